@@ -1,1 +1,107 @@
 """PhotoShare: share the photos of an event; everybody gets an album of their own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from htmx_flask import Htmx
+
+from photoshare import assets, cli, db
+from photoshare.config import ROOT, Settings, load_settings
+from photoshare.errors import StartError
+from photoshare.faces.engines import create_engine
+from photoshare.faces.types import FaceEngine
+from photoshare.jobs.runner import JobRunner
+from photoshare.storage import MB, Storage, disk_full_as_error
+from photoshare.web import albums, errorhandlers, htmx, jobs, pages, people, photos, rooms, security
+from photoshare.web.site import EXTENSION, Site
+
+__all__ = ["create_app"]
+
+MAX_FORM_PARTS = 2000  # photos of one plain form; Werkzeug's default of 1000 is for small forms
+COOKIE_LIFETIME = timedelta(days=400)  # the longest that browsers keep a cookie
+
+
+def create_app(
+    config: Mapping[str, object] | None = None,
+    *,
+    make_engine: Callable[[Settings], FaceEngine] = create_engine,
+) -> Flask:
+    """Make the PhotoShare app; starts no thread and opens no port.
+
+    Parameters
+    ----------
+    config : mapping, optional
+        Settings by name (see `photoshare.config.Settings`); they win over ``PHOTOSHARE_*``.
+    make_engine : callable, default `create_engine`
+        Makes the face engine when the first photo is analysed.
+
+    Raises
+    ------
+    PhotoshareError
+        If a setting, the data folder or an installed package is not as needed.
+    """
+    settings = load_settings(config)
+    _make_data_folder(settings.data)
+    app = Flask(
+        "photoshare",
+        instance_path=str(settings.data),
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+    )
+    app.config.update(_flask_config(settings))
+    Htmx(app)
+    db.init_app(app, settings.data / "photoshare.sqlite")
+    storage = Storage(settings.data, min_free_mb=settings.min_free_mb)
+    runner = JobRunner(app, settings, storage, lambda: make_engine(settings))
+    app.extensions[EXTENSION] = Site(settings, storage, runner)
+    assets.init_app(app)
+    security.init_app(app)
+    errorhandlers.init_app(app)
+    htmx.init_app(app)
+    pages.init_app(app)
+    for module in (rooms, photos, people, albums, jobs):
+        app.register_blueprint(module.blueprint)
+    cli.init_app(app)
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, object]:
+    return {
+        "SECRET_KEY": _secret_key(settings.data / "secret_key"),
+        "MAX_CONTENT_LENGTH": settings.max_upload_mb * MB,
+        "MAX_FORM_PARTS": MAX_FORM_PARTS,
+        "PERMANENT_SESSION_LIFETIME": COOKIE_LIFETIME,
+        "SESSION_COOKIE_NAME": "photoshare",
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.public_url.startswith("https:"),
+    }
+
+
+def _make_data_folder(data: Path) -> None:
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StartError(
+            f"The data folder {data} cannot be made ({error.strerror}). "
+            "Choose another with PHOTOSHARE_DATA."
+        ) from error
+
+
+def _secret_key(path: Path) -> str:
+    """Read the key that signs the cookies; make one at the first start, for this user only."""
+    try:
+        if not path.exists():
+            with disk_full_as_error():
+                path.touch(mode=0o600)
+                path.write_text(secrets.token_hex(32))
+        return path.read_text()
+    except OSError as error:
+        raise StartError(
+            f"The file {path} cannot be written or read ({error.strerror}). "
+            "Let the user that runs PhotoShare own the data folder."
+        ) from error

@@ -50,6 +50,10 @@ class FaceEngine(Protocol):
         """Name and version, stored with every photo it analysed."""
         ...
 
+    def warm_up(self) -> None:
+        """Load the models now; raises ModelError where they cannot be used."""
+        ...
+
     def locate(self, image: RgbImage) -> list[LocatedFace]:
         """Find the faces of an upright picture, the surest first."""
         ...

@@ -1,0 +1,54 @@
+"""htmx: where the installed package keeps it, that it is the right file, and its URL.
+
+The wheel ``django-js-lib-htmx`` is used as a carrier of one JavaScript file and never imported
+(docs/adr/0001-htmx-by-pip.md).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.util import find_spec
+from pathlib import Path
+
+from flask import Blueprint, Flask
+
+from photoshare.errors import AssetError
+
+HTMX_VERSION = "2.0.3"
+# Published by the htmx project for htmx.org@2.0.3/dist/htmx.min.js.
+HTMX_INTEGRITY = "sha384-0895/pl2MU10Hqc6jd4RvrthNlDiE9U1tWmX7WRESftEDRosgxNsQG/Ze9YMRzHq"
+_REPAIR = "Mend it with: rm -rf .venv && ./run.sh"
+
+
+def htmx_folder() -> Path:
+    """Find the folder that holds ``htmx.min.js`` and check the file against `HTMX_INTEGRITY`.
+
+    Raises
+    ------
+    AssetError
+        If the package or the file is missing, or the file is another one.
+    """
+    spec = find_spec("js_lib_htmx")
+    if spec is None or spec.origin is None:
+        raise AssetError(f"The package django-js-lib-htmx is not installed. {_REPAIR}")
+    folder = Path(spec.origin).parent / "static" / "htmx"
+    try:
+        digest = hashlib.sha384((folder / "htmx.min.js").read_bytes()).digest()
+    except OSError as error:
+        raise AssetError(f"htmx.min.js cannot be read ({error.strerror}). {_REPAIR}") from error
+    if "sha384-" + base64.b64encode(digest).decode() != HTMX_INTEGRITY:
+        raise AssetError(f"htmx.min.js is not the file of htmx {HTMX_VERSION}. {_REPAIR}")
+    return folder
+
+
+def init_app(app: Flask) -> None:
+    """Serve htmx under ``/vendor/htmx-<version>/``; the versioned path may be cached for ever."""
+    vendor = Blueprint(
+        "vendor",
+        __name__,
+        static_folder=htmx_folder(),
+        static_url_path=f"/vendor/htmx-{HTMX_VERSION}",
+    )
+    app.register_blueprint(vendor)
+    app.jinja_env.globals["HTMX_INTEGRITY"] = HTMX_INTEGRITY

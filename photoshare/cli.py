@@ -1,0 +1,159 @@
+"""The command line: ``flask --app app rooms ...`` and ``flask --app app doctor``.
+
+The JSON that the ``rooms`` commands print is an interface (docs/command-line.md).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from filelock import FileLock, Timeout
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+
+from photoshare import doctor
+from photoshare.db import db, upgrade_schema
+from photoshare.errors import DiskFullError, PhotoshareError, RejectedPhotoError
+from photoshare.services import export, jobs, photos, rooms
+from photoshare.services.jobs import JobKind
+from photoshare.web.links import absolute_url
+from photoshare.web.site import current_site
+
+DEFAULT_ADDRESS = "http://127.0.0.1:8000"  # of the printed links, where public_url is not set
+PROGRESS_S = 0.5  # how often the progress bar looks at the table
+
+rooms_group = AppGroup("rooms", help="Make rooms, fill them, read their people.")
+
+
+class _OneSentence(click.ClickException):
+    """An error that ends the command with one sentence and exit code 1."""
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+@rooms_group.command("create")
+@click.option("--title", required=True, help="What the guests see.")
+@click.option("--password", default="", help="Asked for when somebody joins.")
+def create(title: str, password: str) -> None:
+    """Make a room; print its code and both links as JSON."""
+    upgrade_schema()
+    try:
+        new = rooms.create_room(title, password=password)
+    except PhotoshareError as error:
+        raise _OneSentence(str(error)) from error
+    code = new.room.code
+    base_url = DEFAULT_ADDRESS + current_site().settings.url_prefix
+    with current_app.test_request_context(base_url=base_url):
+        guest_url = absolute_url("rooms.show", room_code=code)
+        host_url = absolute_url("rooms.host_link", room_code=code, secret=new.host_secret)
+    _print_json({"code": code, "guest_url": guest_url, "host_url": host_url})
+
+
+@rooms_group.command("import")
+@click.argument("code")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--wait", is_flag=True, help="Find the people now and show the progress.")
+def import_folder(code: str, folder: Path, wait: bool) -> None:
+    """Add all pictures below FOLDER to the room CODE; print what became of them as JSON."""
+    room_id = _room_id(code)
+    report: dict[str, Any] = {"added": 0, "duplicates": 0, "rejected": []}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        _import_file(room_id, path, path.relative_to(folder).as_posix(), report)
+    jobs.enqueue_job(room_id, JobKind.PROCESS_PHOTOS)
+    if wait:
+        _process(room_id)
+    _print_json(report)
+
+
+def _import_file(room_id: int, path: Path, name: str, report: dict[str, Any]) -> None:
+    site = current_site()
+    try:
+        with path.open("rb") as stream:
+            added = photos.add_photo(
+                room_id,
+                stream,
+                name,
+                guest_id=None,
+                storage=site.storage,
+                settings=site.settings,
+            )
+    except (RejectedPhotoError, OSError) as error:
+        report["rejected"].append({"file": name, "reason": str(error)})
+    except DiskFullError as error:
+        raise _OneSentence(str(error)) from error
+    else:
+        report["duplicates" if added.is_duplicate else "added"] += 1
+
+
+def _process(room_id: int) -> None:
+    """Find the people of a room in this process, or watch the server that runs on the data."""
+    site = current_site()
+    lock = FileLock(site.settings.data / "photoshare.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        click.echo("The running server does the work; this is its progress.", err=True)
+        _show_progress(room_id)
+        return
+    with lock:
+        site.jobs.start()
+        try:
+            _show_progress(room_id)
+        finally:
+            site.jobs.stop()
+
+
+def _show_progress(room_id: int) -> None:
+    """Draw a progress bar until every photo of the room is done."""
+    progress = jobs.room_progress(room_id)
+    with click.progressbar(
+        length=progress.photo_count, label="Finding people", file=sys.stderr
+    ) as bar:
+        while progress.is_working:
+            db.session.rollback()  # see what the job thread has written since
+            progress = jobs.room_progress(room_id)
+            bar.update(progress.done_count - bar.pos)
+            if progress.error:
+                raise _OneSentence(progress.error)
+            time.sleep(PROGRESS_S)
+
+
+@rooms_group.command("people")
+@click.argument("code")
+def list_people(code: str) -> None:
+    """Print the photos, people and unsorted faces of the room CODE as JSON."""
+    _print_json(export.room_as_dict(_room_id(code)))
+
+
+def _room_id(code: str) -> int:
+    upgrade_schema()
+    try:
+        return rooms.find_room(code).id
+    except PhotoshareError as error:
+        raise _OneSentence(str(error)) from error
+
+
+@click.command("doctor")
+@with_appcontext
+def examine() -> None:
+    """Check everything PhotoShare needs; say what is wrong and how to mend it."""
+    findings = doctor.examine(current_site().settings)
+    for finding in findings:
+        click.echo(f"{'ok  ' if finding.is_good else 'BAD '} {finding.subject}: {finding.state}")
+        if not finding.is_good:
+            click.echo(f"     {finding.remedy}")
+    if not all(finding.is_good for finding in findings):
+        raise _OneSentence("Something is wrong; the lines above say how to mend it.")
+
+
+def init_app(app: Flask) -> None:
+    """Register the commands."""
+    app.cli.add_command(rooms_group)
+    app.cli.add_command(examine)

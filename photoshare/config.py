@@ -1,0 +1,199 @@
+"""Every setting in one table: name, default, unit, help; from ``PHOTOSHARE_*``, and checked."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from photoshare.errors import SettingError
+
+ROOT = Path(__file__).resolve().parent.parent
+ENV_PREFIX = "PHOTOSHARE_"
+ENGINES = ("face_recognition",)
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise ValueError("a folder")
+    return Path(text).expanduser().absolute()
+
+
+def _whole_number(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return number
+
+    return parse
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise ValueError(f"a number from {low} to {high}")
+        return number
+
+    return parse
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError("one of: " + ", ".join(words))
+        return text
+
+    return parse
+
+
+def _web_address(text: str) -> str:
+    parts = urlsplit(text)
+    if text and not (parts.scheme in ("http", "https") and parts.netloc and not parts.query):
+        raise ValueError("an address such as https://photos.example.org, or nothing")
+    return text.rstrip("/")
+
+
+def _proxy_address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text)) if text else ""
+    except ValueError:
+        raise ValueError("the IP address of the proxy, such as 127.0.0.1, or nothing") from None
+
+
+def _path_prefix(text: str) -> str:
+    if text and not (text.startswith("/") and not text.endswith("/") and "//" not in text):
+        raise ValueError("a path such as /photos, with a slash before and none after, or nothing")
+    return text
+
+
+def _setting(default: Any, parse: Callable[[str], Any], unit: str, help_text: str) -> Any:
+    return field(default=default, metadata={"parse": parse, "unit": unit, "help": help_text})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one server; the README shows this table."""
+
+    data: Path = _setting(
+        ROOT / "instance",
+        _folder,
+        "folder",
+        "where the database, the photos and the keys are kept",
+    )
+    public_url: str = _setting(
+        "",
+        _web_address,
+        "address",
+        "the address guests use, for the links that the command line prints; also makes the "
+        "cookie https-only when it starts with https",
+    )
+    trusted_proxy: str = _setting(
+        "",
+        _proxy_address,
+        "IP address",
+        "the reverse proxy whose X-Forwarded-For, -Host, -Proto and -Port headers are believed",
+    )
+    url_prefix: str = _setting(
+        "", _path_prefix, "path", "the path under which a reverse proxy shows PhotoShare"
+    )
+    threads: int = _setting(
+        8, _whole_number(2, 64), "threads", "how many requests are answered at once"
+    )
+    max_photo_mb: int = _setting(
+        60, _whole_number(1, 1000), "MB", "largest file that is taken as a photo"
+    )
+    max_photo_megapixels: int = _setting(
+        100, _whole_number(1, 170), "megapixels", "largest picture that is taken as a photo"
+    )
+    max_upload_mb: int = _setting(
+        1024,
+        _whole_number(1, 10_000),
+        "MB",
+        "largest single upload; without JavaScript all chosen photos are one upload",
+    )
+    min_free_mb: int = _setting(
+        500, _whole_number(0, 1_000_000), "MB", "uploads are refused below this free disk space"
+    )
+    engine: str = _setting(
+        "face_recognition", _one_of(*ENGINES), "name", "what finds and encodes faces"
+    )
+    detection_side_px: int = _setting(
+        1600,
+        _whole_number(400, 6000),
+        "pixels",
+        "photos are searched for faces at this length of their longer side",
+    )
+    eps: float = _setting(
+        0.42,
+        _number(0.2, 0.6),
+        "face distance",
+        "two faces closer than this are taken for the same person; smaller is stricter",
+    )
+    min_samples: int = _setting(
+        2, _whole_number(2, 20), "faces", "how many alike faces make a person"
+    )
+    log_level: str = _setting(
+        "info", _one_of(*LOG_LEVELS), "word", "how much the server tells: " + ", ".join(LOG_LEVELS)
+    )
+
+
+def load_settings(
+    overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Read the settings from the environment and check every one.
+
+    Parameters
+    ----------
+    overrides : mapping of setting name to value, optional
+        Values that win over the environment; checked in the same way.
+    environ : mapping, default os.environ
+        ``PHOTOSHARE_NAME`` holds the setting ``name``.
+
+    Raises
+    ------
+    SettingError
+        If a value cannot be used, or a ``PHOTOSHARE_`` variable names no setting.
+    """
+    environ = os.environ if environ is None else environ
+    known = {setting.name: setting for setting in fields(Settings)}
+    texts: dict[str, str] = {}
+    for variable, text in environ.items():
+        if variable.startswith(ENV_PREFIX):
+            texts[variable.removeprefix(ENV_PREFIX).lower()] = text
+    texts |= {name: str(value) for name, value in (overrides or {}).items()}
+    values = {}
+    for name, text in texts.items():
+        variable = ENV_PREFIX + name.upper()
+        if name not in known:
+            raise SettingError(f"{variable} is not a setting; the README lists them all.")
+        try:
+            values[name] = known[name].metadata["parse"](text.strip())
+        except ValueError as error:
+            raise SettingError(f"{variable} is {text!r}, but has to be {error}.") from None
+    return Settings(**values)
+
+
+def settings_table() -> list[tuple[str, str, str, str]]:
+    """List (variable, default, unit, help) of every setting, for the README and its test."""
+    return [
+        (
+            ENV_PREFIX + setting.name.upper(),
+            "instance" if setting.name == "data" else str(setting.default),
+            str(setting.metadata["unit"]),
+            str(setting.metadata["help"]),
+        )
+        for setting in fields(Settings)
+    ]

@@ -1,0 +1,94 @@
+"""The database: SQLite in WAL mode, its settings, its schema version, and the time.
+
+Connections begin their transactions with BEGIN IMMEDIATE when they write, so writers queue
+politely and readers never wait (docs/adr/0002-sqlite-immediate-and-wal.md).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from alembic.migration import MigrationContext
+from flask import Flask
+from flask_migrate import Migrate, upgrade
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Dialect, MetaData, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+BUSY_TIMEOUT_S = 10  # a writer waits this long for another one; ours take milliseconds
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Base(DeclarativeBase):
+    """Base of all models; names every constraint, so that migrations can change them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: aware UTC in Python, text without a zone in SQLite."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware moment into the UTC text that is stored."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the stored moment its zone back."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+migrate = Migrate()
+
+
+def utc_now() -> datetime:
+    """Return the current moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def init_app(app: Flask, database: Path) -> None:
+    """Bind the app to its database file; called by `photoshare.create_app` only."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{database}"
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "connect_args": {"timeout": BUSY_TIMEOUT_S, "isolation_level": "IMMEDIATE"}
+    }
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
+
+
+def upgrade_schema() -> None:
+    """Bring the database file to the newest schema, making it where there is none.
+
+    Needs an app context.
+    """
+    upgrade()
+
+
+def schema_version() -> str:
+    """Return the revision of the database file; needs an app context."""
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or "none"
+
+
+@event.listens_for(Engine, "connect")
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    """Set what SQLite forgets with every connection."""
+    if isinstance(connection, sqlite3.Connection):
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()

@@ -1,0 +1,119 @@
+"""Look at everything PhotoShare needs, and say in one sentence each how to mend what is wrong."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from alembic.script import ScriptDirectory
+from flask import current_app
+
+from photoshare import assets
+from photoshare.config import ROOT, Settings
+from photoshare.db import migrate, schema_version
+from photoshare.errors import PhotoshareError
+from photoshare.faces.engines import create_engine
+from photoshare.storage import MB
+
+REINSTALL = "Install the packages again: rm -rf .venv && ./run.sh"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    is_good: bool
+    state: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Make every check; none of them changes anything."""
+    checks: list[Callable[[Settings], Iterator[Finding]]] = [
+        _python,
+        _packages,
+        _htmx,
+        _engine,
+        _data_folder,
+        _free_space,
+        _schema,
+    ]
+    return [finding for check in checks for finding in check(settings)]
+
+
+def _python(_settings: Settings) -> Iterator[Finding]:
+    is_good = (3, 11) <= sys.version_info < (3, 14)
+    remedy = "Use Python 3.11, 3.12 or 3.13: rm -rf .venv && PYTHON=/path/to/python3.12 ./run.sh"
+    yield Finding("Python", is_good, platform.python_version(), remedy)
+
+
+def _packages(_settings: Settings) -> Iterator[Finding]:
+    """Compare what is installed with the pins that hold on this Python."""
+    wrong = []
+    pins = re.findall(
+        r"^([\w.-]+)==([\w.]+)(?: ;.*)? \\$", (ROOT / "requirements.txt").read_text(), re.MULTILINE
+    )
+    wanted: dict[str, set[str]] = {}
+    for name, pinned in pins:
+        wanted.setdefault(name, set()).add(pinned)
+    for name, versions in wanted.items():
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            installed = "missing"
+        if installed not in versions:
+            wrong.append(f"{name} is {installed}, not {' or '.join(sorted(versions))}")
+    state = "; ".join(wrong) if wrong else f"{len(wanted)} packages as pinned"
+    yield Finding("Packages", not wrong, state, REINSTALL)
+
+
+def _htmx(_settings: Settings) -> Iterator[Finding]:
+    try:
+        assets.htmx_folder()
+    except PhotoshareError as error:
+        yield Finding("htmx", False, str(error), REINSTALL)
+    else:
+        yield Finding("htmx", True, f"{assets.HTMX_VERSION}, checked by its hash")
+
+
+def _engine(settings: Settings) -> Iterator[Finding]:
+    try:
+        engine = create_engine(settings)
+        engine.warm_up()
+    except (PhotoshareError, ImportError) as error:
+        yield Finding("Face engine", False, str(error), REINSTALL)
+    else:
+        yield Finding("Face engine", True, engine.name)
+
+
+def _data_folder(settings: Settings) -> Iterator[Finding]:
+    is_good = os.access(settings.data, os.W_OK | os.X_OK)
+    remedy = "Let the user that runs PhotoShare own it, or set PHOTOSHARE_DATA to another folder."
+    state = f"{settings.data} {'can' if is_good else 'cannot'} be written"
+    yield Finding("Data folder", is_good, state, remedy)
+
+
+def _free_space(settings: Settings) -> Iterator[Finding]:
+    free_mb = shutil.disk_usage(settings.data).free // MB
+    is_good = free_mb >= settings.min_free_mb
+    remedy = f"Uploads are refused below {settings.min_free_mb} MB (PHOTOSHARE_MIN_FREE_MB)."
+    yield Finding("Free space", is_good, f"{free_mb:,} MB", remedy)
+
+
+def _schema(_settings: Settings) -> Iterator[Finding]:
+    newest = ScriptDirectory.from_config(
+        migrate.get_config(current_app.extensions["migrate"].directory)
+    ).get_current_head()
+    current = schema_version()
+    if current == "none":
+        yield Finding("Database", True, "not made yet; the first start makes it")
+        return
+    remedy = "Start the server once, which upgrades it; if it is newer, update PhotoShare."
+    yield Finding("Database", current == newest, f"schema {current} of {newest}", remedy)

@@ -1,0 +1,74 @@
+"""Group face encodings into clusters; pure: no database, no files, no state."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photoshare.faces.types import ENCODING_SIZE, FaceEncodings
+
+
+def cluster_encodings(
+    encodings: FaceEncodings, *, eps: float, min_samples: int
+) -> NDArray[np.intp]:
+    """Group face encodings that lie close together.
+
+    Parameters
+    ----------
+    encodings : float32 array of shape (n_faces, 128)
+        One row per face; finite. n_faces may be 0.
+    eps : float > 0
+        Largest face distance between neighbours (Euclidean, no unit). Not a bound on the width
+        of a cluster.
+    min_samples : int >= 1
+        Neighbours, the face itself included, that make a face a core face.
+
+    Returns
+    -------
+    labels : int array of shape (n_faces,)
+        Cluster label from 0; NOISE_LABEL (-1) for a face in no cluster. Labels mean nothing across
+        calls.
+
+    Raises
+    ------
+    ValueError
+        If encodings is not of shape (n, 128) or not finite.
+
+    Notes
+    -----
+    Memory grows with the number of neighbour pairs, n_faces squared at worst.
+
+    Source
+    ------
+    Ester et al. 1996 (DBSCAN), as `sklearn.cluster.DBSCAN`.
+    """
+    if encodings.ndim != 2 or encodings.shape[1] != ENCODING_SIZE:
+        raise ValueError(f"encodings have shape {encodings.shape}, not (n, {ENCODING_SIZE})")
+    if not np.isfinite(encodings).all():
+        raise ValueError("encodings hold a number that is not finite")
+    if len(encodings) == 0:
+        return np.empty(0, dtype=np.intp)
+    from sklearn.cluster import DBSCAN  # here: its import takes a second, which pages need not wait
+
+    labels: NDArray[np.intp] = DBSCAN(eps=eps, min_samples=min_samples).fit(encodings).labels_
+    return labels
+
+
+def face_distances(some: FaceEncodings, others: FaceEncodings) -> NDArray[np.float32]:
+    """Measure every face distance between two sets of encodings, in one matrix product.
+
+    Parameters
+    ----------
+    some : float32 array of shape (n, 128)
+    others : float32 array of shape (m, 128)
+
+    Returns
+    -------
+    float32 array of shape (n, m)
+        Euclidean distances, no unit; below about 0.6 two faces may be one person (dlib's figure).
+    """
+    squared: NDArray[np.float32] = (
+        (some**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None, :] - 2 * (some @ others.T)
+    )
+    distances: NDArray[np.float32] = np.sqrt(squared.clip(min=0))
+    return distances

@@ -1,0 +1,188 @@
+"""Pictures: verify by decoding, turn upright, make smaller.
+
+The only module that opens a file as a picture. Pillow and pillow-heif do the decoding; both give
+the interpreter lock away meanwhile.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
+
+from photoshare.errors import RejectedPhotoError
+from photoshare.faces.types import FaceLocation
+
+# The allowlist: Pillow never tries another decoder on a guest's file.
+ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "TIFF", "BMP")
+MIME_TYPES = {
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",  # what Pillow calls a JPEG with more pictures behind the first
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "HEIF": "image/heif",
+    "AVIF": "image/avif",
+    "GIF": "image/gif",
+    "TIFF": "image/tiff",
+    "BMP": "image/bmp",
+}
+THUMB_PX = 480  # longer side: two columns on a phone of 3 pixels a point, and sharp on a desktop
+VIEW_PX = 2000  # longer side: a 12-megapixel JPEG (4000 x 3000) is decoded at half its size for it
+FACE_CROP_PX = 192  # side: a cover of 96 points at 2 pixels a point
+FACE_CROP_MARGIN = 0.35  # of the face's size on every side: hair and chin belong to a portrait
+JPEG_QUALITY = 82  # our choice by eye
+WHITE = (255, 255, 255)
+_TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
+
+pillow_heif.register_heif_opener()
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedPhoto:
+    """An upright RGB picture, perhaps smaller than the original.
+
+    Attributes
+    ----------
+    image : Image.Image
+        Mode RGB, upright.
+    image_format : str
+        Pillow's name of the original's format, a key of `MIME_TYPES`.
+    width, height : int
+        Pixels of the upright original.
+    """
+
+    image: Image.Image
+    image_format: str
+    width: int
+    height: int
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the original for each pixel of `image`, at least 1."""
+        return max(self.width, self.height) / max(self.image.size)
+
+
+def decode_upright(path: Path, *, at_least_px: int, max_megapixels: int) -> DecodedPhoto:
+    """Decode a file fully, at a reduced scale where the format can, and turn it upright.
+
+    Parameters
+    ----------
+    path : Path
+        The original.
+    at_least_px : int
+        The longer side of the result is at least this, unless the original's is shorter.
+    max_megapixels : int
+        Larger pictures are refused before they are decoded.
+
+    Raises
+    ------
+    RejectedPhotoError
+        If the file is not a picture of an accepted format, is damaged, or is too large.
+    """
+    try:
+        with Image.open(path, formats=ACCEPTED_FORMATS) as opened:
+            return _decode_opened(opened, at_least_px, max_megapixels)
+    except RejectedPhotoError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise RejectedPhotoError(_too_large(max_megapixels)) from error
+    except UnidentifiedImageError as error:
+        raise RejectedPhotoError(
+            "This is not a photo that can be read: JPEG, PNG, WebP, HEIC, AVIF, GIF, TIFF and BMP "
+            "files are taken."
+        ) from error
+    except MemoryError as error:
+        raise RejectedPhotoError("The picture needs more memory than the server has.") from error
+    # Decoders of hostile files raise more kinds of errors than they document (struct.error,
+    # IndexError, SyntaxError, ...), so this one place takes them all and names the first.
+    except Exception as error:
+        raise RejectedPhotoError(
+            f"The picture is damaged or incomplete ({type(error).__name__})."
+        ) from error
+
+
+def _decode_opened(opened: ImageFile, at_least_px: int, max_megapixels: int) -> DecodedPhoto:
+    width, height = opened.size
+    if width * height > max_megapixels * 1_000_000:
+        raise RejectedPhotoError(_too_large(max_megapixels))
+    image_format = opened.format or ""
+    if image_format in ("JPEG", "MPO"):
+        longer = max(width, height)
+        fraction = min(1.0, at_least_px / longer)
+        opened.draft("RGB", (int(width * fraction), int(height * fraction)))
+    image = _to_rgb(opened)
+    # Read after decoding: the decoders of HEIF and TIFF turn the picture and drop the tag.
+    if image.getexif().get(ExifTags.Base.Orientation) in _TURNED:
+        width, height = height, width
+    return DecodedPhoto(ImageOps.exif_transpose(image), image_format, width, height)
+
+
+def _too_large(max_megapixels: int) -> str:
+    return f"The picture has more than {max_megapixels} megapixels."
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """Convert any mode to RGB: alpha onto white, 16 bits to 8; the EXIF data stay with it."""
+    if image.mode in ("RGB", "L", "1", "CMYK", "YCbCr", "LAB", "HSV"):
+        return image.convert("RGB")
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        values = np.asarray(image, dtype=np.float64)
+        top = 255.0 if values.max(initial=0) <= 255 else 65535.0
+        eight_bits = (values.clip(0, top) * (255.0 / top)).astype(np.uint8)
+        return _with_info(Image.fromarray(eight_bits).convert("RGB"), image)
+    with_alpha = image.convert("RGBA")
+    flat = Image.new("RGB", image.size, WHITE)
+    flat.paste(with_alpha, mask=with_alpha.getchannel("A"))
+    return _with_info(flat, image)
+
+
+def _with_info(converted: Image.Image, source: Image.Image) -> Image.Image:
+    """Give a converted picture the EXIF data of its source, which `exif_transpose` reads."""
+    exif = source.getexif()
+    if ExifTags.Base.Orientation in exif:
+        converted.getexif()[ExifTags.Base.Orientation] = exif[ExifTags.Base.Orientation]
+    return converted
+
+
+def smaller(image: Image.Image, longer_side_px: int) -> Image.Image:
+    """Return a copy whose longer side is at most this many pixels."""
+    copy = image.copy()
+    copy.thumbnail((longer_side_px, longer_side_px), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return copy
+
+
+def to_jpeg(image: Image.Image) -> bytes:
+    """Encode an RGB picture as JPEG, without the metadata of the original."""
+    buffer = io.BytesIO()
+    profile = image.info.get("icc_profile") if image.mode == "RGB" else None
+    image.save(
+        buffer, "JPEG", quality=JPEG_QUALITY, progressive=True, icc_profile=profile, exif=b""
+    )
+    return buffer.getvalue()
+
+
+def crop_face(photo: DecodedPhoto, location: FaceLocation) -> Image.Image:
+    """Cut out the square around a face, with a margin, `FACE_CROP_PX` wide.
+
+    Parameters
+    ----------
+    photo : DecodedPhoto
+    location : FaceLocation
+        In pixels of the upright original.
+    """
+    top, right, bottom, left = (edge / photo.scale for edge in location)
+    half = max(bottom - top, right - left) * (0.5 + FACE_CROP_MARGIN)
+    x, y = (left + right) / 2, (top + bottom) / 2
+    half = min(half, photo.image.width / 2, photo.image.height / 2)
+    x = min(max(x, half), photo.image.width - half)
+    y = min(max(y, half), photo.image.height - half)
+    return photo.image.resize(
+        (FACE_CROP_PX, FACE_CROP_PX),
+        Image.Resampling.LANCZOS,
+        box=(x - half, y - half, x + half, y + half),
+    )

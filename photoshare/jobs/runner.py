@@ -1,0 +1,144 @@
+"""Run the jobs of the job table in one background thread; the executor only wakes it up."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from flask import Flask
+
+from photoshare.config import Settings
+from photoshare.errors import PhotoshareError
+from photoshare.faces.types import FaceEngine
+from photoshare.jobs.tasks import TASKS, Workplace
+from photoshare.services import analysis, jobs
+from photoshare.services.jobs import ClaimedJob, JobKind
+from photoshare.storage import Storage
+
+log = logging.getLogger(__name__)
+
+WATCH_S = 2.0  # how soon photos of the command line, another process, are noticed
+STOP_WAIT_S = 1.0  # an orderly stop waits this long for the photo in hand; Ctrl-C is to take < 2 s
+
+
+class JobRunner:
+    """The owner of the job thread.
+
+    Parameters
+    ----------
+    app : Flask
+        For the app context of each step.
+    settings : Settings
+    storage : Storage
+    make_engine : callable
+        Makes the face engine when the first photo needs it; loading it takes a second.
+    """
+
+    def __init__(
+        self,
+        app: Flask,
+        settings: Settings,
+        storage: Storage,
+        make_engine: Callable[[], FaceEngine],
+    ) -> None:
+        self._app = app
+        self._settings = settings
+        self._storage = storage
+        self._make_engine = make_engine
+        self._workplace: Workplace | None = None
+        self._stopping = threading.Event()
+        self._executor: ThreadPoolExecutor | None = None
+        self._busy = threading.Lock()  # held while jobs run
+
+    def enqueue(self, room_id: int, kind: JobKind) -> None:
+        """Queue a job in the table and wake the job thread; the caller has an app context."""
+        jobs.enqueue_job(room_id, kind)
+        self.wake()
+
+    def start(self) -> None:
+        """Take up what a former process left, and start the threads; called by app.py only."""
+        self.recover()
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="jobs")
+        threading.Thread(target=self._watch, name="job-watch", daemon=True).start()
+        self.wake()
+
+    def recover(self) -> None:
+        """Make everything a dead process had in hand available again."""
+        with self._app.app_context():
+            analysis.release_claims(count_attempt=True)
+            analysis.fail_exhausted_photos()
+            jobs.requeue_running_jobs()
+            jobs.enqueue_waiting_photos()
+
+    def wake(self) -> None:
+        """Tell the job thread to look at the table; does nothing where no thread was started."""
+        if self._executor is not None and not self._stopping.is_set():
+            self._executor.submit(self.run_pending).add_done_callback(_log_failure)
+
+    def run_pending(self) -> None:
+        """Run the queued jobs until there are none, in the calling thread."""
+        with self._busy:
+            while not self._stopping.is_set():
+                with self._app.app_context():
+                    jobs.enqueue_waiting_photos()
+                    job = jobs.claim_job()
+                if job is None:
+                    return
+                self._run(job)
+
+    def stop(self) -> bool:
+        """Stop after the photo in hand, or give it back; return whether the thread has ended."""
+        self._stopping.set()
+        if self._executor is None:
+            return True
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        if self._busy.acquire(timeout=STOP_WAIT_S):
+            return True
+        with self._app.app_context():
+            analysis.release_claims(count_attempt=False)
+            jobs.requeue_running_jobs()
+        return False
+
+    def _run(self, job: ClaimedJob) -> None:
+        error = None
+        try:
+            TASKS[job.kind](job, self._make_workplace())
+        except PhotoshareError as problem:
+            log.error("Job %d (%s) failed: %s", job.id, job.kind, problem)
+            error = str(problem)
+        except Exception:
+            log.exception("Job %d (%s) failed", job.id, job.kind)
+            error = "Something went wrong; the server's log says what."
+        with self._app.app_context():
+            if self._stopping.is_set() and error is None:
+                jobs.requeue_job(job.id)
+            else:
+                jobs.finish_job(job, error=error)
+
+    def _make_workplace(self) -> Workplace:
+        if self._workplace is None:
+            self._workplace = Workplace(
+                app=self._app,
+                settings=self._settings,
+                storage=self._storage,
+                engine=self._make_engine(),
+                is_stopping=self._stopping.is_set,
+            )
+        return self._workplace
+
+    def _watch(self) -> None:
+        """Wake the job thread for work that another process queued."""
+        while not self._stopping.wait(WATCH_S):
+            with self._app.app_context():
+                jobs.enqueue_waiting_photos()
+                has_work = jobs.has_queued_jobs()
+            if has_work:
+                self.wake()
+
+
+def _log_failure(drain: Future[None]) -> None:
+    """Look at every future's result, so that no exception is lost."""
+    if not drain.cancelled() and (error := drain.exception()) is not None:
+        log.error("The job thread failed", exc_info=error)

@@ -1,0 +1,24 @@
+"""Run the migrations on the app's own engine; called by Alembic, through Flask-Migrate."""
+
+from alembic import context
+from flask import current_app
+
+from photoshare.db import UtcDateTime
+
+database = current_app.extensions["migrate"].db
+
+
+def render_item(kind, item, _autogen_context):
+    """Let migrations stand on their own: our moment is a plain DateTime to the database."""
+    return "sa.DateTime()" if kind == "type" and isinstance(item, UtcDateTime) else False
+
+
+with database.engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=database.metadata,
+        render_item=render_item,
+        render_as_batch=True,  # SQLite cannot change a column; Alembic copies the table
+    )
+    with context.begin_transaction():
+        context.run_migrations()

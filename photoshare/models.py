@@ -1,0 +1,165 @@
+"""The tables: Room, Guest, Photo, Face, Person, Job. Columns and constraints, no behaviour."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from photoshare.db import Base, UtcDateTime, utc_now
+from photoshare.faces.types import ENCODING_SIZE, FaceLocation
+
+PHOTO_WAITING, PHOTO_ANALYSING = "waiting", "analysing"
+PHOTO_ANALYSED, PHOTO_FAILED = "analysed", "failed"
+JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED = "queued", "running", "done", "failed"
+ENCODING_DTYPE = "<f4"  # dlib computes in float32, so 4 bytes a number lose nothing
+# An old cookie, link or cached picture must never mean a newer row.
+NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
+
+
+class Room(Base):
+    """The shared space behind a link."""
+
+    __tablename__ = "room"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)  # as in the guest link, lower case, hyphens
+    title: Mapped[str]
+    password_hash: Mapped[str | None]  # werkzeug scrypt; None: no password
+    host_secret_hash: Mapped[str]  # werkzeug scrypt
+    ends_on: Mapped[date | None]  # last day on which guests may enter, by UTC
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class Guest(Base):
+    """One browser in one room; the signed session cookie holds its id."""
+
+    __tablename__ = "guest"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]  # shown beside the guest's uploads; may be empty
+    is_host: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class Photo(Base):
+    """An uploaded picture; its bytes lie in the store under `sha256`."""
+
+    __tablename__ = "photo"
+    __table_args__ = (
+        UniqueConstraint("room_id", "sha256"),
+        Index("ix_photo_room_id_state", "room_id", "state"),
+        Index(
+            "ix_photo_waiting", "room_id", "attempts", sqlite_where=text("state = 'waiting'")
+        ),  # what the job thread asks for, small when all is done
+        CheckConstraint("state IN ('waiting', 'analysing', 'analysed', 'failed')", name="state"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"))
+    guest_id: Mapped[int | None] = mapped_column(
+        ForeignKey("guest.id", ondelete="SET NULL"), index=True
+    )  # who uploaded it; None: the command line
+    sha256: Mapped[str]  # of the original, 64 hexadecimal digits
+    file_name: Mapped[str]  # as uploaded, or the relative path of an import; never a path of ours
+    image_format: Mapped[str]  # Pillow's word: JPEG, PNG, ...
+    size_bytes: Mapped[int]
+    width: Mapped[int]  # pixels, upright
+    height: Mapped[int]  # pixels, upright
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    state: Mapped[str] = mapped_column(default=PHOTO_WAITING)
+    attempts: Mapped[int] = mapped_column(
+        default=0
+    )  # analyses begun; at 3 without a result: failed
+    engine: Mapped[str | None]  # name of the engine that analysed it
+
+    guest: Mapped[Guest | None] = relationship()
+    faces: Mapped[list[Face]] = relationship(
+        back_populates="photo", order_by="Face.left", passive_deletes=True
+    )
+
+
+class Person(Base):
+    """Somebody in a room; lasting, nameable, never renumbered by clustering."""
+
+    __tablename__ = "person"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class Face(Base):
+    """A face in a photo; without a person it is unsorted."""
+
+    __tablename__ = "face"
+    __table_args__ = (
+        CheckConstraint(f"length(encoding) = {ENCODING_SIZE * 4}", name="encoding_size"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[int | None] = mapped_column(
+        ForeignKey("person.id", ondelete="SET NULL"), index=True
+    )
+    top: Mapped[int]  # the location in pixels of the upright original
+    right: Mapped[int]
+    bottom: Mapped[int]
+    left: Mapped[int]
+    score: Mapped[float]  # of the detector
+    encoding: Mapped[bytes]  # ENCODING_SIZE numbers of ENCODING_DTYPE
+
+    photo: Mapped[Photo] = relationship(back_populates="faces")
+    person: Mapped[Person | None] = relationship()
+
+    @property
+    def location(self) -> FaceLocation:
+        """(top, right, bottom, left) in pixels of the upright original."""
+        return self.top, self.right, self.bottom, self.left
+
+
+class Job(Base):
+    """A piece of background work; this table, not the executor, knows what is to be done."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        Index(
+            "uq_job_active",
+            "room_id",
+            "kind",
+            unique=True,
+            sqlite_where=text("state IN ('queued', 'running')"),
+        ),
+        CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"))
+    kind: Mapped[str]  # key of photoshare.jobs.tasks.TASKS
+    state: Mapped[str] = mapped_column(default=JOB_QUEUED)
+    photos_done: Mapped[int] = mapped_column(default=0)  # since started_at
+    error: Mapped[str | None]  # one sentence for people
+    queued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def encoding_to_bytes(encoding: NDArray[np.float32]) -> bytes:
+    """Pack one face encoding of shape (ENCODING_SIZE,) for the `Face.encoding` column."""
+    return encoding.astype(ENCODING_DTYPE).tobytes()
+
+
+def encodings_from_bytes(rows: list[bytes]) -> NDArray[np.float32]:
+    """Unpack `Face.encoding` values into an array of shape (len(rows), ENCODING_SIZE)."""
+    return np.frombuffer(b"".join(rows), dtype=ENCODING_DTYPE).reshape(-1, ENCODING_SIZE)

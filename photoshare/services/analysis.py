@@ -1,0 +1,243 @@
+"""The work list of the face analysis: claim a photo, store what it holds, group its faces.
+
+Each function is one short transaction; nothing here decodes, locates or encodes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import insert, select, update
+
+from photoshare.db import db
+from photoshare.faces.analysis import Analysis
+from photoshare.faces.matching import NO_PERSON, FaceSet, plan_groups
+from photoshare.faces.types import ENCODING_SIZE
+from photoshare.models import (
+    PHOTO_ANALYSED,
+    PHOTO_ANALYSING,
+    PHOTO_FAILED,
+    PHOTO_WAITING,
+    Face,
+    Person,
+    Photo,
+    encoding_to_bytes,
+    encodings_from_bytes,
+)
+from photoshare.services.people import delete_empty_people
+from photoshare.storage import Storage
+
+MAX_ATTEMPTS = 3  # a photo that breaks the analysis this often is left alone
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedPhoto:
+    """A photo that the claiming thread alone may analyse."""
+
+    id: int
+    room_id: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupingRule:
+    """The settings of `plan_groups`."""
+
+    eps: float
+    min_samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFaces:
+    """Every face of a room, with the ids of its rows in the same order."""
+
+    ids: NDArray[np.int64]
+    faces: FaceSet
+
+
+def release_claims(*, count_attempt: bool) -> None:
+    """Give back the photos that were in hand when the process ended.
+
+    Parameters
+    ----------
+    count_attempt : bool
+        True after a crash, which the photo may have caused; False at an orderly stop.
+    """
+    db.session.execute(
+        update(Photo)
+        .where(Photo.state == PHOTO_ANALYSING)
+        .values(state=PHOTO_WAITING, attempts=Photo.attempts - (0 if count_attempt else 1))
+    )
+    db.session.commit()
+
+
+def claim_photo(room_id: int) -> ClaimedPhoto | None:
+    """Take the next waiting photo of a room; None when all are done.
+
+    The attempt is counted before the photo is touched, so that one which kills the process is not
+    tried for ever; photos that failed once come last.
+    """
+    query = select(Photo.id, Photo.sha256).where(
+        Photo.room_id == room_id, Photo.state == PHOTO_WAITING
+    )
+    row = db.session.execute(query.order_by(Photo.attempts, Photo.id).limit(1)).first()
+    if row is None:
+        return None
+    db.session.execute(
+        update(Photo)
+        .where(Photo.id == row.id, Photo.state == PHOTO_WAITING)
+        .values(state=PHOTO_ANALYSING, attempts=Photo.attempts + 1)
+    )
+    db.session.commit()
+    return ClaimedPhoto(row.id, room_id, row.sha256)
+
+
+def fail_attempt(photo_id: int) -> None:
+    """Put a photo whose analysis failed back into the list, or mark it failed at last."""
+    in_hand = (Photo.id == photo_id, Photo.state == PHOTO_ANALYSING)
+    db.session.execute(
+        update(Photo).where(*in_hand, Photo.attempts >= MAX_ATTEMPTS).values(state=PHOTO_FAILED)
+    )
+    db.session.execute(update(Photo).where(*in_hand).values(state=PHOTO_WAITING))
+    db.session.commit()
+
+
+def fail_exhausted_photos() -> None:
+    """Mark the photos failed that were in hand at `MAX_ATTEMPTS` crashes."""
+    db.session.execute(
+        update(Photo)
+        .where(Photo.state == PHOTO_WAITING, Photo.attempts >= MAX_ATTEMPTS)
+        .values(state=PHOTO_FAILED)
+    )
+    db.session.commit()
+
+
+def store_analysis(
+    claimed: ClaimedPhoto,
+    analysis: Analysis,
+    *,
+    engine_name: str,
+    rule: GroupingRule,
+    storage: Storage,
+) -> None:
+    """Store the faces of a photo and group them with the room's people, all or nothing.
+
+    A photo that was deleted meanwhile leaves nothing behind.
+    """
+    room = _load_room_faces(claimed.room_id)
+    db.session.rollback()  # the planning below holds no transaction
+    everything, active = _with_new_faces(room.faces, claimed.id, analysis)
+    person_ids = plan_groups(everything, active, eps=rule.eps, min_samples=rule.min_samples)
+    with storage.lock:
+        done = db.session.execute(
+            update(Photo)
+            .where(Photo.id == claimed.id, Photo.state == PHOTO_ANALYSING)
+            .values(state=PHOTO_ANALYSED, engine=engine_name)
+            .returning(Photo.id)
+        )
+        if done.first() is None:
+            db.session.rollback()
+            return
+        face_ids = _insert_faces(claimed.id, analysis)
+        _write_people(
+            claimed.room_id,
+            np.concatenate([room.ids, face_ids]),
+            before=everything.person_ids,
+            after=person_ids,
+        )
+        for face, crop in zip(analysis.faces, analysis.crops, strict=True):
+            target = storage.face_crop(claimed.room_id, claimed.sha256, face.location)
+            storage.write_derived(target, crop)
+        db.session.commit()
+
+
+def group_unsorted_faces(room_id: int, rule: GroupingRule) -> None:
+    """Look at all unsorted faces of a room again; no sorted face moves."""
+    room = _load_room_faces(room_id)
+    db.session.rollback()
+    unsorted_rows = room.faces.person_ids == NO_PERSON
+    person_ids = plan_groups(room.faces, unsorted_rows, eps=rule.eps, min_samples=rule.min_samples)
+    _write_people(room_id, room.ids, before=room.faces.person_ids, after=person_ids)
+    delete_empty_people(room_id)  # new people whose faces were deleted meanwhile
+    db.session.commit()
+
+
+def _load_room_faces(room_id: int) -> RoomFaces:
+    rows = db.session.execute(
+        select(Face.id, Face.photo_id, Face.person_id, Face.encoding)
+        .join(Photo)
+        .where(Photo.room_id == room_id)
+        .order_by(Face.id)
+    ).all()
+    return RoomFaces(
+        np.array([row.id for row in rows], dtype=np.int64),
+        FaceSet(
+            encodings_from_bytes([row.encoding for row in rows]),
+            np.array([row.photo_id for row in rows], dtype=np.int64),
+            np.array([row.person_id or NO_PERSON for row in rows], dtype=np.int64),
+        ),
+    )
+
+
+def _with_new_faces(
+    known: FaceSet, photo_id: int, analysis: Analysis
+) -> tuple[FaceSet, NDArray[np.bool_]]:
+    """Append the faces of a photo to those of the room; tell which rows are the new ones."""
+    count = len(analysis.faces)
+    new = np.array([face.encoding for face in analysis.faces], dtype=np.float32)
+    everything = FaceSet(
+        np.concatenate([known.encodings, new.reshape(count, ENCODING_SIZE)]),
+        np.concatenate([known.photo_ids, np.full(count, photo_id, dtype=np.int64)]),
+        np.concatenate([known.person_ids, np.full(count, NO_PERSON, dtype=np.int64)]),
+    )
+    return everything, np.arange(len(everything)) >= len(known)
+
+
+def _insert_faces(photo_id: int, analysis: Analysis) -> NDArray[np.int64]:
+    """Insert the faces of a photo, unsorted; return their ids."""
+    faces = []
+    for found in analysis.faces:
+        top, right, bottom, left = found.location
+        faces.append(
+            Face(
+                photo_id=photo_id,
+                top=top,
+                right=right,
+                bottom=bottom,
+                left=left,
+                score=found.score,
+                encoding=encoding_to_bytes(found.encoding),
+            )
+        )
+    db.session.add_all(faces)
+    db.session.flush()
+    return np.array([face.id for face in faces], dtype=np.int64)
+
+
+def _write_people(
+    room_id: int,
+    face_ids: NDArray[np.int64],
+    *,
+    before: NDArray[np.int64],
+    after: NDArray[np.int64],
+) -> None:
+    """Write the decisions of `plan_groups`; people deleted since they were read stay deleted."""
+    changed = np.flatnonzero(before != after)
+    people = set(db.session.scalars(select(Person.id).where(Person.room_id == room_id)))
+    for wanted in np.unique(after[changed]).tolist():
+        person_id = _new_person(room_id) if wanted < 0 else wanted
+        if wanted > 0 and wanted not in people:
+            continue
+        rows = changed[after[changed] == wanted]
+        db.session.execute(
+            update(Face)
+            .where(Face.id.in_(face_ids[rows].tolist()), Face.person_id.is_(None))
+            .values(person_id=person_id)
+        )
+
+
+def _new_person(room_id: int) -> int:
+    row = db.session.execute(insert(Person).values(room_id=room_id).returning(Person.id))
+    return int(row.scalar_one())

@@ -1,0 +1,202 @@
+"""The job table: queue work, claim it, finish it, and tell how far it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import and_, delete, func, insert, literal, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from photoshare.db import db, utc_now
+from photoshare.models import (
+    JOB_DONE,
+    JOB_FAILED,
+    JOB_QUEUED,
+    JOB_RUNNING,
+    PHOTO_ANALYSED,
+    PHOTO_FAILED,
+    PHOTO_WAITING,
+    Face,
+    Job,
+    Person,
+    Photo,
+)
+
+RETRY_AFTER = timedelta(minutes=1)  # long enough to read the message, short enough to recover alone
+
+
+class JobKind(StrEnum):
+    """What a job does; `photoshare.jobs.tasks.TASKS` holds the function for each."""
+
+    PROCESS_PHOTOS = "process_photos"  # analyse every waiting photo of the room
+    CLUSTER_ROOM = "cluster_room"  # look at the room's unsorted faces again
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedJob:
+    """A job that the claiming thread runs."""
+
+    id: int
+    room_id: int
+    kind: JobKind
+
+
+@dataclass(frozen=True, slots=True)
+class RoomProgress:
+    """How far the search for faces is in one room."""
+
+    photo_count: int
+    done_count: int  # analysed or failed
+    failed_count: int
+    people_count: int
+    face_count: int
+    photos_per_second: float | None  # of the running job; None before its first photo
+    error: str | None  # of the last job, if it failed
+
+    @property
+    def is_working(self) -> bool:
+        """Whether photos still wait for their analysis."""
+        return self.done_count < self.photo_count
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimate from the rate so far; None where there is no rate yet."""
+        if self.photos_per_second is None:
+            return None
+        return (self.photo_count - self.done_count) / self.photos_per_second
+
+    @property
+    def stamp(self) -> str:
+        """Changes whenever a page would look different; the poller sends it back."""
+        return (
+            f"{self.photo_count}-{self.done_count}-{self.failed_count}-"
+            f"{self.people_count}-{self.face_count}"
+        )
+
+
+def enqueue_job(room_id: int, kind: JobKind) -> None:
+    """Queue a job, unless the same one is queued or running."""
+    db.session.add(Job(room_id=room_id, kind=kind))
+    try:
+        db.session.commit()
+    except IntegrityError:  # the partial unique index: it is there already
+        db.session.rollback()
+
+
+def enqueue_waiting_photos() -> None:
+    """Queue a job for every room with waiting photos and none that takes care of them.
+
+    Covers a crash between an upload and its job, photos that came while a job was ending, and
+    imports by the command line. A room whose job failed as a whole is tried again after
+    `RETRY_AFTER`.
+    """
+    is_cared_for = or_(
+        Job.state.in_([JOB_QUEUED, JOB_RUNNING]),
+        and_(Job.state == JOB_FAILED, Job.finished_at > utc_now() - RETRY_AFTER),
+    )
+    cared_for = select(Job.room_id).where(Job.kind == JobKind.PROCESS_PHOTOS, is_cared_for)
+    rooms = (
+        select(Photo.room_id, literal(JobKind.PROCESS_PHOTOS.value), literal(JOB_QUEUED))
+        .where(Photo.state == PHOTO_WAITING, Photo.room_id.not_in(cared_for))
+        .distinct()
+    )
+    if db.session.execute(rooms.limit(1)).first() is None:
+        return  # the usual case: nothing is written
+    db.session.execute(
+        insert(Job).from_select(["room_id", "kind", "state"], rooms, include_defaults=True)
+    )
+    db.session.commit()
+
+
+def requeue_running_jobs() -> None:
+    """Queue again what was running when the process ended; there is one process only."""
+    db.session.execute(update(Job).where(Job.state == JOB_RUNNING).values(state=JOB_QUEUED))
+    db.session.commit()
+
+
+def has_queued_jobs() -> bool:
+    """Whether a job waits to be claimed."""
+    return db.session.scalar(select(Job.id).where(Job.state == JOB_QUEUED).limit(1)) is not None
+
+
+def claim_job() -> ClaimedJob | None:
+    """Take the oldest queued job; None when there is none."""
+    row = db.session.execute(
+        select(Job.id, Job.room_id, Job.kind)
+        .where(Job.state == JOB_QUEUED)
+        .order_by(Job.id)
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    db.session.execute(
+        update(Job)
+        .where(Job.id == row.id, Job.state == JOB_QUEUED)
+        .values(state=JOB_RUNNING, started_at=utc_now(), photos_done=0)
+    )
+    db.session.commit()
+    return ClaimedJob(row.id, row.room_id, JobKind(row.kind))
+
+
+def count_photo_done(job_id: int) -> None:
+    """Count one more photo for the job's rate."""
+    db.session.execute(update(Job).where(Job.id == job_id).values(photos_done=Job.photos_done + 1))
+    db.session.commit()
+
+
+def finish_job(job: ClaimedJob, *, error: str | None = None) -> None:
+    """Mark a job done, or failed with one sentence for people; forget its finished forerunners."""
+    state = JOB_DONE if error is None else JOB_FAILED
+    db.session.execute(
+        update(Job).where(Job.id == job.id).values(state=state, error=error, finished_at=utc_now())
+    )
+    db.session.execute(
+        delete(Job).where(Job.room_id == job.room_id, Job.kind == job.kind, Job.id < job.id)
+    )
+    db.session.commit()
+
+
+def requeue_job(job_id: int) -> None:
+    """Put a job back that was interrupted by an orderly stop."""
+    db.session.execute(update(Job).where(Job.id == job_id).values(state=JOB_QUEUED))
+    db.session.commit()
+
+
+def room_progress(room_id: int) -> RoomProgress:
+    """Tell how far the search for faces is, from the rows themselves."""
+    states = dict(
+        db.session.execute(
+            select(Photo.state, func.count()).where(Photo.room_id == room_id).group_by(Photo.state)
+        )
+        .tuples()
+        .all()
+    )
+    people = select(func.count()).select_from(Person).where(Person.room_id == room_id)
+    faces = select(func.count()).select_from(Face).join(Photo).where(Photo.room_id == room_id)
+    last = db.session.execute(
+        select(Job.state, Job.photos_done, Job.started_at, Job.error)
+        .where(Job.room_id == room_id, Job.kind == JobKind.PROCESS_PHOTOS)
+        .order_by(Job.id.desc())
+        .limit(1)
+    ).first()
+    failed = states.get(PHOTO_FAILED, 0)
+    return RoomProgress(
+        photo_count=sum(states.values()),
+        done_count=states.get(PHOTO_ANALYSED, 0) + failed,
+        failed_count=failed,
+        people_count=db.session.scalar(people) or 0,
+        face_count=db.session.scalar(faces) or 0,
+        photos_per_second=_rate(last.photos_done, last.started_at)
+        if last is not None and last.state == JOB_RUNNING
+        else None,
+        error=last.error if last is not None else None,
+    )
+
+
+def _rate(photos_done: int, started_at: datetime | None) -> float | None:
+    if started_at is None or photos_done == 0:
+        return None
+    seconds = (utc_now() - started_at).total_seconds()
+    return photos_done / max(seconds, 0.001)

@@ -1,0 +1,201 @@
+"""Rooms and who is in them: create, enter, join, change, delete."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import delete, select, update
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from photoshare.db import db, utc_now
+from photoshare.errors import InvalidInputError, NotFoundError
+from photoshare.models import Guest, Room
+from photoshare.storage import Storage
+
+# No two look alike, in either case: of 0 o, 1 i l, 2 z, 5 s, 6 g b, 9 q, u v at most one is used.
+CODE_ALPHABET = "acdefhjkmnprtwxy2346789"
+CODE_GROUPS = (5, 4, 5)  # 14 characters of 23 are 63 random bits; grouped to be read aloud
+HOST_SECRET_BYTES = 20  # 160 random bits
+MAX_TITLE = 120  # characters
+MAX_NAME = 60  # characters
+MAX_PASSWORD = 200  # characters; scrypt takes any length, a form should not
+
+
+@dataclass(frozen=True, slots=True)
+class NewRoom:
+    """A room just made, with the one copy of its host secret."""
+
+    room: Room
+    host_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Somebody who is in a room: the proof that the access check was passed."""
+
+    room: Room
+    guest: Guest
+
+    @property
+    def is_host(self) -> bool:
+        """Whether this browser may manage the room."""
+        return self.guest.is_host
+
+
+def normalise_code(text: str) -> str:
+    """Bring a room code as somebody typed it into the form that is stored.
+
+    Hyphens, spaces and case are ignored.
+    """
+    bare = "".join(letter for letter in text.lower() if letter in CODE_ALPHABET)
+    first, second = CODE_GROUPS[0], CODE_GROUPS[0] + CODE_GROUPS[1]
+    return "-".join((bare[:first], bare[first:second], bare[second:]))
+
+
+def create_room(title: str, *, password: str = "", ends_on: date | None = None) -> NewRoom:
+    """Make a room with a code and a host secret of its own.
+
+    Raises
+    ------
+    InvalidInputError
+        If the title is missing, or a text is too long.
+    """
+    secret = secrets.token_urlsafe(HOST_SECRET_BYTES)
+    room = Room(
+        code=normalise_code(
+            "".join(secrets.choice(CODE_ALPHABET) for _ in range(sum(CODE_GROUPS)))
+        ),
+        title=checked_title(title),
+        password_hash=_password_hash(password),
+        host_secret_hash=generate_password_hash(secret),
+        ends_on=_checked_end(ends_on),
+    )
+    db.session.add(room)
+    db.session.commit()
+    return NewRoom(room, secret)
+
+
+def find_room(code: str) -> Room:
+    """Find the room with this code, however it was typed.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
+    room = db.session.scalar(select(Room).where(Room.code == normalise_code(code)))
+    if room is None:
+        raise NotFoundError("There is no room with this code.")
+    return room
+
+
+def has_ended(room: Room) -> bool:
+    """Whether the room's last day is over, so that only its host may enter."""
+    return room.ends_on is not None and utc_now().date() > room.ends_on
+
+
+def enter_room(code: str, guest_ids: Mapping[str, int]) -> Access:
+    """Check that this browser has joined this room: the one access check of every room page.
+
+    Parameters
+    ----------
+    code : str
+        From the address.
+    guest_ids : mapping of room id, as text, to guest id
+        What the browser's signed cookie says.
+
+    Raises
+    ------
+    NotFoundError
+        If the room is not there, has ended, or the browser has not joined it.
+    """
+    room = find_room(code)
+    guest_id = guest_ids.get(str(room.id))
+    guest = db.session.get(Guest, guest_id) if guest_id is not None else None
+    if guest is None or guest.room_id != room.id or (has_ended(room) and not guest.is_host):
+        raise NotFoundError("This page is not there, or is for the people in its room only.")
+    return Access(room, guest)
+
+
+def join_room(room: Room, *, password: str, name: str) -> Guest:
+    """Let a new guest in.
+
+    Raises
+    ------
+    InvalidInputError
+        If the password is wrong, the name is too long, or the room has ended.
+    """
+    if has_ended(room):
+        raise InvalidInputError("This room has ended; only its host can still open it.")
+    if room.password_hash is not None and not check_password_hash(room.password_hash, password):
+        raise InvalidInputError("The password is not right.")
+    return _add_guest(room, name, is_host=False)
+
+
+def become_host(room: Room, *, secret: str, name: str = "") -> Guest:
+    """Let the holder of the host link in as the room's host.
+
+    Raises
+    ------
+    NotFoundError
+        If the secret is not the room's.
+    """
+    if not check_password_hash(room.host_secret_hash, secret):
+        raise NotFoundError("This host link is not valid.")
+    return _add_guest(room, name, is_host=True)
+
+
+def change_room(room_id: int, title: str, ends_on: date | None) -> None:
+    """Give a room another title and last day."""
+    db.session.execute(
+        update(Room).where(Room.id == room_id).values(title=checked_title(title), ends_on=ends_on)
+    )
+    db.session.commit()
+
+
+def delete_room(room_id: int, storage: Storage) -> None:
+    """Remove a room with all of its photos, faces, people, guests and files."""
+    with storage.lock:
+        db.session.execute(delete(Room).where(Room.id == room_id))
+        db.session.commit()
+        storage.delete_room(room_id)
+
+
+def checked_title(title: str) -> str:
+    """Return a title without outer spaces; refuse an empty or a long one."""
+    title = title.strip()
+    if not title:
+        raise InvalidInputError("Please give the room a title.")
+    if len(title) > MAX_TITLE:
+        raise InvalidInputError(f"The title can have {MAX_TITLE} characters at most.")
+    return title
+
+
+def checked_name(name: str) -> str:
+    """Return a person's name without outer spaces; refuse a long one."""
+    name = " ".join(name.split())
+    if len(name) > MAX_NAME:
+        raise InvalidInputError(f"A name can have {MAX_NAME} characters at most.")
+    return name
+
+
+def _password_hash(password: str) -> str | None:
+    if len(password) > MAX_PASSWORD:
+        raise InvalidInputError(f"The password can have {MAX_PASSWORD} characters at most.")
+    return generate_password_hash(password) if password else None
+
+
+def _checked_end(ends_on: date | None) -> date | None:
+    if ends_on is not None and ends_on < utc_now().date():
+        raise InvalidInputError("The end date is in the past.")
+    return ends_on
+
+
+def _add_guest(room: Room, name: str, *, is_host: bool) -> Guest:
+    guest = Guest(room_id=room.id, name=checked_name(name), is_host=is_host)
+    db.session.add(guest)
+    db.session.commit()
+    return guest

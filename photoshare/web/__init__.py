@@ -1,0 +1,1 @@
+"""The web: thin views over the services, one blueprint for each kind of thing."""

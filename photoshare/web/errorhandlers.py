@@ -1,0 +1,62 @@
+"""Errors as answers: the only place that knows which error has which HTTP status."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, render_template
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from photoshare.errors import (
+    DiskFullError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    PhotoshareError,
+    RejectedPhotoError,
+)
+from photoshare.web.htmx import wants_partial
+
+log = logging.getLogger(__name__)
+
+STATUS_CODES: dict[type[PhotoshareError], int] = {
+    NotFoundError: 404,
+    NotAllowedError: 403,
+    InvalidInputError: 422,
+    RejectedPhotoError: 422,
+    DiskFullError: 507,
+}
+SENTENCES = {
+    404: "This page is not there, or is for the people in its room only.",
+    405: "This address does not take that kind of request.",
+    413: "That was too much for one upload. Please choose fewer photos at a time.",
+    429: "Too many wrong attempts. Please wait a minute and try again.",
+}
+
+
+def _answer(sentence: str, status: int) -> tuple[str, int]:
+    template = "_alert.html" if wants_partial() else "error.html"
+    return render_template(template, sentence=sentence, status=status), status
+
+
+def _handle_our_error(error: PhotoshareError) -> tuple[str, int]:
+    status = STATUS_CODES.get(type(error), 500)
+    if status == 500:
+        log.error("A request failed: %s", error)
+    return _answer(str(error), status)
+
+
+def _handle_http_error(error: HTTPException) -> tuple[str, int]:
+    status = error.code or 500
+    return _answer(SENTENCES.get(status, error.description or error.name), status)
+
+
+def _handle_unexpected(error: InternalServerError) -> tuple[str, int]:
+    return _answer("Something went wrong on the server; its log says what.", 500)
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error with a page, or with an alert where htmx asked."""
+    app.register_error_handler(PhotoshareError, _handle_our_error)
+    app.register_error_handler(HTTPException, _handle_http_error)
+    app.register_error_handler(InternalServerError, _handle_unexpected)

@@ -1,0 +1,48 @@
+"""The search for faces: start it, follow it; and the health of the server."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from photoshare.db import schema_version
+from photoshare.services import jobs
+from photoshare.services.jobs import JobKind
+from photoshare.web.htmx import redirect_or, wants_partial, with_event
+from photoshare.web.security import current_access
+from photoshare.web.site import current_site
+
+blueprint = Blueprint("jobs", __name__)
+
+
+@blueprint.post("/rooms/<room_code>/jobs")
+def create(room_code: str) -> Response | BaseResponse:
+    """Start the search for people: the waiting photos, then the unsorted faces."""
+    room_id = current_access().room.id
+    runner = current_site().jobs
+    runner.enqueue(room_id, JobKind.PROCESS_PHOTOS)
+    runner.enqueue(room_id, JobKind.CLUSTER_ROOM)
+    return redirect_or(
+        "jobs/_status.html", url_for("rooms.show"), progress=jobs.room_progress(room_id)
+    )
+
+
+@blueprint.get("/rooms/<room_code>/jobs/current")
+def current(room_code: str) -> Response:
+    """Tell how far the search is; 204 where nothing has changed since ``seen``."""
+    access = current_access()
+    progress = jobs.room_progress(access.room.id)
+    if not wants_partial():
+        return make_response(render_template("jobs/show.html", access=access, progress=progress))
+    if request.args.get("seen") == progress.stamp:
+        return make_response("", 204)
+    response = make_response(render_template("jobs/_status.html", progress=progress))
+    return with_event(response, "people-changed")
+
+
+@blueprint.get("/healthz")
+def health() -> Response:
+    """Tell a monitor that the server and its database answer."""
+    response = make_response("ok, schema " + schema_version())
+    response.mimetype = "text/plain"
+    return response

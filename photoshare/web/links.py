@@ -1,0 +1,28 @@
+"""Addresses for people: absolute links to a room, and their QR codes."""
+
+from __future__ import annotations
+
+import segno
+from flask import request, url_for
+
+from photoshare.web.site import current_site
+
+
+def absolute_url(endpoint: str, **values: str) -> str:
+    """Return the address under which guests reach a page.
+
+    Uses the setting ``public_url`` where it is set, else the address of the current request.
+    """
+    path = url_for(endpoint, **values)  # type: ignore[arg-type]  # none is named _external
+    public_url = current_site().settings.public_url
+    if public_url:
+        return public_url + path.removeprefix(request.script_root)
+    return request.host_url.rstrip("/") + path
+
+
+def qr_code_uri(text: str) -> str:
+    """Draw a text as a QR code: an SVG as a data URI for ``<img src>``.
+
+    Black on white in every colour scheme, with the quiet zone of 4 modules that ISO 18004 asks for.
+    """
+    return segno.make(text, error="m").svg_data_uri(scale=8, border=4, light="white")

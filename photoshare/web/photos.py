@@ -1,0 +1,188 @@
+"""Photos: upload, grid, one photo, its bytes, deletion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response as BaseResponse
+
+from photoshare.errors import DiskFullError, InvalidInputError, NotFoundError, RejectedPhotoError
+from photoshare.images import MIME_TYPES
+from photoshare.models import Photo
+from photoshare.services import photos
+from photoshare.services.albums import original_name
+from photoshare.services.jobs import JobKind
+from photoshare.services.people import get_person
+from photoshare.services.photos import Album
+from photoshare.web.htmx import SEE_OTHER, render, wants_partial, with_event
+from photoshare.web.security import current_access
+from photoshare.web.site import current_site
+
+blueprint = Blueprint("photos", __name__, url_prefix="/rooms/<room_code>")
+
+YEAR_S = 365 * 24 * 3600  # how long a browser may keep a picture; its address holds its hash
+DIGEST_LENGTH = 16  # hexadecimal digits of the SHA-256 in an address
+
+
+@dataclass(frozen=True, slots=True)
+class UploadResult:
+    """What became of one file of an upload."""
+
+    file_name: str
+    reason: str | None = None  # why it was not taken
+    is_duplicate: bool = False
+
+
+@blueprint.get("/photos")
+def index(room_code: str) -> str:
+    """Show the room's photos, page by page."""
+    return _grid(Album(current_access().room.id), "All photos")
+
+
+@blueprint.get("/photos/without-faces")
+def without_faces(room_code: str) -> str:
+    """Show the photos in which no face was found."""
+    return _grid(Album(current_access().room.id, is_without_faces=True), "Photos without faces")
+
+
+def _grid(album: Album, title: str) -> str:
+    page = photos.list_photos(album, request.args.get("page", 1, type=int))
+    return render(
+        "photos/index.html",
+        "photos/_grid_page.html",
+        access=current_access(),
+        album=album,
+        page=page,
+        title=title,
+    )
+
+
+@blueprint.post("/photos")
+def upload(room_code: str) -> Response | BaseResponse:
+    """Take in photos: one a request from our script, all at once from a plain form."""
+    files = [file for file in request.files.getlist("photos") if file.filename]
+    if not files:
+        raise InvalidInputError("Please choose at least one photo.")
+    results = [_take(file) for file in files]
+    added = [result for result in results if not result.reason and not result.is_duplicate]
+    if added:
+        current_site().jobs.enqueue(current_access().room.id, JobKind.PROCESS_PHOTOS)
+    if wants_partial():
+        response = make_response(render_template("photos/_upload_result.html", results=results))
+        response.status_code = 201 if added else 422 if results[0].reason else 200
+        return with_event(response, "photo-added") if added else response
+    _flash_results(results, len(added))
+    return redirect(url_for("rooms.show"), SEE_OTHER)
+
+
+def _take(file: FileStorage) -> UploadResult:
+    access, site = current_access(), current_site()
+    name = photos.clean_file_name(file.filename or "")
+    try:
+        added = photos.add_photo(
+            access.room.id,
+            file.stream,  # type: ignore[arg-type]  # werkzeug says IO[bytes]
+            name,
+            guest_id=access.guest.id,
+            storage=site.storage,
+            settings=site.settings,
+        )
+    except (RejectedPhotoError, DiskFullError) as error:
+        return UploadResult(name, reason=str(error))
+    return UploadResult(name, is_duplicate=added.is_duplicate)
+
+
+def _flash_results(results: list[UploadResult], added: int) -> None:
+    duplicates = sum(result.is_duplicate for result in results)
+    if added:
+        flash(f"{added} photo{'s' if added > 1 else ''} added.")
+    if duplicates:
+        flash(f"{duplicates} {'were' if duplicates > 1 else 'was'} here already.")
+    for result in results:
+        if result.reason:
+            flash(f"{result.file_name}: {result.reason}")
+
+
+@blueprint.get("/photos/<int:photo_id>")
+def show(room_code: str, photo_id: int) -> str:
+    """Show one photo with its faces, and the photos before and after it in the album."""
+    access = current_access()
+    photo = photos.get_photo(access.room.id, photo_id)
+    person_id = request.args.get("person", type=int)
+    album = Album(access.room.id, person_id, is_without_faces="without_faces" in request.args)
+    return render_template(
+        "photos/show.html",
+        access=access,
+        photo=photo,
+        person=get_person(access.room.id, person_id) if person_id else None,
+        album=album,
+        neighbours=photos.find_neighbours(album, photo.id),
+        may_delete=photos.may_delete(access, photo),
+    )
+
+
+@blueprint.get("/photos/<int:photo_id>/<digest>-<any(thumb, view):variant>.jpg")
+def picture(room_code: str, photo_id: int, digest: str, variant: str) -> Response:
+    """Send a smaller JPEG of a photo."""
+    photo = _photo_with_digest(photo_id, digest)
+    path = current_site().storage.derivative(photo.room_id, photo.sha256, variant)
+    return send_picture(send_file(path, "image/jpeg"))
+
+
+@blueprint.get("/photos/<int:photo_id>/<digest>/original")
+def original(room_code: str, photo_id: int, digest: str) -> Response:
+    """Send the original of a photo, bit for bit, as a download."""
+    photo = _photo_with_digest(photo_id, digest)
+    response = send_file(
+        current_site().storage.original(photo.room_id, photo.sha256),
+        MIME_TYPES[photo.image_format],
+        as_attachment=True,
+        download_name=original_name(photo.file_name, photo.image_format),
+    )
+    return send_picture(response)
+
+
+def send_picture(response: Response) -> Response:
+    """Let this browser alone keep a picture; its address never means another one."""
+    response.headers["Cache-Control"] = f"private, max-age={YEAR_S}, immutable"
+    return response
+
+
+def picture_digest(photo: Photo) -> str:
+    """Return the part of a photo's hash that stands in its addresses."""
+    return photo.sha256[:DIGEST_LENGTH]
+
+
+def _photo_with_digest(photo_id: int, digest: str) -> Photo:
+    photo = photos.get_photo(current_access().room.id, photo_id)
+    if digest != picture_digest(photo):
+        raise NotFoundError("This photo is not there, or was deleted.")
+    return photo
+
+
+@blueprint.get("/photos/<int:photo_id>/delete")
+def confirm_delete(room_code: str, photo_id: int) -> str:
+    """Ask whether a photo is really to be deleted."""
+    access = current_access()
+    photo = photos.get_photo(access.room.id, photo_id)
+    return render_template("photos/delete.html", access=access, photo=photo)
+
+
+@blueprint.post("/photos/<int:photo_id>/delete")
+def delete(room_code: str, photo_id: int) -> BaseResponse:
+    """Delete a photo; the host any, a guest their own."""
+    photos.delete_photo(current_access(), photo_id, current_site().storage)
+    flash("The photo was deleted.")
+    return redirect(url_for("rooms.show"), SEE_OTHER)

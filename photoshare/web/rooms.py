@@ -1,0 +1,201 @@
+"""Pages of a room as a whole: make one, join it, show it, share it, end it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from photoshare.errors import InvalidInputError, NotFoundError
+from photoshare.models import Guest, Room
+from photoshare.services import jobs, people, photos, rooms
+from photoshare.services.photos import Album
+from photoshare.web.htmx import SEE_OTHER
+from photoshare.web.links import absolute_url, qr_code_uri
+from photoshare.web.security import (
+    current_access,
+    guest_ids,
+    host_only,
+    known_host_secret,
+    limit_failures,
+    limiter,
+    open_to_strangers,
+    remember_guest,
+)
+from photoshare.web.site import current_site
+
+blueprint = Blueprint("rooms", __name__)
+
+NEW_ROOMS_OF_ADDRESS = "20 per hour"  # scrypt and a disk folder for each: a person needs a few
+
+
+@blueprint.get("/")
+def index() -> str:
+    """Show the landing page."""
+    return render_template("rooms/index.html", form={})
+
+
+@blueprint.post("/rooms")
+@limiter.limit(NEW_ROOMS_OF_ADDRESS)
+def create() -> Response | tuple[str, int]:
+    """Make a room and make this browser its host."""
+    form = request.form
+    try:
+        new = rooms.create_room(
+            form.get("title", ""),
+            password=form.get("password", ""),
+            ends_on=_parse_date(form.get("ends_on", "")),
+        )
+        guest = rooms.become_host(new.room, secret=new.host_secret, name=form.get("name", ""))
+    except InvalidInputError as error:
+        return render_template("rooms/index.html", form=form, create_error=str(error)), 422
+    remember_guest(guest, host_secret=new.host_secret)
+    return redirect(url_for("rooms.share", room_code=new.room.code), SEE_OTHER)
+
+
+@blueprint.post("/join")
+@limit_failures
+def join_by_code() -> Response | tuple[str, int]:
+    """Join the room whose code was typed on the landing page."""
+    form = request.form
+    try:
+        room = rooms.find_room(form.get("room_code", ""))
+        guest = _join(room)
+    except NotFoundError as error:
+        return render_template("rooms/index.html", form=form, join_error=str(error)), 422
+    except InvalidInputError as error:
+        return render_template("rooms/index.html", form=form, join_error=str(error)), 422
+    remember_guest(guest)
+    return redirect(url_for("rooms.show", room_code=room.code), SEE_OTHER)
+
+
+@blueprint.get("/rooms/<room_code>")
+@open_to_strangers
+def show(room_code: str) -> str:
+    """Show the room to who has joined it, the join form to who has not."""
+    try:
+        access = rooms.enter_room(room_code, guest_ids())
+    except NotFoundError:
+        return _join_page(rooms.find_room(room_code))
+    album = Album(access.room.id)
+    return render_template(
+        "rooms/show.html",
+        access=access,
+        progress=jobs.room_progress(access.room.id),
+        people=people.list_people(access.room.id),
+        unsorted_count=people.count_unsorted_faces(access.room.id),
+        without_faces_count=photos.count_photos(Album(access.room.id, is_without_faces=True)),
+        page=photos.list_photos(album, 1),
+        album=album,
+    )
+
+
+@blueprint.post("/rooms/<room_code>/join")
+@open_to_strangers
+@limit_failures
+def join(room_code: str) -> Response | tuple[str, int]:
+    """Join a room from its own page."""
+    room = rooms.find_room(room_code)
+    try:
+        guest = _join(room)
+    except InvalidInputError as error:
+        return _join_page(room, error=str(error), name=request.form.get("name", "")), 422
+    remember_guest(guest)
+    return redirect(url_for("rooms.show", room_code=room.code), SEE_OTHER)
+
+
+@blueprint.get("/rooms/<room_code>/host/<secret>")
+@open_to_strangers
+def host_link(room_code: str, secret: str) -> str:
+    """Ask whoever opens the host link whether they mean it; a link preview changes nothing."""
+    return render_template("rooms/host.html", room=rooms.find_room(room_code), secret=secret)
+
+
+@blueprint.post("/rooms/<room_code>/host/<secret>")
+@open_to_strangers
+@limit_failures
+def become_host(room_code: str, secret: str) -> Response:
+    """Make this browser the host of the room."""
+    room = rooms.find_room(room_code)
+    guest = rooms.become_host(room, secret=secret, name=request.form.get("name", ""))
+    remember_guest(guest, host_secret=secret)
+    return redirect(url_for("rooms.share", room_code=room.code), SEE_OTHER)
+
+
+@blueprint.get("/rooms/<room_code>/share")
+def share(room_code: str) -> str:
+    """Show the links of the room with their QR codes; the host's own page beside that."""
+    return _share_page()
+
+
+@blueprint.post("/rooms/<room_code>/settings")
+@host_only
+def change(room_code: str) -> Response | tuple[str, int]:
+    """Change the title and the last day of the room."""
+    form = request.form
+    try:
+        ends_on = _parse_date(form.get("ends_on", ""))
+        rooms.change_room(current_access().room.id, form.get("title", ""), ends_on)
+    except InvalidInputError as error:
+        return _share_page(form=form, error=str(error)), 422
+    flash("The room was changed.")
+    return redirect(url_for("rooms.share"), SEE_OTHER)
+
+
+@blueprint.get("/rooms/<room_code>/delete")
+@host_only
+def confirm_delete(room_code: str) -> str:
+    """Ask whether the room is really to be deleted."""
+    access = current_access()
+    count = photos.count_photos(Album(access.room.id))
+    return render_template("rooms/delete.html", access=access, photo_count=count)
+
+
+@blueprint.post("/rooms/<room_code>/delete")
+@host_only
+def delete(room_code: str) -> Response:
+    """Delete the room with all of its data."""
+    room = current_access().room
+    title = room.title
+    rooms.delete_room(room.id, current_site().storage)
+    flash(f"The room “{title}” and everything in it was deleted.")
+    return redirect(url_for("rooms.index"), SEE_OTHER)
+
+
+def _share_page(form: Mapping[str, str] | None = None, error: str | None = None) -> str:
+    access = current_access()
+    secret = known_host_secret(access.room) if access.is_host else None
+    guest_url = absolute_url("rooms.show", room_code=access.room.code)
+    host_url = secret and absolute_url("rooms.host_link", room_code=access.room.code, secret=secret)
+    return render_template(
+        "rooms/share.html",
+        access=access,
+        guest_url=guest_url,
+        guest_qr=qr_code_uri(guest_url),
+        host_url=host_url,
+        host_qr=host_url and qr_code_uri(host_url),
+        form=form,
+        error=error,
+    )
+
+
+def _join(room: Room) -> Guest:
+    form = request.form
+    return rooms.join_room(room, password=form.get("password", ""), name=form.get("name", ""))
+
+
+def _join_page(room: Room, *, error: str | None = None, name: str = "") -> str:
+    if rooms.has_ended(room):
+        raise NotFoundError("This room has ended; only its host can still open it.")
+    return render_template("rooms/join.html", room=room, error=error, name=name)
+
+
+def _parse_date(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError("The end date has to look like 2026-12-31.") from None
