@@ -166,13 +166,10 @@ def requeue_job(job_id: int) -> None:
 
 def room_progress(room_id: int) -> RoomProgress:
     """Tell how far the search for faces is, from the rows themselves."""
-    states = dict(
-        db.session.execute(
-            select(Photo.state, func.count()).where(Photo.room_id == room_id).group_by(Photo.state)
-        )
-        .tuples()
-        .all()
+    rows = db.session.execute(
+        select(Photo.state, func.count()).where(Photo.room_id == room_id).group_by(Photo.state)
     )
+    states = {state: count for state, count in rows}
     people = select(func.count()).select_from(Person).where(Person.room_id == room_id)
     faces = select(func.count()).select_from(Face).join(Photo).where(Photo.room_id == room_id)
     last = db.session.execute(

@@ -1,0 +1,153 @@
+"""Fixtures: an app on a folder of its own, the cast of a room, real face pictures."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from photoshare import create_app
+from photoshare.db import db, upgrade_schema
+from photoshare.services import photos, rooms
+from photoshare.services.rooms import NewRoom
+from photoshare.web.security import limiter
+from photoshare.web.site import Site, site_of
+from tests.fakes import FakeFaceEngine
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_PHOTOS = ROOT.parent / "shared" / "photos"
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in [name for name in os.environ if name.startswith("PHOTOSHARE_")]:
+        monkeypatch.delenv(variable)
+    if limiter._storage is not None:
+        limiter.reset()
+
+
+@pytest.fixture
+def engine() -> FakeFaceEngine:
+    return FakeFaceEngine()
+
+
+@pytest.fixture
+def app(tmp_path: Path, engine: FakeFaceEngine) -> Iterator[Flask]:
+    """An app with an empty database; jobs run only when a test says `run_jobs`."""
+    app = create_app(
+        {"data": tmp_path / "data", "min_free_mb": 0}, make_engine=lambda settings: engine
+    )
+    app.testing = True
+    with app.app_context():
+        upgrade_schema()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def site(app: Flask) -> Site:
+    return site_of(app)
+
+
+@pytest.fixture
+def app_ctx(app: Flask) -> Iterator[None]:
+    """For tests of services, which need the database but no request."""
+    with app.app_context():
+        yield
+
+
+@pytest.fixture
+def run_jobs(site: Site) -> Callable[[], None]:
+    """Do all queued background work in the test's own thread."""
+    return site.jobs.run_pending
+
+
+@dataclass
+class Cast:
+    """The people of every web test: a host and a guest of one room, and a stranger."""
+
+    code: str
+    room_id: int
+    host_secret: str
+    host: FlaskClient
+    guest: FlaskClient
+    stranger: FlaskClient
+
+    @property
+    def url(self) -> str:
+        return f"/rooms/{self.code}"
+
+
+@pytest.fixture
+def make_room(app: Flask) -> Callable[..., NewRoom]:
+    def make(title: str = "Party", **values: object) -> NewRoom:
+        with app.app_context():
+            new = rooms.create_room(title, **values)  # type: ignore[arg-type]
+            db.session.refresh(new.room)
+            db.session.expunge(new.room)
+            return new
+
+    return make
+
+
+@pytest.fixture
+def cast(app: Flask, make_room: Callable[..., NewRoom]) -> Cast:
+    new = make_room()
+    url = f"/rooms/{new.room.code}"
+    host, guest, stranger = app.test_client(), app.test_client(), app.test_client()
+    assert host.post(f"{url}/host/{new.host_secret}", data={"name": "Hanna"}).status_code == 303
+    assert guest.post(f"{url}/join", data={"name": "Gustav"}).status_code == 303
+    return Cast(new.room.code, new.room.id, new.host_secret, host, guest, stranger)
+
+
+@pytest.fixture
+def add_photo(app: Flask, site: Site) -> Callable[..., int]:
+    """Put a picture into a room without the web; returns the photo's id."""
+
+    def add(room_id: int, content: bytes, file_name: str = "photo.jpg", **values: object) -> int:
+        with app.app_context():
+            return photos.add_photo(
+                room_id,
+                io.BytesIO(content),
+                file_name,
+                guest_id=values.get("guest_id"),  # type: ignore[arg-type]
+                storage=site.storage,
+                settings=site.settings,
+            ).photo_id
+
+    return add
+
+
+@pytest.fixture(scope="session")
+def face_pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Real faces by file name, from the sources of face_recognition that run.sh test fetches."""
+    archives = list((ROOT / ".cache").glob("face_recognition-*.tar.gz"))
+    if not archives:
+        pytest.skip("the sources of face_recognition are not in .cache; ./run.sh test fetches them")
+    folder = tmp_path_factory.mktemp("faces")
+    pictures = {}
+    with tarfile.open(archives[0]) as archive:
+        for member in archive.getmembers():
+            name = Path(member.name).name
+            if "/tests/test_images/" in member.name and name.endswith((".jpg", ".png")):
+                content = archive.extractfile(member)
+                assert content is not None
+                pictures[name] = folder / name
+                pictures[name].write_bytes(content.read())
+    return pictures
+
+
+@pytest.fixture(scope="session")
+def shared_photos() -> Path:
+    """The folder of labelled photographs that some developers have; not part of the project."""
+    if not SHARED_PHOTOS.is_dir():
+        pytest.skip("the folder ../shared/photos with labelled photographs is not there")
+    return SHARED_PHOTOS

@@ -1,0 +1,71 @@
+"""A face engine without networks: it finds coloured squares on a grey picture."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from photoshare.faces.types import ENCODING_SIZE, FaceEncodings, FaceLocation, LocatedFace, RgbImage
+
+GREY = (128, 128, 128)
+RED, GREEN, BLUE, YELLOW = (220, 20, 20), (20, 200, 20), (20, 20, 220), (220, 220, 20)
+FACE_PX = 60  # side of a drawn face
+STEP_PX = 100  # from one face to the next
+TOLERANCE = 40  # JPEG changes colours a little
+
+
+def draw_photo(
+    *colours: tuple[int, int, int],
+    seed: int = 0,
+    image_format: str = "JPEG",
+    width: int | None = None,
+    height: int = STEP_PX,
+) -> bytes:
+    """Draw a photo with one square face of each colour; every seed gives other bytes."""
+    image = Image.new("RGB", (width or max(len(colours), 1) * STEP_PX, height), GREY)
+    for number, colour in enumerate(colours):
+        image.paste(colour, (number * STEP_PX + 20, 20, number * STEP_PX + 20 + FACE_PX, 80))
+    image.putpixel((0, 0), (seed % 256, seed // 256 % 256, 7))
+    buffer = io.BytesIO()
+    image.save(buffer, image_format, quality=95, comment=str(seed).encode())
+    return buffer.getvalue()
+
+
+class FakeFaceEngine:
+    """Finds the squares of `draw_photo`; faces of one colour are one person."""
+
+    name = "fake"
+
+    def __init__(self, log: Path | None = None) -> None:
+        self.log = log  # every search is noted there, one line each, for other processes to read
+        self.searches = 0
+        self.fail_on: int | None = None  # pictures of this width raise
+
+    def warm_up(self) -> None:
+        """Nothing to load."""
+
+    def locate(self, image: RgbImage) -> list[LocatedFace]:
+        """Find the coloured squares from left to right."""
+        self.searches += 1
+        if self.fail_on == image.shape[1]:
+            raise RuntimeError("this photo breaks the engine")
+        found = []
+        for left in range(20, image.shape[1] - FACE_PX, STEP_PX):
+            centre = image[50, left + FACE_PX // 2].astype(int)
+            if abs(centre - GREY).max() > TOLERANCE:
+                found.append(LocatedFace((20, left + FACE_PX, 80, left), 1.0))
+        return found
+
+    def encode(self, image: RgbImage, locations: list[FaceLocation]) -> FaceEncodings:
+        """Encode a square by its colour: far apart for different colours, near for one."""
+        encodings = np.zeros((len(locations), ENCODING_SIZE), dtype=np.float32)
+        for row, (top, right, bottom, left) in enumerate(locations):
+            colour = image[(top + bottom) // 2, (left + right) // 2].astype(int)
+            for number, known in enumerate((RED, GREEN, BLUE, YELLOW)):
+                if abs(colour - known).max() <= TOLERANCE:
+                    encodings[row, number] = 1.0
+            encodings[row, 100:103] = (colour / 255 - 0.5) * 0.01  # two photos are never equal
+        return encodings

@@ -1,0 +1,81 @@
+"""POST /rooms/<code>/photos."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+from tests.conftest import Cast
+from tests.fakes import BLUE, RED, draw_photo
+
+HX = {"HX-Request": "true"}
+
+
+def send(client, cast: Cast, *files: tuple[bytes, str], headers=None):
+    data = {"photos": [(io.BytesIO(content), name) for content, name in files]}
+    return client.post(f"{cast.url}/photos", data=data, headers=headers)
+
+
+def test_a_plain_form_adds_photos_and_goes_back_to_the_room(cast: Cast) -> None:
+    answer = send(cast.guest, cast, (draw_photo(RED), "a.jpg"), (draw_photo(BLUE), "b.jpg"))
+
+    assert (answer.status_code, answer.location) == (303, cast.url)
+    page = cast.guest.get(cast.url).text
+    assert "2 photos added." in page
+    assert "Photo a.jpg by Gustav" in page
+
+
+def test_our_script_gets_the_result_of_one_photo(cast: Cast) -> None:
+    answer = send(cast.guest, cast, (draw_photo(RED), "a.jpg"), headers=HX)
+
+    assert answer.status_code == 201
+    assert answer.headers["HX-Trigger"] == "photo-added"
+    assert "<html" not in answer.text
+    assert "a.jpg</span>: safe." in answer.text
+
+
+def test_the_same_bytes_are_one_photo(cast: Cast) -> None:
+    send(cast.guest, cast, (draw_photo(RED), "a.jpg"))
+
+    answer = send(cast.host, cast, (draw_photo(RED), "other.jpg"), headers=HX)
+
+    assert answer.status_code == 200
+    assert "was here already" in answer.text
+
+
+def test_a_bad_file_is_named_and_costs_nothing_else(cast: Cast) -> None:
+    send(cast.guest, cast, (b"no picture", "<b>.jpg"), (draw_photo(RED), "good.jpg"))
+
+    page = cast.guest.get(cast.url).text
+    assert "1 photo added." in page
+    assert "&lt;b&gt;.jpg: This is not a photo that can be read" in page
+
+
+def test_a_photo_is_searched_for_faces_without_being_asked(
+    cast: Cast, run_jobs: Callable[[], None]
+) -> None:
+    send(cast.guest, cast, (draw_photo(RED, BLUE), "a.jpg"))
+    run_jobs()
+
+    assert "2 faces in 1 photo" in cast.guest.get(f"{cast.url}/jobs/current").text
+
+
+def test_an_upload_of_nothing_is_refused(cast: Cast) -> None:
+    answer = cast.guest.post(f"{cast.url}/photos", data={})
+
+    assert answer.status_code == 422
+    assert "choose at least one photo" in answer.text
+
+
+def test_a_stranger_cannot_upload(cast: Cast) -> None:
+    assert send(cast.stranger, cast, (draw_photo(RED), "a.jpg")).status_code == 404
+
+
+def test_another_site_cannot_upload(cast: Cast) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site"}
+
+    assert send(cast.guest, cast, (draw_photo(RED), "a"), headers=headers).status_code == 403
+
+
+def test_the_address_takes_only_get_and_post(cast: Cast) -> None:
+    assert cast.guest.delete(f"{cast.url}/photos").status_code == 405
