@@ -10,14 +10,13 @@ from pathlib import Path
 from flask import Flask
 from htmx_flask import Htmx
 
-from photoshare import assets, cli, db
+from photoshare import assets, cli, db, web
 from photoshare.config import ROOT, Settings, load_settings
 from photoshare.errors import StartError
 from photoshare.faces.engines import create_engine
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.runner import JobRunner
 from photoshare.storage import MB, Storage, disk_full_as_error
-from photoshare.web import albums, errorhandlers, htmx, jobs, pages, people, photos, rooms, security
 from photoshare.web.site import EXTENSION, Site
 
 __all__ = ["create_app"]
@@ -60,12 +59,7 @@ def create_app(
     runner = JobRunner(app, settings, storage, lambda: make_engine(settings))
     app.extensions[EXTENSION] = Site(settings, storage, runner)
     assets.init_app(app)
-    security.init_app(app)
-    errorhandlers.init_app(app)
-    htmx.init_app(app)
-    pages.init_app(app)
-    for module in (rooms, photos, people, albums, jobs):
-        app.register_blueprint(module.blueprint)
+    web.init_app(app)
     cli.init_app(app)
     return app
 

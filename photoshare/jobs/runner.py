@@ -95,6 +95,7 @@ class JobRunner:
             return True
         self._executor.shutdown(wait=False, cancel_futures=True)
         if self._busy.acquire(timeout=STOP_WAIT_S):
+            self._busy.release()
             return True
         with self._app.app_context():
             analysis.release_claims(count_attempt=False)

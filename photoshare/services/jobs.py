@@ -169,7 +169,7 @@ def room_progress(room_id: int) -> RoomProgress:
     rows = db.session.execute(
         select(Photo.state, func.count()).where(Photo.room_id == room_id).group_by(Photo.state)
     )
-    states = {state: count for state, count in rows}
+    states = {row[0]: row[1] for row in rows}
     people = select(func.count()).select_from(Person).where(Person.room_id == room_id)
     faces = select(func.count()).select_from(Face).join(Photo).where(Photo.room_id == room_id)
     last = db.session.execute(

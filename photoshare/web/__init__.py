@@ -1,1 +1,25 @@
 """The web: thin views over the services, one blueprint for each kind of thing."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from photoshare.web import (
+    albums,
+    errorhandlers,
+    htmx,
+    jobs,
+    pages,
+    people,
+    photos,
+    rooms,
+    security,
+)
+
+
+def init_app(app: Flask) -> None:
+    """Give the app its checks, its error pages and its views."""
+    for part in (security, errorhandlers, htmx, pages):
+        part.init_app(app)
+    for views in (rooms, photos, people, albums, jobs):
+        app.register_blueprint(views.blueprint)

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Every check and test of the project: ./run.sh test. With arguments: only pytest, with them.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+bin=.venv/bin
+
+if ! compgen -G ".cache/face_recognition-*.tar.gz" >/dev/null; then
+    "$bin/python" -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
+        --require-hashes --requirement tests/pictures.txt --dest .cache
+fi
+
+if [ $# -gt 0 ]; then
+    exec "$bin/python" -m pytest "$@"
+fi
+
+"$bin/ruff" format --check .
+"$bin/ruff" check .
+"$bin/mypy"
+"$bin/codespell" README.md CHANGELOG.md CONTRIBUTING.md docs photoshare templates static tests scripts app.py run.sh
+"$bin/python" -m pytest --cov --cov-report=term --cov-fail-under=90

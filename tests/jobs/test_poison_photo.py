@@ -1,0 +1,121 @@
+"""A photo that breaks the analysis costs itself only."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from photoshare.db import db
+from photoshare.errors import ModelError
+from photoshare.faces.types import LocatedFace, RgbImage
+from photoshare.models import Job, Photo
+from photoshare.services.analysis import MAX_ATTEMPTS
+from photoshare.services.jobs import JobKind, room_progress
+from photoshare.services.rooms import NewRoom
+from photoshare.web.site import Site
+from tests.fakes import RED, FakeFaceEngine, draw_photo
+
+POISON_WIDTH = 333
+
+
+def states(app: Flask) -> list[str]:
+    with app.app_context():
+        return list(db.session.scalars(select(Photo.state).order_by(Photo.id)))
+
+
+def test_a_photo_that_raises_is_tried_three_times_and_then_marked_failed(
+    app: Flask,
+    site: Site,
+    engine: FakeFaceEngine,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
+) -> None:
+    room_id = make_room().room.id
+    add_photo(room_id, draw_photo(RED, seed=1, width=POISON_WIDTH))
+    add_photo(room_id, draw_photo(RED, seed=2))
+    add_photo(room_id, draw_photo(RED, seed=3))
+    engine.fail_on = POISON_WIDTH
+
+    run_jobs()
+
+    assert states(app) == ["failed", "analysed", "analysed"]
+    assert engine.searches == MAX_ATTEMPTS + 2
+
+
+def test_a_photo_that_kills_the_process_is_given_up_after_three_kills(
+    app: Flask,
+    site: Site,
+    engine: FakeFaceEngine,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
+) -> None:
+    add_photo(make_room().room.id, draw_photo(RED))
+    with app.app_context():
+        db.session.execute(update(Photo).values(state="analysing", attempts=MAX_ATTEMPTS))
+        db.session.commit()
+
+    site.jobs.recover()
+    run_jobs()
+
+    assert states(app) == ["failed"]
+    assert engine.searches == 0
+
+
+def test_an_orderly_stop_gives_the_photo_in_hand_back_and_uses_up_no_attempt(
+    app: Flask,
+    site: Site,
+    engine: FakeFaceEngine,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add_photo(make_room().room.id, draw_photo(RED))
+    is_searching, may_end = threading.Event(), threading.Event()
+
+    def slow_locate(image: RgbImage) -> list[LocatedFace]:
+        is_searching.set()
+        may_end.wait(timeout=60)
+        return []
+
+    monkeypatch.setattr(engine, "locate", slow_locate)
+    monkeypatch.setattr("photoshare.jobs.runner.STOP_WAIT_S", 0.01)
+    site.jobs.start()
+    assert is_searching.wait(timeout=60)
+
+    has_ended = site.jobs.stop()
+
+    assert not has_ended
+    may_end.set()
+    with site.jobs._busy, app.app_context():  # the thread has ended; its late result is not stored
+        photo = db.session.scalars(select(Photo)).one()
+        assert (photo.state, photo.attempts) == ("waiting", 0)
+
+
+def test_an_engine_that_cannot_be_loaded_fails_the_job_with_its_sentence_and_no_photo(
+    app: Flask,
+    site: Site,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_engine() -> FakeFaceEngine:
+        raise ModelError("The models are gone. Install the packages again.")
+
+    room_id = make_room().room.id
+    add_photo(room_id, draw_photo(RED))
+    monkeypatch.setattr(site.jobs, "_make_engine", no_engine)
+
+    with app.app_context():
+        site.jobs.enqueue(room_id, JobKind.PROCESS_PHOTOS)
+    site.jobs.run_pending()
+
+    assert states(app) == ["waiting"]
+    with app.app_context():
+        assert db.session.scalars(select(Job.state)).all() == ["failed"]
+        assert room_progress(room_id).error == "The models are gone. Install the packages again."

@@ -1,0 +1,160 @@
+"""The real server on loopback: start, stop, and every way a start can fail."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+SENTENCE = re.compile(r"^PhotoShare cannot start\. .+\.?$")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def server(data: Path, port: int, **environ: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "app.py"), str(port)],
+        env={**os.environ, "PHOTOSHARE_DATA": str(data), **environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def wait_until_it_serves(process: subprocess.Popen[str], port: int) -> str:
+    assert process.stdout is not None
+    first_line = process.stdout.readline()
+    assert first_line, process.communicate()[1]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
+        return str(answer.read().decode())
+
+
+def refusal(data: Path, port: int, **environ: str) -> str:
+    """Start a server that cannot start; return the one sentence it says."""
+    with server(data, port, **environ) as process:
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors.count("\n") == 1, errors
+    assert SENTENCE.match(errors.strip())
+    return errors
+
+
+@pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
+def test_the_server_answers_and_stops_in_order(tmp_path: Path, stop_signal: signal.Signals) -> None:
+    port = free_port()
+    with server(tmp_path, port) as process:
+        assert wait_until_it_serves(process, port).startswith("ok, schema 0")
+        process.send_signal(stop_signal)
+        _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+
+
+def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        assert f"Port {port} of 127.0.0.1 cannot be used" in refusal(tmp_path, port)
+
+
+def test_a_second_instance_on_the_same_data_is_one_sentence(tmp_path: Path) -> None:
+    first, second = free_port(), free_port()
+    with server(tmp_path, first) as process:
+        wait_until_it_serves(process, first)
+
+        assert "Another PhotoShare already runs" in refusal(tmp_path, second)
+
+
+def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    said = refusal(tmp_path, free_port(), PHOTOSHARE_THREADS="many")
+
+    assert "PHOTOSHARE_THREADS is 'many', but has to be a whole number from 2 to 64" in said
+
+
+def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    assert "cannot be made" in refusal(tmp_path / "file" / "data", free_port())
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    """The probe is made to fail as it does on a full disk."""
+    script = (
+        "import errno, sys, app, pathlib\n"
+        "def full(*_):\n"
+        "    raise OSError(errno.ENOSPC, 'No space left on device')\n"
+        "pathlib.Path.write_bytes = full\n"
+        f"sys.exit(app.main(['{free_port()}']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "PHOTOSHARE_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert re.search(r"The disk of the data folder .* is full", done.stderr)
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_secret_key_is_for_this_user_only_and_stays(tmp_path: Path) -> None:
+    for _ in range(2):
+        port = free_port()
+        with server(tmp_path, port) as process:
+            wait_until_it_serves(process, port)
+            key = tmp_path / "secret_key"
+            first = key.read_text()
+
+    assert key.read_text() == first
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert len(first) == 64
+
+
+def test_run_sh_says_which_python_it_needs(tmp_path: Path) -> None:
+    """On a machine without a fitting Python, in a checkout without an environment."""
+    (tmp_path / "run.sh").write_text((ROOT / "run.sh").read_text())
+    (tmp_path / "bin").mkdir()
+    for tool in ("bash", "dirname", "env"):
+        (tmp_path / "bin" / tool).symlink_to(f"/usr/bin/{tool}")
+
+    done = subprocess.run(
+        ["/usr/bin/bash", str(tmp_path / "run.sh")],
+        env={"PATH": str(tmp_path / "bin")},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("PhotoShare: Python 3.11, 3.12 or 3.13 was not found.")
+    assert done.stderr.count("\n") == 1
