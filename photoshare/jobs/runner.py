@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -13,12 +14,13 @@ from photoshare.config import Settings
 from photoshare.errors import PhotoshareError
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.tasks import TASKS, Workplace
-from photoshare.services import analysis, jobs
+from photoshare.services import analysis, jobs, photos
 from photoshare.services.jobs import ClaimedJob, JobKind
 from photoshare.storage import Storage
 
 log = logging.getLogger(__name__)
 
+SWEEP_AGE_S = 3600  # an upload that is under way in another process may be this old
 WATCH_S = 2.0  # how soon photos of the command line, another process, are noticed
 STOP_WAIT_S = 1.0  # an orderly stop waits this long for the photo in hand; Ctrl-C is to take < 2 s
 
@@ -71,6 +73,15 @@ class JobRunner:
             analysis.fail_exhausted_photos()
             jobs.requeue_running_jobs()
             jobs.enqueue_waiting_photos()
+
+    def sweep(self) -> None:
+        """Remove the files that a crash left behind without a row."""
+        started_at = time.time()
+        with self._app.app_context():
+            known = photos.known_hashes()
+        removed = self._storage.sweep(known, older_than=started_at - SWEEP_AGE_S)
+        if removed:
+            log.info("Removed %d files that a crash had left behind", removed)
 
     def wake(self) -> None:
         """Tell the job thread to look at the table; does nothing where no thread was started."""
@@ -130,7 +141,8 @@ class JobRunner:
         return self._workplace
 
     def _watch(self) -> None:
-        """Wake the job thread for work that another process queued."""
+        """Clean up once; then wake the job thread for work that another process queued."""
+        self.sweep()
         while not self._stopping.wait(WATCH_S):
             with self._app.app_context():
                 jobs.enqueue_waiting_photos()

@@ -155,6 +155,14 @@ def _photo_with_hash(room_id: int, sha256: str) -> Photo | None:
     return db.session.scalar(select(Photo).where(Photo.room_id == room_id, Photo.sha256 == sha256))
 
 
+def known_hashes() -> dict[int, set[str]]:
+    """List the SHA-256 of every photo, by room id."""
+    hashes: dict[int, set[str]] = {}
+    for room_id, sha256 in db.session.execute(select(Photo.room_id, Photo.sha256)):
+        hashes.setdefault(room_id, set()).add(sha256)
+    return hashes
+
+
 def clean_file_name(file_name: str) -> str:
     """Make a name fit to be shown: no control characters, forward slashes, not too long."""
     name = unicodedata.normalize("NFC", file_name).replace("\\", "/")

@@ -1,0 +1,170 @@
+"""From an empty server to a zip of one's own photos, as a guest does it."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
+
+
+def test_with_javascript(
+    open_page: Callable[..., Page],
+    address: str,
+    event_photos: list[Path],
+    take_screenshot: Callable[[Page, str], None],
+    tmp_path: Path,
+) -> None:
+    page = open_page(viewport={"width": 1280, "height": 860})
+
+    page.goto(address)
+    take_screenshot(page, "start")
+    page.get_by_label("Title").fill("Garden party")
+    page.get_by_role("button", name="Create the room").click()
+    guest_link = page.get_by_label("Guest link").input_value()
+    assert guest_link.startswith(f"{address}/rooms/")
+    assert page.get_by_label("Host link").input_value().startswith(f"{guest_link}/host/")
+    take_screenshot(page, "share")
+
+    page.get_by_role("link", name="Room", exact=True).click()
+    page.locator("input[type=file]").set_input_files([*event_photos, __file__])
+    expect(page.locator(".upload-summary")).to_have_text("5 of 6 safe; 1 not taken, see below")
+    expect(page.locator(".upload-list")).to_contain_text(
+        "test_whole_path.py: This is not a photo that can be read"
+    )
+    expect(page.locator(".photo-grid .tile")).to_have_count(5)
+    expect(page.locator("#job-status")).to_contain_text("Find", timeout=ANALYSIS_MS)
+    expect(page.locator("#job-status")).to_contain_text("2 people found", timeout=ANALYSIS_MS)
+    covers = page.locator(".people-grid .person")
+    expect(covers.first).to_contain_text("3 photos")
+    expect(covers.nth(1)).to_contain_text("2 photos")
+    expect(covers.last).to_contain_text("Photos without faces")
+    take_screenshot(page, "room")
+
+    covers.first.click()
+    page.get_by_label("Name").fill("Barack")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#name-form")).to_contain_text("Saved.")
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Barack")
+    take_screenshot(page, "album")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the album").click()
+    assert download.value.suggested_filename == "Garden party - Barack.zip"
+    download.value.save_as(tmp_path / "album.zip")
+    with zipfile.ZipFile(tmp_path / "album.zip") as album:
+        assert album.testzip() is None
+        assert sorted(album.namelist()) == ["obama.jpg", "obama2.jpg", "together.jpg"]
+        originals = {photo.name: photo.read_bytes() for photo in event_photos}
+        assert all(album.read(name) == originals[name] for name in album.namelist())
+
+    page.locator(".tile").first.click()
+    expect(page.locator(".faces rect")).not_to_have_count(0)
+    first = page.url
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(lambda url: url != first)
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(first)
+    page.goto(guest_link)
+    page.get_by_role("link", name="Photo together.jpg").click()
+    expect(page.locator(".faces a")).to_have_count(2)
+    take_screenshot(page, "photo")
+    page.locator(".face-strip").get_by_text("Barack").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Barack")
+
+
+def test_a_guest_on_a_phone_swipes_through_an_album(
+    open_page: Callable[..., Page],
+    address: str,
+    event_photos: list[Path],
+    take_screenshot: Callable[[Page, str], None],
+) -> None:
+    host = open_page()
+    host.goto(address)
+    host.get_by_label("Title").fill("Garden party")
+    host.get_by_label("Room password").first.fill("fireworks")
+    host.get_by_role("button", name="Create the room").click()
+    guest_link = host.get_by_label("Guest link").input_value()
+
+    page = open_page(
+        viewport={"width": 390, "height": 844},
+        device_scale_factor=2,
+        has_touch=True,
+        is_mobile=True,
+        color_scheme="dark",
+    )
+    page.goto(guest_link)
+    page.get_by_label("Room password").fill("wrong")
+    page.get_by_role("button", name="Join the room").click()
+    expect(page.get_by_role("alert").filter(has_text="password")).to_have_text(
+        "The password is not right."
+    )
+    page.get_by_label("Room password").fill("fireworks")
+    page.get_by_label("Your name").fill("Gustav")
+    page.get_by_role("button", name="Join the room").click()
+    page.locator("input[type=file]").set_input_files(event_photos[:3])
+    expect(page.locator(".upload-summary")).to_have_text("3 of 3 safe")
+    take_screenshot(page, "phone-room")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+    page.locator(".tile").first.click()
+    page.wait_for_url("**/photos/*")
+    first = page.url
+    swipe = """([from, to]) => {
+        const frame = document.querySelector(".photo-frame");
+        const touch = (x) => new Touch({identifier: 1, target: frame, clientX: x, clientY: 300});
+        frame.dispatchEvent(new TouchEvent("touchstart", {touches: [touch(from)]}));
+        frame.dispatchEvent(new TouchEvent("touchend", {changedTouches: [touch(to)]}));
+    }"""
+    page.evaluate(swipe, [300, 100])
+    page.wait_for_url(lambda url: url != first)
+    expect(page.locator(".photo-facts")).to_contain_text("by Gustav")
+    page.evaluate(swipe, [100, 300])
+    page.wait_for_url(first)
+
+
+def test_without_javascript(
+    open_page: Callable[..., Page], address: str, event_photos: list[Path], tmp_path: Path
+) -> None:
+    page = open_page(java_script_enabled=False)
+
+    page.goto(address)
+    page.get_by_label("Title").fill("Quiet party")
+    page.get_by_role("button", name="Create the room").click()
+    guest_link = page.get_by_label("Guest link").input_value()
+    page.get_by_role("link", name="Room", exact=True).click()
+    page.locator("input[type=file]").set_input_files(event_photos)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator(".messages")).to_contain_text("5 photos added.")
+    # The page asks for itself again while the search goes on.
+    expect(page.locator("#job-status")).to_contain_text("2 people found", timeout=ANALYSIS_MS)
+    page.get_by_role("button", name="Find people").click()
+    expect(page.locator("#job-status")).to_contain_text("2 people found", timeout=ANALYSIS_MS)
+
+    page.locator(".people-grid .person").first.click()
+    page.get_by_label("Name").fill("Barack")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Barack")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the album").click()
+    download.value.save_as(tmp_path / "album.zip")
+    with zipfile.ZipFile(tmp_path / "album.zip") as album:
+        assert sorted(album.namelist()) == ["obama.jpg", "obama2.jpg", "together.jpg"]
+
+    page.locator(".tile").first.click()
+    page.get_by_role("link", name="Next").click()
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.locator(".messages")).to_contain_text("The photo was deleted.")
+    expect(page.locator(".tile")).to_have_count(4)
+    page.get_by_role("link", name="Manage").click()
+    page.get_by_role("link", name="Delete this room").click()
+    page.get_by_role("button", name="Delete everything").click()
+    expect(page.locator(".messages")).to_contain_text("was deleted")
+    assert page.goto(guest_link).status == 404

@@ -1,0 +1,171 @@
+"""The command line: its JSON is an interface."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from filelock import FileLock
+from flask import Flask
+
+from photoshare import create_app
+from tests.fakes import BLUE, RED, FakeFaceEngine, draw_photo
+
+
+def run(app: Flask, *arguments: str) -> Result:
+    return app.test_cli_runner().invoke(args=list(arguments))
+
+
+def run_json(app: Flask, *arguments: str) -> dict[str, Any]:
+    result = run(app, *arguments)
+    assert result.exit_code == 0, result.output
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two photos of Red, one with Blue in a sub-folder; a copy, a text, an empty picture."""
+    folder = tmp_path / "pictures"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "one.jpg").write_bytes(draw_photo(RED, seed=1))
+    (folder / "sub" / "two.png").write_bytes(draw_photo(RED, BLUE, seed=2, image_format="PNG"))
+    (folder / "copy.jpg").write_bytes(draw_photo(RED, seed=1))
+    (folder / "notes.txt").write_text("no picture")
+    (folder / "empty.jpg").touch()
+    return folder
+
+
+def test_create_prints_the_code_and_both_links(app: Flask) -> None:
+    room = run_json(app, "rooms", "create", "--title", "Party", "--password", "secret")
+
+    assert room.keys() == {"code", "guest_url", "host_url"}
+    assert room["guest_url"] == f"http://127.0.0.1:8000/rooms/{room['code']}"
+    assert room["host_url"].startswith(room["guest_url"] + "/host/")
+    client = app.test_client()
+    path = room["host_url"].removeprefix("http://127.0.0.1:8000")
+    assert client.post(path).status_code == 303
+    assert client.get(f"/rooms/{room['code']}/people").status_code == 200
+
+
+def test_links_use_the_public_address(tmp_path: Path) -> None:
+    app = create_app({"data": tmp_path, "public_url": "https://x.example/p", "url_prefix": "/p"})
+
+    room = run_json(app, "rooms", "create", "--title", "Party")
+
+    assert room["guest_url"] == f"https://x.example/p/rooms/{room['code']}"
+
+
+def test_create_refuses_an_empty_title_in_one_sentence(app: Flask) -> None:
+    result = run(app, "rooms", "create", "--title", " ")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: Please give the room a title.\n"
+
+
+def test_import_tells_what_became_of_every_file(app: Flask, folder: Path) -> None:
+    code = run_json(app, "rooms", "create", "--title", "Party")["code"]
+
+    report = run_json(app, "rooms", "import", code, str(folder))
+
+    assert (report["added"], report["duplicates"]) == (2, 1)
+    assert [entry["file"] for entry in report["rejected"]] == ["empty.jpg", "notes.txt"]
+    assert report["rejected"][0]["reason"] == "The file is empty."
+    photos = run_json(app, "rooms", "people", code)["photos"]
+    assert {photo["state"] for photo in photos} == {"waiting"}
+
+
+def test_import_with_wait_finds_the_people(app: Flask, folder: Path) -> None:
+    code = run_json(app, "rooms", "create", "--title", "Party")["code"]
+
+    result = run(app, "rooms", "import", code, str(folder), "--wait")
+
+    assert result.exit_code == 0, result.output
+    assert "Finding people" in result.stderr
+    room = run_json(app, "rooms", "people", code)
+    assert room["photos"] == [
+        {"file": "copy.jpg", "width": 100, "height": 100, "state": "analysed"},
+        {"file": "sub/two.png", "width": 200, "height": 100, "state": "analysed"},
+    ]
+    (red,) = room["people"]
+    assert red.keys() == {"id", "name", "photos", "faces"}
+    assert red["photos"] == ["copy.jpg", "sub/two.png"]
+    assert red["faces"][0] == {
+        "file": "copy.jpg",
+        "top": 20,
+        "right": 80,
+        "bottom": 80,
+        "left": 20,
+    }
+    assert [face["file"] for face in room["unsorted"]] == ["sub/two.png"]
+
+
+def test_import_with_wait_leaves_the_work_to_a_running_server(
+    app: Flask, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = run_json(app, "rooms", "create", "--title", "Party")["code"]
+    server = create_app(
+        {"data": tmp_path / "data", "min_free_mb": 0},
+        make_engine=lambda settings: FakeFaceEngine(),
+    )
+    from photoshare.web.site import site_of
+
+    monkeypatch.setattr("photoshare.jobs.runner.WATCH_S", 0.05)
+    monkeypatch.setattr("photoshare.cli.PROGRESS_S", 0.05)
+    with FileLock(tmp_path / "data" / "photoshare.lock"):
+        site_of(server).jobs.start()
+        result = run(app, "rooms", "import", code, str(folder), "--wait")
+        site_of(server).jobs.stop()
+
+    assert result.exit_code == 0, result.output
+    assert "The running server does the work" in result.stderr
+    assert len(run_json(app, "rooms", "people", code)["people"]) == 1
+
+
+@pytest.mark.parametrize("command", ["people", "import"])
+def test_an_unknown_code_is_one_sentence(app: Flask, folder: Path, command: str) -> None:
+    arguments = ["rooms", command, "aaaaa-aaaa-aaaaa"] + [str(folder)] * (command == "import")
+
+    result = run(app, *arguments)
+
+    assert result.exit_code == 1
+    assert result.stderr == "Error: There is no room with this code.\n"
+
+
+def test_the_code_is_taken_as_people_type_it(app: Flask) -> None:
+    code = run_json(app, "rooms", "create", "--title", "Party")["code"]
+
+    assert run_json(app, "rooms", "people", code.upper().replace("-", " "))["people"] == []
+
+
+def test_doctor_finds_a_healthy_installation_healthy(app: Flask) -> None:
+    result = run(app, "doctor")
+
+    assert result.exit_code == 0, result.output
+    assert "BAD" not in result.output
+    for subject in ("Python", "Packages", "htmx", "Face engine", "Data folder", "Database"):
+        assert f"ok   {subject}: " in result.output
+
+
+def test_doctor_names_what_is_wrong_and_the_remedy(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def version(package: str) -> str:
+        return "0.0" if package == "pillow" else real_version(package)
+
+    from photoshare import doctor
+
+    real_version: Callable[[str], str] = doctor.version
+    monkeypatch.setattr(doctor, "version", version)
+    monkeypatch.setattr("photoshare.assets.HTMX_INTEGRITY", "sha384-other")
+
+    result = run(app, "doctor")
+
+    assert result.exit_code == 1
+    assert "BAD  Packages: pillow is 0.0, not" in result.output
+    assert "BAD  htmx: htmx.min.js is not the file" in result.output
+    assert "rm -rf .venv && ./run.sh" in result.output

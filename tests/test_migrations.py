@@ -1,0 +1,42 @@
+"""The schema: made by migrations alone, and the same as the models."""
+
+from __future__ import annotations
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+
+from photoshare.db import db, schema_version
+
+
+def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
+    with app.app_context(), db.engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), db.metadata)
+
+    assert differences == []
+
+
+def test_ids_are_never_used_again(app: Flask) -> None:
+    with app.app_context(), db.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master")
+        statements = {row[0]: row[1] for row in rows}
+
+    for table in db.metadata.tables:
+        assert "AUTOINCREMENT" in statements[table]
+
+
+def test_every_migration_goes_down_and_up_again(app: Flask) -> None:
+    with app.app_context():
+        newest = schema_version()
+        downgrade(revision="base")
+        assert schema_version() == "none"
+        upgrade()
+        assert schema_version() == newest
+
+
+def test_upgrading_twice_changes_nothing(app: Flask) -> None:
+    with app.app_context():
+        before = schema_version()
+        upgrade()
+        assert schema_version() == before
