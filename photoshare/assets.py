@@ -18,7 +18,14 @@ from photoshare.errors import AssetError
 HTMX_VERSION = "2.0.3"
 # Published by the htmx project for htmx.org@2.0.3/dist/htmx.min.js.
 HTMX_INTEGRITY = "sha384-0895/pl2MU10Hqc6jd4RvrthNlDiE9U1tWmX7WRESftEDRosgxNsQG/Ze9YMRzHq"
+YEAR_S = 365 * 24 * 3600
 _REPAIR = "Mend it with: rm -rf .venv && ./run.sh"
+
+
+class _VendorBlueprint(Blueprint):
+    def get_send_file_max_age(self, filename: str | None) -> int:
+        """Let browsers keep the file: another version has another address."""
+        return YEAR_S
 
 
 def htmx_folder() -> Path:
@@ -44,7 +51,7 @@ def htmx_folder() -> Path:
 
 def init_app(app: Flask) -> None:
     """Serve htmx under ``/vendor/htmx-<version>/``; the versioned path may be cached for ever."""
-    vendor = Blueprint(
+    vendor = _VendorBlueprint(
         "vendor",
         __name__,
         static_folder=htmx_folder(),
