@@ -110,6 +110,8 @@ def test_a_guest_on_a_phone_swipes_through_an_album(
     page.get_by_role("button", name="Join the room").click()
     page.locator("input[type=file]").set_input_files(event_photos[:3])
     expect(page.locator(".upload-summary")).to_have_text("3 of 3 safe")
+    expect(page.locator("#people-grid .face").first).to_be_visible(timeout=ANALYSIS_MS)
+    expect(page.locator(".photo-grid .tile")).to_have_count(3)
     take_screenshot(page, "phone-room")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
