@@ -16,7 +16,7 @@ from photoshare.errors import StartError
 from photoshare.faces.engines import create_engine
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.runner import JobRunner
-from photoshare.storage import MB, Storage, disk_full_as_error
+from photoshare.storage import MB, Storage
 from photoshare.web.site import EXTENSION, Site
 
 __all__ = ["create_app"]
@@ -90,12 +90,13 @@ def _secret_key(path: Path) -> str:
     """Read the key that signs the cookies; make one at the first start, for this user only."""
     try:
         if not path.exists():
-            with disk_full_as_error():
-                path.touch(mode=0o600)
-                path.write_text(secrets.token_hex(32))
+            new = path.with_name("secret_key.new")
+            new.touch(mode=0o600)
+            new.write_text(secrets.token_hex(32))
+            new.replace(path)  # all or nothing: half a key would be a weak one
         return path.read_text()
     except OSError as error:
         raise StartError(
-            f"The file {path} cannot be written or read ({error.strerror}). "
-            "Let the user that runs PhotoShare own the data folder."
+            f"The file {path} cannot be written or read ({error.strerror}). Free some disk space, "
+            "or let the user that runs PhotoShare own the data folder."
         ) from error

@@ -114,7 +114,7 @@ def _decode_opened(opened: ImageFile, at_least_px: int, max_megapixels: int) -> 
     if image_format in ("JPEG", "MPO"):
         longer = max(width, height)
         fraction = min(1.0, at_least_px / longer)
-        opened.draft("RGB", (int(width * fraction), int(height * fraction)))
+        opened.draft("RGB", (max(int(width * fraction), 1), max(int(height * fraction), 1)))
     image = _to_rgb(opened)
     # Read after decoding: the decoders of HEIF and TIFF turn the picture and drop the tag.
     if image.getexif().get(ExifTags.Base.Orientation) in _TURNED:
