@@ -31,6 +31,8 @@ SHA256_OF = {  # face_recognition_models 0.3.0; the same files as on dlib.net
     DETECTOR_FILE: "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
     LANDMARKS_FILE: "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
 }
+# What con_4, max_pool_2 and avg_pool_2 write, in this order; "stride" is the vertical one.
+WINDOW_SIZES = ("rows", "columns", "stride", "stride_x", "padding_y", "padding_x")
 LARGEST_VERSION = 3  # of an add_layer; a name of a layer is longer than that
 
 
@@ -176,14 +178,12 @@ def _read_layer(reader: _Reader) -> DlibLayer:
     kind = reader.text()
     if kind == "con_4":
         weights = reader.tensor()
-        names = ("filters", "rows", "columns", "stride", "stride_x", "padding_y", "padding_x")
-        sizes = dict(zip(names, reader.integers(7), strict=True))
+        sizes = reader.sizes("filters", *WINDOW_SIZES)
         reader.skip_views(2)
         reader.numbers(4)
         return DlibLayer(kind, sizes, [weights])
     if kind in ("max_pool_2", "avg_pool_2"):
-        names = ("rows", "columns", "stride", "stride_x", "padding_y", "padding_x")
-        return DlibLayer(kind, dict(zip(names, reader.integers(6), strict=True)))
+        return DlibLayer(kind, reader.sizes(*WINDOW_SIZES))
     if kind == "affine_":
         weights = reader.tensor()
         reader.skip_views(2)
@@ -196,7 +196,7 @@ def _read_layer(reader: _Reader) -> DlibLayer:
         reader.integers(2)
         return DlibLayer(kind, tensors=tensors, eps=reader.numbers(5)[-1])
     if kind == "fc_2":
-        sizes = dict(zip(("outputs", "inputs"), reader.integers(2), strict=True))
+        sizes = reader.sizes("outputs", "inputs")
         weights = reader.tensor()
         reader.skip_views(2)
         reader.integer()
@@ -232,6 +232,9 @@ class _Reader:
 
     def integers(self, count: int) -> list[int]:
         return [self.integer() for _ in range(count)]
+
+    def sizes(self, *names: str) -> dict[str, int]:
+        return {name: self.integer() for name in names}
 
     def numbers(self, count: int) -> list[float]:
         """Read floats, each stored as mantissa and binary exponent."""

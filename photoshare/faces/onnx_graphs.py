@@ -14,8 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from photoshare.faces.dlib_format import (
     DETECTOR_FILE,
@@ -27,14 +26,10 @@ from photoshare.faces.dlib_format import (
     parse_network,
     read_trusted,
 )
+from photoshare.faces.onnx_nodes import PIXEL_DIVISOR, GraphBuilder, checked_model, serialized
 
 GRAPH_VERSION = 1  # raise it with every change of the graphs below: a cached graph is then rebuilt
-OPSET = 17
-IR_VERSION = 8  # what opset 17 came with; older runtimes refuse a newer one than they know
 CHIP_PX = 150  # side of the aligned face picture that the encoder takes
-PIXEL_DIVISOR = 256.0  # dlib/dnn/input.h: (pixel - mean) / 256
-
-Array = NDArray[np.float32]
 
 
 def cached_graph(source_name: str, folder: Path) -> bytes:
@@ -85,7 +80,28 @@ def build_graph(source_name: str) -> bytes:
     """
     network = parse_network(read_trusted(model_folder() / source_name))
     builders = {DETECTOR_FILE: _detector_model, ENCODER_FILE: _encoder_model}
-    return builders[source_name](network).SerializeToString(deterministic=True)
+    return serialized(builders[source_name](network))
+
+
+def build_shrinker() -> bytes:
+    """Build the graph that shrinks a picture as dlib does between two levels of its pyramid.
+
+    Graph: ``pixels`` float32 (1, 3, height, width), ``sizes`` int64 (4,) -> ``shrunk`` of those
+    sizes; bilinear between the corner pixels (dlib's ``resize_image``).
+    """
+    node = helper.make_node(
+        "Resize",
+        ["pixels", "", "", "sizes"],
+        ["shrunk"],
+        mode="linear",
+        coordinate_transformation_mode="align_corners",
+    )
+    taken = [
+        helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, 3, "height", "width"]),
+        helper.make_tensor_value_info("sizes", TensorProto.INT64, [4]),
+    ]
+    given = helper.make_tensor_value_info("shrunk", TensorProto.FLOAT, [1, 3, "h", "w"])
+    return serialized(checked_model(helper.make_graph([node], "shrinker", taken, [given])))
 
 
 def _read_if_intact(path: Path, checksum_path: Path) -> bytes | None:
@@ -110,10 +126,15 @@ def _write_atomically(path: Path, content: bytes) -> None:
 
 
 def _detector_model(network: DlibNetwork) -> onnx.ModelProto:
-    """Graph: ``pixels`` float32 (1, 3, height, width), normalized -> ``scores`` (1, 1, h, w)."""
-    graph = _GraphBuilder()
+    """Graph: ``pixels`` float32 (1, 3, height, width), 0 to 255 -> ``scores`` (1, 1, h, w).
+
+    dlib's ``(pixel - mean) / 256`` is folded into the first convolution, which has no padding.
+    What dlib fills with zeros between the levels of the pyramid is therefore the mean colour.
+    """
+    graph = GraphBuilder()
     value = "pixels"
-    for layer, norm in _with_norms(network.layers):
+    first = _taking_raw_pixels(network.layers[0], network.means)
+    for layer, norm in _with_norms([first, *network.layers[1:]]):
         value = graph.layer(layer, norm, value)
     graph.rename_last_output("scores")
     return graph.model(
@@ -125,7 +146,7 @@ def _detector_model(network: DlibNetwork) -> onnx.ModelProto:
 
 def _encoder_model(network: DlibNetwork) -> onnx.ModelProto:
     """Graph: ``chips`` uint8 (n, 150, 150, 3), red green blue -> ``encodings`` (n, 128)."""
-    graph = _GraphBuilder()
+    graph = GraphBuilder()
     value = shortcut = graph.normalized_pixels("chips", network.means)
     rows, channels = {value: CHIP_PX}, {value: 3}
     for layer, norm in _with_norms(network.layers):
@@ -152,6 +173,15 @@ def _encoder_model(network: DlibNetwork) -> onnx.ModelProto:
     )
 
 
+def _taking_raw_pixels(layer: DlibLayer, means: tuple[float, float, float]) -> DlibLayer:
+    filters = layer.sizes["filters"]
+    flat, bias = layer.tensors[0][:-filters], layer.tensors[0][-filters:]
+    kernel = flat.astype(np.float64).reshape(filters, 3, -1) / PIXEL_DIVISOR
+    shifted = bias - (kernel.sum(axis=2) * np.array(means)).sum(axis=1)
+    tensor = np.concatenate([kernel.ravel(), shifted]).astype(np.float32)
+    return DlibLayer(layer.kind, layer.sizes, [tensor])
+
+
 def _with_norms(layers: list[DlibLayer]) -> list[tuple[DlibLayer, DlibLayer | None]]:
     """Pair each layer with the batch normalization behind it; those do not stand alone."""
     norms = ("bn_con2", "affine_")
@@ -168,105 +198,3 @@ def _output_rows(layer: DlibLayer, rows: int) -> int:
         return rows
     window = layer.sizes["rows"] or rows
     return (rows + 2 * layer.sizes["padding_y"] - window) // layer.sizes["stride"] + 1
-
-
-def _scale_and_shift(norm: DlibLayer) -> tuple[Array, Array]:
-    """Per channel: what inference multiplies by and adds (dlib's ``affine_(const bn_&)``)."""
-    gamma, beta = np.split(norm.tensors[0], 2)
-    if norm.kind == "affine_":
-        return gamma, beta
-    _, _, running_means, running_variances = norm.tensors[1:]
-    scale = gamma / np.sqrt(running_variances + np.float32(norm.eps))
-    return scale, beta - scale * running_means
-
-
-class _GraphBuilder:
-    """Collects nodes and weights; every method returns the name of the value it made."""
-
-    def __init__(self) -> None:
-        self._nodes: list[onnx.NodeProto] = []
-        self._weights: list[TensorProto] = []
-
-    def model(
-        self, name: str, taken: onnx.ValueInfoProto, given: onnx.ValueInfoProto
-    ) -> onnx.ModelProto:
-        graph = helper.make_graph(self._nodes, name, [taken], [given], self._weights)
-        opset = [helper.make_opsetid("", OPSET)]
-        model = helper.make_model(graph, opset_imports=opset, ir_version=IR_VERSION)
-        onnx.checker.check_model(model)
-        return model
-
-    def normalized_pixels(self, name: str, means: tuple[float, float, float]) -> str:
-        """Turn uint8 (n, height, width, 3) into float32 (n, 3, height, width) as dlib does."""
-        pixels = self._node("Cast", [name], to=TensorProto.FLOAT)
-        planes = self._node("Transpose", [pixels], perm=[0, 3, 1, 2])
-        shift = self._weight(np.array(means, dtype=np.float32).reshape(1, 3, 1, 1))
-        divisor = self._weight(np.array(PIXEL_DIVISOR, dtype=np.float32))
-        return self._node("Div", [self._node("Sub", [planes, shift]), divisor])
-
-    def layer(self, layer: DlibLayer, norm: DlibLayer | None, value: str) -> str:
-        if layer.kind == "con_4":
-            return self._convolution(layer, norm, value)
-        if layer.kind == "fc_2":
-            weights = layer.tensors[0].reshape(layer.sizes["inputs"], layer.sizes["outputs"])
-            return self._node("MatMul", [self._node("Flatten", [value]), self._weight(weights)])
-        if layer.kind == "relu_":
-            return self._node("Relu", [value])
-        if not layer.sizes["rows"]:
-            return self._node("GlobalAveragePool", [value])
-        kind = "MaxPool" if layer.kind == "max_pool_2" else "AveragePool"
-        return self._node(kind, [value], **_window(layer))
-
-    def padded_sum(
-        self, value: str, shortcut: str, rows: dict[str, int], channels: dict[str, int]
-    ) -> str:
-        """Add as ``add_prev_`` does: the smaller is padded with zeros at the end of each axis."""
-        most_rows = max(rows[value], rows[shortcut])
-        most_channels = max(channels[value], channels[shortcut])
-        padded = []
-        for name in (value, shortcut):
-            missing = most_rows - rows[name]
-            ends = [0, most_channels - channels[name], missing, missing]
-            if any(ends):
-                pads = self._weight(np.array([0, 0, 0, 0, *ends], dtype=np.int64))
-                name = self._node("Pad", [name, pads])
-            padded.append(name)
-        total = self._node("Add", padded)
-        rows[total], channels[total] = most_rows, most_channels
-        return total
-
-    def is_relu_of_sum(self, value: str) -> bool:
-        last, before = self._nodes[-1], self._nodes[-2]
-        return last.op_type == "Relu" and before.op_type == "Add" and last.output[0] == value
-
-    def rename_last_output(self, name: str) -> None:
-        self._nodes[-1].output[0] = name
-
-    def _convolution(self, layer: DlibLayer, norm: DlibLayer | None, value: str) -> str:
-        filters = layer.sizes["filters"]
-        flat, bias = layer.tensors[0][:-filters], layer.tensors[0][-filters:]
-        kernel = flat.reshape(filters, -1, layer.sizes["rows"], layer.sizes["columns"])
-        if norm is not None:
-            scale, shift = _scale_and_shift(norm)
-            kernel, bias = kernel * scale[:, None, None, None], bias * scale + shift
-        inputs = [value, self._weight(kernel), self._weight(bias)]
-        return self._node("Conv", inputs, **_window(layer))
-
-    def _weight(self, numbers: NDArray[np.float32] | NDArray[np.int64]) -> str:
-        name = f"weight{len(self._weights)}"
-        self._weights.append(numpy_helper.from_array(np.ascontiguousarray(numbers), name))
-        return name
-
-    def _node(self, kind: str, inputs: list[str], **attributes: object) -> str:
-        name = f"value{len(self._nodes)}"
-        self._nodes.append(helper.make_node(kind, inputs, [name], **attributes))
-        return name
-
-
-def _window(layer: DlibLayer) -> dict[str, object]:
-    sizes = layer.sizes
-    return {
-        "kernel_shape": [sizes["rows"], sizes["columns"]],
-        "strides": [sizes["stride"], sizes["stride_x"]],
-        "pads": [sizes["padding_y"], sizes["padding_x"]] * 2,
-    }

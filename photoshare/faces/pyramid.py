@@ -162,7 +162,8 @@ def _picture_rectangles(
     factors = (SHRINK_BY / (SHRINK_BY - 1)) ** depths
     corners = corners * factors[:, None] + (0.3 * (factors - 1) * (SHRINK_BY - 1))[:, None]
     # std::lround: halves away from zero.
-    return (np.sign(corners) * np.floor(np.abs(corners) + 0.5)).astype(np.int64)
+    rounded: NDArray[np.float64] = np.sign(corners) * np.floor(np.abs(corners) + 0.5)
+    return rounded.astype(np.int64)
 
 
 def _strongest(rectangles: Rectangles, limits: tuple[float, float]) -> list[int]:
