@@ -1,11 +1,43 @@
-"""The errors of PhotoShare that a reader of the log or of a page can act on."""
+"""The errors of PhotoShare: each message is one sentence for people, ready to be shown."""
 
 from __future__ import annotations
 
 
 class PhotoshareError(Exception):
-    """Something went wrong in a way that PhotoShare foresaw; the text says what."""
+    """Something went wrong that a person can understand; ``str(error)`` is the sentence."""
+
+
+class SettingError(PhotoshareError):
+    """A setting has a value that cannot be used."""
+
+
+class AssetError(PhotoshareError):
+    """An installed package lacks a file that the pages need, or the file was changed."""
 
 
 class ModelError(PhotoshareError):
-    """A face model file is missing, damaged or not the one PhotoShare knows."""
+    """A file of the face networks is missing or damaged."""
+
+
+class StartError(PhotoshareError):
+    """The server cannot start: the address, the data folder or the disk is not as needed."""
+
+
+class NotFoundError(PhotoshareError):
+    """What was asked for does not exist, or is none of the asker's business."""
+
+
+class InvalidInputError(PhotoshareError):
+    """A form field cannot be accepted; the sentence names the field and the remedy."""
+
+
+class NotAllowedError(PhotoshareError):
+    """The asker may see this, but not do it."""
+
+
+class RejectedPhotoError(PhotoshareError):
+    """An uploaded file is not taken: not a picture, damaged, or over a limit."""
+
+
+class DiskFullError(PhotoshareError):
+    """There is no room left on the disk for what was sent."""

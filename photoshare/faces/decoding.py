@@ -57,15 +57,6 @@ def decode_upright(path: Path, smallest_side_px: int) -> tuple[Image.Image, Size
         return _to_rgb(ImageOps.exif_transpose(image)), full_size
 
 
-def scaled_to(picture: Image.Image, longer_side_px: int) -> Image.Image:
-    """Scale a picture, up or down, so that its longer side has this many pixels."""
-    ratio = longer_side_px / max(picture.size)
-    if ratio == 1:
-        return picture
-    width, height = (max(1, round(side * ratio)) for side in picture.size)
-    return picture.resize((width, height), Image.Resampling.BILINEAR)
-
-
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in WIDE_MODES:
         return _eight_bit_grey(image).convert("RGB")
