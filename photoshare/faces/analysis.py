@@ -5,7 +5,6 @@ Runs in the thread of whoever calls it, touches no database, and writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from photoshare.faces.search import (
     SearchEffort,
     Size,
     find_faces,
-    scaled_to,
 )
 from photoshare.faces.types import AnalysedFace, FaceEngine
 
@@ -35,13 +33,14 @@ class PhotoAnalysis:
         Width and height of the upright original, in pixels.
     faces : list of AnalysedFace
         The surest first; locations in pixels of the upright original.
-    thumbnails : list of PIL.Image.Image
-        RGB, upright, one for each size that was asked for, never larger than the photo.
+    picture : PIL.Image.Image
+        RGB, upright, of at least the longer side that was asked for if the photo has it: for
+        thumbnails and for the covers of people.
     """
 
     size: Size
     faces: list[AnalysedFace]
-    thumbnails: list[Image.Image]
+    picture: Image.Image
 
 
 def analyse_photo(
@@ -49,9 +48,9 @@ def analyse_photo(
     engine: FaceEngine,
     *,
     effort: SearchEffort = DEFAULT_EFFORT,
-    thumbnail_sides_px: Sequence[int] = (),
+    picture_side_px: int = 0,
 ) -> PhotoAnalysis:
-    """Find and encode the faces of a photo; make its thumbnails from the same decode.
+    """Find and encode the faces of a photo, and return the picture decoded for it.
 
     Parameters
     ----------
@@ -61,20 +60,17 @@ def analyse_photo(
         Locates and encodes.
     effort : SearchEffort
         How small the faces are that matter.
-    thumbnail_sides_px : sequence of int
-        Longer side of each thumbnail wanted.
+    picture_side_px : int
+        Longer side that the returned picture must have at least.
 
     Raises
     ------
     OSError
         If the file is no readable photo (Pillow's UnidentifiedImageError is one).
     """
-    photo = _Photo(path, max([FIRST_DECODE_PX, *thumbnail_sides_px]))
-    longer_side_px = max(photo.size)
-    thumbnails = [
-        scaled_to(photo.picture(side), min(side, longer_side_px)) for side in thumbnail_sides_px
-    ]
-    return PhotoAnalysis(photo.size, find_faces(photo, engine, effort), thumbnails)
+    photo = _Photo(path, max(FIRST_DECODE_PX, picture_side_px))
+    picture = photo.picture(picture_side_px)
+    return PhotoAnalysis(photo.size, find_faces(photo, engine, effort), picture)
 
 
 class _Photo:

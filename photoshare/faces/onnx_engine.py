@@ -41,6 +41,7 @@ DEFAULT_THRESHOLD = 0.0  # dlib's own; lower ones add more false faces than face
 # Every second level of dlib's pyramid: the same faces in 60 % of the time (docs/performance.md).
 DEFAULT_LEVELS_PER_STEP = 2
 
+Pixels = NDArray[np.float32]  # shape (1, 3, height, width), 0 to 255
 Chips = NDArray[np.uint8]  # shape (n, CHIP_PX, CHIP_PX, 3)
 
 
@@ -119,7 +120,7 @@ class OnnxFaceEngine:
         """
         height, width, _ = image.shape
         pyramid = plan_pyramid(height, width, levels_per_step=self._levels_per_step)
-        tiled = self._tile(image, pyramid)
+        tiled = self.tile(image, pyramid)
         scores = self._detector.run(None, {"pixels": tiled})[0][0, 0]
         return faces_of_scores(
             scores,
@@ -165,8 +166,8 @@ class OnnxFaceEngine:
             encodings[start : start + len(batch)] = self._encoder.run(None, {"chips": batch})[0]
         return encodings
 
-    def _tile(self, image: RgbImage, pyramid: TiledPyramid) -> NDArray[np.float32]:
-        """Draw the pyramid; returns float32 (1, 3, height, width), 0 to 255."""
+    def tile(self, image: RgbImage, pyramid: TiledPyramid) -> Pixels:
+        """Draw the pyramid of a picture as planned."""
         tiled = np.empty((1, 3, pyramid.height, pyramid.width), dtype=np.float32)
         tiled[:] = self._background
         first, *smaller = pyramid.levels
