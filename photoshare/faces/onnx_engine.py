@@ -119,6 +119,8 @@ class OnnxFaceEngine:
             Scores are dlib's: above 1 sure, below 0 doubtful.
         """
         height, width, _ = image.shape
+        if min(height, width) < self._window_px // 2:
+            return []  # no room for half a face, and too little for the network's convolutions
         pyramid = plan_pyramid(height, width, levels_per_step=self._levels_per_step)
         tiled = self.tile(image, pyramid)
         scores = self._detector.run(None, {"pixels": tiled})[0][0, 0]
