@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -13,7 +14,7 @@ from htmx_flask import Htmx
 from photoshare import assets, cli, db, web
 from photoshare.config import ROOT, Settings, load_settings
 from photoshare.errors import StartError
-from photoshare.faces.engines import create_engine
+from photoshare.faces.engines import choose_engine
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.runner import JobRunner
 from photoshare.storage import MB, Storage
@@ -21,6 +22,9 @@ from photoshare.web.site import EXTENSION, Site
 
 __all__ = ["create_app"]
 
+log = logging.getLogger(__name__)
+
+GRAPHS_FOLDER = "models"  # in the data folder: the networks as ONNX graphs
 MAX_FORM_PARTS = 2000  # photos of one plain form; Werkzeug's default of 1000 is for small forms
 COOKIE_LIFETIME = timedelta(days=400)  # the longest that browsers keep a cookie
 
@@ -28,7 +32,7 @@ COOKIE_LIFETIME = timedelta(days=400)  # the longest that browsers keep a cookie
 def create_app(
     config: Mapping[str, object] | None = None,
     *,
-    make_engine: Callable[[Settings], FaceEngine] = create_engine,
+    make_engine: Callable[[Settings], FaceEngine] | None = None,
 ) -> Flask:
     """Make the PhotoShare app; starts no thread and opens no port.
 
@@ -36,8 +40,8 @@ def create_app(
     ----------
     config : mapping, optional
         Settings by name (see `photoshare.config.Settings`); they win over ``PHOTOSHARE_*``.
-    make_engine : callable, default `create_engine`
-        Makes the face engine when the first photo is analysed.
+    make_engine : callable, optional
+        Makes the face engine when the first photo is analysed; by default the one of the settings.
 
     Raises
     ------
@@ -56,12 +60,18 @@ def create_app(
     Htmx(app)
     db.init_app(app, settings.data / "photoshare.sqlite")
     storage = Storage(settings.data, min_free_mb=settings.min_free_mb)
-    runner = JobRunner(app, settings, storage, lambda: make_engine(settings))
+    runner = JobRunner(app, settings, storage, lambda: (make_engine or _make_engine)(settings))
     app.extensions[EXTENSION] = Site(settings, storage, runner)
     assets.init_app(app)
     web.init_app(app)
     cli.init_app(app)
     return app
+
+
+def _make_engine(settings: Settings) -> FaceEngine:
+    chosen = choose_engine(settings.engine, settings.data / GRAPHS_FOLDER)
+    log.info(chosen.reason)
+    return chosen.engine
 
 
 def _flask_config(settings: Settings) -> dict[str, object]:

@@ -14,7 +14,7 @@ from photoshare.errors import SettingError
 
 ROOT = Path(__file__).resolve().parent.parent
 ENV_PREFIX = "PHOTOSHARE_"
-ENGINES = ("face_recognition",)
+ENGINES = ("onnx", "face_recognition")  # photoshare.faces.engines
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -128,13 +128,17 @@ class Settings:
         500, _whole_number(0, 1_000_000), "MB", "uploads are refused below this free disk space"
     )
     engine: str = _setting(
-        "face_recognition", _one_of(*ENGINES), "name", "what finds and encodes faces"
+        "onnx",
+        _one_of(*ENGINES),
+        "name",
+        "what finds and encodes faces: onnx, or the 20 times slower face_recognition",
     )
-    detection_side_px: int = _setting(
-        1600,
-        _whole_number(400, 6000),
-        "pixels",
-        "photos are searched for faces at this length of their longer side",
+    smallest_face_percent: float = _setting(
+        2.5,
+        _number(1, 20),
+        "percent",
+        "width of the smallest face to find, as a share of the photo's longer side; half of it "
+        "takes up to four times as long",
     )
     eps: float = _setting(
         0.42,

@@ -7,9 +7,11 @@ import platform
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from alembic.script import ScriptDirectory
 from flask import current_app
@@ -18,7 +20,7 @@ from photoshare import assets
 from photoshare.config import ROOT, Settings
 from photoshare.db import migrate, schema_version
 from photoshare.errors import PhotoshareError
-from photoshare.faces.engines import create_engine
+from photoshare.faces.engines import choose_engine
 from photoshare.storage import MB
 
 REINSTALL = "Install the packages again: rm -rf .venv && ./run.sh"
@@ -85,12 +87,13 @@ def _htmx(_settings: Settings) -> Iterator[Finding]:
 
 def _engine(settings: Settings) -> Iterator[Finding]:
     try:
-        engine = create_engine(settings)
-        engine.warm_up()
+        with tempfile.TemporaryDirectory() as folder:  # a check leaves nothing in the data folder
+            chosen = choose_engine(settings.engine, Path(folder))
+            chosen.engine.warm_up()
     except (PhotoshareError, ImportError) as error:
         yield Finding("Face engine", False, str(error), REINSTALL)
     else:
-        yield Finding("Face engine", True, engine.name)
+        yield Finding("Face engine", True, f"{chosen.engine.name}. {chosen.reason}")
 
 
 def _data_folder(settings: Settings) -> Iterator[Finding]:

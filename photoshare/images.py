@@ -36,7 +36,9 @@ VIEW_PX = 2000  # longer side: a 12-megapixel JPEG (4000 x 3000) is decoded at h
 FACE_CROP_PX = 192  # side: a cover of 96 points at 2 pixels a point
 FACE_CROP_MARGIN = 0.35  # of the face's size on every side: hair and chin belong to a portrait
 JPEG_QUALITY = 82  # our choice by eye
-WHITE = (255, 255, 255)
+WHITE = (255, 255, 255, 255)
+MAX_MEGAPIXELS = 100  # unless the settings say otherwise; phones of 2026 reach 50, some 200
+_WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")  # more than 8 bits of grey
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
 pillow_heif.register_heif_opener()
@@ -67,15 +69,19 @@ class DecodedPhoto:
         return max(self.width, self.height) / max(self.image.size)
 
 
-def decode_upright(path: Path, *, at_least_px: int, max_megapixels: int) -> DecodedPhoto:
-    """Decode a file fully, at a reduced scale where the format can, and turn it upright.
+def decode_upright(
+    path: Path, *, at_least_px: int, max_megapixels: int = MAX_MEGAPIXELS
+) -> DecodedPhoto:
+    """Decode a file to its end, turn it upright, and keep no more pixels than needed.
 
     Parameters
     ----------
     path : Path
-        The original.
+        The original; of an animation, the first frame is taken.
     at_least_px : int
-        The longer side of the result is at least this, unless the original's is shorter.
+        The longer side of the result is at least this, unless the original's is shorter. JPEG is
+        decoded at 1/8, 1/4 or 1/2 where that is enough, which saves most of the time and memory;
+        other formats are reduced right after decoding.
     max_megapixels : int
         Larger pictures are refused before they are decoded.
 
@@ -111,15 +117,16 @@ def _decode_opened(opened: ImageFile, at_least_px: int, max_megapixels: int) -> 
     if width * height > max_megapixels * 1_000_000:
         raise RejectedPhotoError(_too_large(max_megapixels))
     image_format = opened.format or ""
-    if image_format in ("JPEG", "MPO"):
-        longer = max(width, height)
-        fraction = min(1.0, at_least_px / longer)
-        opened.draft("RGB", (max(int(width * fraction), 1), max(int(height * fraction), 1)))
-    image = _to_rgb(opened)
+    ratio = min(1.0, at_least_px / max(width, height))
+    # For JPEG only; None keeps the mode.
+    opened.draft(None, (max(round(width * ratio), 1), max(round(height * ratio), 1)))
+    opened.load()
     # Read after decoding: the decoders of HEIF and TIFF turn the picture and drop the tag.
-    if image.getexif().get(ExifTags.Base.Orientation) in _TURNED:
+    if opened.getexif().get(ExifTags.Base.Orientation) in _TURNED:
         width, height = height, width
-    return DecodedPhoto(ImageOps.exif_transpose(image), image_format, width, height)
+    factor = max(opened.size) // at_least_px
+    reduced = opened.reduce(factor) if factor > 1 and opened.mode in ("RGB", "L") else opened
+    return DecodedPhoto(_to_rgb(ImageOps.exif_transpose(reduced)), image_format, width, height)
 
 
 def _too_large(max_megapixels: int) -> str:
@@ -127,26 +134,24 @@ def _too_large(max_megapixels: int) -> str:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """Convert any mode to RGB: alpha onto white, 16 bits to 8; the EXIF data stay with it."""
-    if image.mode in ("RGB", "L", "1", "CMYK", "YCbCr", "LAB", "HSV"):
-        return image.convert("RGB")
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        values = np.asarray(image, dtype=np.float64)
-        top = 255.0 if values.max(initial=0) <= 255 else 65535.0
-        eight_bits = (values.clip(0, top) * (255.0 / top)).astype(np.uint8)
-        return _with_info(Image.fromarray(eight_bits).convert("RGB"), image)
-    with_alpha = image.convert("RGBA")
-    flat = Image.new("RGB", image.size, WHITE)
-    flat.paste(with_alpha, mask=with_alpha.getchannel("A"))
-    return _with_info(flat, image)
+    """Convert any mode to RGB: alpha onto white, wide greys to 8 bits."""
+    if image.mode in _WIDE_MODES:
+        return _eight_bit_grey(image).convert("RGB")
+    if image.has_transparency_data:
+        with_alpha = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, WHITE)
+        return Image.alpha_composite(white, with_alpha).convert("RGB")
+    return image.convert("RGB")
 
 
-def _with_info(converted: Image.Image, source: Image.Image) -> Image.Image:
-    """Give a converted picture the EXIF data of its source, which `exif_transpose` reads."""
-    exif = source.getexif()
-    if ExifTags.Base.Orientation in exif:
-        converted.getexif()[ExifTags.Base.Orientation] = exif[ExifTags.Base.Orientation]
-    return converted
+def _eight_bit_grey(image: Image.Image) -> Image.Image:
+    """Bring wide grey to 8 bits; Pillow's own conversion cuts everything above 255 off."""
+    values = np.asarray(image)
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((values >> 8).astype(np.uint8))
+    darkest, brightest = float(values.min()), float(values.max())
+    span = (brightest - darkest) or 1.0  # of a picture in one colour: it becomes black
+    return Image.fromarray(((values - darkest) * (255 / span)).astype(np.uint8))
 
 
 def smaller(image: Image.Image, longer_side_px: int) -> Image.Image:

@@ -12,6 +12,7 @@ from photoshare.faces.types import ENCODING_SIZE, FaceEncodings, FaceLocation, L
 
 GREY = (128, 128, 128)
 RED, GREEN, BLUE, YELLOW = (220, 20, 20), (20, 200, 20), (20, 20, 220), (220, 220, 20)
+POISON = (0, 0, 0)  # a face of this colour raises
 FACE_PX = 60  # side of a drawn face
 STEP_PX = 100  # from one face to the next
 TOLERANCE = 40  # JPEG changes colours a little
@@ -38,25 +39,28 @@ class FakeFaceEngine:
     """Finds the squares of `draw_photo`; faces of one colour are one person."""
 
     name = "fake"
+    photos_at_once = 1
 
     def __init__(self, log: Path | None = None) -> None:
         self.log = log  # every search is noted there, one line each, for other processes to read
         self.searches = 0
-        self.fail_on: int | None = None  # pictures of this width raise
 
     def warm_up(self) -> None:
         """Nothing to load."""
 
     def locate(self, image: RgbImage) -> list[LocatedFace]:
-        """Find the coloured squares from left to right."""
+        """Find the coloured squares from left to right, however the picture was scaled."""
         self.searches += 1
-        if self.fail_on == image.shape[1]:
-            raise RuntimeError("this photo breaks the engine")
+        scale = image.shape[0] / STEP_PX
         found = []
-        for left in range(20, image.shape[1] - FACE_PX, STEP_PX):
-            centre = image[50, left + FACE_PX // 2].astype(int)
-            if abs(centre - GREY).max() > TOLERANCE:
-                found.append(LocatedFace((20, left + FACE_PX, 80, left), 1.0))
+        for number in range(round(image.shape[1] / image.shape[0])):
+            first, last = number * STEP_PX + 20, number * STEP_PX + 20 + FACE_PX
+            colour = image[round(50 * scale), round((first + last) / 2 * scale)].astype(int)
+            if abs(colour - POISON).max() <= TOLERANCE:
+                raise RuntimeError("this photo breaks the engine")
+            if abs(colour - GREY).max() > TOLERANCE:
+                top, right, bottom, left = (round(edge * scale) for edge in (20, last, 80, first))
+                found.append(LocatedFace((top, right, bottom, left), 1.0))
         return found
 
     def encode(self, image: RgbImage, locations: list[FaceLocation]) -> FaceEncodings:

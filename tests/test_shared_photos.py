@@ -14,7 +14,6 @@ from photoshare import create_app, images
 from photoshare.config import Settings
 from photoshare.db import db, upgrade_schema
 from photoshare.errors import RejectedPhotoError
-from photoshare.faces.engines import create_engine
 from photoshare.models import Photo
 from photoshare.services import export
 
@@ -29,7 +28,7 @@ def labels(folder: Path) -> list[dict[str, str]]:
 @pytest.fixture
 def real_app(tmp_path: Path) -> Flask:
     """An app with the engine that users get."""
-    app = create_app({"data": tmp_path / "data", "min_free_mb": 0}, make_engine=create_engine)
+    app = create_app({"data": tmp_path / "data", "min_free_mb": 0})
     with app.app_context():
         upgrade_schema()
     return app

@@ -1,74 +1,92 @@
-"""Analyse one photo: decode it, locate its faces, encode them, cut out their covers."""
+"""From the file of a photo to its faces, by as little decoding as possible.
+
+Runs in the thread of whoever calls it, touches no database, and writes nothing.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
+from PIL import Image
 
-from photoshare import images
-from photoshare.faces.types import AnalysedFace, FaceEngine, FaceLocation
+from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, Size, find_faces
+from photoshare.faces.types import AnalysedFace, FaceEngine
+from photoshare.images import MAX_MEGAPIXELS, DecodedPhoto, decode_upright
+
+FIRST_DECODE_PX = 1280  # enough for two looks: most photos are decoded once
+LARGEST_DECODE_PIXELS = 25_000_000  # for encoding small faces; 75 MB, and twice that for a moment
 
 
 @dataclass(frozen=True, slots=True)
-class Analysis:
+class PhotoAnalysis:
     """What a photo holds.
 
     Attributes
     ----------
     faces : list of AnalysedFace
-        Locations in pixels of the upright original.
-    crops : list of bytes
-        A small square JPEG for each face, in the same order.
+        The surest first; locations in pixels of the upright original.
+    decoded : DecodedPhoto
+        The largest decode that the faces needed: for the covers of people.
     """
 
     faces: list[AnalysedFace]
-    crops: list[bytes]
+    decoded: DecodedPhoto
 
 
 def analyse_photo(
-    path: Path, engine: FaceEngine, *, detection_side_px: int, max_megapixels: int
-) -> Analysis:
-    """Find and encode the faces of one photo.
+    path: Path,
+    engine: FaceEngine,
+    *,
+    effort: SearchEffort = DEFAULT_EFFORT,
+    max_megapixels: int = MAX_MEGAPIXELS,
+) -> PhotoAnalysis:
+    """Find and encode the faces of a photo, and return the picture decoded for it.
 
     Parameters
     ----------
     path : Path
         The original.
     engine : FaceEngine
-        Used by this thread only while this runs.
-    detection_side_px : int
-        The longer side at which faces are searched, pixels.
+        Locates and encodes.
+    effort : SearchEffort
+        How small the faces are that matter.
     max_megapixels : int
         Larger pictures are refused.
 
     Raises
     ------
     RejectedPhotoError
-        If the photo cannot be decoded.
+        If the file is no readable photo.
     """
-    decoded = images.decode_upright(
-        path, at_least_px=detection_side_px, max_megapixels=max_megapixels
-    )
-    reduced = images.smaller(decoded.image, detection_side_px)
-    pixels = np.asarray(reduced)
-    located = engine.locate(pixels)
-    encodings = engine.encode(pixels, [face.location for face in located])
-    scale = max(decoded.width, decoded.height) / max(reduced.size)
-    faces = [
-        AnalysedFace(
-            _scaled(face.location, scale, width=decoded.width, height=decoded.height),
-            face.score,
-            encoding,
+    photo = _Photo(path, max_megapixels)
+    faces = find_faces(photo, engine, effort)
+    return PhotoAnalysis(faces, photo.decoded)
+
+
+class _Photo:
+    """A photo that is decoded again, larger, only when somebody needs more pixels of it."""
+
+    def __init__(self, path: Path, max_megapixels: int) -> None:
+        self._path = path
+        self._max_megapixels = max_megapixels
+        self.decoded = self._decode(FIRST_DECODE_PX)
+
+    @property
+    def size(self) -> Size:
+        """Width and height of the upright original, in pixels."""
+        return self.decoded.width, self.decoded.height
+
+    def picture(self, longer_side_px: float) -> Image.Image:
+        """Return the photo with at least this longer side, unless it or the bound is less."""
+        pixels = self.size[0] * self.size[1]
+        largest_px = max(self.size) * min(1.0, (LARGEST_DECODE_PIXELS / pixels) ** 0.5)
+        needed_px = int(min(longer_side_px, largest_px))
+        if max(self.decoded.image.size) < needed_px:
+            self.decoded = self._decode(needed_px)
+        return self.decoded.image
+
+    def _decode(self, longer_side_px: int) -> DecodedPhoto:
+        return decode_upright(
+            self._path, at_least_px=longer_side_px, max_megapixels=self._max_megapixels
         )
-        for face, encoding in zip(located, encodings, strict=True)
-    ]
-    crops = [images.to_jpeg(images.crop_face(decoded, face.location)) for face in faces]
-    return Analysis(faces, crops)
-
-
-def _scaled(location: FaceLocation, scale: float, *, width: int, height: int) -> FaceLocation:
-    """Bring a location from the searched picture to the original's pixels."""
-    top, right, bottom, left = (round(edge * scale) for edge in location)
-    return max(top, 0), min(right, width), min(bottom, height), max(left, 0)

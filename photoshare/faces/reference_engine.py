@@ -26,7 +26,7 @@ from photoshare.faces.types import (
 # Seconds without the interpreter lock after every face. Measured on 2 cores with a page of 12
 # queries: 1,213 ms without it, 26 ms (median) with it, for 15 % more time of the worker.
 BREATH_S = 0.005
-UPSAMPLE = 1  # HOG finds faces from 80 pixels up; enlarging the picture once halves that
+UPSAMPLE = 0  # photoshare.faces.search chooses the size at which a photo is searched
 
 
 @cache
@@ -58,6 +58,7 @@ class ReferenceFaceEngine:
     """Locate by HOG and encode by ResNet, as `face_recognition` does; one thread at a time."""
 
     name = "face_recognition-1.3.0-hog"
+    photos_at_once = 1  # dlib's objects are not safe for several threads
 
     def warm_up(self) -> None:
         """Load the models."""

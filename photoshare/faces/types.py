@@ -43,11 +43,16 @@ class AnalysedFace:
 
 
 class FaceEngine(Protocol):
-    """What finds and encodes faces; one thread at a time may use an engine."""
+    """What finds and encodes faces; `photos_at_once` threads may use an engine at a time."""
 
     @property
     def name(self) -> str:
         """Name and version, stored with every photo it analysed."""
+        ...
+
+    @property
+    def photos_at_once(self) -> int:
+        """How many photos are best analysed at the same time, each in a thread of its own."""
         ...
 
     def warm_up(self) -> None:

@@ -124,6 +124,8 @@ class JobRunner:
             log.exception("Job %d (%s) failed", job.id, job.kind)
             error = "Something went wrong; the server's log says what."
         with self._app.app_context():
+            if error is not None:
+                analysis.release_claims(count_attempt=True)
             if self._stopping.is_set() and error is None:
                 jobs.requeue_job(job.id)
             else:

@@ -1,21 +1,25 @@
 """What each kind of job does: a loop of small steps that can be repeated after any interruption.
 
-Runs in the job thread. Every step opens its own short app context; no step holds a database
-transaction while it works on a picture.
+The job thread alone reads and writes the database, each step in a short app context of its own;
+the photos are analysed by a few threads beside it, which know nothing of the database.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from flask import Flask
 
+from photoshare import images
 from photoshare.config import Settings
 from photoshare.faces.analysis import analyse_photo
+from photoshare.faces.search import SearchEffort
 from photoshare.faces.types import FaceEngine
 from photoshare.services import analysis, jobs
+from photoshare.services.analysis import ClaimedPhoto, FoundFace
 from photoshare.services.jobs import ClaimedJob, JobKind
 from photoshare.storage import Storage
 
@@ -39,26 +43,50 @@ class Workplace:
 
 
 def process_photos(job: ClaimedJob, workplace: Workplace) -> None:
-    """Analyse every waiting photo of the room, one at a time."""
-    while not workplace.is_stopping():
-        with workplace.app.app_context():
-            claimed = analysis.claim_photo(job.room_id)
-        if claimed is None:
-            return
-        _process_photo(claimed, workplace)
-        with workplace.app.app_context():
-            jobs.count_photo_done(job.id)
-
-
-def _process_photo(claimed: analysis.ClaimedPhoto, workplace: Workplace) -> None:
+    """Analyse every waiting photo of the room, as many at once as the engine likes."""
+    in_hand: dict[Future[list[FoundFace]], ClaimedPhoto] = {}
+    pool = ThreadPoolExecutor(workplace.engine.photos_at_once, thread_name_prefix="faces")
     try:
-        found = analyse_photo(
-            workplace.storage.original(claimed.room_id, claimed.sha256),
-            workplace.engine,
-            detection_side_px=workplace.settings.detection_side_px,
-            max_megapixels=workplace.settings.max_photo_megapixels,
-        )
-        with workplace.app.app_context():
+        while True:
+            while len(in_hand) < workplace.engine.photos_at_once and not workplace.is_stopping():
+                with workplace.app.app_context():
+                    claimed = analysis.claim_photo(job.room_id)
+                if claimed is None:
+                    break
+                in_hand[pool.submit(_analyse, claimed, workplace)] = claimed
+            if not in_hand:
+                return
+            done, _ = wait(in_hand, return_when=FIRST_COMPLETED)
+            for future in done:
+                _finish(job, in_hand.pop(future), future, workplace)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
+    """Find the faces of a photo and cut out their covers; runs beside the job thread."""
+    found = analyse_photo(
+        workplace.storage.original(claimed.room_id, claimed.sha256),
+        workplace.engine,
+        effort=SearchEffort(workplace.settings.smallest_face_percent),
+        max_megapixels=workplace.settings.max_photo_megapixels,
+    )
+    return [
+        FoundFace(face, images.to_jpeg(images.crop_face(found.decoded, face.location)))
+        for face in found.faces
+    ]
+
+
+def _finish(
+    job: ClaimedJob,
+    claimed: ClaimedPhoto,
+    future: Future[list[FoundFace]],
+    workplace: Workplace,
+) -> None:
+    """Store what was found; whatever a photo does to the libraries costs that photo only."""
+    with workplace.app.app_context():
+        try:
+            found = future.result()
             analysis.store_analysis(
                 claimed,
                 found,
@@ -66,10 +94,10 @@ def _process_photo(claimed: analysis.ClaimedPhoto, workplace: Workplace) -> None
                 rule=workplace.rule,
                 storage=workplace.storage,
             )
-    except Exception:  # whatever a photo does to the libraries costs that photo only
-        log.exception("The analysis of photo %d failed", claimed.id)
-        with workplace.app.app_context():
+        except Exception:
+            log.exception("The analysis of photo %d failed", claimed.id)
             analysis.fail_attempt(claimed.id)
+        jobs.count_photo_done(job.id)
 
 
 def cluster_room(job: ClaimedJob, workplace: Workplace) -> None:

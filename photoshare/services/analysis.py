@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from sqlalchemy import insert, select, update
 
 from photoshare.db import db
-from photoshare.faces.analysis import Analysis
 from photoshare.faces.matching import NO_PERSON, FaceSet, plan_groups
-from photoshare.faces.types import ENCODING_SIZE
+from photoshare.faces.types import ENCODING_SIZE, AnalysedFace
 from photoshare.models import (
     PHOTO_ANALYSED,
     PHOTO_ANALYSING,
@@ -39,6 +38,14 @@ class ClaimedPhoto:
     id: int
     room_id: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFace:
+    """A face that the analysis found, with its cover: a small square JPEG."""
+
+    face: AnalysedFace
+    crop: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +123,7 @@ def fail_exhausted_photos() -> None:
 
 def store_analysis(
     claimed: ClaimedPhoto,
-    analysis: Analysis,
+    found: list[FoundFace],
     *,
     engine_name: str,
     rule: GroupingRule,
@@ -128,7 +135,8 @@ def store_analysis(
     """
     room = _load_room_faces(claimed.room_id)
     db.session.rollback()  # the planning below holds no transaction
-    everything, active = _with_new_faces(room.faces, claimed.id, analysis)
+    faces = [one.face for one in found]
+    everything, active = _with_new_faces(room.faces, claimed.id, faces)
     person_ids = plan_groups(everything, active, eps=rule.eps, min_samples=rule.min_samples)
     with storage.lock:
         done = db.session.execute(
@@ -140,16 +148,16 @@ def store_analysis(
         if done.first() is None:
             db.session.rollback()
             return
-        face_ids = _insert_faces(claimed.id, analysis)
+        face_ids = _insert_faces(claimed.id, faces)
         _write_people(
             claimed.room_id,
             np.concatenate([room.ids, face_ids]),
             before=everything.person_ids,
             after=person_ids,
         )
-        for face, crop in zip(analysis.faces, analysis.crops, strict=True):
-            target = storage.face_crop(claimed.room_id, claimed.sha256, face.location)
-            storage.write_derived(target, crop)
+        for one in found:
+            target = storage.face_crop(claimed.room_id, claimed.sha256, one.face.location)
+            storage.write_derived(target, one.crop)
         db.session.commit()
 
 
@@ -182,11 +190,11 @@ def _load_room_faces(room_id: int) -> RoomFaces:
 
 
 def _with_new_faces(
-    known: FaceSet, photo_id: int, analysis: Analysis
+    known: FaceSet, photo_id: int, faces: list[AnalysedFace]
 ) -> tuple[FaceSet, NDArray[np.bool_]]:
     """Append the faces of a photo to those of the room; tell which rows are the new ones."""
-    count = len(analysis.faces)
-    new = np.array([face.encoding for face in analysis.faces], dtype=np.float32)
+    count = len(faces)
+    new = np.array([face.encoding for face in faces], dtype=np.float32)
     everything = FaceSet(
         np.concatenate([known.encodings, new.reshape(count, ENCODING_SIZE)]),
         np.concatenate([known.photo_ids, np.full(count, photo_id, dtype=np.int64)]),
@@ -195,12 +203,12 @@ def _with_new_faces(
     return everything, np.arange(len(everything)) >= len(known)
 
 
-def _insert_faces(photo_id: int, analysis: Analysis) -> NDArray[np.int64]:
+def _insert_faces(photo_id: int, faces: list[AnalysedFace]) -> NDArray[np.int64]:
     """Insert the faces of a photo, unsorted; return their ids."""
-    faces = []
-    for found in analysis.faces:
+    rows = []
+    for found in faces:
         top, right, bottom, left = found.location
-        faces.append(
+        rows.append(
             Face(
                 photo_id=photo_id,
                 top=top,
@@ -211,9 +219,9 @@ def _insert_faces(photo_id: int, analysis: Analysis) -> NDArray[np.int64]:
                 encoding=encoding_to_bytes(found.encoding),
             )
         )
-    db.session.add_all(faces)
+    db.session.add_all(rows)
     db.session.flush()
-    return np.array([face.id for face in faces], dtype=np.int64)
+    return np.array([row.id for row in rows], dtype=np.int64)
 
 
 def _write_people(

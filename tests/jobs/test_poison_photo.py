@@ -17,9 +17,7 @@ from photoshare.services.analysis import MAX_ATTEMPTS
 from photoshare.services.jobs import JobKind, room_progress
 from photoshare.services.rooms import NewRoom
 from photoshare.web.site import Site
-from tests.fakes import RED, FakeFaceEngine, draw_photo
-
-POISON_WIDTH = 333
+from tests.fakes import POISON, RED, FakeFaceEngine, draw_photo
 
 
 def states(app: Flask) -> list[str]:
@@ -36,10 +34,9 @@ def test_a_photo_that_raises_is_tried_three_times_and_then_marked_failed(
     run_jobs: Callable[[], None],
 ) -> None:
     room_id = make_room().room.id
-    add_photo(room_id, draw_photo(RED, seed=1, width=POISON_WIDTH))
+    add_photo(room_id, draw_photo(POISON))
     add_photo(room_id, draw_photo(RED, seed=2))
     add_photo(room_id, draw_photo(RED, seed=3))
-    engine.fail_on = POISON_WIDTH
 
     run_jobs()
 

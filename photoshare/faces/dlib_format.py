@@ -1,0 +1,269 @@
+"""Reads the two network files of face_recognition_models, which are in dlib's serialization.
+
+It owns the knowledge of that byte format and of which files PhotoShare trusts. It neither
+imports dlib nor face_recognition_models (whose import needs pkg_resources), and knows nothing
+of ONNX.
+
+Source
+------
+dlib 20.0.1: ``dlib/serialize.h``, ``dlib/float_details.h``, ``dlib/dnn/core.h`` (``add_layer``),
+``dlib/dnn/layers.h``, ``dlib/dnn/input.h``, ``dlib/dnn/loss.h``, ``dlib/cuda/tensor_tools.cpp``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photoshare.errors import ModelError
+
+ENCODER_FILE = "dlib_face_recognition_resnet_model_v1.dat"
+DETECTOR_FILE = "mmod_human_face_detector.dat"
+LANDMARKS_FILE = "shape_predictor_5_face_landmarks.dat"
+SHA256_OF = {  # face_recognition_models 0.3.0; the same files as on dlib.net
+    ENCODER_FILE: "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+    DETECTOR_FILE: "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
+    LANDMARKS_FILE: "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
+}
+# What con_4, max_pool_2 and avg_pool_2 write, in this order; "stride" is the vertical one.
+WINDOW_SIZES = ("rows", "columns", "stride", "stride_x", "padding_y", "padding_x")
+LARGEST_VERSION = 3  # of an add_layer; a name of a layer is longer than that
+
+
+@dataclass(frozen=True, slots=True)
+class DlibLayer:
+    """One layer as dlib wrote it.
+
+    Attributes
+    ----------
+    kind : str
+        dlib's name of the layer and its version, such as ``con_4``, ``bn_con2`` or ``relu_``.
+    sizes : dict of str to int
+        ``filters``, ``rows``, ``columns``, ``stride``, ``padding_y``, ``padding_x`` of
+        convolutions and pools; ``outputs``, ``inputs`` of ``fc_2``.
+    tensors : list of float32 arrays
+        The learned numbers, one-dimensional, in dlib's order.
+    eps : float
+        What batch normalization adds to a variance; 0 for other layers.
+    """
+
+    kind: str
+    sizes: dict[str, int] = field(default_factory=dict)
+    tensors: list[NDArray[np.float32]] = field(default_factory=list)
+    eps: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DlibNetwork:
+    """A network file: what the loss layer and the input layer say, then the layers in order.
+
+    Attributes
+    ----------
+    loss : str
+        ``loss_mmod_`` (detector) or ``loss_metric_2`` (encoder).
+    window : (int, int)
+        Width and height of the detector's window in pixels; (0, 0) for the encoder.
+    overlap_limits : (float, float)
+        Share of intersection over union, and of either box covered, above which the weaker of
+        two detections is suppressed; (1, 1) for the encoder.
+    means : (float, float, float)
+        Red, green and blue that the input layer subtracts, of 0 to 255.
+    padding : (int, int)
+        Pixels between the levels of the detector's tiled pyramid, and around it.
+    layers : list of DlibLayer
+        In the order in which a picture passes them.
+    """
+
+    loss: str
+    window: tuple[int, int]
+    overlap_limits: tuple[float, float]
+    means: tuple[float, float, float]
+    padding: tuple[int, int]
+    layers: list[DlibLayer]
+
+
+def model_folder() -> Path:
+    """Find the folder of face_recognition_models' files without importing the package.
+
+    Raises
+    ------
+    ModelError
+        If the package is not installed.
+    """
+    spec = importlib.util.find_spec("face_recognition_models")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelError("The package face_recognition_models is not installed.")
+    return Path(spec.submodule_search_locations[0]) / "models"
+
+
+def read_trusted(path: Path) -> bytes:
+    """Read a model file and make sure that it is, byte for byte, the one PhotoShare knows.
+
+    Raises
+    ------
+    ModelError
+        If the file is unknown, cannot be read, or has another SHA-256 than SHA256_OF says.
+    """
+    expected = SHA256_OF.get(path.name)
+    if expected is None:
+        raise ModelError(f"{path.name} is not a model file that PhotoShare knows.")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"The face model {path} cannot be read: {error.strerror}.") from error
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise ModelError(
+            f"The face model {path} is damaged ({len(content)} bytes, wrong SHA-256); "
+            "install the package face_recognition_models again."
+        )
+    return content
+
+
+def parse_network(content: bytes) -> DlibNetwork:
+    """Parse the content of one of the two network files.
+
+    Raises
+    ------
+    ModelError
+        If the bytes are not such a file: cut short, longer, or with an unknown layer.
+    """
+    reader = _Reader(content)
+    reader.integer()  # version of the loss layer
+    loss = reader.text()
+    window, overlap_limits = (0, 0), (1.0, 1.0)
+    if loss == "loss_mmod_":
+        window, overlap_limits = _read_mmod_options(reader)
+    else:
+        reader.numbers(2)  # margin and distance threshold: used by training only
+    means, padding = _read_input_layer(reader)
+    layers = []
+    while not reader.is_at_end():
+        layers.append(_read_layer(reader))
+        reader.skip_layer_state(is_first=len(layers) == 1)
+    return DlibNetwork(loss, window, overlap_limits, means, padding, layers)
+
+
+def _read_mmod_options(reader: _Reader) -> tuple[tuple[int, int], tuple[float, float]]:
+    if reader.integer() != 1:
+        raise ModelError("The face detector's options have an unknown version.")
+    window = (reader.integer(), reader.integer())
+    reader.numbers(3)  # losses and the matching rule: used by training only
+    iou_limit, covered_limit = reader.numbers(2)
+    reader.numbers(2)  # which truth boxes training ignores
+    return window, (iou_limit, covered_limit)
+
+
+def _read_input_layer(reader: _Reader) -> tuple[tuple[float, float, float], tuple[int, int]]:
+    # Every add_layer writes its version before the layers inside it, so all versions come first.
+    length = reader.integer()
+    while length <= LARGEST_VERSION:
+        length = reader.integer()
+    kind = reader.characters(length)
+    red, green, blue = reader.numbers(3)
+    if kind == "input_rgb_image_sized":
+        reader.integers(2)  # 150 x 150
+        return (red, green, blue), (0, 0)
+    if kind == "input_rgb_image_pyramid":
+        return (red, green, blue), (10, 11)  # what dlib assumes for this version
+    raise ModelError(f"The model has an unknown input layer {kind!r}.")
+
+
+def _read_layer(reader: _Reader) -> DlibLayer:
+    kind = reader.text()
+    if kind == "con_4":
+        weights = reader.tensor()
+        sizes = reader.sizes("filters", *WINDOW_SIZES)
+        reader.skip_views(2)
+        reader.numbers(4)
+        return DlibLayer(kind, sizes, [weights])
+    if kind in ("max_pool_2", "avg_pool_2"):
+        return DlibLayer(kind, reader.sizes(*WINDOW_SIZES))
+    if kind == "affine_":
+        weights = reader.tensor()
+        reader.skip_views(2)
+        reader.integer()
+        return DlibLayer(kind, tensors=[weights])
+    if kind == "bn_con2":
+        weights = reader.tensor()
+        reader.skip_views(2)
+        tensors = [weights, *(reader.tensor() for _ in range(4))]
+        reader.integers(2)
+        return DlibLayer(kind, tensors=tensors, eps=reader.numbers(5)[-1])
+    if kind == "fc_2":
+        sizes = reader.sizes("outputs", "inputs")
+        weights = reader.tensor()
+        reader.skip_views(2)
+        reader.integer()
+        reader.numbers(4)
+        return DlibLayer(kind, sizes, [weights])
+    if kind in ("relu_", "add_prev_"):
+        return DlibLayer(kind)
+    raise ModelError(f"The model has an unknown layer {kind!r}.")
+
+
+class _Reader:
+    """Walks dlib's serialization; every read past the end is a ModelError."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._position = 0
+
+    def is_at_end(self) -> bool:
+        return self._position == len(self._content)
+
+    def take(self, count: int) -> bytes:
+        taken = self._content[self._position : self._position + count]
+        if len(taken) != count:
+            raise ModelError("The model file ends in the middle of a value.")
+        self._position += count
+        return taken
+
+    def integer(self) -> int:
+        """Read a control byte (low 4 bits: number of bytes, bit 7: negative) and the bytes."""
+        control = self.take(1)[0]
+        magnitude = int.from_bytes(self.take(control & 0x0F), "little")
+        return -magnitude if control & 0x80 else magnitude
+
+    def integers(self, count: int) -> list[int]:
+        return [self.integer() for _ in range(count)]
+
+    def sizes(self, *names: str) -> dict[str, int]:
+        return {name: self.integer() for name in names}
+
+    def numbers(self, count: int) -> list[float]:
+        """Read floats, each stored as mantissa and binary exponent."""
+        pairs = [(self.integer(), self.integer()) for _ in range(count)]
+        try:
+            return [math.ldexp(mantissa, exponent) for mantissa, exponent in pairs]
+        except OverflowError as error:
+            raise ModelError("The model file holds a number that no model has.") from error
+
+    def characters(self, count: int) -> str:
+        return self.take(count).decode("latin-1")
+
+    def text(self) -> str:
+        return self.characters(self.integer())
+
+    def tensor(self) -> NDArray[np.float32]:
+        """Read a tensor: the integer 2, four dimensions, little-endian float32."""
+        if self.integer() != 2:
+            raise ModelError("The model file holds a tensor of unknown version.")
+        return np.frombuffer(self.take(4 * math.prod(self.integers(4))), dtype="<f4")
+
+    def skip_views(self, count: int) -> None:
+        """Skip alias tensors (version and four dimensions): their sizes follow from others."""
+        self.integers(5 * count)
+
+    def skip_layer_state(self, *, is_first: bool) -> None:
+        """Skip what add_layer writes behind a layer: three flags, three tensors of training."""
+        self.take(3)
+        for _ in range(3):
+            self.tensor()
+        if is_first:
+            self.integer()  # the layer next to the input also writes its sample expansion

@@ -1,0 +1,228 @@
+"""Where to look for faces in a photo, how closely, and from which pixels to encode them.
+
+Owns the choice of scales, for any engine and any way to decode. Runs in the thread of whoever
+calls it; no files, no database. Locations of photos are in pixels of the upright original.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from PIL import Image
+
+from photoshare.faces.types import (
+    ENCODING_SIZE,
+    AnalysedFace,
+    FaceEncodings,
+    FaceEngine,
+    FaceLocation,
+    LocatedFace,
+    RgbImage,
+)
+
+DETECTOR_WINDOW_PX = 80  # width of the faces that dlib's detectors, CNN and HOG, look for
+FIRST_LOOK_PERCENT = 10.0  # a photo of one to three people is done after it
+CLOSER_BY = 0.625  # 10, 6.25, 3.9, 2.5 percent: the ladder that costs least (docs/performance.md)
+# A face narrower than this in the searched picture may have smaller ones beside it. It is found in
+# the largest level of the pyramid; the next level's windows are 114 pixels.
+SMALL_FACE_PX = 100
+LARGEST_UPSCALING = 2.0  # of a small photo; what the original app did
+PART_PX = 1600  # longer side of what is searched at once: bounds the memory of a search
+PART_OVERLAP_PX = 240  # a face that the look before could not find lies whole in some part
+SAME_FACE_OVERLAP = 0.3  # intersection over union: two looks found the same face
+CHIP_FACE_PX = 100  # width of a face in the aligned chip: 150 pixels, of them a quarter around it
+SHEET_FACES = 16  # faces encoded at once
+
+Size = tuple[int, int]  # width, height in pixels
+
+
+@dataclass(frozen=True, slots=True)
+class SearchEffort:
+    """How small the faces are that a search is for.
+
+    Attributes
+    ----------
+    smallest_face_percent : float
+        Width of the smallest face to find, in percent of the photo's longer side. Time and memory
+        depend on this and not on how many pixels the photo has: half the percentage takes four
+        times as long, for photos that show small faces or none (others end after the first look).
+    """
+
+    smallest_face_percent: float = 2.5
+
+    def looks(self) -> list[float]:
+        """Widths that the successive looks search for, in percent of the longer side."""
+        looks = [max(FIRST_LOOK_PERCENT, self.smallest_face_percent)]
+        while looks[-1] > self.smallest_face_percent:
+            looks.append(max(looks[-1] * CLOSER_BY, self.smallest_face_percent))
+        return looks
+
+
+DEFAULT_EFFORT = SearchEffort()
+
+
+class PhotoSource(Protocol):
+    """A photo that can be had at several sizes."""
+
+    @property
+    def size(self) -> Size:
+        """Width and height of the upright original, in pixels."""
+        ...
+
+    def picture(self, longer_side_px: float) -> Image.Image:
+        """Return the upright photo, RGB, with at least this longer side if it has that much."""
+        ...
+
+
+def find_faces(
+    photo: PhotoSource, engine: FaceEngine, effort: SearchEffort = DEFAULT_EFFORT
+) -> list[AnalysedFace]:
+    """Find and encode the faces of a photo.
+
+    Returns
+    -------
+    list of AnalysedFace
+        The surest first; locations in pixels of the upright original.
+    """
+    located = _locate(photo, engine, effort)
+    encodings = _encode(photo, engine, [face.location for face in located])
+    return [
+        AnalysedFace(face.location, face.score, encoding)
+        for face, encoding in zip(located, encodings, strict=True)
+    ]
+
+
+def _locate(photo: PhotoSource, engine: FaceEngine, effort: SearchEffort) -> list[LocatedFace]:
+    """Find the faces of a photo, with a closer look as long as there may be smaller ones.
+
+    Returns
+    -------
+    list of LocatedFace
+        The surest first; in pixels of the upright original.
+    """
+    faces: list[LocatedFace] = []
+    full_px = max(photo.size)
+    searched_px = 0
+    for percent in effort.looks():
+        wanted_px = round(100 * DETECTOR_WINDOW_PX / percent)
+        # Only a picture that is searched at once is worth enlarging.
+        limit_px = min(LARGEST_UPSCALING * full_px, max(PART_PX, full_px))
+        if searched_px >= limit_px:
+            break
+        searched_px = int(min(wanted_px, limit_px))
+        searched = scaled_to(photo.picture(searched_px), searched_px)
+        for part, left, top in _parts(searched):
+            found = (
+                LocatedFace(_moved(face.location, searched.size, photo.size, left, top), face.score)
+                for face in engine.locate(np.asarray(part))
+            )
+            faces += [face for face in found if not any(_is_same(face, other) for other in faces)]
+        small_px = SMALL_FACE_PX * full_px / searched_px
+        if faces and min(_width(face.location) for face in faces) >= small_px:
+            break
+    return sorted(faces, key=lambda face: -face.score)
+
+
+def _parts(picture: Image.Image) -> Iterator[tuple[Image.Image, int, int]]:
+    """Cut a large picture into equal overlapping parts, each with its left and top pixel."""
+    width, height = picture.size
+    for top, bottom in _spans(height):
+        for left, right in _spans(width):
+            yield picture.crop((left, top, right, bottom)), left, top
+
+
+def _spans(side_px: int) -> list[tuple[int, int]]:
+    count = max(1, math.ceil((side_px - PART_OVERLAP_PX) / (PART_PX - PART_OVERLAP_PX)))
+    step_px = (side_px - PART_OVERLAP_PX) / count
+    starts = [round(index * step_px) for index in range(count)]
+    return [(start, min(side_px, math.ceil(start + step_px + PART_OVERLAP_PX))) for start in starts]
+
+
+def _encode(photo: PhotoSource, engine: FaceEngine, locations: list[FaceLocation]) -> FaceEncodings:
+    """Encode faces from a decode in which the smallest has the pixels that its chip takes."""
+    if not locations:
+        return np.empty((0, ENCODING_SIZE), dtype=np.float32)
+    smallest_px = max(1, min(_width(location) for location in locations))
+    picture = photo.picture(max(photo.size) * CHIP_FACE_PX / smallest_px)
+    moved = [_moved(location, photo.size, picture.size) for location in locations]
+    sheets = [moved[start : start + SHEET_FACES] for start in range(0, len(moved), SHEET_FACES)]
+    return np.concatenate([engine.encode(*_face_sheet(picture, sheet)) for sheet in sheets])
+
+
+def _face_sheet(
+    picture: Image.Image, locations: list[FaceLocation]
+) -> tuple[RgbImage, list[FaceLocation]]:
+    """Put the faces under each other in one small picture, with a face's width around each.
+
+    The engine sees no more pixels than chips need: a face of 1000 pixels would take it 20 ms and
+    hold the interpreter lock, since dlib halves it again and again.
+
+    Returns
+    -------
+    sheet : uint8 array of shape (height, width, 3)
+    locations : list of FaceLocation
+        Of the same faces, in the sheet.
+    """
+    cells: list[tuple[Image.Image, int]] = []
+    moved: list[FaceLocation] = []
+    sheet_px = 0
+    for top, right, bottom, left in locations:
+        margin = max(right - left, bottom - top)
+        # Beyond the picture, crop fills with black, as dlib does.
+        cell = picture.crop((left - margin, top - margin, right + margin, bottom + margin))
+        factor = max(1, (right - left) // CHIP_FACE_PX)
+        cell = cell.reduce(factor) if factor > 1 else cell
+        inner = (margin, margin + right - left, margin + bottom - top, margin)
+        first_y, last_x, last_y, first_x = (edge // factor for edge in inner)
+        moved.append((sheet_px + first_y, last_x, sheet_px + last_y, first_x))
+        cells.append((cell, sheet_px))
+        sheet_px += cell.height
+    sheet = Image.new("RGB", (max(cell.width for cell, _ in cells), sheet_px))
+    for cell, cell_top_px in cells:
+        sheet.paste(cell, (0, cell_top_px))
+    return np.asarray(sheet), moved
+
+
+def _width(location: FaceLocation) -> int:
+    _, right, _, left = location
+    return right - left
+
+
+def _moved(
+    location: FaceLocation, source: Size, target: Size, left_px: int = 0, top_px: int = 0
+) -> FaceLocation:
+    """Scale a location from one size of a picture to another, after a shift in the source."""
+    top, right, bottom, left = location
+    across, down = target[0] / source[0], target[1] / source[1]
+    return (
+        round((top + top_px) * down),
+        round((right + left_px) * across),
+        round((bottom + top_px) * down),
+        round((left + left_px) * across),
+    )
+
+
+def _is_same(face: LocatedFace, other: LocatedFace) -> bool:
+    """Tell by their overlap whether two looks found the same face."""
+    top, right, bottom, left = face.location
+    other_top, other_right, other_bottom, other_left = other.location
+    across = min(right, other_right) - max(left, other_left)
+    down = min(bottom, other_bottom) - max(top, other_top)
+    if across <= 0 or down <= 0:
+        return False
+    areas = (right - left) * (bottom - top)
+    areas += (other_right - other_left) * (other_bottom - other_top)
+    return across * down > SAME_FACE_OVERLAP * (areas - across * down)
+
+
+def scaled_to(picture: Image.Image, longer_side_px: int) -> Image.Image:
+    """Scale a picture, up or down, so that its longer side has this many pixels."""
+    ratio = longer_side_px / max(picture.size)
+    if ratio == 1:
+        return picture
+    width, height = (max(1, round(side * ratio)) for side in picture.size)
+    return picture.resize((width, height), Image.Resampling.BILINEAR)
