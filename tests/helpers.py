@@ -121,7 +121,7 @@ class _TagCollector(HTMLParser):
         self.tags.append(Tag(tag, {name: value or "" for name, value in attrs}))
 
 
-def tags_of(html: str, name: str | None = None, **attributes: str) -> list[Tag]:
+def tags_of(html: str, name: str | None = None, /, **attributes: str) -> list[Tag]:
     """List the tags of a page, those of one name or with certain attributes only."""
     collector = _TagCollector()
     collector.feed(html)
