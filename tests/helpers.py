@@ -29,12 +29,14 @@ HX = {"HX-Request": "true"}
 TABLES = (Room, Guest, Photo, Face, Person, Job)
 
 
-def insert_photos(app: Flask, room_id: int, count: int, **values: object) -> list[int]:
-    """Insert rows of photos without any file; enough for pages that only link to them."""
+def insert_photos(
+    app: Flask, room_id: int, count: int, *, seed: str = "", **values: object
+) -> list[int]:
+    """Insert rows of photos without any file; every seed gives other hashes."""
     rows = [
         {
             "room_id": room_id,
-            "sha256": hashlib.sha256(f"{room_id}-{number}".encode()).hexdigest(),
+            "sha256": hashlib.sha256(f"{room_id}-{seed}-{number}".encode()).hexdigest(),
             "file_name": f"photo-{number}.jpg",
             "image_format": "JPEG",
             "size_bytes": 1000,
