@@ -273,7 +273,7 @@ def test_cve_2024_49767_a_form_has_its_limits(app: Flask, cast: Cast) -> None:
 
     answer = cast.host.post(
         f"{cast.url}/settings",
-        data={"title": "x" * 1_000_000},
+        data={"title": "x" * 505_000},  # more would make the test client use a file
         content_type="multipart/form-data",
     )
 
