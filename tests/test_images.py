@@ -328,3 +328,11 @@ def test_a_face_as_large_as_the_picture_is_cropped_within_it() -> None:
     crop = images.crop_face(with_square(90, 40), (0, 400, 200, 0))
 
     assert crop.size == (images.FACE_CROP_PX, images.FACE_CROP_PX)
+
+
+def test_a_derived_jpeg_carries_no_comment(tmp_path: Path) -> None:
+    marked().save(tmp_path / "photo.jpg", "JPEG", comment=b"taken at home")
+
+    content = images.to_jpeg(decode(tmp_path / "photo.jpg").image)
+
+    assert b"taken at home" not in content

@@ -149,3 +149,10 @@ def test_a_zip_of_nothing_opens() -> None:
     assert len(content) == size
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.namelist() == []
+
+
+@pytest.mark.parametrize("letter", ["日", "😀", "é"])
+def test_a_long_name_of_any_language_fits_into_a_file_system(letter: str) -> None:
+    name = original_name(letter * 200 + ".jpg", "JPEG")
+
+    assert len(name.encode()) <= 255  # ext4 and most others count bytes

@@ -257,3 +257,14 @@ def test_the_stamp_changes_with_every_number_that_is_shown(app: Flask, room_id: 
     stamps.append(jobs.room_progress(room_id).stamp)
 
     assert len(set(stamps)) == len(stamps)
+
+
+def test_the_stamp_changes_when_a_job_fails(app: Flask, room_id: int) -> None:
+    insert_photos(app, room_id, 1, state=PHOTO_WAITING)
+    jobs.enqueue_job(room_id, PROCESS)
+    job = claim()
+    before = jobs.room_progress(room_id).stamp
+
+    jobs.finish_job(job, error="A model is missing.")
+
+    assert jobs.room_progress(room_id).stamp != before

@@ -299,3 +299,35 @@ def test_no_name_of_a_client_becomes_a_path(site: Site, room_id: int, tmp_path: 
 
     assert {path for path in tmp_path.rglob("*") if "rooms" not in path.parts} == before
     assert all("evil" not in name for name in files_of(site))
+
+
+def test_a_disk_that_fills_up_between_the_files_of_a_photo_leaves_nothing(
+    site: Site, room_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(_room_id: int, _received: object) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(site.storage, "keep_original", no_space)
+
+    with pytest.raises(DiskFullError):
+        take(site, room_id, draw_photo(RED))
+
+    assert (photo_count(), files_of(site)) == (0, [])
+
+
+def test_a_disk_that_fills_up_between_the_smaller_pictures_leaves_nothing(
+    site: Site, room_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_derived = site.storage.write_derived
+
+    def no_space_for_thumb(target: Path, content: bytes) -> None:
+        if "thumb" in target.name:
+            raise DiskFullError("The server's disk is full; please tell the host.")
+        write_derived(target, content)
+
+    monkeypatch.setattr(site.storage, "write_derived", no_space_for_thumb)
+
+    with pytest.raises(DiskFullError):
+        take(site, room_id, draw_photo(RED))
+
+    assert (photo_count(), files_of(site)) == (0, [])

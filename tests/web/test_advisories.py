@@ -285,3 +285,11 @@ def test_nothing_is_fetched_from_an_address_that_a_guest_names(app: Flask, cast:
 
     assert cast.guest.post(f"{cast.url}/photos", data=data).status_code == 422
     assert row_counts(app)["photo"] == 0
+
+
+def test_cve_2024_49767_a_plain_form_is_not_read_into_memory_without_end(
+    app: Flask, cast: Cast
+) -> None:
+    answer = cast.stranger.post("/join", data={"room_code": "x" * 2_000_000})
+
+    assert answer.status_code == 413

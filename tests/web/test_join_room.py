@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from photoshare.services import rooms
 from photoshare.services.rooms import NewRoom
+from photoshare.web import security
 from tests.helpers import row_counts, tags_of
 
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
@@ -225,3 +226,24 @@ def test_another_address_is_not_slowed_down(client: FlaskClient, locked: str) ->
 def test_the_join_address_takes_only_post(client: FlaskClient, locked: str) -> None:
     assert client.get(f"/rooms/{locked}/join").status_code == 405
     assert client.get("/join").status_code == 405
+
+
+def test_another_spelling_of_the_code_is_no_fresh_start_for_guessing(
+    app: Flask, locked: str
+) -> None:
+    spellings = [locked, locked.upper(), locked.replace("-", ""), locked + "!", "o" + locked]
+    keys = set()
+    for spelling in spellings:
+        with app.test_request_context("/join", method="POST", data={"room_code": spelling}):
+            keys.add(security._room_of_request())
+
+    assert len(keys) == 1
+
+
+def test_a_host_who_joins_by_the_code_stays_the_host(make_room, client: FlaskClient) -> None:
+    new = make_room()
+    client.post(f"/rooms/{new.room.code}/host/{new.host_secret}")
+
+    join_by_code(client, new.room.code)
+
+    assert client.get(f"/rooms/{new.room.code}/delete").status_code == 200

@@ -184,3 +184,8 @@ def test_the_picture_of_a_face_is_a_small_square(app: Flask, cast: Cast, party: 
 
 def test_an_unknown_face_is_not_found(cast: Cast, party: Party) -> None:
     assert get(cast.guest, f"{cast.url}/faces/999.jpg").status_code == 404
+
+
+def test_a_picture_does_not_write_the_cookie_again(app: Flask, cast: Cast, party: Party) -> None:
+    for url in all_urls(app, cast, party):
+        assert "Set-Cookie" not in get(cast.guest, url).headers

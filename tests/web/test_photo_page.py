@@ -148,3 +148,11 @@ def test_a_stranger_finds_nothing(cast: Cast, party: Party) -> None:
     url = f"{cast.url}/photos/{party.photos['a.jpg']}"
 
     assert cast.stranger.get(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/photos/{}", "/photos/{}/delete", "/people/{}", "/people/{}/album.zip", "/faces/{}.jpg"],
+)
+def test_a_number_that_no_database_holds_is_not_found(cast: Cast, path: str) -> None:
+    assert cast.guest.get(cast.url + path.format("9" * 30)).status_code == 404
