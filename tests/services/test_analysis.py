@@ -1,0 +1,351 @@
+"""photoshare.services.analysis: the work list, and what an analysis leaves in the tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from flask import Flask
+from sqlalchemy import delete, select, update
+
+from photoshare.db import db
+from photoshare.faces.analysis import Analysis
+from photoshare.faces.types import ENCODING_SIZE, AnalysedFace
+from photoshare.models import (
+    PHOTO_ANALYSED,
+    PHOTO_ANALYSING,
+    PHOTO_FAILED,
+    PHOTO_WAITING,
+    Face,
+    Person,
+    Photo,
+)
+from photoshare.services import analysis, people, rooms
+from photoshare.services.analysis import MAX_ATTEMPTS, ClaimedPhoto, GroupingRule
+from photoshare.web.site import Site
+from tests.helpers import insert_photos, row_counts
+
+pytestmark = pytest.mark.usefixtures("app_ctx")
+RULE = GroupingRule(eps=0.25, min_samples=2)
+
+
+@pytest.fixture
+def room_id() -> int:
+    return rooms.create_room("Party").room.id
+
+
+@pytest.fixture
+def waiting(app: Flask, room_id: int) -> list[int]:
+    """Four photos that wait."""
+    return insert_photos(app, room_id, 4, state=PHOTO_WAITING)
+
+
+def claim(room_id: int) -> ClaimedPhoto:
+    claimed = analysis.claim_photo(room_id)
+    assert claimed is not None
+    return claimed
+
+
+def photo_row(photo_id: int) -> tuple[str, int]:
+    db.session.rollback()
+    row = db.session.execute(select(Photo.state, Photo.attempts).where(Photo.id == photo_id)).one()
+    return tuple(row)
+
+
+def found(*places: int) -> Analysis:
+    """Faces on a line, a tenth apart from place to place."""
+    faces = []
+    for number, place in enumerate(places):
+        encoding = np.zeros(ENCODING_SIZE, dtype=np.float32)
+        encoding[0] = place / 10
+        left = number * 100
+        faces.append(AnalysedFace((0, left + 50, 50, left), 1.0, encoding))
+    return Analysis(faces, [b"jpeg"] * len(faces))
+
+
+def store(site: Site, claimed: ClaimedPhoto, *places: int) -> None:
+    analysis.store_analysis(
+        claimed, found(*places), engine_name="fake-1", rule=RULE, storage=site.storage
+    )
+
+
+def people_of_faces() -> list[int | None]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Face.person_id).order_by(Face.id)))
+
+
+def crops(site: Site) -> list[str]:
+    return sorted(path.name for path in (site.storage.data / "rooms").rglob("*-face-*"))
+
+
+def test_photos_are_claimed_in_the_order_of_their_upload(room_id: int, waiting: list[int]) -> None:
+    claimed = [claim(room_id).id for _photo in waiting]
+
+    assert claimed == waiting
+    assert analysis.claim_photo(room_id) is None
+
+
+def test_a_photo_that_failed_once_comes_last(room_id: int, waiting: list[int]) -> None:
+    analysis.fail_attempt(claim(room_id).id)
+
+    claimed = [claim(room_id).id for _photo in waiting]
+
+    assert claimed == [*waiting[1:], waiting[0]]
+
+
+def test_a_claim_counts_its_attempt_before_the_photo_is_touched(
+    room_id: int, waiting: list[int]
+) -> None:
+    claim(room_id)
+
+    assert photo_row(waiting[0]) == (PHOTO_ANALYSING, 1)
+
+
+def test_photos_of_another_room_are_not_claimed(waiting: list[int]) -> None:
+    assert analysis.claim_photo(rooms.create_room("Other").room.id) is None
+
+
+def test_three_failures_are_enough(app: Flask, room_id: int) -> None:
+    (photo_id,) = insert_photos(app, room_id, 1, state=PHOTO_WAITING)
+    rows = []
+    for _attempt in range(MAX_ATTEMPTS):
+        analysis.fail_attempt(claim(room_id).id)
+        rows.append(photo_row(photo_id))
+
+    assert rows == [(PHOTO_WAITING, 1), (PHOTO_WAITING, 2), (PHOTO_FAILED, 3)]
+    assert analysis.claim_photo(room_id) is None
+
+
+def test_a_failure_of_a_photo_that_is_not_in_hand_changes_nothing(waiting: list[int]) -> None:
+    analysis.fail_attempt(waiting[0])
+
+    assert photo_row(waiting[0]) == (PHOTO_WAITING, 0)
+
+
+def test_a_crash_gives_the_photo_back_and_counts_its_attempt(
+    room_id: int, waiting: list[int]
+) -> None:
+    claim(room_id)
+
+    analysis.release_claims(count_attempt=True)
+
+    assert photo_row(waiting[0]) == (PHOTO_WAITING, 1)
+
+
+def test_an_orderly_stop_gives_the_photo_back_without_an_attempt(
+    room_id: int, waiting: list[int]
+) -> None:
+    claim(room_id)
+
+    analysis.release_claims(count_attempt=False)
+
+    assert [photo_row(photo_id) for photo_id in waiting] == [(PHOTO_WAITING, 0)] * 4
+
+
+def test_a_photo_that_crashed_the_process_three_times_is_left_alone(
+    app: Flask, room_id: int
+) -> None:
+    (photo_id,) = insert_photos(app, room_id, 1, state=PHOTO_WAITING)
+    for _crash in range(MAX_ATTEMPTS):
+        claim(room_id)
+        analysis.release_claims(count_attempt=True)
+
+    analysis.fail_exhausted_photos()
+
+    assert photo_row(photo_id) == (PHOTO_FAILED, MAX_ATTEMPTS)
+
+
+def test_a_photo_with_attempts_left_is_not_given_up(room_id: int, waiting: list[int]) -> None:
+    claim(room_id)
+    analysis.release_claims(count_attempt=True)
+
+    analysis.fail_exhausted_photos()
+
+    assert photo_row(waiting[0]) == (PHOTO_WAITING, 1)
+
+
+def test_an_analysis_is_stored_with_its_faces_and_crops(
+    site: Site, room_id: int, waiting: list[int]
+) -> None:
+    claimed = claim(room_id)
+
+    store(site, claimed, 0, 30)
+
+    photo = db.session.get_one(Photo, claimed.id)
+    assert (photo.state, photo.engine) == (PHOTO_ANALYSED, "fake-1")
+    assert [face.location for face in photo.faces] == [(0, 50, 50, 0), (0, 150, 50, 100)]
+    assert [face.person_id for face in photo.faces] == [None, None]
+    names = [f"{claimed.sha256}-face-0-{left + 50}-50-{left}.jpg" for left in (0, 100)]
+    assert crops(site) == sorted(names)
+
+
+def test_a_photo_without_faces_is_analysed_too(
+    site: Site, room_id: int, waiting: list[int]
+) -> None:
+    store(site, claim(room_id))
+
+    assert photo_row(waiting[0]) == (PHOTO_ANALYSED, 1)
+    assert people_of_faces() == []
+
+
+def test_the_second_face_of_somebody_makes_them_a_person(
+    site: Site, room_id: int, waiting: list[int]
+) -> None:
+    store(site, claim(room_id), 0, 30)
+    store(site, claim(room_id), 1)
+
+    first, stranger, second = people_of_faces()
+    assert first == second is not None
+    assert stranger is None
+
+
+def test_two_alike_faces_of_one_photo_are_two_people(
+    site: Site, room_id: int, waiting: list[int]
+) -> None:
+    store(site, claim(room_id), 0, 1)
+    store(site, claim(room_id), 0, 1)
+
+    a1, a2, b1, b2 = people_of_faces()
+    assert a1 != a2 or a1 is None
+    assert b1 != b2 or b1 is None
+    assert (a1 or a2) is not None
+
+
+def test_a_photo_that_was_deleted_while_it_was_analysed_leaves_nothing(
+    app: Flask, site: Site, room_id: int, waiting: list[int]
+) -> None:
+    store(site, claim(room_id), 0)
+    crops_before = crops(site)
+    claimed = claim(room_id)
+    db.session.execute(delete(Photo).where(Photo.id == claimed.id))
+    db.session.commit()
+
+    store(site, claimed, 0)
+
+    assert people_of_faces() == [None]
+    assert row_counts(app)["person"] == 0
+    assert crops(site) == crops_before
+
+
+def test_a_photo_that_was_given_back_meanwhile_is_not_stored_twice(
+    site: Site, room_id: int, waiting: list[int]
+) -> None:
+    claimed = claim(room_id)
+    store(site, claimed, 0)
+
+    store(site, claimed, 0)
+
+    assert people_of_faces() == [None]
+
+
+def test_a_disk_that_is_full_at_the_crops_stores_no_faces(
+    site: Site, room_id: int, waiting: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(_target: object, _content: object) -> None:
+        raise OSError("no space")
+
+    monkeypatch.setattr(site.storage, "write_derived", no_space)
+
+    with pytest.raises(OSError, match="no space"):
+        store(site, claim(room_id), 0)
+
+    assert people_of_faces() == []
+    assert photo_row(waiting[0]) == (PHOTO_ANALYSING, 1)
+
+
+def named_person(site: Site, room_id: int) -> int:
+    """Lea, in the two photos that come first."""
+    store(site, claim(room_id), 0)
+    store(site, claim(room_id), 1)
+    (card,) = people.list_people(room_id)
+    people.rename_person(room_id, card.id, "Lea")
+    return card.id
+
+
+def test_a_new_face_joins_a_named_person_and_moves_nobody(
+    site: Site, room_id: int, waiting: list[int]
+) -> None:
+    lea = named_person(site, room_id)
+
+    store(site, claim(room_id), 1, 30)
+    store(site, claim(room_id), 31)
+
+    first, second, third, *others = people_of_faces()
+    assert [first, second, third] == [lea] * 3
+    assert others[0] == others[1] != lea
+    assert people.get_card(room_id, lea).name == "Lea"
+
+
+def test_grouping_the_room_again_moves_renames_and_deletes_nobody(
+    app: Flask, site: Site, room_id: int, waiting: list[int]
+) -> None:
+    lea = named_person(site, room_id)
+    store(site, claim(room_id), 30)
+
+    for _time in range(2):
+        analysis.group_unsorted_faces(room_id, RULE)
+
+    assert people_of_faces() == [lea, lea, None]
+    assert [(card.id, card.name) for card in people.list_people(room_id)] == [(lea, "Lea")]
+
+
+def test_a_person_put_together_by_hand_stays_however_unlike_the_faces(
+    site: Site, room_id: int, waiting: list[int]
+) -> None:
+    lea = named_person(site, room_id)
+    store(site, claim(room_id), 90)
+    db.session.execute(update(Face).values(person_id=lea))
+    db.session.commit()
+
+    analysis.group_unsorted_faces(room_id, RULE)
+
+    assert people_of_faces() == [lea] * 3
+
+
+def test_grouping_finds_a_person_among_the_unsorted_faces(
+    site: Site, room_id: int, waiting: list[int]
+) -> None:
+    named_person(site, room_id)
+    db.session.execute(update(Face).values(person_id=None))
+    db.session.commit()
+
+    analysis.group_unsorted_faces(room_id, RULE)
+
+    first, second = people_of_faces()
+    assert first == second is not None
+
+
+def test_grouping_a_room_without_faces_is_no_error(app: Flask, room_id: int) -> None:
+    analysis.group_unsorted_faces(room_id, RULE)
+
+    assert row_counts(app)["person"] == 0
+
+
+def test_a_person_deleted_while_the_groups_were_planned_stays_deleted(
+    site: Site, room_id: int, waiting: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lea = named_person(site, room_id)
+    plan_groups = analysis.plan_groups
+
+    def plan_and_delete(*args, **kwargs):
+        plan = plan_groups(*args, **kwargs)
+        db.session.execute(delete(Person).where(Person.id == lea))
+        db.session.commit()
+        return plan
+
+    monkeypatch.setattr(analysis, "plan_groups", plan_and_delete)
+    store(site, claim(room_id), 1)
+
+    assert people_of_faces() == [None] * 3
+    assert people.list_people(room_id) == []
+
+
+def test_rooms_are_grouped_each_on_their_own(
+    app: Flask, site: Site, room_id: int, waiting: list[int]
+) -> None:
+    other_id = rooms.create_room("Other").room.id
+    insert_photos(app, other_id, 1, state=PHOTO_WAITING)
+    lea = named_person(site, room_id)
+
+    store(site, claim(other_id), 0)
+
+    assert people_of_faces() == [lea, lea, None]

@@ -1,0 +1,270 @@
+"""photoshare.services.jobs: the job table is the queue."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from photoshare.db import db, utc_now
+from photoshare.models import (
+    JOB_DONE,
+    JOB_FAILED,
+    JOB_QUEUED,
+    JOB_RUNNING,
+    PHOTO_ANALYSED,
+    PHOTO_ANALYSING,
+    PHOTO_FAILED,
+    PHOTO_WAITING,
+    Job,
+)
+from photoshare.services import jobs, rooms
+from photoshare.services.jobs import RETRY_AFTER, ClaimedJob, JobKind
+from tests.helpers import insert_person, insert_photos, new_face
+
+pytestmark = pytest.mark.usefixtures("app_ctx")
+PROCESS, CLUSTER = JobKind.PROCESS_PHOTOS, JobKind.CLUSTER_ROOM
+
+
+@pytest.fixture
+def room_id() -> int:
+    return rooms.create_room("Party").room.id
+
+
+def states() -> list[tuple[int, str, str]]:
+    db.session.rollback()
+    rows = db.session.execute(select(Job.room_id, Job.kind, Job.state).order_by(Job.id))
+    return [tuple(row) for row in rows]
+
+
+def claim() -> ClaimedJob:
+    job = jobs.claim_job()
+    assert job is not None
+    return job
+
+
+def test_a_job_that_is_queued_already_is_not_queued_again(room_id: int) -> None:
+    jobs.enqueue_job(room_id, PROCESS)
+    jobs.enqueue_job(room_id, PROCESS)
+
+    assert states() == [(room_id, PROCESS, JOB_QUEUED)]
+
+
+def test_a_job_that_runs_is_not_queued_again(room_id: int) -> None:
+    jobs.enqueue_job(room_id, PROCESS)
+    claim()
+
+    jobs.enqueue_job(room_id, PROCESS)
+
+    assert states() == [(room_id, PROCESS, JOB_RUNNING)]
+
+
+def test_another_kind_and_another_room_are_queued_beside_it(room_id: int) -> None:
+    other_id = rooms.create_room("Other").room.id
+    for room, kind in ((room_id, PROCESS), (room_id, CLUSTER), (other_id, PROCESS)):
+        jobs.enqueue_job(room, kind)
+
+    assert len(states()) == 3
+
+
+def test_a_job_that_is_done_can_be_queued_again(room_id: int) -> None:
+    jobs.enqueue_job(room_id, PROCESS)
+    jobs.finish_job(claim())
+
+    jobs.enqueue_job(room_id, PROCESS)
+
+    assert [state for _room, _kind, state in states()] == [JOB_DONE, JOB_QUEUED]
+
+
+def test_the_oldest_job_is_claimed_first_and_only_once(room_id: int) -> None:
+    jobs.enqueue_job(room_id, CLUSTER)
+    jobs.enqueue_job(room_id, PROCESS)
+
+    kinds = [claim().kind, claim().kind]
+
+    assert kinds == [CLUSTER, PROCESS]
+    assert jobs.claim_job() is None
+
+
+def test_work_that_waits_is_seen(room_id: int) -> None:
+    assert not jobs.has_queued_jobs()
+
+    jobs.enqueue_job(room_id, PROCESS)
+    assert jobs.has_queued_jobs()
+
+    claim()
+    assert not jobs.has_queued_jobs()
+
+
+def test_what_ran_when_the_process_ended_is_queued_again(room_id: int) -> None:
+    jobs.enqueue_job(room_id, PROCESS)
+    jobs.finish_job(claim())
+    jobs.enqueue_job(room_id, CLUSTER)
+    claim()
+
+    jobs.requeue_running_jobs()
+
+    assert states() == [(room_id, PROCESS, JOB_DONE), (room_id, CLUSTER, JOB_QUEUED)]
+
+
+def test_an_interrupted_job_is_queued_again_and_counts_from_nothing(room_id: int) -> None:
+    jobs.enqueue_job(room_id, PROCESS)
+    job = claim()
+    jobs.count_photo_done(job.id)
+    jobs.requeue_job(job.id)
+
+    assert claim().id == job.id
+
+    assert db.session.scalars(select(Job.photos_done)).one() == 0
+
+
+def test_a_finished_job_forgets_its_forerunners(room_id: int) -> None:
+    other_id = rooms.create_room("Other").room.id
+    for room, kind in ((other_id, PROCESS), (room_id, CLUSTER), (room_id, PROCESS)):
+        jobs.enqueue_job(room, kind)
+        jobs.finish_job(claim())
+    jobs.enqueue_job(room_id, PROCESS)
+
+    jobs.finish_job(claim(), error="The disk is full.")
+
+    assert states() == [
+        (other_id, PROCESS, JOB_DONE),
+        (room_id, CLUSTER, JOB_DONE),
+        (room_id, PROCESS, JOB_FAILED),
+    ]
+
+
+def test_waiting_photos_get_a_job_and_only_one(app: Flask, room_id: int) -> None:
+    insert_photos(app, room_id, 3, state=PHOTO_WAITING)
+
+    jobs.enqueue_waiting_photos()
+    jobs.enqueue_waiting_photos()
+
+    assert states() == [(room_id, PROCESS, JOB_QUEUED)]
+
+
+@pytest.mark.parametrize("state", [PHOTO_ANALYSING, PHOTO_ANALYSED, PHOTO_FAILED])
+def test_photos_that_do_not_wait_get_no_job(app: Flask, room_id: int, state: str) -> None:
+    insert_photos(app, room_id, 1, state=state)
+
+    jobs.enqueue_waiting_photos()
+
+    assert states() == []
+
+
+def test_photos_that_came_while_a_job_was_ending_get_another(app: Flask, room_id: int) -> None:
+    jobs.enqueue_job(room_id, PROCESS)
+    jobs.finish_job(claim())
+    insert_photos(app, room_id, 1, state=PHOTO_WAITING)
+
+    jobs.enqueue_waiting_photos()
+
+    assert [state for _room, _kind, state in states()] == [JOB_DONE, JOB_QUEUED]
+
+
+def test_a_room_whose_job_failed_rests_before_it_is_tried_again(app: Flask, room_id: int) -> None:
+    insert_photos(app, room_id, 1, state=PHOTO_WAITING)
+    jobs.enqueue_job(room_id, PROCESS)
+    jobs.finish_job(claim(), error="The disk is full.")
+
+    jobs.enqueue_waiting_photos()
+    assert [state for _room, _kind, state in states()] == [JOB_FAILED]
+
+    long_ago = utc_now() - RETRY_AFTER - timedelta(seconds=1)
+    db.session.execute(update(Job).values(finished_at=long_ago))
+    db.session.commit()
+    jobs.enqueue_waiting_photos()
+    assert [state for _room, _kind, state in states()] == [JOB_FAILED, JOB_QUEUED]
+
+
+def test_an_empty_room_has_nothing_to_do(room_id: int) -> None:
+    progress = jobs.room_progress(room_id)
+
+    assert (progress.photo_count, progress.done_count, progress.is_working) == (0, 0, False)
+    assert progress.photos_per_second is None
+    assert progress.seconds_left is None
+
+
+def test_progress_counts_the_rows_of_its_own_room(app: Flask, room_id: int) -> None:
+    other_id = rooms.create_room("Other").room.id
+    insert_person(app, other_id, insert_photos(app, other_id, 5))
+    for number, state in enumerate([PHOTO_WAITING, PHOTO_ANALYSING, PHOTO_FAILED]):
+        insert_photos(app, room_id, 1, state=state, sha256=str(number) * 64)
+    (analysed,) = insert_photos(app, room_id, 1)
+    insert_person(app, room_id, [analysed])
+    db.session.add(new_face(analysed))
+    db.session.commit()
+
+    progress = jobs.room_progress(room_id)
+
+    assert (progress.photo_count, progress.done_count, progress.failed_count) == (4, 2, 1)
+    assert (progress.people_count, progress.face_count) == (1, 2)
+    assert progress.is_working
+
+
+def test_the_rate_is_that_of_the_running_job(
+    app: Flask, room_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert_photos(app, room_id, 10, state=PHOTO_WAITING)
+    jobs.enqueue_job(room_id, PROCESS)
+    job = claim()
+    assert jobs.room_progress(room_id).photos_per_second is None
+    for _photo in range(4):
+        jobs.count_photo_done(job.id)
+    started_at = db.session.scalars(select(Job.started_at)).one()
+    assert started_at is not None
+    monkeypatch.setattr(jobs, "utc_now", lambda: started_at + timedelta(seconds=2))
+
+    progress = jobs.room_progress(room_id)
+
+    assert progress.photos_per_second == pytest.approx(2)
+    assert progress.seconds_left == pytest.approx(5)
+
+
+def test_a_job_that_is_over_has_no_rate(room_id: int) -> None:
+    jobs.enqueue_job(room_id, PROCESS)
+    job = claim()
+    jobs.count_photo_done(job.id)
+    jobs.finish_job(job)
+
+    assert jobs.room_progress(room_id).photos_per_second is None
+
+
+def test_the_error_of_the_last_job_is_told(room_id: int) -> None:
+    jobs.enqueue_job(room_id, PROCESS)
+    jobs.finish_job(claim(), error="A model is missing.")
+
+    assert jobs.room_progress(room_id).error == "A model is missing."
+
+
+def test_the_stamp_stays_while_nothing_changes(app: Flask, room_id: int) -> None:
+    insert_photos(app, room_id, 2, state=PHOTO_WAITING)
+
+    assert jobs.room_progress(room_id).stamp == jobs.room_progress(room_id).stamp
+
+
+def test_the_stamp_changes_with_every_number_that_is_shown(app: Flask, room_id: int) -> None:
+    stamps = [jobs.room_progress(room_id).stamp]
+    insert_photos(app, room_id, 1, state=PHOTO_WAITING, sha256="a" * 64)
+    stamps.append(jobs.room_progress(room_id).stamp)
+    (analysed,) = insert_photos(app, room_id, 1)
+    stamps.append(jobs.room_progress(room_id).stamp)
+    insert_photos(app, room_id, 1, state=PHOTO_FAILED, sha256="b" * 64)
+    stamps.append(jobs.room_progress(room_id).stamp)
+    insert_person(app, room_id, [analysed])
+    stamps.append(jobs.room_progress(room_id).stamp)
+
+    assert len(set(stamps)) == len(stamps)
+
+
+def test_the_stamp_changes_when_a_job_fails(app: Flask, room_id: int) -> None:
+    insert_photos(app, room_id, 1, state=PHOTO_WAITING)
+    jobs.enqueue_job(room_id, PROCESS)
+    job = claim()
+    before = jobs.room_progress(room_id).stamp
+
+    jobs.finish_job(job, error="A model is missing.")
+
+    assert jobs.room_progress(room_id).stamp != before

@@ -1,0 +1,333 @@
+"""photoshare.services.photos: take one in whole or not at all, list them, delete one."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from PIL import ExifTags, Image
+from sqlalchemy import func, select
+
+from photoshare.db import db
+from photoshare.errors import DiskFullError, NotAllowedError, NotFoundError, RejectedPhotoError
+from photoshare.models import PHOTO_WAITING, Photo
+from photoshare.services import photos, rooms
+from photoshare.services.photos import PAGE_SIZE, AddedPhoto, Album
+from photoshare.services.rooms import Access
+from photoshare.storage import MB
+from photoshare.web.site import Site
+from tests.fakes import RED, draw_photo
+from tests.helpers import insert_person, insert_photos, row_counts
+
+pytestmark = pytest.mark.usefixtures("app_ctx")
+
+
+@pytest.fixture
+def room_id() -> int:
+    return rooms.create_room("Party").room.id
+
+
+def take(site: Site, room_id: int, content: bytes, name: str = "photo.jpg") -> AddedPhoto:
+    return photos.add_photo(
+        room_id,
+        io.BytesIO(content),
+        name,
+        guest_id=None,
+        storage=site.storage,
+        settings=site.settings,
+    )
+
+
+def files_of(site: Site) -> list[str]:
+    folder = site.storage.data / "rooms"
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )
+
+
+def photo_count() -> int:
+    return db.session.scalar(select(func.count(Photo.id))) or 0
+
+
+def test_a_photo_is_kept_bit_for_bit_with_its_smaller_pictures(site: Site, room_id: int) -> None:
+    content = draw_photo(RED)
+    sha256 = hashlib.sha256(content).hexdigest()
+
+    added = take(site, room_id, content, "Lea.jpg")
+
+    photo = photos.get_photo(room_id, added.photo_id)
+    assert not added.is_duplicate
+    assert (photo.sha256, photo.size_bytes, photo.file_name) == (sha256, len(content), "Lea.jpg")
+    assert (photo.image_format, photo.width, photo.height) == ("JPEG", 100, 100)
+    assert (photo.state, photo.attempts) == (PHOTO_WAITING, 0)
+    assert site.storage.original(room_id, sha256).read_bytes() == content
+    assert files_of(site) == [
+        f"{room_id}/derived/{sha256}-thumb.jpg",
+        f"{room_id}/derived/{sha256}-view.jpg",
+        f"{room_id}/originals/{sha256}",
+    ]
+
+
+def test_the_smaller_pictures_have_their_sizes(site: Site, room_id: int) -> None:
+    content = draw_photo(RED, width=3000, height=1500)
+
+    take(site, room_id, content)
+
+    sha256 = hashlib.sha256(content).hexdigest()
+    for variant, size in (("thumb", (480, 240)), ("view", (2000, 1000))):
+        with Image.open(site.storage.derivative(room_id, sha256, variant)) as picture:
+            assert (picture.format, picture.size) == ("JPEG", size)
+
+
+def test_width_and_height_are_those_of_the_upright_picture(site: Site, room_id: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    buffer = io.BytesIO()
+    Image.new("RGB", (300, 200)).save(buffer, "JPEG", exif=exif)
+
+    photo = photos.get_photo(room_id, take(site, room_id, buffer.getvalue()).photo_id)
+
+    assert (photo.width, photo.height) == (200, 300)
+    with Image.open(site.storage.derivative(room_id, photo.sha256, "thumb")) as thumb:
+        assert thumb.size == (200, 300)
+
+
+def test_the_same_bytes_are_taken_once(site: Site, room_id: int) -> None:
+    first = take(site, room_id, draw_photo(RED), "a.jpg")
+
+    second = take(site, room_id, draw_photo(RED), "b.jpg")
+
+    assert second == AddedPhoto(first.photo_id, is_duplicate=True)
+    assert photo_count() == 1
+    assert len(files_of(site)) == 3
+
+
+def test_another_room_keeps_a_copy_of_its_own(site: Site, room_id: int) -> None:
+    take(site, room_id, draw_photo(RED))
+
+    other = take(site, rooms.create_room("Other").room.id, draw_photo(RED))
+
+    assert not other.is_duplicate
+    assert len(files_of(site)) == 6
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
+def test_a_truncated_file_is_refused_and_leaves_nothing(
+    site: Site, room_id: int, image_format: str
+) -> None:
+    content = draw_photo(RED, width=1000, height=1000, image_format=image_format)
+
+    with pytest.raises(RejectedPhotoError):
+        take(site, room_id, content[: len(content) // 2])
+
+    assert (photo_count(), files_of(site)) == (0, [])
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"<html></html>"])
+def test_what_is_no_picture_is_refused_and_leaves_nothing(
+    site: Site, room_id: int, content: bytes
+) -> None:
+    with pytest.raises(RejectedPhotoError):
+        take(site, room_id, content)
+
+    assert (photo_count(), files_of(site)) == (0, [])
+
+
+def test_a_file_with_too_many_bytes_is_refused(app: Flask, site: Site, room_id: int) -> None:
+    content = draw_photo(RED) + bytes(site.settings.max_photo_mb * MB)
+
+    with pytest.raises(RejectedPhotoError, match="larger than 60 MB"):
+        take(site, room_id, content)
+
+    assert files_of(site) == []
+
+
+def test_a_picture_with_too_many_pixels_is_refused(site: Site, room_id: int) -> None:
+    buffer = io.BytesIO()
+    Image.new("1", (10_001, 10_000)).save(buffer, "PNG")
+
+    with pytest.raises(RejectedPhotoError, match="megapixels"):
+        take(site, room_id, buffer.getvalue())
+
+    assert files_of(site) == []
+
+
+def test_a_disk_that_is_full_on_arrival_leaves_nothing(
+    site: Site, room_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr("photoshare.storage.os.fsync", no_space)
+
+    with pytest.raises(DiskFullError):
+        take(site, room_id, draw_photo(RED))
+
+    assert (photo_count(), files_of(site)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "cleaned"),
+    [
+        ("Lea.jpg", "Lea.jpg"),
+        ("a\\b\\c.jpg", "a/b/c.jpg"),
+        ("a\x00b\nc.jpg", "abc.jpg"),
+        ("\u202egpj.exe", "gpj.exe"),
+        ("Zoe\u0308.jpg", "Zoë.jpg"),
+        ("  ", "photo"),
+        ("", "photo"),
+        ("x" * 300 + ".jpg", "x" * 251 + ".jpg"),
+    ],
+)
+def test_a_file_name_is_made_fit_to_be_shown(name: str, cleaned: str) -> None:
+    assert photos.clean_file_name(name) == cleaned
+
+
+def test_an_album_lists_the_oldest_upload_first(app: Flask, room_id: int) -> None:
+    ids = insert_photos(app, room_id, 3)
+
+    page = photos.list_photos(Album(room_id), 1)
+
+    assert [photo.id for photo in page.photos] == ids
+    assert (page.number, page.count, page.has_next) == (1, 3, False)
+
+
+def test_a_page_holds_its_number_of_photos_and_no_more(app: Flask, room_id: int) -> None:
+    ids = insert_photos(app, room_id, PAGE_SIZE + 1)
+
+    first, second = photos.list_photos(Album(room_id), 1), photos.list_photos(Album(room_id), 2)
+
+    assert [photo.id for photo in first.photos] == ids[:PAGE_SIZE]
+    assert [photo.id for photo in second.photos] == ids[PAGE_SIZE:]
+    assert (first.has_next, second.has_next) == (True, False)
+
+
+def test_a_full_last_page_has_no_next(app: Flask, room_id: int) -> None:
+    insert_photos(app, room_id, PAGE_SIZE)
+
+    assert not photos.list_photos(Album(room_id), 1).has_next
+    with pytest.raises(NotFoundError):
+        photos.list_photos(Album(room_id), 2)
+
+
+def test_an_empty_album_has_one_empty_page(room_id: int) -> None:
+    assert photos.list_photos(Album(room_id), 1).photos == []
+
+
+@pytest.mark.parametrize("page", [0, -1, 2])
+def test_there_is_no_page_outside_the_album(room_id: int, page: int) -> None:
+    with pytest.raises(NotFoundError):
+        photos.list_photos(Album(room_id), page)
+
+
+def test_the_albums_divide_the_photos(app: Flask, room_id: int) -> None:
+    with_lea, with_both, with_nobody = insert_photos(app, room_id, 3)
+    (waiting,) = insert_photos(app, room_id, 1, state=PHOTO_WAITING, sha256="f" * 64)
+    lea = insert_person(app, room_id, [with_lea, with_both], "Lea")
+    tom = insert_person(app, room_id, [with_both], "Tom")
+
+    def ids(album: Album) -> list[int]:
+        return [photo.id for photo in photos.list_photos(album, 1).photos]
+
+    assert ids(Album(room_id)) == [with_lea, with_both, with_nobody, waiting]
+    assert ids(Album(room_id, lea)) == [with_lea, with_both]
+    assert ids(Album(room_id, tom)) == [with_both]
+    assert ids(Album(room_id, is_without_faces=True)) == [with_nobody]
+
+
+def test_neighbours_are_those_of_the_album(app: Flask, room_id: int) -> None:
+    first, second, third = insert_photos(app, room_id, 3)
+    lea = insert_person(app, room_id, [first, third], "Lea")
+
+    in_room = photos.find_neighbours(Album(room_id), second)
+    in_album = photos.find_neighbours(Album(room_id, lea), first)
+
+    assert (in_room.previous_id, in_room.next_id) == (first, third)
+    assert (in_album.previous_id, in_album.next_id) == (None, third)
+
+
+def test_a_photo_of_another_room_is_not_found(app: Flask, room_id: int) -> None:
+    (photo_id,) = insert_photos(app, rooms.create_room("Other").room.id, 1)
+
+    with pytest.raises(NotFoundError):
+        photos.get_photo(room_id, photo_id)
+
+
+def access_of(room_id: int, *, is_host: bool = False) -> Access:
+    room = db.session.get_one(rooms.Room, room_id)
+    guest = rooms.Guest(room_id=room_id, name="", is_host=is_host)
+    db.session.add(guest)
+    db.session.commit()
+    return Access(room, guest)
+
+
+def test_a_deleted_photo_takes_its_files_faces_and_people_along(
+    app: Flask, site: Site, room_id: int
+) -> None:
+    photo_id = take(site, room_id, draw_photo(RED)).photo_id
+    (other_id,) = insert_photos(app, room_id, 1)
+    insert_person(app, room_id, [photo_id], "Only here")
+    stays = insert_person(app, room_id, [photo_id, other_id])
+
+    photos.delete_photo(access_of(room_id, is_host=True), photo_id, site.storage)
+
+    counts = row_counts(app)
+    assert (counts["photo"], counts["face"], counts["person"]) == (1, 1, 1)
+    assert db.session.get(photos.Photo, photo_id) is None
+    assert photos.count_photos(Album(room_id, stays)) == 1
+    assert files_of(site) == []
+
+
+def test_a_guest_cannot_delete_the_photo_of_another(app: Flask, site: Site, room_id: int) -> None:
+    photo_id = take(site, room_id, draw_photo(RED)).photo_id
+
+    with pytest.raises(NotAllowedError):
+        photos.delete_photo(access_of(room_id), photo_id, site.storage)
+
+    assert photo_count() == 1
+    assert len(files_of(site)) == 3
+
+
+def test_no_name_of_a_client_becomes_a_path(site: Site, room_id: int, tmp_path: Path) -> None:
+    before = {path for path in tmp_path.rglob("*") if "rooms" not in path.parts}
+
+    take(site, room_id, draw_photo(RED), "../../../evil.jpg")
+
+    assert {path for path in tmp_path.rglob("*") if "rooms" not in path.parts} == before
+    assert all("evil" not in name for name in files_of(site))
+
+
+def test_a_disk_that_fills_up_between_the_files_of_a_photo_leaves_nothing(
+    site: Site, room_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(_room_id: int, _received: object) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(site.storage, "keep_original", no_space)
+
+    with pytest.raises(DiskFullError):
+        take(site, room_id, draw_photo(RED))
+
+    assert (photo_count(), files_of(site)) == (0, [])
+
+
+def test_a_disk_that_fills_up_between_the_smaller_pictures_leaves_nothing(
+    site: Site, room_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_derived = site.storage.write_derived
+
+    def no_space_for_thumb(target: Path, content: bytes) -> None:
+        if "thumb" in target.name:
+            raise DiskFullError("The server's disk is full; please tell the host.")
+        write_derived(target, content)
+
+    monkeypatch.setattr(site.storage, "write_derived", no_space_for_thumb)
+
+    with pytest.raises(DiskFullError):
+        take(site, room_id, draw_photo(RED))
+
+    assert (photo_count(), files_of(site)) == (0, [])

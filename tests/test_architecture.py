@@ -1,0 +1,150 @@
+"""The rules of the code that a reader may rely on: who imports whom, how long things are."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 60
+SOURCES = [
+    ROOT / "app.py",
+    *sorted(path for path in (ROOT / "photoshare").rglob("*.py") if "migrations" not in path.parts),
+]
+FLASK = ("flask", "flask_limiter", "flask_sqlalchemy", "flask_migrate", "htmx_flask", "werkzeug")
+SERVER = ("photoshare.web", "photoshare.jobs", "photoshare.cli", "photoshare.doctor")
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
+
+
+def imports_of(module: str) -> set[str]:
+    """List every imported name with its module, at any depth of the file."""
+    found = set()
+    for node in ast.walk(MODULES[module]):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def modules_in(*packages: str) -> list[str]:
+    return [module for module in MODULES if is_within(module, packages)]
+
+
+def is_within(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(package + ".") for package in packages)
+
+
+def forbidden_imports(modules: list[str], *packages: str) -> dict[str, set[str]]:
+    """Find the imports of these packages, by module."""
+    assert modules, "the rule is about no module at all"
+    found = {
+        module: {name for name in imports_of(module) if is_within(name, packages)}
+        for module in modules
+    }
+    return {module: names for module, names in found.items() if names}
+
+
+def test_the_face_code_knows_neither_the_web_nor_the_database() -> None:
+    faces = modules_in("photoshare.faces")
+
+    assert (
+        forbidden_imports(faces, *FLASK, "sqlalchemy", "photoshare.db", "photoshare.models") == {}
+    )
+    assert forbidden_imports(faces, *SERVER, "photoshare.services", "photoshare.storage") == {}
+
+
+def test_grouping_faces_opens_no_file() -> None:
+    pure = ["photoshare.faces.clustering", "photoshare.faces.matching", "photoshare.faces.types"]
+
+    assert forbidden_imports(pure, "pathlib", "os", "io", "PIL", "photoshare.images") == {}
+
+
+def test_only_the_reference_engine_imports_face_recognition() -> None:
+    importers = forbidden_imports(list(MODULES), "face_recognition")
+
+    assert list(importers) == ["photoshare.faces.reference_engine"]
+
+
+def test_services_know_nothing_of_http() -> None:
+    services = modules_in("photoshare.services")
+    hashing = {"werkzeug.security.check_password_hash", "werkzeug.security.generate_password_hash"}
+
+    found = forbidden_imports(services, *FLASK, *SERVER)
+
+    assert {module: names - hashing for module, names in found.items() if names - hashing} == {}
+
+
+def test_the_web_never_touches_the_session() -> None:
+    found = forbidden_imports(modules_in("photoshare.web"), "photoshare.db", "sqlalchemy")
+
+    assert found == {"photoshare.web.jobs": {"photoshare.db.schema_version"}}
+
+
+def test_the_ground_modules_import_nothing_of_ours_but_words() -> None:
+    words = {"photoshare.errors", "photoshare.faces.types"}
+    for module in ("photoshare.errors", "photoshare.config", "photoshare.storage"):
+        ours = {name for name in imports_of(module) if is_within(name, ("photoshare",))}
+
+        assert {name for name in ours if not is_within(name, tuple(words))} == set(), module
+
+
+def test_the_models_import_the_database_and_words_only() -> None:
+    ours = {name for name in imports_of("photoshare.models") if is_within(name, ("photoshare",))}
+
+    assert {name.rpartition(".")[0] for name in ours} == {"photoshare.db", "photoshare.faces.types"}
+
+
+def test_nothing_imports_the_starter() -> None:
+    assert forbidden_imports(list(MODULES), "app") == {}
+
+
+def test_only_the_starter_knows_the_server() -> None:
+    assert list(forbidden_imports(list(MODULES), "waitress")) == ["app"]
+
+
+def test_only_the_images_module_opens_pictures() -> None:
+    openers = [
+        module
+        for module, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr == "open"
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "Image"
+    ]
+
+    assert set(openers) == {"photoshare.images"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_a_file_fits_on_a_few_screens(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_FILE_LINES
+
+
+def functions() -> Iterator[tuple[str, int]]:
+    for module, tree in MODULES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno is not None
+                yield f"{module}.{node.name}", node.end_lineno - node.lineno + 1
+
+
+def test_a_function_fits_on_one_screen() -> None:
+    lengths = dict(functions())
+
+    assert lengths
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_FUNCTION_LINES} == {}

@@ -1,0 +1,132 @@
+"""photoshare.config: one table of settings, every one checked."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from photoshare.config import ENV_PREFIX, ROOT, Settings, load_settings, settings_table
+from photoshare.errors import SettingError
+
+
+def test_everything_has_a_default() -> None:
+    assert load_settings(environ={}) == Settings()
+
+
+def test_the_defaults_are_these() -> None:
+    settings = load_settings(environ={})
+
+    assert settings.data == ROOT / "instance"
+    assert (settings.public_url, settings.trusted_proxy, settings.url_prefix) == ("", "", "")
+    assert (settings.max_photo_mb, settings.max_photo_megapixels) == (60, 100)
+    assert (settings.max_upload_mb, settings.min_free_mb) == (1024, 500)
+    assert (settings.engine, settings.min_samples) == ("face_recognition", 2)
+
+
+def test_every_default_passes_its_own_check() -> None:
+    for setting in fields(Settings):
+        assert setting.metadata["parse"](str(setting.default)) == setting.default
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("data", "/srv/photos", Path("/srv/photos")),
+        ("public_url", "https://photos.example.org/", "https://photos.example.org"),
+        ("public_url", "", ""),
+        ("trusted_proxy", " 127.0.0.1 ", "127.0.0.1"),
+        ("trusted_proxy", "::1", "::1"),
+        ("url_prefix", "/photos", "/photos"),
+        ("threads", "4", 4),
+        ("max_photo_mb", "1", 1),
+        ("min_free_mb", "0", 0),
+        ("eps", "0.5", 0.5),
+        ("min_samples", "20", 20),
+        ("log_level", "debug", "debug"),
+    ],
+)
+def test_a_variable_sets_its_setting(name: str, text: str, value: object) -> None:
+    settings = load_settings(environ={ENV_PREFIX + name.upper(): text})
+
+    assert getattr(settings, name) == value
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "remedy"),
+    [
+        ("DATA", "", "a folder"),
+        ("PUBLIC_URL", "photos.example.org", "an address such as"),
+        ("PUBLIC_URL", "ftp://photos.example.org", "an address such as"),
+        ("PUBLIC_URL", "https://photos.example.org/?a=1", "an address such as"),
+        ("TRUSTED_PROXY", "*", "the IP address of the proxy"),
+        ("TRUSTED_PROXY", "localhost", "the IP address of the proxy"),
+        ("URL_PREFIX", "photos", "a path such as"),
+        ("URL_PREFIX", "/photos/", "a path such as"),
+        ("URL_PREFIX", "//evil.example", "a path such as"),
+        ("THREADS", "1", "a whole number from 2 to 64"),
+        ("THREADS", "65", "a whole number from 2 to 64"),
+        ("THREADS", "four", "a whole number from 2 to 64"),
+        ("MAX_PHOTO_MB", "0", "a whole number from 1 to 1000"),
+        ("MAX_PHOTO_MEGAPIXELS", "171", "a whole number from 1 to 170"),
+        ("MAX_UPLOAD_MB", "1.5", "a whole number from 1 to 10000"),
+        ("MIN_FREE_MB", "-1", "a whole number from 0 to 1000000"),
+        ("DETECTION_SIDE_PX", "399", "a whole number from 400 to 6000"),
+        ("ENGINE", "magic", "one of: "),
+        ("EPS", "0.61", "a number from 0.2 to 0.6"),
+        ("EPS", "nan", "a number from 0.2 to 0.6"),
+        ("EPS", "near", "a number from 0.2 to 0.6"),
+        ("MIN_SAMPLES", "1", "a whole number from 2 to 20"),
+        ("LOG_LEVEL", "loud", "one of: debug, info, warning, error"),
+    ],
+)
+def test_a_bad_value_is_refused_by_a_sentence_with_the_variable(
+    variable: str, text: str, remedy: str
+) -> None:
+    with pytest.raises(SettingError) as refusal:
+        load_settings(environ={ENV_PREFIX + variable: text})
+
+    assert str(refusal.value).startswith(f"{ENV_PREFIX}{variable} is {text!r}, but has to be ")
+    assert remedy in str(refusal.value)
+
+
+def test_every_setting_has_a_value_that_is_refused() -> None:
+    mark = next(
+        mark
+        for mark in test_a_bad_value_is_refused_by_a_sentence_with_the_variable.pytestmark
+        if mark.name == "parametrize"
+    )
+
+    tried = {variable.lower() for variable, _text, _remedy in mark.args[1]}
+
+    assert tried == {setting.name for setting in fields(Settings)}
+
+
+def test_an_unknown_variable_is_refused() -> None:
+    with pytest.raises(SettingError, match="PHOTOSHARE_THREDS is not a setting"):
+        load_settings(environ={"PHOTOSHARE_THREDS": "4"})
+
+
+def test_an_unknown_override_is_refused() -> None:
+    with pytest.raises(SettingError, match="PHOTOSHARE_COLOUR is not a setting"):
+        load_settings({"colour": "red"}, environ={})
+
+
+def test_other_variables_are_none_of_our_business() -> None:
+    assert load_settings(environ={"PATH": "/bin", "MYPHOTOSHARE_X": "1"}) == Settings()
+
+
+def test_an_override_wins_and_is_checked_too() -> None:
+    environ = {"PHOTOSHARE_THREADS": "4"}
+
+    assert load_settings({"threads": 6}, environ).threads == 6
+    with pytest.raises(SettingError, match="PHOTOSHARE_THREADS is '1'"):
+        load_settings({"threads": 1}, environ)
+
+
+def test_the_table_for_the_readme_names_every_setting() -> None:
+    table = settings_table()
+
+    assert [row[0] for row in table] == [ENV_PREFIX + s.name.upper() for s in fields(Settings)]
+    assert all(unit and help_text for _variable, _default, unit, help_text in table)

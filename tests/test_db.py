@@ -1,0 +1,101 @@
+"""photoshare.db: the settings of SQLite that readers and writers rely on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from photoshare.db import db, schema_version
+from photoshare.models import Guest, Room
+from photoshare.services import rooms
+
+pytestmark = pytest.mark.usefixtures("app_ctx")
+NEW_ROOM = {"code": "acdef-hjkm-nprtw", "title": "Party", "host_secret_hash": "x"}
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"), [("journal_mode", "wal"), ("foreign_keys", 1), ("synchronous", 1)]
+)
+def test_every_connection_has_the_pragma(pragma: str, value: object) -> None:
+    with db.engine.connect() as first, db.engine.connect() as second:
+        assert first.scalar(text(f"PRAGMA {pragma}")) == value
+        assert second.scalar(text(f"PRAGMA {pragma}")) == value
+
+
+def test_foreign_keys_are_enforced() -> None:
+    db.session.add(Guest(room_id=999, name="", is_host=False))
+
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+        db.session.commit()
+
+
+def test_a_reader_does_not_wait_while_another_connection_writes() -> None:
+    with db.engine.connect() as writer, db.engine.connect() as reader:
+        reader.exec_driver_sql("PRAGMA busy_timeout=0")  # who has to wait, fails
+        writer.execute(insert(Room).values(NEW_ROOM))
+
+        assert reader.execute(select(Room.code)).all() == []
+
+        writer.commit()
+        reader.rollback()
+        assert reader.execute(select(Room.code)).all() == [(NEW_ROOM["code"],)]
+
+
+def test_a_reader_does_not_hold_up_a_writer() -> None:
+    with db.engine.connect() as writer, db.engine.connect() as reader:
+        writer.exec_driver_sql("PRAGMA busy_timeout=0")
+        reader.execute(select(Room.code)).all()
+
+        writer.execute(insert(Room).values(NEW_ROOM))
+        writer.commit()
+
+        assert writer.execute(select(Room.code)).all() == [(NEW_ROOM["code"],)]
+
+
+def test_reading_first_and_writing_later_is_not_refused_when_others_wrote_meanwhile() -> None:
+    rooms.create_room("Party")
+    with db.engine.connect() as one, db.engine.connect() as other:
+        assert one.scalar(select(Room.title)) == "Party"
+        other.execute(update(Room).values(title="Wedding"))
+        other.commit()
+
+        one.execute(update(Room).values(title=Room.title + "!"))
+        one.commit()
+
+        assert one.scalar(select(Room.title)) == "Wedding!"
+
+
+def test_a_moment_comes_back_aware_and_in_utc() -> None:
+    moment = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=timezone(timedelta(hours=2)))
+    db.session.add(Room(**NEW_ROOM, created_at=moment))
+    db.session.commit()
+    db.session.expire_all()
+
+    stored = db.session.scalars(select(Room)).one().created_at
+
+    assert stored == moment
+    assert stored.tzinfo is UTC
+
+
+def test_a_moment_that_is_missing_stays_missing() -> None:
+    column_type = Room.__table__.c.created_at.type
+
+    assert column_type.process_bind_param(None, db.engine.dialect) is None
+    assert column_type.process_result_value(None, db.engine.dialect) is None
+
+
+def test_moments_are_compared_as_moments() -> None:
+    db.session.add(Room(**NEW_ROOM, created_at=datetime(2026, 3, 1, 12, tzinfo=UTC)))
+    db.session.commit()
+    later_by_clock_only = datetime(2026, 3, 1, 13, tzinfo=timezone(timedelta(hours=3)))
+
+    found = db.session.scalars(select(Room).where(Room.created_at > later_by_clock_only)).all()
+
+    assert len(found) == 1
+
+
+def test_the_schema_has_a_version() -> None:
+    assert schema_version() != "none"

@@ -1,0 +1,338 @@
+"""photoshare.images: verify by decoding, turn upright, make smaller."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+from photoshare import images
+from photoshare.errors import RejectedPhotoError
+from photoshare.images import DecodedPhoto, decode_upright
+
+WHITE, RED, BLUE = (255, 255, 255), (255, 0, 0), (0, 0, 255)
+SIZE = (64, 32)  # of the upright picture
+# How a camera stores an upright picture under each EXIF orientation: the inverse of its turning.
+STORED_BY = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+SUFFIXES = {
+    "JPEG": "jpg",
+    "PNG": "png",
+    "WEBP": "webp",
+    "GIF": "gif",
+    "TIFF": "tif",
+    "BMP": "bmp",
+    "HEIF": "heic",
+    "AVIF": "avif",
+}
+
+
+def marked(mode: str = "RGB") -> Image.Image:
+    """Draw a white picture with a red top left corner."""
+    image = Image.new("RGB", SIZE, WHITE)
+    image.paste(RED, (0, 0, 32, 16))
+    return image.convert(mode)
+
+
+def decode(path: Path, *, at_least_px: int = 2000, max_megapixels: int = 10) -> DecodedPhoto:
+    return decode_upright(path, at_least_px=at_least_px, max_megapixels=max_megapixels)
+
+
+def is_near(image: Image.Image, place: tuple[int, int], colour: tuple[int, int, int]) -> bool:
+    pixel = np.array(image.getpixel(place), dtype=int)
+    return bool(abs(pixel - colour).max() < 30)
+
+
+def assert_upright(photo: DecodedPhoto) -> None:
+    assert (photo.image.mode, photo.image.size) == ("RGB", SIZE)
+    assert (photo.width, photo.height) == SIZE
+    assert is_near(photo.image, (8, 4), RED)
+    for corner in ((56, 4), (8, 28), (56, 28)):
+        assert is_near(photo.image, corner, WHITE)
+
+
+def save_turned(path: Path, orientation: int, image_format: str) -> None:
+    turn = STORED_BY[orientation]
+    stored = marked() if turn is None else marked().transpose(turn)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    stored.save(path, image_format, exif=exif.tobytes(), quality=95)
+
+
+@pytest.mark.parametrize("orientation", STORED_BY)
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
+def test_every_exif_orientation_ends_upright(
+    tmp_path: Path, image_format: str, orientation: int
+) -> None:
+    save_turned(tmp_path / "turned", orientation, image_format)
+
+    assert_upright(decode(tmp_path / "turned"))
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "I;16"])
+def test_a_turned_picture_of_another_mode_ends_upright(tmp_path: Path, mode: str) -> None:
+    stored = marked("L" if mode == "I;16" else mode).transpose(STORED_BY[6])
+    if mode == "I;16":
+        stored = Image.fromarray(np.asarray(stored).astype(np.uint16) * 257)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    stored.save(tmp_path / "turned", "PNG", exif=exif)
+
+    photo = decode(tmp_path / "turned")
+
+    assert photo.image.size == (photo.width, photo.height) == SIZE
+    assert photo.image.getpixel((8, 4)) != WHITE
+    assert is_near(photo.image, (56, 28), WHITE)
+
+
+@pytest.mark.parametrize("image_format", SUFFIXES)
+def test_every_accepted_format_is_decoded(tmp_path: Path, image_format: str) -> None:
+    marked().save(tmp_path / "picture", image_format)
+
+    photo = decode(tmp_path / "picture")
+
+    assert photo.image_format == image_format
+    assert_upright(photo)
+
+
+def test_the_formats_of_the_allowlist_have_mime_types() -> None:
+    assert set(images.ACCEPTED_FORMATS) == set(SUFFIXES)
+    assert set(images.ACCEPTED_FORMATS) <= set(images.MIME_TYPES)
+
+
+def test_a_jpeg_with_a_second_picture_behind_it_is_read(tmp_path: Path) -> None:
+    marked().save(tmp_path / "picture", "MPO", save_all=True, append_images=[marked()], quality=95)
+
+    photo = decode(tmp_path / "picture")
+
+    assert photo.image_format in images.MIME_TYPES
+    assert_upright(photo)
+
+
+def test_a_png_of_16_bits_keeps_its_brightness(tmp_path: Path) -> None:
+    values = np.full((32, 64), 65535, dtype=np.uint16)
+    values[:16, :32] = 32768
+    Image.fromarray(values).save(tmp_path / "deep.png", "PNG")
+
+    photo = decode(tmp_path / "deep.png")
+
+    assert is_near(photo.image, (8, 4), (127, 127, 127))
+    assert is_near(photo.image, (56, 28), WHITE)
+
+
+def test_a_cmyk_jpeg_becomes_rgb(tmp_path: Path) -> None:
+    marked("CMYK").save(tmp_path / "print.jpg", "JPEG", quality=95)
+
+    assert_upright(decode(tmp_path / "print.jpg"))
+
+
+def test_a_palette_becomes_rgb(tmp_path: Path) -> None:
+    marked("P").save(tmp_path / "palette.png", "PNG")
+
+    assert_upright(decode(tmp_path / "palette.png"))
+
+
+def test_a_black_and_white_picture_becomes_rgb(tmp_path: Path) -> None:
+    Image.new("1", SIZE, 1).save(tmp_path / "fax.png", "PNG")
+
+    assert decode(tmp_path / "fax.png").image.getpixel((8, 4)) == WHITE
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "WEBP", "TIFF"])
+def test_what_is_transparent_becomes_white(tmp_path: Path, image_format: str) -> None:
+    image = Image.new("RGBA", SIZE, (0, 0, 0, 0))
+    image.paste((*RED, 255), (0, 0, 32, 16))
+    image.save(tmp_path / "alpha", image_format)
+
+    assert_upright(decode(tmp_path / "alpha"))
+
+
+def test_a_transparent_palette_becomes_white(tmp_path: Path) -> None:
+    image = Image.new("P", SIZE, 0)
+    image.putpalette([0, 0, 0, *RED])
+    image.paste(1, (0, 0, 32, 16))
+    image.save(tmp_path / "alpha.png", "PNG", transparency=0)
+
+    assert_upright(decode(tmp_path / "alpha.png"))
+
+
+def test_an_animation_is_its_first_picture(tmp_path: Path) -> None:
+    second = Image.new("RGB", SIZE, BLUE)
+    marked().save(tmp_path / "moving.gif", "GIF", save_all=True, append_images=[second])
+
+    assert_upright(decode(tmp_path / "moving.gif"))
+
+
+def test_a_reduced_jpeg_still_tells_its_full_size(tmp_path: Path) -> None:
+    Image.new("RGB", (1600, 1200), RED).save(tmp_path / "large.jpg", "JPEG")
+
+    photo = decode(tmp_path / "large.jpg", at_least_px=400)
+
+    assert photo.image.size == (400, 300)
+    assert (photo.width, photo.height) == (1600, 1200)
+    assert photo.scale == 4
+
+
+@pytest.mark.parametrize("width", [799, 800, 801, 1599, 1601, 4001])
+def test_a_reduced_jpeg_is_never_smaller_than_asked(tmp_path: Path, width: int) -> None:
+    Image.new("RGB", (width, 7), RED).save(tmp_path / "wide.jpg", "JPEG")
+
+    assert max(decode(tmp_path / "wide.jpg", at_least_px=800).image.size) >= min(width, 800)
+
+
+def test_a_reduced_turned_jpeg_tells_its_upright_size(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    Image.new("RGB", (1600, 1200), RED).save(tmp_path / "tall.jpg", "JPEG", exif=exif)
+
+    photo = decode(tmp_path / "tall.jpg", at_least_px=400)
+
+    assert photo.image.size == (300, 400)
+    assert (photo.width, photo.height) == (1200, 1600)
+
+
+def png_header(width: int, height: int) -> bytes:
+    """Write a PNG that only claims a size."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        checksum = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + checksum
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    pixels = chunk(b"IDAT", zlib.compress(b""))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("size", [(4000, 3000), (60_000, 60_000), (2**31 - 1, 2**31 - 1)])
+def test_a_decompression_bomb_is_refused_by_its_header(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    (tmp_path / "bomb.png").write_bytes(png_header(*size))
+
+    with pytest.raises(RejectedPhotoError, match="more than 10 megapixels"):
+        decode(tmp_path / "bomb.png")
+
+
+def psd() -> bytes:
+    header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, 4, 4, 8, 3)
+    return header + bytes(12) + bytes(2) + bytes(48)
+
+
+def fits() -> bytes:
+    cards = ["SIMPLE  =                    T", "BITPIX  =                    8"]
+    cards += ["NAXIS   =                    2", "NAXIS1  =                    4"]
+    cards += ["NAXIS2  =                    4", "END"]
+    return "".join(card.ljust(80) for card in cards).ljust(2880).encode() + bytes(2880)
+
+
+def saved(image_format: str) -> bytes:
+    buffer = io.BytesIO()
+    marked().save(buffer, image_format)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "image_format", ["PSD", "FITS", "EPS", "PPM", "TGA", "ICO", "PCX", "SGI", "JPEG2000", "DDS"]
+)
+def test_a_format_that_is_not_on_the_allowlist_is_refused(
+    tmp_path: Path, image_format: str
+) -> None:
+    handmade = {"PSD": psd, "FITS": fits}
+    content = handmade[image_format]() if image_format in handmade else saved(image_format)
+    (tmp_path / "photo.jpg").write_bytes(content)
+    with Image.open(tmp_path / "photo.jpg") as opened:
+        assert opened.format == image_format  # Pillow would read it
+
+    with pytest.raises(RejectedPhotoError, match="not a photo that can be read"):
+        decode(tmp_path / "photo.jpg")
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"<svg xmlns='x'/>", b"\xff\xd8\xff"])
+def test_what_is_no_picture_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "photo.jpg").write_bytes(content)
+
+    with pytest.raises(RejectedPhotoError):
+        decode(tmp_path / "photo.jpg")
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF"])
+def test_a_picture_that_ends_too_early_is_refused(tmp_path: Path, image_format: str) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "whole", image_format)
+    content = (tmp_path / "whole").read_bytes()
+    (tmp_path / "half").write_bytes(content[: len(content) // 2])
+
+    with pytest.raises(RejectedPhotoError):
+        decode(tmp_path / "half")
+
+
+def test_a_smaller_copy_keeps_its_shape_and_never_grows() -> None:
+    assert images.smaller(Image.new("RGB", (400, 200)), 100).size == (100, 50)
+    assert images.smaller(Image.new("RGB", (40, 20)), 100).size == (40, 20)
+
+
+def test_a_derived_jpeg_carries_no_metadata(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "Camera of Lea"
+    marked().save(tmp_path / "photo.jpg", "JPEG", exif=exif)
+
+    with Image.open(io.BytesIO(images.to_jpeg(decode(tmp_path / "photo.jpg").image))) as derived:
+        assert not derived.getexif()
+
+
+def with_square(left: int, top: int) -> DecodedPhoto:
+    """Draw a grey picture of 200 by 100, half the size of its original, with a red square."""
+    image = Image.new("RGB", (200, 100), (128, 128, 128))
+    image.paste(RED, (left, top, left + 20, top + 20))
+    return DecodedPhoto(image, "JPEG", 400, 200)
+
+
+@pytest.mark.parametrize(
+    ("left", "top"), [(0, 0), (180, 0), (0, 80), (180, 80), (90, 40), (90, 0), (0, 40)]
+)
+def test_a_face_crop_is_a_square_with_the_face_wherever_the_face_is(left: int, top: int) -> None:
+    location = (top * 2, (left + 20) * 2, (top + 20) * 2, left * 2)  # pixels of the original
+
+    crop = images.crop_face(with_square(left, top), location)
+
+    assert crop.size == (images.FACE_CROP_PX, images.FACE_CROP_PX)
+    pixels = np.asarray(crop).astype(int)
+    is_red = abs(pixels - RED).max(axis=2) < 60
+    assert 0.2 < is_red.mean() < 0.5  # 1 / 1.7 squared is 0.35
+
+
+def test_a_face_in_the_middle_of_a_crop_has_its_margin_on_every_side() -> None:
+    crop = images.crop_face(with_square(90, 40), (80, 220, 120, 180))
+
+    pixels = np.asarray(crop).astype(int)
+    rows, columns = np.nonzero(abs(pixels - RED).max(axis=2) < 60)
+    middle = images.FACE_CROP_PX / 2
+    assert (rows.min() + rows.max()) / 2 == pytest.approx(middle, abs=2)
+    assert (columns.min() + columns.max()) / 2 == pytest.approx(middle, abs=2)
+
+
+def test_a_face_as_large_as_the_picture_is_cropped_within_it() -> None:
+    crop = images.crop_face(with_square(90, 40), (0, 400, 200, 0))
+
+    assert crop.size == (images.FACE_CROP_PX, images.FACE_CROP_PX)
+
+
+def test_a_derived_jpeg_carries_no_comment(tmp_path: Path) -> None:
+    marked().save(tmp_path / "photo.jpg", "JPEG", comment=b"taken at home")
+
+    content = images.to_jpeg(decode(tmp_path / "photo.jpg").image)
+
+    assert b"taken at home" not in content

@@ -1,0 +1,220 @@
+"""photoshare.storage: files come in whole or not at all, and go away completely."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+from photoshare.errors import DiskFullError, RejectedPhotoError
+from photoshare.storage import MB, Storage, disk_full_as_error
+
+LONG_AGO, SINCE = 1_000.0, 2_000.0  # seconds since the epoch
+SHA = "a" * 64
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return Storage(tmp_path)
+
+
+def files_of(storage: Storage) -> list[str]:
+    paths = [path for path in storage.data.rglob("*") if path.is_file()]
+    return sorted(path.relative_to(storage.data).as_posix() for path in paths)
+
+
+def put(path: Path, *, modified: float = LONG_AGO) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    os.utime(path, (modified, modified))
+    return path
+
+
+def test_a_received_file_is_hashed_and_kept_under_its_hash(storage: Storage) -> None:
+    with storage.receive(1, io.BytesIO(b"bytes"), max_photo_mb=1) as received:
+        storage.keep_original(1, received)
+
+    sha256 = hashlib.sha256(b"bytes").hexdigest()
+    assert (received.sha256, received.size_bytes) == (sha256, 5)
+    assert storage.original(1, sha256).read_bytes() == b"bytes"
+    assert files_of(storage) == [f"rooms/1/originals/{sha256}"]
+
+
+def test_a_received_file_that_is_not_kept_is_removed(storage: Storage) -> None:
+    with storage.receive(1, io.BytesIO(b"bytes"), max_photo_mb=1) as received:
+        assert received.path.read_bytes() == b"bytes"
+
+    assert files_of(storage) == []
+
+
+def test_a_file_at_the_limit_is_received(storage: Storage) -> None:
+    with storage.receive(1, io.BytesIO(bytes(MB)), max_photo_mb=1) as received:
+        assert received.size_bytes == MB
+
+
+def test_a_file_over_the_limit_is_refused_and_leaves_nothing(storage: Storage) -> None:
+    stream = io.BytesIO(bytes(MB + 1))
+
+    with (
+        pytest.raises(RejectedPhotoError, match="larger than 1 MB"),
+        storage.receive(1, stream, max_photo_mb=1),
+    ):
+        pytest.fail("the file was received")
+
+    assert files_of(storage) == []
+
+
+def test_an_endless_stream_is_cut_off_at_the_limit(storage: Storage) -> None:
+    class Endless(io.RawIOBase):
+        taken = 0
+
+        def read(self, size: int = -1) -> bytes:
+            self.taken += size
+            return bytes(size)
+
+    stream = Endless()
+
+    with (
+        pytest.raises(RejectedPhotoError),
+        storage.receive(1, stream, max_photo_mb=1),
+    ):
+        pytest.fail("the stream was received")
+
+    assert stream.taken <= 3 * MB
+
+
+def test_an_empty_file_is_refused(storage: Storage) -> None:
+    with (
+        pytest.raises(RejectedPhotoError, match="empty"),
+        storage.receive(1, io.BytesIO(b""), max_photo_mb=1),
+    ):
+        pytest.fail("the file was received")
+
+    assert files_of(storage) == []
+
+
+def test_nothing_is_received_below_the_free_space(tmp_path: Path) -> None:
+    storage = Storage(tmp_path, min_free_mb=10**12)
+
+    with (
+        pytest.raises(DiskFullError, match="nearly full"),
+        storage.receive(1, io.BytesIO(b"bytes"), max_photo_mb=1),
+    ):
+        pytest.fail("the file was received")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_a_sentence(number: int) -> None:
+    with pytest.raises(DiskFullError, match="disk is full"), disk_full_as_error():
+        raise OSError(number, "no space")
+
+
+def test_another_error_of_the_disk_stays_what_it_is() -> None:
+    with pytest.raises(PermissionError), disk_full_as_error():
+        raise PermissionError(errno.EACCES, "no")
+
+
+def test_a_disk_that_fills_up_while_receiving_leaves_nothing(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr("photoshare.storage.os.fsync", no_space)
+
+    with (
+        pytest.raises(DiskFullError),
+        storage.receive(1, io.BytesIO(b"bytes"), max_photo_mb=1),
+    ):
+        pytest.fail("the file was received")
+
+    assert files_of(storage) == []
+
+
+def test_a_derived_picture_that_does_not_fit_leaves_nothing(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(_source: Path, _target: Path) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr("photoshare.storage.os.replace", no_space)
+
+    with pytest.raises(DiskFullError):
+        storage.write_derived(storage.derivative(1, SHA, "thumb"), b"jpeg")
+
+    assert files_of(storage) == []
+
+
+def test_a_photo_is_deleted_with_everything_made_from_it(storage: Storage) -> None:
+    put(storage.original(1, SHA))
+    put(storage.derivative(1, SHA, "thumb"))
+    put(storage.derivative(1, SHA, "view"))
+    put(storage.face_crop(1, SHA, (1, 2, 3, 4)))
+    other = put(storage.original(1, "b" * 64))
+
+    storage.delete_photo(1, SHA)
+
+    assert files_of(storage) == [other.relative_to(storage.data).as_posix()]
+
+
+def test_the_same_photo_of_another_room_stays(storage: Storage) -> None:
+    put(storage.original(1, SHA))
+    other = put(storage.original(2, SHA))
+
+    storage.delete_photo(1, SHA)
+
+    assert files_of(storage) == [other.relative_to(storage.data).as_posix()]
+
+
+def test_deleting_a_photo_without_files_is_no_error(storage: Storage) -> None:
+    storage.delete_photo(1, SHA)
+
+    assert files_of(storage) == []
+
+
+def test_a_room_is_deleted_with_its_folder(storage: Storage) -> None:
+    put(storage.original(1, SHA))
+    put(storage.original(11, SHA))
+
+    storage.delete_room(1)
+    storage.delete_room(1)
+
+    assert not storage.room_folder(1).exists()
+    assert files_of(storage) == [f"rooms/11/originals/{SHA}"]
+
+
+def test_the_sweep_removes_what_no_row_knows(storage: Storage) -> None:
+    known = put(storage.original(1, SHA))
+    known_thumb = put(storage.derivative(1, SHA, "thumb"))
+    known_face = put(storage.face_crop(1, SHA, (1, 2, 3, 4)))
+    put(storage.original(1, "b" * 64))
+    put(storage.derivative(1, "b" * 64, "view"))
+    put(storage.original(2, SHA))  # a room that is gone
+    put(storage.room_folder(1) / "incoming" / "tmpabc")
+    put(storage.room_folder(1) / "derived" / f".{SHA}-thumb.jpg.12.34")
+
+    removed = storage.sweep({1: {SHA}}, older_than=SINCE)
+
+    assert removed == 5
+    kept = [path.relative_to(storage.data).as_posix() for path in (known, known_thumb, known_face)]
+    assert files_of(storage) == sorted(kept)
+
+
+def test_the_sweep_leaves_new_files_alone(storage: Storage) -> None:
+    put(storage.original(1, "b" * 64), modified=SINCE + 1)
+    put(storage.room_folder(1) / "incoming" / "tmpabc", modified=SINCE + 1)
+
+    assert storage.sweep({}, older_than=SINCE) == 0
+    assert len(files_of(storage)) == 2
+
+
+def test_the_sweep_touches_nothing_outside_the_rooms(storage: Storage) -> None:
+    put(storage.data / "photoshare.sqlite")
+    put(storage.data / "secret_key")
+
+    assert storage.sweep({}, older_than=SINCE) == 0
+    assert files_of(storage) == ["photoshare.sqlite", "secret_key"]

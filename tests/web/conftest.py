@@ -1,0 +1,54 @@
+"""A room after the party: photos that were searched for faces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from photoshare.db import db
+from photoshare.models import Face, Photo
+from tests.conftest import Cast
+from tests.fakes import BLUE, GREEN, RED, draw_photo
+
+
+@dataclass
+class Party:
+    """Ids of the photos of the cast's room, by file name, and of its two people."""
+
+    photos: dict[str, int]
+    digests: dict[str, str]
+    red: int  # in a.jpg, b.jpg and d.jpg
+    blue: int  # in a.jpg and c.jpg
+    contents: dict[str, bytes]
+
+
+@pytest.fixture
+def party(
+    app: Flask, cast: Cast, add_photo: Callable[..., int], run_jobs: Callable[[], None]
+) -> Party:
+    """Five photos: two people, one unsorted face (in d.jpg), one photo without faces (e.jpg)."""
+    contents = {
+        "a.jpg": draw_photo(RED, BLUE),
+        "b.jpg": draw_photo(RED),
+        "c.jpg": draw_photo(BLUE),
+        "d.jpg": draw_photo(RED, GREEN),
+        "e.jpg": draw_photo(),
+    }
+    photos = {name: add_photo(cast.room_id, content, name) for name, content in contents.items()}
+    run_jobs()
+    with app.app_context():
+        digests = {
+            name: db.session.get_one(Photo, photo_id).sha256[:16]
+            for name, photo_id in photos.items()
+        }
+        red, blue = (
+            db.session.scalars(select(Face.person_id).where(Face.photo_id == photos[name])).one()
+            for name in ("b.jpg", "c.jpg")
+        )
+    assert red is not None
+    assert blue is not None
+    return Party(photos, digests, red, blue, contents)

@@ -1,0 +1,274 @@
+"""Who may ask for what: every route, walked from the map of the app.
+
+A new route is closed to strangers and open to guests, or it is added to a list here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from photoshare.db import db
+from photoshare.models import Face
+from photoshare.services import rooms
+from photoshare.web.site import Site
+from tests.conftest import Cast
+from tests.helpers import row_counts
+from tests.web.conftest import Party
+
+Route = tuple[str, str]  # endpoint, method
+
+# What a browser that has not joined the room gets; every other route says 404.
+OPEN_TO_STRANGERS = {
+    ("rooms.show", "GET"): 200,
+    ("rooms.join", "POST"): 303,
+    ("rooms.host_link", "GET"): 200,
+    ("rooms.become_host", "POST"): 303,
+}
+# An ended room shows nobody its invitation and takes no new guests; its host link still works.
+OPEN_WHEN_ENDED = {
+    ("rooms.join", "POST"): 404,
+    ("rooms.host_link", "GET"): 200,
+    ("rooms.become_host", "POST"): 303,
+}
+FOR_THE_HOST = {
+    ("rooms.change", "POST"),
+    ("rooms.confirm_delete", "GET"),
+    ("rooms.delete", "POST"),
+    ("people.rename", "POST"),
+    ("photos.delete", "POST"),  # of a photo that somebody else uploaded
+}
+
+
+@pytest.fixture
+def routes(app: Flask, cast: Cast, party: Party) -> dict[Route, str]:
+    """Address of every route of the cast's room, with ids of things that are there."""
+    with app.app_context():
+        face_id = db.session.scalars(select(Face.id)).first()
+    values = {
+        "room_code": cast.code,
+        "secret": cast.host_secret,
+        "photo_id": party.photos["a.jpg"],
+        "digest": party.digests["a.jpg"],
+        "variant": "thumb",
+        "person_id": party.red,
+        "face_id": face_id,
+    }
+    adapter = app.url_map.bind("localhost")
+    return {
+        (rule.endpoint, method): adapter.build(
+            rule.endpoint, {name: values[name] for name in rule.arguments}, method
+        )
+        for rule in app.url_map.iter_rules()
+        if "room_code" in rule.arguments
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def walk(routes: dict[Route, str], make_client: Callable[[], FlaskClient]) -> dict[Route, int]:
+    """Ask for every route, each with a fresh browser; returns the status codes but 404."""
+    answers = {}
+    for (endpoint, method), url in routes.items():
+        answer = make_client().open(url, method=method, buffered=True)
+        if answer.status_code != 404:
+            answers[endpoint, method] = answer.status_code
+    return answers
+
+
+def member_of(app: Flask, code: str) -> Callable[[], FlaskClient]:
+    """Make browsers that join a room."""
+
+    def make_client() -> FlaskClient:
+        client = app.test_client()
+        assert client.post(f"/rooms/{code}/join").status_code == 303
+        return client
+
+    return make_client
+
+
+def with_cookies_of(app: Flask, other: FlaskClient) -> Callable[[], FlaskClient]:
+    """Make browsers with the cookie that another one has now."""
+    cookie = other.get_cookie("photoshare")
+    assert cookie is not None
+
+    def make_client() -> FlaskClient:
+        client = app.test_client()
+        client.set_cookie("photoshare", cookie.value)
+        return client
+
+    return make_client
+
+
+def test_the_walk_covers_the_app(routes: dict[Route, str]) -> None:
+    assert len(routes) > 20
+    assert {method for _endpoint, method in routes} == {"GET", "POST"}
+
+
+def test_a_guest_finds_every_page_that_is_not_for_the_host(
+    app: Flask, cast: Cast, routes: dict[Route, str]
+) -> None:
+    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+
+    answers = walk(pages, with_cookies_of(app, cast.guest))
+
+    assert answers == {route: 403 if route in FOR_THE_HOST else 200 for route in pages}
+
+
+def test_the_host_finds_every_page(app: Flask, cast: Cast, routes: dict[Route, str]) -> None:
+    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+
+    assert walk(pages, with_cookies_of(app, cast.host)) == dict.fromkeys(pages, 200)
+
+
+def test_a_guest_is_refused_what_is_for_the_host(
+    app: Flask, cast: Cast, routes: dict[Route, str]
+) -> None:
+    before = row_counts(app)
+
+    answers = walk(routes, with_cookies_of(app, cast.guest))
+
+    assert {route for route, status in answers.items() if status == 403} == FOR_THE_HOST
+    after = row_counts(app)
+    assert [after[table] for table in ("room", "photo", "face", "person")] == [
+        before[table] for table in ("room", "photo", "face", "person")
+    ]
+
+
+def test_a_browser_without_a_cookie_finds_nothing(app: Flask, routes: dict[Route, str]) -> None:
+    assert walk(routes, app.test_client) == OPEN_TO_STRANGERS
+
+
+def test_a_guest_of_another_room_finds_nothing(
+    app: Flask, routes: dict[Route, str], make_room
+) -> None:
+    answers = walk(routes, member_of(app, make_room("Other").room.code))
+
+    assert answers == OPEN_TO_STRANGERS
+
+
+def test_the_host_of_another_room_finds_nothing(
+    app: Flask, routes: dict[Route, str], make_room
+) -> None:
+    other = make_room("Other")
+    host = app.test_client()
+    host.post(f"/rooms/{other.room.code}/host/{other.host_secret}")
+
+    assert walk(routes, with_cookies_of(app, host)) == OPEN_TO_STRANGERS
+
+
+def test_a_forged_cookie_finds_nothing(app: Flask, cast: Cast, routes: dict[Route, str]) -> None:
+    forged = cast.guest.get_cookie("photoshare")
+    assert forged is not None
+
+    def make_client() -> FlaskClient:
+        client = app.test_client()
+        client.set_cookie("photoshare", forged.value[:-4] + "AAAA")
+        return client
+
+    assert walk(routes, make_client) == OPEN_TO_STRANGERS
+
+
+def test_a_guest_of_a_deleted_room_finds_nothing_in_the_next_room(
+    app: Flask, site: Site, make_room
+) -> None:
+    old = make_room("Old").room
+    guest = member_of(app, old.code)()
+    with app.app_context():
+        rooms.delete_room(old.id, site.storage)
+    new = make_room("New").room
+    member_of(app, new.code)()
+
+    assert guest.get(f"/rooms/{new.code}/photos").status_code == 404
+    assert guest.get(f"/rooms/{old.code}").status_code == 404
+
+
+def test_a_cookie_for_ids_that_came_again_finds_nothing(
+    app: Flask, cast: Cast, routes: dict[Route, str], make_room
+) -> None:
+    other = make_room("Other").room
+    with member_of(app, other.code)().session_transaction() as session:
+        other_guest = session["guests"][str(other.id)]
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["guests"] = {str(cast.room_id): other_guest}  # the room's id, a guest of another
+
+    assert walk(routes, with_cookies_of(app, client)) == OPEN_TO_STRANGERS
+
+
+@pytest.mark.parametrize("who", ["guest", "stranger"])
+def test_an_ended_room_is_closed(
+    app: Flask, cast: Cast, routes: dict[Route, str], who: str
+) -> None:
+    make_client = app.test_client if who == "stranger" else with_cookies_of(app, cast.guest)
+    with app.app_context():
+        rooms.change_room(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=1))
+
+    answers = walk(routes, make_client)
+
+    expected = {route: status for route, status in OPEN_WHEN_ENDED.items() if status != 404}
+    assert answers == expected
+
+
+def test_an_ended_room_is_open_to_its_host(
+    app: Flask, cast: Cast, routes: dict[Route, str]
+) -> None:
+    make_client = with_cookies_of(app, cast.host)
+    with app.app_context():
+        rooms.change_room(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=1))
+    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+
+    assert walk(pages, make_client) == dict.fromkeys(pages, 200)
+
+
+def all_forms(app: Flask, routes: dict[Route, str]) -> Iterator[str]:
+    """List the address of every route that takes POST, in a room or not."""
+    in_rooms = {endpoint: url for (endpoint, method), url in routes.items() if method == "POST"}
+    for rule in app.url_map.iter_rules():
+        if "POST" in (rule.methods or set()):
+            yield in_rooms.get(rule.endpoint, rule.rule)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://localhost:9999"},
+        {"Origin": "http://localhost.evil.example"},
+        {"Origin": "null"},
+        {"Origin": ""},
+    ],
+    ids=str,
+)
+def test_no_form_takes_what_another_site_sends(
+    app: Flask, cast: Cast, routes: dict[Route, str], headers: dict[str, str]
+) -> None:
+    before = row_counts(app)
+    forms = list(all_forms(app, routes))
+
+    answers = {url: cast.host.post(url, headers=headers).status_code for url in forms}
+
+    assert len(forms) > 8
+    assert answers == dict.fromkeys(forms, 403)
+    assert row_counts(app) == before
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "http://localhost"},
+    ],
+    ids=str,
+)
+def test_the_sites_own_forms_are_taken(cast: Cast, headers: dict[str, str]) -> None:
+    assert cast.stranger.post(f"{cast.url}/join", headers=headers).status_code == 303

@@ -1,0 +1,91 @@
+"""POST /rooms."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+
+from tests.helpers import row_counts, tags_of
+
+TODAY = datetime.now(UTC).date()
+
+
+def create(app: Flask, **fields: str):
+    return app.test_client().post("/rooms", data={"title": "Party"} | fields)
+
+
+def test_a_new_room_leads_to_its_links(app: Flask) -> None:
+    answer = create(app)
+
+    assert answer.status_code == 303
+    assert re.fullmatch(r"/rooms/[a-z2-9]{5}-[a-z2-9]{4}-[a-z2-9]{5}/share", answer.location)
+    assert row_counts(app) | {"room": 1, "guest": 1} == row_counts(app)
+
+
+def test_whoever_creates_a_room_is_its_host(app: Flask) -> None:
+    client = app.test_client()
+    answer = client.post("/rooms", data={"title": "Party", "name": "Hanna"})
+
+    page = client.get(answer.location).text
+
+    assert "Host link" in page
+    assert "Room settings" in page
+
+
+def test_a_title_of_any_language_is_shown_as_it_is(app: Flask) -> None:
+    client = app.test_client()
+    answer = client.post("/rooms", data={"title": "  Léa & Tomás 😀 "})
+
+    assert "<h1>Léa &amp; Tomás 😀</h1>" in client.get(answer.location).text
+
+
+def test_the_end_date_is_shown(app: Flask) -> None:
+    client = app.test_client()
+    ends_on = (TODAY + timedelta(days=3)).isoformat()
+    answer = client.post("/rooms", data={"title": "Party", "ends_on": ends_on})
+
+    assert f"ends after {ends_on}" in client.get(answer.location).text
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"title": ""}, "Please give the room a title."),
+        ({"title": "x" * 121}, "120 characters at most"),
+        ({"password": "x" * 201}, "200 characters at most"),
+        ({"ends_on": "tomorrow"}, "has to look like"),
+        ({"ends_on": (TODAY - timedelta(days=2)).isoformat()}, "in the past"),
+    ],
+)
+def test_what_cannot_be_accepted_is_said_and_makes_no_room(
+    app: Flask, fields: dict[str, str], sentence: str
+) -> None:
+    answer = create(app, **fields)
+
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert row_counts(app)["room"] == 0
+
+
+def test_a_refused_form_keeps_what_was_typed_but_the_password(app: Flask) -> None:
+    answer = create(
+        app, title='Léa "&" Tom', ends_on="1999-01-01", name="Hanna", password="open sesame"
+    )
+
+    assert tags_of(answer.text, "input", name="title")[0]["value"] == 'Léa "&" Tom'
+    assert tags_of(answer.text, "input", name="ends_on")[0]["value"] == "1999-01-01"
+    assert tags_of(answer.text, "input", name="name")[0]["value"] == "Hanna"
+    assert "open sesame" not in answer.text
+
+
+def test_one_address_cannot_make_rooms_without_end(app: Flask) -> None:
+    codes = [create(app, title="").status_code for _room in range(25)]
+
+    assert codes == [422] * 20 + [429] * 5
+
+
+def test_the_address_takes_only_post(app: Flask) -> None:
+    assert app.test_client().get("/rooms").status_code == 405

@@ -1,0 +1,72 @@
+"""GET and POST /rooms/<code>/delete."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from photoshare.web.site import Site
+from tests.conftest import Cast
+from tests.fakes import RED, draw_photo
+from tests.helpers import row_counts, tags_of
+from tests.web.conftest import Party
+
+
+def test_the_host_is_asked_first(app: Flask, cast: Cast, party: Party) -> None:
+    before = row_counts(app)
+
+    page = cast.host.get(f"{cast.url}/delete").text
+
+    assert "5 photos, all people, faces and guests" in page
+    assert tags_of(page, "form", action=f"{cast.url}/delete")[0]["method"] == "post"
+    assert row_counts(app) == before
+
+
+def test_all_rows_and_files_of_the_room_go(
+    app: Flask, site: Site, cast: Cast, party: Party
+) -> None:
+    assert 0 not in row_counts(app).values()
+
+    answer = cast.host.post(f"{cast.url}/delete")
+
+    assert (answer.status_code, answer.location) == (303, "/")
+    assert set(row_counts(app).values()) == {0}
+    assert list((site.storage.data / "rooms").rglob("*")) == []
+
+
+def test_another_room_stays(
+    app: Flask, site: Site, cast: Cast, party: Party, make_room, add_photo
+) -> None:
+    other = make_room("Other").room
+    add_photo(other.id, draw_photo(RED))
+
+    cast.host.post(f"{cast.url}/delete")
+
+    assert row_counts(app) == {"room": 1, "guest": 0, "photo": 1, "face": 0, "person": 0, "job": 0}
+    assert len([path for path in site.storage.room_folder(other.id).rglob("*") if path.is_file()])
+
+
+def test_the_host_is_told_what_was_deleted(cast: Cast) -> None:
+    cast.host.post(f"{cast.url}/delete")
+
+    assert "The room “Party” and everything in it was deleted." in cast.host.get("/").text
+
+
+def test_nobody_finds_the_room_afterwards(cast: Cast) -> None:
+    cast.host.post(f"{cast.url}/delete")
+
+    for client in (cast.host, cast.guest, cast.stranger):
+        assert client.get(cast.url).status_code == 404
+
+
+def test_a_guest_cannot_delete_it(app: Flask, cast: Cast) -> None:
+    assert cast.guest.get(f"{cast.url}/delete").status_code == 403
+    assert cast.guest.post(f"{cast.url}/delete").status_code == 403
+
+    assert row_counts(app)["room"] == 1
+
+
+def test_a_stranger_finds_nothing(app: Flask, cast: Cast) -> None:
+    assert cast.stranger.get(f"{cast.url}/delete").status_code == 404
+    assert cast.stranger.post(f"{cast.url}/delete").status_code == 404
+
+    assert row_counts(app)["room"] == 1

@@ -1,0 +1,140 @@
+"""GET /rooms/<code>/jobs/current: how far the search for faces is."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from photoshare.models import PHOTO_WAITING
+from tests.conftest import Cast
+from tests.fakes import BLUE, RED, FakeFaceEngine, draw_photo
+from tests.helpers import HX, counted_queries, insert_photos, tags_of
+from tests.web.conftest import Party
+
+STATUS = "/jobs/current"
+
+
+def status_of(cast: Cast, page: str):
+    (status,) = tags_of(page, "section", id="job-status")
+    return status
+
+
+def test_it_tells_how_many_photos_are_done(app: Flask, cast: Cast, party: Party) -> None:
+    insert_photos(app, cast.room_id, 3, state=PHOTO_WAITING)
+
+    page = cast.guest.get(cast.url + STATUS, headers=HX).text
+
+    assert "Finding people:" in page
+    assert "5 of 8 photos" in page
+    (bar,) = tags_of(page, "progress")
+    assert (bar["value"], bar["max"]) == ("5", "8")
+
+
+def test_it_tells_what_was_found_in_the_end(cast: Cast, party: Party) -> None:
+    page = cast.guest.get(cast.url + STATUS, headers=HX).text
+
+    assert "6 faces in 5 photos, 2 people found." in page
+    assert tags_of(page, "progress") == []
+
+
+def test_it_asks_again_every_two_seconds_only_while_the_search_goes_on(
+    cast: Cast, add_photo, run_jobs
+) -> None:
+    add_photo(cast.room_id, draw_photo(RED))
+    working = status_of(cast, cast.guest.get(cast.url + STATUS, headers=HX).text)
+    run_jobs()
+    done = status_of(cast, cast.guest.get(cast.url + STATUS, headers=HX).text)
+
+    assert "every 2s" in working["hx-trigger"]
+    assert "every" not in done["hx-trigger"]
+    assert "photo-added from:body" in working["hx-trigger"]
+    assert "photo-added from:body" in done["hx-trigger"]
+
+
+@pytest.mark.parametrize("path", ["", STATUS])
+def test_nothing_changed_is_an_empty_answer(cast: Cast, party: Party, path: str) -> None:
+    status = status_of(cast, cast.guest.get(cast.url + path).text)
+
+    answer = cast.guest.get(status["hx-get"], headers=HX)
+
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert "HX-Trigger" not in answer.headers
+
+
+def test_a_change_is_a_new_status_and_an_event_for_the_people(
+    cast: Cast, party: Party, add_photo
+) -> None:
+    status = status_of(cast, cast.guest.get(cast.url).text)
+    add_photo(cast.room_id, draw_photo(BLUE, seed=9))
+
+    answer = cast.guest.get(status["hx-get"], headers=HX)
+
+    assert answer.status_code == 200
+    assert answer.headers["HX-Trigger"] == "people-changed"
+    assert "<html" not in answer.text
+    assert status_of(cast, answer.text)["hx-get"] != status["hx-get"]
+
+
+@pytest.mark.parametrize("path", ["", STATUS])
+def test_without_javascript_the_page_renews_itself_only_while_the_search_goes_on(
+    app: Flask, cast: Cast, party: Party, path: str
+) -> None:
+    done = cast.guest.get(cast.url + path).text
+    insert_photos(app, cast.room_id, 1, state=PHOTO_WAITING)
+    working = cast.guest.get(cast.url + path).text
+
+    refresh = '<noscript><meta http-equiv="refresh" content="5"></noscript>'
+    assert refresh in working
+    assert refresh not in done
+
+
+def test_a_plain_browser_gets_a_page_whatever_it_has_seen(cast: Cast, party: Party) -> None:
+    status = status_of(cast, cast.guest.get(cast.url).text)
+
+    answer = cast.guest.get(status["hx-get"])
+
+    assert answer.status_code == 200
+    assert "<html" in answer.text
+
+
+def test_the_address_has_two_answers_and_says_so(cast: Cast, party: Party) -> None:
+    assert "HX-Request" in cast.guest.get(cast.url + STATUS, headers=HX).vary
+    assert "HX-Request" in cast.guest.get(cast.url + STATUS).vary
+
+
+def test_a_room_without_photos_has_nothing_to_tell(cast: Cast) -> None:
+    page = cast.guest.get(cast.url + STATUS, headers=HX).text
+
+    assert "Finding people" not in page
+    assert "found." not in page
+
+
+def test_a_photo_that_breaks_the_search_is_counted_and_costs_no_other(
+    cast: Cast, add_photo, run_jobs, engine: FakeFaceEngine
+) -> None:
+    engine.fail_on = 300
+    add_photo(cast.room_id, draw_photo(RED))
+    add_photo(cast.room_id, draw_photo(width=300))
+    run_jobs()
+
+    page = cast.guest.get(cast.url + STATUS, headers=HX).text
+
+    assert "1 face in 2 photos" in page
+    assert "1 photo could not be searched for faces." in page
+    assert engine.searches == 4  # one good photo, and three attempts
+
+
+def test_the_number_of_queries_does_not_grow_with_the_photos(app: Flask, cast: Cast) -> None:
+    insert_photos(app, cast.room_id, 1)
+    with counted_queries(app) as before:
+        cast.guest.get(cast.url + STATUS, headers=HX)
+    insert_photos(app, cast.room_id, 50, seed="more")
+
+    with counted_queries(app) as after:
+        cast.guest.get(cast.url + STATUS, headers=HX)
+
+    assert len(before) == len(after) > 0
+
+
+def test_a_stranger_finds_nothing(cast: Cast, party: Party) -> None:
+    assert cast.stranger.get(cast.url + STATUS, headers=HX).status_code == 404

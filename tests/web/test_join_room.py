@@ -1,0 +1,249 @@
+"""POST /join with a typed code; GET and POST /rooms/<code> and /rooms/<code>/join."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from photoshare.services import rooms
+from photoshare.services.rooms import NewRoom
+from photoshare.web import security
+from tests.helpers import row_counts, tags_of
+
+YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
+PASSWORD = "open sesame"
+GOOD, WRONG, TOO_MANY = 303, 422, 429
+
+
+@pytest.fixture
+def locked(make_room: Callable[..., NewRoom]) -> str:
+    """Code of a room with a password."""
+    return make_room("Locked", password=PASSWORD).room.code
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+def join(client: FlaskClient, code: str, password: str = "", **fields: str):
+    return client.post(f"/rooms/{code}/join", data={"password": password} | fields)
+
+
+def join_by_code(client: FlaskClient, code: str, password: str = "", **fields: str):
+    return client.post("/join", data={"room_code": code, "password": password} | fields)
+
+
+def is_in(client: FlaskClient, code: str) -> bool:
+    return client.get(f"/rooms/{code}/photos").status_code == 200
+
+
+def test_the_guest_link_shows_the_invitation(
+    client: FlaskClient, make_room: Callable[..., NewRoom]
+) -> None:
+    code = make_room("Lea & Tom").room.code
+
+    page = client.get(f"/rooms/{code}").text
+
+    assert "You are invited to" in page
+    assert "<h1>Lea &amp; Tom</h1>" in page
+    assert tags_of(page, "form")[0]["action"] == f"/rooms/{code}/join"
+    assert not tags_of(page, "input", type="password")
+
+
+def test_the_invitation_asks_for_the_password_of_a_room_that_has_one(
+    client: FlaskClient, locked: str
+) -> None:
+    assert tags_of(client.get(f"/rooms/{locked}").text, "input", type="password")
+
+
+def test_looking_at_the_invitation_joins_nobody(client: FlaskClient, locked: str, app) -> None:
+    client.get(f"/rooms/{locked}")
+
+    assert row_counts(app)["guest"] == 0
+    assert not is_in(client, locked)
+
+
+def test_one_form_lets_a_guest_in(client: FlaskClient, make_room) -> None:
+    code = make_room().room.code
+
+    answer = join(client, code, name="Gustav")
+
+    assert (answer.status_code, answer.location) == (GOOD, f"/rooms/{code}")
+    assert "Add photos" in client.get(answer.location).text
+
+
+def test_the_right_password_lets_a_guest_in(client: FlaskClient, locked: str) -> None:
+    assert join(client, locked, PASSWORD).status_code == GOOD
+    assert is_in(client, locked)
+
+
+@pytest.mark.parametrize("password", ["", "wrong", PASSWORD.upper()])
+def test_a_wrong_password_is_said_and_lets_nobody_in(
+    client: FlaskClient, locked: str, password: str
+) -> None:
+    answer = join(client, locked, password, name="Gustav")
+
+    assert answer.status_code == WRONG
+    assert "The password is not right." in answer.text
+    assert tags_of(answer.text, "input", name="name")[0]["value"] == "Gustav"
+    assert not is_in(client, locked)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        str,
+        str.upper,
+        lambda code: code.replace("-", ""),
+        lambda code: f" {code} ".replace("-", " "),
+    ],
+)
+def test_a_code_is_joined_however_it_was_typed(
+    client: FlaskClient, locked: str, spelling: Callable[[str], str]
+) -> None:
+    answer = join_by_code(client, spelling(locked), PASSWORD, name="Gustav")
+
+    assert (answer.status_code, answer.location) == (GOOD, f"/rooms/{locked}")
+    assert is_in(client, locked)
+
+
+def test_a_guest_link_works_however_it_was_typed(client: FlaskClient, locked: str) -> None:
+    assert client.get(f"/rooms/{locked.upper().replace('-', '')}").status_code == 200
+
+
+def test_an_unknown_code_is_said_on_the_landing_page(client: FlaskClient) -> None:
+    answer = join_by_code(client, "acdef-hjkm-nprtw", name="Gustav")
+
+    assert answer.status_code == WRONG
+    assert "There is no room with this code." in answer.text
+    assert tags_of(answer.text, "input", name="room_code")[0]["value"] == "acdef-hjkm-nprtw"
+    assert [tag["value"] for tag in tags_of(answer.text, "input", name="name")] == ["", "Gustav"]
+
+
+def test_an_unknown_guest_link_is_not_found(client: FlaskClient) -> None:
+    assert client.get("/rooms/acdef-hjkm-nprtw").status_code == 404
+    assert join(client, "acdef-hjkm-nprtw").status_code == 404
+
+
+def test_a_wrong_password_is_said_on_the_landing_page(client: FlaskClient, locked: str) -> None:
+    answer = join_by_code(client, locked, "wrong")
+
+    assert answer.status_code == WRONG
+    assert "The password is not right." in answer.text
+    assert not is_in(client, locked)
+
+
+def test_a_name_that_is_too_long_is_refused(client: FlaskClient, make_room) -> None:
+    answer = join(client, make_room().room.code, name="x" * 61)
+
+    assert answer.status_code == WRONG
+    assert "60 characters at most" in answer.text
+
+
+def test_an_ended_room_is_closed_by_its_link_and_by_its_code(
+    app: Flask, client: FlaskClient, make_room
+) -> None:
+    room = make_room("Party").room
+    with app.app_context():
+        rooms.change_room(room.id, "Party", YESTERDAY)
+
+    assert client.get(f"/rooms/{room.code}").status_code == 404
+    assert join(client, room.code).status_code == 404
+    by_code = join_by_code(client, room.code)
+    assert by_code.status_code == WRONG
+    assert "This room has ended" in by_code.text
+    assert row_counts(app)["guest"] == 0
+
+
+def test_one_unlock_does_not_open_another_room_with_the_same_password(
+    client: FlaskClient, locked: str, make_room
+) -> None:
+    other = make_room("Other", password=PASSWORD).room.code
+
+    join(client, locked, PASSWORD)
+
+    assert is_in(client, locked)
+    assert not is_in(client, other)
+
+
+def test_a_guest_of_two_rooms_is_in_both(client: FlaskClient, locked: str, make_room) -> None:
+    other = make_room("Other").room.code
+
+    join(client, locked, PASSWORD)
+    join(client, other)
+
+    assert is_in(client, locked)
+    assert is_in(client, other)
+
+
+@pytest.mark.parametrize("way", [join, join_by_code])
+def test_guessing_passwords_is_slowed_down(client: FlaskClient, locked: str, way) -> None:
+    codes = [way(client, locked, f"guess {number}").status_code for number in range(11)]
+
+    assert codes == [WRONG] * 10 + [TOO_MANY]
+    assert way(client, locked, PASSWORD).status_code == TOO_MANY
+
+
+def test_guessing_codes_is_slowed_down(client: FlaskClient) -> None:
+    codes = [join_by_code(client, "acdef-hjkm-nprtw").status_code for _guess in range(11)]
+
+    assert codes == [WRONG] * 10 + [TOO_MANY]
+
+
+def test_too_many_guesses_are_answered_by_a_sentence(client: FlaskClient) -> None:
+    for _guess in range(10):
+        join_by_code(client, "acdef-hjkm-nprtw")
+
+    assert "Too many wrong attempts." in join_by_code(client, "acdef-hjkm-nprtw").text
+
+
+def test_a_whole_party_may_join_from_one_address(app: Flask, make_room) -> None:
+    code = make_room().room.code
+
+    answers = {join(app.test_client(), code).status_code for _guest in range(30)}
+
+    assert answers == {GOOD}
+
+
+def test_another_address_is_not_slowed_down(client: FlaskClient, locked: str) -> None:
+    for number in range(11):
+        join(client, locked, f"guess {number}")
+
+    answer = client.post(
+        f"/rooms/{locked}/join",
+        data={"password": PASSWORD},
+        environ_overrides={"REMOTE_ADDR": "10.0.0.9"},
+    )
+
+    assert answer.status_code == GOOD
+
+
+def test_the_join_address_takes_only_post(client: FlaskClient, locked: str) -> None:
+    assert client.get(f"/rooms/{locked}/join").status_code == 405
+    assert client.get("/join").status_code == 405
+
+
+def test_another_spelling_of_the_code_is_no_fresh_start_for_guessing(
+    app: Flask, locked: str
+) -> None:
+    spellings = [locked, locked.upper(), locked.replace("-", ""), locked + "!", "o" + locked]
+    keys = set()
+    for spelling in spellings:
+        with app.test_request_context("/join", method="POST", data={"room_code": spelling}):
+            keys.add(security._room_of_request())
+
+    assert len(keys) == 1
+
+
+def test_a_host_who_joins_by_the_code_stays_the_host(make_room, client: FlaskClient) -> None:
+    new = make_room()
+    client.post(f"/rooms/{new.room.code}/host/{new.host_secret}")
+
+    join_by_code(client, new.room.code)
+
+    assert client.get(f"/rooms/{new.room.code}/delete").status_code == 200

@@ -1,0 +1,90 @@
+"""GET /rooms/<code>/people."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from tests.conftest import Cast
+from tests.helpers import HX, insert_person, insert_photos, tags_of
+from tests.web.conftest import Party
+
+
+def cards(page: str) -> list[str]:
+    """List the addresses that the cards lead to, special albums included."""
+    found = tags_of(page, "a")
+    return [tag["href"] for tag in found if "person" in tag.attributes.get("class", "").split()]
+
+
+def test_a_room_without_faces_says_so(cast: Cast) -> None:
+    answer = cast.guest.get(f"{cast.url}/people")
+
+    assert answer.status_code == 200
+    assert "Nobody yet." in answer.text
+
+
+def test_who_is_in_the_most_photos_comes_first_and_the_special_albums_last(
+    cast: Cast, party: Party
+) -> None:
+    assert cards(cast.guest.get(f"{cast.url}/people").text) == [
+        f"{cast.url}/people/{party.red}",
+        f"{cast.url}/people/{party.blue}",
+        f"{cast.url}/people/unsorted",
+        f"{cast.url}/photos/without-faces",
+    ]
+
+
+def test_the_order_follows_the_photos_and_not_the_ids(app: Flask, cast: Cast) -> None:
+    ids = insert_photos(app, cast.room_id, 3)
+    rare, frequent = (insert_person(app, cast.room_id, photos) for photos in (ids[:1], ids))
+
+    assert cards(cast.guest.get(f"{cast.url}/people").text) == [
+        f"{cast.url}/people/{frequent}",
+        f"{cast.url}/people/{rare}",
+    ]
+
+
+def test_every_card_tells_its_count(cast: Cast, party: Party) -> None:
+    page = cast.guest.get(f"{cast.url}/people").text
+
+    hints = [part.partition("</span>")[0] for part in page.split('<span class="hint">')[1:]]
+    assert hints == ["2 people", "3 photos", "2 photos", "1 face", "1 photo"]
+
+
+def test_the_special_albums_are_left_out_where_they_are_empty(app: Flask, cast: Cast) -> None:
+    insert_person(app, cast.room_id, insert_photos(app, cast.room_id, 1), "Lea")
+
+    page = cast.guest.get(f"{cast.url}/people").text
+
+    assert "Unsorted faces" not in page
+    assert "Photos without faces" not in page
+    assert len(cards(page)) == 1
+
+
+def test_only_the_host_is_asked_for_names(cast: Cast, party: Party) -> None:
+    assert "Who is this?" in cast.host.get(f"{cast.url}/people").text
+    assert "Who is this?" not in cast.guest.get(f"{cast.url}/people").text
+
+
+def test_htmx_gets_the_grid_alone(cast: Cast, party: Party) -> None:
+    answer = cast.guest.get(f"{cast.url}/people", headers=HX)
+
+    assert "<html" not in answer.text
+    assert tags_of(answer.text)[0]["id"] == "people-grid"
+    assert len(cards(answer.text)) == 4
+    assert "HX-Request" in answer.vary
+
+
+def test_the_grid_asks_again_when_the_search_found_somebody(cast: Cast, party: Party) -> None:
+    for path in ("", "/people"):
+        (grid,) = tags_of(cast.guest.get(cast.url + path).text, "div", id="people-grid")
+
+        assert grid["hx-trigger"] == "people-changed from:body"
+        assert grid["hx-get"] == f"{cast.url}/people"
+
+
+def test_a_stranger_finds_nothing(cast: Cast, party: Party) -> None:
+    assert cast.stranger.get(f"{cast.url}/people").status_code == 404
+
+
+def test_the_address_takes_no_post(cast: Cast) -> None:
+    assert cast.guest.post(f"{cast.url}/people").status_code == 405

@@ -1,0 +1,142 @@
+"""GET /rooms/<code> and /rooms/<code>/photos: the grid, page by page."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from photoshare.services.photos import PAGE_SIZE
+from tests.conftest import Cast
+from tests.helpers import HX, counted_queries, insert_person, insert_photos, tags_of
+
+TILE = {"class": "tile"}
+
+
+def test_a_room_without_photos_says_so(cast: Cast) -> None:
+    answer = cast.guest.get(f"{cast.url}/photos")
+
+    assert answer.status_code == 200
+    assert "No photos yet." in answer.text
+
+
+def test_the_oldest_upload_comes_first(app: Flask, cast: Cast) -> None:
+    ids = insert_photos(app, cast.room_id, 3)
+
+    tiles = tags_of(cast.guest.get(f"{cast.url}/photos").text, "a", **TILE)
+
+    assert [tile["href"] for tile in tiles] == [f"{cast.url}/photos/{id_}" for id_ in ids]
+
+
+def test_a_page_ends_at_its_size_and_leads_to_the_next(app: Flask, cast: Cast) -> None:
+    insert_photos(app, cast.room_id, PAGE_SIZE + 1)
+
+    first = cast.guest.get(f"{cast.url}/photos").text
+    second = cast.guest.get(f"{cast.url}/photos?page=2").text
+
+    assert (len(tags_of(first, "a", **TILE)), len(tags_of(second, "a", **TILE))) == (PAGE_SIZE, 1)
+    (more,) = tags_of(first, "a", href=f"{cast.url}/photos?page=2")
+    assert more["hx-get"] == more["href"]
+    assert tags_of(second, "a", href=f"{cast.url}/photos?page=1")
+    assert not tags_of(second, "a", href=f"{cast.url}/photos?page=3")
+
+
+def test_a_full_last_page_leads_nowhere(app: Flask, cast: Cast) -> None:
+    insert_photos(app, cast.room_id, PAGE_SIZE)
+
+    assert "page=2" not in cast.guest.get(f"{cast.url}/photos").text
+
+
+def test_the_room_shows_the_first_page(app: Flask, cast: Cast) -> None:
+    insert_photos(app, cast.room_id, PAGE_SIZE + 1)
+
+    page = cast.guest.get(cast.url).text
+
+    assert len(tags_of(page, "a", **TILE)) == PAGE_SIZE
+    assert f"Download all ({PAGE_SIZE + 1} photos, zip)" in page
+
+
+def test_htmx_gets_the_tiles_without_a_page_around_them(app: Flask, cast: Cast) -> None:
+    insert_photos(app, cast.room_id, PAGE_SIZE + 1)
+
+    answer = cast.guest.get(f"{cast.url}/photos?page=2", headers=HX)
+
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+    assert "<main" not in answer.text
+    assert len(tags_of(answer.text, "a", **TILE)) == 1
+
+
+@pytest.mark.parametrize("header", ["HX-Boosted", "HX-History-Restore-Request"])
+def test_a_page_that_the_history_asks_for_is_whole(cast: Cast, header: str) -> None:
+    answer = cast.guest.get(f"{cast.url}/photos", headers=HX | {header: "true"})
+
+    assert "<html" in answer.text
+
+
+@pytest.mark.parametrize("headers", [{}, HX])
+def test_caches_are_told_that_one_address_has_two_answers(cast: Cast, headers) -> None:
+    answer = cast.guest.get(f"{cast.url}/photos", headers=headers)
+
+    assert "HX-Request" in answer.vary
+    assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("page", ["2", "0", "-1", "999999999999999999999999"])
+@pytest.mark.parametrize("headers", [{}, HX])
+def test_there_is_no_page_beyond_the_end(app: Flask, cast: Cast, page: str, headers) -> None:
+    insert_photos(app, cast.room_id, 3)
+
+    answer = cast.guest.get(f"{cast.url}/photos?page={page}", headers=headers)
+
+    assert answer.status_code == 404
+    assert "There is no such page of photos." in answer.text
+    assert ("<html" in answer.text) is (headers == {})
+
+
+def test_a_page_that_is_no_number_is_the_first(app: Flask, cast: Cast) -> None:
+    insert_photos(app, cast.room_id, 1)
+
+    assert len(tags_of(cast.guest.get(f"{cast.url}/photos?page=x").text, "a", **TILE)) == 1
+
+
+def test_photos_of_another_room_are_not_shown(app: Flask, cast: Cast, make_room) -> None:
+    insert_photos(app, make_room("Other").room.id, 2)
+
+    assert tags_of(cast.guest.get(f"{cast.url}/photos").text, "a", **TILE) == []
+
+
+@pytest.mark.parametrize("path", ["", "/photos", "/people", "/people/unsorted"])
+def test_the_number_of_queries_does_not_grow_with_the_photos(
+    app: Flask, cast: Cast, path: str
+) -> None:
+    with cast.guest.session_transaction() as session:
+        guest_id = session["guests"][str(cast.room_id)]
+    few = insert_photos(app, cast.room_id, 2, guest_id=guest_id)
+    insert_person(app, cast.room_id, few)
+    with counted_queries(app) as before:
+        assert cast.guest.get(cast.url + path).status_code == 200
+    many = insert_photos(app, cast.room_id, 40, guest_id=guest_id, seed="more")
+    for photo_id in many[:20]:
+        insert_person(app, cast.room_id, [photo_id])
+
+    with counted_queries(app) as after:
+        assert cast.guest.get(cast.url + path).status_code == 200
+
+    assert len(before) == len(after) > 0
+
+
+def test_the_grid_asks_again_when_photos_were_added(app: Flask, cast: Cast) -> None:
+    insert_photos(app, cast.room_id, 1)
+
+    (grid,) = tags_of(cast.guest.get(f"{cast.url}/photos").text, "div", id="photo-grid")
+
+    assert grid["hx-trigger"].startswith("photo-added from:body")
+    assert cast.guest.get(grid["hx-get"], headers=HX).status_code == 200
+
+
+def test_a_stranger_finds_nothing(cast: Cast) -> None:
+    assert cast.stranger.get(f"{cast.url}/photos").status_code == 404
+
+
+def test_the_address_takes_no_put(cast: Cast) -> None:
+    assert cast.guest.put(f"{cast.url}/photos").status_code == 405

@@ -1,0 +1,158 @@
+"""GET /rooms/<code>/photos/<id>."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from photoshare.db import db
+from photoshare.models import Photo
+from photoshare.services import people
+from tests.conftest import Cast
+from tests.fakes import RED, draw_photo
+from tests.helpers import insert_photos, tags_of
+from tests.web.conftest import Party
+
+
+def photo_page(cast: Cast, photo_id: int, query: str = "") -> str:
+    answer = cast.guest.get(f"{cast.url}/photos/{photo_id}{query}")
+    assert answer.status_code == 200
+    return answer.text
+
+
+def link(page: str, rel: str) -> str | None:
+    tags = tags_of(page, "a", rel=rel)
+    return tags[0]["href"] if tags else None
+
+
+def test_it_shows_the_photo_and_what_is_known_of_it(app: Flask, cast: Cast, party: Party) -> None:
+    page = photo_page(cast, party.photos["a.jpg"])
+
+    digest = party.digests["a.jpg"]
+    url = f"{cast.url}/photos/{party.photos['a.jpg']}/{digest}"
+    (picture,) = tags_of(page, "img", src=f"{url}-view.jpg")
+    assert (picture["width"], picture["height"]) == ("200", "100")
+    assert "a.jpg · 200 \u00d7 100 · " in page
+    assert tags_of(page, "a", href=f"{url}/original")
+
+
+def test_previous_and_next_walk_through_the_room(cast: Cast, party: Party) -> None:
+    names = sorted(party.photos)
+    for before, name, after in zip([None, *names], names, [*names[1:], None], strict=False):
+        page = photo_page(cast, party.photos[name])
+
+        assert link(page, "prev") == (before and f"{cast.url}/photos/{party.photos[before]}")
+        assert link(page, "next") == (after and f"{cast.url}/photos/{party.photos[after]}")
+        assert link(page, "up") == f"{cast.url}/photos"
+
+
+def test_previous_and_next_stay_in_a_persons_album(cast: Cast, party: Party) -> None:
+    page = photo_page(cast, party.photos["b.jpg"], f"?person={party.red}")
+
+    query = f"?person={party.red}"
+    assert link(page, "prev") == f"{cast.url}/photos/{party.photos['a.jpg']}{query}"
+    assert link(page, "next") == f"{cast.url}/photos/{party.photos['d.jpg']}{query}"
+    assert link(page, "up") == f"{cast.url}/people/{party.red}"
+
+
+def test_previous_and_next_stay_among_the_photos_without_faces(cast: Cast, party: Party) -> None:
+    page = photo_page(cast, party.photos["e.jpg"], "?without_faces=1")
+
+    assert link(page, "prev") is None
+    assert link(page, "next") is None
+    assert link(page, "up") == f"{cast.url}/photos/without-faces"
+
+
+def test_every_outline_leads_to_the_album_of_its_face(cast: Cast, party: Party) -> None:
+    page = photo_page(cast, party.photos["a.jpg"])
+
+    (drawing,) = tags_of(page, "svg")
+    outlines = tags_of(page, "rect")
+    assert drawing["viewbox"] == "0 0 200 100"
+    places = [tuple(tag[key] for key in ("x", "y", "width", "height")) for tag in outlines]
+    assert places == [("20", "20", "60", "60"), ("120", "20", "60", "60")]
+    links = [tag["href"] for tag in tags_of(page, "a", tabindex="-1")]
+    assert links == [f"{cast.url}/people/{party.red}", f"{cast.url}/people/{party.blue}"]
+
+
+def test_an_unsorted_face_leads_to_the_unsorted_faces(cast: Cast, party: Party) -> None:
+    page = photo_page(cast, party.photos["d.jpg"])
+
+    links = [tag["href"] for tag in tags_of(page, "a", tabindex="-1")]
+    assert links == [f"{cast.url}/people/{party.red}", f"{cast.url}/people/unsorted"]
+
+
+def test_a_photo_without_faces_says_so(cast: Cast, party: Party) -> None:
+    page = photo_page(cast, party.photos["e.jpg"])
+
+    assert "No face was found in this photo." in page
+    assert tags_of(page, "rect") == []
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [("waiting", "is still to be searched"), ("failed", "could not be searched")],
+)
+def test_a_photo_that_was_not_searched_says_so(
+    app: Flask, cast: Cast, state: str, sentence: str
+) -> None:
+    (photo_id,) = insert_photos(app, cast.room_id, 1, state=state)
+
+    assert sentence in photo_page(cast, photo_id)
+
+
+def test_names_are_text_and_never_tags(app: Flask, cast: Cast, party: Party) -> None:
+    evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+    with app.app_context():
+        photo = db.session.get_one(Photo, party.photos["a.jpg"])
+        photo.file_name = evil
+        guest_id = photo.guest_id
+        db.session.commit()
+        people.rename_person(cast.room_id, party.red, "</title><script>x</script>")
+    assert guest_id is None
+
+    for path in (f"/photos/{party.photos['a.jpg']}", "/photos", "", f"/people/{party.red}"):
+        page = cast.guest.get(cast.url + path).text
+
+        scripts = [tag.attributes.get("src", "inline") for tag in tags_of(page, "script")]
+        assert len(scripts) == 2
+        assert "inline" not in scripts
+        assert not any("onerror" in tag.attributes for tag in tags_of(page))
+
+
+def test_only_who_may_delete_is_offered_to(cast: Cast, party: Party) -> None:
+    url = f"{cast.url}/photos/{party.photos['a.jpg']}"
+
+    assert tags_of(cast.host.get(url).text, "a", href=f"{url}/delete")
+    assert not tags_of(cast.guest.get(url).text, "a", href=f"{url}/delete")
+
+
+@pytest.mark.parametrize("path", ["/photos/999", "/photos/x", "/photos/-1"])
+def test_an_unknown_photo_is_not_found(cast: Cast, path: str) -> None:
+    assert cast.guest.get(cast.url + path).status_code == 404
+
+
+def test_a_photo_of_another_room_is_not_found(app: Flask, cast: Cast, make_room, add_photo) -> None:
+    photo_id = add_photo(make_room("Other").room.id, draw_photo(RED))
+
+    assert cast.guest.get(f"{cast.url}/photos/{photo_id}").status_code == 404
+
+
+def test_the_album_of_an_unknown_person_is_not_found(cast: Cast, party: Party) -> None:
+    url = f"{cast.url}/photos/{party.photos['a.jpg']}?person=999"
+
+    assert cast.guest.get(url).status_code == 404
+
+
+def test_a_stranger_finds_nothing(cast: Cast, party: Party) -> None:
+    url = f"{cast.url}/photos/{party.photos['a.jpg']}"
+
+    assert cast.stranger.get(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/photos/{}", "/photos/{}/delete", "/people/{}", "/people/{}/album.zip", "/faces/{}.jpg"],
+)
+def test_a_number_that_no_database_holds_is_not_found(cast: Cast, path: str) -> None:
+    assert cast.guest.get(cast.url + path.format("9" * 30)).status_code == 404

@@ -1,0 +1,99 @@
+"""GET /rooms/<code>/share."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from photoshare import create_app
+from photoshare.db import db, upgrade_schema
+from tests.conftest import Cast
+from tests.helpers import Tag, tags_of
+
+
+def share_page(client: FlaskClient, cast: Cast) -> str:
+    answer = client.get(f"{cast.url}/share")
+    assert answer.status_code == 200
+    return answer.text
+
+
+def link_fields(page: str) -> dict[str, Tag]:
+    fields = tags_of(page, "input")
+    return {tag["id"]: tag for tag in fields if "readonly" in tag.attributes}
+
+
+def test_a_guest_sees_the_guest_link_only(cast: Cast) -> None:
+    page = share_page(cast.guest, cast)
+
+    links = {name: tag["value"] for name, tag in link_fields(page).items()}
+    assert links == {"guest-link": f"http://localhost{cast.url}"}
+    assert len(tags_of(page, "img")) == 1
+    assert cast.host_secret not in page
+    assert "Room settings" not in page
+
+
+def test_the_host_sees_both_links(cast: Cast) -> None:
+    page = share_page(cast.host, cast)
+
+    assert {name: tag["value"] for name, tag in link_fields(page).items()} == {
+        "guest-link": f"http://localhost{cast.url}",
+        "host-link": f"http://localhost{cast.url}/host/{cast.host_secret}",
+    }
+    assert "Room settings" in page
+
+
+def test_every_link_has_a_qr_code_of_its_own(cast: Cast) -> None:
+    pictures = tags_of(share_page(cast.host, cast), "img")
+
+    assert [tag["alt"] for tag in pictures] == [
+        "QR code of the guest link",
+        "QR code of the host link",
+    ]
+    assert all(tag["src"].startswith("data:image/svg+xml") for tag in pictures)
+    assert pictures[0]["src"] != pictures[1]["src"]
+
+
+def test_every_link_can_be_copied(cast: Cast) -> None:
+    page = share_page(cast.host, cast)
+
+    targets = [tag["data-copy"] for tag in tags_of(page, "button", type="button")]
+
+    assert targets == list(link_fields(page))
+
+
+def test_the_room_code_is_shown_to_be_read_aloud(cast: Cast) -> None:
+    assert f'<strong class="code">{cast.code}</strong>' in share_page(cast.guest, cast)
+
+
+def test_a_host_who_came_by_the_link_sees_the_host_link_again(cast: Cast) -> None:
+    cast.stranger.post(f"{cast.url}/host/{cast.host_secret}")
+
+    assert cast.host_secret in share_page(cast.stranger, cast)
+
+
+def test_the_links_show_the_address_that_the_browser_used(cast: Cast) -> None:
+    page = cast.guest.get(f"{cast.url}/share", base_url="http://localhost:8123").text
+
+    assert link_fields(page)["guest-link"]["value"] == f"http://localhost:8123{cast.url}"
+
+
+def test_the_links_show_the_public_address_where_it_is_set(tmp_path) -> None:
+    app = create_app({"data": tmp_path / "d", "public_url": "http://photos.example.org/party"})
+    with app.app_context():
+        upgrade_schema()
+    client = app.test_client()
+    answer = client.post("/rooms", data={"title": "Party"})
+
+    links = link_fields(client.get(answer.location).text)
+
+    code = answer.location.split("/")[2]
+    assert links["guest-link"]["value"] == f"http://photos.example.org/party/rooms/{code}"
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_a_stranger_does_not_see_the_page(app: Flask, cast: Cast) -> None:
+    answer = cast.stranger.get(f"{cast.url}/share")
+
+    assert answer.status_code == 404
+    assert cast.host_secret not in answer.text
