@@ -17,7 +17,7 @@ from photoshare.errors import StartError
 from photoshare.faces.engines import choose_engine
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.runner import JobRunner
-from photoshare.storage import MB, Storage
+from photoshare.storage import Storage
 from photoshare.web.site import EXTENSION, Site
 
 __all__ = ["create_app"]
@@ -25,6 +25,7 @@ __all__ = ["create_app"]
 log = logging.getLogger(__name__)
 
 GRAPHS_FOLDER = "models"  # in the data folder: the networks as ONNX graphs
+MAX_FORM_BYTES = 100_000  # of every form but the upload, which sets its own bound
 MAX_FORM_PARTS = 2000  # photos of one plain form; Werkzeug's default of 1000 is for small forms
 COOKIE_LIFETIME = timedelta(days=400)  # the longest that browsers keep a cookie
 
@@ -77,11 +78,12 @@ def _make_engine(settings: Settings) -> FaceEngine:
 def _flask_config(settings: Settings) -> dict[str, object]:
     return {
         "SECRET_KEY": _secret_key(settings.data / "secret_key"),
-        "MAX_CONTENT_LENGTH": settings.max_upload_mb * MB,
+        "MAX_CONTENT_LENGTH": MAX_FORM_BYTES,
         "MAX_FORM_PARTS": MAX_FORM_PARTS,
         "PERMANENT_SESSION_LIFETIME": COOKIE_LIFETIME,
         "SESSION_COOKIE_NAME": "photoshare",
         "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_REFRESH_EACH_REQUEST": False,  # pictures are cached, cookies and all
         "SESSION_COOKIE_SECURE": settings.public_url.startswith("https:"),
     }
 

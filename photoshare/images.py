@@ -166,7 +166,13 @@ def to_jpeg(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     profile = image.info.get("icc_profile") if image.mode == "RGB" else None
     image.save(
-        buffer, "JPEG", quality=JPEG_QUALITY, progressive=True, icc_profile=profile, exif=b""
+        buffer,
+        "JPEG",
+        quality=JPEG_QUALITY,
+        progressive=True,
+        icc_profile=profile,
+        exif=b"",
+        comment=b"",
     )
     return buffer.getvalue()
 

@@ -76,7 +76,10 @@ def test_grouping_faces_opens_no_file() -> None:
 def test_only_the_reference_engine_imports_face_recognition() -> None:
     importers = forbidden_imports(list(MODULES), "face_recognition")
 
-    assert list(importers) == ["photoshare.faces.reference_engine"]
+    assert set(importers) == {
+        "photoshare.faces.reference_engine",
+        "photoshare.benchmark_variants",  # measures what the original app did with it
+    }
 
 
 def test_services_know_nothing_of_http() -> None:
@@ -127,7 +130,8 @@ def test_only_the_images_module_opens_pictures() -> None:
         and node.value.id == "Image"
     ]
 
-    assert set(openers) == {"photoshare.images"}
+    benchmark = {"photoshare.benchmark", "photoshare.benchmark_variants"}
+    assert set(openers) - benchmark == {"photoshare.images"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=module_of)

@@ -22,7 +22,7 @@ def test_the_defaults_are_these() -> None:
     assert (settings.public_url, settings.trusted_proxy, settings.url_prefix) == ("", "", "")
     assert (settings.max_photo_mb, settings.max_photo_megapixels) == (60, 100)
     assert (settings.max_upload_mb, settings.min_free_mb) == (1024, 500)
-    assert (settings.engine, settings.min_samples) == ("face_recognition", 2)
+    assert (settings.engine, settings.min_samples) == ("onnx", 2)
 
 
 def test_every_default_passes_its_own_check() -> None:
@@ -72,7 +72,7 @@ def test_a_variable_sets_its_setting(name: str, text: str, value: object) -> Non
         ("MAX_PHOTO_MEGAPIXELS", "171", "a whole number from 1 to 170"),
         ("MAX_UPLOAD_MB", "1.5", "a whole number from 1 to 10000"),
         ("MIN_FREE_MB", "-1", "a whole number from 0 to 1000000"),
-        ("DETECTION_SIDE_PX", "399", "a whole number from 400 to 6000"),
+        ("SMALLEST_FACE_PERCENT", "0.9", "a number from 1 to 20"),
         ("ENGINE", "magic", "one of: "),
         ("EPS", "0.61", "a number from 0.2 to 0.6"),
         ("EPS", "nan", "a number from 0.2 to 0.6"),

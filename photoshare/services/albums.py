@@ -15,7 +15,7 @@ from photoshare.storage import Storage
 
 _UNSAFE = '<>:"/\\|?*'  # characters that Windows refuses in a file name; the others refuse fewer
 _RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)}
-MAX_STEM = 100  # characters
+MAX_STEM_BYTES = 200  # of 255 that file systems take: an ending and a number follow
 EXTENSIONS = {
     "JPEG": ".jpg",
     "MPO": ".jpg",
@@ -74,7 +74,7 @@ def safe_name(text: str) -> str:
         "_" if letter in _UNSAFE or unicodedata.category(letter)[0] == "C" else letter
         for letter in text
     )
-    text = text[:MAX_STEM].strip(" .") or "photo"
+    text = text.encode()[:MAX_STEM_BYTES].decode(errors="ignore").strip(" .") or "photo"
     return f"{text}_" if text.split(".")[0].lower() in _RESERVED else text
 
 

@@ -72,7 +72,7 @@ class RoomProgress:
         """Changes whenever a page would look different; the poller sends it back."""
         return (
             f"{self.photo_count}-{self.done_count}-{self.failed_count}-"
-            f"{self.people_count}-{self.face_count}"
+            f"{self.people_count}-{self.face_count}-{'failed' if self.error else 'well'}"
         )
 
 

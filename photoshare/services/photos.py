@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +18,13 @@ from photoshare.errors import NotAllowedError, NotFoundError
 from photoshare.models import PHOTO_ANALYSED, Face, Photo
 from photoshare.services.people import delete_empty_people
 from photoshare.services.rooms import Access
-from photoshare.storage import ReceivedFile, Storage
+from photoshare.storage import ReceivedFile, Storage, disk_full_as_error
 
 PAGE_SIZE = 60  # photos of one grid page: three screens of a desktop
 MAX_FILE_NAME = 255  # characters
+# Uploads decoded at the same time: each may need 400 MB (a PNG of 100 megapixels), and more than
+# the machine's cores would be no faster.
+_DECODES = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +112,13 @@ def add_photo(
         if known is not None:
             return AddedPhoto(known.id, is_duplicate=True)
         db.session.rollback()  # no transaction stays open while the picture is decoded
-        decoded = images.decode_upright(
-            received.path,
-            at_least_px=images.VIEW_PX,
-            max_megapixels=settings.max_photo_megapixels,
-        )
-        derived = _render_derivatives(decoded)
+        with _DECODES:
+            decoded = images.decode_upright(
+                received.path,
+                at_least_px=images.VIEW_PX,
+                max_megapixels=settings.max_photo_megapixels,
+            )
+            derived = _render_derivatives(decoded)
         photo = Photo(
             room_id=room_id,
             guest_id=guest_id,
@@ -143,11 +148,18 @@ def _keep(
         known = _photo_with_hash(photo.room_id, photo.sha256)
         if known is not None:
             return AddedPhoto(known.id, is_duplicate=True)
-        for variant, content in derived.items():
-            storage.write_derived(storage.derivative(photo.room_id, photo.sha256, variant), content)
-        storage.keep_original(photo.room_id, received)
-        db.session.add(photo)
-        db.session.commit()
+        room_id, sha256 = photo.room_id, photo.sha256
+        try:
+            with disk_full_as_error():
+                for variant, content in derived.items():
+                    storage.write_derived(storage.derivative(room_id, sha256, variant), content)
+                storage.keep_original(room_id, received)
+            db.session.add(photo)
+            db.session.commit()
+        except Exception:
+            db.session.rollback()
+            storage.delete_photo(room_id, sha256)
+            raise
         return AddedPhoto(photo.id, is_duplicate=False)
 
 

@@ -9,6 +9,7 @@ from photoshare.web import (
     errorhandlers,
     htmx,
     jobs,
+    numbers,
     pages,
     people,
     photos,
@@ -19,7 +20,7 @@ from photoshare.web import (
 
 def init_app(app: Flask) -> None:
     """Give the app its checks, its error pages and its views."""
-    for part in (security, errorhandlers, htmx, pages):
+    for part in (numbers, security, errorhandlers, htmx, pages):
         part.init_app(app)
     for views in (rooms, photos, people, albums, jobs):
         app.register_blueprint(views.blueprint)

@@ -10,6 +10,7 @@ from photoshare.services import people, photos
 from photoshare.services.photos import Album
 from photoshare.services.rooms import Access
 from photoshare.web.htmx import redirect_or, render, wants_partial
+from photoshare.web.numbers import page_argument
 from photoshare.web.photos import send_picture
 from photoshare.web.security import current_access, host_only
 from photoshare.web.site import current_site
@@ -44,7 +45,7 @@ def show(room_code: str, person_id: int) -> str:
     """Show a person's album."""
     access = current_access()
     album = Album(access.room.id, people.get_person(access.room.id, person_id).id)
-    page = photos.list_photos(album, request.args.get("page", 1, type=int))
+    page = photos.list_photos(album, page_argument())
     if wants_partial():
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)
     return _person_page(access, person_id, album, page)

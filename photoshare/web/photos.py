@@ -26,7 +26,9 @@ from photoshare.services.albums import original_name
 from photoshare.services.jobs import JobKind
 from photoshare.services.people import get_person
 from photoshare.services.photos import Album
+from photoshare.storage import MB
 from photoshare.web.htmx import SEE_OTHER, render, wants_partial, with_event
+from photoshare.web.numbers import number_argument, page_argument
 from photoshare.web.security import current_access
 from photoshare.web.site import current_site
 
@@ -58,7 +60,7 @@ def without_faces(room_code: str) -> str:
 
 
 def _grid(album: Album, title: str) -> str:
-    page = photos.list_photos(album, request.args.get("page", 1, type=int))
+    page = photos.list_photos(album, page_argument())
     return render(
         "photos/index.html",
         "photos/_grid_page.html",
@@ -72,6 +74,7 @@ def _grid(album: Album, title: str) -> str:
 @blueprint.post("/photos")
 def upload(room_code: str) -> Response | BaseResponse:
     """Take in photos: one a request from our script, all at once from a plain form."""
+    request.max_content_length = current_site().settings.max_upload_mb * MB
     files = [file for file in request.files.getlist("photos") if file.filename]
     if not files:
         raise InvalidInputError("Please choose at least one photo.")
@@ -120,7 +123,7 @@ def show(room_code: str, photo_id: int) -> str:
     """Show one photo with its faces, and the photos before and after it in the album."""
     access = current_access()
     photo = photos.get_photo(access.room.id, photo_id)
-    person_id = request.args.get("person", type=int)
+    person_id = number_argument("person")
     album = Album(access.room.id, person_id, is_without_faces="without_faces" in request.args)
     return render_template(
         "photos/show.html",

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from photoshare.errors import InvalidInputError, NotFoundError
-from photoshare.models import Guest, Room
+from photoshare.models import Room
 from photoshare.services import jobs, people, photos, rooms
 from photoshare.services.photos import Album
 from photoshare.web.htmx import SEE_OTHER
@@ -62,12 +62,9 @@ def join_by_code() -> Response | tuple[str, int]:
     form = request.form
     try:
         room = rooms.find_room(form.get("room_code", ""))
-        guest = _join(room)
-    except NotFoundError as error:
+        _join(room)
+    except (NotFoundError, InvalidInputError) as error:
         return render_template("rooms/index.html", form=form, join_error=str(error)), 422
-    except InvalidInputError as error:
-        return render_template("rooms/index.html", form=form, join_error=str(error)), 422
-    remember_guest(guest)
     return redirect(url_for("rooms.show", room_code=room.code), SEE_OTHER)
 
 
@@ -99,10 +96,9 @@ def join(room_code: str) -> Response | tuple[str, int]:
     """Join a room from its own page."""
     room = rooms.find_room(room_code)
     try:
-        guest = _join(room)
+        _join(room)
     except InvalidInputError as error:
         return _join_page(room, error=str(error), name=request.form.get("name", "")), 422
-    remember_guest(guest)
     return redirect(url_for("rooms.show", room_code=room.code), SEE_OTHER)
 
 
@@ -181,9 +177,15 @@ def _share_page(form: Mapping[str, str] | None = None, error: str | None = None)
     )
 
 
-def _join(room: Room) -> Guest:
-    form = request.form
-    return rooms.join_room(room, password=form.get("password", ""), name=form.get("name", ""))
+def _join(room: Room) -> None:
+    """Let this browser in; who is in already, as a host for one, stays who they are."""
+    try:
+        rooms.enter_room(room.code, guest_ids())
+    except NotFoundError:
+        form = request.form
+        remember_guest(
+            rooms.join_room(room, password=form.get("password", ""), name=form.get("name", ""))
+        )
 
 
 def _join_page(room: Room, *, error: str | None = None, name: str = "") -> str:

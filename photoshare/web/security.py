@@ -17,7 +17,7 @@ from flask_limiter.util import get_remote_address
 
 from photoshare.errors import NotAllowedError
 from photoshare.models import Guest, Room
-from photoshare.services.rooms import Access, enter_room
+from photoshare.services.rooms import Access, enter_room, normalise_code
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -44,7 +44,8 @@ def _has_failed(response: Response) -> bool:
 
 
 def _room_of_request() -> str:
-    return str((request.view_args or {}).get("room_code") or request.form.get("room_code", ""))
+    code = (request.view_args or {}).get("room_code") or request.form.get("room_code", "")
+    return normalise_code(code)
 
 
 def limit_failures(view: View) -> View:

@@ -8,7 +8,6 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from photoshare.db import db
-from photoshare.faces.analysis import Analysis
 from photoshare.faces.types import ENCODING_SIZE, AnalysedFace
 from photoshare.models import (
     PHOTO_ANALYSED,
@@ -20,7 +19,7 @@ from photoshare.models import (
     Photo,
 )
 from photoshare.services import analysis, people, rooms
-from photoshare.services.analysis import MAX_ATTEMPTS, ClaimedPhoto, GroupingRule
+from photoshare.services.analysis import MAX_ATTEMPTS, ClaimedPhoto, FoundFace, GroupingRule
 from photoshare.web.site import Site
 from tests.helpers import insert_photos, row_counts
 
@@ -51,7 +50,7 @@ def photo_row(photo_id: int) -> tuple[str, int]:
     return tuple(row)
 
 
-def found(*places: int) -> Analysis:
+def found(*places: int) -> list[FoundFace]:
     """Faces on a line, a tenth apart from place to place."""
     faces = []
     for number, place in enumerate(places):
@@ -59,7 +58,7 @@ def found(*places: int) -> Analysis:
         encoding[0] = place / 10
         left = number * 100
         faces.append(AnalysedFace((0, left + 50, 50, left), 1.0, encoding))
-    return Analysis(faces, [b"jpeg"] * len(faces))
+    return [FoundFace(face, b"jpeg") for face in faces]
 
 
 def store(site: Site, claimed: ClaimedPhoto, *places: int) -> None:

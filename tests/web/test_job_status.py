@@ -7,7 +7,7 @@ from flask import Flask
 
 from photoshare.models import PHOTO_WAITING
 from tests.conftest import Cast
-from tests.fakes import BLUE, RED, FakeFaceEngine, draw_photo
+from tests.fakes import BLUE, POISON, RED, FakeFaceEngine, draw_photo
 from tests.helpers import HX, counted_queries, insert_photos, tags_of
 from tests.web.conftest import Party
 
@@ -112,9 +112,8 @@ def test_a_room_without_photos_has_nothing_to_tell(cast: Cast) -> None:
 def test_a_photo_that_breaks_the_search_is_counted_and_costs_no_other(
     cast: Cast, add_photo, run_jobs, engine: FakeFaceEngine
 ) -> None:
-    engine.fail_on = 300
     add_photo(cast.room_id, draw_photo(RED))
-    add_photo(cast.room_id, draw_photo(width=300))
+    add_photo(cast.room_id, draw_photo(POISON))
     run_jobs()
 
     page = cast.guest.get(cast.url + STATUS, headers=HX).text
