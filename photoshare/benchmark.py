@@ -30,6 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     graphs = options.graphs or Path(tempfile.gettempdir()) / "photoshare-benchmark"
     photos = find_photos(options.folder, options.min_megapixels, options.max_megapixels)
+    photos = photos[:: options.every]
     if options.variant:  # the child process of one run
         print(json.dumps(run_variant(options.variant, photos, graphs, options.workers)))
         return
@@ -105,7 +106,7 @@ def _run_in_child(variant: str, options: argparse.Namespace, graphs: Path) -> Ru
     command = [sys.executable, "-m", "photoshare.benchmark", str(options.folder)]
     command += ["--variant", variant, "--graphs", str(graphs), "--workers", str(options.workers)]
     command += ["--min-megapixels", str(options.min_megapixels)]
-    command += ["--max-megapixels", str(options.max_megapixels)]
+    command += ["--max-megapixels", str(options.max_megapixels), "--every", str(options.every)]
     answer = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # noqa: S603 - as above
     numbers: dict[str, Any] = json.loads(answer.stdout)
     return {key: float(value) for key, value in numbers.items()}
@@ -118,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="photos at once")
     parser.add_argument("--min-megapixels", type=float, default=0)
     parser.add_argument("--max-megapixels", type=float, default=1000)
+    parser.add_argument("--every", type=int, default=1, help="take every n-th photo only")
     parser.add_argument("--json", type=Path, default=Path("benchmark.json"))
     parser.add_argument("--graphs", type=Path, help="folder of the ONNX graphs")
     parser.add_argument("--variant", choices=VARIANTS, help=argparse.SUPPRESS)

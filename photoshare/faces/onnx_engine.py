@@ -41,6 +41,7 @@ LARGEST_BATCH = 16  # chips encoded at once: more is no faster and needs more me
 DEFAULT_THRESHOLD = 0.0  # dlib's own; lower ones add more false faces than faces
 # Every second level of dlib's pyramid: the same faces in 60 % of the time (docs/performance.md).
 DEFAULT_LEVELS_PER_STEP = 2
+LEVELS_OF_A_LOOK = 2  # of dlib's pyramid: search.CLOSER_BY is (5/6) ** 2
 
 Pixels = NDArray[np.float32]  # shape (1, 3, height, width), 0 to 255
 Chips = NDArray[np.uint8]  # shape (n, CHIP_PX, CHIP_PX, 3)
@@ -127,10 +128,22 @@ class OnnxFaceEngine:
         list of LocatedFace
             Scores are dlib's: above 1 sure, below 0 doubtful.
         """
+        return self._locate(image, None)
+
+    def locate_smallest(self, image: RgbImage) -> list[LocatedFace]:
+        """Find only faces of about 70 to 100 pixels: half the work of ``locate``, or less."""
+        return self._locate(image, max(1, LEVELS_OF_A_LOOK // self._levels_per_step))
+
+    def _locate(self, image: RgbImage, largest_levels: int | None) -> list[LocatedFace]:
         height, width, _ = image.shape
         if min(height, width) < self._window_px // 2:
             return []  # no room for half a face, and too little for the network's convolutions
-        pyramid = plan_pyramid(height, width, levels_per_step=self._levels_per_step)
+        pyramid = plan_pyramid(
+            height,
+            width,
+            levels_per_step=self._levels_per_step,
+            largest_levels=largest_levels,
+        )
         tiled = self.tile(image, pyramid)
         scores = self._detector.run(None, {"pixels": tiled})[0][0, 0]
         return faces_of_scores(

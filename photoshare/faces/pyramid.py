@@ -52,7 +52,9 @@ class TiledPyramid:
     levels: list[Level]
 
 
-def plan_pyramid(height: int, width: int, *, levels_per_step: int = 1) -> TiledPyramid:
+def plan_pyramid(
+    height: int, width: int, *, levels_per_step: int = 1, largest_levels: int | None = None
+) -> TiledPyramid:
     """Lay the levels of the pyramid out in one picture, exactly as dlib does.
 
     The levels stand under each other; where two fit side by side, the rest goes up again along
@@ -64,8 +66,10 @@ def plan_pyramid(height: int, width: int, *, levels_per_step: int = 1) -> TiledP
         Of the picture, in pixels.
     levels_per_step : int >= 1
         1 for every level of dlib's pyramid, 2 for every second one.
+    largest_levels : int, optional
+        Only so many levels, the largest ones: for small faces alone.
     """
-    sizes = _level_sizes(height, width, levels_per_step)
+    sizes = _level_sizes(height, width, levels_per_step)[:largest_levels]
     total = sum(rows + GAP_PX for rows, _ in sizes) - 2 * GAP_PX
     levels: list[Level] = []
     column, previous_columns = 0, 0

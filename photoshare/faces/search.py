@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from PIL import Image
@@ -26,7 +26,9 @@ from photoshare.faces.types import (
 
 DETECTOR_WINDOW_PX = 80  # width of the faces that dlib's detectors, CNN and HOG, look for
 FIRST_LOOK_PERCENT = 10.0  # a photo of one to three people is done after it
-CLOSER_BY = 0.625  # 10, 6.25, 3.9, 2.5 percent: the ladder that costs least (docs/performance.md)
+# 10, 6.9, 4.8, 3.3, 2.5 percent: each look adds one level of the detector's pyramid, which the
+# detector's steps of 25/36 make.
+CLOSER_BY = 25 / 36
 # A face narrower than this in the searched picture may have smaller ones beside it. It is found in
 # the largest level of the pyramid; the next level's windows are 114 pixels.
 SMALL_FACE_PX = 100
@@ -63,6 +65,15 @@ class SearchEffort:
 
 
 DEFAULT_EFFORT = SearchEffort()
+
+
+@runtime_checkable
+class LocatesSmallest(Protocol):
+    """An engine that can leave out what a look at a smaller picture has already found."""
+
+    def locate_smallest(self, image: RgbImage) -> list[LocatedFace]:
+        """Find only faces of about the detector's window."""
+        ...
 
 
 class PhotoSource(Protocol):
@@ -115,10 +126,16 @@ def _locate(photo: PhotoSource, engine: FaceEngine, effort: SearchEffort) -> lis
             break
         searched_px = int(min(wanted_px, limit_px))
         searched = scaled_to(photo.picture(searched_px), searched_px)
+        is_closer = percent < effort.looks()[0]
+        locate = (
+            engine.locate_smallest
+            if is_closer and isinstance(engine, LocatesSmallest)
+            else engine.locate
+        )
         for part, left, top in _parts(searched):
             found = (
                 LocatedFace(_moved(face.location, searched.size, photo.size, left, top), face.score)
-                for face in engine.locate(np.asarray(part))
+                for face in locate(np.asarray(part))
             )
             faces += [face for face in found if not any(_is_same(face, other) for other in faces)]
         small_px = SMALL_FACE_PX * full_px / searched_px

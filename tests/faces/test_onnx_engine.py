@@ -160,6 +160,17 @@ def test_a_lower_threshold_finds_more_and_keeps_what_was_found(
     assert len(eagerly_found) > len(found)
 
 
+def test_the_smallest_faces_are_a_part_of_all(
+    astronaut: RgbImage, onnx_engine: OnnxFaceEngine
+) -> None:
+    """A face of 90 pixels is found by both; enlarged to 270, only by the whole search."""
+    enlarged = np.asarray(Image.fromarray(astronaut).resize((1536, 1536)))
+
+    assert len(onnx_engine.locate_smallest(astronaut)) == 1
+    assert onnx_engine.locate_smallest(enlarged) == []
+    assert len(onnx_engine.locate(enlarged)) == 1
+
+
 @pytest.mark.parametrize("size", [(1, 1), (4, 300), (300, 4), (40, 40), (79, 81)])
 def test_pictures_smaller_than_a_face_hold_none(
     size: tuple[int, int], onnx_engine: OnnxFaceEngine
