@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -38,15 +39,26 @@ def engine() -> FakeFaceEngine:
     return FakeFaceEngine()
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database made by the migrations once, for every test to copy."""
+    folder = tmp_path_factory.mktemp("empty")
+    app = create_app({"data": folder})
+    with app.app_context():
+        upgrade_schema()
+        db.engine.dispose()
+    return folder / "photoshare.sqlite"
+
+
 @pytest.fixture
-def app(tmp_path: Path, engine: FakeFaceEngine) -> Iterator[Flask]:
+def app(tmp_path: Path, engine: FakeFaceEngine, empty_database: Path) -> Iterator[Flask]:
     """An app with an empty database; jobs run only when a test says `run_jobs`."""
+    (tmp_path / "data").mkdir()
+    shutil.copy(empty_database, tmp_path / "data")
     app = create_app(
         {"data": tmp_path / "data", "min_free_mb": 0}, make_engine=lambda settings: engine
     )
     app.testing = True
-    with app.app_context():
-        upgrade_schema()
     yield app
     with app.app_context():
         db.engine.dispose()

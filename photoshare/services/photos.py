@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from sqlalchemy import Select, delete, exists, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
 
 from photoshare import images
@@ -156,9 +157,11 @@ def _keep(
                 storage.keep_original(room_id, received)
             db.session.add(photo)
             db.session.commit()
-        except Exception:
+        except Exception as error:
             db.session.rollback()
             storage.delete_photo(room_id, sha256)
+            if isinstance(error, IntegrityError):  # the foreign key: the room was deleted meanwhile
+                raise NotFoundError("This room is not there any more.") from error
             raise
         return AddedPhoto(photo.id, is_duplicate=False)
 

@@ -30,7 +30,7 @@ SENTENCES = {
     404: "This page is not there, or is for the people in its room only.",
     405: "This address does not take that kind of request.",
     413: "That was too much for one upload. Please choose fewer photos at a time.",
-    429: "Too many wrong attempts. Please wait a minute and try again.",
+    429: "Too many attempts. Please wait a while and try again.",
 }
 
 

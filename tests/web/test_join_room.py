@@ -199,7 +199,7 @@ def test_too_many_guesses_are_answered_by_a_sentence(client: FlaskClient) -> Non
     for _guess in range(10):
         join_by_code(client, "acdef-hjkm-nprtw")
 
-    assert "Too many wrong attempts." in join_by_code(client, "acdef-hjkm-nprtw").text
+    assert "Too many attempts." in join_by_code(client, "acdef-hjkm-nprtw").text
 
 
 def test_a_whole_party_may_join_from_one_address(app: Flask, make_room) -> None:
