@@ -51,6 +51,8 @@ set_up() {
 set_up
 export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 export FLASK_APP=app
+# glibc keeps freed memory for every thread; two pools are enough here and save about 100 MB.
+export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
 case "${1:-}" in
 test)
     shift

@@ -6,7 +6,9 @@ the interpreter lock away meanwhile.
 
 from __future__ import annotations
 
+import contextlib
 import io
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +40,10 @@ FACE_CROP_MARGIN = 0.35  # of the face's size on every side: hair and chin belon
 JPEG_QUALITY = 82  # our choice by eye
 WHITE = (255, 255, 255, 255)
 MAX_MEGAPIXELS = 100  # unless the settings say otherwise; phones of 2026 reach 50, some 200
+# Pictures that cannot be decoded smaller than this are decoded one at a time: each takes up to
+# 400 MB (100 megapixels with alpha) until it is reduced, and PhotoShare promises to stay below 1 GB.
+LARGE_PIXELS = 16_000_000
+_large_decode = threading.Lock()
 _WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")  # more than 8 bits of grey
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
@@ -120,6 +126,14 @@ def _decode_opened(opened: ImageFile, at_least_px: int, max_megapixels: int) -> 
     ratio = min(1.0, at_least_px / max(width, height))
     # For JPEG only; None keeps the mode.
     opened.draft(None, (max(round(width * ratio), 1), max(round(height * ratio), 1)))
+    is_large = opened.size[0] * opened.size[1] > LARGE_PIXELS
+    with _large_decode if is_large else contextlib.nullcontext():
+        return _load(opened, at_least_px, width, height, image_format)
+
+
+def _load(
+    opened: ImageFile, at_least_px: int, width: int, height: int, image_format: str
+) -> DecodedPhoto:
     opened.load()
     # Read after decoding: the decoders of HEIF and TIFF turn the picture and drop the tag.
     if opened.getexif().get(ExifTags.Base.Orientation) in _TURNED:

@@ -217,6 +217,9 @@ def _session(graph: bytes, threads: int) -> onnxruntime.InferenceSession:
     options.inter_op_num_threads = 1
     # Every photo has its own size: a plan of the memory per size would be kept for ever.
     options.enable_mem_pattern = False
+    # The arena keeps the most that any photo needed, for each session; without it the peak of two
+    # 50-megapixel groups at once was 800 MB instead of 975 MB, at the same speed.
+    options.enable_cpu_mem_arena = False
     # Waiting threads must not spin: the web server's threads need the cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(

@@ -23,8 +23,7 @@ from photoshare.storage import ReceivedFile, Storage, disk_full_as_error
 
 PAGE_SIZE = 60  # photos of one grid page: three screens of a desktop
 MAX_FILE_NAME = 255  # characters
-# Uploads decoded at the same time: each may need 400 MB (a PNG of 100 megapixels), and more than
-# the machine's cores would be no faster.
+# Uploads decoded at the same time: more than the machine's cores would be no faster.
 _DECODES = threading.BoundedSemaphore(2)
 
 
