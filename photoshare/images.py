@@ -41,7 +41,7 @@ JPEG_QUALITY = 82  # our choice by eye
 WHITE = (255, 255, 255, 255)
 MAX_MEGAPIXELS = 100  # unless the settings say otherwise; phones of 2026 reach 50, some 200
 # Pictures that cannot be decoded smaller than this are decoded one at a time: each takes up to
-# 400 MB (100 megapixels with alpha) until it is reduced, and PhotoShare promises to stay below 1 GB.
+# 400 MB (100 megapixels with alpha) until it is reduced, and the process is to stay below 1 GB.
 LARGE_PIXELS = 16_000_000
 _large_decode = threading.Lock()
 _WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")  # more than 8 bits of grey
