@@ -164,6 +164,10 @@ def _default(clocks: Clocks, graphs: Path) -> Analyse:
             with clocks.stage("detect"):
                 return super().locate(image)
 
+        def locate_smallest(self, image: RgbImage) -> list[LocatedFace]:
+            with clocks.stage("detect"):
+                return super().locate_smallest(image)
+
         def cut_chips(self, image: RgbImage, locations: list[FaceLocation]) -> onnx_engine.Chips:
             with clocks.stage("landmarks and chips"):
                 return super().cut_chips(image, locations)

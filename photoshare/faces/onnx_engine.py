@@ -196,6 +196,8 @@ class OnnxFaceEngine:
         tiled[:] = self._background
         first, *smaller = pyramid.levels
         tiled[:, :, *_area(first)] = image.transpose(2, 0, 1)
+        if not smaller:
+            return tiled
         pixels = np.ascontiguousarray(tiled[:, :, *_area(first)])
         for level in smaller:
             sizes = np.array([1, 3, level.height, level.width], dtype=np.int64)
