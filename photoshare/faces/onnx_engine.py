@@ -162,11 +162,11 @@ class OnnxFaceEngine:
         float32 array of shape (len(locations), 128)
         """
         chips = self.cut_chips(image, locations)
-        encodings = self.encode_chips(chips)
-        if self._is_mirroring:
-            encodings += self.encode_chips(np.ascontiguousarray(chips[:, :, ::-1]))
-            encodings /= 2
-        return encodings
+        if not self._is_mirroring:
+            return self.encode_chips(chips)
+        both = self.encode_chips(np.concatenate([chips, chips[:, :, ::-1]]))  # in full batches
+        mean: FaceEncodings = (both[: len(chips)] + both[len(chips) :]) / 2
+        return mean
 
     def cut_chips(self, image: RgbImage, locations: list[FaceLocation]) -> Chips:
         """Cut the faces out, turned and scaled so that eyes and nose lie where they always lie.
