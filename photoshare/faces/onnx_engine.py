@@ -165,7 +165,7 @@ class OnnxFaceEngine:
         if not self._is_mirroring:
             return self.encode_chips(chips)
         both = self.encode_chips(np.concatenate([chips, chips[:, :, ::-1]]))  # in full batches
-        mean: FaceEncodings = (both[: len(chips)] + both[len(chips) :]) / 2
+        mean: FaceEncodings = both.reshape(2, -1, ENCODING_SIZE).mean(axis=0, dtype=np.float32)
         return mean
 
     def cut_chips(self, image: RgbImage, locations: list[FaceLocation]) -> Chips:
