@@ -141,10 +141,11 @@ class Settings:
         "takes up to four times as long",
     )
     eps: float = _setting(
-        0.42,
-        _number(0.2, 0.6),
+        0.325,
+        _number(0.15, 0.6),
         "face distance",
-        "two faces closer than this are taken for the same person; smaller is stricter",
+        "two faces closer than this are taken for the same person; smaller is stricter "
+        "(docs/evaluation.md)",
     )
     min_samples: int = _setting(
         2, _whole_number(2, 20), "faces", "how many alike faces make a person"

@@ -1,22 +1,20 @@
-"""Decide which person a face belongs to: known people first, then new ones; pure.
+"""Decide which faces are the same person: people grow and merge, they are not made anew; pure.
 
 Two faces of one photo are two people: no decision here ever gives a person two faces of a photo.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.clustering import cluster_encodings, face_distances
-from photoshare.faces.types import NOISE_LABEL, FaceEncodings
+from photoshare.faces.linkage import merge_clusters, single_faces, with_established
+from photoshare.faces.types import ENCODING_SIZE, FaceEncodings
 
 NO_PERSON = 0  # person id of an unsorted face; database ids begin at 1
-# A face is compared with a person by the mean of this many nearest faces, so that one odd face
-# does not pull strangers in. 3 is our choice; docs/evaluation.md is to measure it.
-NEAREST_FACES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,132 +27,146 @@ class FaceSet:
     photo_ids : int array of shape (n_faces,)
     person_ids : int array of shape (n_faces,)
         NO_PERSON for an unsorted face.
+    may_found : bool array of shape (n_faces,)
+        Whether the face is good enough to found a person; a poor one may only join one.
     """
 
     encodings: FaceEncodings
     photo_ids: NDArray[np.int64]
     person_ids: NDArray[np.int64]
+    may_found: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.encodings)
 
-    def rows(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> FaceSet:
-        """Return the chosen rows."""
-        return FaceSet(self.encodings[chosen], self.photo_ids[chosen], self.person_ids[chosen])
 
+@dataclass(frozen=True, slots=True)
+class GroupPlan:
+    """Who the faces are.
 
-def match_known_people(faces: FaceSet, known: FaceSet, *, eps: float) -> NDArray[np.int64]:
-    """Find the known person of each face, if there is one.
-
-    Parameters
+    Attributes
     ----------
-    faces : FaceSet
-        Faces to decide on; their person_ids are not read.
-    known : FaceSet
-        Every sorted face of the room; its person_ids are all set.
-    eps : float > 0
-        Largest mean face distance to the person's nearest `NEAREST_FACES` faces.
-
-    Returns
-    -------
-    person_ids : int array of shape (len(faces),)
-        NO_PERSON where nobody is near enough, or somebody nearer in the photo has the place.
+    person_ids : int array of shape (n_faces,)
+        A known person's id, NO_PERSON, or -1, -2, ... for the people that are new.
+    merged : dict of int to int
+        For each person that is no more the person who has all their faces now.
     """
-    chosen = np.full(len(faces), NO_PERSON, dtype=np.int64)
-    if len(faces) == 0 or len(known) == 0:
-        return chosen
-    distances = face_distances(faces.encodings, known.encodings)
-    people, person_of_column = np.unique(known.person_ids, return_inverse=True)
-    taken = set(zip(known.photo_ids.tolist(), known.person_ids.tolist(), strict=True))
-    pairs: list[tuple[float, int, int]] = []  # (mean distance, row of the face, person id)
-    near_people = np.unique(person_of_column[(distances <= eps).any(axis=0)])
-    for person in near_people:
-        columns = np.sort(distances[:, person_of_column == person], axis=1)[:, :NEAREST_FACES]
-        means = columns.mean(axis=1)
-        for row in np.flatnonzero(means <= eps).tolist():
-            pairs.append((float(means[row]), row, int(people[person])))
-    for _distance, row, person_id in sorted(pairs):
-        place = (int(faces.photo_ids[row]), person_id)
-        if chosen[row] == NO_PERSON and place not in taken:
-            chosen[row] = person_id
-            taken.add(place)
-    return chosen
 
-
-def found_new_people(faces: FaceSet, *, eps: float, min_samples: int) -> list[NDArray[np.intp]]:
-    """Find groups of unsorted faces that are new people.
-
-    Parameters
-    ----------
-    faces : FaceSet
-        Unsorted faces.
-    eps, min_samples : see `cluster_encodings`
-
-    Returns
-    -------
-    list of int arrays
-        For each new person the rows of its faces, at least ``min_samples``, no two of one photo.
-    """
-    labels = cluster_encodings(faces.encodings, eps=eps, min_samples=min_samples)
-    groups = []
-    for label in range(NOISE_LABEL + 1, labels.max(initial=NOISE_LABEL) + 1):
-        rows = _one_face_a_photo(faces, np.flatnonzero(labels == label))
-        if len(rows) >= min_samples:
-            groups.append(rows)
-    return groups
-
-
-def _one_face_a_photo(faces: FaceSet, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Keep, of each photo's faces in a cluster, the one nearest to the cluster's centre."""
-    centre = faces.encodings[rows].mean(axis=0, keepdims=True)
-    by_distance = rows[np.argsort(face_distances(faces.encodings[rows], centre)[:, 0])]
-    _, firsts = np.unique(faces.photo_ids[by_distance], return_index=True)
-    return np.sort(by_distance[firsts])
-
-
-def near_rows(faces: FaceSet, others: FaceSet, *, eps: float) -> NDArray[np.intp]:
-    """Find the rows of ``others`` that lie within ``eps`` of any of ``faces``."""
-    if len(faces) == 0 or len(others) == 0:
-        return np.empty(0, dtype=np.intp)
-    return np.flatnonzero((face_distances(faces.encodings, others.encodings) <= eps).any(axis=0))
+    person_ids: NDArray[np.int64]
+    merged: dict[int, int]
 
 
 def plan_groups(
-    faces: FaceSet, active: NDArray[np.bool_], *, eps: float, min_samples: int
-) -> NDArray[np.int64]:
-    """Decide the person of the active faces, and of the unsorted faces that they draw along.
+    faces: FaceSet,
+    active: NDArray[np.bool_],
+    *,
+    eps: float,
+    min_samples: int,
+    fixed_people: Collection[int] = (),
+) -> GroupPlan:
+    """Decide the person of the active faces, and of the faces that they draw along.
 
     Parameters
     ----------
     faces : FaceSet
-        Every face of the room.
+        Every face of the room; encodings finite.
     active : bool array of shape (len(faces),)
-        The unsorted faces to decide on: those of a new photo, or all unsorted ones.
-    eps, min_samples : see `cluster_encodings`
+        The faces to decide on: those of a new photo, or all. A sorted one stands for its person.
+    eps : float > 0
+        How near two faces, or two people of as many faces, have to be to become one, as a face
+        distance of unit-length encodings; see `photoshare.faces.linkage`.
+    min_samples : int >= 1
+        Good faces that make a person.
+    fixed_people : collection of int
+        People who were named: none of their faces moves. Faces and other people may join them.
 
     Returns
     -------
-    person_ids : int array of shape (len(faces),)
-        As before for every face that had a person: nothing here moves a sorted face. For the
-        others a known person's id, NO_PERSON, or -1, -2, ... for the people that are new.
+    GroupPlan
+        Nobody is ever split: a sorted face either stays with its person or moves, with all the
+        others of a person who is not fixed, into the person of `GroupPlan.merged`.
+
+    Raises
+    ------
+    ValueError
+        If the encodings are not of shape (n, 128) or not finite.
 
     Notes
     -----
-    The work is that of one matrix product of the active faces with all faces of the room.
+    The work is that of a few matrix products of the active faces with all people and faces.
     """
-    person_ids = faces.person_ids.copy()
+    if faces.encodings.ndim != 2 or faces.encodings.shape[1] != ENCODING_SIZE:
+        raise ValueError(f"encodings have shape {faces.encodings.shape}, not (n, {ENCODING_SIZE})")
+    if not np.isfinite(faces.encodings).all():
+        raise ValueError("encodings hold a number that is not finite")
+    if len(faces) == 0:
+        return GroupPlan(faces.person_ids.copy(), {})
+    cluster_of_face, person_of_cluster = _present_clusters(faces.person_ids)
+    count = len(person_of_cluster)
+    clusters = with_established(
+        single_faces(faces.encodings, faces.photo_ids, faces.may_found).joined(
+            cluster_of_face, count
+        ),
+        person_of_cluster != NO_PERSON,
+        np.isin(person_of_cluster, list(fixed_people)) & (person_of_cluster != NO_PERSON),
+        min_samples,
+    )
+    is_active = np.bincount(cluster_of_face, weights=active, minlength=count) > 0
+    labels = merge_clusters(clusters, is_active, eps=eps, min_founders=min_samples)
+    founders = np.bincount(labels, weights=clusters.founders)
+    return _named(cluster_of_face, person_of_cluster, labels, founders >= min_samples, fixed_people)
 
-    def match(rows: NDArray[np.intp]) -> None:
-        known = FaceSet(faces.encodings, faces.photo_ids, person_ids).rows(person_ids != NO_PERSON)
-        person_ids[rows] = match_known_people(faces.rows(rows), known, eps=eps)
 
-    active_rows = np.flatnonzero(active)
-    match(active_rows)
-    unsorted_rows = np.flatnonzero(person_ids == NO_PERSON)
-    near = unsorted_rows[near_rows(faces.rows(active_rows), faces.rows(unsorted_rows), eps=eps)]
-    match(near)  # a person that has just grown may reach faces that it could not reach before
-    rest = near[person_ids[near] == NO_PERSON]
-    groups = found_new_people(faces.rows(rest), eps=eps, min_samples=min_samples)
-    for number, rows in enumerate(groups, start=1):
-        person_ids[rest[rows]] = -number
-    return person_ids
+def _present_clusters(
+    person_ids: NDArray[np.int64],
+) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Make a cluster of each person and of each unsorted face.
+
+    Returns
+    -------
+    cluster_of_face : int array of shape (n_faces,)
+    person_of_cluster : int array of shape (n_clusters,)
+        NO_PERSON for an unsorted face.
+    """
+    is_unsorted = person_ids == NO_PERSON
+    people, cluster_of_face = np.unique(person_ids, return_inverse=True)
+    people = people.astype(np.int64)
+    if not is_unsorted.any():
+        return cluster_of_face, people
+    count = int(is_unsorted.sum())
+    # Unsorted faces come behind the people; the cluster of NO_PERSON itself goes.
+    place = int(np.searchsorted(people, NO_PERSON))
+    people = np.delete(people, place)
+    cluster_of_face[cluster_of_face > place] -= 1
+    cluster_of_face[is_unsorted] = len(people) + np.arange(count)
+    return cluster_of_face, np.concatenate([people, np.full(count, NO_PERSON, dtype=np.int64)])
+
+
+def _named(
+    cluster_of_face: NDArray[np.intp],
+    person_of_cluster: NDArray[np.int64],
+    labels: NDArray[np.intp],
+    is_person: NDArray[np.bool_],
+    fixed_people: Collection[int],
+) -> GroupPlan:
+    """Give each merged cluster its person: the fixed one in it, else the oldest, else a new one."""
+    fixed = set(fixed_people)
+    person_of_label = np.zeros(len(is_person), dtype=np.int64)
+    merged: dict[int, int] = {}
+    known = np.flatnonzero(person_of_cluster != NO_PERSON)
+    people = sorted(
+        ((int(person_of_cluster[row]), int(labels[row])) for row in known),
+        key=lambda pair: (pair[0] not in fixed, pair[0]),
+    )
+    for person_id, label in people:
+        if person_of_label[label] == NO_PERSON:
+            person_of_label[label] = person_id
+        else:
+            merged[person_id] = int(person_of_label[label])
+    label_of_face = labels[cluster_of_face]
+    is_new = is_person & (person_of_label == NO_PERSON)
+    order, firsts = np.unique(label_of_face, return_index=True)
+    new_labels = order[np.argsort(firsts)]
+    new_labels = new_labels[is_new[new_labels]]  # numbered in the order of their first faces
+    person_of_label[new_labels] = -np.arange(1, len(new_labels) + 1)
+    return GroupPlan(person_of_label[label_of_face], merged)

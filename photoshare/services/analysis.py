@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from photoshare.db import db
-from photoshare.faces.matching import NO_PERSON, FaceSet, plan_groups
+from photoshare.faces.matching import NO_PERSON, FaceSet, GroupPlan, plan_groups
+from photoshare.faces.quality import may_found
 from photoshare.faces.types import ENCODING_SIZE, AnalysedFace
 from photoshare.models import (
     PHOTO_ANALYSED,
@@ -58,10 +59,11 @@ class GroupingRule:
 
 @dataclass(frozen=True, slots=True)
 class RoomFaces:
-    """Every face of a room, with the ids of its rows in the same order."""
+    """Every face of a room, with the ids of its rows in the same order, and who is named."""
 
     ids: NDArray[np.int64]
     faces: FaceSet
+    named_people: set[int]
 
 
 def release_claims(*, count_attempt: bool) -> None:
@@ -137,7 +139,7 @@ def store_analysis(
     db.session.rollback()  # the planning below holds no transaction
     faces = [one.face for one in found]
     everything, active = _with_new_faces(room.faces, claimed.id, faces)
-    person_ids = plan_groups(everything, active, eps=rule.eps, min_samples=rule.min_samples)
+    plan = _plan(everything, active, rule, room.named_people)
     with storage.lock:
         done = db.session.execute(
             update(Photo)
@@ -153,7 +155,7 @@ def store_analysis(
             claimed.room_id,
             np.concatenate([room.ids, face_ids]),
             before=everything.person_ids,
-            after=person_ids,
+            plan=plan,
         )
         for one in found:
             target = storage.face_crop(claimed.room_id, claimed.sha256, one.face.location)
@@ -162,30 +164,43 @@ def store_analysis(
 
 
 def group_unsorted_faces(room_id: int, rule: GroupingRule) -> None:
-    """Look at all unsorted faces of a room again; no sorted face moves."""
+    """Look at all faces of a room again; no face of a named person moves."""
     room = _load_room_faces(room_id)
     db.session.rollback()
-    unsorted_rows = room.faces.person_ids == NO_PERSON
-    person_ids = plan_groups(room.faces, unsorted_rows, eps=rule.eps, min_samples=rule.min_samples)
-    _write_people(room_id, room.ids, before=room.faces.person_ids, after=person_ids)
+    everyone = np.ones(len(room.faces), dtype=np.bool_)
+    plan = _plan(room.faces, everyone, rule, room.named_people)
+    _write_people(room_id, room.ids, before=room.faces.person_ids, plan=plan)
     delete_empty_people(room_id)  # new people whose faces were deleted meanwhile
     db.session.commit()
 
 
+def _plan(
+    faces: FaceSet, active: NDArray[np.bool_], rule: GroupingRule, named_people: set[int]
+) -> GroupPlan:
+    return plan_groups(
+        faces, active, eps=rule.eps, min_samples=rule.min_samples, fixed_people=named_people
+    )
+
+
 def _load_room_faces(room_id: int) -> RoomFaces:
+    columns = (Face.top, Face.right, Face.bottom, Face.left, Face.score)
     rows = db.session.execute(
-        select(Face.id, Face.photo_id, Face.person_id, Face.encoding)
+        select(Face.id, Face.photo_id, Face.person_id, Face.encoding, *columns)
         .join(Photo)
         .where(Photo.room_id == room_id)
         .order_by(Face.id)
     ).all()
+    named = select(Person.id).where(Person.room_id == room_id, Person.name.is_not(None))
+    locations = [(row.top, row.right, row.bottom, row.left) for row in rows]
     return RoomFaces(
         np.array([row.id for row in rows], dtype=np.int64),
         FaceSet(
             encodings_from_bytes([row.encoding for row in rows]),
             np.array([row.photo_id for row in rows], dtype=np.int64),
             np.array([row.person_id or NO_PERSON for row in rows], dtype=np.int64),
+            may_found(locations, [row.score for row in rows]),
         ),
+        set(db.session.scalars(named)),
     )
 
 
@@ -195,10 +210,12 @@ def _with_new_faces(
     """Append the faces of a photo to those of the room; tell which rows are the new ones."""
     count = len(faces)
     new = np.array([face.encoding for face in faces], dtype=np.float32)
+    good = may_found([face.location for face in faces], [face.score for face in faces])
     everything = FaceSet(
         np.concatenate([known.encodings, new.reshape(count, ENCODING_SIZE)]),
         np.concatenate([known.photo_ids, np.full(count, photo_id, dtype=np.int64)]),
         np.concatenate([known.person_ids, np.full(count, NO_PERSON, dtype=np.int64)]),
+        np.concatenate([known.may_found, good]),
     )
     return everything, np.arange(len(everything)) >= len(known)
 
@@ -225,20 +242,27 @@ def _insert_faces(photo_id: int, faces: list[AnalysedFace]) -> NDArray[np.int64]
 
 
 def _write_people(
-    room_id: int,
-    face_ids: NDArray[np.int64],
-    *,
-    before: NDArray[np.int64],
-    after: NDArray[np.int64],
+    room_id: int, face_ids: NDArray[np.int64], *, before: NDArray[np.int64], plan: GroupPlan
 ) -> None:
-    """Write the decisions of `plan_groups`; people deleted since they were read stay deleted."""
-    changed = np.flatnonzero(before != after)
-    people = set(db.session.scalars(select(Person.id).where(Person.room_id == room_id)))
-    for wanted in np.unique(after[changed]).tolist():
+    """Write the decisions of `plan_groups`.
+
+    People who were deleted since they were read stay deleted, those who were named stay.
+    """
+    named = dict(
+        db.session.execute(select(Person.id, Person.name).where(Person.room_id == room_id)).all()
+    )
+    for gone, survivor in plan.merged.items():
+        if gone in named and named[gone] is None and survivor in named:
+            db.session.execute(
+                update(Face).where(Face.person_id == gone).values(person_id=survivor)
+            )
+            db.session.execute(delete(Person).where(Person.id == gone))
+    changed = np.flatnonzero((before == NO_PERSON) & (plan.person_ids != NO_PERSON))
+    for wanted in np.unique(plan.person_ids[changed]).tolist():
         person_id = _new_person(room_id) if wanted < 0 else wanted
-        if wanted > 0 and wanted not in people:
+        if wanted > 0 and wanted not in named:
             continue
-        rows = changed[after[changed] == wanted]
+        rows = changed[plan.person_ids[changed] == wanted]
         db.session.execute(
             update(Face)
             .where(Face.id.in_(face_ids[rows].tolist()), Face.person_id.is_(None))

@@ -1,0 +1,143 @@
+"""Labelled photos for ``photoshare.evaluate``: read labels, find faces once, tell who is who.
+
+Only reads the labelled folders; encodings are kept in a cache folder, one file a photo and engine.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photoshare.errors import RejectedPhotoError
+from photoshare.faces.analysis import analyse_photo
+from photoshare.faces.types import ENCODING_SIZE, FaceEncodings, FaceEngine
+
+UNKNOWN = ""  # the identity of a face that nobody labelled
+MIN_OVERLAP = 0.3  # intersection over union of a found face and a labelled box that are one face
+
+Locations = NDArray[np.int64]  # shape (n, 4): top, right, bottom, left in pixels
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPhoto:
+    """A photo, who is on it, and where, if somebody wrote that down.
+
+    Attributes
+    ----------
+    path : Path
+    identities : tuple of str
+        Everybody who is labelled on the photo; empty where nobody is known.
+    boxes : list of (identity, (top, right, bottom, left)), or None
+        None where the set has no boxes.
+    """
+
+    path: Path
+    identities: tuple[str, ...]
+    boxes: list[tuple[str, tuple[int, int, int, int]]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFaces:
+    """The faces that the engine found on a photo, one row a face, the surest first."""
+
+    size: tuple[int, int]  # width, height in pixels, upright; (0, 0) for a refused file
+    locations: Locations
+    scores: NDArray[np.float64]  # shape (n,)
+    encodings: FaceEncodings  # shape (n, 128)
+
+
+def read_labels(folder: Path) -> list[LabelledPhoto]:
+    """Read ``labels.csv`` (file, identity ``a;b;c``) and, where there is one, ``boxes.csv``."""
+    boxes: dict[str, list[tuple[str, tuple[int, int, int, int]]]] | None = None
+    if (folder / "boxes.csv").is_file():
+        boxes = {}
+        for row in _rows(folder / "boxes.csv"):
+            left, top, width, height = (int(row[key]) for key in ("x", "y", "w", "h"))
+            location = (top, left + width, top + height, left)
+            boxes.setdefault(Path(row["file"]).name, []).append((row["identity"], location))
+    photos = []
+    for row in _rows(folder / "labels.csv"):
+        identities = tuple(name.strip() for name in row["identity"].split(";") if name.strip())
+        of_photo = None if boxes is None else boxes.get(Path(row["file"]).name, [])
+        photos.append(LabelledPhoto(folder / row["file"], identities, of_photo))
+    return photos
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def find_faces_once(path: Path, engine: FaceEngine, cache: Path) -> PhotoFaces:
+    """Find the faces of a photo, or read them from the cache: SHA-256 of the photo + engine."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    cached = cache / engine.name / f"{digest}.npz"
+    if not cached.is_file():
+        try:
+            found = analyse_photo(path, engine)
+            faces, size = found.faces, (found.decoded.width, found.decoded.height)
+        except RejectedPhotoError:
+            faces, size = [], (0, 0)
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        partial = cached.with_suffix(".part.npz")
+        np.savez(
+            partial,
+            size=np.array(size),
+            locations=np.array([face.location for face in faces], dtype=np.int64),
+            scores=np.array([face.score for face in faces]),
+            encodings=np.array([face.encoding for face in faces], dtype=np.float32),
+        )
+        partial.replace(cached)
+    with np.load(cached) as kept:
+        count = len(kept["scores"])
+        width, height = kept["size"].tolist()
+        return PhotoFaces(
+            (width, height),
+            kept["locations"].reshape(count, 4),
+            kept["scores"],
+            kept["encodings"].reshape(count, ENCODING_SIZE),
+        )
+
+
+def tell_identities(photo: LabelledPhoto, faces: PhotoFaces) -> list[str]:
+    """Tell who each found face is; UNKNOWN where the labels do not say.
+
+    With boxes, a face is the person whose box it overlaps most (`MIN_OVERLAP` at least; each box
+    has one face). Without, the face nearest to the middle of a photo of one person is that person.
+    """
+    identities = [UNKNOWN] * len(faces.locations)
+    if photo.boxes is not None:
+        wanted = np.array([box for _, box in photo.boxes], dtype=np.int64).reshape(-1, 4)
+        overlaps = overlap_matrix(faces.locations, wanted)
+        while overlaps.size and overlaps.max() >= MIN_OVERLAP:
+            row, column = np.unravel_index(overlaps.argmax(), overlaps.shape)
+            identities[row] = photo.boxes[column][0]
+            overlaps[row, :] = overlaps[:, column] = 0
+    elif len(photo.identities) == 1 and identities:
+        centres = (faces.locations[:, [0, 1]] + faces.locations[:, [2, 3]]) / 2  # down, across
+        middle = np.array([faces.size[1], faces.size[0]]) / 2
+        nearest = int(np.linalg.norm(centres - middle, axis=1).argmin())
+        identities[nearest] = photo.identities[0]
+    return identities
+
+
+def overlap_matrix(some: Locations, others: Locations) -> NDArray[np.float64]:
+    """Measure the intersection over union of every location with every other.
+
+    Returns
+    -------
+    float64 array of shape (len(some), len(others)), 0 to 1
+    """
+    a, b = some[:, None, :], others[None, :, :]
+    down = np.minimum(a[..., 2], b[..., 2]) - np.maximum(a[..., 0], b[..., 0])
+    across = np.minimum(a[..., 1], b[..., 1]) - np.maximum(a[..., 3], b[..., 3])
+    shared = down.clip(min=0) * across.clip(min=0)
+    areas = (a[..., 2] - a[..., 0]) * (a[..., 1] - a[..., 3])
+    other_areas = (b[..., 2] - b[..., 0]) * (b[..., 1] - b[..., 3])
+    overlaps: NDArray[np.float64] = shared / (areas + other_areas - shared)
+    return overlaps

@@ -1,0 +1,117 @@
+"""What grouping writes: people grow, unnamed ones merge, named ones stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from photoshare.db import db
+from photoshare.faces.types import ENCODING_SIZE
+from photoshare.models import Face, Person, Photo, encoding_to_bytes
+from photoshare.services import analysis, people
+from photoshare.services.analysis import GroupingRule
+from photoshare.services.rooms import NewRoom
+from tests.fakes import draw_photo
+
+RULE = GroupingRule(eps=0.325, min_samples=2)
+AddFace = Callable[..., int]
+
+
+@pytest.fixture
+def room_id(app_ctx: None, make_room: Callable[..., NewRoom]) -> int:
+    return make_room().room.id
+
+
+@pytest.fixture
+def add_face(room_id: int, add_photo: Callable[..., int]) -> AddFace:
+    """Put a photo with one face of somebody into the room; returns the face's id."""
+
+    def add(axis: int, person_id: int | None = None) -> int:
+        seed = len(db.session.scalars(select(Photo)).all())
+        photo_id = add_photo(room_id, draw_photo(seed=seed))
+        encoding = np.zeros(ENCODING_SIZE, dtype=np.float32)
+        encoding[axis] = 1.4
+        face = Face(
+            photo_id=photo_id,
+            person_id=person_id,
+            top=0,
+            right=60,
+            bottom=60,
+            left=0,
+            score=1.0,
+            encoding=encoding_to_bytes(encoding),
+        )
+        db.session.add(face)
+        db.session.commit()
+        return face.id
+
+    return add
+
+
+def add_person(room_id: int, name: str | None = None) -> int:
+    person = Person(room_id=room_id, name=name)
+    db.session.add(person)
+    db.session.commit()
+    return person.id
+
+
+def person_of(face_id: int) -> int | None:
+    return db.session.scalar(select(Face.person_id).where(Face.id == face_id))
+
+
+def people_of(room_id: int) -> list[int]:
+    return sorted(card.id for card in people.list_people(room_id))
+
+
+def test_alike_unsorted_faces_become_a_person(room_id: int, add_face: AddFace) -> None:
+    alike, other = [add_face(0), add_face(0)], add_face(1)
+    analysis.group_unsorted_faces(room_id, RULE)
+
+    assert {person_of(face) for face in alike} == set(people_of(room_id))
+    assert person_of(other) is None
+
+
+def test_two_unnamed_people_become_one_and_its_row_goes(room_id: int, add_face: AddFace) -> None:
+    older, newer = add_person(room_id), add_person(room_id)
+    faces = [add_face(0, person) for person in (older, older, newer, newer)]
+    analysis.group_unsorted_faces(room_id, RULE)
+
+    assert [person_of(face) for face in faces] == [older] * 4
+    assert db.session.scalars(select(Person.id)).all() == [older]
+
+
+def test_a_named_person_takes_an_older_unnamed_one(room_id: int, add_face: AddFace) -> None:
+    older, named = add_person(room_id), add_person(room_id, "Nora")
+    faces = [add_face(0, person) for person in (older, older, named, named)]
+    analysis.group_unsorted_faces(room_id, RULE)
+
+    assert [person_of(face) for face in faces] == [named] * 4
+    assert people_of(room_id) == [named]
+
+
+def test_two_named_people_stay_two(room_id: int, add_face: AddFace) -> None:
+    nora, nils = add_person(room_id, "Nora"), add_person(room_id, "Nils")
+    faces = [add_face(0, person) for person in (nora, nora, nils, nils)]
+    analysis.group_unsorted_faces(room_id, RULE)
+
+    assert [person_of(face) for face in faces] == [nora, nora, nils, nils]
+
+
+def test_somebody_named_while_the_plan_was_made_stays(
+    room_id: int, add_face: AddFace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older, newer = add_person(room_id), add_person(room_id)
+    faces = [add_face(0, person) for person in (older, older, newer, newer)]
+    plan_groups = analysis.plan_groups
+
+    def plan_while_somebody_names(*arguments: object, **options: object) -> object:
+        people.rename_person(room_id, newer, "Nora")
+        return plan_groups(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(analysis, "plan_groups", plan_while_somebody_names)
+    analysis.group_unsorted_faces(room_id, RULE)
+
+    assert [person_of(face) for face in faces] == [older, older, newer, newer]
