@@ -113,11 +113,8 @@ def tell_identities(photo: LabelledPhoto, faces: PhotoFaces) -> list[str]:
     identities = [UNKNOWN] * len(faces.locations)
     if photo.boxes is not None:
         wanted = np.array([box for _, box in photo.boxes], dtype=np.int64).reshape(-1, 4)
-        overlaps = overlap_matrix(faces.locations, wanted)
-        while overlaps.size and overlaps.max() >= MIN_OVERLAP:
-            row, column = np.unravel_index(overlaps.argmax(), overlaps.shape)
+        for row, column in matched_pairs(overlap_matrix(faces.locations, wanted)):
             identities[row] = photo.boxes[column][0]
-            overlaps[row, :] = overlaps[:, column] = 0
     elif len(photo.identities) == 1 and identities:
         centres = (faces.locations[:, [0, 1]] + faces.locations[:, [2, 3]]) / 2  # down, across
         middle = np.array([faces.size[1], faces.size[0]]) / 2
@@ -141,3 +138,14 @@ def overlap_matrix(some: Locations, others: Locations) -> NDArray[np.float64]:
     other_areas = (b[..., 2] - b[..., 0]) * (b[..., 1] - b[..., 3])
     overlaps: NDArray[np.float64] = shared / (areas + other_areas - shared)
     return overlaps
+
+
+def matched_pairs(overlaps: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Pair found faces (rows) and boxes (columns), the largest overlap first, each once."""
+    left = overlaps.copy()
+    pairs = []
+    while left.size and left.max() >= MIN_OVERLAP:
+        row, column = (int(index) for index in np.unravel_index(left.argmax(), left.shape))
+        pairs.append((row, column))
+        left[row, :] = left[:, column] = 0
+    return pairs

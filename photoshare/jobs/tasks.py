@@ -114,7 +114,7 @@ def _finish(
 
 
 def cluster_room(job: ClaimedJob, workplace: Workplace) -> None:
-    """Look at the room's unsorted faces again, all together."""
+    """Look at all faces of the room again, together; named people keep theirs."""
     with workplace.app.app_context():
         analysis.group_unsorted_faces(job.room_id, workplace.rule)
 

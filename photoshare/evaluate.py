@@ -1,0 +1,227 @@
+"""Does everybody get the right photos? ``python -m photoshare.evaluate FOLDER...`` measures it.
+
+Runs the default engine and the grouping of the app over labelled folders (``labels.csv``, and
+``boxes.csv`` where there is one), prints a table and writes JSON. Encodings are cached, so that
+another ``--eps`` takes seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photoshare.config import Settings
+from photoshare.evaluate_metrics import Albums, Numbers, album_quality, bcubed, detection
+from photoshare.evaluate_photos import (
+    LabelledPhoto,
+    PhotoFaces,
+    find_faces_once,
+    read_labels,
+    tell_identities,
+)
+from photoshare.faces.clustering import cluster_encodings
+from photoshare.faces.engines import ONNX, choose_engine
+from photoshare.faces.matching import NO_PERSON, FaceSet, plan_groups
+from photoshare.faces.quality import may_found
+from photoshare.faces.types import ENCODING_SIZE, NOISE_LABEL, FaceEngine
+
+BATCHES = (1, 2, 5, 20, 60)  # photos that arrive at once in `--orders`, at most, in turns
+COLUMNS = {  # of the printed table: title, path in the numbers, pattern
+    "recall": ("detection", "recall", "{:.3f}"),
+    "P": ("faces", "precision", "{:.4f}"),
+    "R": ("faces", "recall", "{:.4f}"),
+    "F": ("faces", "f", "{:.4f}"),
+    "R of all": ("faces", "recall_of_all", "{:.4f}"),
+    "albums": ("albums", "albums", "{:.0f}"),
+    "strangers": ("albums", "strangers", "{:.0f}"),
+    "per 1000": ("albums", "strangers per 1000 photos", "{:.1f}"),
+    "two of a photo": ("albums", "albums with two faces of a photo", "{:.0f}"),
+    "albums a person": ("albums", "albums a person", "{:.2f}"),
+    "album P": ("albums", "person precision", "{:.4f}"),
+    "album R": ("albums", "person recall", "{:.4f}"),
+    "s": ("grouping", "seconds", "{:.2f}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSet:
+    """A folder of labelled photos, and the faces found in them."""
+
+    photos: list[LabelledPhoto]
+    found: list[PhotoFaces]
+    faces: FaceSet  # photo_ids are rows of `photos`
+    identities: list[str]  # of each face
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, print a table, write JSON."""
+    options = _parser().parse_args(arguments)
+    options.cache.mkdir(parents=True, exist_ok=True)
+    engine = choose_engine(ONNX, options.cache / "graphs").engine
+    print(f"eps {options.eps}, min_samples {options.min_samples}, engine {engine.name}\n")
+    print(table_row("folder", list(COLUMNS)), "|---" * (len(COLUMNS) + 1) + "|", sep="\n")
+    results: dict[str, Any] = {}
+    for folder in options.folders:
+        labelled = load_set(folder, engine, options.cache)
+        numbers: dict[str, Any] = evaluate(
+            labelled, options.eps, options.min_samples, is_dbscan=options.dbscan
+        )
+        if options.orders:
+            numbers["orders"] = try_orders(
+                labelled, options.eps, options.min_samples, options.orders
+            )
+        results[folder.name] = numbers
+        cells = [
+            pattern.format(numbers[part][key]) if key in numbers[part] else "-"
+            for part, key, pattern in COLUMNS.values()
+        ]
+        print(table_row(folder.name, cells), flush=True)
+    for name, numbers in results.items():
+        for order in numbers.get("orders", []):
+            print(f"{name}, other order:", ", ".join(f"{k} {v:.4g}" for k, v in order.items()))
+    options.json.write_text(json.dumps(results, indent=1))
+    print(f"\nAll numbers: {options.json}")
+
+
+def table_row(first: str, cells: Sequence[str]) -> str:
+    """Write a row of a Markdown table."""
+    return f"| {first} | " + " | ".join(cells) + " |"
+
+
+def load_set(folder: Path, engine: FaceEngine, cache: Path) -> LabelledSet:
+    """Read the labels of a folder and find the faces of its photos."""
+    photos = read_labels(folder)
+    found = [find_faces_once(photo.path, engine, cache) for photo in photos]
+    counts = [len(faces.scores) for faces in found]
+    locations = [tuple(row) for faces in found for row in faces.locations.tolist()]
+    scores = [score for faces in found for score in faces.scores.tolist()]
+    empty = np.empty((0, ENCODING_SIZE), dtype=np.float32)
+    return LabelledSet(
+        photos,
+        found,
+        FaceSet(
+            np.concatenate([empty, *(faces.encodings for faces in found)]),
+            np.repeat(np.arange(len(photos)), counts).astype(np.int64),
+            np.full(sum(counts), NO_PERSON, dtype=np.int64),
+            may_found(locations, scores),
+        ),
+        [
+            name
+            for photo, faces in zip(photos, found, strict=True)
+            for name in tell_identities(photo, faces)
+        ],
+    )
+
+
+def evaluate(
+    labelled: LabelledSet, eps: float, min_samples: int, *, is_dbscan: bool = False
+) -> dict[str, Numbers]:
+    """Group all faces of a set at once, as the app does, and judge it."""
+    start = time.perf_counter()
+    if is_dbscan:  # what the app did at first, for comparison: a chain, and blind to photos
+        labels = cluster_encodings(labelled.faces.encodings, eps=eps, min_samples=min_samples)
+        albums = labels.astype(np.int64) - NOISE_LABEL
+    else:
+        active = np.ones(len(labelled.faces), dtype=np.bool_)
+        plan = plan_groups(labelled.faces, active, eps=eps, min_samples=min_samples)
+        albums = -plan.person_ids
+    seconds = time.perf_counter() - start
+    return judge(labelled, albums) | {"grouping": {"seconds": seconds}}
+
+
+def judge(labelled: LabelledSet, albums: Albums) -> dict[str, Numbers]:
+    """Judge the albums of the faces of a set."""
+    truth = Counter(name for photo in labelled.photos for name in photo.identities)
+    if all(photo.boxes is None for photo in labelled.photos):
+        # Only photos of one person tell which face is whose.
+        truth = Counter(
+            photo.identities[0] for photo in labelled.photos if len(photo.identities) == 1
+        )
+    return {
+        "detection": detection(labelled.photos, labelled.found),
+        "faces": bcubed(albums, labelled.identities, truth),
+        "albums": album_quality(albums, labelled.faces.photo_ids, labelled.photos),
+    }
+
+
+def try_orders(
+    labelled: LabelledSet, eps: float, min_samples: int, count: int
+) -> list[dict[str, float]]:
+    """Let the photos arrive in random orders and batches; compare with all at once."""
+    from sklearn.metrics import adjusted_rand_score  # here: its import takes a second
+
+    everything = np.ones(len(labelled.faces), dtype=np.bool_)
+    at_once = plan_groups(labelled.faces, everything, eps=eps, min_samples=min_samples)
+    random = np.random.default_rng(0)
+    results = []
+    for number in range(count):
+        largest = BATCHES[number % len(BATCHES)]
+        albums = _group_in_batches(labelled.faces, eps, min_samples, random, largest)
+        quality = judge(labelled, albums)
+        index = adjusted_rand_score(_alone(-at_once.person_ids), _alone(albums))
+        results.append(
+            {
+                "largest batch": largest,
+                "adjusted Rand index": float(index),
+                "precision": quality["faces"]["precision"],
+                "F": quality["faces"]["f"],
+                "strangers": quality["albums"]["strangers"],
+            }
+        )
+    return results
+
+
+def _group_in_batches(
+    faces: FaceSet, eps: float, min_samples: int, random: np.random.Generator, largest: int
+) -> Albums:
+    order = random.permutation(np.unique(faces.photo_ids))
+    people = np.zeros(len(faces), dtype=np.int64)
+    is_there = np.zeros(len(faces), dtype=np.bool_)
+    while len(order):
+        size = int(random.integers(1, largest + 1))
+        is_new = np.isin(faces.photo_ids, order[:size])
+        order = order[size:]
+        is_there |= is_new
+        present = FaceSet(
+            faces.encodings[is_there],
+            faces.photo_ids[is_there],
+            people[is_there],
+            faces.may_found[is_there],
+        )
+        plan = plan_groups(present, is_new[is_there], eps=eps, min_samples=min_samples)
+        newest = people.max(initial=0)
+        people[is_there] = np.where(plan.person_ids < 0, newest - plan.person_ids, plan.person_ids)
+    return people
+
+
+def _alone(albums: Albums) -> NDArray[np.int64]:
+    """Give every unsorted face an album of its own."""
+    return np.where(albums == NO_PERSON, -1 - np.arange(len(albums)), albums)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m photoshare.evaluate", description=__doc__)
+    parser.add_argument("folders", type=Path, nargs="+", help="each with a labels.csv")
+    parser.add_argument("--eps", type=float, default=Settings().eps)
+    parser.add_argument("--min-samples", type=int, default=Settings().min_samples)
+    parser.add_argument("--dbscan", action="store_true", help="plain DBSCAN, for comparison")
+    parser.add_argument("--orders", type=int, default=0, help="random orders of arrival to try")
+    parser.add_argument(
+        "--cache", type=Path, default=Path(tempfile.gettempdir()) / "photoshare-evaluate"
+    )
+    parser.add_argument("--json", type=Path, default=Path("evaluation.json"))
+    return parser
+
+
+if __name__ == "__main__":
+    main()
