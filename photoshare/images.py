@@ -113,9 +113,7 @@ def decode_upright(
     # Decoders of hostile files raise more kinds of errors than they document (struct.error,
     # IndexError, SyntaxError, ...), so this one place takes them all and names the first.
     except Exception as error:
-        raise RejectedPhotoError(
-            f"The picture is damaged or incomplete ({type(error).__name__})."
-        ) from error
+        raise RejectedPhotoError("The picture is damaged or incomplete.") from error
 
 
 def _decode_opened(opened: ImageFile, at_least_px: int, max_megapixels: int) -> DecodedPhoto:
@@ -151,6 +149,8 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     """Convert any mode to RGB: alpha onto white, wide greys to 8 bits."""
     if image.mode in _WIDE_MODES:
         return _eight_bit_grey(image).convert("RGB")
+    if image.mode not in ("RGB", "RGBA", "P"):
+        image.info.pop("icc_profile", None)  # it describes inks or greys, not the RGB made of them
     if image.has_transparency_data:
         with_alpha = image.convert("RGBA")
         white = Image.new("RGBA", image.size, WHITE)

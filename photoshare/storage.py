@@ -10,6 +10,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import secrets
 import shutil
 import tempfile
 import threading
@@ -18,10 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from filelock import FileLock
+
 from photoshare.errors import DiskFullError, RejectedPhotoError
 from photoshare.faces.types import FaceLocation
 
 COPY_BLOCK = 1 << 20  # bytes read at a time
+DELETED_PREFIX = ".deleted-"  # of a room's folder while it is being removed
 MB = 1_000_000  # bytes, as disks and phones count
 
 
@@ -48,9 +52,18 @@ class Storage:
     def __init__(self, data: Path, *, min_free_mb: int = 0) -> None:
         self.data = data
         self.min_free_mb = min_free_mb
-        # Held while files and rows change together (milliseconds), so that an upload of the very
-        # photo that is being deleted is either kept whole or comes after.
-        self.lock = threading.Lock()
+        self._thread_lock = threading.Lock()
+        self._process_lock = FileLock(data / "files.lock")
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold while files and rows change together (milliseconds).
+
+        An upload of the very photo that is being deleted is then kept whole or comes after, in
+        other threads and in the command line beside a running server alike.
+        """
+        with self._thread_lock, self._process_lock:
+            yield
 
     def room_folder(self, room_id: int) -> Path:
         """Folder of everything of a room."""
@@ -118,9 +131,11 @@ class Storage:
         self.original(room_id, sha256).unlink(missing_ok=True)
 
     def delete_room(self, room_id: int) -> None:
-        """Remove every file of a room."""
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self.room_folder(room_id))
+        """Remove every file of a room, also while an upload still writes into its folder."""
+        aside = self.data / "rooms" / f"{DELETED_PREFIX}{room_id}-{secrets.token_hex(4)}"
+        with contextlib.suppress(FileNotFoundError):  # a room without a photo has no folder
+            os.replace(self.room_folder(room_id), aside)
+            shutil.rmtree(aside, ignore_errors=True)  # what is left, the sweep removes
 
     def sweep(self, known: dict[int, set[str]], *, older_than: float) -> int:
         """Remove the files that no row knows: leftovers of a crash.
@@ -137,12 +152,15 @@ class Storage:
             How many files were removed.
         """
         removed = 0
+        for folder in (self.data / "rooms").glob(f"{DELETED_PREFIX}*"):
+            shutil.rmtree(folder, ignore_errors=True)
         for path in (self.data / "rooms").glob("*/*/*"):
             room, kind = path.parts[-3], path.parts[-2]
             sha256 = path.name.split("-")[0]
             is_known = room.isdigit() and sha256 in known.get(int(room), set())
             with contextlib.suppress(FileNotFoundError):  # deleted by its owner meanwhile
-                if (kind == "incoming" or not is_known) and path.stat().st_mtime < older_than:
+                is_leftover = kind == "incoming" or not is_known
+                if is_leftover and path.is_file() and path.stat().st_mtime < older_than:
                     path.unlink()
                     removed += 1
         return removed

@@ -336,3 +336,15 @@ def test_a_derived_jpeg_carries_no_comment(tmp_path: Path) -> None:
     content = images.to_jpeg(decode(tmp_path / "photo.jpg").image)
 
     assert b"taken at home" not in content
+
+
+def test_the_colour_profile_of_inks_is_not_given_to_the_rgb_picture(tmp_path: Path) -> None:
+    Image.new("CMYK", (64, 64)).save(tmp_path / "ink.jpg", icc_profile=b"a profile of inks")
+    Image.new("RGB", (64, 64)).save(tmp_path / "light.jpg", icc_profile=b"a profile of light")
+
+    ink, light = (
+        images.to_jpeg(decode(tmp_path / name).image) for name in ("ink.jpg", "light.jpg")
+    )
+
+    assert b"a profile of inks" not in ink
+    assert b"a profile of light" in light

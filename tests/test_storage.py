@@ -6,6 +6,10 @@ import errno
 import hashlib
 import io
 import os
+import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -218,3 +222,52 @@ def test_the_sweep_touches_nothing_outside_the_rooms(storage: Storage) -> None:
 
     assert storage.sweep({}, older_than=SINCE) == 0
     assert files_of(storage) == ["photoshare.sqlite", "secret_key"]
+
+
+def test_another_process_waits_while_files_and_rows_change(tmp_path: Path) -> None:
+    storage = Storage(tmp_path)
+    script = (
+        "import sys; from pathlib import Path; from filelock import FileLock, Timeout\n"
+        "try:\n"
+        "    FileLock(Path(sys.argv[1]) / 'files.lock').acquire(timeout=0)\n"
+        "except Timeout:\n"
+        "    print('has to wait')\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+
+    with storage.locked():
+        while_held = subprocess.run(command, capture_output=True, text=True, check=True)
+    afterwards = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert (while_held.stdout, afterwards.stdout) == ("has to wait\n", "")
+
+
+def test_a_room_is_deleted_while_an_upload_writes_into_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = Storage(tmp_path)
+    storage.write_derived(storage.derivative(1, "a" * 64, "thumb"), b"jpeg")
+    rmtree = shutil.rmtree
+
+    def busy_rmtree(folder: Path, **values: object) -> None:
+        rmtree(folder, **values)  # type: ignore[arg-type]
+        storage.write_derived(storage.derivative(1, "b" * 64, "thumb"), b"late")
+
+    monkeypatch.setattr("photoshare.storage.shutil.rmtree", busy_rmtree)
+
+    storage.delete_room(1)
+
+    assert not storage.derivative(1, "a" * 64, "thumb").exists()
+    assert storage.sweep({}, older_than=time.time() + 60) == 1  # the late one
+
+
+def test_the_sweep_passes_over_folders_and_ends_interrupted_deletions(tmp_path: Path) -> None:
+    storage = Storage(tmp_path)
+    (tmp_path / "rooms" / "1" / "derived" / "folder").mkdir(parents=True)
+    left = tmp_path / "rooms" / ".deleted-7-abcd" / "originals"
+    left.mkdir(parents=True)
+    (left / "photo").touch()
+
+    assert storage.sweep({}, older_than=time.time() + 60) == 0
+
+    assert not left.parent.exists()

@@ -21,6 +21,7 @@ from photoshare.storage import Storage
 log = logging.getLogger(__name__)
 
 SWEEP_AGE_S = 3600  # an upload that is under way in another process may be this old
+SWEEP_EVERY_S = 3600
 WATCH_S = 2.0  # how soon photos of the command line, another process, are noticed
 STOP_WAIT_S = 1.0  # an orderly stop waits this long for the photo in hand; Ctrl-C is to take < 2 s
 
@@ -143,14 +144,20 @@ class JobRunner:
         return self._workplace
 
     def _watch(self) -> None:
-        """Clean up once; then wake the job thread for work that another process queued."""
-        self.sweep()
+        """Clean up every hour, and wake the job thread for work that another process queued."""
+        next_sweep = time.monotonic()
         while not self._stopping.wait(WATCH_S):
-            with self._app.app_context():
-                jobs.enqueue_waiting_photos()
-                has_work = jobs.has_queued_jobs()
-            if has_work:
-                self.wake()
+            try:
+                if time.monotonic() >= next_sweep:
+                    next_sweep += SWEEP_EVERY_S
+                    self.sweep()
+                with self._app.app_context():
+                    jobs.enqueue_waiting_photos()
+                    has_work = jobs.has_queued_jobs()
+                if has_work:
+                    self.wake()
+            except Exception:  # a locked database or a full disk passes; the watch goes on
+                log.exception("The watch over the job table failed, and goes on")
 
 
 def _log_failure(drain: Future[None]) -> None:

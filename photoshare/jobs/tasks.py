@@ -18,6 +18,7 @@ from flask import Flask
 
 from photoshare import images
 from photoshare.config import Settings
+from photoshare.db import db
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.search import SearchEffort
 from photoshare.faces.types import FaceEngine
@@ -55,11 +56,7 @@ def process_photos(job: ClaimedJob, workplace: Workplace) -> None:
     )
     try:
         while True:
-            while len(in_hand) < workplace.engine.photos_at_once and not workplace.is_stopping():
-                with workplace.app.app_context():
-                    claimed = analysis.claim_photo(job.room_id)
-                if claimed is None:
-                    break
+            while (claimed := _claim_next(job, list(in_hand.values()), workplace)) is not None:
                 in_hand[pool.submit(_analyse, claimed, workplace)] = claimed
             if not in_hand:
                 return
@@ -68,6 +65,22 @@ def process_photos(job: ClaimedJob, workplace: Workplace) -> None:
                 _finish(job, in_hand.pop(future), future, workplace)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _claim_next(
+    job: ClaimedJob, in_hand: list[ClaimedPhoto], workplace: Workplace
+) -> ClaimedPhoto | None:
+    """Claim one more photo, if there is a hand free.
+
+    A photo that was in hand when something went wrong is tried alone, so that the innocent one
+    beside it is not charged for it again.
+    """
+    if workplace.is_stopping() or len(in_hand) >= workplace.engine.photos_at_once:
+        return None
+    if any(photo.is_retry for photo in in_hand):
+        return None
+    with workplace.app.app_context():
+        return analysis.claim_photo(job.room_id, is_first_attempt=bool(in_hand))
 
 
 def _step_back() -> None:
@@ -109,6 +122,7 @@ def _finish(
             )
         except Exception:
             log.exception("The analysis of photo %d failed", claimed.id)
+            db.session.rollback()  # nothing half done is committed with what follows
             analysis.fail_attempt(claimed.id)
         jobs.count_photo_done(job.id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,8 +11,11 @@ from pathlib import Path, PurePosixPath
 from zipstream import ZipStream
 
 from photoshare.db import db
+from photoshare.models import Photo
 from photoshare.services.photos import Album
 from photoshare.storage import Storage
+
+log = logging.getLogger(__name__)
 
 _UNSAFE = '<>:"/\\|?*'  # characters that Windows refuses in a file name; the others refuse fewer
 _RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)}
@@ -40,7 +44,9 @@ class ZipEntry:
 
 def list_zip_entries(album: Album, storage: Storage) -> list[ZipEntry]:
     """List the originals of an album with a safe and unique name for each."""
-    photos = db.session.scalars(album.select()).all()
+    photos = [
+        photo for photo in db.session.scalars(album.select()) if _has_original(photo, storage)
+    ]
     names = unique_names([original_name(photo.file_name, photo.image_format) for photo in photos])
     entries = [
         ZipEntry(storage.original(photo.room_id, photo.sha256), name)
@@ -48,6 +54,14 @@ def list_zip_entries(album: Album, storage: Storage) -> list[ZipEntry]:
     ]
     db.session.remove()  # the stream may take an hour; no reader stays open meanwhile
     return entries
+
+
+def _has_original(photo: Photo, storage: Storage) -> bool:
+    """Whether the file is there; one that a broken disk lost must not cost the whole zip."""
+    is_there = storage.original(photo.room_id, photo.sha256).is_file()
+    if not is_there:
+        log.error("The original of photo %d is missing in %s", photo.id, storage.data)
+    return is_there
 
 
 def stream_zip(entries: list[ZipEntry]) -> tuple[Iterator[bytes], int]:

@@ -23,6 +23,7 @@ from photoshare.models import (
     Face,
     Person,
     Photo,
+    Room,
     encoding_to_bytes,
     encodings_from_bytes,
 )
@@ -39,6 +40,7 @@ class ClaimedPhoto:
     id: int
     room_id: int
     sha256: str
+    is_retry: bool = False  # it was in hand when something went wrong, and may be the cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,23 @@ def release_claims(*, count_attempt: bool) -> None:
     db.session.commit()
 
 
-def claim_photo(room_id: int) -> ClaimedPhoto | None:
-    """Take the next waiting photo of a room; None when all are done.
+def claim_photo(room_id: int, *, is_first_attempt: bool = False) -> ClaimedPhoto | None:
+    """Take the next waiting photo of a room; None when there is none.
 
     The attempt is counted before the photo is touched, so that one which kills the process is not
     tried for ever; photos that failed once come last.
+
+    Parameters
+    ----------
+    room_id : int
+    is_first_attempt : bool
+        Take only photos that were never tried.
     """
-    query = select(Photo.id, Photo.sha256).where(
+    query = select(Photo.id, Photo.sha256, Photo.attempts).where(
         Photo.room_id == room_id, Photo.state == PHOTO_WAITING
     )
+    if is_first_attempt:
+        query = query.where(Photo.attempts == 0)
     row = db.session.execute(query.order_by(Photo.attempts, Photo.id).limit(1)).first()
     if row is None:
         return None
@@ -100,7 +110,7 @@ def claim_photo(room_id: int) -> ClaimedPhoto | None:
         .values(state=PHOTO_ANALYSING, attempts=Photo.attempts + 1)
     )
     db.session.commit()
-    return ClaimedPhoto(row.id, room_id, row.sha256)
+    return ClaimedPhoto(row.id, room_id, row.sha256, is_retry=row.attempts > 0)
 
 
 def fail_attempt(photo_id: int) -> None:
@@ -123,6 +133,16 @@ def fail_exhausted_photos() -> None:
     db.session.commit()
 
 
+def retry_failed_photos(room_id: int) -> None:
+    """Give the photos that were given up another chance; the host asked for it."""
+    db.session.execute(
+        update(Photo)
+        .where(Photo.room_id == room_id, Photo.state == PHOTO_FAILED)
+        .values(state=PHOTO_WAITING, attempts=0)
+    )
+    db.session.commit()
+
+
 def store_analysis(
     claimed: ClaimedPhoto,
     found: list[FoundFace],
@@ -140,7 +160,10 @@ def store_analysis(
     faces = [one.face for one in found]
     everything, active = _with_new_faces(room.faces, claimed.id, faces)
     plan = _plan(everything, active, rule, room.named_people)
-    with storage.lock:
+    for one in found:  # before the transaction; without a row the sweep removes them
+        target = storage.face_crop(claimed.room_id, claimed.sha256, one.face.location)
+        storage.write_derived(target, one.crop)
+    with storage.locked():
         done = db.session.execute(
             update(Photo)
             .where(Photo.id == claimed.id, Photo.state == PHOTO_ANALYSING)
@@ -149,6 +172,8 @@ def store_analysis(
         )
         if done.first() is None:
             db.session.rollback()
+            if not _is_known(claimed.room_id, claimed.sha256):
+                storage.delete_photo(claimed.room_id, claimed.sha256)
             return
         face_ids = _insert_faces(claimed.id, faces)
         _write_people(
@@ -157,9 +182,6 @@ def store_analysis(
             before=everything.person_ids,
             plan=plan,
         )
-        for one in found:
-            target = storage.face_crop(claimed.room_id, claimed.sha256, one.face.location)
-            storage.write_derived(target, one.crop)
         db.session.commit()
 
 
@@ -248,6 +270,8 @@ def _write_people(
 
     People who were deleted since they were read stay deleted, those who were named stay.
     """
+    # The first statement of the transaction writes, so that nobody is named from here on.
+    db.session.execute(update(Room).where(Room.id == room_id).values(title=Room.title))
     named = dict(
         db.session.execute(select(Person.id, Person.name).where(Person.room_id == room_id)).all()
     )
@@ -268,6 +292,12 @@ def _write_people(
             .where(Face.id.in_(face_ids[rows].tolist()), Face.person_id.is_(None))
             .values(person_id=person_id)
         )
+
+
+def _is_known(room_id: int, sha256: str) -> bool:
+    """Whether the room has this photo, perhaps uploaded again under another id."""
+    query = select(Photo.id).where(Photo.room_id == room_id, Photo.sha256 == sha256)
+    return db.session.scalar(query) is not None
 
 
 def _new_person(room_id: int) -> int:

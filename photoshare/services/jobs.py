@@ -54,6 +54,7 @@ class RoomProgress:
     face_count: int
     photos_per_second: float | None  # of the running job; None before its first photo
     error: str | None  # of the last job, if it failed
+    is_grouping: bool = False  # the unsorted faces are being looked at again
 
     @property
     def is_working(self) -> bool:
@@ -72,7 +73,8 @@ class RoomProgress:
         """Changes whenever a page would look different; the poller sends it back."""
         return (
             f"{self.photo_count}-{self.done_count}-{self.failed_count}-"
-            f"{self.people_count}-{self.face_count}-{'failed' if self.error else 'well'}"
+            f"{self.people_count}-{self.face_count}-{'failed' if self.error else 'well'}-"
+            f"{'grouping' if self.is_grouping else 'grouped'}"
         )
 
 
@@ -178,6 +180,11 @@ def room_progress(room_id: int) -> RoomProgress:
         .order_by(Job.id.desc())
         .limit(1)
     ).first()
+    grouping = select(Job.id).where(
+        Job.room_id == room_id,
+        Job.kind == JobKind.CLUSTER_ROOM,
+        Job.state.in_([JOB_QUEUED, JOB_RUNNING]),
+    )
     failed = states.get(PHOTO_FAILED, 0)
     return RoomProgress(
         photo_count=sum(states.values()),
@@ -189,6 +196,7 @@ def room_progress(room_id: int) -> RoomProgress:
         if last is not None and last.state == JOB_RUNNING
         else None,
         error=last.error if last is not None else None,
+        is_grouping=db.session.scalar(grouping) is not None,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sqlalchemy import Select, delete, exists, func, select
+from sqlalchemy import Select, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -16,13 +16,13 @@ from photoshare import images
 from photoshare.config import Settings
 from photoshare.db import db
 from photoshare.errors import NotAllowedError, NotFoundError
-from photoshare.models import PHOTO_ANALYSED, Face, Photo
+from photoshare.models import PHOTO_ANALYSED, PHOTO_FAILED, PHOTO_WAITING, Face, Photo
 from photoshare.services.people import delete_empty_people
 from photoshare.services.rooms import Access
 from photoshare.storage import ReceivedFile, Storage, disk_full_as_error
 
 PAGE_SIZE = 60  # photos of one grid page: three screens of a desktop
-MAX_FILE_NAME = 255  # characters
+MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
 # Uploads decoded at the same time: more than the machine's cores would be no faster.
 _DECODES = threading.BoundedSemaphore(2)
 
@@ -110,6 +110,7 @@ def add_photo(
     with storage.receive(room_id, stream, max_photo_mb=settings.max_photo_mb) as received:
         known = _photo_with_hash(room_id, received.sha256)
         if known is not None:
+            _give_another_chance(known)
             return AddedPhoto(known.id, is_duplicate=True)
         db.session.rollback()  # no transaction stays open while the picture is decoded
         with _DECODES:
@@ -132,6 +133,16 @@ def add_photo(
         return _keep(photo, received, derived, storage)
 
 
+def _give_another_chance(photo: Photo) -> None:
+    """Let a photo that was given up be analysed again when somebody uploads it once more."""
+    db.session.execute(
+        update(Photo)
+        .where(Photo.id == photo.id, Photo.state == PHOTO_FAILED)
+        .values(state=PHOTO_WAITING, attempts=0)
+    )
+    db.session.commit()
+
+
 def _render_derivatives(decoded: images.DecodedPhoto) -> dict[str, bytes]:
     view = images.smaller(decoded.image, images.VIEW_PX)
     return {
@@ -144,7 +155,7 @@ def _keep(
     photo: Photo, received: ReceivedFile, derived: dict[str, bytes], storage: Storage
 ) -> AddedPhoto:
     """Put files and row in place together, or find that another upload was faster."""
-    with storage.lock:
+    with storage.locked():
         known = _photo_with_hash(photo.room_id, photo.sha256)
         if known is not None:
             return AddedPhoto(known.id, is_duplicate=True)
@@ -178,10 +189,9 @@ def known_hashes() -> dict[int, set[str]]:
 
 
 def clean_file_name(file_name: str) -> str:
-    """Make a name fit to be shown: no control characters, forward slashes, not too long."""
-    name = unicodedata.normalize("NFC", file_name).replace("\\", "/")
-    name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C").strip()
-    return name[-MAX_FILE_NAME:] or "photo"
+    """Make a name fit to be shown: no control characters, not too long."""
+    name = "".join(letter for letter in file_name if unicodedata.category(letter)[0] != "C")
+    return name[-MAX_FILE_NAME:] if name.strip() else "photo"
 
 
 def count_photos(album: Album) -> int:
@@ -254,7 +264,7 @@ def delete_photo(access: Access, photo_id: int, storage: Storage) -> None:
     if not may_delete(access, photo):
         raise NotAllowedError("Only the host and whoever uploaded a photo can delete it.")
     room_id, sha256 = photo.room_id, photo.sha256
-    with storage.lock:
+    with storage.locked():
         db.session.execute(delete(Photo).where(Photo.id == photo_id))
         delete_empty_people(room_id)
         db.session.commit()

@@ -158,7 +158,7 @@ def change_room(room_id: int, title: str, ends_on: date | None) -> None:
 
 def delete_room(room_id: int, storage: Storage) -> None:
     """Remove a room with all of its photos, faces, people, guests and files."""
-    with storage.lock:
+    with storage.locked():
         db.session.execute(delete(Room).where(Room.id == room_id))
         db.session.commit()
         storage.delete_room(room_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -12,8 +13,10 @@ from sqlalchemy import select, update
 from photoshare.db import db
 from photoshare.errors import ModelError
 from photoshare.faces.types import LocatedFace, RgbImage
-from photoshare.models import Job, Photo
-from photoshare.services.analysis import MAX_ATTEMPTS
+from photoshare.jobs import tasks
+from photoshare.models import Face, Job, Photo
+from photoshare.services import analysis
+from photoshare.services.analysis import MAX_ATTEMPTS, ClaimedPhoto, FoundFace
 from photoshare.services.jobs import JobKind, room_progress
 from photoshare.services.rooms import NewRoom
 from photoshare.web.site import Site
@@ -116,3 +119,120 @@ def test_an_engine_that_cannot_be_loaded_fails_the_job_with_its_sentence_and_no_
     with app.app_context():
         assert db.session.scalars(select(Job.state)).all() == ["failed"]
         assert room_progress(room_id).error == "The models are gone. Install the packages again."
+
+
+def test_a_photo_that_was_in_hand_at_a_crash_is_tried_alone(
+    app: Flask,
+    site: Site,
+    engine: FakeFaceEngine,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So that the innocent photo beside a poisonous one is not charged for it three times."""
+    room_id = make_room().room.id
+    for number in range(4):
+        add_photo(room_id, draw_photo(RED, seed=number))
+    with app.app_context():
+        suspects = select(Photo.id).order_by(Photo.id).limit(2)
+        db.session.execute(update(Photo).where(Photo.id.in_(suspects)).values(attempts=1))
+        db.session.commit()
+    in_hand: list[int] = []
+    lock = threading.Lock()
+    companions: list[tuple[bool, int]] = []
+    analyse = tasks._analyse
+
+    def watched(claimed: ClaimedPhoto, workplace: tasks.Workplace) -> list[FoundFace]:
+        with lock:
+            in_hand.append(claimed.id)
+            companions.append((claimed.is_retry, len(in_hand)))
+        try:
+            return analyse(claimed, workplace)
+        finally:
+            with lock:
+                in_hand.remove(claimed.id)
+
+    monkeypatch.setattr(tasks, "_analyse", watched)
+    monkeypatch.setattr(engine, "photos_at_once", 2)
+
+    site.jobs.run_pending()
+
+    assert states(app) == ["analysed"] * 4
+    assert [is_retry for is_retry, _ in companions] == [False, False, True, True]
+    assert [count for is_retry, count in companions if is_retry] == [1, 1]
+
+
+def test_what_cannot_be_stored_is_not_stored_by_half(
+    app: Flask,
+    site: Site,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_people(*_arguments: object, **_values: object) -> None:
+        raise RuntimeError("the disk is full, for one")
+
+    add_photo(make_room().room.id, draw_photo(RED))
+    monkeypatch.setattr(analysis, "_write_people", no_people)
+
+    run_jobs()
+
+    assert states(app) == ["failed"]
+    with app.app_context():
+        assert db.session.scalars(select(Face)).all() == []
+
+
+@pytest.mark.parametrize("how", ["asked for", "uploaded again"])
+def test_a_failed_photo_gets_another_chance(
+    app: Flask,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
+    how: str,
+) -> None:
+    room_id = make_room().room.id
+    add_photo(room_id, draw_photo(RED))
+    with app.app_context():
+        db.session.execute(update(Photo).values(state="failed", attempts=MAX_ATTEMPTS))
+        db.session.commit()
+
+    if how == "asked for":
+        with app.app_context():
+            analysis.retry_failed_photos(room_id)
+    else:
+        add_photo(room_id, draw_photo(RED))
+    run_jobs()
+
+    assert states(app) == ["analysed"]
+
+
+def test_the_watch_goes_on_after_an_error(
+    app: Flask,
+    site: Site,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failures = iter([True, True])
+    was_analysed = threading.Event()
+    store = analysis.store_analysis
+
+    def sometimes_failing() -> bool:
+        if next(failures, False):
+            raise RuntimeError("database is locked")
+        return True
+
+    def noticed(*arguments: Any, **values: Any) -> None:
+        store(*arguments, **values)
+        was_analysed.set()
+
+    monkeypatch.setattr("photoshare.jobs.runner.WATCH_S", 0.01)
+    site.jobs.start()
+    monkeypatch.setattr("photoshare.services.jobs.has_queued_jobs", sometimes_failing)
+    monkeypatch.setattr(analysis, "store_analysis", noticed)
+
+    add_photo(make_room().room.id, draw_photo(RED))
+
+    assert was_analysed.wait(timeout=60)
+    site.jobs.stop()

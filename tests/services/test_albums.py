@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from photoshare.db import db
 from photoshare.images import MIME_TYPES
+from photoshare.models import Photo
 from photoshare.services.albums import (
     EXTENSIONS,
     MAX_STEM_BYTES,
     ZipEntry,
+    list_zip_entries,
     original_name,
     safe_name,
     stream_zip,
     unique_names,
 )
+from photoshare.services.photos import Album
+from photoshare.services.rooms import NewRoom
+from photoshare.web.site import Site
+from tests.fakes import RED, draw_photo
 
 
 @pytest.mark.parametrize(
@@ -156,3 +166,18 @@ def test_a_long_name_of_any_language_fits_into_a_file_system(letter: str) -> Non
     name = original_name(letter * 200 + ".jpg", "JPEG")
 
     assert len(name.encode()) <= 255  # ext4 and most others count bytes
+
+
+def test_an_original_that_a_broken_disk_lost_costs_only_itself(
+    app: Flask, site: Site, make_room: Callable[..., NewRoom], add_photo: Callable[..., int]
+) -> None:
+    room_id = make_room().room.id
+    add_photo(room_id, draw_photo(RED, seed=1), "lost.jpg")
+    add_photo(room_id, draw_photo(RED, seed=2), "kept.jpg")
+    with app.app_context():
+        lost = db.session.scalars(select(Photo.sha256).order_by(Photo.id)).first()
+        site.storage.original(room_id, lost or "").unlink()
+
+        entries = list_zip_entries(Album(room_id), site.storage)
+
+    assert [entry.name for entry in entries] == ["kept.jpg"]
