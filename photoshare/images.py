@@ -37,6 +37,9 @@ THUMB_PX = 480  # longer side: two columns on a phone of 3 pixels a point, and s
 VIEW_PX = 2000  # longer side: a 12-megapixel JPEG (4000 x 3000) is decoded at half its size for it
 FACE_CROP_PX = 192  # side: a cover of 96 points at 2 pixels a point
 FACE_CROP_MARGIN = 0.35  # of the face's size on every side: hair and chin belong to a portrait
+# Pillow first shrinks by a whole number, at no less than this many times the size that is wanted:
+# twice as fast, and not to be told from the slow way (Pillow's documentation: 2.0 and up).
+REDUCING_GAP = 2.0
 JPEG_QUALITY = 82  # our choice by eye
 WHITE = (255, 255, 255, 255)
 MAX_MEGAPIXELS = 100  # unless the settings say otherwise; phones of 2026 reach 50, some 200
@@ -170,9 +173,11 @@ def _eight_bit_grey(image: Image.Image) -> Image.Image:
 
 def smaller(image: Image.Image, longer_side_px: int) -> Image.Image:
     """Return a copy whose longer side is at most this many pixels."""
-    copy = image.copy()
-    copy.thumbnail((longer_side_px, longer_side_px), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return copy
+    ratio = longer_side_px / max(image.size)
+    if ratio >= 1:
+        return image.copy()
+    width, height = (max(1, round(side * ratio)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=REDUCING_GAP)
 
 
 def to_jpeg(image: Image.Image) -> bytes:

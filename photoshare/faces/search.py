@@ -23,6 +23,7 @@ from photoshare.faces.types import (
     LocatedFace,
     RgbImage,
 )
+from photoshare.images import REDUCING_GAP
 
 DETECTOR_WINDOW_PX = 80  # width of the faces that dlib's detectors, CNN and HOG, look for
 FIRST_LOOK_PERCENT = 10.0  # a photo of one to three people is done after it
@@ -242,4 +243,4 @@ def scaled_to(picture: Image.Image, longer_side_px: int) -> Image.Image:
     if ratio == 1:
         return picture
     width, height = (max(1, round(side * ratio)) for side in picture.size)
-    return picture.resize((width, height), Image.Resampling.BILINEAR)
+    return picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=REDUCING_GAP)
