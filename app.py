@@ -5,22 +5,34 @@ The only place that starts threads and opens a port. ``flask --app app`` finds `
 
 from __future__ import annotations
 
-import argparse
-import logging
 import os
 import signal
+
+if __name__ == "__main__":
+    # The imports below take a second; whoever stops us in it shall see no traceback.
+    for _number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(_number, lambda *_: os._exit(0))
+
+import argparse
+import logging
+import resource
 import socket
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import waitress
 from filelock import FileLock, Timeout
+from flask import Flask
+from waitress import wasyncore
 
-from photoshare import create_app
+import photoshare
 from photoshare.config import Settings
 from photoshare.db import upgrade_schema
 from photoshare.errors import PhotoshareError, StartError
+from photoshare.jobs.runner import JobRunner
 from photoshare.storage import MB, disk_full_as_error
 from photoshare.web.site import site_of
 
@@ -30,20 +42,32 @@ __all__ = ["create_app", "main"]
 
 PROBE_BYTES = 1 << 20  # written and removed at start: less free space than this is a full disk
 SOCKET_BACKLOG = 256  # phones that connect at once
-CHANNEL_TIMEOUT_S = 300  # a phone on bad wifi may pause this long within an upload
+CONNECTION_LIMIT = 1000  # a browser keeps up to six open; waitress's 100 are 17 idle guests
+FILES_PER_CONNECTION = 3  # its socket, its spool file, and a share of what else is open
+CHANNEL_TIMEOUT_S = 60  # a phone on bad wifi may pause this long within an upload
+LOOP_TIMEOUT_S = 1.0  # how often waitress looks for connections to close
+ANSWERS_WAIT_S = 0.5  # a stop waits this long for answers that are being made
 SPOOL_BYTES = 1 << 20  # larger requests wait on the disk, not in memory
 PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"}
 
 
 def main(arguments: list[str]) -> int:
     """Serve until Ctrl-C or SIGTERM; return the exit code."""
+    _on_signals(_stop_at_once)
     options = _parse(arguments)
-    signal.signal(signal.SIGTERM, _exit_on_signal)
     try:
         return _serve(options.host, options.port)
     except PhotoshareError as error:
         print(f"PhotoShare cannot start. {error}", file=sys.stderr)
         return 1
+
+
+def create_app() -> Flask:
+    """Make the app for the Flask command line, where a refusal is one sentence as well."""
+    try:
+        return photoshare.create_app()
+    except PhotoshareError as error:
+        sys.exit(f"Error: {error}")
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -58,7 +82,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def _serve(host: str, port: int) -> int:
-    app = create_app()
+    app = photoshare.create_app()
     site = site_of(app)
     logging.basicConfig(
         level=site.settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s"
@@ -69,18 +93,39 @@ def _serve(host: str, port: int) -> int:
         with app.app_context():
             upgrade_schema()
         listener = _listen(host, port)
-        server = waitress.create_server(app, sockets=[listener], **_server_options(site.settings))
-        site.jobs.start()
-        print(f"PhotoShare is at {_address(host, port)}  (stop with Ctrl-C)", flush=True)
+        connections: dict[int, Any] = {}
+        server = waitress.create_server(
+            app, connections, sockets=[listener], **_server_options(site.settings)
+        )
+        exit_code = 0
         try:
-            server.run()
-        finally:
-            has_stopped = site.jobs.stop()
-            if not has_stopped:
-                # The photo in hand was given back; waiting for dlib would take seconds.
-                logging.shutdown()
-                os._exit(0)
-    return 0
+            _on_signals(_stop_in_order)
+            site.jobs.start()
+            print(f"PhotoShare is at {_address(host, port)}  (stop with Ctrl-C)", flush=True)
+            # Not server.run(): at the end it waits 5 seconds for whoever downloads slowly.
+            wasyncore.loop(timeout=LOOP_TIMEOUT_S, use_poll=True, map=connections)
+        except SystemExit:
+            _on_signals(_stop_at_once)
+        except Exception:
+            log.exception("The server failed")
+            exit_code = 1
+        listener.close()
+        if not _stop(server.task_dispatcher, site.jobs):
+            # What still runs is dlib or a download; neither leaves anything half done.
+            logging.shutdown()
+            os._exit(exit_code)
+    return exit_code
+
+
+def _stop(answering: Any, jobs: JobRunner) -> bool:
+    """Give back the photo in hand, let short answers end; return whether all threads ended.
+
+    Takes less than two seconds. No connection is closed here: a thread that still writes to one
+    could meet another file under its number.
+    """
+    has_stopped = jobs.stop()
+    answering.shutdown(cancel_pending=True, timeout=ANSWERS_WAIT_S)
+    return has_stopped and not answering.threads
 
 
 def _server_options(settings: Settings) -> dict[str, object]:
@@ -88,6 +133,7 @@ def _server_options(settings: Settings) -> dict[str, object]:
         "threads": settings.threads,
         "ident": None,
         "backlog": SOCKET_BACKLOG,
+        "connection_limit": min(CONNECTION_LIMIT, _allow_open_files() // FILES_PER_CONNECTION),
         "channel_timeout": CHANNEL_TIMEOUT_S,
         "inbuf_overflow": SPOOL_BYTES,
         "max_request_body_size": settings.max_upload_mb * MB,
@@ -101,10 +147,21 @@ def _server_options(settings: Settings) -> dict[str, object]:
     return options
 
 
-def _only_instance(settings: Settings) -> FileLock:
-    lock = FileLock(settings.data / "photoshare.lock")
+def _allow_open_files() -> int:
+    """Ask for as many open files as the connections need; systems begin with 256 or 1024."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTION_LIMIT * FILES_PER_CONNECTION
+    if now == resource.RLIM_INFINITY or now >= wanted:
+        return wanted
+    allowed = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
+    return allowed
+
+
+def _only_instance(settings: Settings) -> AbstractContextManager[object]:
+    """Take the data folder for this process; the lock ends with the ``with`` block."""
     try:
-        lock.acquire(timeout=0)
+        return FileLock(settings.data / "photoshare.lock").acquire(timeout=0)
     except Timeout:
         raise StartError(
             f"Another PhotoShare already runs on the data folder {settings.data}. Stop it first, "
@@ -115,7 +172,6 @@ def _only_instance(settings: Settings) -> FileLock:
             f"The data folder {settings.data} cannot be written ({error.strerror}). "
             "Let the user that runs PhotoShare own it, or choose another with PHOTOSHARE_DATA."
         ) from error
-    return lock
 
 
 def _probe_disk(settings: Settings) -> None:
@@ -154,8 +210,18 @@ def _address(host: str, port: int) -> str:
     return f"http://{name}:{port}"
 
 
-def _exit_on_signal(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Turn SIGTERM into an orderly end."""
+def _on_signals(handler: Callable[[int, FrameType | None], NoReturn]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
+
+
+def _stop_at_once(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """End without a word: what is not finished is done or cleaned up at the next start."""
+    os._exit(0)
+
+
+def _stop_in_order(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Leave the loop of the server; waitress lets this one exception through."""
     raise SystemExit(0)
 
 

@@ -59,8 +59,12 @@ test)
     install requirements-dev
     exec "$root/scripts/check.sh" "$@"
     ;;
-flask | python)
-    exec "$venv/bin/$1" "${@:2}"
+flask)
+    # Not bin/flask: it names the folder where it was installed, which may have been moved.
+    exec "$python" -m flask "${@:2}"
+    ;;
+python)
+    exec "$python" "${@:2}"
     ;;
 *)
     exec "$python" "$root/app.py" "$@"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -50,6 +51,7 @@ def create_app(
         If a setting, the data folder or an installed package is not as needed.
     """
     settings = load_settings(config)
+    os.umask(0o077)  # whatever we write, database and photos, is for this user only
     _make_data_folder(settings.data)
     app = Flask(
         "photoshare",
@@ -82,6 +84,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "MAX_FORM_PARTS": MAX_FORM_PARTS,
         "PERMANENT_SESSION_LIFETIME": COOKIE_LIFETIME,
         "SESSION_COOKIE_NAME": "photoshare",
+        "SESSION_COOKIE_PATH": settings.url_prefix or "/",
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,  # pictures are cached, cookies and all
         "SESSION_COOKIE_SECURE": settings.public_url.startswith("https:"),

@@ -18,7 +18,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from photoshare import doctor
 from photoshare.db import db, upgrade_schema
-from photoshare.errors import DiskFullError, PhotoshareError, RejectedPhotoError
+from photoshare.errors import DiskFullError, NotFoundError, PhotoshareError, RejectedPhotoError
 from photoshare.services import export, jobs, photos, rooms
 from photoshare.services.jobs import JobKind
 from photoshare.web.links import absolute_url
@@ -86,7 +86,7 @@ def _import_file(room_id: int, path: Path, name: str, report: dict[str, Any]) ->
             )
     except (RejectedPhotoError, OSError) as error:
         report["rejected"].append({"file": name, "reason": str(error)})
-    except DiskFullError as error:
+    except (DiskFullError, NotFoundError) as error:  # NotFoundError: the room was deleted
         raise _OneSentence(str(error)) from error
     else:
         report["duplicates" if added.is_duplicate else "added"] += 1
@@ -95,14 +95,13 @@ def _import_file(room_id: int, path: Path, name: str, report: dict[str, Any]) ->
 def _process(room_id: int) -> None:
     """Find the people of a room in this process, or watch the server that runs on the data."""
     site = current_site()
-    lock = FileLock(site.settings.data / "photoshare.lock")
     try:
-        lock.acquire(timeout=0)
+        held = FileLock(site.settings.data / "photoshare.lock").acquire(timeout=0)
     except Timeout:
         click.echo("The running server does the work; this is its progress.", err=True)
         _show_progress(room_id)
         return
-    with lock:
+    with held:
         site.jobs.start()
         try:
             _show_progress(room_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -15,6 +16,8 @@ from photoshare.errors import SettingError
 ROOT = Path(__file__).resolve().parent.parent
 ENV_PREFIX = "PHOTOSHARE_"
 ENGINES = ("onnx", "face_recognition")  # photoshare.faces.engines
+# Kubernetes sets these in every pod for a service of the name "photoshare".
+OF_KUBERNETES = re.compile(r"PHOTOSHARE_(SERVICE_(HOST|PORT(_.*)?)|PORT_.*)")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -97,8 +100,8 @@ class Settings:
         "",
         _web_address,
         "address",
-        "the address guests use, for the links that the command line prints; also makes the "
-        "cookie https-only when it starts with https",
+        "the address guests use, for the links that are shown and printed; it ends with the URL "
+        "prefix, if there is one; also makes the cookie https-only when it starts with https",
     )
     trusted_proxy: str = _setting(
         "",
@@ -119,7 +122,7 @@ class Settings:
         100, _whole_number(1, 170), "megapixels", "largest picture that is taken as a photo"
     )
     max_upload_mb: int = _setting(
-        1024,
+        500,
         _whole_number(1, 10_000),
         "MB",
         "largest single upload; without JavaScript all chosen photos are one upload",
@@ -131,7 +134,8 @@ class Settings:
         "onnx",
         _one_of(*ENGINES),
         "name",
-        "what finds and encodes faces: onnx, or the 20 times slower face_recognition",
+        "what finds and encodes faces: onnx, or face_recognition, which takes two to five times as "
+        "long",
     )
     smallest_face_percent: float = _setting(
         2.5,
@@ -176,7 +180,7 @@ def load_settings(
     known = {setting.name: setting for setting in fields(Settings)}
     texts: dict[str, str] = {}
     for variable, text in environ.items():
-        if variable.startswith(ENV_PREFIX):
+        if variable.startswith(ENV_PREFIX) and not _is_of_kubernetes(variable, text):
             texts[variable.removeprefix(ENV_PREFIX).lower()] = text
     texts |= {name: str(value) for name, value in (overrides or {}).items()}
     values = {}
@@ -188,7 +192,21 @@ def load_settings(
             values[name] = known[name].metadata["parse"](text.strip())
         except ValueError as error:
             raise SettingError(f"{variable} is {text!r}, but has to be {error}.") from None
-    return Settings(**values)
+    settings = Settings(**values)
+    has_prefix = urlsplit(settings.public_url).path.endswith(settings.url_prefix)
+    if settings.public_url and not has_prefix:
+        raise SettingError(
+            f"PHOTOSHARE_PUBLIC_URL is {settings.public_url!r}, but has to end with "
+            f"PHOTOSHARE_URL_PREFIX: {settings.public_url + settings.url_prefix!r}."
+        )
+    return settings
+
+
+def _is_of_kubernetes(variable: str, text: str) -> bool:
+    """Tell its variables from settings; ``PHOTOSHARE_PORT=tcp://...`` is one, a number is none."""
+    if variable == ENV_PREFIX + "PORT":
+        return "://" in text
+    return OF_KUBERNETES.fullmatch(variable) is not None
 
 
 def settings_table() -> list[tuple[str, str, str, str]]:

@@ -90,5 +90,10 @@ def schema_version() -> str:
 def _set_pragmas(connection: Any, _record: Any) -> None:
     """Set what SQLite forgets with every connection."""
     if isinstance(connection, sqlite3.Connection):
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            "secure_delete=ON",  # face encodings that were deleted are overwritten in the file
+        ):
             connection.execute(f"PRAGMA {pragma}").close()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from alembic.script import ScriptDirectory
 from flask import current_app
+from sqlalchemy.exc import DatabaseError
 
 from photoshare import assets
 from photoshare.config import ROOT, Settings
@@ -110,13 +111,18 @@ def _free_space(settings: Settings) -> Iterator[Finding]:
     yield Finding("Free space", is_good, f"{free_mb:,} MB", remedy)
 
 
-def _schema(_settings: Settings) -> Iterator[Finding]:
+def _schema(settings: Settings) -> Iterator[Finding]:
+    if not (settings.data / "photoshare.sqlite").exists():  # connecting would make it
+        yield Finding("Database", True, "not made yet; the first start makes it")
+        return
     newest = ScriptDirectory.from_config(
         migrate.get_config(current_app.extensions["migrate"].directory)
     ).get_current_head()
-    current = schema_version()
-    if current == "none":
-        yield Finding("Database", True, "not made yet; the first start makes it")
+    try:
+        current = schema_version()
+    except DatabaseError as error:
+        remedy = "Let the user that runs PhotoShare own it, or put the backup back."
+        yield Finding("Database", False, f"it cannot be read ({error.orig})", remedy)
         return
     remedy = "Start the server once, which upgrades it; if it is newer, update PhotoShare."
     yield Finding("Database", current == newest, f"schema {current} of {newest}", remedy)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +15,16 @@ import pytest
 from click.testing import Result
 from filelock import FileLock
 from flask import Flask
+from sqlalchemy import delete, event, text
+from sqlalchemy.engine import Engine
 
 from photoshare import create_app
+from photoshare.db import db
+from photoshare.images import DecodedPhoto
+from photoshare.models import Room
+from photoshare.services import photos
+from photoshare.web.site import Site, site_of
+from tests.conftest import ROOT
 from tests.fakes import BLUE, RED, FakeFaceEngine, draw_photo
 
 
@@ -112,7 +124,6 @@ def test_import_with_wait_leaves_the_work_to_a_running_server(
         {"data": tmp_path / "data", "min_free_mb": 0},
         make_engine=lambda settings: FakeFaceEngine(),
     )
-    from photoshare.web.site import site_of
 
     monkeypatch.setattr("photoshare.jobs.runner.WATCH_S", 0.05)
     monkeypatch.setattr("photoshare.cli.PROGRESS_S", 0.05)
@@ -169,3 +180,118 @@ def test_doctor_names_what_is_wrong_and_the_remedy(
     assert "BAD  Packages: pillow is 0.0, not" in result.output
     assert "BAD  htmx: htmx.min.js is not the file" in result.output
     assert "rm -rf .venv && ./run.sh" in result.output
+
+
+def flask_doctor(data: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run it as run.sh does, in a process that makes its app by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", "doctor"],
+        cwd=ROOT,
+        env={**os.environ, "PHOTOSHARE_DATA": str(data), **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_command_refuses_a_bad_setting_in_one_sentence(tmp_path: Path) -> None:
+    done = flask_doctor(tmp_path, PHOTOSHARE_EPS="9")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: PHOTOSHARE_EPS is '9', but has to be ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_command_refuses_a_bad_data_folder_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").mkdir()  # cannot be read as a file, even by root
+
+    done = flask_doctor(tmp_path)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"The file {tmp_path}/secret_key cannot be written or read" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_doctor_makes_no_database(tmp_path: Path) -> None:
+    app = create_app({"data": tmp_path, "min_free_mb": 0})
+
+    result = run(app, "doctor")
+
+    assert "ok   Database: not made yet" in result.output
+    assert {path.name for path in tmp_path.iterdir()} == {"secret_key"}
+
+
+def test_doctor_reports_a_database_that_cannot_be_read(app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "data" / "photoshare.sqlite").write_bytes(b"not a database" * 100)
+
+    result = run(app, "doctor")
+
+    assert result.exit_code == 1
+    assert "BAD  Database: it cannot be read (file is not a database)" in result.output
+
+
+def test_doctor_reports_a_data_folder_that_cannot_be_written(
+    app: Flask, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may write everywhere, so the answer of the system is made up."""
+    ask = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, *mode: path != site.settings.data and ask(path, *mode)
+    )
+
+    result = run(app, "doctor")
+
+    assert result.exit_code == 1
+    assert "BAD  Data folder: " in result.output
+
+
+def test_a_room_that_is_deleted_during_the_import_is_one_sentence(
+    app: Flask, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = run_json(app, "rooms", "create", "--title", "Party")["code"]
+    render = photos._render_derivatives
+
+    def delete_room_meanwhile(decoded: DecodedPhoto) -> dict[str, bytes]:
+        with sqlite3.connect(site_of(app).settings.data / "photoshare.sqlite") as other:
+            other.execute("DELETE FROM room")
+        other.close()
+        return render(decoded)
+
+    monkeypatch.setattr(photos, "_render_derivatives", delete_room_meanwhile)
+
+    result = run(app, "rooms", "import", code, str(folder))
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: This room is not there any more.\n"
+
+
+def test_what_is_deleted_is_overwritten_in_the_file(
+    app: Flask, site: Site, request: pytest.FixtureRequest
+) -> None:
+    """The title stands for the face encodings, which are rows as well.
+
+    Some SQLites overwrite unasked, Debian's for one; this one is told not to, before we ask it.
+    """
+
+    def like_other_builds(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA secure_delete=OFF").close()
+
+    event.listen(Engine, "connect", like_other_builds, insert=True)
+    request.addfinalizer(lambda: event.remove(Engine, "connect", like_other_builds))
+    title = "A title that is found in a file"
+    code = run_json(app, "rooms", "create", "--title", title)["code"]
+    database = site.settings.data / "photoshare.sqlite"
+
+    def bytes_of_the_file() -> bytes:
+        with app.app_context():
+            db.session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            db.session.commit()
+        return database.read_bytes()
+
+    assert title.encode() in bytes_of_the_file()
+    with app.app_context():
+        db.session.execute(delete(Room).where(Room.code == code))
+        db.session.commit()
+
+    assert title.encode() not in bytes_of_the_file()

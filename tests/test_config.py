@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from photoshare import create_app
 from photoshare.config import ENV_PREFIX, ROOT, Settings, load_settings, settings_table
+from photoshare.db import upgrade_schema
 from photoshare.errors import SettingError
 
 
@@ -21,7 +23,7 @@ def test_the_defaults_are_these() -> None:
     assert settings.data == ROOT / "instance"
     assert (settings.public_url, settings.trusted_proxy, settings.url_prefix) == ("", "", "")
     assert (settings.max_photo_mb, settings.max_photo_megapixels) == (60, 100)
-    assert (settings.max_upload_mb, settings.min_free_mb) == (1024, 500)
+    assert (settings.max_upload_mb, settings.min_free_mb) == (500, 500)
     assert (settings.engine, settings.min_samples) == ("onnx", 2)
 
 
@@ -106,6 +108,69 @@ def test_every_setting_has_a_value_that_is_refused() -> None:
 def test_an_unknown_variable_is_refused() -> None:
     with pytest.raises(SettingError, match="PHOTOSHARE_THREDS is not a setting"):
         load_settings(environ={"PHOTOSHARE_THREDS": "4"})
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("PORT", "tcp://10.96.0.7:8000"),
+        ("PORT_8000_TCP", "tcp://10.96.0.7:8000"),
+        ("PORT_8000_TCP_ADDR", "10.96.0.7"),
+        ("SERVICE_HOST", "10.96.0.7"),
+        ("SERVICE_PORT", "8000"),
+        ("SERVICE_PORT_HTTP", "8000"),
+    ],
+)
+def test_what_kubernetes_sets_for_a_service_of_our_name_is_ignored(
+    variable: str, text: str
+) -> None:
+    assert load_settings(environ={ENV_PREFIX + variable: text}) == Settings()
+
+
+@pytest.mark.parametrize("variable", ["PORT", "PORTS", "SERVICES", "SERVICE"])
+def test_what_looks_like_kubernetes_but_is_a_mistake_is_refused(variable: str) -> None:
+    with pytest.raises(SettingError, match=f"PHOTOSHARE_{variable} is not a setting"):
+        load_settings(environ={ENV_PREFIX + variable: "7000"})
+
+
+@pytest.mark.parametrize("public_url", ["https://example.org", "https://example.org/myphotos"])
+def test_a_public_address_without_the_prefix_is_refused(public_url: str) -> None:
+    with pytest.raises(SettingError) as refusal:
+        load_settings({"public_url": public_url, "url_prefix": "/photos"}, environ={})
+
+    assert str(refusal.value) == (
+        f"PHOTOSHARE_PUBLIC_URL is '{public_url}', but has to end with PHOTOSHARE_URL_PREFIX: "
+        f"'{public_url}/photos'."
+    )
+
+
+@pytest.mark.parametrize(
+    ("public_url", "url_prefix"),
+    [
+        ("https://example.org/photos/", "/photos"),
+        ("https://example.org/our/photos", "/photos"),
+        ("https://example.org/photos", ""),  # a proxy that takes the path away
+        ("", "/photos"),
+    ],
+)
+def test_a_public_address_and_a_prefix_may_go_together(public_url: str, url_prefix: str) -> None:
+    settings = load_settings({"public_url": public_url, "url_prefix": url_prefix}, environ={})
+
+    assert settings.url_prefix == url_prefix
+
+
+@pytest.mark.parametrize(("url_prefix", "path"), [("", "/"), ("/photos", "/photos")])
+def test_the_cookie_goes_no_further_than_the_prefix(
+    tmp_path: Path, url_prefix: str, path: str
+) -> None:
+    app = create_app({"data": tmp_path, "url_prefix": url_prefix})
+    with app.app_context():
+        upgrade_schema()
+
+    answer = app.test_client().post("/rooms", data={"title": "Party"})
+
+    assert answer.status_code == 303
+    assert f"; Path={path};" in answer.headers["Set-Cookie"] + ";"
 
 
 def test_an_unknown_override_is_refused() -> None:

@@ -11,10 +11,16 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from http.cookiejar import CookieJar
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from photoshare import create_app
+from photoshare.db import db, upgrade_schema
+from photoshare.services import photos, rooms
+from photoshare.web.site import site_of
 from tests.conftest import ROOT
 
 SENTENCE = re.compile(r"^PhotoShare cannot start\. .+\.?$")
@@ -34,6 +40,7 @@ def server(data: Path, port: int, **environ: str) -> Iterator[subprocess.Popen[s
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        umask=0o022,
     )
     try:
         yield process
@@ -71,6 +78,104 @@ def test_the_server_answers_and_stops_in_order(tmp_path: Path, stop_signal: sign
 
     assert process.returncode == 0
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_during_the_imports_is_silent(tmp_path: Path, stop_signal: signal.Signals) -> None:
+    """A module in the place of waitress, among the first to be imported, sends the signal."""
+    (tmp_path / "waitress.py").write_text(
+        f"import os, signal\nos.kill(os.getpid(), {int(stop_signal)})\nsignal.pause()\n"
+    )
+
+    with server(tmp_path / "data", free_port(), PYTHONPATH=str(tmp_path)) as process:
+        said = process.communicate(timeout=30)
+
+    assert (process.returncode, *said) == (0, "", "")
+
+
+@pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_during_the_start_is_silent(tmp_path: Path, stop_signal: signal.Signals) -> None:
+    script = (
+        "import os, signal, sys, app\n"
+        f"app.upgrade_schema = lambda: (os.kill(os.getpid(), {int(stop_signal)}), signal.pause())\n"
+        f"sys.exit(app.main(['{free_port()}']))\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "PHOTOSHARE_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_many_idle_connections_do_not_keep_others_out(tmp_path: Path) -> None:
+    port = free_port()
+    with server(tmp_path, port) as process, contextlib.ExitStack() as idle:
+        wait_until_it_serves(process, port)
+        for _ in range(150):
+            idle.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as page:
+            assert page.status == 200
+
+
+def room_with_large_photos(data: Path) -> str:
+    """Make a room whose zip is larger than what waitress and the system keep for a client."""
+    app = create_app({"data": data})
+    site = site_of(app)
+    with app.app_context():
+        upgrade_schema()
+        room = rooms.create_room("Party").room
+        for number in range(3):
+            picture = Image.frombytes("L", (4000, 4000), os.urandom(4000 * 4000))
+            path = data / f"{number}.bmp"
+            picture.save(path)
+            with path.open("rb") as stream:
+                photos.add_photo(
+                    room.id,
+                    stream,
+                    path.name,
+                    guest_id=None,
+                    storage=site.storage,
+                    settings=site.settings,
+                )
+        code = room.code
+        db.engine.dispose()
+    return code
+
+
+def test_a_slow_download_does_not_hold_up_the_stop(tmp_path: Path) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/rooms/{room_with_large_photos(tmp_path)}"
+    cookies = CookieJar()
+    guest = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
+    with server(tmp_path, port) as process:
+        wait_until_it_serves(process, port)
+        guest.open(f"{url}/join", data=b"name=Gustav", timeout=30).close()
+        with guest.open(f"{url}/photos.zip", timeout=30) as download:
+            assert download.read(4) == b"PK\x03\x04"
+            process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=4)  # waitress alone takes more than 5 seconds
+
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+
+
+def test_every_file_is_for_this_user_only(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    port = free_port()
+    with server(data, port) as process:
+        wait_until_it_serves(process, port)
+        modes = {path.name: path.stat().st_mode & 0o077 for path in [data, *data.rglob("*")]}
+
+    assert "photoshare.sqlite" in modes
+    assert {name for name, mode in modes.items() if mode} == set()
 
 
 def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
@@ -158,3 +263,30 @@ def test_run_sh_says_which_python_it_needs(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("PhotoShare: Python 3.11, 3.12 or 3.13 was not found.")
     assert done.stderr.count("\n") == 1
+
+
+def test_run_sh_finds_flask_after_the_folder_was_moved(tmp_path: Path) -> None:
+    """The scripts in .venv/bin name the folder where they were installed; python does not."""
+    for name in ("run.sh", "requirements.txt"):
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "requirements.installed").write_text(
+        (ROOT / "requirements.txt").read_text()
+    )
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    flask = tmp_path / ".venv" / "bin" / "flask"
+    flask.write_text("#!/where/it/was/python\n")
+    for script in (python, flask):
+        script.chmod(0o755)
+
+    done = subprocess.run(
+        ["bash", str(tmp_path / "run.sh"), "flask", "--version"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Flask 3" in done.stdout
