@@ -49,7 +49,7 @@ def choose_engine(name: str, graphs_folder: Path) -> ChosenEngine:
         from photoshare.faces.onnx_engine import OnnxFaceEngine
     except ImportError as error:
         reason = (
-            "The reference engine (face_recognition) runs, about 20 times slower than the default, "
+            "The reference engine (face_recognition) runs, several times slower than the default, "
             f"because the default engine cannot be imported: {error}."
         )
         return ChosenEngine(ReferenceFaceEngine(), reason)
