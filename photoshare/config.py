@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from photoshare.errors import SettingError
 
 ROOT = Path(__file__).resolve().parent.parent
+Number = TypeVar("Number", int, float)
+
 ENV_PREFIX = "PHOTOSHARE_"
 ENGINES = ("onnx", "face_recognition")  # photoshare.faces.engines
 # Kubernetes sets these in every pod for a service of the name "photoshare".
@@ -28,27 +31,21 @@ def _folder(text: str) -> Path:
 
 
 def _whole_number(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = low - 1
-        if not low <= number <= high:
-            raise ValueError(f"a whole number from {low} to {high}")
-        return number
-
-    return parse
+    return _within(low, high, int, "a whole number")
 
 
 def _number(low: float, high: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            number = float(text)
-        except ValueError:
-            number = low - 1
-        if not low <= number <= high:
-            raise ValueError(f"a number from {low} to {high}")
-        return number
+    return _within(low, high, float, "a number")
+
+
+def _within(
+    low: Number, high: Number, convert: Callable[[str], Number], words: str
+) -> Callable[[str], Number]:
+    def parse(text: str) -> Number:
+        with contextlib.suppress(ValueError):
+            if low <= (number := convert(text)) <= high:
+                return number
+        raise ValueError(f"{words} from {low} to {high}")
 
     return parse
 
