@@ -38,7 +38,7 @@ function sendPhoto(form, file, { row, bar }) {
     const lose = () => {
       const problem = document.createElement("span");
       problem.className = "is-error";
-      problem.textContent = "not sent: the connection was lost";
+      problem.textContent = "not sent, connection lost";
       bar.replaceWith(problem);
       resolve("lost");
     };

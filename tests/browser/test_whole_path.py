@@ -153,7 +153,7 @@ def test_a_lost_connection_a_drop_and_a_room_that_goes(
     page.locator("input[type=file]").set_input_files(event_photos[:3])
     summary = page.locator(".upload-summary")
     expect(summary).to_have_text("1 of 3 safe; 2 not sent, see below")
-    expect(page.locator(".upload-list")).to_contain_text("not sent: the connection was lost")
+    expect(page.locator(".upload-list")).to_contain_text("not sent, connection lost")
     is_asked = """() => {
         const leaving = new Event("beforeunload", {cancelable: true});
         window.dispatchEvent(leaving);
@@ -178,7 +178,7 @@ def test_a_lost_connection_a_drop_and_a_room_that_goes(
     answer = page.request.post(f"{page.url}/delete", headers={"Origin": address})
     assert answer.ok
     page.evaluate("htmx.trigger(document.body, 'photo-added')")
-    expect(page.locator("#alerts")).to_contain_text("not there")
+    expect(page.locator("#alerts")).to_have_text("This room is not open any more.")
     expect(page.locator("#job-status")).not_to_have_attribute("hx-get", re.compile("."))
 
 
