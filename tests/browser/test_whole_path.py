@@ -175,6 +175,13 @@ def test_a_lost_connection_a_drop_and_a_room_that_goes(
     assert page.evaluate(drop) == [True, True]  # the browser does not open the file
     expect(page.locator(".upload-list")).to_contain_text("dropped.jpg")
 
+    page.evaluate("htmx.ajax('GET', location.pathname + '/photos/999', '#job-status')")
+    expect(page.locator("#alerts")).to_contain_text("not there")
+    page.evaluate(
+        "htmx.ajax('POST', location.pathname + '/jobs', {target: '#job-status', swap: 'outerHTML'})"
+    )
+    expect(page.locator("#alerts")).to_be_empty()
+
     answer = page.request.post(f"{page.url}/delete", headers={"Origin": address})
     assert answer.ok
     page.evaluate("htmx.trigger(document.body, 'photo-added')")
