@@ -22,7 +22,9 @@ function uploadRow(list, file) {
   return { row, bar };
 }
 
-// Send one file; resolves to whether it is safe on the server. Never rejects.
+const LOST_STATUSES = [408, 502, 503, 504]; // of a proxy or a server that is starting again
+
+// Send one file; resolves to "safe", "rejected" or "lost" (worth another try). Never rejects.
 function sendPhoto(form, file, { row, bar }) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
@@ -33,75 +35,135 @@ function sendPhoto(form, file, { row, bar }) {
     request.upload.onprogress = (event) => {
       if (event.lengthComputable) bar.value = event.loaded / event.total;
     };
-    request.onload = () => {
-      row.innerHTML = request.responseText; // rendered and escaped by the server
-      resolve(request.status < 300);
-    };
-    request.onerror = () => {
+    const lose = () => {
       const problem = document.createElement("span");
       problem.className = "is-error";
-      problem.textContent = "not sent: the connection was lost";
+      problem.textContent = "not sent, connection lost";
       bar.replaceWith(problem);
-      resolve(false);
+      resolve("lost");
     };
+    request.onload = () => {
+      if (LOST_STATUSES.includes(request.status)) return lose();
+      row.innerHTML = request.responseText; // rendered and escaped by the server
+      return resolve(request.status < 300 ? "safe" : "rejected");
+    };
+    request.onerror = lose;
     request.send(body);
   });
 }
 
-async function uploadAll(form, files) {
+// Make a form send files as they come; returns the function that takes more of them.
+function uploader(form) {
   const section = form.closest(".upload");
   const list = section.querySelector(".upload-list");
   const summary = section.querySelector(".upload-summary");
-  const waiting = files.map((file) => ({ file, parts: uploadRow(list, file) }));
-  const total = waiting.length;
-  let done = 0;
-  let safe = 0;
+  const again = section.querySelector(".upload-again");
+  const waiting = [];
+  const lost = [];
+  const count = { total: 0, sending: 0, safe: 0, rejected: 0 };
+  const isBusy = () => count.sending + waiting.length > 0;
   const report = () => {
-    const rest = done === total && safe < total ? `; ${total - safe} not taken, see below` : "";
-    summary.textContent = `${safe} of ${total} safe${rest}`;
+    let text = `${count.safe} of ${count.total} safe`;
+    if (!isBusy() && count.rejected) text += `; ${count.rejected} not taken, see below`;
+    if (!isBusy() && lost.length) text += `; ${lost.length} not sent, see below`;
+    summary.textContent = text;
+    again.hidden = lost.length === 0;
   };
-  report();
-  const worker = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const isSafe = await sendPhoto(form, next.file, next.parts);
-      done += 1;
-      if (isSafe) {
-        safe += 1;
-        next.parts.row.remove();
-        htmx.trigger(document.body, "photo-added");
-      }
-      report();
+  const send = async (item) => {
+    count.sending += 1;
+    const outcome = await sendPhoto(form, item.file, item.parts);
+    count.sending -= 1;
+    if (outcome === "lost") lost.push(item);
+    else count[outcome] += 1;
+    if (outcome === "safe") {
+      item.parts.row.remove();
+      htmx.trigger(document.body, "photo-added");
     }
+    sendNext();
   };
-  await Promise.all(Array.from({ length: UPLOADS_AT_ONCE }, worker));
+  const sendNext = () => {
+    while (count.sending < UPLOADS_AT_ONCE && waiting.length) send(waiting.shift());
+    report();
+  };
+  const take = (files) => {
+    if (!isBusy() && !lost.length) Object.assign(count, { total: 0, safe: 0, rejected: 0 });
+    count.total += files.length;
+    waiting.push(...files.map((file) => ({ file, parts: uploadRow(list, file) })));
+    sendNext();
+  };
+  again.addEventListener("click", () => {
+    for (const item of lost.splice(0)) {
+      item.parts.row.remove();
+      waiting.push({ file: item.file, parts: uploadRow(list, item.file) });
+    }
+    sendNext();
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (isBusy() || lost.length) event.preventDefault(); // the browser asks whether to leave
+  });
+  return take;
 }
 
 function imageFiles(fileList) {
   return Array.from(fileList).filter((file) => file.size > 0 || file.type);
 }
 
-for (const form of document.querySelectorAll("form[data-upload]")) {
-  const input = form.querySelector("input[type=file]");
-  const zone = form.querySelector(".drop-zone");
+const uploadForm = document.querySelector("form[data-upload]");
+if (uploadForm) {
+  const input = uploadForm.querySelector("input[type=file]");
+  const zone = uploadForm.querySelector(".drop-zone");
+  const take = uploader(uploadForm);
   input.addEventListener("change", () => {
     const files = imageFiles(input.files); // copied before the input is cleared for the next choice
-    form.reset();
-    uploadAll(form, files);
+    uploadForm.reset();
+    if (files.length) take(files);
   });
-  for (const type of ["dragenter", "dragover"]) {
-    zone.addEventListener(type, (event) => {
-      event.preventDefault();
-      zone.classList.add("is-over");
-    });
-  }
-  for (const type of ["dragleave", "drop"]) {
-    zone.addEventListener(type, () => zone.classList.remove("is-over"));
-  }
-  zone.addEventListener("drop", (event) => {
+  // Anywhere on the page: a photo dropped beside the zone would else open in place of the page.
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  document.addEventListener("dragover", (event) => {
+    if (!hasFiles(event)) return;
     event.preventDefault();
-    uploadAll(form, imageFiles(event.dataTransfer.files));
+    zone.classList.add("is-over");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) zone.classList.remove("is-over"); // left the window
+  });
+  document.addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    zone.classList.remove("is-over");
+    const files = imageFiles(event.dataTransfer.files);
+    if (files.length) take(files);
   });
 }
+
+// ---- What htmx leaves open -------------------------------------------------------------------
+
+// An alert goes when what failed works again, or when the next form was taken.
+let failedPath = null;
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const path = detail.pathInfo.requestPath.split("?")[0];
+  if (detail.failed) failedPath = path;
+  else if (detail.successful && (path === failedPath || detail.requestConfig.verb !== "get")) {
+    document.getElementById("alerts").replaceChildren();
+    failedPath = null;
+  }
+});
+
+// Who reads further down, with more pages loaded, keeps them; the first page is renewed otherwise.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const grid = event.target;
+  if (grid.id !== "photo-grid") return;
+  const isFurther = grid.dataset.loadedMore && grid.getBoundingClientRect().top < 0;
+  if (isFurther) event.preventDefault();
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id === "photo-grid") delete event.target.dataset.loadedMore;
+});
+document.addEventListener("click", (event) => {
+  const more = event.target.closest("#photo-grid .more");
+  if (more) more.closest("#photo-grid").dataset.loadedMore = "yes";
+});
 
 // ---- Copy buttons ----------------------------------------------------------------------------
 

@@ -42,10 +42,12 @@ class Album:
     room_id: int
     person_id: int | None = None
     is_without_faces: bool = False
+    newest_first: bool = False  # a room on the screen; albums and zips tell their story in order
 
     def select(self) -> Select[Photo]:
-        """Select the album's photos, the oldest upload first."""
-        query = select(Photo).where(Photo.room_id == self.room_id).order_by(Photo.id)
+        """Select the album's photos in its order, by upload."""
+        order = Photo.id.desc() if self.newest_first else Photo.id
+        query = select(Photo).where(Photo.room_id == self.room_id).order_by(order)
         if self.person_id is not None:
             query = query.where(
                 exists().where(Face.photo_id == Photo.id, Face.person_id == self.person_id)
@@ -235,14 +237,11 @@ def get_photo(room_id: int, photo_id: int) -> Photo:
 
 
 def find_neighbours(album: Album, photo_id: int) -> Neighbours:
-    """Find the photos before and after one in its album."""
-    ids = album.select().with_only_columns(Photo.id)
-    return Neighbours(
-        previous_id=db.session.scalar(
-            ids.where(Photo.id < photo_id).order_by(None).order_by(Photo.id.desc()).limit(1)
-        ),
-        next_id=db.session.scalar(ids.where(Photo.id > photo_id).limit(1)),
-    )
+    """Find the photos before and after one in its album, in the album's order."""
+    ids = album.select().with_only_columns(Photo.id).order_by(None).limit(1)
+    older = db.session.scalar(ids.where(Photo.id < photo_id).order_by(Photo.id.desc()))
+    newer = db.session.scalar(ids.where(Photo.id > photo_id).order_by(Photo.id))
+    return Neighbours(newer, older) if album.newest_first else Neighbours(older, newer)
 
 
 def may_delete(access: Access, photo: Photo) -> bool:

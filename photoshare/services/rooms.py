@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import delete, select, update
 from werkzeug.security import check_password_hash, generate_password_hash
@@ -22,6 +22,7 @@ HOST_SECRET_BYTES = 20  # 160 random bits
 MAX_TITLE = 120  # characters
 MAX_NAME = 60  # characters
 MAX_PASSWORD = 200  # characters; scrypt takes any length, a form should not
+LAST_TIME_ZONE = timedelta(hours=12)  # behind UTC: where a day ends last on earth
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,8 @@ def find_room(code: str) -> Room:
 
 
 def has_ended(room: Room) -> bool:
-    """Whether the room's last day is over, so that only its host may enter."""
-    return room.ends_on is not None and utc_now().date() > room.ends_on
+    """Whether the room's last day is over everywhere, so that only its host may enter."""
+    return room.ends_on is not None and _today() > room.ends_on
 
 
 def enter_room(code: str, guest_ids: Mapping[str, int]) -> Access:
@@ -142,10 +143,23 @@ def become_host(room: Room, *, secret: str, name: str = "") -> Guest:
     ------
     NotFoundError
         If the secret is not the room's.
+    InvalidInputError
+        If the name is too long.
+    """
+    check_host_secret(room, secret)
+    return _add_guest(room, name, is_host=True)
+
+
+def check_host_secret(room: Room, secret: str) -> None:
+    """Refuse a host secret that is not the room's.
+
+    Raises
+    ------
+    NotFoundError
+        If it is another one.
     """
     if not check_password_hash(room.host_secret_hash, secret):
         raise NotFoundError("This host link is not valid.")
-    return _add_guest(room, name, is_host=True)
 
 
 def change_room(room_id: int, title: str, ends_on: date | None) -> None:
@@ -153,6 +167,38 @@ def change_room(room_id: int, title: str, ends_on: date | None) -> None:
     db.session.execute(
         update(Room).where(Room.id == room_id).values(title=checked_title(title), ends_on=ends_on)
     )
+    db.session.commit()
+
+
+def change_settings(
+    room: Room, *, title: str, ends_on: date | None, password: str = "", is_open: bool = False
+) -> None:
+    """Change what the host may change of a room; who is in it stays in.
+
+    Parameters
+    ----------
+    room : Room
+    title : str
+    ends_on : date or None
+        Not in the past, unless it is the one that the room has.
+    password : str
+        What new guests have to type from now on; empty to leave it as it is.
+    is_open : bool
+        Whether new guests need no password any more.
+
+    Raises
+    ------
+    InvalidInputError
+        If something of it cannot be accepted. Nothing is changed then.
+    """
+    if password and is_open:
+        raise InvalidInputError("Please either set a new password or remove it, not both.")
+    values: dict[str, object] = {"title": checked_title(title), "ends_on": ends_on}
+    if ends_on != room.ends_on:
+        _checked_end(ends_on)
+    if password or is_open:
+        values["password_hash"] = _password_hash(password)
+    db.session.execute(update(Room).where(Room.id == room.id).values(values))
     db.session.commit()
 
 
@@ -189,9 +235,14 @@ def _password_hash(password: str) -> str | None:
 
 
 def _checked_end(ends_on: date | None) -> date | None:
-    if ends_on is not None and ends_on < utc_now().date():
+    if ends_on is not None and ends_on < _today():
         raise InvalidInputError("The end date is in the past.")
     return ends_on
+
+
+def _today() -> date:
+    """Return the day that it still is somewhere."""
+    return (utc_now() - LAST_TIME_ZONE).date()
 
 
 def _add_guest(room: Room, name: str, *, is_host: bool) -> Guest:

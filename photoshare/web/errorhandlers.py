@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, render_template
+from flask import Flask, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from photoshare.errors import (
@@ -36,6 +36,8 @@ SENTENCES = {
 
 def _answer(sentence: str, status: int) -> tuple[str, int]:
     template = "_alert.html" if wants_partial() else "error.html"
+    if wants_partial() and status == 404 and request.endpoint == "jobs.current":
+        template = "jobs/_gone.html"  # else an open page would ask for a deleted room for ever
     return render_template(template, sentence=sentence, status=status), status
 
 

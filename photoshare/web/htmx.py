@@ -28,9 +28,9 @@ def redirect_or(partial: str, url: str, **context: Any) -> Response | BaseRespon
     return redirect(url, SEE_OTHER)
 
 
-def with_event(response: Response, name: str) -> Response:
-    """Let htmx announce an event, in the past tense, on the page that gets this response."""
-    response.headers["HX-Trigger"] = name
+def with_event(response: Response, *names: str) -> Response:
+    """Let htmx announce events, in the past tense, on the page that gets this response."""
+    response.headers["HX-Trigger"] = ", ".join(names)
     return response
 
 

@@ -37,7 +37,11 @@ def current(room_code: str) -> Response:
     if request.args.get("seen") == progress.stamp:
         return make_response("", 204)
     response = make_response(render_template("jobs/_status.html", progress=progress))
-    return with_event(response, "people-changed")
+    seen_photos = request.args.get("seen", "").partition("-")[0]
+    events = ["people-changed"]
+    if seen_photos != str(progress.photo_count):
+        events.append("photos-changed")
+    return with_event(response, *events)
 
 
 @blueprint.get("/healthz")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, render_template, request, send_file, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import InvalidInputError
@@ -80,7 +80,7 @@ def rename(room_code: str, person_id: int) -> Response | BaseResponse | tuple[st
     if not wants_partial():
         flash("The name was saved.")
     return redirect_or(
-        "people/_name_form.html",
+        "people/_renamed.html",
         url_for("people.show", person_id=person_id),
         access=access,
         person=people.get_card(access.room.id, person_id),
@@ -103,4 +103,4 @@ def face(room_code: str, face_id: int) -> Response:
     room_id = current_access().room.id
     sha256, location = people.get_face_source(room_id, face_id)
     path = current_site().storage.face_crop(room_id, sha256, location)
-    return send_picture(send_file(path, "image/jpeg"))
+    return send_picture(path, "image/jpeg")

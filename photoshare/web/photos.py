@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import (
     Blueprint,
@@ -18,7 +19,13 @@ from flask import (
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as BaseResponse
 
-from photoshare.errors import DiskFullError, InvalidInputError, NotFoundError, RejectedPhotoError
+from photoshare.errors import (
+    DiskFullError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    RejectedPhotoError,
+)
 from photoshare.images import MIME_TYPES
 from photoshare.models import Photo
 from photoshare.services import photos
@@ -50,7 +57,7 @@ class UploadResult:
 @blueprint.get("/photos")
 def index(room_code: str) -> str:
     """Show the room's photos, page by page."""
-    return _grid(Album(current_access().room.id), "All photos")
+    return _grid(Album(current_access().room.id, newest_first=True), "All photos")
 
 
 @blueprint.get("/photos/without-faces")
@@ -86,7 +93,11 @@ def upload(room_code: str) -> Response | BaseResponse:
         response = make_response(render_template("photos/_upload_result.html", results=results))
         response.status_code = 201 if added else 422 if results[0].reason else 200
         return with_event(response, "photo-added") if added else response
-    _flash_results(results, len(added))
+    if any(result.reason for result in results):  # too much for a message: a cookie holds 4 KB
+        is_any_safe = any(not result.reason for result in results)
+        page = render_template("photos/uploaded.html", access=current_access(), results=results)
+        return make_response(page, 200 if is_any_safe else 422)
+    _flash_counts(len(added), len(results) - len(added))
     return redirect(url_for("rooms.show"), SEE_OTHER)
 
 
@@ -107,15 +118,11 @@ def _take(file: FileStorage) -> UploadResult:
     return UploadResult(name, is_duplicate=added.is_duplicate)
 
 
-def _flash_results(results: list[UploadResult], added: int) -> None:
-    duplicates = sum(result.is_duplicate for result in results)
+def _flash_counts(added: int, duplicates: int) -> None:
     if added:
         flash(f"{added} photo{'s' if added > 1 else ''} added.")
     if duplicates:
         flash(f"{duplicates} {'were' if duplicates > 1 else 'was'} here already.")
-    for result in results:
-        if result.reason:
-            flash(f"{result.file_name}: {result.reason}")
 
 
 @blueprint.get("/photos/<int:photo_id>")
@@ -124,7 +131,13 @@ def show(room_code: str, photo_id: int) -> str:
     access = current_access()
     photo = photos.get_photo(access.room.id, photo_id)
     person_id = number_argument("person")
-    album = Album(access.room.id, person_id, is_without_faces="without_faces" in request.args)
+    is_without_faces = "without_faces" in request.args
+    album = Album(
+        access.room.id,
+        person_id,
+        is_without_faces,
+        newest_first=person_id is None and not is_without_faces,
+    )
     return render_template(
         "photos/show.html",
         access=access,
@@ -141,24 +154,34 @@ def picture(room_code: str, photo_id: int, digest: str, variant: str) -> Respons
     """Send a smaller JPEG of a photo."""
     photo = _photo_with_digest(photo_id, digest)
     path = current_site().storage.derivative(photo.room_id, photo.sha256, variant)
-    return send_picture(send_file(path, "image/jpeg"))
+    return send_picture(path, "image/jpeg")
 
 
 @blueprint.get("/photos/<int:photo_id>/<digest>/original")
 def original(room_code: str, photo_id: int, digest: str) -> Response:
     """Send the original of a photo, bit for bit, as a download."""
     photo = _photo_with_digest(photo_id, digest)
-    response = send_file(
+    return send_picture(
         current_site().storage.original(photo.room_id, photo.sha256),
         MIME_TYPES[photo.image_format],
-        as_attachment=True,
         download_name=original_name(photo.file_name, photo.image_format),
     )
-    return send_picture(response)
 
 
-def send_picture(response: Response) -> Response:
-    """Let this browser alone keep a picture; its address never means another one."""
+def send_picture(path: Path, mime_type: str, *, download_name: str | None = None) -> Response:
+    """Send a picture that this browser alone may keep; its address never means another one.
+
+    Raises
+    ------
+    NotFoundError
+        If its file is gone: deleted this moment, or not restored from a backup.
+    """
+    try:
+        response = send_file(
+            path, mime_type, as_attachment=download_name is not None, download_name=download_name
+        )
+    except FileNotFoundError:
+        raise NotFoundError("This picture is not there (any more).") from None
     response.headers["Cache-Control"] = f"private, max-age={YEAR_S}, immutable"
     return response
 
@@ -180,12 +203,25 @@ def confirm_delete(room_code: str, photo_id: int) -> str:
     """Ask whether a photo is really to be deleted."""
     access = current_access()
     photo = photos.get_photo(access.room.id, photo_id)
-    return render_template("photos/delete.html", access=access, photo=photo)
+    if not photos.may_delete(access, photo):
+        raise NotAllowedError("Only the host and whoever uploaded a photo can delete it.")
+    person_id = number_argument("person")
+    return render_template("photos/delete.html", access=access, photo=photo, person_id=person_id)
 
 
 @blueprint.post("/photos/<int:photo_id>/delete")
 def delete(room_code: str, photo_id: int) -> BaseResponse:
-    """Delete a photo; the host any, a guest their own."""
-    photos.delete_photo(current_access(), photo_id, current_site().storage)
+    """Delete a photo; the host any, a guest their own. Leads back to the album it was seen in."""
+    access = current_access()
+    photos.delete_photo(access, photo_id, current_site().storage)
     flash("The photo was deleted.")
-    return redirect(url_for("rooms.show"), SEE_OTHER)
+    return redirect(_album_or_room(access.room.id, number_argument("person")), SEE_OTHER)
+
+
+def _album_or_room(room_id: int, person_id: int | None) -> str:
+    try:
+        if person_id is not None:
+            return url_for("people.show", person_id=get_person(room_id, person_id).id)
+    except NotFoundError:
+        pass  # that was the person's last photo
+    return url_for("rooms.show")

@@ -43,6 +43,7 @@ def create() -> Response | tuple[str, int]:
     """Make a room and make this browser its host."""
     form = request.form
     try:
+        rooms.checked_name(form.get("name", ""))  # before there is a room
         new = rooms.create_room(
             form.get("title", ""),
             password=form.get("password", ""),
@@ -76,7 +77,7 @@ def show(room_code: str) -> str:
         access = rooms.enter_room(room_code, guest_ids())
     except NotFoundError:
         return _join_page(rooms.find_room(room_code))
-    album = Album(access.room.id)
+    album = Album(access.room.id, newest_first=True)
     return render_template(
         "rooms/show.html",
         access=access,
@@ -104,9 +105,12 @@ def join(room_code: str) -> Response | tuple[str, int]:
 
 @blueprint.get("/rooms/<room_code>/host/<secret>")
 @open_to_strangers
+@limit_failures
 def host_link(room_code: str, secret: str) -> str:
     """Ask whoever opens the host link whether they mean it; a link preview changes nothing."""
-    return render_template("rooms/host.html", room=rooms.find_room(room_code), secret=secret)
+    room = rooms.find_room(room_code)
+    rooms.check_host_secret(room, secret)
+    return render_template("rooms/host.html", room=room, secret=secret)
 
 
 @blueprint.post("/rooms/<room_code>/host/<secret>")
@@ -129,11 +133,16 @@ def share(room_code: str) -> str:
 @blueprint.post("/rooms/<room_code>/settings")
 @host_only
 def change(room_code: str) -> Response | tuple[str, int]:
-    """Change the title and the last day of the room."""
+    """Change the title, the last day and the password of the room."""
     form = request.form
     try:
-        ends_on = _parse_date(form.get("ends_on", ""))
-        rooms.change_room(current_access().room.id, form.get("title", ""), ends_on)
+        rooms.change_settings(
+            current_access().room,
+            title=form.get("title", ""),
+            ends_on=_parse_date(form.get("ends_on", "")),
+            password=form.get("password", ""),
+            is_open="remove_password" in form,
+        )
     except InvalidInputError as error:
         return _share_page(form=form, error=str(error)), 422
     flash("The room was changed.")

@@ -22,8 +22,9 @@ from photoshare.services.rooms import Access, enter_room, normalise_code
 View = TypeVar("View", bound=Callable[..., Any])
 
 MAX_ROOMS_IN_COOKIE = 30  # a cookie holds 4 KB; the rooms joined longest ago are forgotten first
-# Wrong passwords and host secrets. scrypt makes each cost 50 ms; a party shares one address.
-FAILURES_OF_ADDRESS = "10 per minute; 100 per hour"
+# Wrong passwords and host secrets of one room. scrypt makes each cost 50 ms; a whole party shares
+# one address, so that there is room for its typos, and no room's typos lock another one.
+FAILURES_OF_ADDRESS = "20 per minute; 200 per hour"
 FAILURES_OF_ROOM = "300 per hour"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SECURITY_HEADERS = {
@@ -48,11 +49,24 @@ def _room_of_request() -> str:
     return normalise_code(code)
 
 
+def _address_and_room() -> str:
+    return f"{get_remote_address()} {_room_of_request()}"
+
+
+_limit_by_address = limiter.shared_limit(
+    FAILURES_OF_ADDRESS, "attempts", key_func=_address_and_room, deduct_when=_has_failed
+)
+_limit_by_room = limiter.shared_limit(
+    FAILURES_OF_ROOM, "attempts", key_func=_room_of_request, deduct_when=_has_failed
+)
+
+
 def limit_failures(view: View) -> View:
-    """Slow down guessing: count this view's failed attempts, by address and by room."""
-    by_address = limiter.limit(FAILURES_OF_ADDRESS, deduct_when=_has_failed)
-    by_room = limiter.limit(FAILURES_OF_ROOM, key_func=_room_of_request, deduct_when=_has_failed)
-    return by_address(by_room(view))  # type: ignore[return-value]
+    """Slow down guessing: count the failed attempts at a room, by address and by room.
+
+    All views marked with this count together.
+    """
+    return _limit_by_address(_limit_by_room(view))  # type: ignore[return-value]
 
 
 def open_to_strangers(view: View) -> View:

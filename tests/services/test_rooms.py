@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import func, select
@@ -16,11 +16,11 @@ from photoshare.services.rooms import CODE_ALPHABET, CODE_GROUPS
 
 TODAY = datetime.now(UTC).date()
 pytestmark = pytest.mark.usefixtures("app_ctx")
-YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+PAST, TOMORROW = TODAY - timedelta(days=2), TODAY + timedelta(days=1)
 
 
 def end(room: Room) -> None:
-    rooms.change_room(room.id, room.title, YESTERDAY)
+    rooms.change_room(room.id, room.title, PAST)
     db.session.refresh(room)
 
 
@@ -121,7 +121,7 @@ def test_a_password_that_is_too_long_is_refused() -> None:
 
 def test_an_end_in_the_past_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="past"):
-        rooms.create_room("Party", ends_on=YESTERDAY)
+        rooms.create_room("Party", ends_on=PAST)
 
 
 @pytest.mark.parametrize("ends_on", [TOMORROW, None])
@@ -131,8 +131,10 @@ def test_a_room_that_has_not_ended_is_open(ends_on) -> None:
 
 def test_a_room_is_open_on_its_last_day(monkeypatch: pytest.MonkeyPatch) -> None:
     room = rooms.create_room("Party", ends_on=TOMORROW).room
-    last_moment = datetime(TOMORROW.year, TOMORROW.month, TOMORROW.day, 23, 59, tzinfo=UTC)
+    behind = timezone(-timedelta(hours=12))  # where the day ends last
+    last_moment = datetime(TOMORROW.year, TOMORROW.month, TOMORROW.day, 23, 59, tzinfo=behind)
 
+    last_moment = last_moment.astimezone(UTC)
     monkeypatch.setattr(rooms, "utc_now", lambda: last_moment)
     assert not rooms.has_ended(room)
 

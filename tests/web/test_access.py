@@ -40,6 +40,7 @@ FOR_THE_HOST = {
     ("rooms.change", "POST"),
     ("rooms.confirm_delete", "GET"),
     ("rooms.delete", "POST"),
+    ("photos.confirm_delete", "GET"),  # of a photo that somebody else uploaded
     ("people.rename", "POST"),
     ("photos.delete", "POST"),  # of a photo that somebody else uploaded
 }
@@ -206,7 +207,7 @@ def test_an_ended_room_is_closed(
 ) -> None:
     make_client = app.test_client if who == "stranger" else with_cookies_of(app, cast.guest)
     with app.app_context():
-        rooms.change_room(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=1))
+        rooms.change_room(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=2))
 
     answers = walk(routes, make_client)
 
@@ -219,7 +220,7 @@ def test_an_ended_room_is_open_to_its_host(
 ) -> None:
     make_client = with_cookies_of(app, cast.host)
     with app.app_context():
-        rooms.change_room(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=1))
+        rooms.change_room(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=2))
     pages = {route: url for route, url in routes.items() if route[1] == "GET"}
 
     assert walk(pages, make_client) == dict.fromkeys(pages, 200)

@@ -56,6 +56,7 @@ def test_the_end_date_is_shown(app: Flask) -> None:
         ({"title": ""}, "Please give the room a title."),
         ({"title": "x" * 121}, "120 characters at most"),
         ({"password": "x" * 201}, "200 characters at most"),
+        ({"name": "x" * 61}, "60 characters at most"),
         ({"ends_on": "tomorrow"}, "has to look like"),
         ({"ends_on": (TODAY - timedelta(days=2)).isoformat()}, "in the past"),
     ],

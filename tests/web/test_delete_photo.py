@@ -22,7 +22,7 @@ def upload(client, cast: Cast) -> int:
     """Upload a photo as this browser; returns its id."""
     client.post(f"{cast.url}/photos", data={"photos": (io.BytesIO(draw_photo(RED)), "mine.jpg")})
     tiles = tags_of(client.get(f"{cast.url}/photos").text, "a", **{"class": "tile"})
-    return int(tiles[-1]["href"].rpartition("/")[2])
+    return int(tiles[0]["href"].rpartition("/")[2])
 
 
 def test_everybody_is_asked_first(app: Flask, cast: Cast, party: Party) -> None:
@@ -60,6 +60,24 @@ def test_a_guest_cannot_delete_the_photo_of_another(app: Flask, cast: Cast) -> N
     assert answer.status_code == 403
     assert "Only the host and whoever uploaded a photo can delete it." in answer.text
     assert row_counts(app)["photo"] == 1
+
+
+def test_a_guest_is_not_even_asked_about_the_photo_of_another(cast: Cast) -> None:
+    photo_id = upload(cast.host, cast)
+
+    assert cast.guest.get(delete_url(cast, photo_id)).status_code == 403
+    assert cast.host.get(delete_url(cast, photo_id)).status_code == 200
+
+
+def test_it_leads_back_to_the_album_while_that_is_there(cast: Cast, party: Party) -> None:
+    query = f"?person={party.blue}"
+    first = f"{cast.url}/photos/{party.photos['a.jpg']}"
+    assert tags_of(cast.host.get(first + query).text, "a", href=f"{first}/delete{query}")
+    (form,) = tags_of(cast.host.get(f"{first}/delete{query}").text, "form")
+
+    assert cast.host.post(form["action"]).location == f"{cast.url}/people/{party.blue}"
+    last = delete_url(cast, party.photos["c.jpg"]) + query
+    assert cast.host.post(last).location == cast.url
 
 
 def test_its_faces_and_files_go(app: Flask, site: Site, cast: Cast, party: Party) -> None:

@@ -62,14 +62,22 @@ def test_an_unknown_room_is_not_found(cast: Cast) -> None:
 
 
 def test_guessing_secrets_is_slowed_down(cast: Cast) -> None:
-    codes = [cast.stranger.post(f"{cast.url}/host/{n}").status_code for n in range(11)]
+    codes = [cast.stranger.post(f"{cast.url}/host/{n}").status_code for n in range(21)]
 
-    assert codes == [404] * 10 + [429]
+    assert codes == [404] * 20 + [429]
+    assert cast.stranger.get(f"{cast.url}/host/{cast.host_secret}").status_code == 429
+
+
+def test_a_wrong_secret_does_not_even_show_the_rooms_title(cast: Cast) -> None:
+    answer = cast.stranger.get(f"{cast.url}/host/{cast.host_secret}x")
+
+    assert answer.status_code == 404
+    assert "Party" not in answer.text
 
 
 def test_the_host_link_of_an_ended_room_still_works(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        rooms.change_room(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=1))
+        rooms.change_room(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=2))
 
     answer = cast.stranger.post(f"{cast.url}/host/{cast.host_secret}")
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
-from flask import Flask
+from flask import Flask, g, render_template
 
 from photoshare.models import PHOTO_WAITING
+from photoshare.services import rooms
+from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import BLUE, POISON, RED, FakeFaceEngine, draw_photo
 from tests.helpers import HX, counted_queries, insert_photos, tags_of
@@ -37,7 +41,7 @@ def test_it_tells_what_was_found_in_the_end(cast: Cast, party: Party) -> None:
     assert tags_of(page, "progress") == []
 
 
-def test_it_asks_again_every_two_seconds_only_while_the_search_goes_on(
+def test_it_asks_again_every_two_seconds_while_the_search_goes_on(
     cast: Cast, add_photo, run_jobs
 ) -> None:
     add_photo(cast.room_id, draw_photo(RED))
@@ -46,7 +50,8 @@ def test_it_asks_again_every_two_seconds_only_while_the_search_goes_on(
     done = status_of(cast, cast.guest.get(cast.url + STATUS, headers=HX).text)
 
     assert "every 2s" in working["hx-trigger"]
-    assert "every" not in done["hx-trigger"]
+    assert "every 2s" not in done["hx-trigger"]
+    assert "every 15s" in done["hx-trigger"]  # for what others do
     assert "photo-added from:body" in working["hx-trigger"]
     assert "photo-added from:body" in done["hx-trigger"]
 
@@ -70,22 +75,71 @@ def test_a_change_is_a_new_status_and_an_event_for_the_people(
     answer = cast.guest.get(status["hx-get"], headers=HX)
 
     assert answer.status_code == 200
-    assert answer.headers["HX-Trigger"] == "people-changed"
+    assert answer.headers["HX-Trigger"] == "people-changed, photos-changed"
     assert "<html" not in answer.text
     assert status_of(cast, answer.text)["hx-get"] != status["hx-get"]
 
 
-@pytest.mark.parametrize("path", ["", STATUS])
-def test_without_javascript_the_page_renews_itself_only_while_the_search_goes_on(
-    app: Flask, cast: Cast, party: Party, path: str
+def test_photos_that_were_there_before_are_no_event_for_the_grid(
+    cast: Cast, add_photo, run_jobs
 ) -> None:
-    done = cast.guest.get(cast.url + path).text
-    insert_photos(app, cast.room_id, 1, state=PHOTO_WAITING)
-    working = cast.guest.get(cast.url + path).text
+    add_photo(cast.room_id, draw_photo(RED))
+    status = status_of(cast, cast.guest.get(cast.url).text)
+    run_jobs()
 
-    refresh = '<noscript><meta http-equiv="refresh" content="5"></noscript>'
-    assert refresh in working
-    assert refresh not in done
+    answer = cast.guest.get(status["hx-get"], headers=HX)
+
+    assert answer.headers["HX-Trigger"] == "people-changed"
+
+
+REFRESH = '<noscript><meta http-equiv="refresh" content="5"></noscript>'
+
+
+def test_without_javascript_its_page_renews_itself_only_while_the_search_goes_on(
+    app: Flask, cast: Cast, party: Party
+) -> None:
+    done = cast.guest.get(cast.url + STATUS).text
+    insert_photos(app, cast.room_id, 1, state=PHOTO_WAITING)
+    working = cast.guest.get(cast.url + STATUS).text
+
+    assert REFRESH in working
+    assert REFRESH not in done
+
+
+def test_the_room_never_renews_itself_and_leads_to_the_page_that_does(
+    app: Flask, cast: Cast, party: Party
+) -> None:
+    assert "Follow the progress" not in cast.guest.get(cast.url).text
+    insert_photos(app, cast.room_id, 1, state=PHOTO_WAITING)
+
+    page = cast.guest.get(cast.url).text
+
+    assert "http-equiv" not in page  # files chosen in the form would be gone
+    assert f'<a href="{cast.url}{STATUS}">Follow the progress</a></p></noscript>' in page
+
+
+def test_a_search_among_the_unsorted_faces_is_told_and_followed(app: Flask, cast: Cast) -> None:
+    progress = SimpleNamespace(
+        stamp="1-1-0-0-0-well", photo_count=1, done_count=1, is_working=False, is_grouping=True
+    )
+    with app.test_request_context(cast.url):
+        g.room_code = cast.code
+        page = render_template("jobs/_status.html", progress=progress)
+
+    assert "looking at the unsorted faces again" in page
+    assert "every 2s" in status_of(cast, page)["hx-trigger"]
+
+
+def test_a_room_that_is_gone_is_asked_for_no_more(app: Flask, cast: Cast, site: Site) -> None:
+    with app.app_context():
+        rooms.delete_room(cast.room_id, site.storage)
+
+    answer = cast.guest.get(cast.url + STATUS, headers=HX)
+
+    assert answer.status_code == 404
+    status = status_of(cast, answer.text)
+    assert status["hx-swap-oob"] == "true"
+    assert not {"hx-get", "hx-trigger"} & set(status.attributes)
 
 
 def test_a_plain_browser_gets_a_page_whatever_it_has_seen(cast: Cast, party: Party) -> None:

@@ -14,7 +14,7 @@ from photoshare.services.rooms import NewRoom
 from photoshare.web import security
 from tests.helpers import row_counts, tags_of
 
-YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
+PAST = datetime.now(UTC).date() - timedelta(days=2)
 PASSWORD = "open sesame"
 GOOD, WRONG, TOO_MANY = 303, 422, 429
 
@@ -150,7 +150,7 @@ def test_an_ended_room_is_closed_by_its_link_and_by_its_code(
 ) -> None:
     room = make_room("Party").room
     with app.app_context():
-        rooms.change_room(room.id, "Party", YESTERDAY)
+        rooms.change_room(room.id, "Party", PAST)
 
     assert client.get(f"/rooms/{room.code}").status_code == 404
     assert join(client, room.code).status_code == 404
@@ -183,20 +183,20 @@ def test_a_guest_of_two_rooms_is_in_both(client: FlaskClient, locked: str, make_
 
 @pytest.mark.parametrize("way", [join, join_by_code])
 def test_guessing_passwords_is_slowed_down(client: FlaskClient, locked: str, way) -> None:
-    codes = [way(client, locked, f"guess {number}").status_code for number in range(11)]
+    codes = [way(client, locked, f"guess {number}").status_code for number in range(21)]
 
-    assert codes == [WRONG] * 10 + [TOO_MANY]
+    assert codes == [WRONG] * 20 + [TOO_MANY]
     assert way(client, locked, PASSWORD).status_code == TOO_MANY
 
 
 def test_guessing_codes_is_slowed_down(client: FlaskClient) -> None:
-    codes = [join_by_code(client, "acdef-hjkm-nprtw").status_code for _guess in range(11)]
+    codes = [join_by_code(client, "acdef-hjkm-nprtw").status_code for _guess in range(21)]
 
-    assert codes == [WRONG] * 10 + [TOO_MANY]
+    assert codes == [WRONG] * 20 + [TOO_MANY]
 
 
 def test_too_many_guesses_are_answered_by_a_sentence(client: FlaskClient) -> None:
-    for _guess in range(10):
+    for _guess in range(20):
         join_by_code(client, "acdef-hjkm-nprtw")
 
     assert "Too many attempts." in join_by_code(client, "acdef-hjkm-nprtw").text
@@ -211,7 +211,7 @@ def test_a_whole_party_may_join_from_one_address(app: Flask, make_room) -> None:
 
 
 def test_another_address_is_not_slowed_down(client: FlaskClient, locked: str) -> None:
-    for number in range(11):
+    for number in range(21):
         join(client, locked, f"guess {number}")
 
     answer = client.post(
@@ -247,3 +247,33 @@ def test_a_host_who_joins_by_the_code_stays_the_host(make_room, client: FlaskCli
     join_by_code(client, new.room.code)
 
     assert client.get(f"/rooms/{new.room.code}/delete").status_code == 200
+
+
+def test_typos_at_one_room_do_not_lock_another(client: FlaskClient, locked: str, make_room) -> None:
+    other = make_room("Other", password=PASSWORD).room.code
+    for number in range(21):
+        join(client, locked, f"guess {number}")
+
+    assert join(client, locked, PASSWORD).status_code == TOO_MANY
+    assert join(client, other, PASSWORD).status_code == GOOD
+    assert join_by_code(client, other, PASSWORD).status_code == GOOD
+
+
+def test_the_two_ways_in_count_together(client: FlaskClient, locked: str) -> None:
+    for number in range(20):
+        join(client, locked, f"guess {number}")
+
+    assert join_by_code(client, locked, PASSWORD).status_code == TOO_MANY
+
+
+def test_a_room_that_is_not_there_offers_no_way_in(client: FlaskClient) -> None:
+    page = client.get("/rooms/acdef-hjkm-nprtw").text
+
+    assert "Open the room" not in page
+
+
+def test_a_page_for_members_offers_the_way_in_whether_the_room_is_there_or_not(
+    client: FlaskClient, locked: str
+) -> None:
+    for code in (locked, "acdef-hjkm-nprtw"):
+        assert "Open the room" in client.get(f"/rooms/{code}/photos").text

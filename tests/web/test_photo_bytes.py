@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 
 import pytest
 from flask import Flask
@@ -14,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from photoshare.db import db
 from photoshare.models import Face, Photo
+from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.web.conftest import Party
@@ -184,6 +186,13 @@ def test_the_picture_of_a_face_is_a_small_square(app: Flask, cast: Cast, party: 
 
 def test_an_unknown_face_is_not_found(cast: Cast, party: Party) -> None:
     assert get(cast.guest, f"{cast.url}/faces/999.jpg").status_code == 404
+
+
+def test_a_file_that_is_gone_is_not_found(app: Flask, cast: Cast, party: Party, site: Site) -> None:
+    shutil.rmtree(site.storage.data / "rooms")
+
+    for url in all_urls(app, cast, party):
+        assert get(cast.guest, url).status_code == 404
 
 
 def test_a_picture_does_not_write_the_cookie_again(app: Flask, cast: Cast, party: Party) -> None:

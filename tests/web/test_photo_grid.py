@@ -19,12 +19,12 @@ def test_a_room_without_photos_says_so(cast: Cast) -> None:
     assert "No photos yet." in answer.text
 
 
-def test_the_oldest_upload_comes_first(app: Flask, cast: Cast) -> None:
+def test_the_newest_upload_comes_first(app: Flask, cast: Cast) -> None:
     ids = insert_photos(app, cast.room_id, 3)
 
     tiles = tags_of(cast.guest.get(f"{cast.url}/photos").text, "a", **TILE)
 
-    assert [tile["href"] for tile in tiles] == [f"{cast.url}/photos/{id_}" for id_ in ids]
+    assert [tile["href"] for tile in tiles] == [f"{cast.url}/photos/{id_}" for id_ in reversed(ids)]
 
 
 def test_a_page_ends_at_its_size_and_leads_to_the_next(app: Flask, cast: Cast) -> None:
@@ -126,12 +126,24 @@ def test_the_number_of_queries_does_not_grow_with_the_photos(
 
 
 def test_the_grid_asks_again_when_photos_were_added(app: Flask, cast: Cast) -> None:
-    insert_photos(app, cast.room_id, 1)
+    insert_photos(app, cast.room_id, PAGE_SIZE + 1)
 
     (grid,) = tags_of(cast.guest.get(f"{cast.url}/photos").text, "div", id="photo-grid")
 
     assert grid["hx-trigger"].startswith("photo-added from:body")
-    assert cast.guest.get(grid["hx-get"], headers=HX).status_code == 200
+    assert "photos-changed from:body" in grid["hx-trigger"]
+    (new,) = insert_photos(app, cast.room_id, 1, seed="new")
+    first = tags_of(cast.guest.get(grid["hx-get"], headers=HX).text, "a", **TILE)[0]
+    assert first["href"] == f"{cast.url}/photos/{new}"
+
+
+def test_a_persons_album_tells_its_story_from_the_start(app: Flask, cast: Cast) -> None:
+    ids = insert_photos(app, cast.room_id, 3)
+    person_id = insert_person(app, cast.room_id, ids)
+
+    tiles = tags_of(cast.guest.get(f"{cast.url}/people/{person_id}").text, "a", **TILE)
+
+    assert [int(tile["href"].split("/")[-1].split("?")[0]) for tile in tiles] == ids
 
 
 def test_a_stranger_finds_nothing(cast: Cast) -> None:

@@ -37,7 +37,7 @@ def test_it_shows_the_photo_and_what_is_known_of_it(app: Flask, cast: Cast, part
 
 
 def test_previous_and_next_walk_through_the_room(cast: Cast, party: Party) -> None:
-    names = sorted(party.photos)
+    names = sorted(party.photos, reverse=True)  # the newest first, as in the grid
     for before, name, after in zip([None, *names], names, [*names[1:], None], strict=False):
         page = photo_page(cast, party.photos[name])
 

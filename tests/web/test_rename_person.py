@@ -38,6 +38,9 @@ def test_htmx_gets_the_form_back(app: Flask, cast: Cast, party: Party) -> None:
     assert (root.name, root["id"]) == ("form", "name-form")
     assert tags_of(answer.text, "input", name="name")[0]["value"] == "Lea"
     assert "Saved." in answer.text
+    (heading,) = tags_of(answer.text, "h1", **{"hx-swap-oob": "true"})
+    assert tags_of(cast.host.get(f"{cast.url}/people/{party.red}").text, "h1", id=heading["id"])
+    assert "Lea</h1>" in answer.text
     assert name_of(app, cast, party.red) == "Lea"
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from flask import Flask
 
+from photoshare.services import rooms
 from tests.conftest import Cast
 from tests.helpers import tags_of
 
 TODAY = datetime.now(UTC).date()
-TOMORROW, YESTERDAY = str(TODAY + timedelta(days=1)), str(TODAY - timedelta(days=1))
+TOMORROW, PAST = str(TODAY + timedelta(days=1)), str(TODAY - timedelta(days=2))
 
 
 def change(client, cast: Cast, **fields: str):
@@ -37,11 +39,40 @@ def test_the_end_can_be_taken_away_again(cast: Cast) -> None:
     assert tags_of(page, "input", name="ends_on")[0]["value"] == ""
 
 
-def test_a_host_ends_the_room_for_its_guests_at_once(cast: Cast) -> None:
-    change(cast.host, cast, title="Party", ends_on=YESTERDAY)
+def test_an_end_that_has_passed_may_stay_as_it_is(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        rooms.change_room(cast.room_id, "Party", date.fromisoformat(PAST))
 
+    assert change(cast.host, cast, title="Wedding", ends_on=PAST).status_code == 303
     assert cast.guest.get(cast.url).status_code == 404
-    assert cast.host.get(cast.url).status_code == 200
+
+
+def test_a_new_password_is_asked_of_new_guests_only(cast: Cast) -> None:
+    change(cast.host, cast, title="Party", password="open sesame")
+
+    join = f"{cast.url}/join"
+    assert cast.guest.get(f"{cast.url}/photos").status_code == 200
+    assert cast.stranger.post(join, data={"password": "x"}).status_code == 422
+    assert cast.stranger.post(join, data={"password": "open sesame"}).status_code == 303
+
+
+def test_an_empty_password_field_keeps_the_password(cast: Cast) -> None:
+    change(cast.host, cast, title="Party", password="open sesame")
+
+    change(cast.host, cast, title="Party", password="")
+
+    assert cast.stranger.post(f"{cast.url}/join").status_code == 422
+
+
+def test_the_password_can_be_taken_away(cast: Cast) -> None:
+    box = {"name": "remove_password"}
+    assert not tags_of(cast.host.get(f"{cast.url}/share").text, "input", **box)
+    change(cast.host, cast, title="Party", password="open sesame")
+    assert tags_of(cast.host.get(f"{cast.url}/share").text, "input", **box)
+
+    change(cast.host, cast, title="Party", remove_password="1")
+
+    assert cast.stranger.post(f"{cast.url}/join").status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -50,6 +81,9 @@ def test_a_host_ends_the_room_for_its_guests_at_once(cast: Cast) -> None:
         ({"title": "", "ends_on": TOMORROW}, "Please give the room a title."),
         ({"title": "x" * 121, "ends_on": TOMORROW}, "120 characters at most"),
         ({"title": "Wedding", "ends_on": "soon"}, "has to look like"),
+        ({"title": "Wedding", "ends_on": PAST}, "The end date is in the past."),
+        ({"title": "Wedding", "ends_on": "", "password": "x" * 201}, "200 characters at most"),
+        ({"title": "Wedding", "ends_on": "", "password": "x", "remove_password": "1"}, "not both"),
     ],
 )
 def test_what_cannot_be_accepted_is_said_and_changes_nothing(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from tests.conftest import Cast
 from tests.fakes import BLUE, RED, draw_photo
+from tests.helpers import tags_of
 
 HX = {"HX-Request": "true"}
 
@@ -44,11 +45,23 @@ def test_the_same_bytes_are_one_photo(cast: Cast) -> None:
 
 
 def test_a_bad_file_is_named_and_costs_nothing_else(cast: Cast) -> None:
-    send(cast.guest, cast, (b"no picture", "<b>.jpg"), (draw_photo(RED), "good.jpg"))
+    answer = send(cast.guest, cast, (b"no picture", "<b>.jpg"), (draw_photo(RED), "good.jpg"))
 
-    page = cast.guest.get(cast.url).text
-    assert "1 photo added." in page
-    assert "&lt;b&gt;.jpg: This is not a photo that can be read" in page
+    assert answer.status_code == 200
+    assert "1 of 2 files safe" in answer.text
+    assert "&lt;b&gt;.jpg</span>: This is not a photo that can be read" in answer.text
+    assert "good.jpg</span>: safe." in answer.text
+    assert tags_of(answer.text, "a", **{"class": "button", "href": cast.url})
+
+
+def test_many_bad_files_are_all_named_and_leave_the_cookie_alone(cast: Cast) -> None:
+    names = [f"{'long' * 20}-{number}.jpg" for number in range(60)]
+
+    answer = send(cast.guest, cast, *((b"no picture", name) for name in names))
+
+    assert answer.status_code == 422
+    assert all(f"{name}</span>: " in answer.text for name in names)
+    assert "Set-Cookie" not in answer.headers
 
 
 def test_a_photo_is_searched_for_faces_without_being_asked(
