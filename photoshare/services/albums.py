@@ -74,7 +74,7 @@ def stream_zip(entries: list[ZipEntry]) -> tuple[Iterator[bytes], int]:
 
 def original_name(file_name: str, image_format: str) -> str:
     """Name an original for a download: its own name, made safe, with the ending of its format."""
-    path = PurePosixPath(file_name)
+    path = PurePosixPath(file_name.replace("\\", "/"))  # of Windows, or of an import
     ending = EXTENSIONS[image_format]
     suffix = path.suffix.lower()
     is_right = _OTHER_SPELLINGS.get(suffix, suffix) == ending

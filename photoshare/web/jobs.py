@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.db import schema_version
 from photoshare.services import jobs
+from photoshare.services.analysis import retry_failed_photos
 from photoshare.services.jobs import JobKind
 from photoshare.web.htmx import redirect_or, wants_partial, with_event
 from photoshare.web.security import current_access
@@ -17,8 +18,9 @@ blueprint = Blueprint("jobs", __name__)
 
 @blueprint.post("/rooms/<room_code>/jobs")
 def create(room_code: str) -> Response | BaseResponse:
-    """Start the search for people: the waiting photos, then the unsorted faces."""
+    """Start the search for people: the waiting photos, the given-up ones, the unsorted faces."""
     room_id = current_access().room.id
+    retry_failed_photos(room_id)
     runner = current_site().jobs
     runner.enqueue(room_id, JobKind.PROCESS_PHOTOS)
     runner.enqueue(room_id, JobKind.CLUSTER_ROOM)

@@ -8,10 +8,10 @@ from flask import Flask
 from sqlalchemy import delete, select
 
 from photoshare.db import db
-from photoshare.models import Job, Person
+from photoshare.models import Job, Person, Photo
 from photoshare.services import people
 from tests.conftest import Cast
-from tests.helpers import HX, row_counts, tags_of
+from tests.helpers import HX, insert_photos, row_counts, tags_of
 from tests.web.conftest import Party
 
 
@@ -84,3 +84,12 @@ def test_a_stranger_starts_nothing(app: Flask, cast: Cast) -> None:
 
 def test_the_address_takes_only_post(cast: Cast) -> None:
     assert cast.guest.get(f"{cast.url}/jobs").status_code == 405
+
+
+def test_photos_that_were_given_up_get_another_chance(app: Flask, cast: Cast, run_jobs) -> None:
+    insert_photos(app, cast.room_id, 1, state="failed", attempts=3)
+
+    cast.host.post(f"{cast.url}/jobs")
+
+    with app.app_context():
+        assert db.session.execute(select(Photo.state, Photo.attempts)).one() == ("waiting", 0)

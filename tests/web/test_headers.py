@@ -47,9 +47,9 @@ def answers(
     found["413"] = cast.host.post(
         f"{cast.url}/photos", environ_overrides={"CONTENT_LENGTH": str(10**12)}, data={"a": "b"}
     )
-    found["303"] = cast.host.post(f"{cast.url}/jobs")
     (status,) = tags_of(found[cast.url].text, "section", id="job-status")
     found["204"] = cast.host.get(status["hx-get"], headers=HX)
+    found["303"] = cast.host.post(f"{cast.url}/jobs")
     found["partial"] = cast.host.get(f"{cast.url}/photos", headers=HX)
     found["alert"] = cast.host.get("/nowhere", headers=HX)
     app.testing = False
