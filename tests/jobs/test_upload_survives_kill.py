@@ -1,0 +1,79 @@
+"""What the server has acknowledged is there after kill -9, bit for bit."""
+
+from __future__ import annotations
+
+import http.client
+import http.cookiejar
+import io
+import re
+import signal
+import threading
+import urllib.request
+import zipfile
+from pathlib import Path
+
+from tests.fakes import BLUE, RED, draw_photo
+from tests.test_serve import free_port, server, wait_until_it_serves
+
+PHOTOS = 40
+KILL_AFTER = 12  # acknowledged uploads
+
+
+class Browser:
+    """A host with a cookie that survives the server."""
+
+    def __init__(self, port: int) -> None:
+        self._root = f"http://127.0.0.1:{port}"
+        cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        self._opener = urllib.request.build_opener(cookies)
+
+    def send(self, path: str, body: bytes | None = None, content_type: str = "") -> bytes:
+        headers = {"Content-Type": content_type, "HX-Request": "true"} if content_type else {}
+        request = urllib.request.Request(self._root + path, body, headers)
+        with self._opener.open(request, timeout=60) as answer:
+            return bytes(answer.read())
+
+    def upload(self, room: str, content: bytes, name: str) -> None:
+        head = f'Content-Disposition: form-data; name="photos"; filename="{name}"'
+        body = b"--x\r\n" + head.encode() + b"\r\n\r\n" + content + b"\r\n--x--\r\n"
+        self.send(f"{room}/photos", body, "multipart/form-data; boundary=x")
+
+
+def test_acknowledged_uploads_survive_kill_9(tmp_path: Path) -> None:
+    photos = {f"{n}.jpg": draw_photo(RED, BLUE, seed=n, width=300 + n) for n in range(PHOTOS)}
+    port = free_port()
+    browser = Browser(port)
+    acknowledged: list[str] = []
+    was_enough = threading.Event()
+
+    def upload_all() -> None:
+        for name, content in photos.items():
+            try:
+                browser.upload(room, content, name)
+            except (OSError, http.client.HTTPException):
+                return  # the server is dead
+            acknowledged.append(name)
+            if len(acknowledged) == KILL_AFTER:
+                was_enough.set()
+
+    with server(tmp_path, port) as process:
+        wait_until_it_serves(process, port)
+        page = browser.send("/rooms", b"title=Party", "application/x-www-form-urlencoded")
+        found = re.search(rb"/rooms/[a-z0-9-]+", page)
+        assert found is not None
+        room = found[0].decode()
+        guest = threading.Thread(target=upload_all)
+        guest.start()
+        assert was_enough.wait(timeout=60)
+        process.send_signal(signal.SIGKILL)
+        guest.join(timeout=60)
+        assert process.wait() == -signal.SIGKILL
+
+    with server(tmp_path, port) as process:
+        wait_until_it_serves(process, port)
+        with zipfile.ZipFile(io.BytesIO(browser.send(f"{room}/photos.zip"))) as archive:
+            kept = {name: archive.read(name) for name in archive.namelist()}
+
+    assert len(acknowledged) >= KILL_AFTER
+    assert set(acknowledged) <= set(kept)
+    assert all(photos[name] == content for name, content in kept.items())
