@@ -111,14 +111,14 @@ def event_photos(
 
 
 @pytest.fixture
-def take_screenshot() -> Callable[[Page, str], None]:
+def take_screenshot() -> Callable[..., None]:
     """Keep a picture of a page in artefacts/; UPDATE_SCREENSHOTS=1 renews those of the README."""
 
-    def take(page: Page, name: str) -> None:
+    def take(page: Page, name: str, *, in_readme: bool = False) -> None:
         ARTEFACTS.mkdir(exist_ok=True)
         path = ARTEFACTS / f"{name}.png"
         page.screenshot(path=path)
-        if os.environ.get("UPDATE_SCREENSHOTS") == "1":
+        if in_readme and os.environ.get("UPDATE_SCREENSHOTS") == "1":
             SCREENSHOTS.mkdir(exist_ok=True)
             shutil.copy(path, SCREENSHOTS)
 

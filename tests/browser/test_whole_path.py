@@ -19,19 +19,19 @@ def test_with_javascript(
     open_page: Callable[..., Page],
     address: str,
     event_photos: list[Path],
-    take_screenshot: Callable[[Page, str], None],
+    take_screenshot: Callable[..., None],
     tmp_path: Path,
 ) -> None:
     page = open_page(viewport={"width": 1280, "height": 860})
 
     page.goto(address)
-    take_screenshot(page, "start")
+    take_screenshot(page, "path-start")
     page.get_by_label("Title").fill("Garden party")
     page.get_by_role("button", name="Create the room").click()
     guest_link = page.get_by_label("Guest link").input_value()
     assert guest_link.startswith(f"{address}/rooms/")
     assert page.get_by_label("Host link").input_value().startswith(f"{guest_link}/host/")
-    take_screenshot(page, "share")
+    take_screenshot(page, "path-share")
 
     page.get_by_role("link", name="Room", exact=True).click()
     page.locator("input[type=file]").set_input_files([*event_photos, __file__])
@@ -46,7 +46,7 @@ def test_with_javascript(
     expect(covers.first).to_contain_text("3 photos")
     expect(covers.nth(1)).to_contain_text("2 photos")
     expect(covers.last).to_contain_text("Photos without faces")
-    take_screenshot(page, "room")
+    take_screenshot(page, "path-room")
 
     covers.first.click()
     page.get_by_label("Name").fill("Barack")
@@ -54,7 +54,7 @@ def test_with_javascript(
     expect(page.locator("#name-form")).to_contain_text("Saved.")
     expect(page).to_have_title("Barack · Garden party")
     expect(page.get_by_role("heading", level=1)).to_have_text("Barack")
-    take_screenshot(page, "album")
+    take_screenshot(page, "path-album")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the album").click()
     assert download.value.suggested_filename == "Garden party - Barack.zip"
@@ -75,7 +75,7 @@ def test_with_javascript(
     page.goto(guest_link)
     page.get_by_role("link", name="Photo together.jpg").click()
     expect(page.locator(".faces a")).to_have_count(2)
-    take_screenshot(page, "photo")
+    take_screenshot(page, "path-photo")
     page.locator(".face-strip").get_by_text("Barack").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Barack")
 
@@ -84,7 +84,7 @@ def test_a_guest_on_a_phone_swipes_through_an_album(
     open_page: Callable[..., Page],
     address: str,
     event_photos: list[Path],
-    take_screenshot: Callable[[Page, str], None],
+    take_screenshot: Callable[..., None],
 ) -> None:
     host = open_page()
     host.goto(address)
@@ -113,7 +113,7 @@ def test_a_guest_on_a_phone_swipes_through_an_album(
     expect(page.locator(".upload-summary")).to_have_text("3 of 3 safe")
     expect(page.locator("#people-grid .face").first).to_be_visible(timeout=ANALYSIS_MS)
     expect(page.locator(".photo-grid .tile")).to_have_count(3)
-    take_screenshot(page, "phone-room")
+    take_screenshot(page, "path-phone-room")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
     page.locator(".tile").first.click()
