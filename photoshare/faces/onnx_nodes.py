@@ -133,5 +133,5 @@ def _scale_and_shift(norm: DlibLayer) -> tuple[Array, Array]:
     if norm.kind == "affine_":
         return gamma, beta
     _, _, running_means, running_variances = norm.tensors[1:]
-    scale = gamma / np.sqrt(running_variances + np.float32(norm.eps))
+    scale: Array = (gamma / np.sqrt(running_variances + np.float32(norm.eps))).astype(np.float32)
     return scale, beta - scale * running_means
