@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import sqlite3
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Engine, event
 
 from photoshare import create_app
 from photoshare.db import db, upgrade_schema
@@ -24,6 +26,22 @@ from tests.fakes import FakeFaceEngine
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_PHOTOS = ROOT.parent / "shared" / "photos"
+
+
+_connections: list[sqlite3.Connection] = []
+
+
+@event.listens_for(Engine, "connect")
+def _note_connection(connection: sqlite3.Connection, _record: object) -> None:
+    _connections.append(connection)
+
+
+@pytest.fixture(autouse=True)
+def _close_connections() -> Iterator[None]:
+    """Close what the apps that a test made have opened; Python 3.13 warns of it otherwise."""
+    yield
+    while _connections:
+        _connections.pop().close()
 
 
 @pytest.fixture(autouse=True)
