@@ -52,23 +52,3 @@ def cluster_encodings(
 
     labels: NDArray[np.intp] = DBSCAN(eps=eps, min_samples=min_samples).fit(encodings).labels_
     return labels
-
-
-def face_distances(some: FaceEncodings, others: FaceEncodings) -> NDArray[np.float32]:
-    """Measure every face distance between two sets of encodings, in one matrix product.
-
-    Parameters
-    ----------
-    some : float32 array of shape (n, 128)
-    others : float32 array of shape (m, 128)
-
-    Returns
-    -------
-    float32 array of shape (n, m)
-        Euclidean distances, no unit; below about 0.6 two faces may be one person (dlib's figure).
-    """
-    squared: NDArray[np.float32] = (
-        (some**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None, :] - 2 * (some @ others.T)
-    )
-    distances: NDArray[np.float32] = np.sqrt(squared.clip(min=0))
-    return distances

@@ -162,14 +162,6 @@ def check_host_secret(room: Room, secret: str) -> None:
         raise NotFoundError("This host link is not valid.")
 
 
-def change_room(room_id: int, title: str, ends_on: date | None) -> None:
-    """Give a room another title and last day."""
-    db.session.execute(
-        update(Room).where(Room.id == room_id).values(title=checked_title(title), ends_on=ends_on)
-    )
-    db.session.commit()
-
-
 def change_settings(
     room: Room, *, title: str, ends_on: date | None, password: str = "", is_open: bool = False
 ) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from photoshare.faces.clustering import cluster_encodings, face_distances
+from photoshare.faces.clustering import cluster_encodings
 from photoshare.faces.types import ENCODING_SIZE, NOISE_LABEL
 
 EPS = 0.25  # between two steps of the line below, so that rounding decides nothing
@@ -90,27 +90,3 @@ def partition(labels: list[int], rows: object) -> set[tuple[bool, frozenset[int]
     for label, row in zip(labels, rows, strict=True):
         groups.setdefault(label, set()).add(row)
     return {(label == NOISE_LABEL, frozenset(group)) for label, group in groups.items()}
-
-
-def test_distances_are_euclidean() -> None:
-    random = np.random.default_rng(1)
-    some = random.normal(size=(4, ENCODING_SIZE)).astype(np.float32)
-    others = random.normal(size=(3, ENCODING_SIZE)).astype(np.float32)
-
-    distances = face_distances(some, others)
-
-    expected = np.linalg.norm(some[:, None, :] - others[None, :, :], axis=2)
-    np.testing.assert_allclose(distances, expected, rtol=1e-4)
-
-
-def test_the_distance_of_a_face_to_itself_is_about_nothing_and_never_nan() -> None:
-    faces = np.random.default_rng(2).normal(size=(20, ENCODING_SIZE)).astype(np.float32)
-
-    itself = np.diag(face_distances(faces, faces))
-
-    assert np.isfinite(itself).all()
-    assert itself.max() < 0.02
-
-
-def test_distances_to_nobody_are_an_empty_table() -> None:
-    assert face_distances(on_a_line(1, 2), on_a_line()).shape == (2, 0)
