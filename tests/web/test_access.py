@@ -18,7 +18,7 @@ from photoshare.models import Face
 from photoshare.services import rooms
 from photoshare.web.site import Site
 from tests.conftest import Cast
-from tests.helpers import row_counts
+from tests.helpers import row_counts, set_title_and_end
 from tests.web.conftest import Party
 
 Route = tuple[str, str]  # endpoint, method
@@ -207,7 +207,7 @@ def test_an_ended_room_is_closed(
 ) -> None:
     make_client = app.test_client if who == "stranger" else with_cookies_of(app, cast.guest)
     with app.app_context():
-        rooms.change_room(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=2))
+        set_title_and_end(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=2))
 
     answers = walk(routes, make_client)
 
@@ -220,7 +220,7 @@ def test_an_ended_room_is_open_to_its_host(
 ) -> None:
     make_client = with_cookies_of(app, cast.host)
     with app.app_context():
-        rooms.change_room(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=2))
+        set_title_and_end(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=2))
     pages = {route: url for route, url in routes.items() if route[1] == "GET"}
 
     assert walk(pages, make_client) == dict.fromkeys(pages, 200)

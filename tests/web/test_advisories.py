@@ -15,11 +15,10 @@ from sqlalchemy import select
 from photoshare import create_app
 from photoshare.db import db
 from photoshare.models import Face
-from photoshare.services import rooms
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
-from tests.helpers import HX, row_counts, tags_of
+from tests.helpers import HX, row_counts, set_title_and_end, tags_of
 from tests.web.conftest import Party
 
 PASSWORD = "open sesame"
@@ -182,7 +181,7 @@ def test_cve_2026_96271_a_guest_id_from_a_form_is_not_believed(app: Flask, cast:
 
 def test_immich_drop_54_an_ended_room_takes_no_upload(cast: Cast, app: Flask) -> None:
     with app.app_context():
-        rooms.change_room(cast.room_id, "Party", date(2020, 1, 1))
+        set_title_and_end(cast.room_id, "Party", date(2020, 1, 1))
 
     assert upload(cast.guest, cast.url, draw_photo(RED), "a.jpg").status_code == 404
     assert row_counts(app)["photo"] == 0

@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Flask
 
-from photoshare.services import rooms
 from tests.conftest import Cast
-from tests.helpers import row_counts, tags_of
+from tests.helpers import row_counts, set_title_and_end, tags_of
 
 
 def test_opening_the_link_changes_nothing(app: Flask, cast: Cast) -> None:
@@ -77,7 +76,7 @@ def test_a_wrong_secret_does_not_even_show_the_rooms_title(cast: Cast) -> None:
 
 def test_the_host_link_of_an_ended_room_still_works(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        rooms.change_room(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=2))
+        set_title_and_end(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=2))
 
     answer = cast.stranger.post(f"{cast.url}/host/{cast.host_secret}")
 

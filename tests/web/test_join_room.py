@@ -9,10 +9,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from photoshare.services import rooms
 from photoshare.services.rooms import NewRoom
 from photoshare.web import security
-from tests.helpers import row_counts, tags_of
+from tests.helpers import row_counts, set_title_and_end, tags_of
 
 PAST = datetime.now(UTC).date() - timedelta(days=2)
 PASSWORD = "open sesame"
@@ -150,7 +149,7 @@ def test_an_ended_room_is_closed_by_its_link_and_by_its_code(
 ) -> None:
     room = make_room("Party").room
     with app.app_context():
-        rooms.change_room(room.id, "Party", PAST)
+        set_title_and_end(room.id, "Party", PAST)
 
     assert client.get(f"/rooms/{room.code}").status_code == 404
     assert join(client, room.code).status_code == 404

@@ -9,10 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.http import parse_options_header
 
-from photoshare.services import rooms
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
-from tests.helpers import insert_person, insert_photos
+from tests.helpers import insert_person, insert_photos, set_title_and_end
 from tests.web.conftest import Party
 
 
@@ -84,7 +83,7 @@ def test_the_zip_is_named_after_the_room_and_the_person(
     app: Flask, cast: Cast, party: Party
 ) -> None:
     with app.app_context():
-        rooms.change_room(cast.room_id, "Léa/Tom: 😀", None)
+        set_title_and_end(cast.room_id, "Léa/Tom: 😀", None)
     cast.host.post(f"{cast.url}/people/{party.red}/name", data={"name": '"Zoë"'})
 
     names = [
