@@ -31,6 +31,20 @@ class InvalidInputError(PhotoshareError):
     """A form field cannot be accepted; the sentence names the field and the remedy."""
 
 
+class SameNameError(PhotoshareError):
+    """Somebody else has the name already: the sentence asks whether the two are one person.
+
+    Attributes
+    ----------
+    namesake_id : int
+        The person who has the name.
+    """
+
+    def __init__(self, question: str, namesake_id: int) -> None:
+        super().__init__(question)
+        self.namesake_id = namesake_id
+
+
 class NotAllowedError(PhotoshareError):
     """The asker may see this, but not do it."""
 

@@ -8,13 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.evaluate_photos import (
-    UNKNOWN,
-    LabelledPhoto,
-    PhotoFaces,
-    matched_pairs,
-    overlap_matrix,
-)
+from photoshare.evaluate_photos import MIN_OVERLAP, UNKNOWN, LabelledPhoto, PhotoFaces
+from photoshare.faces.overlap import matched_pairs, overlap_matrix
 
 NO_ALBUM = 0  # of an unsorted face
 SIZE_BUCKETS = ((0, 50), (50, 100), (100, 200), (200, 100_000))  # widths in pixels
@@ -142,7 +137,7 @@ def detection(photos: Sequence[LabelledPhoto], found: Sequence[PhotoFaces]) -> N
             continue
         has_boxes = True
         boxes = np.array([box for _, box in photo.boxes], dtype=np.int64).reshape(-1, 4)
-        pairs = matched_pairs(overlap_matrix(faces.locations, boxes))
+        pairs = matched_pairs(overlap_matrix(faces.locations, boxes), least=MIN_OVERLAP)
         unlabelled += len(faces.scores) - len(pairs)
         for column, (_, right, _, left) in enumerate(boxes.tolist()):
             low, high = next(bucket for bucket in SIZE_BUCKETS if right - left < bucket[1])

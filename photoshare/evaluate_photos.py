@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 
 from photoshare.errors import RejectedPhotoError
 from photoshare.faces.analysis import analyse_photo
+from photoshare.faces.overlap import Locations, matched_pairs, overlap_matrix
 from photoshare.faces.types import ENCODING_SIZE, FaceEncodings, FaceEngine
 
 UNKNOWN = ""  # the identity of a face that nobody labelled
 MIN_OVERLAP = 0.3  # intersection over union of a found face and a labelled box that are one face
-
-Locations = NDArray[np.int64]  # shape (n, 4): top, right, bottom, left in pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,9 @@ def tell_identities(photo: LabelledPhoto, faces: PhotoFaces) -> list[str]:
     identities = [UNKNOWN] * len(faces.locations)
     if photo.boxes is not None:
         wanted = np.array([box for _, box in photo.boxes], dtype=np.int64).reshape(-1, 4)
-        for row, column in matched_pairs(overlap_matrix(faces.locations, wanted)):
+        for row, column in matched_pairs(
+            overlap_matrix(faces.locations, wanted), least=MIN_OVERLAP
+        ):
             identities[row] = photo.boxes[column][0]
     elif len(photo.identities) == 1 and identities:
         centres = (faces.locations[:, [0, 1]] + faces.locations[:, [2, 3]]) / 2  # down, across
@@ -121,31 +122,3 @@ def tell_identities(photo: LabelledPhoto, faces: PhotoFaces) -> list[str]:
         nearest = int(np.linalg.norm(centres - middle, axis=1).argmin())
         identities[nearest] = photo.identities[0]
     return identities
-
-
-def overlap_matrix(some: Locations, others: Locations) -> NDArray[np.float64]:
-    """Measure the intersection over union of every location with every other.
-
-    Returns
-    -------
-    float64 array of shape (len(some), len(others)), 0 to 1
-    """
-    a, b = some[:, None, :], others[None, :, :]
-    down = np.minimum(a[..., 2], b[..., 2]) - np.maximum(a[..., 0], b[..., 0])
-    across = np.minimum(a[..., 1], b[..., 1]) - np.maximum(a[..., 3], b[..., 3])
-    shared = down.clip(min=0) * across.clip(min=0)
-    areas = (a[..., 2] - a[..., 0]) * (a[..., 1] - a[..., 3])
-    other_areas = (b[..., 2] - b[..., 0]) * (b[..., 1] - b[..., 3])
-    overlaps: NDArray[np.float64] = shared / (areas + other_areas - shared)
-    return overlaps
-
-
-def matched_pairs(overlaps: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Pair found faces (rows) and boxes (columns), the largest overlap first, each once."""
-    left = overlaps.copy()
-    pairs = []
-    while left.size and left.max() >= MIN_OVERLAP:
-        row, column = (int(index) for index in np.unravel_index(left.argmax(), left.shape))
-        pairs.append((row, column))
-        left[row, :] = left[:, column] = 0
-    return pairs

@@ -1,4 +1,4 @@
-"""The tables: Room, Guest, Photo, Face, Person, Job. Columns and constraints, no behaviour."""
+"""The tables, with their columns and constraints; no behaviour."""
 
 from __future__ import annotations
 
@@ -33,6 +33,9 @@ class Room(Base):
     host_secret_hash: Mapped[str]  # werkzeug scrypt
     ends_on: Mapped[date | None]  # last day on which guests may enter, by UTC
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    guests_may_correct: Mapped[bool] = mapped_column(default=False)  # any face, not just their own
+    # Counts the changes of faces and people: who decided on an older state has to look again.
+    revision: Mapped[int] = mapped_column(default=0)
 
 
 class Guest(Base):
@@ -96,6 +99,10 @@ class Person(Base):
     room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
     name: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    # What the corrections say, kept here for the pages; photoshare.services.corrections writes it.
+    is_hidden: Mapped[bool] = mapped_column(default=False)  # shown to the host only
+    is_corrected: Mapped[bool] = mapped_column(default=False)  # no face leaves it by itself
+    cover_face_id: Mapped[int | None]  # chosen by somebody; None, or not theirs: their largest
 
 
 class Face(Base):
@@ -117,6 +124,9 @@ class Face(Base):
     bottom: Mapped[int]
     left: Mapped[int]
     score: Mapped[float]  # of the detector
+    is_face: Mapped[bool] = mapped_column(default=True)  # False: somebody said that it is none
+    # Faces of one link are one person, by what people said; None: nothing was said. Not a row's id.
+    link_id: Mapped[int | None]
     encoding: Mapped[bytes]  # ENCODING_SIZE numbers of ENCODING_DTYPE
 
     photo: Mapped[Photo] = relationship(back_populates="faces")
@@ -126,6 +136,60 @@ class Face(Base):
     def location(self) -> FaceLocation:
         """(top, right, bottom, left) in pixels of the upright original."""
         return self.top, self.right, self.bottom, self.left
+
+
+class ApartLinks(Base):
+    """Two links of a room (`Face.link_id`) that are two people, by what people said."""
+
+    __tablename__ = "apart_links"
+
+    room_id: Mapped[int] = mapped_column(
+        ForeignKey("room.id", ondelete="CASCADE"), primary_key=True
+    )
+    link_id: Mapped[int] = mapped_column(primary_key=True)  # the smaller one
+    other_id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Correction(Base):
+    """What somebody said about faces; holds for ever, unless it is undone."""
+
+    __tablename__ = "correction"
+    __table_args__ = (Index("ix_correction_room_id", "room_id", "id"), NEVER_REUSE_IDS)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"))
+    guest_id: Mapped[int | None] = mapped_column(
+        ForeignKey("guest.id", ondelete="SET NULL"), index=True
+    )  # who said it; None: the command line
+    kind: Mapped[str]  # a photoshare.services.corrections.CorrectionKind
+    name: Mapped[str | None]  # that was given, by a name or a merge
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    undone_by: Mapped[int | None] = mapped_column(ForeignKey("guest.id", ondelete="SET NULL"))
+
+    guest: Mapped[Guest | None] = relationship(foreign_keys=guest_id)
+    faces: Mapped[list[CorrectionFace]] = relationship(passive_deletes=True)
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether it does not count any more."""
+        return self.undone_at is not None
+
+
+class CorrectionFace(Base):
+    """A face that a correction is about."""
+
+    __tablename__ = "correction_face"
+
+    correction_id: Mapped[int] = mapped_column(
+        ForeignKey("correction.id", ondelete="CASCADE"), primary_key=True
+    )
+    face_id: Mapped[int] = mapped_column(
+        ForeignKey("face.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    side: Mapped[int]  # see photoshare.faces.constraints.Constraint
+    person_before: Mapped[int | None]  # whose the face was when it was said; perhaps gone since
+    person_after: Mapped[int | None]
 
 
 class Job(Base):

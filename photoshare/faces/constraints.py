@@ -1,0 +1,257 @@
+"""What people have said about faces, as must-links and cannot-links; pure: no database, no files.
+
+The newest word counts: constraints are taken from the newest to the oldest, and of an older one
+only what contradicts nothing newer. So taking one back makes what it had overruled valid again.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+NO_PERSON = 0  # as in photoshare.faces.matching
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """One correction, bound to faces.
+
+    Attributes
+    ----------
+    sides : tuple of tuples of int
+        Face ids. The faces of a side are one person; the first side is another person than each
+        of the other sides.
+    is_face : bool
+        False: the faces of the first side are no faces at all.
+    are_people : bool
+        Whether every side is a person to be kept; else only the first one, and the others are
+        single faces that belong anywhere but to it.
+    """
+
+    sides: tuple[tuple[int, ...], ...]
+    is_face: bool = True
+    are_people: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What holds of a sequence of constraints.
+
+    Attributes
+    ----------
+    link_of : dict of int to int
+        For each face that is linked or apart from another: the id of its link, which is the
+        smallest face id in it. Faces of one link are one person.
+    apart : frozenset of (int, int)
+        Pairs of link ids, the smaller first, that are two people.
+    not_faces : frozenset of int
+        Faces that are none.
+    kept : frozenset of int
+        Faces whose person was confirmed: they do not move by themselves.
+    """
+
+    link_of: dict[int, int]
+    apart: frozenset[tuple[int, int]]
+    not_faces: frozenset[int]
+    kept: frozenset[int]
+
+    def are_apart(self, some: int, other: int) -> bool:
+        """Whether two links are two people."""
+        return (min(some, other), max(some, other)) in self.apart
+
+
+@dataclass
+class _Linking:
+    """Links in the making: a union-find that knows photos and enemies of each link."""
+
+    photo_of: Mapping[int, int]
+    parents: dict[int, int] = field(default_factory=dict)
+    members: dict[int, set[int]] = field(default_factory=dict)
+    photos: dict[int, set[int]] = field(default_factory=dict)
+    enemies: dict[int, set[int]] = field(default_factory=dict)
+
+    def root(self, face: int) -> int:
+        """Find the link of a face; a face that was never mentioned gets one of its own."""
+        if face not in self.parents:
+            self.parents[face] = face
+            self.members[face] = {face}
+            self.photos[face] = {self.photo_of[face]}
+            self.enemies[face] = set()
+        while self.parents[face] != face:
+            self.parents[face] = self.parents[self.parents[face]]
+            face = self.parents[face]
+        return face
+
+    def may_join(self, some: int, other: int) -> bool:
+        """Whether two links can be one person."""
+        return other not in self.enemies[some] and self.photos[some].isdisjoint(self.photos[other])
+
+    def join(self, some: int, other: int) -> int:
+        """Make two links one; return its root."""
+        if len(self.members[some]) < len(self.members[other]):
+            some, other = other, some
+        self.parents[other] = some
+        self.members[some] |= self.members.pop(other)
+        self.photos[some] |= self.photos.pop(other)
+        for enemy in self.enemies.pop(other):
+            self.enemies[enemy].discard(other)
+            self.enemies[enemy].add(some)
+            self.enemies[some].add(enemy)
+        return some
+
+    def link_side(self, faces: Sequence[int]) -> int:
+        """Join the faces of a side as far as nothing forbids it; return the root of most of them.
+
+        What may not join goes on together beside it, so that an older side that lost some faces
+        to a newer word still holds for the rest of them.
+        """
+        counts: dict[int, int] = {}
+        for face in faces:
+            counts[self.root(face)] = counts.get(self.root(face), 0) + 1
+        order = sorted(counts, key=lambda root: (-counts[root], min(self.members[root])))
+        joined: list[int] = []
+        for root in order:
+            for place, target in enumerate(joined):
+                if self.may_join(target, root):
+                    joined[place] = self.join(target, root)
+                    break
+            else:
+                joined.append(root)
+        return joined[0]
+
+    def separate(self, some: int, other: int) -> None:
+        """Note that two links are two people, unless something newer made them one."""
+        some, other = self.root(some), self.root(other)
+        if some != other:
+            self.enemies[some].add(other)
+            self.enemies[other].add(some)
+
+
+def resolve_constraints(constraints: Sequence[Constraint], photo_of: Mapping[int, int]) -> Links:
+    """Tell what holds of all that was said.
+
+    Parameters
+    ----------
+    constraints : sequence of Constraint, the oldest first
+    photo_of : mapping of face id to photo id
+        Of every face that is mentioned. Two faces of one photo are never linked.
+
+    Returns
+    -------
+    Links
+        The last constraint always holds as a whole, unless it links faces of one photo.
+    """
+    linking = _Linking(photo_of)
+    is_face: dict[int, bool] = {}  # by the newest constraint that mentions the face
+    kept: set[int] = set()
+    for constraint in reversed(constraints):
+        for faces in constraint.sides:
+            for face in faces:
+                is_face.setdefault(face, constraint.is_face)
+        if not constraint.is_face:
+            continue
+        sides = [[face for face in faces if is_face[face]] for faces in constraint.sides]
+        roots = [linking.link_side(faces) if faces else None for faces in sides]
+        for root in roots[1:]:
+            if root is not None and roots[0] is not None:
+                linking.separate(roots[0], root)
+        kept.update(*(sides if constraint.are_people else sides[:1]))
+    return _as_links(linking, {face for face, known in is_face.items() if not known}, kept)
+
+
+def _as_links(linking: _Linking, not_faces: Iterable[int], kept: Iterable[int]) -> Links:
+    """Number the links by their smallest faces; a lone face without enemies needs none."""
+    number_of = {root: min(faces) for root, faces in linking.members.items()}
+    link_of = {
+        face: number_of[root]
+        for root, faces in linking.members.items()
+        if len(faces) > 1 or linking.enemies[root]
+        for face in faces
+    }
+    pairs = {
+        (min(number_of[root], number_of[enemy]), max(number_of[root], number_of[enemy]))
+        for root, enemies in linking.enemies.items()
+        for enemy in enemies
+    }
+    return Links(link_of, frozenset(pairs), frozenset(not_faces), frozenset(kept))
+
+
+def settle_people(
+    person_of: Mapping[int, int], photo_of: Mapping[int, int], links: Links
+) -> dict[int, int]:
+    """Change who the faces are as little as the links ask for.
+
+    Parameters
+    ----------
+    person_of : mapping of face id to person id
+        Of every face of the room; NO_PERSON for an unsorted one.
+    photo_of : mapping of face id to photo id
+    links : Links
+
+    Returns
+    -------
+    dict of int to int
+        The new person of each face that changes: NO_PERSON, a person that was there, or -1, -2,
+        ... for new people. Afterwards the faces of a link are one person, links that are apart are
+        not, nobody has two faces of a photo, and what is no face belongs to nobody.
+    """
+    new_people = (-number for number in itertools.count(1))
+    after = dict(person_of)
+    after |= dict.fromkeys(links.not_faces & after.keys(), NO_PERSON)
+    after |= _gathered(after, links, new_people)
+    touched = {after[face] for face in links.link_of.keys() & after.keys()} - {NO_PERSON}
+    of_person: dict[int, list[int]] = {person: [] for person in sorted(touched)}
+    for face, person in after.items():
+        if person in touched:
+            of_person[person].append(face)
+    for faces in of_person.values():
+        for group in _misplaced(faces, photo_of, links):
+            after |= dict.fromkeys(group, next(new_people) if len(group) > 1 else NO_PERSON)
+    return {face: person for face, person in after.items() if person != person_of[face]}
+
+
+def _gathered(
+    person_of: Mapping[int, int], links: Links, new_people: Iterator[int]
+) -> dict[int, int]:
+    """Make the faces of each link one person: whoever most of them are, or somebody new."""
+    members: dict[int, list[int]] = {}
+    for face, link in sorted(links.link_of.items()):
+        if face in person_of:
+            members.setdefault(link, []).append(face)
+    changes: dict[int, int] = {}
+    for faces in members.values():
+        people = [person_of[face] for face in faces]
+        if len(faces) > 1 and (len(set(people)) > 1 or people[0] == NO_PERSON):
+            known = any(person != NO_PERSON for person in people)
+            changes |= dict.fromkeys(faces, _most_common(people) if known else next(new_people))
+    return changes
+
+
+def _most_common(people: Sequence[int]) -> int:
+    """Choose who most faces of a link are: the oldest of several; somebody rather than nobody."""
+    known = [person for person in people if person != NO_PERSON]
+    return min(set(known), key=lambda person: (-known.count(person), person < 0, abs(person)))
+
+
+def _misplaced(faces: Iterable[int], photo_of: Mapping[int, int], links: Links) -> list[list[int]]:
+    """List what cannot stay with a person: the smaller of two links, the loose face beside one."""
+    items: dict[tuple[bool, int], list[int]] = {}
+    for face in sorted(faces):
+        link = links.link_of.get(face)
+        items.setdefault((link is None, face if link is None else link), []).append(face)
+    order = sorted(items, key=lambda item: (item[0], -len(items[item]), item[1]))
+    photos: set[int] = set()
+    staying: list[int] = []
+    leaving = []
+    for is_loose, number in order:
+        group = items[is_loose, number]
+        if not photos.isdisjoint(photo_of[face] for face in group) or (
+            not is_loose and any(links.are_apart(number, link) for link in staying)
+        ):
+            leaving.append(group)
+            continue
+        photos.update(photo_of[face] for face in group)
+        if not is_loose:
+            staying.append(number)
+    return leaving

@@ -1,0 +1,379 @@
+"""What people correct: names, merges, moved faces, bystanders; each can be taken back.
+
+Every public function that changes something is one correction with one commit, and returns the id
+of the correction, for `undo`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from photoshare.db import db
+from photoshare.errors import InvalidInputError, NotAllowedError, NotFoundError, SameNameError
+from photoshare.faces.constraints import NO_PERSON
+from photoshare.models import Correction, Face, Person, Photo
+from photoshare.services.change import Change, CorrectionKind, change_of_room
+from photoshare.services.rooms import Access, checked_name
+
+HISTORY_PAGE = 50  # corrections of one page of the history
+_NOT_YOURS = "Only the host can correct faces on photos that others have uploaded."
+_NO_FACE = "Please choose at least one face."
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who corrects: a browser in a room, or the command line."""
+
+    room_id: int
+    guest_id: int | None = None
+    is_host: bool = True
+    may_correct_all: bool = True
+
+    def may_correct(self, uploader_ids: Sequence[int | None]) -> bool:
+        """Whether they may correct faces on photos that these guests uploaded."""
+        if self.is_host or self.may_correct_all:
+            return True
+        return bool(uploader_ids) and all(uploader == self.guest_id for uploader in uploader_ids)
+
+
+def author_of(access: Access) -> Author:
+    """Tell what a browser may correct: the host all, guests by the host's switch or their own."""
+    room, guest = access.room, access.guest
+    return Author(room.id, guest.id, access.is_host, room.guests_may_correct)
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionPage:
+    """One page of the history, the newest first; pages count from 1."""
+
+    corrections: Sequence[Correction]
+    number: int
+    count: int
+
+    @property
+    def has_next(self) -> bool:
+        """Whether older ones follow."""
+        return self.number * HISTORY_PAGE < self.count
+
+
+def name_person(author: Author, person_id: int, name: str, *, is_another: bool = False) -> int:
+    """Give a person a name; an empty one takes the name away.
+
+    Parameters
+    ----------
+    author : Author
+    person_id : int
+    name : str
+    is_another : bool
+        True: there may be another person of this name; that was asked.
+
+    Raises
+    ------
+    SameNameError
+        If somebody else has this name: are the two one person?
+    NotFoundError, NotAllowedError, InvalidInputError
+    """
+    name = checked_name(name)
+    with change_of_room(author.room_id) as change:
+        faces = change.faces_of(person_id)
+        _check_may_correct(author, change, faces)
+        namesake = _find_namesake(author.room_id, person_id, name)
+        if namesake is not None and not is_another:
+            raise SameNameError(
+                f"There is a {namesake.name} already. Is this the same person?", namesake.id
+            )
+        return change.say(CorrectionKind.NAME, [faces], guest_id=author.guest_id, name=name or None)
+
+
+def merge_people(author: Author, person_id: int, into_id: int) -> int:
+    """Make two people one, under the second one's id, and its name if it has one.
+
+    Raises
+    ------
+    InvalidInputError
+        If they are on one photo together, so that they cannot be one person.
+    NotFoundError, NotAllowedError
+    """
+    with change_of_room(author.room_id) as change:
+        faces, others = change.faces_of(person_id), change.faces_of(into_id)
+        if person_id == into_id:
+            raise InvalidInputError("This is the same person already.")
+        _check_may_correct(author, change, faces, others)
+        _check_photos(change, faces, others)
+        name = _name_of(into_id) or _name_of(person_id)
+        return change.say(
+            CorrectionKind.MERGE,
+            [[*others, *faces]],
+            guest_id=author.guest_id,
+            name=name,
+            moves=dict.fromkeys(faces, into_id),
+        )
+
+
+def move_faces(author: Author, face_ids: Sequence[int], into_id: int | None) -> int:
+    """Say that faces are another person, or all together a new one.
+
+    Parameters
+    ----------
+    author : Author
+    face_ids : sequence of int
+    into_id : int or None
+        None: a person whom nobody has found yet.
+
+    Raises
+    ------
+    InvalidInputError
+        If no face was chosen, or a photo would show the person twice.
+    NotFoundError, NotAllowedError
+    """
+    with change_of_room(author.room_id) as change:
+        faces = _checked_faces(author, change, face_ids)
+        target = [] if into_id is None else change.faces_of(into_id)
+        moved = [face for face in faces if face not in set(target)]
+        if not moved:
+            raise InvalidInputError("These faces are that person already.")
+        _check_photos(change, moved, target)
+        left = sorted({change.person_of[face] for face in moved} - {NO_PERSON})
+        rests = [[face for face in change.faces_of(person) if face not in moved] for person in left]
+        person_id = change.new_person() if into_id is None else into_id
+        return change.say(
+            CorrectionKind.MOVE,
+            [[*target, *moved], *(rest for rest in rests if rest)],
+            guest_id=author.guest_id,
+            moves=dict.fromkeys(moved, person_id),
+        )
+
+
+def reject_faces(author: Author, person_id: int, face_ids: Sequence[int]) -> int:
+    """Say that faces are not this person, whoever else they are; they become unsorted.
+
+    Raises
+    ------
+    InvalidInputError
+        If no face of the person was chosen.
+    NotFoundError, NotAllowedError
+    """
+    with change_of_room(author.room_id) as change:
+        theirs = change.faces_of(person_id)
+        chosen = set(_checked_faces(author, change, face_ids))
+        faces = [face for face in theirs if face in chosen]
+        if not faces:
+            raise InvalidInputError(_NO_FACE)
+        return change.say(
+            CorrectionKind.NOT_THIS_PERSON,
+            [[face for face in theirs if face not in chosen], *([face] for face in faces)],
+            guest_id=author.guest_id,
+            moves=dict.fromkeys(faces, NO_PERSON),
+        )
+
+
+def mark_not_faces(author: Author, face_ids: Sequence[int]) -> int:
+    """Say that these are no faces: they leave every page and are never sorted again.
+
+    Raises
+    ------
+    InvalidInputError
+        If none was chosen.
+    NotFoundError, NotAllowedError
+    """
+    with change_of_room(author.room_id) as change:
+        faces = _checked_faces(author, change, face_ids)
+        return change.say(
+            CorrectionKind.NOT_A_FACE,
+            [faces],
+            guest_id=author.guest_id,
+            moves=dict.fromkeys(faces, NO_PERSON),
+        )
+
+
+def hide_person(author: Author, person_id: int) -> int:
+    """Keep a bystander's album from everybody but the host."""
+    return _say_of_person(author, person_id, CorrectionKind.HIDE)
+
+
+def show_person(author: Author, person_id: int) -> int:
+    """Show a hidden person's album to everybody again."""
+    return _say_of_person(author, person_id, CorrectionKind.SHOW)
+
+
+def choose_cover(author: Author, face_id: int) -> int:
+    """Let a face stand for its person."""
+    with change_of_room(author.room_id) as change:
+        faces = _checked_faces(author, change, [face_id])
+        if change.person_of[face_id] == NO_PERSON:
+            raise InvalidInputError("This face belongs to nobody yet.")
+        return change.say(CorrectionKind.COVER, [faces], guest_id=author.guest_id)
+
+
+def say_same(author: Author, faces: Sequence[int], others: Sequence[int]) -> int:
+    """Say that two people, or a person and an unsorted face, or two faces, are one person.
+
+    Parameters
+    ----------
+    author : Author
+    faces, others : sequences of int
+        A face of each; more of the same person make no difference.
+
+    Raises
+    ------
+    InvalidInputError
+        If they are one person already, or are on one photo together.
+    NotFoundError, NotAllowedError
+    """
+    people, unsorted = _people_of(author.room_id, (*faces, *others))
+    if len(people) == 1 and not unsorted:
+        raise InvalidInputError("These are one person by now; please look again.")
+    if len(people) == 2:
+        return merge_people(author, people[1], people[0])
+    return move_faces(author, unsorted, people[0] if people else None)
+
+
+def say_different(author: Author, faces: Sequence[int], others: Sequence[int]) -> int:
+    """Say that two people, or a person and an unsorted face, or two faces, are two people.
+
+    Raises
+    ------
+    InvalidInputError
+        If they are one person by now.
+    NotFoundError, NotAllowedError
+    """
+    with change_of_room(author.room_id) as change:
+        sides = [_whole_side(author, change, side) for side in (faces, others)]
+        _check_may_correct(author, change, *sides)
+        if change.person_of[sides[0][0]] == change.person_of[sides[1][0]] != NO_PERSON:
+            raise InvalidInputError("These are one person by now; please look again.")
+        return change.say(CorrectionKind.DIFFERENT, sides, guest_id=author.guest_id)
+
+
+def undo(author: Author, correction_id: int) -> None:
+    """Take a correction back; later ones stay.
+
+    Raises
+    ------
+    NotFoundError
+        If the room has no such correction.
+    NotAllowedError
+        If a guest wants to undo what another one did.
+    InvalidInputError
+        If it was undone before.
+    """
+    with change_of_room(author.room_id) as change:
+        correction = db.session.get(Correction, correction_id)
+        if correction is None or correction.room_id != author.room_id:
+            raise NotFoundError("This correction is not there (any more).")
+        if not may_undo(author, correction):
+            raise NotAllowedError("Only the host can undo what somebody else has corrected.")
+        if correction.is_undone:
+            raise InvalidInputError("This was undone already.")
+        change.take_back(correction, guest_id=author.guest_id)
+
+
+def may_undo(author: Author, correction: Correction) -> bool:
+    """Whether they may take this correction back: the host every one, a guest their own."""
+    return author.is_host or (
+        author.guest_id is not None and correction.guest_id == author.guest_id
+    )
+
+
+def list_corrections(author: Author, page: int) -> CorrectionPage:
+    """List one page of the history: all of it for the host, for a guest their own.
+
+    Raises
+    ------
+    NotFoundError
+        If the page lies beyond the end.
+    """
+    query = select(Correction).where(Correction.room_id == author.room_id)
+    if not author.is_host:
+        query = query.where(Correction.guest_id == author.guest_id)
+    count = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    if page < 1 or (page > 1 and (page - 1) * HISTORY_PAGE >= count):
+        raise NotFoundError("There is no such page of corrections.")
+    rows = db.session.scalars(
+        query.options(joinedload(Correction.guest))
+        .order_by(Correction.id.desc())
+        .offset((page - 1) * HISTORY_PAGE)
+        .limit(HISTORY_PAGE)
+    ).all()
+    return CorrectionPage(rows, page, count)
+
+
+def _say_of_person(author: Author, person_id: int, kind: CorrectionKind) -> int:
+    with change_of_room(author.room_id) as change:
+        faces = change.faces_of(person_id)
+        _check_may_correct(author, change, faces)
+        return change.say(kind, [faces], guest_id=author.guest_id)
+
+
+def _checked_faces(author: Author, change: Change, face_ids: Sequence[int]) -> list[int]:
+    """Return the chosen faces, each once; all of this room and the author's to correct."""
+    faces = sorted(set(face_ids))
+    if not faces:
+        raise InvalidInputError(_NO_FACE)
+    if not all(face in change.rows and change.rows[face].is_face for face in faces):
+        raise NotFoundError("One of these faces is not there (any more).")
+    _check_may_correct(author, change, faces)
+    return faces
+
+
+def _check_may_correct(author: Author, change: Change, *choices: Sequence[int]) -> None:
+    """Refuse who may correct none of these groups of faces as a whole."""
+    for faces in choices:
+        if author.may_correct([change.rows[face].uploader_id for face in faces]):
+            return
+    raise NotAllowedError(_NOT_YOURS)
+
+
+def _check_photos(change: Change, faces: Sequence[int], others: Sequence[int]) -> None:
+    """Refuse to give a person two faces of one photo."""
+    seen: set[int] = set()
+    for face in (*others, *faces):
+        photo_id = change.rows[face].photo_id
+        if photo_id in seen:
+            name = db.session.get_one(Photo, photo_id).file_name
+            raise InvalidInputError(
+                f"Both are on the photo {name}, so they are two people. If one of the faces there "
+                "is wrong, take it out of its album first."
+            )
+        seen.add(photo_id)
+
+
+def _whole_side(author: Author, change: Change, faces: Sequence[int]) -> list[int]:
+    """Return all faces of the person of the first face, or that face alone."""
+    if not faces or faces[0] not in change.rows:
+        raise NotFoundError("One of these faces is not there (any more).")
+    person_id = change.person_of[faces[0]]
+    return [faces[0]] if person_id == NO_PERSON else change.faces_of(person_id)
+
+
+def _find_namesake(room_id: int, person_id: int, name: str) -> Person | None:
+    """Find somebody else of the same name, where case does not count."""
+    people = db.session.scalars(
+        select(Person)
+        .where(Person.room_id == room_id, Person.id != person_id, Person.name.is_not(None))
+        .order_by(Person.id)
+    )
+    return next((one for one in people if (one.name or "").casefold() == name.casefold()), None)
+
+
+def _name_of(person_id: int) -> str | None:
+    return db.session.scalar(select(Person.name).where(Person.id == person_id))
+
+
+def _people_of(room_id: int, face_ids: Sequence[int]) -> tuple[list[int], list[int]]:
+    """List the people of these faces, the named ones first, and the faces that have none."""
+    rows = db.session.execute(
+        select(Face.id, Person.id, Person.name)
+        .join(Photo)
+        .outerjoin(Person, Person.id == Face.person_id)
+        .where(Photo.room_id == room_id, Face.id.in_(face_ids), Face.is_face)
+    ).all()
+    if len(rows) != len(set(face_ids)):
+        raise NotFoundError("One of these faces is not there (any more).")
+    people = {(name is None, person_id) for _, person_id, name in rows if person_id is not None}
+    unsorted = [face_id for face_id, person_id, _ in rows if person_id is None]
+    return [person_id for _, person_id in sorted(people)], unsorted
