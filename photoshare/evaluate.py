@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +114,7 @@ def load_set(folder: Path, engine: FaceEngine, cache: Path) -> LabelledSet:
             np.repeat(np.arange(len(photos)), counts).astype(np.int64),
             np.full(sum(counts), NO_PERSON, dtype=np.int64),
             may_found(locations, scores),
+            np.zeros(sum(counts), dtype=np.int64),
         ),
         [
             name
@@ -192,12 +193,7 @@ def _group_in_batches(
         is_new = np.isin(faces.photo_ids, order[:size])
         order = order[size:]
         is_there |= is_new
-        present = FaceSet(
-            faces.encodings[is_there],
-            faces.photo_ids[is_there],
-            people[is_there],
-            faces.may_found[is_there],
-        )
+        present = replace(faces, person_ids=people).taken(is_there)
         plan = plan_groups(present, is_new[is_there], eps=eps, min_samples=min_samples)
         newest = people.max(initial=0)
         people[is_there] = np.where(plan.person_ids < 0, newest - plan.person_ids, plan.person_ids)

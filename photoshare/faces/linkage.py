@@ -40,15 +40,18 @@ class Clusters:
         Faces that are good enough to found a person.
     is_fixed : bool array of shape (n,)
         Two fixed clusters never merge.
-    photos : sparse int array of shape (n, n_photos)
-        How many faces of the cluster are in each photo.
+    marks : sparse array of shape (n, n_marks)
+        How many faces of the cluster bear each mark: a photo that they are in, or a link.
+    exclusions : sparse array of shape (n_marks, n_marks), symmetric
+        1 where clusters that bear the one mark and the other never merge.
     """
 
     sums: Floats
     counts: Floats
     founders: NDArray[np.int64]
     is_fixed: NDArray[np.bool_]
-    photos: sparse.csr_array
+    marks: sparse.csr_array
+    exclusions: sparse.csr_array
 
     def __len__(self) -> int:
         return len(self.sums)
@@ -69,38 +72,62 @@ class Clusters:
             counts=adder @ self.counts,
             founders=np.rint(adder @ self.founders).astype(np.int64),
             is_fixed=(adder @ self.is_fixed.astype(np.float32)) > 0,
-            photos=sparse.csr_array(adder @ self.photos),
+            marks=sparse.csr_array(adder @ self.marks),
+            exclusions=self.exclusions,
         )
+
+    def taken(self, rows: Rows) -> Clusters:
+        """Give some of the clusters."""
+        return Clusters(
+            sums=self.sums[rows],
+            counts=self.counts[rows],
+            founders=self.founders[rows],
+            is_fixed=self.is_fixed[rows],
+            marks=self.marks[rows],
+            exclusions=self.exclusions,
+        )
+
+    def are_forbidden(self) -> NDArray[np.bool_]:
+        """Tell which clusters hold faces that may not be together.
+
+        Every face bears one photo mark, which excludes itself: what is more than that is forbidden.
+        """
+        meetings = sparse.csr_array(self.marks @ self.exclusions).multiply(self.marks).sum(axis=1)
+        return np.asarray(meetings > self.counts + 0.5, dtype=np.bool_)
+
+    def established(
+        self, is_fixed: NDArray[np.bool_], is_person: NDArray[np.bool_], min_founders: int
+    ) -> Clusters:
+        """Mark the clusters that are fixed, and people whatever the quality of their faces."""
+        founders = np.where(is_person, np.maximum(self.founders, min_founders), self.founders)
+        return replace(self, founders=founders.astype(np.int64), is_fixed=is_fixed)
 
 
 def single_faces(
-    encodings: FaceEncodings, photo_ids: NDArray[np.int64], may_found: NDArray[np.bool_]
+    encodings: FaceEncodings,
+    may_found: NDArray[np.bool_],
+    marks: sparse.csr_array,
+    exclusions: sparse.csr_array,
 ) -> Clusters:
     """Make every face a cluster of its own."""
     count = len(encodings)
     lengths = np.linalg.norm(encodings, axis=1, keepdims=True)
-    _, columns = np.unique(photo_ids, return_inverse=True)
-    width = int(columns.max(initial=0)) + 1
-    ones = np.ones(count, dtype=np.float32)
     return Clusters(
         sums=(encodings / np.maximum(lengths, np.finfo(np.float32).tiny)).astype(np.float32),
-        counts=ones,
+        counts=np.ones(count, dtype=np.float32),
         founders=may_found.astype(np.int64),
         is_fixed=np.zeros(count, dtype=np.bool_),
-        photos=sparse.csr_array((ones, (np.arange(count), columns)), shape=(count, width)),
+        marks=marks,
+        exclusions=exclusions,
     )
 
 
-def merge_clusters(
-    clusters: Clusters, active: NDArray[np.bool_], *, eps: float, min_founders: int
-) -> Rows:
+def merge_clusters(clusters: Clusters, *, eps: float, min_founders: int) -> Rows:
     """Merge clusters as long as two are near enough and nothing forbids it.
 
     Parameters
     ----------
     clusters : Clusters
-    active : bool array of shape (len(clusters),)
-        A pair is looked at only if one of it is active, or has just been merged.
     eps : float > 0
         Two clusters of as many faces merge when the root of their gap is at most this.
     min_founders : int >= 1
@@ -114,15 +141,15 @@ def merge_clusters(
     Notes
     -----
     In each round all pairs that are each other's nearest merge; the order of rows matters only
-    where two gaps are equal. A round costs one matrix product of the active clusters with all; its
-    memory is bounded by `BLOCK_NUMBERS`.
+    where two gaps are equal. A round costs one matrix product of the clusters that have just grown
+    with all; its memory is bounded by `BLOCK_NUMBERS`.
 
     Source
     ------
     Reciprocal nearest neighbours: Murtagh 1983. Rule and constants: docs/evaluation.md.
     """
     labels = np.arange(len(clusters))
-    rows = np.flatnonzero(active)
+    rows = labels
     while len(rows) and len(clusters) > 1:
         gaps, partners = _nearest(clusters, rows, eps, min_founders)
         has_partner = gaps <= 0
@@ -155,7 +182,7 @@ def _nearest(clusters: Clusters, rows: Rows, eps: float, min_founders: int) -> t
     shares = 1 / clusters.counts
     gaps = np.full(len(clusters), np.inf, dtype=np.float32)
     partners = np.zeros(len(clusters), dtype=np.intp)
-    photos_across = sparse.csr_array(clusters.photos.T)
+    excluded = sparse.csr_array((clusters.marks @ clusters.exclusions).T)
     looseness = np.float32(eps**2 * (JOIN_RATIO**2 - 1))
     height = max(1, BLOCK_NUMBERS // len(clusters))
     for start in range(0, len(rows), height):
@@ -165,8 +192,8 @@ def _nearest(clusters: Clusters, rows: Rows, eps: float, min_founders: int) -> t
             inequality = np.abs(shares[block][:, None] - shares[None, :])
             inequality *= looseness
             of_block -= inequality
-        shared = (clusters.photos[block] @ photos_across).tocoo()  # each cluster with itself too
-        of_block[shared.row, shared.col] = np.inf
+        walls = (clusters.marks[block] @ excluded).tocoo()  # each cluster with itself too
+        of_block[walls.row, walls.col] = np.inf
         _keep_nearest(gaps, partners, block, of_block, is_all=len(rows) == len(clusters))
     return gaps, partners
 
@@ -216,16 +243,3 @@ def _reciprocal_pairs(
     if len(firsts) == 0 and len(rows):
         firsts = rows[[gaps[rows].argmin()]]
     return firsts, partners[firsts]
-
-
-def with_established(
-    clusters: Clusters,
-    is_person: NDArray[np.bool_],
-    is_fixed: NDArray[np.bool_],
-    min_founders: int,
-) -> Clusters:
-    """Mark the clusters that are people already, whatever the quality of their faces, and fixed."""
-    founders = np.where(
-        is_person, np.maximum(clusters.founders, min_founders), clusters.founders
-    ).astype(np.int64)
-    return replace(clusters, founders=founders, is_fixed=is_fixed)

@@ -1,6 +1,7 @@
-"""Decide which faces are the same person: people grow and merge, they are not made anew; pure.
+"""Decide which faces are the same person; pure.
 
-Two faces of one photo are two people: no decision here ever gives a person two faces of a photo.
+Three things hold whatever the encodings say: two faces of one photo are two people, people who were
+named or corrected keep their faces, and what somebody said of faces (linked, apart) stays said.
 """
 
 from __future__ import annotations
@@ -11,33 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.linkage import merge_clusters, single_faces, with_established
-from photoshare.faces.types import ENCODING_SIZE, FaceEncodings
+from photoshare.faces.linkage import Rows
+from photoshare.faces.neighbourhood import regroup
+from photoshare.faces.types import NO_PERSON, FaceSet
+from photoshare.faces.units import Units, make_units
 
-NO_PERSON = 0  # person id of an unsorted face; database ids begin at 1
+__all__ = ["NO_PAIRS", "NO_PERSON", "FaceSet", "GroupPlan", "plan_groups"]
 
-
-@dataclass(frozen=True, slots=True)
-class FaceSet:
-    """Faces in columns, one row a face.
-
-    Attributes
-    ----------
-    encodings : float32 array of shape (n_faces, 128)
-    photo_ids : int array of shape (n_faces,)
-    person_ids : int array of shape (n_faces,)
-        NO_PERSON for an unsorted face.
-    may_found : bool array of shape (n_faces,)
-        Whether the face is good enough to found a person; a poor one may only join one.
-    """
-
-    encodings: FaceEncodings
-    photo_ids: NDArray[np.int64]
-    person_ids: NDArray[np.int64]
-    may_found: NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return len(self.encodings)
+NO_PAIRS: NDArray[np.int64] = np.empty((0, 2), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +31,7 @@ class GroupPlan:
     person_ids : int array of shape (n_faces,)
         A known person's id, NO_PERSON, or -1, -2, ... for the people that are new.
     merged : dict of int to int
-        For each person that is no more the person who has all their faces now.
+        For each person that is no more because another has all their faces now, that one.
     """
 
     person_ids: NDArray[np.int64]
@@ -63,110 +45,118 @@ def plan_groups(
     eps: float,
     min_samples: int,
     fixed_people: Collection[int] = (),
+    apart: NDArray[np.int64] = NO_PAIRS,
 ) -> GroupPlan:
-    """Decide the person of the active faces, and of the faces that they draw along.
+    """Decide the person of the active faces, and of the faces whose person they can change.
 
     Parameters
     ----------
     faces : FaceSet
-        Every face of the room; encodings finite.
+        Every face of the room.
     active : bool array of shape (len(faces),)
-        The faces to decide on: those of a new photo, or all. A sorted one stands for its person.
+        The faces to decide on: those of a new photo, or all.
     eps : float > 0
         How near two faces, or two people of as many faces, have to be to become one, as a face
         distance of unit-length encodings; see `photoshare.faces.linkage`.
     min_samples : int >= 1
-        Good faces that make a person.
+        Good faces that make a person; linked faces make one in any case.
     fixed_people : collection of int
-        People who were named: none of their faces moves. Faces and other people may join them.
+        People who were named or corrected: none of their faces moves, and no two of them become
+        one. Faces and other people may join them.
+    apart : int array of shape (n_pairs, 2)
+        Pairs of link ids: faces of the one never share a person with faces of the other.
 
     Returns
     -------
     GroupPlan
-        Nobody is ever split: a sorted face either stays with its person or moves, with all the
-        others of a person who is not fixed, into the person of `GroupPlan.merged`.
-
-    Raises
-    ------
-    ValueError
-        If the encodings are not of shape (n, 128) or not finite.
+        A person who is not fixed may gain and lose faces; the id goes on with most of them. Where
+        links contradict photos or ``apart``, those win.
 
     Notes
     -----
-    The work is that of a few matrix products of the active faces with all people and faces.
+    The work is that of a few matrix products of the active faces, and of those that they can
+    change, with all people and faces.
     """
-    if faces.encodings.ndim != 2 or faces.encodings.shape[1] != ENCODING_SIZE:
-        raise ValueError(f"encodings have shape {faces.encodings.shape}, not (n, {ENCODING_SIZE})")
-    if not np.isfinite(faces.encodings).all():
-        raise ValueError("encodings hold a number that is not finite")
     if len(faces) == 0:
         return GroupPlan(faces.person_ids.copy(), {})
-    cluster_of_face, person_of_cluster = _present_clusters(faces.person_ids)
-    count = len(person_of_cluster)
-    clusters = with_established(
-        single_faces(faces.encodings, faces.photo_ids, faces.may_found).joined(
-            cluster_of_face, count
-        ),
-        person_of_cluster != NO_PERSON,
-        np.isin(person_of_cluster, list(fixed_people)) & (person_of_cluster != NO_PERSON),
-        min_samples,
-    )
-    is_active = np.bincount(cluster_of_face, weights=active, minlength=count) > 0
-    labels = merge_clusters(clusters, is_active, eps=eps, min_founders=min_samples)
-    founders = np.bincount(labels, weights=clusters.founders)
-    return _named(cluster_of_face, person_of_cluster, labels, founders >= min_samples, fixed_people)
+    units = make_units(faces, fixed_people, apart, min_samples)
+    groups, person_of_group, is_unsettled = _present_groups(faces.person_ids, units, fixed_people)
+    is_active = np.bincount(units.of_face, weights=active, minlength=len(groups)) > 0
+    labels = regroup(units, groups, is_active | is_unsettled, eps=eps, min_founders=min_samples)
+    is_person = np.bincount(labels, weights=units.clusters.founders) >= min_samples
+    untouched = np.flatnonzero(person_of_group != NO_PERSON)  # whatever faces they have left
+    is_person[untouched[untouched < len(is_person)]] = True
+    return _named(faces.person_ids, labels[units.of_face], is_person, fixed_people)
 
 
-def _present_clusters(
-    person_ids: NDArray[np.int64],
-) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-    """Make a cluster of each person and of each unsorted face.
+def _present_groups(
+    person_ids: NDArray[np.int64], units: Units, fixed_people: Collection[int]
+) -> tuple[Rows, NDArray[np.int64], NDArray[np.bool_]]:
+    """Make a group of each person and of each unit that is nobody's.
 
     Returns
     -------
-    cluster_of_face : int array of shape (n_faces,)
-    person_of_cluster : int array of shape (n_clusters,)
-        NO_PERSON for an unsorted face.
+    groups : int array of shape (n_units,)
+    person_of_group : int array of shape (n_groups,)
+        NO_PERSON for a unit that is nobody's.
+    is_unsettled : bool array of shape (n_units,)
+        Where linked faces are not one person yet, or a person breaks a rule.
     """
-    is_unsorted = person_ids == NO_PERSON
-    people, cluster_of_face = np.unique(person_ids, return_inverse=True)
-    people = people.astype(np.int64)
-    if not is_unsorted.any():
-        return cluster_of_face, people
-    count = int(is_unsorted.sum())
-    # Unsorted faces come behind the people; the cluster of NO_PERSON itself goes.
-    place = int(np.searchsorted(people, NO_PERSON))
-    people = np.delete(people, place)
-    cluster_of_face[cluster_of_face > place] -= 1
-    cluster_of_face[is_unsorted] = len(people) + np.arange(count)
-    return cluster_of_face, np.concatenate([people, np.full(count, NO_PERSON, dtype=np.int64)])
+    count = len(units.clusters)
+    person_of_unit = np.zeros(count, dtype=np.int64)
+    person_of_unit[units.of_face] = person_ids
+    is_fixed_face = np.isin(person_ids, list(fixed_people)) & (person_ids != NO_PERSON)
+    person_of_unit[units.of_face[is_fixed_face]] = person_ids[is_fixed_face]
+    is_moving = person_ids != person_of_unit[units.of_face]
+    is_unsettled = np.zeros(count, dtype=np.bool_)
+    is_unsettled[units.of_face[is_moving]] = True
+    left_behind = np.isin(person_of_unit, person_ids[is_moving]) & (person_of_unit != NO_PERSON)
+    is_unsettled |= left_behind
+    sizes = np.bincount(units.of_face)
+    is_unsettled |= (person_of_unit == NO_PERSON) & (sizes > 1)
+    keys = np.where(person_of_unit == NO_PERSON, np.arange(count) - count, person_of_unit)
+    found, groups = np.unique(keys, return_inverse=True)
+    merged = units.clusters.joined(groups, len(found))
+    is_wrong = merged.are_forbidden() & ~merged.is_fixed
+    return groups, np.maximum(found, NO_PERSON), is_unsettled | is_wrong[groups]
 
 
 def _named(
-    cluster_of_face: NDArray[np.intp],
-    person_of_cluster: NDArray[np.int64],
-    labels: NDArray[np.intp],
+    person_ids: NDArray[np.int64],
+    labels: Rows,
     is_person: NDArray[np.bool_],
     fixed_people: Collection[int],
 ) -> GroupPlan:
-    """Give each merged cluster its person: the fixed one in it, else the oldest, else a new one."""
+    """Give each group its person: the fixed one in it, or who has most faces there, or a new one.
+
+    Of people with as many faces there, the older one.
+    """
     fixed = set(fixed_people)
-    person_of_label = np.zeros(len(is_person), dtype=np.int64)
-    merged: dict[int, int] = {}
-    known = np.flatnonzero(person_of_cluster != NO_PERSON)
-    people = sorted(
-        ((int(person_of_cluster[row]), int(labels[row])) for row in known),
-        key=lambda pair: (pair[0] not in fixed, pair[0]),
+    known = np.flatnonzero(person_ids != NO_PERSON)
+    places, counts = np.unique(
+        np.stack([person_ids[known], labels[known]]), axis=1, return_counts=True
     )
-    for person_id, label in people:
-        if person_of_label[label] == NO_PERSON:
+    claims = sorted(
+        zip(*places.tolist(), counts.tolist(), strict=True),
+        key=lambda claim: (claim[0] not in fixed, -claim[2], claim[0]),
+    )
+    person_of_label = np.zeros(len(is_person), dtype=np.int64)
+    placed: set[int] = set()
+    for person_id, label, _ in claims:
+        if person_of_label[label] == NO_PERSON and is_person[label] and person_id not in placed:
             person_of_label[label] = person_id
-        else:
-            merged[person_id] = int(person_of_label[label])
-    label_of_face = labels[cluster_of_face]
-    is_new = is_person & (person_of_label == NO_PERSON)
-    order, firsts = np.unique(label_of_face, return_index=True)
+            placed.add(person_id)
+    homes: dict[int, set[int]] = {}
+    for person_id, label, _ in claims:
+        homes.setdefault(person_id, set()).add(int(person_of_label[label]))
+    merged = {
+        person_id: home
+        for person_id, (home, *others) in ((key, tuple(value)) for key, value in homes.items())
+        if not others and home not in (NO_PERSON, person_id)
+    }
+    order, firsts = np.unique(labels, return_index=True)
     new_labels = order[np.argsort(firsts)]
+    is_new = is_person & (person_of_label == NO_PERSON)
     new_labels = new_labels[is_new[new_labels]]  # numbered in the order of their first faces
     person_of_label[new_labels] = -np.arange(1, len(new_labels) + 1)
-    return GroupPlan(person_of_label[label_of_face], merged)
+    return GroupPlan(person_of_label[labels], merged)

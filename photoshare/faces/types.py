@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ENCODING_SIZE = 128  # numbers of one face encoding (dlib_face_recognition_resnet_model_v1)
+NO_PERSON = 0  # person id of an unsorted face; database ids begin at 1
 NOISE_LABEL = -1  # the cluster label of a face in no cluster, as in scikit-learn
 
 RgbImage: TypeAlias = NDArray[np.uint8]  # shape (height, width, 3), red, green, blue
@@ -40,6 +41,51 @@ class AnalysedFace:
     location: FaceLocation
     score: float
     encoding: NDArray[np.float32]  # shape (ENCODING_SIZE,)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSet:
+    """Faces in columns, one row a face.
+
+    Attributes
+    ----------
+    encodings : float32 array of shape (n_faces, 128)
+    photo_ids : int array of shape (n_faces,)
+    person_ids : int array of shape (n_faces,)
+        NO_PERSON for an unsorted face.
+    may_found : bool array of shape (n_faces,)
+        Whether the face is good enough to found a person; a poor one may only join one.
+    link_ids : int array of shape (n_faces,)
+        Faces with the same link id above 0 are one person, somebody said so; 0 for no link. A face
+        alone may have a link id of its own, to be named in a pair of links that are apart.
+    """
+
+    encodings: FaceEncodings
+    photo_ids: NDArray[np.int64]
+    person_ids: NDArray[np.int64]
+    may_found: NDArray[np.bool_]
+    link_ids: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.encodings)
+
+    def __post_init__(self) -> None:
+        """Refuse what no grouping can be made of."""
+        if self.encodings.ndim != 2 or self.encodings.shape[1] != ENCODING_SIZE:
+            shape = self.encodings.shape
+            raise ValueError(f"encodings have shape {shape}, not (n, {ENCODING_SIZE})")
+        if not np.isfinite(self.encodings).all():
+            raise ValueError("encodings hold a number that is not finite")
+
+    def taken(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> FaceSet:
+        """Give the faces of some rows."""
+        return FaceSet(
+            self.encodings[rows],
+            self.photo_ids[rows],
+            self.person_ids[rows],
+            self.may_found[rows],
+            self.link_ids[rows],
+        )
 
 
 class FaceEngine(Protocol):

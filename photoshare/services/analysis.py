@@ -221,6 +221,7 @@ def _load_room_faces(room_id: int) -> RoomFaces:
             np.array([row.photo_id for row in rows], dtype=np.int64),
             np.array([row.person_id or NO_PERSON for row in rows], dtype=np.int64),
             may_found(locations, [row.score for row in rows]),
+            np.zeros(len(rows), dtype=np.int64),
         ),
         set(db.session.scalars(named)),
     )
@@ -238,6 +239,7 @@ def _with_new_faces(
         np.concatenate([known.photo_ids, np.full(count, photo_id, dtype=np.int64)]),
         np.concatenate([known.person_ids, np.full(count, NO_PERSON, dtype=np.int64)]),
         np.concatenate([known.may_found, good]),
+        np.concatenate([known.link_ids, np.zeros(count, dtype=np.int64)]),
     )
     return everything, np.arange(len(everything)) >= len(known)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -30,6 +33,7 @@ def face_set(
     photos: list[int] | None = None,
     people: list[int] | None = None,
     good: list[bool] | None = None,
+    links: list[int] | None = None,
 ) -> FaceSet:
     count = len(encodings)
     return FaceSet(
@@ -37,14 +41,25 @@ def face_set(
         np.array(range(count) if photos is None else photos, dtype=np.int64),
         np.array([NO_PERSON] * count if people is None else people, dtype=np.int64),
         np.array([True] * count if good is None else good, dtype=np.bool_),
+        np.array([0] * count if links is None else links, dtype=np.int64),
     )
 
 
 def plan(
-    faces: FaceSet, active: list[bool] | None = None, *, fixed: set[int] | None = None
+    faces: FaceSet,
+    active: list[bool] | None = None,
+    *,
+    fixed: set[int] | None = None,
+    apart: Sequence[tuple[int, int]] = (),
 ) -> GroupPlan:
-    chosen = np.array([True] * len(faces) if active is None else active, dtype=np.bool_)
-    return plan_groups(faces, chosen, eps=EPS, min_samples=2, fixed_people=fixed or set())
+    return plan_groups(
+        faces,
+        np.array([True] * len(faces) if active is None else active, dtype=np.bool_),
+        eps=EPS,
+        min_samples=2,
+        fixed_people=fixed or set(),
+        apart=np.array(apart, dtype=np.int64).reshape(-1, 2),
+    )
 
 
 @st.composite
@@ -124,10 +139,10 @@ def test_a_poor_face_joins_but_does_not_found() -> None:
     assert plan(alone).person_ids.tolist() == [NO_PERSON, NO_PERSON]
 
 
-def test_poor_faces_join_a_person_who_has_only_poor_faces() -> None:
+def test_poor_faces_join_a_fixed_person_who_has_only_poor_faces() -> None:
     faces = face_set(encodings_of([0, 0, 0]), people=[5, 5, NO_PERSON], good=[False] * 3)
 
-    assert plan(faces, [False, False, True]).person_ids.tolist() == [5, 5, 5]
+    assert plan(faces, [False, False, True], fixed={5}).person_ids.tolist() == [5, 5, 5]
 
 
 def test_a_new_face_joins_its_person_and_leaves_the_others_alone() -> None:
@@ -170,6 +185,84 @@ def test_people_who_are_in_one_photo_never_become_one() -> None:
     assert plan(faces).merged == {}
 
 
+def test_linked_faces_are_one_person_however_far_apart() -> None:
+    faces = face_set(encodings_of([0, 1, 2]), links=[7, 7, 0])
+
+    assert plan(faces).person_ids.tolist() == [-1, -1, NO_PERSON]
+
+
+def test_links_join_faces_that_are_not_active() -> None:
+    faces = face_set(encodings_of([0, 1, 2]), links=[7, 7, 0])
+
+    assert plan(faces, [False] * 3).person_ids.tolist() == [-1, -1, NO_PERSON]
+
+
+def test_poor_faces_that_are_linked_are_a_person() -> None:
+    faces = face_set(encodings_of([0, 0, 0]), good=[False] * 3, links=[7, 7, 0])
+
+    assert plan(faces).person_ids.tolist() == [-1, -1, -1]
+
+
+def test_a_link_draws_a_face_out_of_an_unfixed_person_into_a_fixed_one() -> None:
+    people = [5, 5, 5, 9, 9]
+    faces = face_set(encodings_of([0, 0, 0, 1, 1]), people=people, links=[0, 0, 7, 7, 0])
+    done = plan(faces, [False] * 5, fixed={9})
+
+    assert (done.person_ids.tolist(), done.merged) == ([5, 5, 9, 9, 9], {})
+
+
+def test_a_link_between_two_fixed_people_moves_no_face() -> None:
+    faces = face_set(encodings_of([0] * 5), people=[5, 5, 9, 9, 0], links=[7, 7, 7, 0, 7])
+    done = plan(faces, fixed={5, 9})
+
+    assert (done.person_ids.tolist(), done.merged) == ([5, 5, 9, 9, 5], {})
+
+
+def test_linked_faces_of_one_photo_stay_two_people() -> None:
+    faces = face_set(encodings_of([0, 0, 0]), photos=[1, 1, 2], links=[7, 7, 7])
+    done = plan(faces).person_ids.tolist()
+
+    assert done[0] != done[1]
+    assert done[2] in (done[0], done[1])
+
+
+def test_faces_that_are_apart_do_not_meet() -> None:
+    faces = face_set(encodings_of([0, 0, 0, 0]), links=[3, 3, 4, 4])
+
+    assert plan(faces, apart=[(4, 3)]).person_ids.tolist() == [-1, -1, -2, -2]
+    assert plan(faces).person_ids.tolist() == [-1] * 4
+
+
+def test_faces_that_are_apart_part_if_they_are_together() -> None:
+    faces = face_set(encodings_of([0, 0, 0, 0]), people=[5] * 4, links=[0, 0, 0, 4])
+    wrong = face_set(encodings_of([0, 0, 0, 0]), people=[5] * 4, links=[3, 0, 0, 4])
+
+    assert plan(faces, [False] * 4).person_ids.tolist() == [5] * 4
+    done = plan(wrong, [False] * 4, apart=[(3, 4)]).person_ids.tolist()
+    assert done[0] != done[3]
+
+
+def test_links_that_are_apart_and_the_same_do_not_disturb() -> None:
+    faces = face_set(encodings_of([0, 0, 0]), links=[3, 3, 4])
+
+    assert plan(faces, apart=[(3, 3), (3, 4), (3, 4), (8, 9)]).person_ids.tolist() == [-1, -1, 0]
+
+
+def test_a_person_goes_on_with_most_of_the_faces() -> None:
+    faces = face_set(encodings_of([0, 0, 1, 1, 1]), people=[5] * 5)
+    done = plan(faces)
+
+    assert (done.person_ids.tolist(), done.merged) == ([-1, -1, 5, 5, 5], {})
+
+
+def test_a_stranger_leaves_when_their_own_person_appears() -> None:
+    """The third face is in person 5 by mistake; its own second photo comes."""
+    faces = face_set(encodings_of([0, 0, 1, 1]), people=[5, 5, 5, NO_PERSON])
+    done = plan(faces, [False] * 3 + [True])
+
+    assert (done.person_ids.tolist(), done.merged) == ([5, 5, -1, -1], {})
+
+
 @pytest.mark.parametrize("wrong", [np.zeros((2, 64)), np.full((2, ENCODING_SIZE), np.nan)])
 def test_what_is_no_encoding_is_refused(wrong: NDArray[np.float64]) -> None:
     with pytest.raises(ValueError, match="encodings"):
@@ -188,38 +281,85 @@ def test_small_and_doubtful_faces_may_not_found() -> None:
 def test_the_order_of_one_batch_does_not_matter(faces: FaceSet, random: object) -> None:
     order = np.arange(len(faces))
     random.shuffle(order)  # type: ignore[attr-defined]
-    turned = FaceSet(
-        faces.encodings[order],
-        faces.photo_ids[order],
-        faces.person_ids[order],
-        faces.may_found[order],
-    )
+    turned = faces.taken(order)
     back = np.empty(len(faces), dtype=np.int64)
     back[order] = plan(turned).person_ids
 
     assert partition(back) == partition(plan(faces).person_ids)
 
 
-@settings(deadline=None)
-@given(rooms(), st.data())
-def test_whatever_comes_people_keep_their_faces(faces: FaceSet, data: st.DataObject) -> None:
-    """No two faces of a photo together, nobody split, no named person moved or merged."""
-    count = len(faces)
-    draws = st.lists(st.sampled_from([0, 11, 12, 13]), min_size=count, max_size=count)
-    before = sorted_by_photo(faces, data.draw(draws))
-    active = data.draw(st.lists(st.booleans(), min_size=count, max_size=count))
-    fixed = data.draw(st.sets(st.sampled_from([11, 12, 13])))
-    done = plan(before, active, fixed=fixed)
+Placed = tuple[FaceSet, list[bool], set[int], list[tuple[int, int]]]
 
-    places = [
-        place
-        for place in zip(before.photo_ids.tolist(), done.person_ids.tolist(), strict=True)
-        if place[1] != NO_PERSON
-    ]
-    assert len(places) == len(set(places))
-    assert not fixed & set(done.merged)
-    for old, new in zip(before.person_ids.tolist(), done.person_ids.tolist(), strict=True):
-        assert old == NO_PERSON or new == done.merged.get(old, old)
+
+@st.composite
+def placed_rooms(draw: st.DrawFn) -> Placed:
+    """Sorted and unsorted faces, some linked, some links apart, or people fixed; may be absurd."""
+    faces = draw(rooms())
+    count = len(faces)
+    some_people = st.lists(st.sampled_from([0, 11, 12, 13]), min_size=count, max_size=count)
+    some_links = st.lists(st.sampled_from([0, 0, 1, 2, 3]), min_size=count, max_size=count)
+    before = sorted_by_photo(faces, draw(some_people))
+    before = replace(before, link_ids=np.array(draw(some_links), dtype=np.int64))
+    active = draw(st.lists(st.booleans(), min_size=count, max_size=count))
+    fixed = draw(st.sets(st.sampled_from([11, 12, 13])))
+    apart = draw(st.lists(st.sampled_from([(1, 2), (2, 3), (3, 1), (1, 1), (2, 9)]), max_size=3))
+    return before, active, fixed, apart
+
+
+def together(person_ids: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """List the pairs of faces that are one person."""
+    is_pair = (person_ids[:, None] == person_ids[None, :]) & (person_ids != NO_PERSON)[:, None]
+    return [tuple(pair) for pair in np.argwhere(np.triu(is_pair, 1)).tolist()]
+
+
+@settings(deadline=None, max_examples=200)
+@given(placed_rooms())
+def test_walls_hold_whatever_comes(room: Placed) -> None:
+    """No two faces of a photo together, none that are apart, unless a fixed person had both."""
+    before, active, fixed, apart = room
+    done = plan(before, active, fixed=fixed, apart=apart)
+    walls = {frozenset(pair) for pair in apart if pair[0] != pair[1]}
+    links = before.link_ids.tolist()
+
+    for one, other in together(done.person_ids):
+        assert before.photo_ids[one] != before.photo_ids[other]
+        was_fixed_so = before.person_ids[one] == before.person_ids[other] in fixed
+        assert frozenset((links[one], links[other])) not in walls or was_fixed_so
+
+
+@settings(deadline=None, max_examples=200)
+@given(placed_rooms())
+def test_fixed_people_keep_their_faces_and_ids_whatever_comes(room: Placed) -> None:
+    before, active, fixed, apart = room
+    done = plan(before, active, fixed=fixed, apart=apart)
+    known = set(before.person_ids.tolist()) - {NO_PERSON}
+
+    is_fixed = np.isin(before.person_ids, list(fixed))
+    np.testing.assert_array_equal(done.person_ids[is_fixed], before.person_ids[is_fixed])
+    after = set(done.person_ids[done.person_ids > 0].tolist())
+    assert after <= known
+    for gone, survivor in done.merged.items():
+        assert gone not in after | fixed
+        assert set(done.person_ids[before.person_ids == gone].tolist()) == {survivor}
+
+
+@settings(deadline=None, max_examples=200)
+@given(placed_rooms())
+def test_links_hold_where_nothing_contradicts_them(room: Placed) -> None:
+    before, active, fixed, apart = room
+    done = plan(before, active, fixed=fixed, apart=apart)
+
+    for link in (1, 2, 3):
+        rows = np.flatnonzero(before.link_ids == link)
+        photos = before.photo_ids[rows]
+        owners = set(before.person_ids[rows].tolist()) & fixed
+        has_wall = any(link in pair for pair in apart) or len(owners) > 1
+        if owners:
+            of_owner = np.isin(before.person_ids, list(owners))
+            photos = np.concatenate([before.photo_ids[of_owner], photos[~of_owner[rows]]])
+        if len(rows) > 1 and not has_wall and len(set(photos.tolist())) == len(photos):
+            assert len(set(done.person_ids[rows].tolist()) - {NO_PERSON}) == 1
+            assert NO_PERSON not in done.person_ids[rows]
 
 
 @given(faces=rooms())
