@@ -85,7 +85,9 @@ class Photo(Base):
 
     guest: Mapped[Guest | None] = relationship()
     faces: Mapped[list[Face]] = relationship(
-        back_populates="photo", order_by="Face.left", passive_deletes=True
+        primaryjoin="and_(Photo.id == Face.photo_id, Face.is_face)",
+        order_by="Face.left",
+        viewonly=True,
     )
 
 
@@ -129,7 +131,7 @@ class Face(Base):
     link_id: Mapped[int | None]
     encoding: Mapped[bytes]  # ENCODING_SIZE numbers of ENCODING_DTYPE
 
-    photo: Mapped[Photo] = relationship(back_populates="faces")
+    photo: Mapped[Photo] = relationship()
     person: Mapped[Person | None] = relationship()
 
     @property

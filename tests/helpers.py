@@ -17,6 +17,9 @@ from photoshare.db import db
 from photoshare.faces.types import ENCODING_SIZE
 from photoshare.models import (
     PHOTO_ANALYSED,
+    ApartLinks,
+    Correction,
+    CorrectionFace,
     Face,
     Guest,
     Job,
@@ -25,9 +28,13 @@ from photoshare.models import (
     Room,
     encoding_to_bytes,
 )
+from photoshare.services import corrections, rooms
+from photoshare.services.change import begin_change
+from photoshare.services.corrections import Author
+from photoshare.services.rooms import Access
 
 HX = {"HX-Request": "true"}
-TABLES = (Room, Guest, Photo, Face, Person, Job)
+TABLES = (Room, Guest, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
 
 
 def insert_photos(
@@ -60,14 +67,33 @@ def insert_photos(
 def insert_person(app: Flask, room_id: int, photo_ids: list[int], name: str | None = None) -> int:
     """Insert a person with one face in each of these photos."""
     with app.app_context():
-        person = Person(room_id=room_id, name=name)
+        person = Person(room_id=room_id, name=None if photo_ids else name)
         db.session.add(person)
         db.session.flush()
         person_id = person.id
         for photo_id in photo_ids:
             db.session.add(new_face(photo_id, person_id))
-        db.session.commit()
+        count_change(room_id)
+        if name and photo_ids:
+            corrections.name_person(Author(room_id), person_id, name, is_another=True)
     return person_id
+
+
+def count_change(room_id: int) -> None:
+    """Commit, and say that faces were changed, as everything in the app does that changes some."""
+    begin_change(room_id)
+    db.session.commit()
+
+
+def host_access(room_id: int) -> Access:
+    """Make the access of a host; needs an app context."""
+    return Access(db.session.get_one(Room, room_id), Guest(room_id=room_id, is_host=True))
+
+
+def guest_access(room_id: int, name: str = "Gustav") -> Access:
+    """Let a guest in; needs an app context."""
+    room = db.session.get_one(Room, room_id)
+    return Access(room, rooms.join_room(room, password="", name=name))
 
 
 def new_face(photo_id: int, person_id: int | None = None, **values: object) -> Face:

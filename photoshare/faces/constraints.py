@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-NO_PERSON = 0  # as in photoshare.faces.matching
+from photoshare.faces.types import NO_PERSON
 
 
 @dataclass(frozen=True, slots=True)

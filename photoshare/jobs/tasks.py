@@ -22,8 +22,9 @@ from photoshare.db import db
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.search import SearchEffort
 from photoshare.faces.types import FaceEngine
-from photoshare.services import analysis, jobs
-from photoshare.services.analysis import ClaimedPhoto, FoundFace
+from photoshare.services import analysis, grouping, jobs
+from photoshare.services.analysis import ClaimedPhoto
+from photoshare.services.grouping import FoundFace
 from photoshare.services.jobs import ClaimedJob, JobKind
 from photoshare.storage import Storage
 
@@ -43,9 +44,9 @@ class Workplace:
     is_stopping: Callable[[], bool]
 
     @property
-    def rule(self) -> analysis.GroupingRule:
+    def rule(self) -> grouping.GroupingRule:
         """How faces are grouped."""
-        return analysis.GroupingRule(self.settings.eps, self.settings.min_samples)
+        return grouping.GroupingRule(self.settings.eps, self.settings.min_samples)
 
 
 def process_photos(job: ClaimedJob, workplace: Workplace) -> None:
@@ -113,7 +114,7 @@ def _finish(
     with workplace.app.app_context():
         try:
             found = future.result()
-            analysis.store_analysis(
+            grouping.store_analysis(
                 claimed,
                 found,
                 engine_name=workplace.engine.name,
@@ -130,7 +131,7 @@ def _finish(
 def cluster_room(job: ClaimedJob, workplace: Workplace) -> None:
     """Look at all faces of the room again, together; named people keep theirs."""
     with workplace.app.app_context():
-        analysis.group_unsorted_faces(job.room_id, workplace.rule)
+        grouping.group_unsorted_faces(job.room_id, workplace.rule)
 
 
 TASKS: dict[JobKind, Callable[[ClaimedJob, Workplace], None]] = {

@@ -15,13 +15,8 @@ from sqlalchemy import delete, insert, select, update
 
 from photoshare.db import db, utc_now
 from photoshare.errors import NotFoundError
-from photoshare.faces.constraints import (
-    NO_PERSON,
-    Constraint,
-    Links,
-    resolve_constraints,
-    settle_people,
-)
+from photoshare.faces.constraints import Constraint, Links, resolve_constraints, settle_people
+from photoshare.faces.types import NO_PERSON
 from photoshare.models import ApartLinks, Correction, CorrectionFace, Face, Person, Photo, Room
 from photoshare.services.people import delete_empty_people
 

@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import select
 
 from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotAllowedError, NotFoundError, SameNameError
-from photoshare.faces.constraints import NO_PERSON
+from photoshare.faces.types import NO_PERSON
 from photoshare.models import Correction, Face, Person, Photo
 from photoshare.services.change import Change, CorrectionKind, change_of_room
 from photoshare.services.rooms import Access, checked_name
 
-HISTORY_PAGE = 50  # corrections of one page of the history
 _NOT_YOURS = "Only the host can correct faces on photos that others have uploaded."
 _NO_FACE = "Please choose at least one face."
 
@@ -46,18 +44,12 @@ def author_of(access: Access) -> Author:
     return Author(room.id, guest.id, access.is_host, room.guests_may_correct)
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectionPage:
-    """One page of the history, the newest first; pages count from 1."""
-
-    corrections: Sequence[Correction]
-    number: int
-    count: int
-
-    @property
-    def has_next(self) -> bool:
-        """Whether older ones follow."""
-        return self.number * HISTORY_PAGE < self.count
+def may_correct_person(author: Author, person_id: int) -> bool:
+    """Whether they may correct a person as a whole: name, merge, hide."""
+    if author.may_correct([]):
+        return True
+    uploaders = select(Photo.guest_id).join(Face).where(Face.person_id == person_id).distinct()
+    return author.may_correct(db.session.scalars(uploaders).all())
 
 
 def name_person(author: Author, person_id: int, name: str, *, is_another: bool = False) -> int:
@@ -277,29 +269,6 @@ def may_undo(author: Author, correction: Correction) -> bool:
     return author.is_host or (
         author.guest_id is not None and correction.guest_id == author.guest_id
     )
-
-
-def list_corrections(author: Author, page: int) -> CorrectionPage:
-    """List one page of the history: all of it for the host, for a guest their own.
-
-    Raises
-    ------
-    NotFoundError
-        If the page lies beyond the end.
-    """
-    query = select(Correction).where(Correction.room_id == author.room_id)
-    if not author.is_host:
-        query = query.where(Correction.guest_id == author.guest_id)
-    count = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    if page < 1 or (page > 1 and (page - 1) * HISTORY_PAGE >= count):
-        raise NotFoundError("There is no such page of corrections.")
-    rows = db.session.scalars(
-        query.options(joinedload(Correction.guest))
-        .order_by(Correction.id.desc())
-        .offset((page - 1) * HISTORY_PAGE)
-        .limit(HISTORY_PAGE)
-    ).all()
-    return CorrectionPage(rows, page, count)
 
 
 def _say_of_person(author: Author, person_id: int, kind: CorrectionKind) -> int:

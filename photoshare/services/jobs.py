@@ -172,8 +172,17 @@ def room_progress(room_id: int) -> RoomProgress:
         select(Photo.state, func.count()).where(Photo.room_id == room_id).group_by(Photo.state)
     )
     states = {row[0]: row[1] for row in rows}
-    people = select(func.count()).select_from(Person).where(Person.room_id == room_id)
-    faces = select(func.count()).select_from(Face).join(Photo).where(Photo.room_id == room_id)
+    people = (
+        select(func.count())
+        .select_from(Person)
+        .where(Person.room_id == room_id, Person.is_hidden.is_(False))
+    )
+    faces = (
+        select(func.count())
+        .select_from(Face)
+        .join(Photo)
+        .where(Photo.room_id == room_id, Face.is_face)
+    )
     last = db.session.execute(
         select(Job.state, Job.photos_done, Job.started_at, Job.error)
         .where(Job.room_id == room_id, Job.kind == JobKind.PROCESS_PHOTOS)

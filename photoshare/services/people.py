@@ -1,18 +1,20 @@
-"""People of a room: list them with their covers, name one, find the unsorted faces."""
+"""People of a room: list them with their covers, find their faces and the unsorted ones."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, select
 from sqlalchemy.orm import joinedload
 
 from photoshare.db import db
 from photoshare.errors import NotFoundError
 from photoshare.faces.types import FaceLocation
 from photoshare.models import Face, Person, Photo
-from photoshare.services.rooms import checked_name
+from photoshare.services.rooms import Access
+
+FACES_PAGE_SIZE = 120  # faces of one page to choose from
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +23,88 @@ class PersonCard:
 
     id: int
     name: str | None
+    is_hidden: bool  # from everybody but the host
     photo_count: int
-    cover_face_id: int  # of the person's largest face
+    cover_face_id: int  # the one that somebody chose, or the person's largest face
 
 
-def list_people(room_id: int) -> list[PersonCard]:
-    """List the people of a room, those with the most photos first."""
+@dataclass(frozen=True, slots=True)
+class FacePage:
+    """One page of faces to choose from; pages count from 1."""
+
+    faces: Sequence[Face]
+    number: int
+    count: int  # faces on all pages
+
+    @property
+    def has_next(self) -> bool:
+        """Whether faces follow after this page."""
+        return self.number * FACES_PAGE_SIZE < self.count
+
+
+def list_people(room_id: int, *, is_hidden: bool = False) -> list[PersonCard]:
+    """List the people of a room, or the hidden ones, those with the most photos first."""
+    return _cards(Person.room_id == room_id, Person.is_hidden.is_(is_hidden))
+
+
+def get_person(access: Access, person_id: int) -> Person:
+    """Load a person of the room; a hidden one for the host only.
+
+    Raises
+    ------
+    NotFoundError
+        If the room has no such person for this browser.
+    """
+    person = db.session.get(Person, person_id)
+    if person is None or not _may_see(access, person):
+        raise NotFoundError("This person is not there (any more).")
+    return person
+
+
+def has_person(access: Access, person_id: int) -> bool:
+    """Whether the room has this person for this browser."""
+    person = db.session.get(Person, person_id)
+    return person is not None and _may_see(access, person)
+
+
+def get_card(access: Access, person_id: int) -> PersonCard:
+    """Load what a grid shows of one person; a hidden one for the host only.
+
+    Raises
+    ------
+    NotFoundError
+        If the room has no such person for this browser.
+    """
+    cards = _cards(Person.id == get_person(access, person_id).id)
+    if not cards:
+        raise NotFoundError("This person is not there (any more).")
+    return cards[0]
+
+
+def _may_see(access: Access, person: Person) -> bool:
+    return person.room_id == access.room.id and (access.is_host or not person.is_hidden)
+
+
+def _cards(*conditions: ColumnElement[bool]) -> list[PersonCard]:
     area = (Face.bottom - Face.top) * (Face.right - Face.left)
+    is_chosen = func.coalesce(Face.id == Person.cover_face_id, False)
     faces = (
         select(
             Face.person_id,
             Face.id.label("face_id"),
             Face.photo_id,
             func.row_number()
-            .over(partition_by=Face.person_id, order_by=(area.desc(), Face.id))
+            .over(partition_by=Face.person_id, order_by=(is_chosen.desc(), area.desc(), Face.id))
             .label("rank"),
         )
         .join(Person, Person.id == Face.person_id)
-        .where(Person.room_id == room_id)
+        .where(*conditions)
         .subquery()
     )
     photo_count = func.count(faces.c.photo_id.distinct()).label("photo_count")
     cover = func.min(faces.c.face_id).filter(faces.c.rank == 1)
     rows = db.session.execute(
-        select(Person.id, Person.name, photo_count, cover)
+        select(Person.id, Person.name, Person.is_hidden, photo_count, cover)
         .join(faces, faces.c.person_id == Person.id)
         .group_by(Person.id)
         .order_by(photo_count.desc(), Person.id)
@@ -52,85 +112,70 @@ def list_people(room_id: int) -> list[PersonCard]:
     return [PersonCard(*row) for row in rows]
 
 
-def get_person(room_id: int, person_id: int) -> Person:
-    """Load a person of this room.
+def list_faces(access: Access, person_id: int | None, page: int) -> FacePage:
+    """List one page of a person's faces, or of the unsorted ones, with their photos.
 
     Raises
     ------
     NotFoundError
-        If this room has no such person.
+        If the room has no such person for this browser, or the page lies beyond the end.
     """
-    person = db.session.get(Person, person_id)
-    if person is None or person.room_id != room_id:
-        raise NotFoundError("This person is not there (any more).")
-    return person
-
-
-def get_card(room_id: int, person_id: int) -> PersonCard:
-    """Load what a grid shows of one person.
-
-    Raises
-    ------
-    NotFoundError
-        If this room has no such person.
-    """
-    for card in list_people(room_id):
-        if card.id == person_id:
-            return card
-    raise NotFoundError("This person is not there (any more).")
-
-
-def rename_person(room_id: int, person_id: int, name: str) -> None:
-    """Give a person a name; an empty one takes the name away.
-
-    Raises
-    ------
-    NotFoundError
-        If this room has no such person.
-    InvalidInputError
-        If the name is too long.
-    """
-    get_person(room_id, person_id)
-    db.session.execute(
-        update(Person).where(Person.id == person_id).values(name=checked_name(name) or None)
-    )
-    db.session.commit()
-
-
-def list_unsorted_faces(room_id: int) -> Sequence[Face]:
-    """List the faces of a room that belong to no person, with their photos."""
-    return db.session.scalars(
-        select(Face)
-        .join(Photo)
-        .where(Photo.room_id == room_id, Face.person_id.is_(None))
-        .options(joinedload(Face.photo))
+    query = _faces_of_room(access.room.id)
+    if person_id is None:
+        query = query.where(Face.person_id.is_(None))
+    else:
+        query = query.where(Face.person_id == get_person(access, person_id).id)
+    count = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    if page < 1 or (page > 1 and (page - 1) * FACES_PAGE_SIZE >= count):
+        raise NotFoundError("There is no such page of faces.")
+    faces = db.session.scalars(
+        query.options(joinedload(Face.photo))
         .order_by(Face.id)
+        .offset((page - 1) * FACES_PAGE_SIZE)
+        .limit(FACES_PAGE_SIZE)
     ).all()
+    return FacePage(faces, page, count)
 
 
 def count_unsorted_faces(room_id: int) -> int:
     """Count the faces of a room that belong to no person."""
-    query = select(func.count(Face.id)).join(Photo)
-    return db.session.scalar(query.where(Photo.room_id == room_id, Face.person_id.is_(None))) or 0
+    query = _faces_of_room(room_id).where(Face.person_id.is_(None))
+    return db.session.scalar(query.with_only_columns(func.count(Face.id))) or 0
 
 
-def get_face_source(room_id: int, face_id: int) -> tuple[str, FaceLocation]:
-    """Find the photo's SHA-256 and the location of a face of this room.
+def get_face(access: Access, face_id: int) -> Face:
+    """Load a face with its photo and person; a hidden person's for the host only.
 
     Raises
     ------
     NotFoundError
-        If this room has no such face.
+        If the room has no such face for this browser, or somebody said that it is none.
     """
     face = db.session.scalar(
-        select(Face)
-        .join(Photo)
-        .where(Photo.room_id == room_id, Face.id == face_id)
-        .options(joinedload(Face.photo))
+        _faces_of_room(access.room.id)
+        .where(Face.id == face_id)
+        .options(joinedload(Face.photo), joinedload(Face.person))
     )
-    if face is None:
+    if face is None or not is_visible(access, face):
         raise NotFoundError("This face is not there (any more).")
+    return face
+
+
+def get_face_source(access: Access, face_id: int) -> tuple[str, FaceLocation]:
+    """Find the photo's SHA-256 and the location of a face.
+
+    Raises
+    ------
+    NotFoundError
+        As `get_face`.
+    """
+    face = get_face(access, face_id)
     return face.photo.sha256, face.location
+
+
+def is_visible(access: Access, face: Face) -> bool:
+    """Whether a face may be shown to this browser as somebody's."""
+    return face.person is None or _may_see(access, face.person)
 
 
 def delete_empty_people(room_id: int) -> None:
@@ -140,3 +185,7 @@ def delete_empty_people(room_id: int) -> None:
             Person.room_id == room_id, ~exists().where(Face.person_id == Person.id)
         )
     )
+
+
+def _faces_of_room(room_id: int) -> Select[Face]:
+    return select(Face).join(Photo).where(Photo.room_id == room_id, Face.is_face)

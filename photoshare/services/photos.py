@@ -17,6 +17,7 @@ from photoshare.config import Settings
 from photoshare.db import db
 from photoshare.errors import NotAllowedError, NotFoundError
 from photoshare.models import PHOTO_ANALYSED, PHOTO_FAILED, PHOTO_WAITING, Face, Photo
+from photoshare.services.change import begin_change
 from photoshare.services.people import delete_empty_people
 from photoshare.services.rooms import Access
 from photoshare.storage import ReceivedFile, Storage, disk_full_as_error
@@ -54,7 +55,8 @@ class Album:
             )
         if self.is_without_faces:
             query = query.where(
-                Photo.state == PHOTO_ANALYSED, ~exists().where(Face.photo_id == Photo.id)
+                Photo.state == PHOTO_ANALYSED,
+                ~exists().where(Face.photo_id == Photo.id, Face.is_face),
             )
         return query
 
@@ -264,6 +266,7 @@ def delete_photo(access: Access, photo_id: int, storage: Storage) -> None:
         raise NotAllowedError("Only the host and whoever uploaded a photo can delete it.")
     room_id, sha256 = photo.room_id, photo.sha256
     with storage.locked():
+        begin_change(room_id)
         db.session.execute(delete(Photo).where(Photo.id == photo_id))
         delete_empty_people(room_id)
         db.session.commit()

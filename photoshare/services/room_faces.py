@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.faces.matching import NO_PERSON, FaceSet
 from photoshare.faces.quality import may_found
+from photoshare.faces.types import NO_PERSON, FaceSet
 from photoshare.models import ApartLinks, Face, Person, Photo, Room, encodings_from_bytes
 
 NO_LINK = 0  # link id of a face of which nothing was said

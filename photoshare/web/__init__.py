@@ -6,6 +6,7 @@ from flask import Flask
 
 from photoshare.web import (
     albums,
+    corrections,
     errorhandlers,
     htmx,
     jobs,
@@ -15,6 +16,7 @@ from photoshare.web import (
     photos,
     rooms,
     security,
+    suggestions,
 )
 
 
@@ -22,5 +24,5 @@ def init_app(app: Flask) -> None:
     """Give the app its checks, its error pages and its views."""
     for part in (numbers, security, errorhandlers, htmx, pages):
         part.init_app(app)
-    for views in (rooms, photos, people, albums, jobs):
+    for views in (rooms, photos, people, corrections, suggestions, albums, jobs):
         app.register_blueprint(views.blueprint)

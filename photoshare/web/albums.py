@@ -23,8 +23,8 @@ def room_zip(room_code: str) -> Response:
 @blueprint.get("/people/<int:person_id>/album.zip")
 def person_zip(room_code: str, person_id: int) -> Response:
     """Send the originals of one person's album."""
-    room = current_access().room
-    person = get_person(room.id, person_id)
+    access = current_access()
+    room, person = access.room, get_person(access, person_id)
     return _zip(Album(room.id, person.id), f"{room.title} - {person.name or 'album'}")
 
 

@@ -14,6 +14,7 @@ from photoshare.errors import (
     NotFoundError,
     PhotoshareError,
     RejectedPhotoError,
+    SameNameError,
 )
 from photoshare.web.htmx import wants_partial
 
@@ -24,6 +25,7 @@ STATUS_CODES: dict[type[PhotoshareError], int] = {
     NotAllowedError: 403,
     InvalidInputError: 422,
     RejectedPhotoError: 422,
+    SameNameError: 409,
     DiskFullError: 507,
 }
 SENTENCES = {

@@ -22,6 +22,20 @@ def number_argument(name: str) -> int | None:
     return number if number is not None and abs(number) <= LARGEST_NUMBER else None
 
 
+def numbers_argument(name: str) -> list[int]:
+    """Read the whole numbers behind the question mark that have this name."""
+    return _fitting(request.args.getlist(name, type=int))
+
+
+def numbers_of_form(name: str) -> list[int]:
+    """Read the whole numbers of a form field that may be there several times."""
+    return _fitting(request.form.getlist(name, type=int))
+
+
+def _fitting(numbers: list[int]) -> list[int]:
+    return [number for number in numbers if abs(number) <= LARGEST_NUMBER]
+
+
 def page_argument() -> int:
     """Read the number of a grid page, by default 1; an absurd one is a page that no album has."""
     return max(0, min(request.args.get("page", 1, type=int), LARGEST_PAGE))

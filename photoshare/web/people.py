@@ -1,16 +1,15 @@
-"""People: the grid of covers, one person's album, the unsorted faces, names."""
+"""People: the grid of covers, one person's album, the faces to choose from."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, render_template, request, url_for
-from werkzeug.wrappers import Response as BaseResponse
+from flask import Blueprint, Response, render_template
 
 from photoshare.errors import InvalidInputError
-from photoshare.services import people, photos
+from photoshare.services import people, photos, suggestions
+from photoshare.services.corrections import author_of, may_correct_person
 from photoshare.services.photos import Album
-from photoshare.services.rooms import Access
-from photoshare.web.htmx import redirect_or, render, wants_partial
-from photoshare.web.numbers import page_argument
+from photoshare.web.htmx import render, wants_partial
+from photoshare.web.numbers import numbers_argument, page_argument
 from photoshare.web.photos import send_picture
 from photoshare.web.security import current_access, host_only
 from photoshare.web.site import current_site
@@ -26,81 +25,109 @@ def index(room_code: str) -> str:
         "people/index.html",
         "people/_grid.html",
         access=access,
+        author=author_of(access),
         people=people.list_people(access.room.id),
         unsorted_count=people.count_unsorted_faces(access.room.id),
         without_faces_count=photos.count_photos(Album(access.room.id, is_without_faces=True)),
     )
 
 
+@blueprint.get("/people/hidden")
+@host_only
+def hidden(room_code: str) -> str:
+    """Show the host the people whom guests do not see."""
+    access = current_access()
+    cards = people.list_people(access.room.id, is_hidden=True)
+    return render_template("people/hidden.html", access=access, people=cards)
+
+
 @blueprint.get("/people/unsorted")
 def unsorted(room_code: str) -> str:
-    """Show the faces that belong to no person yet."""
+    """Show the faces that belong to no person yet, to choose from."""
     access = current_access()
-    faces = people.list_unsorted_faces(access.room.id)
-    return render_template("people/unsorted.html", access=access, faces=faces)
+    return render_template(
+        "people/unsorted.html",
+        access=access,
+        author=author_of(access),
+        page=people.list_faces(access, None, page_argument()),
+    )
 
 
 @blueprint.get("/people/<int:person_id>")
 def show(room_code: str, person_id: int) -> str:
     """Show a person's album."""
     access = current_access()
-    album = Album(access.room.id, people.get_person(access.room.id, person_id).id)
+    album = Album(access.room.id, people.get_person(access, person_id).id)
     page = photos.list_photos(album, page_argument())
     if wants_partial():
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)
-    return _person_page(access, person_id, album, page)
-
-
-def _person_page(
-    access: Access,
-    person_id: int,
-    album: Album,
-    page: photos.PhotoPage,
-    error: str | None = None,
-) -> str:
+    may_correct = may_correct_person(author_of(access), person_id)
     return render_template(
         "people/show.html",
         access=access,
-        person=people.get_card(access.room.id, person_id),
+        person=people.get_card(access, person_id),
         album=album,
         page=page,
-        error=error,
-    )
-
-
-@blueprint.post("/people/<int:person_id>/name")
-@host_only
-def rename(room_code: str, person_id: int) -> Response | BaseResponse | tuple[str, int]:
-    """Give a person a name."""
-    access = current_access()
-    try:
-        people.rename_person(access.room.id, person_id, request.form.get("name", ""))
-    except InvalidInputError as error:
-        return _invalid_name(access, person_id, str(error)), 422
-    if not wants_partial():
-        flash("The name was saved.")
-    return redirect_or(
-        "people/_renamed.html",
-        url_for("people.show", person_id=person_id),
-        access=access,
-        person=people.get_card(access.room.id, person_id),
+        may_correct=may_correct,
+        maybe_faces=suggestions.list_maybe_faces(access, person_id, current_site().settings.eps),
         error=None,
-        is_saved=True,
     )
 
 
-def _invalid_name(access: Access, person_id: int, error: str) -> str:
-    if wants_partial():
-        card = people.get_card(access.room.id, person_id)
-        return render_template("people/_name_form.html", access=access, person=card, error=error)
-    album = Album(access.room.id, person_id)
-    return _person_page(access, person_id, album, photos.list_photos(album, 1), error)
+@blueprint.get("/people/<int:person_id>/faces")
+def faces(room_code: str, person_id: int) -> str:
+    """Show a person's faces, to choose those that are wrong."""
+    access = current_access()
+    return render_template(
+        "people/faces.html",
+        access=access,
+        author=author_of(access),
+        person=people.get_card(access, person_id),
+        page=people.list_faces(access, person_id, page_argument()),
+    )
+
+
+@blueprint.get("/people/<int:person_id>/merge")
+def choose_other(room_code: str, person_id: int) -> str:
+    """Ask who else a person is; the most alike come first."""
+    access = current_access()
+    return render_template(
+        "people/merge.html",
+        access=access,
+        person=people.get_card(access, person_id),
+        people=suggestions.list_alike_people(access, person_id=person_id),
+    )
+
+
+@blueprint.get("/faces/move")
+def choose_person(room_code: str) -> str:
+    """Ask who the chosen faces are; the most alike come first."""
+    access = current_access()
+    chosen = [people.get_face(access, face_id) for face_id in numbers_argument("faces")]
+    if not chosen:
+        raise InvalidInputError("Please choose at least one face.")
+    return render_template(
+        "people/move.html",
+        access=access,
+        faces=chosen,
+        people=suggestions.list_alike_people(access, face_ids=[face.id for face in chosen]),
+    )
+
+
+@blueprint.get("/faces/<int:face_id>")
+def face(room_code: str, face_id: int) -> str:
+    """Show one face on its photo, and what can be corrected about it."""
+    access = current_access()
+    found = people.get_face(access, face_id)
+    return render_template(
+        "people/face.html", access=access, author=author_of(access), face=found, photo=found.photo
+    )
 
 
 @blueprint.get("/faces/<int:face_id>.jpg")
-def face(room_code: str, face_id: int) -> Response:
+def face_picture(room_code: str, face_id: int) -> Response:
     """Send the small square picture of one face."""
-    room_id = current_access().room.id
-    sha256, location = people.get_face_source(room_id, face_id)
-    path = current_site().storage.face_crop(room_id, sha256, location)
+    access = current_access()
+    sha256, location = people.get_face_source(access, face_id)
+    path = current_site().storage.face_crop(access.room.id, sha256, location)
     return send_picture(path, "image/jpeg")

@@ -30,9 +30,11 @@ from photoshare.images import MIME_TYPES
 from photoshare.models import Photo
 from photoshare.services import photos
 from photoshare.services.albums import original_name
+from photoshare.services.corrections import author_of
 from photoshare.services.jobs import JobKind
-from photoshare.services.people import get_person
+from photoshare.services.people import get_person, is_visible
 from photoshare.services.photos import Album
+from photoshare.services.rooms import Access
 from photoshare.storage import MB
 from photoshare.web.htmx import SEE_OTHER, render, wants_partial, with_event
 from photoshare.web.numbers import number_argument, page_argument
@@ -141,8 +143,10 @@ def show(room_code: str, photo_id: int) -> str:
     return render_template(
         "photos/show.html",
         access=access,
+        author=author_of(access),
         photo=photo,
-        person=get_person(access.room.id, person_id) if person_id else None,
+        faces=[face for face in photo.faces if is_visible(access, face)],
+        person=get_person(access, person_id) if person_id else None,
         album=album,
         neighbours=photos.find_neighbours(album, photo.id),
         may_delete=photos.may_delete(access, photo),
@@ -215,13 +219,13 @@ def delete(room_code: str, photo_id: int) -> BaseResponse:
     access = current_access()
     photos.delete_photo(access, photo_id, current_site().storage)
     flash("The photo was deleted.")
-    return redirect(_album_or_room(access.room.id, number_argument("person")), SEE_OTHER)
+    return redirect(_album_or_room(access, number_argument("person")), SEE_OTHER)
 
 
-def _album_or_room(room_id: int, person_id: int | None) -> str:
+def _album_or_room(access: Access, person_id: int | None) -> str:
     try:
         if person_id is not None:
-            return url_for("people.show", person_id=get_person(room_id, person_id).id)
+            return url_for("people.show", person_id=get_person(access, person_id).id)
     except NotFoundError:
         pass  # that was the person's last photo
     return url_for("rooms.show")

@@ -7,13 +7,8 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photoshare.faces.constraints import (
-    NO_PERSON,
-    Constraint,
-    Links,
-    resolve_constraints,
-    settle_people,
-)
+from photoshare.faces.constraints import Constraint, Links, resolve_constraints, settle_people
+from photoshare.faces.types import NO_PERSON
 
 FACES = range(1, 13)
 PHOTOS = {face: (face + 1) // 2 for face in FACES}  # two faces a photo

@@ -15,8 +15,9 @@ from photoshare.errors import ModelError
 from photoshare.faces.types import LocatedFace, RgbImage
 from photoshare.jobs import tasks
 from photoshare.models import Face, Job, Photo
-from photoshare.services import analysis
-from photoshare.services.analysis import MAX_ATTEMPTS, ClaimedPhoto, FoundFace
+from photoshare.services import analysis, grouping
+from photoshare.services.analysis import MAX_ATTEMPTS, ClaimedPhoto
+from photoshare.services.grouping import FoundFace
 from photoshare.services.jobs import JobKind, room_progress
 from photoshare.services.rooms import NewRoom
 from photoshare.web.site import Site
@@ -216,7 +217,7 @@ def test_the_watch_goes_on_after_an_error(
 ) -> None:
     failures = iter([True, True])
     was_analysed = threading.Event()
-    store = analysis.store_analysis
+    store = grouping.store_analysis
 
     def sometimes_failing() -> bool:
         if next(failures, False):
@@ -230,7 +231,7 @@ def test_the_watch_goes_on_after_an_error(
     monkeypatch.setattr("photoshare.jobs.runner.WATCH_S", 0.01)
     site.jobs.start()
     monkeypatch.setattr("photoshare.services.jobs.has_queued_jobs", sometimes_failing)
-    monkeypatch.setattr(analysis, "store_analysis", noticed)
+    monkeypatch.setattr(grouping, "store_analysis", noticed)
 
     add_photo(make_room().room.id, draw_photo(RED))
 

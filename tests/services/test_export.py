@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from photoshare.services import export, people
+from photoshare.services import corrections, export, people
+from photoshare.services.corrections import Author
 from tests.fakes import BLUE, RED, draw_photo
 
 
@@ -21,7 +22,7 @@ def test_a_room_is_told_with_its_photos_people_and_unsorted_faces(
 
     with app.app_context():
         (card,) = people.list_people(room_id)
-        people.rename_person(room_id, card.id, "Lea")
+        corrections.name_person(Author(room_id), card.id, "Lea")
         told = export.room_as_dict(room_id)
 
     place = {"top": 20, "right": 80, "bottom": 80, "left": 20}

@@ -11,10 +11,12 @@ from sqlalchemy import select
 from photoshare.db import db
 from photoshare.faces.types import ENCODING_SIZE
 from photoshare.models import Face, Person, Photo, encoding_to_bytes
-from photoshare.services import analysis, people
-from photoshare.services.analysis import GroupingRule
+from photoshare.services import corrections, grouping, people
+from photoshare.services.corrections import Author
+from photoshare.services.grouping import GroupingRule
 from photoshare.services.rooms import NewRoom
 from tests.fakes import draw_photo
+from tests.helpers import count_change
 
 RULE = GroupingRule(eps=0.325, min_samples=2)
 AddFace = Callable[..., int]
@@ -45,17 +47,21 @@ def add_face(room_id: int, add_photo: Callable[..., int]) -> AddFace:
             encoding=encoding_to_bytes(encoding),
         )
         db.session.add(face)
-        db.session.commit()
+        count_change(room_id)
         return face.id
 
     return add
 
 
-def add_person(room_id: int, name: str | None = None) -> int:
-    person = Person(room_id=room_id, name=name)
+def add_person(room_id: int) -> int:
+    person = Person(room_id=room_id)
     db.session.add(person)
     db.session.commit()
     return person.id
+
+
+def name(room_id: int, person_id: int, text: str) -> None:
+    corrections.name_person(Author(room_id), person_id, text)
 
 
 def person_of(face_id: int) -> int | None:
@@ -68,7 +74,7 @@ def people_of(room_id: int) -> list[int]:
 
 def test_alike_unsorted_faces_become_a_person(room_id: int, add_face: AddFace) -> None:
     alike, other = [add_face(0), add_face(0)], add_face(1)
-    analysis.group_unsorted_faces(room_id, RULE)
+    grouping.group_unsorted_faces(room_id, RULE)
 
     assert {person_of(face) for face in alike} == set(people_of(room_id))
     assert person_of(other) is None
@@ -77,41 +83,49 @@ def test_alike_unsorted_faces_become_a_person(room_id: int, add_face: AddFace) -
 def test_two_unnamed_people_become_one_and_its_row_goes(room_id: int, add_face: AddFace) -> None:
     older, newer = add_person(room_id), add_person(room_id)
     faces = [add_face(0, person) for person in (older, older, newer, newer)]
-    analysis.group_unsorted_faces(room_id, RULE)
+    grouping.group_unsorted_faces(room_id, RULE)
 
     assert [person_of(face) for face in faces] == [older] * 4
     assert db.session.scalars(select(Person.id)).all() == [older]
 
 
 def test_a_named_person_takes_an_older_unnamed_one(room_id: int, add_face: AddFace) -> None:
-    older, named = add_person(room_id), add_person(room_id, "Nora")
+    older, named = add_person(room_id), add_person(room_id)
     faces = [add_face(0, person) for person in (older, older, named, named)]
-    analysis.group_unsorted_faces(room_id, RULE)
+    name(room_id, named, "Nora")
+    grouping.group_unsorted_faces(room_id, RULE)
 
     assert [person_of(face) for face in faces] == [named] * 4
     assert people_of(room_id) == [named]
 
 
 def test_two_named_people_stay_two(room_id: int, add_face: AddFace) -> None:
-    nora, nils = add_person(room_id, "Nora"), add_person(room_id, "Nils")
+    nora, nils = add_person(room_id), add_person(room_id)
     faces = [add_face(0, person) for person in (nora, nora, nils, nils)]
-    analysis.group_unsorted_faces(room_id, RULE)
+    name(room_id, nora, "Nora")
+    name(room_id, nils, "Nils")
+    grouping.group_unsorted_faces(room_id, RULE)
 
     assert [person_of(face) for face in faces] == [nora, nora, nils, nils]
 
 
-def test_somebody_named_while_the_plan_was_made_stays(
+def test_somebody_named_while_the_plan_was_made_keeps_the_faces(
     room_id: int, add_face: AddFace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The plan was made of an older state: it is thrown away, and made again."""
     older, newer = add_person(room_id), add_person(room_id)
     faces = [add_face(0, person) for person in (older, older, newer, newer)]
-    plan_groups = analysis.plan_groups
+    plan_groups = grouping.plan_groups
+    plans = []
 
     def plan_while_somebody_names(*arguments: object, **options: object) -> object:
-        people.rename_person(room_id, newer, "Nora")
-        return plan_groups(*arguments, **options)  # type: ignore[arg-type]
+        plans.append(plan_groups(*arguments, **options))  # type: ignore[arg-type]
+        if len(plans) == 1:
+            name(room_id, newer, "Nora")
+        return plans[-1]
 
-    monkeypatch.setattr(analysis, "plan_groups", plan_while_somebody_names)
-    analysis.group_unsorted_faces(room_id, RULE)
+    monkeypatch.setattr(grouping, "plan_groups", plan_while_somebody_names)
+    grouping.group_unsorted_faces(room_id, RULE)
 
-    assert [person_of(face) for face in faces] == [older, older, newer, newer]
+    assert [person_of(face) for face in faces] == [newer] * 4
+    assert len(plans) == 2

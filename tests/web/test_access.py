@@ -15,7 +15,8 @@ from sqlalchemy import select
 
 from photoshare.db import db
 from photoshare.models import Face
-from photoshare.services import rooms
+from photoshare.services import corrections, rooms
+from photoshare.services.corrections import Author
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.helpers import row_counts, set_title_and_end
@@ -41,7 +42,15 @@ FOR_THE_HOST = {
     ("rooms.confirm_delete", "GET"),
     ("rooms.delete", "POST"),
     ("photos.confirm_delete", "GET"),  # of a photo that somebody else uploaded
-    ("people.rename", "POST"),
+    ("people.hidden", "GET"),
+    ("corrections.rename", "POST"),
+    ("corrections.reject", "POST"),
+    ("corrections.hide", "POST"),
+    ("corrections.show", "POST"),
+    ("corrections.cover", "POST"),
+    ("corrections.undo", "POST"),  # of what the host corrected
+    ("suggestions.ask", "GET"),
+    ("suggestions.answer", "POST"),
     ("photos.delete", "POST"),  # of a photo that somebody else uploaded
 }
 
@@ -51,6 +60,8 @@ def routes(app: Flask, cast: Cast, party: Party) -> dict[Route, str]:
     """Address of every route of the cast's room, with ids of things that are there."""
     with app.app_context():
         face_id = db.session.scalars(select(Face.id)).first()
+        correction_id = corrections.hide_person(Author(cast.room_id), party.blue)
+        corrections.undo(Author(cast.room_id), correction_id)
     values = {
         "room_code": cast.code,
         "secret": cast.host_secret,
@@ -59,6 +70,7 @@ def routes(app: Flask, cast: Cast, party: Party) -> dict[Route, str]:
         "variant": "thumb",
         "person_id": party.red,
         "face_id": face_id,
+        "correction_id": correction_id,
     }
     adapter = app.url_map.bind("localhost")
     return {

@@ -7,7 +7,8 @@ from flask import Flask
 
 from photoshare.db import db
 from photoshare.models import Photo
-from photoshare.services import people
+from photoshare.services import corrections
+from photoshare.services.corrections import Author
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import insert_photos, tags_of
@@ -108,7 +109,7 @@ def test_names_are_text_and_never_tags(app: Flask, cast: Cast, party: Party) -> 
         photo.file_name = evil
         guest_id = photo.guest_id
         db.session.commit()
-        people.rename_person(cast.room_id, party.red, "</title><script>x</script>")
+        corrections.name_person(Author(cast.room_id), party.red, "</title><script>x</script>")
     assert guest_id is None
 
     for path in (f"/photos/{party.photos['a.jpg']}", "/photos", "", f"/people/{party.red}"):

@@ -7,7 +7,7 @@ from flask import Flask
 
 from photoshare.services import people
 from tests.conftest import Cast
-from tests.helpers import HX, insert_person, insert_photos, tags_of
+from tests.helpers import HX, host_access, insert_person, insert_photos, tags_of
 from tests.web.conftest import Party
 
 
@@ -18,7 +18,7 @@ def rename(client, cast: Cast, person_id: int, name: str, headers=None):
 
 def name_of(app: Flask, cast: Cast, person_id: int) -> str | None:
     with app.app_context():
-        return people.get_card(cast.room_id, person_id).name
+        return people.get_card(host_access(cast.room_id), person_id).name
 
 
 def test_a_plain_form_names_the_person_and_goes_back(app: Flask, cast: Cast, party: Party) -> None:
@@ -90,7 +90,7 @@ def test_a_person_of_another_room_is_not_found(app: Flask, cast: Cast, make_room
 
     assert rename(cast.host, cast, person_id, "Lea").status_code == 404
     with app.app_context():
-        assert people.get_card(other_id, person_id).name == "Tom"
+        assert people.get_card(host_access(other_id), person_id).name == "Tom"
 
 
 def test_another_site_cannot_rename(app: Flask, cast: Cast, party: Party) -> None:

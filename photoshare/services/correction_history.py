@@ -1,0 +1,108 @@
+"""The history of corrections: who said what, with the faces it was about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from photoshare.db import db
+from photoshare.errors import NotFoundError
+from photoshare.models import Correction, CorrectionFace, Face
+from photoshare.services.change import CorrectionKind
+from photoshare.services.corrections import Author, may_undo
+
+PAGE_SIZE = 30  # corrections of one page
+SHOWN_FACES = 4  # of each side
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One correction as the history shows it.
+
+    Attributes
+    ----------
+    sides : tuple of (faces, count)
+        Of the first two sides: ids of up to `SHOWN_FACES` faces, and how many there are. Empty
+        where the photos were deleted.
+    """
+
+    correction: Correction
+    kind: CorrectionKind
+    sides: tuple[tuple[list[int], int], tuple[list[int], int]]
+    may_undo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """One page of the history, the newest first; pages count from 1."""
+
+    entries: Sequence[HistoryEntry]
+    number: int
+    count: int
+
+    @property
+    def has_next(self) -> bool:
+        """Whether older ones follow."""
+        return self.number * PAGE_SIZE < self.count
+
+
+def list_corrections(author: Author, page: int) -> HistoryPage:
+    """List one page of the history: all of it for the host, for a guest their own.
+
+    Raises
+    ------
+    NotFoundError
+        If the page lies beyond the end.
+    """
+    query = select(Correction).where(Correction.room_id == author.room_id)
+    if not author.is_host:
+        query = query.where(Correction.guest_id == author.guest_id)
+    count = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    if page < 1 or (page > 1 and (page - 1) * PAGE_SIZE >= count):
+        raise NotFoundError("There is no such page of corrections.")
+    rows = db.session.scalars(
+        query.options(joinedload(Correction.guest))
+        .order_by(Correction.id.desc())
+        .offset((page - 1) * PAGE_SIZE)
+        .limit(PAGE_SIZE)
+    ).all()
+    shown = _shown_faces([row.id for row in rows])
+    entries = [
+        HistoryEntry(
+            row,
+            CorrectionKind(row.kind),
+            (shown.get((row.id, 0), ([], 0)), shown.get((row.id, 1), ([], 0))),
+            not row.is_undone and may_undo(author, row),
+        )
+        for row in rows
+    ]
+    return HistoryPage(entries, page, count)
+
+
+def _shown_faces(correction_ids: list[int]) -> dict[tuple[int, int], tuple[list[int], int]]:
+    """List some faces of each side of these corrections, and count them all."""
+    by_side = (CorrectionFace.correction_id, CorrectionFace.side)
+    ranked = (
+        select(
+            *by_side,
+            CorrectionFace.face_id,
+            func.row_number()
+            .over(partition_by=by_side, order_by=CorrectionFace.face_id)
+            .label("rank"),
+            func.count().over(partition_by=by_side).label("size"),
+        )
+        .where(CorrectionFace.correction_id.in_(correction_ids), CorrectionFace.side < 2)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(ranked)
+        .join(Face, Face.id == ranked.c.face_id)
+        .where(ranked.c.rank <= SHOWN_FACES, Face.is_face)
+    )
+    shown: dict[tuple[int, int], tuple[list[int], int]] = {}
+    for correction_id, side, face_id, _rank, size in rows:
+        shown.setdefault((correction_id, side), ([], size))[0].append(face_id)
+    return shown

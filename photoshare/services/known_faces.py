@@ -1,0 +1,85 @@
+"""Find the faces again that an earlier analysis found on a photo, so that corrections stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import select
+
+from photoshare.db import db
+from photoshare.faces.overlap import matched_pairs, overlap_matrix
+from photoshare.faces.types import NO_PERSON, FaceLocation
+from photoshare.models import Correction, CorrectionFace, Face
+from photoshare.services.room_faces import NO_LINK
+
+NEW_FACE = 0  # id of a face that has no row yet; row ids begin at 1
+# Intersection over union. Two detectors' squares around one face overlap by more than half, those
+# of two people beside each other hardly at all: Everingham et al. 2010 (PASCAL VOC) asks for 0.5.
+SAME_FACE_OVERLAP = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFace:
+    """A row of a face, as far as it outlives another analysis."""
+
+    id: int
+    person_id: int  # NO_PERSON for an unsorted one
+    link_id: int  # NO_LINK where nothing was said
+    is_face: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedFaces:
+    """The known faces of a photo beside those that were found now.
+
+    Attributes
+    ----------
+    found_again : dict of int to KnownFace
+        By the place among the faces found now.
+    gone : list of int
+        Ids of the faces that were not found again and that nobody corrected.
+    old_locations : set of FaceLocation
+        Where the faces found again, or gone, were before.
+    """
+
+    found_again: dict[int, KnownFace]
+    gone: list[int]
+    old_locations: set[FaceLocation]
+
+
+def match_known_faces(photo_id: int, locations: list[FaceLocation]) -> MatchedFaces:
+    """Match the known faces of a photo with the locations found now.
+
+    A face that somebody corrected stays even where it is not found again.
+    """
+    rows = db.session.scalars(select(Face).where(Face.photo_id == photo_id)).all()
+    overlaps = overlap_matrix(
+        np.array(locations, dtype=np.int64).reshape(-1, 4),
+        np.array([row.location for row in rows], dtype=np.int64).reshape(-1, 4),
+    )
+    found_again = {
+        place: rows[column] for place, column in matched_pairs(overlaps, least=SAME_FACE_OVERLAP)
+    }
+    stays = {row.id for row in found_again.values()} | _corrected([row.id for row in rows])
+    gone = [row for row in rows if row.id not in stays]
+    return MatchedFaces(
+        {
+            place: KnownFace(
+                row.id, row.person_id or NO_PERSON, row.link_id or NO_LINK, row.is_face
+            )
+            for place, row in found_again.items()
+        },
+        [row.id for row in gone],
+        {row.location for row in (*found_again.values(), *gone)},
+    )
+
+
+def _corrected(face_ids: list[int]) -> set[int]:
+    """Tell which faces a correction speaks of that counts."""
+    query = (
+        select(CorrectionFace.face_id)
+        .join(Correction)
+        .where(CorrectionFace.face_id.in_(face_ids), Correction.undone_at.is_(None))
+    )
+    return set(db.session.scalars(query)) if face_ids else set()

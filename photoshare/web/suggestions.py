@@ -1,0 +1,99 @@
+"""Questions with one tap for an answer: is this the same person, is this face hers?"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from photoshare.errors import InvalidInputError, NotAllowedError
+from photoshare.services import corrections, people, suggestions
+from photoshare.services.corrections import may_correct_person
+from photoshare.web.corrections import current_author, flash_with_undo, look_again
+from photoshare.web.htmx import SEE_OTHER, wants_partial, with_event
+from photoshare.web.numbers import numbers_of_form
+from photoshare.web.security import current_access
+from photoshare.web.site import current_site
+
+blueprint = Blueprint("suggestions", __name__, url_prefix="/rooms/<room_code>")
+
+MAX_LATER = 100  # pairs that one form carries along
+ANSWERS = {"yes": "The two are one person now.", "no": "These are two people.", "later": ""}
+
+
+@blueprint.get("/people/same")
+def ask(room_code: str) -> str:
+    """Ask whether two are the same person: the pair whose answer tells most."""
+    _check_may_answer()
+    return _question("people/same.html", request.args.getlist("later"))
+
+
+@blueprint.post("/people/same")
+def answer(room_code: str) -> Response | BaseResponse:
+    """Take the answer to a pair, and ask about the next one."""
+    _check_may_answer()
+    later = request.form.getlist("later")
+    first, second = _field("first"), _field("second")
+    reply = _reply()
+    correction_id = None
+    if reply == "later":
+        later.append(f"{first}-{second}")
+    elif reply == "yes":
+        correction_id = corrections.say_same(current_author(), [first], [second])
+    else:
+        correction_id = corrections.say_different(current_author(), [first], [second])
+    if correction_id is not None:
+        look_again()
+        flash_with_undo(ANSWERS[reply], correction_id)
+    later = later[-MAX_LATER:]
+    if wants_partial():
+        return make_response(_question("people/_answered.html", later))
+    return redirect(url_for("suggestions.ask", later=later), SEE_OTHER)
+
+
+@blueprint.post("/people/<int:person_id>/maybe")
+def answer_maybe(room_code: str, person_id: int) -> Response | BaseResponse:
+    """Take the answer whether a doubtful face is a person."""
+    access, author = current_access(), current_author()
+    card = people.get_card(access, person_id)
+    face_id = _field("face")
+    if _reply() == "yes":
+        correction_id = corrections.move_faces(author, [face_id], person_id)
+        sentence = "The photo is in the album."
+    else:
+        correction_id = corrections.say_different(author, [card.cover_face_id], [face_id])
+        sentence = "The face was kept out of the album."
+    look_again()
+    flash_with_undo(sentence, correction_id)
+    if not wants_partial():
+        return redirect(url_for("people.show", person_id=person_id), SEE_OTHER)
+    partial = render_template(
+        "people/_maybe_answered.html",
+        access=access,
+        person=people.get_card(access, person_id),
+        may_correct=may_correct_person(author, person_id),
+        maybe_faces=suggestions.list_maybe_faces(access, person_id, current_site().settings.eps),
+    )
+    return with_event(make_response(partial), "photos-changed")
+
+
+def _question(template: str, later: list[str]) -> str:
+    access = current_access()
+    pair, count = suggestions.next_pair(access, current_site().settings.eps, later)
+    return render_template(template, access=access, pair=pair, count=count, later=later)
+
+
+def _check_may_answer() -> None:
+    author = current_author()
+    if not (author.is_host or author.may_correct_all):
+        raise NotAllowedError("Only the host of the room can do this.")
+
+
+def _field(name: str) -> int:
+    return (numbers_of_form(name) or [0])[0]
+
+
+def _reply() -> str:
+    reply = request.form.get("answer", "")
+    if reply not in ANSWERS:
+        raise InvalidInputError("Please answer with yes, no or later.")
+    return reply
