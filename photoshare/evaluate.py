@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.config import Settings
+from photoshare.evaluate_answers import AnsweredRoom, answer_next
 from photoshare.evaluate_metrics import Albums, Numbers, album_quality, bcubed, detection
 from photoshare.evaluate_photos import (
     LabelledPhoto,
@@ -80,6 +81,10 @@ def main(arguments: list[str] | None = None) -> None:
             numbers["orders"] = try_orders(
                 labelled, options.eps, options.min_samples, options.orders
             )
+        if options.answers:
+            numbers["answers"] = try_answers(
+                labelled, options.eps, options.min_samples, options.answers
+            )
         results[folder.name] = numbers
         cells = [
             pattern.format(numbers[part][key]) if key in numbers[part] else "-"
@@ -89,6 +94,9 @@ def main(arguments: list[str] | None = None) -> None:
     for name, numbers in results.items():
         for order in numbers.get("orders", []):
             print(f"{name}, other order:", ", ".join(f"{k} {v:.4g}" for k, v in order.items()))
+        if numbers.get("answers"):
+            last = ", ".join(f"{k} {v}" for k, v in numbers["answers"][-1].items())
+            print(f"{name}, after {len(numbers['answers'])} answers:", last)
     options.json.write_text(json.dumps(results, indent=1))
     print(f"\nAll numbers: {options.json}")
 
@@ -182,6 +190,33 @@ def try_orders(
     return results
 
 
+def try_answers(
+    labelled: LabelledSet, eps: float, min_samples: int, count: int
+) -> list[dict[str, float | str]]:
+    """Let the labels answer "is this the same person?" so many times; judge after each."""
+    active = np.ones(len(labelled.faces), dtype=np.bool_)
+    plan = plan_groups(labelled.faces, active, eps=eps, min_samples=min_samples)
+    room = AnsweredRoom(replace(labelled.faces, person_ids=-plan.person_ids), eps, min_samples)
+    results: list[dict[str, float | str]] = []
+    while len(results) < count:
+        start = time.perf_counter()
+        answer = answer_next(room, labelled.identities)
+        if not answer:
+            break
+        seconds = time.perf_counter() - start
+        quality = judge(labelled, room.faces.person_ids)
+        results.append(
+            {
+                "answer": answer,
+                "precision": quality["faces"]["precision"],
+                "recall": quality["faces"]["recall"],
+                "strangers": quality["albums"]["strangers"],
+                "seconds": seconds,
+            }
+        )
+    return results
+
+
 def _group_in_batches(
     faces: FaceSet, eps: float, min_samples: int, random: np.random.Generator, largest: int
 ) -> Albums:
@@ -211,6 +246,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--eps", type=float, default=Settings().eps)
     parser.add_argument("--min-samples", type=int, default=Settings().min_samples)
     parser.add_argument("--dbscan", action="store_true", help="plain DBSCAN, for comparison")
+    parser.add_argument("--answers", type=int, default=0, help="questions that the labels answer")
     parser.add_argument("--orders", type=int, default=0, help="random orders of arrival to try")
     parser.add_argument(
         "--cache", type=Path, default=Path(tempfile.gettempdir()) / "photoshare-evaluate"

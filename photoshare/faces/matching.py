@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.linkage import Rows
+from photoshare.faces.clusters import Rows
+from photoshare.faces.linkage import merge_rule
 from photoshare.faces.neighbourhood import regroup
 from photoshare.faces.types import NO_PERSON, FaceSet
 from photoshare.faces.units import Units, make_units
@@ -82,7 +83,7 @@ def plan_groups(
     units = make_units(faces, fixed_people, apart, min_samples)
     groups, person_of_group, is_unsettled = _present_groups(faces.person_ids, units, fixed_people)
     is_active = np.bincount(units.of_face, weights=active, minlength=len(groups)) > 0
-    labels = regroup(units, groups, is_active | is_unsettled, eps=eps, min_founders=min_samples)
+    labels = regroup(units, groups, is_active | is_unsettled, merge_rule(eps, min_samples))
     is_person = np.bincount(labels, weights=units.clusters.founders) >= min_samples
     untouched = np.flatnonzero(person_of_group != NO_PERSON)  # whatever faces they have left
     is_person[untouched[untouched < len(is_person)]] = True

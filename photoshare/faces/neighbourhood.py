@@ -5,21 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.linkage import JOIN_RATIO, Clusters, Rows, merge_clusters
+from photoshare.faces.clusters import Clusters, MergeRule, Rows
+from photoshare.faces.linkage import BLOCK_NUMBERS, measure_excesses, merge_clusters
 from photoshare.faces.units import Units
 
-# Of the distance at which a face may join; what is farther away is left alone (docs/evaluation.md).
-REACH = 1.0
 
-
-def regroup(
-    units: Units,
-    groups: Rows,
-    active: NDArray[np.bool_],
-    *,
-    eps: float,
-    min_founders: int,
-) -> Rows:
+def regroup(units: Units, groups: Rows, active: NDArray[np.bool_], rule: MergeRule) -> Rows:
     """Group the active units, and every group that they change, from single units.
 
     Parameters
@@ -28,53 +19,63 @@ def regroup(
     groups : int array of shape (n_units,)
         The groups as they are, numbered from 0 without a gap; an unsorted face has its own.
     active : bool array of shape (n_units,)
-    eps, min_founders
-        See `merge_clusters`.
+    rule : MergeRule
 
     Returns
     -------
     groups : int array of shape (n_units,)
-        The groups as they should be; numbers mean nothing.
+        The groups as they should be. Those that were not touched keep their numbers, others have
+        larger ones.
+
+    Notes
+    -----
+    Opened, and grouped from single units, are the groups of the active units, those with a unit
+    that may merge with an active one, and those that may merge with a group that comes out changed
+    or with an active unit in it.
     """
     clusters = units.clusters
-    before = clusters.joined(groups, int(groups.max(initial=-1)) + 1)
     sizes = np.bincount(groups)
-    is_open = np.isin(groups, groups[active])
-    if not is_open.all() and is_open.any():
-        near = _near(clusters.taken(np.flatnonzero(active)), clusters, eps)
-        is_open |= np.isin(groups, groups[near])
+    before = clusters.joined(groups, len(sizes))
+    is_open = np.zeros(len(sizes), dtype=np.bool_)
+    is_open[groups[active]] = True
+    if active.any() and not is_open.all():
+        near = _are_near(clusters.taken(np.flatnonzero(active)), clusters, rule)
+        is_open[groups[near]] = True
     labels = groups
     while is_open.any():
-        rows = np.flatnonzero(is_open)
+        rows = np.flatnonzero(is_open[groups])
+        merged = merge_clusters(clusters.taken(rows), rule)
         labels = groups.copy()
-        merged = merge_clusters(clusters.taken(rows), eps=eps, min_founders=min_founders)
         labels[rows] = len(sizes) + merged
-        if is_open.all():
+        closed = np.flatnonzero(~is_open)
+        is_changed = ~_are_same(groups[rows], merged, sizes)
+        is_changed[merged[active[rows]]] = True
+        changed = np.flatnonzero(is_changed)
+        if len(closed) == 0 or len(changed) == 0:
             break
-        changed = _changed(groups[rows], merged, sizes)
         now = clusters.taken(rows).joined(merged, int(merged.max()) + 1).taken(changed)
-        near = _near(now, before, eps)
-        is_nearer = ~is_open & near[groups]
-        if not is_nearer.any():
+        to_open = closed[_are_near(now, before.taken(closed), rule)]
+        if len(to_open) == 0:
             break
-        is_open |= is_nearer
+        is_open[to_open] = True
     return labels
 
 
-def _changed(before: Rows, now: Rows, sizes: Rows) -> Rows:
-    """List the groups of ``now`` that are not just as one was before."""
+def _are_same(before: Rows, now: Rows, sizes: Rows) -> NDArray[np.bool_]:
+    """Tell which groups of ``now`` are just as one was before."""
     count = int(now.max()) + 1
     first = np.zeros(count, dtype=np.intp)
     first[now] = before
-    is_same = np.ones(count, dtype=np.bool_)
-    np.logical_and.at(is_same, now, before == first[now])
-    return np.flatnonzero(~is_same | (np.bincount(now, minlength=count) != sizes[first]))
+    is_same: NDArray[np.bool_] = np.bincount(now, minlength=count) == sizes[first]
+    is_same[now[before != first[now]]] = False
+    return is_same
 
 
-def _near(some: Clusters, others: Clusters, eps: float) -> NDArray[np.bool_]:
-    """Tell which of ``others`` are so near to one of ``some`` that it can make a difference."""
-    own = (1 + (some.means**2).sum(axis=1)) / 2
-    other = (1 + (others.means**2).sum(axis=1)) / 2
-    gaps = own[:, None] + other[None, :] - 2 * some.means @ others.means.T
-    near: NDArray[np.bool_] = (gaps <= (REACH * JOIN_RATIO * eps) ** 2).any(axis=0)
+def _are_near(some: Clusters, others: Clusters, rule: MergeRule) -> NDArray[np.bool_]:
+    """Tell which of ``others`` may merge with one of ``some``."""
+    near = np.zeros(len(others), dtype=np.bool_)
+    height = max(1, BLOCK_NUMBERS // max(1, len(others)))
+    for start in range(0, len(some), height):
+        block = some.taken(np.arange(start, min(start + height, len(some))))
+        near |= measure_excesses(block, others, rule).min(axis=0) <= 0
     return near

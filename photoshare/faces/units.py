@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from photoshare.faces.linkage import Clusters, Rows, single_faces
+from photoshare.faces.clusters import Clusters, Rows, single_faces
 from photoshare.faces.types import NO_PERSON, FaceSet
 
 

@@ -357,16 +357,20 @@ def test_links_hold_where_nothing_contradicts_them(room: Placed) -> None:
         if owners:
             of_owner = np.isin(before.person_ids, list(owners))
             photos = np.concatenate([before.photo_ids[of_owner], photos[~of_owner[rows]]])
+            has_wall |= bool(set(before.link_ids[of_owner].tolist()) - {0, link})
         if len(rows) > 1 and not has_wall and len(set(photos.tolist())) == len(photos):
             assert len(set(done.person_ids[rows].tolist()) - {NO_PERSON}) == 1
             assert NO_PERSON not in done.person_ids[rows]
 
 
-@given(faces=rooms())
-@settings(deadline=None, max_examples=20)
-def test_small_blocks_give_the_same_people(faces: FaceSet) -> None:
-    whole = plan(faces).person_ids
+@settings(deadline=None, max_examples=50)
+@given(placed_rooms(), st.sampled_from([0, 3]))
+def test_blocks_and_a_table_give_the_same_people(room: Placed, dense_rows: int) -> None:
+    faces, active, fixed, apart = room
+    whole = plan(faces, active, fixed=fixed, apart=apart).person_ids
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(linkage, "BLOCK_NUMBERS", 30)
+        patch.setattr(linkage, "DENSE_ROWS", dense_rows)
+        in_blocks = plan(faces, active, fixed=fixed, apart=apart).person_ids
 
-        assert partition(plan(faces).person_ids) == partition(whole)
+    assert partition(in_blocks) == partition(whole)

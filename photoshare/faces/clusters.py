@@ -1,0 +1,130 @@
+"""Clusters of faces in columns: what merging has to know of each; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from photoshare.faces.types import FaceEncodings
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRule:
+    """What may merge; the reasons for its form are in docs/evaluation.md.
+
+    Attributes
+    ----------
+    eps : float > 0
+        Two clusters of as many faces merge when the root of their gap is at most this.
+    min_founders : int >= 1
+        A cluster of no founder (one poor face) only joins clusters of at least this many.
+    looseness : float >= 0
+        How much larger than ``eps**2`` the gap may be, times ``|1/n_A - 1/n_B|``.
+    """
+
+    eps: float
+    min_founders: int
+    looseness: float
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Clusters in columns, one row a cluster.
+
+    Attributes
+    ----------
+    sums : float32 array of shape (n, 128)
+        Sum of the unit-length encodings of the cluster's faces.
+    counts : float32 array of shape (n,)
+        Faces; at least 1.
+    founders : int array of shape (n,)
+        Faces that are good enough to found a person.
+    is_fixed : bool array of shape (n,)
+        Two fixed clusters never merge.
+    marks : sparse array of shape (n, n_marks)
+        How many faces of the cluster bear each mark: a photo that they are in, or a link.
+    exclusions : sparse array of shape (n_marks, n_marks), symmetric
+        1 where clusters that bear the one mark and the other never merge.
+    """
+
+    sums: Floats
+    counts: Floats
+    founders: NDArray[np.int64]
+    is_fixed: NDArray[np.bool_]
+    marks: sparse.csr_array
+    exclusions: sparse.csr_array
+
+    def __len__(self) -> int:
+        return len(self.sums)
+
+    @cached_property
+    def means(self) -> Floats:
+        """Centres; shorter than 1 by as much as the faces of the cluster differ."""
+        means: Floats = self.sums / self.counts[:, None]
+        return means
+
+    def joined(self, targets: Rows, count: int) -> Clusters:
+        """Add up the clusters that have the same target, 0 to ``count`` - 1."""
+        ones = np.ones(len(targets), dtype=np.float32)
+        shape = (count, len(targets))
+        adder = sparse.csr_array((ones, (targets, np.arange(len(targets)))), shape=shape)
+        return Clusters(
+            sums=adder @ self.sums,
+            counts=adder @ self.counts,
+            founders=np.rint(adder @ self.founders).astype(np.int64),
+            is_fixed=(adder @ self.is_fixed.astype(np.float32)) > 0,
+            marks=sparse.csr_array(adder @ self.marks),
+            exclusions=self.exclusions,
+        )
+
+    def taken(self, rows: Rows) -> Clusters:
+        """Give some of the clusters."""
+        return Clusters(
+            sums=self.sums[rows],
+            counts=self.counts[rows],
+            founders=self.founders[rows],
+            is_fixed=self.is_fixed[rows],
+            marks=self.marks[rows],
+            exclusions=self.exclusions,
+        )
+
+    def are_forbidden(self) -> NDArray[np.bool_]:
+        """Tell which clusters hold faces that may not be together.
+
+        Every face bears one photo mark, which excludes itself: what is more than that is forbidden.
+        """
+        meetings = sparse.csr_array(self.marks @ self.exclusions).multiply(self.marks).sum(axis=1)
+        return np.asarray(meetings > self.counts + 0.5, dtype=np.bool_)
+
+    def established(
+        self, is_fixed: NDArray[np.bool_], is_person: NDArray[np.bool_], min_founders: int
+    ) -> Clusters:
+        """Mark the clusters that are fixed, and people whatever the quality of their faces."""
+        founders = np.where(is_person, np.maximum(self.founders, min_founders), self.founders)
+        return replace(self, founders=founders.astype(np.int64), is_fixed=is_fixed)
+
+
+def single_faces(
+    encodings: FaceEncodings,
+    may_found: NDArray[np.bool_],
+    marks: sparse.csr_array,
+    exclusions: sparse.csr_array,
+) -> Clusters:
+    """Make every face a cluster of its own."""
+    count = len(encodings)
+    lengths = np.linalg.norm(encodings, axis=1, keepdims=True)
+    return Clusters(
+        sums=(encodings / np.maximum(lengths, np.finfo(np.float32).tiny)).astype(np.float32),
+        counts=np.ones(count, dtype=np.float32),
+        founders=may_found.astype(np.int64),
+        is_fixed=np.zeros(count, dtype=np.bool_),
+        marks=marks,
+        exclusions=exclusions,
+    )

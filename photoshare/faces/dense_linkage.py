@@ -1,0 +1,162 @@
+"""Merge a few hundred clusters in one matrix of their gaps; pure.
+
+The rule is that of `photoshare.faces.linkage`, and so is the result; a round touches only the rows
+of what has merged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photoshare.faces.clusters import Clusters, Floats, MergeRule, Rows
+
+
+@dataclass
+class _Table:
+    """Clusters, and how each lies to each; rows and columns of all arrays are clusters.
+
+    Attributes
+    ----------
+    dots : float32 array of shape (n, n)
+        Products of the sums of the encodings of two clusters.
+    walls : bool array of shape (n, n)
+        Never merged, whatever happens to either.
+    excesses : float32 array of shape (n, n)
+        By how much the gap exceeds what merges; infinite for what may not merge.
+    partners : int array of shape (n,)
+        The nearest cluster of each.
+    """
+
+    counts: Floats
+    founders: NDArray[np.int64]
+    is_fixed: NDArray[np.bool_]
+    dots: Floats
+    walls: NDArray[np.bool_]
+    excesses: Floats
+    partners: Rows
+
+    def nearest(self) -> Floats:
+        """Give the excess of each cluster to its partner."""
+        found: Floats = self.excesses[np.arange(len(self.partners)), self.partners]
+        return found
+
+    def measure(self, rows: Rows, rule: MergeRule) -> Floats:
+        """Measure the excesses of some clusters to all."""
+        shares = 1 / self.counts
+        own = (1 + self.dots.diagonal() * shares**2) / 2
+        excesses: Floats = (self.dots[rows] * shares).astype(np.float32, copy=False)
+        excesses *= -2 * shares[rows, None]
+        excesses += own
+        excesses += own[rows, None] - np.float32(rule.eps**2)
+        inequality = np.abs(shares[rows, None] - shares)
+        inequality *= np.float32(rule.looseness)
+        excesses -= inequality
+        is_poor, is_unfounded = self.founders == 0, self.founders < rule.min_founders
+        excesses[self.walls[rows]] = np.inf
+        excesses[np.ix_(is_poor[rows], is_unfounded)] = np.inf
+        excesses[np.ix_(is_unfounded[rows], is_poor)] = np.inf
+        excesses[np.ix_(self.is_fixed[rows], self.is_fixed)] = np.inf
+        return excesses
+
+    def join(self, firsts: Rows, seconds: Rows, rule: MergeRule) -> None:
+        """Add each of ``seconds`` to the one of ``firsts`` beside it; note what is nearest now."""
+        is_stale = np.zeros(len(self.partners), dtype=np.bool_)
+        is_stale[firsts] = is_stale[seconds] = True
+        is_stale |= is_stale[self.partners]
+        self.dots[firsts] += self.dots[seconds]
+        self.dots[:, firsts] += self.dots[:, seconds]
+        self.walls[firsts] |= self.walls[seconds]
+        self.walls[:, firsts] |= self.walls[:, seconds]
+        self.walls[seconds] = self.walls[:, seconds] = True  # they are no more
+        self.counts[firsts] += self.counts[seconds]
+        self.founders[firsts] += self.founders[seconds]
+        self.is_fixed[firsts] |= self.is_fixed[seconds]
+        grown = self.measure(firsts, rule)
+        self.excesses[seconds] = self.excesses[:, seconds] = np.inf
+        self.excesses[firsts] = grown
+        self.excesses[:, firsts] = grown.T
+        self.partners[is_stale] = self.excesses[is_stale].argmin(axis=1)
+        best = grown.argmin(axis=0)
+        is_nearer = grown[best, np.arange(len(best))] < self.nearest()
+        self.partners[is_nearer] = firsts[best[is_nearer]]
+
+    def taken(self, rows: Rows) -> _Table:
+        """Give some of the clusters; no partner is lost unless it is infinitely far."""
+        places = np.zeros(len(self.partners), dtype=np.intp)
+        places[rows] = np.arange(len(rows))
+        square = np.ix_(rows, rows)
+        return _Table(
+            self.counts[rows],
+            self.founders[rows],
+            self.is_fixed[rows],
+            self.dots[square],
+            self.walls[square],
+            self.excesses[square],
+            places[self.partners[rows]],
+        )
+
+
+def merge_few_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
+    """Merge clusters as `photoshare.faces.linkage.merge_clusters` does.
+
+    Returns
+    -------
+    labels : int array of shape (len(clusters),)
+        Numbers from 0 without a gap.
+    """
+    count = len(clusters)
+    labels = np.arange(count)
+    if count == 0:
+        return labels
+    table = _table(clusters, rule)
+    present = labels  # the cluster of each row of the table
+    while True:
+        firsts, seconds = reciprocal_pairs(table.nearest(), table.partners)
+        if len(firsts) == 0:
+            break
+        table.join(firsts, seconds, rule)
+        targets = np.arange(count)
+        targets[present[seconds]] = present[firsts]
+        labels = targets[labels]
+        rows = np.flatnonzero(np.isin(present, labels))
+        if 2 * len(rows) < len(present):  # most rows are no more: go on with the others
+            table, present = table.taken(rows), present[rows]
+    _, labels = np.unique(labels, return_inverse=True)
+    return labels
+
+
+def _table(clusters: Clusters, rule: MergeRule) -> _Table:
+    count = len(clusters)
+    walls = (clusters.marks @ clusters.exclusions @ clusters.marks.T).toarray() > 0
+    table = _Table(
+        clusters.counts.copy(),
+        clusters.founders.copy(),
+        clusters.is_fixed.copy(),
+        clusters.sums @ clusters.sums.T,
+        walls,  # of each with itself too: both are in the same photos
+        np.empty((count, count), dtype=np.float32),
+        np.empty(count, dtype=np.intp),
+    )
+    table.excesses = table.measure(np.arange(count), rule)
+    table.partners = table.excesses.argmin(axis=1)
+    return table
+
+
+def reciprocal_pairs(nearest: Floats, partners: Rows) -> tuple[Rows, Rows]:
+    """List the pairs that are each other's nearest; the best pair where rounding leaves none.
+
+    Parameters
+    ----------
+    nearest : float32 array of shape (n,)
+        The excess of each cluster to its partner: 0 or less for a pair that may merge.
+    partners : int array of shape (n,)
+    """
+    rows = np.flatnonzero(nearest <= 0)
+    is_pair = (partners[partners[rows]] == rows) & (nearest[partners[rows]] <= 0)
+    firsts = rows[is_pair & (rows < partners[rows])]
+    if len(firsts) == 0 and len(rows):
+        firsts = rows[[nearest[rows].argmin()]]
+    return firsts, partners[firsts]

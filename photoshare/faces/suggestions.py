@@ -1,0 +1,241 @@
+"""Which faces may be somebody, but not surely: what to ask, and what to show as "maybe"; pure.
+
+Nothing here decides who a face is; that is `photoshare.faces.matching`, at a stricter distance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photoshare.faces.clusters import Clusters, Floats, Rows
+from photoshare.faces.linkage import BLOCK_NUMBERS, measure_excesses, merge_rule
+from photoshare.faces.types import NO_PERSON, FaceSet
+from photoshare.faces.units import make_units
+
+LOOSE_RATIO = 1.2  # times eps: the farthest that is asked about; see docs/evaluation.md
+DOUBT_RATIO = 0.07  # the share of pairs that are one person falls by e over this much of eps; there
+FACES_SHOWN = 4  # of each side, at most
+
+PairKey = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedSide:
+    """A person, or an unsorted face.
+
+    Attributes
+    ----------
+    person_id : int
+        NO_PERSON for an unsorted face.
+    rows : tuple of int
+        Rows of the faces to show: of a person's good ones those that are most like the person and
+        those that are most like the other side.
+    """
+
+    person_id: int
+    rows: tuple[int, ...]
+
+    @property
+    def key(self) -> int:
+        """Name the side: the person's id, or -1 - row of the unsorted face."""
+        return self.person_id if self.person_id != NO_PERSON else -1 - self.rows[0]
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedPair:
+    """Two sides that may be one person.
+
+    Attributes
+    ----------
+    first, second : SuggestedSide
+        The larger one first.
+    distance : float
+        Root of their gap (`photoshare.faces.linkage`), as a multiple of eps: what is below 1 would
+        be one person if nothing spoke against it.
+    """
+
+    first: SuggestedSide
+    second: SuggestedSide
+    distance: float
+
+    @property
+    def key(self) -> PairKey:
+        """Name the pair, for ``later`` of `rank_pairs`."""
+        return self.first.key, self.second.key
+
+
+def rank_pairs(
+    faces: FaceSet,
+    *,
+    eps: float,
+    loose_eps: float,
+    apart: NDArray[np.int64],
+    later: Collection[PairKey] = (),
+    limit: int,
+) -> list[SuggestedPair]:
+    """List the pairs worth asking about, the one whose answer is worth most first.
+
+    Parameters
+    ----------
+    faces : FaceSet
+        Every face of the room.
+    eps : float > 0
+        As given to `photoshare.faces.matching.plan_groups`.
+    loose_eps : float >= eps
+        What is farther apart is not asked about: `LOOSE_RATIO` times eps.
+    apart : int array of shape (n_pairs, 2)
+        Pairs of link ids that are two people.
+    later : collection of keys of pairs
+        Pairs that were put off; they come last.
+    limit : int >= 0
+        Pairs to return, at most.
+
+    Returns
+    -------
+    list of SuggestedPair
+        Two people, or a person and an unsorted face; never two sides that share a photo or are
+        apart. Two unsorted faces are not asked about: hardly ever they are one person.
+
+    Notes
+    -----
+    The worth is the likelihood of a yes (falling with the distance) times what it adds to the
+    B-cubed recall, a b / (a + b) for a and b faces, over the root of the smaller number: two sides
+    of many faces that are one person would have been found to be.
+    """
+    sides = _sides(faces, apart)
+    firsts, seconds, distances = _doubtful(sides, eps, loose_eps)
+    sizes = sides.clusters.counts
+    smaller = np.minimum(sizes[firsts], sizes[seconds])
+    larger = np.maximum(sizes[firsts], sizes[seconds])
+    likelihood = np.exp((1 - distances) / DOUBT_RATIO)
+    worth = likelihood * np.sqrt(smaller) * larger / (smaller + larger)
+    keys = sides.keys()
+    put_off = {frozenset(pair) for pair in later}
+    keys_of_pairs = zip(keys[firsts].tolist(), keys[seconds].tolist(), strict=True)
+    is_later = np.array([frozenset(pair) in put_off for pair in keys_of_pairs], dtype=np.bool_)
+    order = np.lexsort((seconds, firsts, -worth, is_later))[:limit]
+    return [
+        _suggested(faces, sides, int(firsts[place]), int(seconds[place]), float(distances[place]))
+        for place in order
+    ]
+
+
+def maybe_faces(
+    faces: FaceSet,
+    person_id: int,
+    *,
+    eps: float,
+    loose_eps: float,
+    apart: NDArray[np.int64],
+) -> Rows:
+    """List the unsorted faces that may be a person: nearer to nobody else, and not too far.
+
+    Parameters
+    ----------
+    faces, eps, loose_eps, apart
+        See `rank_pairs`.
+    person_id : int
+
+    Returns
+    -------
+    rows : int array of shape (n_maybe,)
+        Rows of ``faces``, the nearest first; empty for an unknown person.
+    """
+    sides = _sides(faces, apart)
+    own = np.flatnonzero((sides.person_ids == person_id) & (person_id != NO_PERSON))
+    if len(own) == 0:
+        return own
+    people, unsorted = sides.people_and_unsorted()
+    distances = _measure(sides, people, unsorted, eps)
+    of_person = distances[people == own[0]][0]
+    is_maybe = (of_person <= loose_eps / eps) & (of_person == distances.min(axis=0, initial=np.inf))
+    found = unsorted[is_maybe][np.argsort(of_person[is_maybe], kind="stable")]
+    rows: Rows = np.concatenate([sides.rows(int(side)) for side in found] or [found])
+    return rows
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """The people of a room and its unsorted faces, one row each."""
+
+    of_face: Rows
+    person_ids: NDArray[np.int64]  # NO_PERSON for an unsorted face
+    clusters: Clusters
+
+    def people_and_unsorted(self) -> tuple[Rows, Rows]:
+        """List the rows of people, and those of unsorted faces."""
+        is_person = self.person_ids != NO_PERSON
+        return np.flatnonzero(is_person), np.flatnonzero(~is_person)
+
+    def rows(self, side: int) -> Rows:
+        """List the faces of a side."""
+        return np.flatnonzero(self.of_face == side)
+
+    def keys(self) -> NDArray[np.int64]:
+        """Name the sides as `SuggestedSide.key` does."""
+        _, firsts = np.unique(self.of_face, return_index=True)
+        return np.where(self.person_ids != NO_PERSON, self.person_ids, -1 - firsts)
+
+
+def _sides(faces: FaceSet, apart: NDArray[np.int64]) -> _Sides:
+    people = np.unique(faces.person_ids[faces.person_ids != NO_PERSON])
+    units = make_units(faces, people.tolist(), apart, 1)
+    count = len(units.clusters)
+    person_ids = np.zeros(count, dtype=np.int64)
+    is_sorted = faces.person_ids != NO_PERSON
+    person_ids[units.of_face[is_sorted]] = faces.person_ids[is_sorted]
+    nobody = np.zeros(count, dtype=np.bool_)  # any two may be asked about
+    return _Sides(units.of_face, person_ids, units.clusters.established(nobody, nobody, 1))
+
+
+def _measure(sides: _Sides, some: Rows, others: Rows, eps: float) -> Floats:
+    """Measure the distances of some sides to others, as `SuggestedPair.distance`."""
+    some_clusters, other_clusters = sides.clusters.taken(some), sides.clusters.taken(others)
+    excesses = measure_excesses(some_clusters, other_clusters, merge_rule(eps, 1))
+    distances: Floats = np.sqrt(np.maximum(excesses + np.float32(eps**2), 0)) / np.float32(eps)
+    return distances
+
+
+def _doubtful(sides: _Sides, eps: float, loose_eps: float) -> tuple[Rows, Rows, Floats]:
+    """List the pairs near enough to be asked about, a person first, and their distances."""
+    people, unsorted = sides.people_and_unsorted()
+    columns = np.concatenate([people, unsorted])
+    found: list[tuple[Rows, Rows, Floats]] = []
+    height = max(1, BLOCK_NUMBERS // max(1, len(columns)))
+    for start in range(0, len(people), height):
+        distances = _measure(sides, people[start : start + height], columns, eps)
+        block, others = np.nonzero(distances <= loose_eps / eps)
+        is_once = others > start + block  # of two people one is the first
+        block, others = block[is_once], others[is_once]
+        found.append((people[start + block], columns[others], distances[block, others]))
+    if not found:
+        return people, people, np.empty(0, dtype=np.float32)
+    firsts, seconds, of_pairs = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return firsts, seconds, of_pairs
+
+
+def _suggested(
+    faces: FaceSet, sides: _Sides, one: int, other: int, distance: float
+) -> SuggestedPair:
+    """Choose the faces to show, and put the larger side first."""
+    if sides.clusters.counts[one] < sides.clusters.counts[other]:
+        one, other = other, one
+    first = SuggestedSide(int(sides.person_ids[one]), _telling(faces, sides, one, other))
+    second = SuggestedSide(int(sides.person_ids[other]), _telling(faces, sides, other, one))
+    return SuggestedPair(first, second, distance)
+
+
+def _telling(faces: FaceSet, sides: _Sides, side: int, other: int) -> tuple[int, ...]:
+    """Choose faces of a side: half those most like it, half those most like the other."""
+    rows = sides.rows(side)
+    if faces.may_found[rows].any():
+        rows = rows[faces.may_found[rows]]
+    own = np.argsort(-faces.encodings[rows] @ sides.clusters.means[side], kind="stable")
+    near = np.argsort(-faces.encodings[rows] @ sides.clusters.means[other], kind="stable")
+    half = FACES_SHOWN // 2
+    chosen = dict.fromkeys([*own[:half].tolist(), *near.tolist()])
+    return tuple(int(rows[place]) for place in list(chosen)[:FACES_SHOWN])
