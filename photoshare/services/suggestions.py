@@ -9,12 +9,20 @@ import numpy as np
 
 from photoshare.db import db
 from photoshare.faces.likeness import rank_alike_people
-from photoshare.faces.suggestions import SuggestedPair, maybe_faces, rank_pairs
+from photoshare.faces.suggestions import (
+    LOOSE_RATIO,
+    SuggestedPair,
+    SuggestedSide,
+    maybe_faces,
+    rank_pairs,
+)
 from photoshare.faces.types import NO_PERSON
 from photoshare.models import Face
 from photoshare.services.people import PersonCard, list_people
 from photoshare.services.room_faces import RoomFaces, load_room_faces
 from photoshare.services.rooms import Access
+
+MAX_PAIRS = 200  # more than anybody answers in one go
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +30,12 @@ class PairSide:
     """One of two that may be the same person: a person, or an unsorted face."""
 
     person: PersonCard | None
-    face_ids: list[int]  # up to four, the clearest
+    face_ids: list[int]  # up to four: the clearest, and those most like the other side
+
+    @property
+    def key(self) -> str:
+        """Name the side: a person by the id, an unsorted face by its own."""
+        return f"p{self.person.id}" if self.person else f"f{self.face_ids[0]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +47,8 @@ class DoubtfulPair:
 
     @property
     def key(self) -> str:
-        """Name the pair for an address; it is the same however often it is asked."""
-        return f"{self.first.face_ids[0]}-{self.second.face_ids[0]}"
+        """Name the pair in a form; it stays the same as long as the two are who they are."""
+        return f"{self.first.key}-{self.second.key}"
 
 
 def list_alike_people(
@@ -58,7 +71,9 @@ def list_alike_people(
 def list_maybe_faces(access: Access, person_id: int, eps: float) -> Sequence[Face]:
     """List the unsorted faces that may be this person, the most alike first."""
     room = load_room_faces(access.room.id)
-    rows = maybe_faces(room.faces, person_id, eps=eps, apart=room.apart)
+    rows = maybe_faces(
+        room.faces, person_id, eps=eps, loose_eps=eps * LOOSE_RATIO, apart=room.apart
+    )
     ids = room.ids[rows].tolist()
     found = {face.id: face for face in db.session.query(Face).where(Face.id.in_(ids))}
     return [found[face_id] for face_id in ids if face_id in found]
@@ -79,9 +94,12 @@ def next_pair(
     """
     room = load_room_faces(access.room.id)
     cards = {card.id: card for card in list_people(access.room.id)}
+    ranked = rank_pairs(
+        room.faces, eps=eps, loose_eps=eps * LOOSE_RATIO, apart=room.apart, limit=MAX_PAIRS
+    )
     pairs = [
-        DoubtfulPair(_side(room, cards, *pair.first), _side(room, cards, *pair.second))
-        for pair in rank_pairs(room.faces, eps=eps, apart=room.apart)
+        DoubtfulPair(_side(room, cards, pair.first), _side(room, cards, pair.second))
+        for pair in ranked
         if _is_shown(pair, cards)
     ]
     asked = [pair for pair in pairs if pair.key not in later]
@@ -90,10 +108,9 @@ def next_pair(
 
 def _is_shown(pair: SuggestedPair, cards: dict[int, PersonCard]) -> bool:
     """Whether nobody of the pair is hidden."""
-    return all(person in cards or person == NO_PERSON for person, _ in (pair.first, pair.second))
+    people = (pair.first.person_id, pair.second.person_id)
+    return all(person in cards or person == NO_PERSON for person in people)
 
 
-def _side(
-    room: RoomFaces, cards: dict[int, PersonCard], person_id: int, rows: Sequence[int]
-) -> PairSide:
-    return PairSide(cards.get(person_id), room.ids[rows].tolist())
+def _side(room: RoomFaces, cards: dict[int, PersonCard], side: SuggestedSide) -> PairSide:
+    return PairSide(cards.get(side.person_id), room.ids[list(side.rows)].tolist())

@@ -1,4 +1,4 @@
-"""Questions with one tap for an answer: is this the same person, is this face hers?"""
+"""Questions with one tap for an answer: are these two one person, is this face theirs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def answer(room_code: str) -> Response | BaseResponse:
     reply = _reply()
     correction_id = None
     if reply == "later":
-        later.append(f"{first}-{second}")
+        later.append(request.form.get("key", ""))
     elif reply == "yes":
         correction_id = corrections.say_same(current_author(), [first], [second])
     else:
