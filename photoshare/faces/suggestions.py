@@ -147,9 +147,9 @@ def maybe_faces(
     """
     sides = _sides(faces, apart)
     own = np.flatnonzero((sides.person_ids == person_id) & (person_id != NO_PERSON))
-    if len(own) == 0:
-        return own
     people, unsorted = sides.people_and_unsorted()
+    if len(own) == 0 or len(unsorted) == 0:
+        return own[:0]
     distances = _measure(sides, people, unsorted, eps)
     of_person = distances[people == own[0]][0]
     is_maybe = (of_person <= loose_eps / eps) & (of_person == distances.min(axis=0, initial=np.inf))

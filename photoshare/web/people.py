@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template
 
-from photoshare.errors import InvalidInputError
 from photoshare.services import people, photos, suggestions
 from photoshare.services.corrections import author_of, may_correct_person
 from photoshare.services.photos import Album
@@ -104,13 +103,13 @@ def choose_person(room_code: str) -> str:
     """Ask who the chosen faces are; the most alike come first."""
     access = current_access()
     chosen = [people.get_face(access, face_id) for face_id in numbers_argument("faces")]
-    if not chosen:
-        raise InvalidInputError("Please choose at least one face.")
     return render_template(
         "people/move.html",
         access=access,
         faces=chosen,
-        people=suggestions.list_alike_people(access, face_ids=[face.id for face in chosen]),
+        people=suggestions.list_alike_people(access, face_ids=[face.id for face in chosen])
+        if chosen
+        else [],
     )
 
 

@@ -175,7 +175,7 @@ def test_what_cannot_be_stored_is_not_stored_by_half(
         raise RuntimeError("the disk is full, for one")
 
     add_photo(make_room().room.id, draw_photo(RED))
-    monkeypatch.setattr(analysis, "_write_people", no_people)
+    monkeypatch.setattr(grouping, "_write_plan", no_people)
 
     run_jobs()
 

@@ -44,7 +44,6 @@ FOR_THE_HOST = {
     ("photos.confirm_delete", "GET"),  # of a photo that somebody else uploaded
     ("people.hidden", "GET"),
     ("corrections.rename", "POST"),
-    ("corrections.reject", "POST"),
     ("corrections.hide", "POST"),
     ("corrections.show", "POST"),
     ("corrections.cover", "POST"),

@@ -11,7 +11,7 @@ from photoshare.db import db
 from photoshare.models import Job, Person, Photo
 from photoshare.services import people
 from tests.conftest import Cast
-from tests.helpers import HX, insert_photos, row_counts, tags_of
+from tests.helpers import HX, count_change, insert_photos, row_counts, tags_of
 from tests.web.conftest import Party
 
 
@@ -53,7 +53,7 @@ def test_it_sorts_the_unsorted_faces_again(
 ) -> None:
     with app.app_context():
         db.session.execute(delete(Person))
-        db.session.commit()
+        count_change(cast.room_id)
 
     cast.guest.post(f"{cast.url}/jobs")
     run_jobs()

@@ -60,6 +60,7 @@ def test_a_long_album_has_pages(app: Flask, cast: Cast) -> None:
 def test_the_number_of_queries_does_not_grow_with_the_photos(app: Flask, cast: Cast) -> None:
     small = insert_person(app, cast.room_id, insert_photos(app, cast.room_id, 2))
     large = insert_person(app, cast.room_id, insert_photos(app, cast.room_id, 40, seed="more"))
+    cast.guest.get(f"{cast.url}/people/{small}")  # reads the faces of the room, once for all
     with counted_queries(app) as before:
         cast.guest.get(f"{cast.url}/people/{small}")
 
