@@ -189,7 +189,9 @@ class CorrectionFace(Base):
     face_id: Mapped[int] = mapped_column(
         ForeignKey("face.id", ondelete="CASCADE"), primary_key=True, index=True
     )
-    side: Mapped[int]  # see photoshare.faces.constraints.Constraint
+    side: Mapped[int]  # as in photoshare.faces.constraints.Constraint
+    # Part of a person to whom an earlier correction brought it: if that is undone, this row goes.
+    is_carried: Mapped[bool] = mapped_column(default=False)
     person_before: Mapped[int | None]  # whose the face was when it was said; perhaps gone since
     person_after: Mapped[int | None]
 

@@ -7,51 +7,23 @@ after each one by `photoshare.faces.constraints`, and written into the rows of f
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import delete, insert, select, update
 
 from photoshare.db import db, utc_now
 from photoshare.errors import NotFoundError
-from photoshare.faces.constraints import Constraint, Links, resolve_constraints, settle_people
+from photoshare.faces.constraints import Links, resolve_constraints, settle_people
 from photoshare.faces.types import NO_PERSON
 from photoshare.models import ApartLinks, Correction, CorrectionFace, Face, Person, Photo, Room
+from photoshare.services.correction_events import (
+    CorrectionKind,
+    Event,
+    load_events,
+    said_of_person,
+)
 from photoshare.services.people import delete_empty_people
-
-
-class CorrectionKind(StrEnum):
-    """What somebody said."""
-
-    NAME = "name"  # this person is called so
-    MERGE = "merge"  # these two are one person
-    MOVE = "move"  # these faces are another person, or a new one
-    NOT_THIS_PERSON = "not_this_person"  # whoever they are, these faces are not this person
-    NOT_A_FACE = "not_a_face"
-    HIDE = "hide"  # a bystander: only the host sees this person
-    SHOW = "show"
-    COVER = "cover"  # this face is the best picture of its person
-    DIFFERENT = "different"  # these two are two people
-
-
-@dataclass(frozen=True, slots=True)
-class _Event:
-    """A correction that counts, as the rows say it."""
-
-    id: int
-    kind: CorrectionKind
-    name: str | None
-    sides: tuple[tuple[int, ...], ...]
-    person_id: int | None  # who the faces of the first side became when it was said
-
-    @property
-    def constraint(self) -> Constraint:
-        return Constraint(
-            self.sides,
-            is_face=self.kind != CorrectionKind.NOT_A_FACE,
-            are_people=self.kind != CorrectionKind.NOT_THIS_PERSON,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +85,28 @@ class Change:
         *,
         guest_id: int | None,
         name: str | None = None,
+        chosen: Collection[int] = (),
         moves: Mapping[int, int] | None = None,
     ) -> int:
-        """Record a correction and move the faces that it moves; return its id."""
+        """Record a correction and move the faces that it moves; return its id.
+
+        Parameters
+        ----------
+        kind : CorrectionKind
+        sides : sequence of sequences of int
+            Face ids; see `photoshare.faces.constraints.Constraint`.
+        guest_id : int or None
+        name : str, optional
+        chosen : collection of int
+            Faces that were chosen one by one. The others are meant as part of their person: those
+            that an earlier correction brought there are carried along, and drop out with it.
+        moves : mapping of face id to person id, optional
+        """
         query = insert(Correction).values(
             room_id=self.room_id, guest_id=guest_id, kind=kind.value, name=name
         )
         correction_id = int(db.session.execute(query.returning(Correction.id)).scalar_one())
+        brought = self._brought_by_corrections() - set(chosen)
         before = dict(self.person_of)
         self.person_of |= moves or {}
         db.session.execute(
@@ -129,6 +116,7 @@ class Change:
                     "correction_id": correction_id,
                     "face_id": face,
                     "side": side,
+                    "is_carried": face in brought,
                     "person_before": before[face] or None,
                     "person_after": self.person_of[face] or None,
                 }
@@ -138,8 +126,21 @@ class Change:
         )
         return correction_id
 
+    def _brought_by_corrections(self) -> set[int]:
+        """List the faces that are with their person because a correction brought them there."""
+        rows = db.session.execute(
+            select(CorrectionFace.face_id, CorrectionFace.person_after)
+            .join(Correction)
+            .where(
+                Correction.room_id == self.room_id,
+                Correction.undone_at.is_(None),
+                CorrectionFace.person_before.is_distinct_from(CorrectionFace.person_after),
+            )
+        )
+        return {face for face, person in rows if person and self.person_of[face] == person}
+
     def take_back(self, correction: Correction, *, guest_id: int | None) -> None:
-        """Undo one correction: what it moved goes back, unless it has moved on since."""
+        """Undo one correction: what it moved goes back, unless a later one spoke of it."""
         db.session.execute(
             update(Correction)
             .where(Correction.id == correction.id)
@@ -151,9 +152,10 @@ class Change:
             ).where(CorrectionFace.correction_id == correction.id)
         ).all()
         moved = [row for row in rows if row.person_before != row.person_after]
-        for face, before, after in moved:
-            if self.person_of[face] == (after or NO_PERSON):
-                self.person_of[face] = before or NO_PERSON
+        spoken_of = self._release_from_later(correction.id, [row.face_id for row in moved])
+        for face, before, _after in moved:
+            if face not in spoken_of:
+                self.person_of[face] = self._whoever_is_now(before or NO_PERSON)
         # Who joined the merged person by itself since then joined somebody who is two again.
         mentioned = {row.face_id for row in rows}
         reopened = {row.person_after for row in moved if row.person_after}
@@ -162,9 +164,46 @@ class Change:
             if person in reopened and is_loose:
                 self.person_of[face] = NO_PERSON
 
+    def _release_from_later(self, correction_id: int, faces: Sequence[int]) -> set[int]:
+        """Tell which faces later corrections speak of; they carry the others along no more."""
+        later = select(Correction.id).where(
+            Correction.room_id == self.room_id,
+            Correction.id > correction_id,
+            Correction.undone_at.is_(None),
+        )
+        is_later = (CorrectionFace.face_id.in_(faces), CorrectionFace.correction_id.in_(later))
+        spoken_of = set(
+            db.session.scalars(
+                select(CorrectionFace.face_id).where(*is_later, ~CorrectionFace.is_carried)
+            )
+        )
+        db.session.execute(
+            delete(CorrectionFace).where(*is_later, CorrectionFace.face_id.not_in(spoken_of))
+        )
+        return spoken_of
+
+    def _whoever_is_now(self, person_id: int) -> int:
+        """Follow somebody through the merges that count, to who has their faces now."""
+        merges = (
+            select(CorrectionFace.person_before, CorrectionFace.person_after)
+            .join(Correction)
+            .where(
+                Correction.room_id == self.room_id,
+                Correction.kind == CorrectionKind.MERGE,
+                Correction.undone_at.is_(None),
+                CorrectionFace.person_before != CorrectionFace.person_after,
+            )
+            .order_by(Correction.id)
+        )
+        present = set(self.person_of.values())
+        for before, after in db.session.execute(merges):
+            if after is not None and before == person_id and person_id not in present:
+                person_id = after
+        return person_id
+
     def settle(self) -> None:
         """Work out what follows from all corrections, and write it; the caller commits."""
-        events = _load_events(self.room_id)
+        events = load_events(self.room_id)
         photo_of = {face: row.photo_id for face, row in self.rows.items()}
         links = resolve_constraints([event.constraint for event in events], photo_of)
         changes = settle_people(self.person_of, photo_of, links)
@@ -194,47 +233,35 @@ class Change:
         if changed:
             db.session.execute(update(Face), changed)
 
-    def _write_people(self, events: Sequence[_Event], links: Links) -> None:
+    def _write_people(self, events: Sequence[Event], links: Links) -> None:
         """Give the people the names, covers and secrecy that the newest correction says."""
-        names: dict[int, str | None] = {}
-        hidden: dict[int, bool] = {}
-        covers: dict[int, int] = {}
+        meant: dict[int, list[Event]] = {}
         for event in reversed(events):
-            person = self._person_meant(event)
-            if person == NO_PERSON:
-                continue
-            if event.kind == CorrectionKind.NAME or event.name is not None:
-                names.setdefault(person, event.name)
-            if event.kind in (CorrectionKind.HIDE, CorrectionKind.SHOW):
-                hidden.setdefault(person, event.kind == CorrectionKind.HIDE)
-            if event.kind == CorrectionKind.COVER:
-                covers.setdefault(person, event.sides[0][0])
+            meant.setdefault(self._person_meant(event), []).append(event)
         corrected = {self.person_of[face] for face in links.kept & self.person_of.keys()}
-        wanted = {
-            person: (names.get(person), hidden.get(person, False), covers.get(person), is_corrected)
-            for person in set(self.person_of.values()) - {NO_PERSON}
-            for is_corrected in [person in corrected]
-        }
         columns = (Person.name, Person.is_hidden, Person.cover_face_id, Person.is_corrected)
         present = db.session.execute(
             select(Person.id, *columns).where(Person.room_id == self.room_id)
         )
-        changed = [
-            dict(zip(("id", *(c.key for c in columns)), (person, *wanted[person]), strict=True))
-            for person, *values in present
-            if tuple(values) != wanted[person]
-        ]
+        changed = []
+        for person, *values in present:
+            # What was said of this very person comes before what was said of who went into it.
+            of_person = sorted(meant.get(person, []), key=lambda event: event.person_id != person)
+            wanted = (*said_of_person(of_person), person in corrected)
+            if tuple(values) != wanted:
+                names = (column.key for column in columns)
+                changed.append({"id": person, **dict(zip(names, wanted, strict=True))})
         if changed:
             db.session.execute(update(Person), changed)
 
-    def _person_meant(self, event: _Event) -> int:
+    def _person_meant(self, event: Event) -> int:
         """Tell whom a correction speaks of: the same person, or who has most of its faces now."""
-        people = [self.person_of[face] for face in event.sides[0]] if event.sides else []
+        people = [self.person_of[face] for face in event.sides[0]]
         people = [person for person in people if person != NO_PERSON]
+        if event.person_id is not None and event.person_id in people:
+            return event.person_id
         if not people:
             return NO_PERSON
-        if event.person_id in people:
-            return event.person_id
         return min(set(people), key=lambda person: (-people.count(person), person))
 
 
@@ -273,36 +300,6 @@ def begin_change(room_id: int, *, revision: int | None = None) -> bool:
     if revision is not None:
         query = query.where(Room.revision == revision)
     return db.session.execute(query.returning(Room.id)).first() is not None
-
-
-def _load_events(room_id: int) -> list[_Event]:
-    """Load the corrections that count, the oldest first."""
-    rows = db.session.execute(
-        select(
-            Correction.id,
-            Correction.kind,
-            Correction.name,
-            CorrectionFace.side,
-            CorrectionFace.face_id,
-            CorrectionFace.person_after,
-        )
-        .join(CorrectionFace)
-        .where(Correction.room_id == room_id, Correction.undone_at.is_(None))
-        .order_by(Correction.id, CorrectionFace.side, CorrectionFace.face_id)
-    )
-    found: dict[int, tuple[str, str | None, dict[int, list[int]], int | None]] = {}
-    for correction_id, kind, name, side, face, person in rows:
-        event = found.setdefault(correction_id, (kind, name, {}, person if side == 0 else None))
-        event[2].setdefault(side, []).append(face)
-    return [
-        _Event(number, CorrectionKind(kind), name, _as_sides(sides), person)
-        for number, (kind, name, sides, person) in found.items()
-    ]
-
-
-def _as_sides(sides: Mapping[int, Iterable[int]]) -> tuple[tuple[int, ...], ...]:
-    """Put the sides in order; one whose photos were all deleted is empty, and keeps its place."""
-    return tuple(tuple(sides.get(side, ())) for side in range(max(sides) + 1))
 
 
 def _write_apart(room_id: int, links: Links) -> None:

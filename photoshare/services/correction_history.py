@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from photoshare.db import db
 from photoshare.errors import NotFoundError
 from photoshare.models import Correction, CorrectionFace, Face
-from photoshare.services.change import CorrectionKind
+from photoshare.services.correction_events import CorrectionKind
 from photoshare.services.corrections import Author, may_undo
 
 PAGE_SIZE = 30  # corrections of one page

@@ -15,7 +15,8 @@ from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotAllowedError, NotFoundError, SameNameError
 from photoshare.faces.types import NO_PERSON
 from photoshare.models import Correction, Face, Person, Photo
-from photoshare.services.change import Change, CorrectionKind, change_of_room
+from photoshare.services.change import Change, change_of_room
+from photoshare.services.correction_events import CorrectionKind
 from photoshare.services.rooms import Access, checked_name
 
 _NOT_YOURS = "Only the host can correct faces on photos that others have uploaded."
@@ -130,12 +131,13 @@ def move_faces(author: Author, face_ids: Sequence[int], into_id: int | None) -> 
             raise InvalidInputError("These faces are that person already.")
         _check_photos(change, moved, target)
         left = sorted({change.person_of[face] for face in moved} - {NO_PERSON})
-        rests = [[face for face in change.faces_of(person) if face not in moved] for person in left]
+        rests = [_without(change.faces_of(person), moved) for person in left]
         person_id = change.new_person() if into_id is None else into_id
         return change.say(
             CorrectionKind.MOVE,
             [[*target, *moved], *(rest for rest in rests if rest)],
             guest_id=author.guest_id,
+            chosen=moved,
             moves=dict.fromkeys(moved, person_id),
         )
 
@@ -157,8 +159,9 @@ def reject_faces(author: Author, person_id: int, face_ids: Sequence[int]) -> int
             raise InvalidInputError(_NO_FACE)
         return change.say(
             CorrectionKind.NOT_THIS_PERSON,
-            [[face for face in theirs if face not in chosen], *([face] for face in faces)],
+            [_without(theirs, faces), *([face] for face in faces)],
             guest_id=author.guest_id,
+            chosen=faces,
             moves=dict.fromkeys(faces, NO_PERSON),
         )
 
@@ -178,6 +181,7 @@ def mark_not_faces(author: Author, face_ids: Sequence[int]) -> int:
             CorrectionKind.NOT_A_FACE,
             [faces],
             guest_id=author.guest_id,
+            chosen=faces,
             moves=dict.fromkeys(faces, NO_PERSON),
         )
 
@@ -198,7 +202,7 @@ def choose_cover(author: Author, face_id: int) -> int:
         faces = _checked_faces(author, change, [face_id])
         if change.person_of[face_id] == NO_PERSON:
             raise InvalidInputError("This face belongs to nobody yet.")
-        return change.say(CorrectionKind.COVER, [faces], guest_id=author.guest_id)
+        return change.say(CorrectionKind.COVER, [faces], guest_id=author.guest_id, chosen=faces)
 
 
 def say_same(author: Author, faces: Sequence[int], others: Sequence[int]) -> int:
@@ -346,3 +350,7 @@ def _people_of(room_id: int, face_ids: Sequence[int]) -> tuple[list[int], list[i
     people = {(name is None, person_id) for _, person_id, name in rows if person_id is not None}
     unsorted = [face_id for face_id, person_id, _ in rows if person_id is None]
     return [person_id for _, person_id in sorted(people)], unsorted
+
+
+def _without(faces: Sequence[int], others: Sequence[int]) -> list[int]:
+    return [face for face in faces if face not in set(others)]

@@ -69,6 +69,7 @@ def upgrade():
         sa.Column("correction_id", sa.Integer(), nullable=False),
         sa.Column("face_id", sa.Integer(), nullable=False),
         sa.Column("side", sa.Integer(), nullable=False),
+        sa.Column("is_carried", sa.Boolean(), nullable=False),
         sa.Column("person_before", sa.Integer(), nullable=True),
         sa.Column("person_after", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -94,8 +95,8 @@ def _keep_given_names():
     )
     # Two people of one room may have one name: the order of the rows pairs them up.
     op.execute(
-        "INSERT INTO correction_face (correction_id, face_id, side, person_before, person_after) "
-        "SELECT c.id, f.id, 0, f.person_id, f.person_id FROM face f "
+        "INSERT INTO correction_face (correction_id, face_id, side, is_carried, person_before, "
+        "person_after) SELECT c.id, f.id, 0, 0, f.person_id, f.person_id FROM face f "
         "JOIN (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS n FROM person WHERE name IS NOT NULL) p "
         "ON p.id = f.person_id "
         "JOIN (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS n FROM correction) c ON c.n = p.n"

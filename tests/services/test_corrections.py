@@ -1,0 +1,394 @@
+"""What people correct, what follows from it, and how it is taken back."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from photoshare.db import db
+from photoshare.errors import InvalidInputError, NotAllowedError, NotFoundError, SameNameError
+from photoshare.models import Face, Person, Photo
+from photoshare.services import corrections, people, rooms
+from photoshare.services.corrections import Author, author_of
+from tests.helpers import count_change, guest_access, insert_person, insert_photos, new_face
+
+pytestmark = pytest.mark.usefixtures("app_ctx")
+
+
+@pytest.fixture
+def room_id() -> int:
+    return rooms.create_room("Party").room.id
+
+
+@pytest.fixture
+def host(room_id: int) -> Author:
+    return Author(room_id)
+
+
+@pytest.fixture
+def add_person(app: Flask, room_id: int):
+    """Put a person with a face in each of so many new photos into the room."""
+    counter = iter(range(1000))
+
+    def add(count: int = 2, name: str | None = None, **photo: object) -> int:
+        ids = insert_photos(app, room_id, count, seed=f"p{next(counter)}", **photo)
+        return insert_person(app, room_id, ids, name)
+
+    return add
+
+
+def faces_of(person_id: int | None) -> list[int]:
+    db.session.rollback()
+    is_theirs = Face.person_id.is_(None) if person_id is None else Face.person_id == person_id
+    return list(db.session.scalars(select(Face.id).where(is_theirs).order_by(Face.id)))
+
+
+def person(person_id: int) -> Person | None:
+    db.session.rollback()
+    return db.session.get(Person, person_id)
+
+
+def name_of(person_id: int) -> str | None:
+    found = person(person_id)
+    assert found is not None
+    return found.name
+
+
+def add_unsorted(app: Flask, room_id: int) -> int:
+    face = new_face(insert_photos(app, room_id, 1, seed=f"u{len(faces_of(None))}")[0])
+    db.session.add(face)
+    count_change(room_id)
+    return face.id
+
+
+def test_a_merge_gives_all_faces_to_the_second_person(host: Author, add_person) -> None:
+    lea, other = add_person(3, "Lea"), add_person(2)
+    faces = faces_of(lea) + faces_of(other)
+
+    corrections.merge_people(host, other, lea)
+
+    assert faces_of(lea) == sorted(faces)
+    assert person(other) is None
+    assert name_of(lea) == "Lea"
+
+
+def test_a_merge_into_somebody_without_a_name_keeps_the_name(host: Author, add_person) -> None:
+    lea, other = add_person(1, "Lea"), add_person(2)
+
+    corrections.merge_people(host, lea, other)
+
+    assert name_of(other) == "Lea"
+
+
+def test_undoing_a_merge_brings_both_back_with_their_ids_and_names(
+    host: Author, add_person
+) -> None:
+    lea, tom = add_person(3, "Lea"), add_person(2, "Tom")
+    before = faces_of(lea), faces_of(tom)
+
+    corrections.undo(host, corrections.merge_people(host, tom, lea))
+
+    assert (faces_of(lea), faces_of(tom)) == before
+    assert (name_of(lea), name_of(tom)) == ("Lea", "Tom")
+
+
+def test_undoing_the_first_of_two_merges_leaves_the_second(host: Author, add_person) -> None:
+    first, second, third = add_person(3), add_person(2), add_person(1)
+    own = [faces_of(person) for person in (first, second, third)]
+    early = corrections.merge_people(host, second, first)
+    late = corrections.merge_people(host, first, third)  # carries the faces of the second along
+
+    corrections.undo(host, early)
+
+    assert [faces_of(person) for person in (first, second, third)] == [
+        [],
+        own[1],
+        own[0] + own[2],
+    ]
+    corrections.undo(host, late)
+    assert [faces_of(person) for person in (first, second, third)] == own
+
+
+def test_undoing_a_move_returns_the_face_from_who_was_named_since(host: Author, add_person) -> None:
+    lea, tom = add_person(3, "Lea"), add_person(2)
+    face = faces_of(lea)[0]
+    move = corrections.move_faces(host, [face], tom)
+    corrections.name_person(host, tom, "Tom")
+
+    corrections.undo(host, move)
+
+    assert face in faces_of(lea)
+    assert (name_of(lea), name_of(tom)) == ("Lea", "Tom")
+
+
+def test_undoing_a_move_returns_the_face_to_who_has_merged_since(host: Author, add_person) -> None:
+    lea, tom, ann = add_person(3), add_person(2), add_person(2)
+    face = faces_of(lea)[0]
+    move = corrections.move_faces(host, [face], tom)
+    corrections.merge_people(host, lea, ann)
+
+    corrections.undo(host, move)
+
+    assert face in faces_of(ann)
+
+
+def test_who_joined_a_merged_person_since_is_sorted_anew_after_the_undo(
+    app: Flask, room_id: int, host: Author, add_person
+) -> None:
+    first, second = add_person(2), add_person(2)
+    merge = corrections.merge_people(host, second, first)
+    newcomer = add_unsorted(app, room_id)
+    db.session.get_one(Face, newcomer).person_id = first
+    count_change(room_id)
+
+    corrections.undo(host, merge)
+
+    assert faces_of(None) == [newcomer]
+
+
+def test_two_on_one_photo_cannot_be_merged(app: Flask, room_id: int, host: Author) -> None:
+    (photo_id,) = insert_photos(app, room_id, 1, file_name="both.jpg")
+    first, second = (insert_person(app, room_id, [photo_id]) for _ in range(2))
+
+    with pytest.raises(InvalidInputError, match=r"both\.jpg"):
+        corrections.merge_people(host, first, second)
+
+    assert len(faces_of(first)) == len(faces_of(second)) == 1
+
+
+def test_nobody_is_merged_with_themselves(host: Author, add_person) -> None:
+    lea = add_person()
+
+    with pytest.raises(InvalidInputError, match="same person already"):
+        corrections.merge_people(host, lea, lea)
+
+
+def test_a_name_that_somebody_has_is_asked_about(host: Author, add_person) -> None:
+    lea, other = add_person(1, "Lea"), add_person(1)
+
+    with pytest.raises(SameNameError, match="same person") as question:
+        corrections.name_person(host, other, "lea")
+    corrections.name_person(host, other, "lea", is_another=True)
+
+    assert question.value.namesake_id == lea
+    assert name_of(other) == "lea"
+
+
+def test_undoing_a_name_brings_back_the_one_before(host: Author, add_person) -> None:
+    lea = add_person(2, "Lea")
+
+    corrections.undo(host, corrections.name_person(host, lea, "Lena"))
+
+    assert name_of(lea) == "Lea"
+
+
+def test_moved_faces_become_somebody_new_and_the_rest_keeps_the_name(
+    host: Author, add_person
+) -> None:
+    lea = add_person(5, "Lea")
+    faces = faces_of(lea)
+
+    corrections.move_faces(host, faces[:3], None)
+
+    assert faces_of(lea) == faces[3:]
+    assert name_of(lea) == "Lea"
+    moved = db.session.get_one(Face, faces[0]).person_id
+    assert moved is not None
+    assert faces_of(moved) == faces[:3]
+    assert name_of(moved) is None
+
+
+def test_a_moved_face_joins_another_person(host: Author, add_person) -> None:
+    lea, tom = add_person(3, "Lea"), add_person(2, "Tom")
+    (face, *_rest) = faces_of(lea)
+
+    move = corrections.move_faces(host, [face], tom)
+
+    assert face in faces_of(tom)
+    corrections.undo(host, move)
+    assert face in faces_of(lea)
+
+
+def test_a_face_cannot_move_to_who_is_on_the_photo_already(
+    app: Flask, room_id: int, host: Author
+) -> None:
+    (photo_id,) = insert_photos(app, room_id, 1)
+    first, second = (insert_person(app, room_id, [photo_id]) for _ in range(2))
+
+    with pytest.raises(InvalidInputError, match="two people"):
+        corrections.move_faces(host, faces_of(first), second)
+
+
+def test_rejected_faces_are_unsorted_and_apart(host: Author, add_person) -> None:
+    lea = add_person(3, "Lea")
+    face, *rest = faces_of(lea)
+
+    reject = corrections.reject_faces(host, lea, [face])
+
+    assert faces_of(None) == [face]
+    assert faces_of(lea) == rest
+    corrections.undo(host, reject)
+    assert len(faces_of(lea)) == 3
+
+
+def test_what_is_no_face_leaves_every_list(
+    app: Flask, room_id: int, host: Author, add_person
+) -> None:
+    lea = add_person(2)
+    face, other = faces_of(lea)
+
+    mark = corrections.mark_not_faces(host, [face])
+
+    assert faces_of(lea) == [other]
+    assert people.count_unsorted_faces(room_id) == 0
+    photo_id = db.session.get_one(Face, face).photo_id
+    assert db.session.get_one(Photo, photo_id).faces == []
+    with pytest.raises(NotFoundError):
+        corrections.move_faces(host, [face], None)
+    corrections.undo(host, mark)
+    assert faces_of(lea) == [face, other]
+
+
+def test_a_hidden_person_is_listed_apart(room_id: int, host: Author, add_person) -> None:
+    lea = add_person()
+
+    hide = corrections.hide_person(host, lea)
+
+    assert people.list_people(room_id) == []
+    assert [card.id for card in people.list_people(room_id, is_hidden=True)] == [lea]
+    corrections.undo(host, hide)
+    assert [card.id for card in people.list_people(room_id)] == [lea]
+
+
+def test_whoever_takes_in_a_hidden_person_is_hidden_too(host: Author, add_person) -> None:
+    """A bystander does not come into the open because somebody found another album of theirs."""
+    lea, other = add_person(), add_person()
+    corrections.hide_person(host, other)
+
+    corrections.merge_people(host, other, lea)
+
+    assert person(lea).is_hidden
+    corrections.show_person(host, lea)
+    assert not person(lea).is_hidden
+
+
+def test_a_chosen_cover_stays_until_its_face_leaves(room_id: int, host: Author, add_person) -> None:
+    lea = add_person(3)
+    cover = faces_of(lea)[-1]
+
+    corrections.choose_cover(host, cover)
+
+    assert people.list_people(room_id)[0].cover_face_id == cover
+    corrections.reject_faces(host, lea, [cover])
+    assert people.list_people(room_id)[0].cover_face_id != cover
+
+
+def test_the_answer_that_two_are_one_merges_them_under_the_name(host: Author, add_person) -> None:
+    other, lea = add_person(4), add_person(1, "Lea")
+
+    corrections.say_same(host, faces_of(other)[:1], faces_of(lea)[:1])
+
+    assert len(faces_of(lea)) == 5
+    with pytest.raises(InvalidInputError, match="one person by now"):
+        corrections.say_same(host, faces_of(lea)[:1], faces_of(lea)[1:2])
+
+
+def test_the_answer_that_a_face_is_somebody_moves_it(
+    app: Flask, room_id: int, host: Author, add_person
+) -> None:
+    lea, face = add_person(2, "Lea"), add_unsorted(app, room_id)
+
+    corrections.say_same(host, [face], faces_of(lea)[:1])
+
+    assert face in faces_of(lea)
+
+
+def test_the_answer_that_two_are_two_moves_nobody(host: Author, add_person) -> None:
+    lea, tom = add_person(), add_person()
+    before = faces_of(lea), faces_of(tom)
+
+    corrections.say_different(host, before[0][:1], before[1][:1])
+
+    assert (faces_of(lea), faces_of(tom)) == before
+
+
+def test_what_was_undone_cannot_be_undone_again(host: Author, add_person) -> None:
+    hide = corrections.hide_person(host, add_person())
+    corrections.undo(host, hide)
+
+    with pytest.raises(InvalidInputError, match="undone already"):
+        corrections.undo(host, hide)
+
+
+def test_a_guest_corrects_faces_on_photos_of_their_own(
+    app: Flask, room_id: int, add_person
+) -> None:
+    access = guest_access(room_id)
+    author = author_of(access)
+    own, others = add_person(2, guest_id=access.guest.id), add_person(2)
+
+    corrections.name_person(author, own, "Me")
+
+    assert name_of(own) == "Me"
+    with pytest.raises(NotAllowedError):
+        corrections.name_person(author, others, "You")
+    with pytest.raises(NotAllowedError):
+        corrections.reject_faces(author, others, faces_of(others)[:1])
+    with pytest.raises(NotAllowedError):
+        corrections.mark_not_faces(author, [*faces_of(own), faces_of(others)[0]])
+
+
+def test_guests_correct_everything_where_the_host_lets_them(room_id: int, add_person) -> None:
+    access = guest_access(room_id)
+    access.room.guests_may_correct = True
+    db.session.commit()
+
+    corrections.name_person(author_of(access), lea := add_person(), "Lea")
+
+    assert name_of(lea) == "Lea"
+
+
+def test_a_guest_undoes_their_own_corrections_only(room_id: int, host: Author, add_person) -> None:
+    access = guest_access(room_id)
+    author, own = author_of(access), add_person(2, guest_id=access.guest.id)
+    theirs = corrections.name_person(author, own, "Me")
+    hosts = corrections.hide_person(host, own)
+
+    with pytest.raises(NotAllowedError):
+        corrections.undo(author, hosts)
+    corrections.undo(author, theirs)
+
+    assert name_of(own) is None
+
+
+def test_another_rooms_faces_people_and_corrections_are_not_found(
+    app: Flask, host: Author, add_person
+) -> None:
+    lea = add_person()
+    hide = corrections.hide_person(host, lea)
+    stranger = Author(rooms.create_room("Other").room.id)
+
+    for attempt in (
+        lambda: corrections.name_person(stranger, lea, "Mine"),
+        lambda: corrections.move_faces(stranger, faces_of(lea), None),
+        lambda: corrections.mark_not_faces(stranger, faces_of(lea)),
+        lambda: corrections.say_different(stranger, faces_of(lea)[:1], faces_of(lea)[1:]),
+        lambda: corrections.say_same(stranger, faces_of(lea)[:1], faces_of(lea)[1:]),
+        lambda: corrections.choose_cover(stranger, faces_of(lea)[0]),
+        lambda: corrections.undo(stranger, hide),
+    ):
+        with pytest.raises(NotFoundError):
+            attempt()
+    assert len(faces_of(lea)) == 2
+
+
+def test_a_refused_correction_changes_nothing(room_id: int, host: Author, add_person) -> None:
+    lea = add_person()
+    revision = db.session.scalar(select(rooms.Room.revision))
+
+    with pytest.raises(InvalidInputError):
+        corrections.reject_faces(host, lea, [])
+
+    db.session.rollback()
+    assert db.session.scalar(select(rooms.Room.revision)) == revision

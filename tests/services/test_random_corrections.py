@@ -1,0 +1,184 @@
+"""A thousand random corrections, undos, new photos, groupings: what was said holds throughout."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+
+import numpy as np
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from photoshare.db import db
+from photoshare.errors import InvalidInputError, NotFoundError, SameNameError
+from photoshare.faces.constraints import resolve_constraints
+from photoshare.faces.types import ENCODING_SIZE, AnalysedFace
+from photoshare.models import PHOTO_WAITING, Correction, Face, Person, Photo
+from photoshare.services import analysis, correction_events, corrections, grouping, rooms
+from photoshare.services.corrections import Author
+from photoshare.services.grouping import FoundFace, GroupingRule
+from photoshare.web.site import Site
+from tests.helpers import insert_photos
+
+RULE = GroupingRule(eps=0.325, min_samples=2)
+STEPS = 1000
+FEW_PHOTOS, MANY_PHOTOS = 10, 40
+REFUSALS = (InvalidInputError, NotFoundError, SameNameError)  # of corrections that make no sense
+
+
+class Party:
+    """A room, and somebody who does anything in it, by a seed."""
+
+    def __init__(self, app: Flask, site: Site, seed: int) -> None:
+        self.app, self.site = app, site
+        self.random = random.Random(seed)
+        self.noise = np.random.default_rng(seed)
+        self.looks = self.noise.normal(size=(12, ENCODING_SIZE)).astype(np.float32)
+        self.room_id = rooms.create_room("Party").room.id
+        self.author = Author(self.room_id)
+        self.photo_count = 0
+
+    def faces(self) -> dict[int, Face]:
+        db.session.rollback()
+        query = select(Face).join(Photo).where(Photo.room_id == self.room_id)
+        return {face.id: face for face in db.session.scalars(query)}
+
+    def some_faces(self, most: int = 3) -> list[int]:
+        known = [face.id for face in self.faces().values() if face.is_face]
+        return self.random.sample(known, min(len(known), self.random.randint(1, most)))
+
+    def somebody(self) -> int:
+        people = list(db.session.scalars(select(Person.id)))
+        return self.random.choice(people) if people else 0
+
+    def add_photo(self) -> None:
+        self.photo_count += 1
+        insert_photos(self.app, self.room_id, 1, seed=f"new{self.photo_count}", state=PHOTO_WAITING)
+        self.analyse()
+
+    def analyse(self) -> None:
+        claimed = analysis.claim_photo(self.room_id)
+        assert claimed is not None
+        found = []
+        for place in range(self.random.randint(0, 3)):
+            look = self.looks[self.random.randrange(len(self.looks))]
+            encoding = look + self.noise.normal(scale=0.25, size=ENCODING_SIZE)
+            location = (0, place * 100 + 60, 60, place * 100)
+            face = AnalysedFace(location, 1.0, encoding.astype(np.float32))
+            found.append(FoundFace(face, b"jpeg"))
+        grouping.store_analysis(
+            claimed, found, engine_name="fake", rule=RULE, storage=self.site.storage
+        )
+
+    def analyse_again(self) -> None:
+        """Search a photo once more: some of its faces are found again, some are not."""
+        photo_id = self.random.choice(list(db.session.scalars(select(Photo.id))))
+        query = update(Photo).where(Photo.id == photo_id)
+        db.session.execute(query.values(state=PHOTO_WAITING, attempts=0))
+        db.session.commit()
+        self.analyse()
+
+    def undo_something(self) -> None:
+        query = select(Correction.id).where(Correction.undone_at.is_(None))
+        if known := list(db.session.scalars(query)):
+            corrections.undo(self.author, self.random.choice(known))
+
+    def correct(self) -> None:
+        """Say something, and look whether it holds at once."""
+        author, person, faces = self.author, self.somebody(), self.some_faces()
+        other = self.somebody()
+        match self.random.randrange(9):
+            case 0:
+                corrections.name_person(author, person, f"name {person}", is_another=True)
+                assert db.session.get_one(Person, person).name == f"name {person}"
+            case 1:
+                corrections.merge_people(author, person, other)
+                assert db.session.get(Person, person) is None
+            case 2:
+                corrections.move_faces(author, faces, other or None)
+                assert len({db.session.get_one(Face, face).person_id for face in faces}) == 1
+            case 3:
+                theirs = [face.id for face in self.faces().values() if face.person_id == person]
+                corrections.reject_faces(author, person, theirs[:1])
+                assert db.session.get_one(Face, theirs[0]).person_id != person
+            case 4:
+                corrections.mark_not_faces(author, faces[:1])
+                assert not db.session.get_one(Face, faces[0]).is_face
+            case 5:
+                corrections.hide_person(author, person)
+                assert db.session.get_one(Person, person).is_hidden
+            case 6:
+                corrections.choose_cover(author, faces[0])
+            case 7:
+                corrections.say_different(author, faces[:1], self.some_faces(1))
+            case 8:
+                corrections.say_same(author, faces[:1], self.some_faces(1))
+
+
+def check_everything_holds(party: Party) -> None:
+    """Compare the rows of the room with what its corrections say."""
+    faces = party.faces()
+    events = correction_events.load_events(party.room_id)
+    photo_of = {face.id: face.photo_id for face in faces.values()}
+    links = resolve_constraints([event.constraint for event in events], photo_of)
+    photos_of: dict[int, list[int]] = {}
+    people_of: dict[int, set[int | None]] = {}
+    for face in faces.values():
+        assert face.is_face == (face.id not in links.not_faces)
+        assert face.is_face or face.person_id is None
+        assert face.link_id == links.link_of.get(face.id)
+        if face.person_id is not None:
+            photos_of.setdefault(face.person_id, []).append(face.photo_id)
+        if face.link_id is not None:
+            people_of.setdefault(face.link_id, set()).add(face.person_id)
+    for photos in photos_of.values():
+        assert len(set(photos)) == len(photos), "somebody is twice on a photo"
+    for people in people_of.values():
+        assert len(people) == 1, "linked faces are two people"
+    for link, other in links.apart:
+        assert people_of[link] - {None} != people_of[other] or people_of[link] == {None}
+    people = set(db.session.scalars(select(Person.id)))
+    assert people == {face.person_id for face in faces.values()} - {None}
+
+
+def corrected_people(party: Party) -> dict[int, set[int]]:
+    """List the faces of everybody who was named or corrected."""
+    corrected = set(db.session.scalars(select(Person.id).where(Person.is_corrected)))
+    return {
+        person: {face.id for face in party.faces().values() if face.person_id == person}
+        for person in corrected
+    }
+
+
+@pytest.mark.usefixtures("app_ctx")
+def test_what_was_said_holds_through_a_thousand_steps(app: Flask, site: Site) -> None:
+    party = Party(app, site, seed=4)
+    said = refused = 0
+    for _step in range(STEPS):
+        before = corrected_people(party)
+        kind = party.random.random()
+        if party.photo_count < FEW_PHOTOS or (kind < 0.1 and party.photo_count < MANY_PHOTOS):
+            party.add_photo()
+        elif kind < 0.2:
+            grouping.group_unsorted_faces(party.room_id, RULE)
+        elif kind < 0.25:
+            party.analyse_again()
+            before = {}  # what an engine does not find again, and nobody spoke of, is gone
+        elif kind < 0.45:
+            party.undo_something()
+            before = {}
+        else:
+            before = {}
+            said += 1
+            with contextlib.suppress(*REFUSALS):
+                party.correct()
+                refused -= 1
+            refused += 1
+        for person, faces in before.items():
+            assert faces <= corrected_people(party)[person], (
+                "somebody who was corrected lost a face"
+            )
+        check_everything_holds(party)
+
+    assert said - refused > STEPS / 10, "hardly anything was said"
