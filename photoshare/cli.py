@@ -19,7 +19,7 @@ from flask.cli import AppGroup, with_appcontext
 from photoshare import doctor
 from photoshare.db import db, upgrade_schema
 from photoshare.errors import DiskFullError, NotFoundError, PhotoshareError, RejectedPhotoError
-from photoshare.services import export, jobs, photos, rooms
+from photoshare.services import analysis, export, jobs, photos, replay, rooms
 from photoshare.services.jobs import JobKind
 from photoshare.web.links import absolute_url
 from photoshare.web.site import current_site
@@ -129,6 +129,34 @@ def _show_progress(room_id: int) -> None:
 def list_people(code: str) -> None:
     """Print the photos, people and unsorted faces of the room CODE as JSON."""
     _print_json(export.room_as_dict(_room_id(code)))
+
+
+@rooms_group.command("correct")
+@click.argument("code")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def correct(code: str, file: Path) -> None:
+    """Apply the corrections of the JSON list FILE to the room CODE; print how many."""
+    room_id = _room_id(code)
+    try:
+        count = replay.replay(room_id, json.loads(file.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise _OneSentence(f"{file} is no JSON file: {error}.") from error
+    except PhotoshareError as error:
+        raise _OneSentence(str(error)) from error
+    jobs.enqueue_job(room_id, JobKind.CLUSTER_ROOM)  # for the next search, or a running server
+    _print_json({"corrections": count})
+
+
+@rooms_group.command("search-again")
+@click.argument("code")
+@click.option("--wait", is_flag=True, help="Search now and show the progress.")
+def search_again(code: str, wait: bool) -> None:
+    """Search every photo of the room CODE for faces again; what was corrected stays."""
+    room_id = _room_id(code)
+    analysis.analyse_again(room_id)
+    jobs.enqueue_job(room_id, JobKind.PROCESS_PHOTOS)
+    if wait:
+        _process(room_id)
 
 
 def _room_id(code: str) -> int:

@@ -295,3 +295,46 @@ def test_what_is_deleted_is_overwritten_in_the_file(
         db.session.commit()
 
     assert title.encode() not in bytes_of_the_file()
+
+
+def test_corrections_are_replayed_from_a_file(app: Flask, folder: Path, tmp_path: Path) -> None:
+    code = run_json(app, "rooms", "create", "--title", "Party")["code"]
+    run_json(app, "rooms", "import", code, str(folder), "--wait")
+    face = {"file": "one.jpg", "top": 20, "right": 80, "bottom": 80, "left": 20}
+    file = tmp_path / "said.json"
+    file.write_text(json.dumps([{"correction": "name", "person": face, "name": "Rosa"}]))
+
+    assert run_json(app, "rooms", "correct", code, str(file)) == {"corrections": 1}
+
+    (person,) = run_json(app, "rooms", "people", code)["people"]
+    assert person["name"] == "Rosa"
+
+
+@pytest.mark.parametrize("content", ["no json", '[{"correction": "guess"}]'])
+def test_a_bad_list_of_corrections_is_one_sentence(
+    app: Flask, tmp_path: Path, content: str
+) -> None:
+    code = run_json(app, "rooms", "create", "--title", "Party")["code"]
+    file = tmp_path / "said.json"
+    file.write_text(content)
+
+    result = run(app, "rooms", "correct", code, str(file))
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_room_is_searched_again_and_keeps_what_was_corrected(
+    app: Flask, folder: Path, engine: FakeFaceEngine, run_jobs: Callable[[], None]
+) -> None:
+    code = run_json(app, "rooms", "create", "--title", "Party")["code"]
+    run_json(app, "rooms", "import", code, str(folder))
+    run_jobs()
+    before, searches = run_json(app, "rooms", "people", code), engine.searches
+
+    assert run(app, "rooms", "search-again", code).exit_code == 0
+    run_jobs()
+
+    assert engine.searches > searches
+    assert run_json(app, "rooms", "people", code) == before

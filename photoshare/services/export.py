@@ -22,7 +22,7 @@ def room_as_dict(room_id: int) -> dict[str, Any]:
     faces = db.session.scalars(
         select(Face)
         .join(Photo)
-        .where(Photo.room_id == room_id)
+        .where(Photo.room_id == room_id, Face.is_face)
         .options(joinedload(Face.photo))
         .order_by(Face.photo_id, Face.left)
     ).all()
@@ -43,6 +43,7 @@ def room_as_dict(room_id: int) -> dict[str, Any]:
             {
                 "id": person.id,
                 "name": person.name,
+                "hidden": person.is_hidden,
                 "photos": [face.photo.file_name for face in faces_of.get(person.id, [])],
                 "faces": [_face_as_dict(face) for face in faces_of.get(person.id, [])],
             }

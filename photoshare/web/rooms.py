@@ -142,6 +142,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
             ends_on=_parse_date(form.get("ends_on", "")),
             password=form.get("password", ""),
             is_open="remove_password" in form,
+            guests_may_correct="guests_may_correct" in form,
         )
     except InvalidInputError as error:
         return _share_page(form=form, error=str(error)), 422

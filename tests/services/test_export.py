@@ -35,6 +35,7 @@ def test_a_room_is_told_with_its_photos_people_and_unsorted_faces(
             {
                 "id": card.id,
                 "name": "Lea",
+                "hidden": False,
                 "photos": ["day 1/a.jpg", "b.jpg"],
                 "faces": [{"file": "day 1/a.jpg"} | place, {"file": "b.jpg"} | place],
             }
