@@ -104,7 +104,7 @@ def test_import_with_wait_finds_the_people(app: Flask, folder: Path) -> None:
         {"file": "sub/two.png", "width": 200, "height": 100, "state": "analysed"},
     ]
     (red,) = room["people"]
-    assert red.keys() == {"id", "name", "photos", "faces"}
+    assert red.keys() == {"id", "name", "hidden", "photos", "faces"}
     assert red["photos"] == ["copy.jpg", "sub/two.png"]
     assert red["faces"][0] == {
         "file": "copy.jpg",
@@ -300,7 +300,7 @@ def test_what_is_deleted_is_overwritten_in_the_file(
 def test_corrections_are_replayed_from_a_file(app: Flask, folder: Path, tmp_path: Path) -> None:
     code = run_json(app, "rooms", "create", "--title", "Party")["code"]
     run_json(app, "rooms", "import", code, str(folder), "--wait")
-    face = {"file": "one.jpg", "top": 20, "right": 80, "bottom": 80, "left": 20}
+    face = {"file": "copy.jpg", "top": 20, "right": 80, "bottom": 80, "left": 20}
     file = tmp_path / "said.json"
     file.write_text(json.dumps([{"correction": "name", "person": face, "name": "Rosa"}]))
 
