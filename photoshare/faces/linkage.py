@@ -72,18 +72,50 @@ def measure_excesses(some: Clusters, others: Clusters, rule: MergeRule) -> Float
     -------
     float32 array of shape (len(some), len(others))
         0 or less for a pair that may merge; infinite, or more than 4, for one that never may.
+
+    Notes
+    -----
+    With unit-length encodings the average linkage of A and B is 2 - 2 a.b (a, b the centres) and
+    the squared distance of the centres a.a + b.b - 2 a.b. The gap is the mean of both; less eps
+    squared, and with the rules for poor and fixed clusters, it is one matrix product.
     """
-    left, _ = _factors(some, rule)
-    _, right = _factors(others, rule)
-    excesses: Floats = left @ right.T
-    shares, other_shares = 1 / some.counts, 1 / others.counts
-    if max(np.ptp(shares), np.ptp(other_shares)) > 0 or shares[0] != other_shares[0]:
-        inequality = np.abs(shares[:, None] - other_shares)
+    own, others_own = _own_terms(some), _own_terms(others)
+    bounded = own - np.float32(rule.eps**2)
+    poor, unfounded, fixed = _traits(some, rule)
+    others_poor, others_unfounded, others_fixed = _traits(others, rule)
+    far = np.float32(FORBIDDEN)
+    left = [-2 * some.means, bounded, np.ones_like(own), far * poor, far * unfounded, far * fixed]
+    right = [
+        others.means,
+        np.ones_like(others_own),
+        others_own,
+        others_unfounded,
+        others_poor,
+        others_fixed,
+    ]
+    excesses: Floats = np.hstack(left) @ np.hstack(right).T
+    shares, others_shares = 1 / some.counts, 1 / others.counts
+    is_unequal = np.ptp(np.concatenate([shares, others_shares])) > 0
+    if is_unequal:  # not in the first round of all, the largest
+        inequality = np.abs(shares[:, None] - others_shares)
         inequality *= np.float32(rule.looseness)
-        excesses -= inequality  # it is 0 in the first round of all, the largest
+        excesses -= inequality
     walls = (some.marks @ some.exclusions @ others.marks.T).tocoo()
     excesses[walls.row, walls.col] = np.inf
     return excesses
+
+
+def _own_terms(clusters: Clusters) -> Floats:
+    """Give what each cluster adds to all of its gaps, of shape (n, 1)."""
+    own: Floats = (1 + (clusters.means**2).sum(axis=1, keepdims=True)) / 2
+    return own
+
+
+def _traits(clusters: Clusters, rule: MergeRule) -> tuple[Floats, Floats, Floats]:
+    """Tell, each of shape (n, 1), which clusters are poor, no person yet, fixed: 1 or 0."""
+    traits = (clusters.founders == 0, clusters.founders < rule.min_founders, clusters.is_fixed)
+    poor, unfounded, fixed = (trait.astype(np.float32)[:, None] for trait in traits)
+    return poor, unfounded, fixed
 
 
 def _nearest(clusters: Clusters, rows: Rows, rule: MergeRule) -> tuple[Floats, Rows]:
@@ -103,24 +135,6 @@ def _nearest(clusters: Clusters, rows: Rows, rule: MergeRule) -> tuple[Floats, R
         excesses = measure_excesses(clusters.taken(block), clusters, rule)
         _keep_nearest(nearest, partners, block, excesses, is_all=len(rows) == len(clusters))
     return nearest, partners
-
-
-def _factors(clusters: Clusters, rule: MergeRule) -> tuple[Floats, Floats]:
-    """Write the gap of every pair, less eps squared, as one matrix product ``left @ right.T``.
-
-    With unit-length encodings the average linkage of A and B is 2 - 2 a.b (a, b the centres) and
-    the squared distance of the centres a.a + b.b - 2 a.b; the gap is the mean of both.
-    """
-    means = clusters.means
-    own = (1 + (means**2).sum(axis=1, keepdims=True)) / 2
-    one = np.ones_like(own)
-    poor = (clusters.founders == 0).astype(np.float32)[:, None]
-    unfounded = (clusters.founders < rule.min_founders).astype(np.float32)[:, None]
-    fixed = clusters.is_fixed.astype(np.float32)[:, None]
-    walls = np.float32(FORBIDDEN) * np.hstack([poor, unfounded, fixed])
-    left = np.hstack([-2 * means, own - np.float32(rule.eps**2), one, walls])
-    right = np.hstack([means, one, own, unfounded, poor, fixed])
-    return left.astype(np.float32), right.astype(np.float32)
 
 
 def _keep_nearest(

@@ -102,9 +102,9 @@ def rank_pairs(
 
     Notes
     -----
-    The worth is the likelihood of a yes (falling with the distance) times what it adds to the
-    B-cubed recall, a b / (a + b) for a and b faces, over the root of the smaller number: two sides
-    of many faces that are one person would have been found to be.
+    The worth is the likelihood of a yes times what it adds to the B-cubed recall, a b / (a + b)
+    for a and b faces. The likelihood falls with the distance, and is taken to fall with the smaller
+    of a and b too: of two sides of many faces that are one person, grouping would have known.
     """
     sides = _sides(faces, apart)
     firsts, seconds, distances = _doubtful(sides, eps, loose_eps)
@@ -112,7 +112,7 @@ def rank_pairs(
     smaller = np.minimum(sizes[firsts], sizes[seconds])
     larger = np.maximum(sizes[firsts], sizes[seconds])
     likelihood = np.exp((1 - distances) / DOUBT_RATIO)
-    worth = likelihood * np.sqrt(smaller) * larger / (smaller + larger)
+    worth = likelihood * larger / (smaller + larger)
     keys = sides.keys()
     put_off = {frozenset(pair) for pair in later}
     keys_of_pairs = zip(keys[firsts].tolist(), keys[seconds].tolist(), strict=True)

@@ -15,34 +15,7 @@ from photoshare.faces import linkage
 from photoshare.faces.matching import NO_PERSON, FaceSet, GroupPlan, plan_groups
 from photoshare.faces.quality import may_found
 from photoshare.faces.types import ENCODING_SIZE
-
-EPS = 0.325
-
-
-def encodings_of(people: list[int], spread: float = 0.1, seed: int = 0) -> NDArray[np.float32]:
-    """Draw an encoding near the axis of each person; negative numbers are one-off strangers."""
-    numbers = np.random.default_rng(seed)
-    rows = numbers.normal(size=(len(people), ENCODING_SIZE)) * spread / ENCODING_SIZE**0.5
-    for row, person in enumerate(people):
-        rows[row, person if person >= 0 else ENCODING_SIZE + person] += 1
-    return (1.4 * rows).astype(np.float32)
-
-
-def face_set(
-    encodings: NDArray[np.float32],
-    photos: list[int] | None = None,
-    people: list[int] | None = None,
-    good: list[bool] | None = None,
-    links: list[int] | None = None,
-) -> FaceSet:
-    count = len(encodings)
-    return FaceSet(
-        encodings,
-        np.array(range(count) if photos is None else photos, dtype=np.int64),
-        np.array([NO_PERSON] * count if people is None else people, dtype=np.int64),
-        np.array([True] * count if good is None else good, dtype=np.bool_),
-        np.array([0] * count if links is None else links, dtype=np.int64),
-    )
+from tests.faces.made_up import EPS, encodings_of, face_set
 
 
 def plan(
