@@ -105,6 +105,24 @@ def measure_excesses(some: Clusters, others: Clusters, rule: MergeRule) -> Float
     return excesses
 
 
+def measure_distances(some: Clusters, others: Clusters, rule: MergeRule) -> Floats:
+    """Measure how far each of ``some`` is from each of ``others``, as a multiple of eps.
+
+    Returns
+    -------
+    float32 array of shape (len(some), len(others))
+        1 or less for a pair that may merge; infinite for one that never may.
+    """
+    excesses = measure_excesses(some, others, rule)
+    is_never = excesses > FORBIDDEN / 2
+    excesses += np.float32(rule.eps**2)
+    np.maximum(excesses, 0, out=excesses)
+    np.sqrt(excesses, out=excesses)
+    excesses /= np.float32(rule.eps)
+    excesses[is_never] = np.inf
+    return excesses
+
+
 def _own_terms(clusters: Clusters) -> Floats:
     """Give what each cluster adds to all of its gaps, of shape (n, 1)."""
     own: Floats = (1 + (clusters.means**2).sum(axis=1, keepdims=True)) / 2

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.faces.clusters import Clusters, MergeRule, Rows
+from photoshare.faces.joining import join_single_faces
 from photoshare.faces.linkage import BLOCK_NUMBERS, measure_excesses, merge_clusters
 from photoshare.faces.units import Units
 
@@ -29,20 +30,32 @@ def regroup(units: Units, groups: Rows, active: NDArray[np.bool_], rule: MergeRu
 
     Notes
     -----
-    Opened, and grouped from single units, are the groups of the active units, those with a unit
+    Opened, and merged from single units, are the groups of the active units, those with a unit
     that may merge with an active one, and those that may merge with a group that comes out changed
-    or with an active unit in it.
+    or with an active unit in it. Then single faces join people.
     """
-    clusters = units.clusters
+    if not active.any():
+        return groups
+    count = int(groups.max()) + 1
+    labels = _merged_anew(units.clusters, groups, active, rule)
+    found, rows = np.unique(labels, return_inverse=True)
+    homes = join_single_faces(units.clusters.joined(rows, len(found)), found >= count, rule)
+    regrouped: Rows = found[homes[rows]]
+    return regrouped
+
+
+def _merged_anew(
+    clusters: Clusters, groups: Rows, active: NDArray[np.bool_], rule: MergeRule
+) -> Rows:
+    """Merge the units of all groups that the active ones can change."""
     sizes = np.bincount(groups)
     before = clusters.joined(groups, len(sizes))
     is_open = np.zeros(len(sizes), dtype=np.bool_)
     is_open[groups[active]] = True
-    if active.any() and not is_open.all():
+    if not is_open.all():
         near = _are_near(clusters.taken(np.flatnonzero(active)), clusters, rule)
         is_open[groups[near]] = True
-    labels = groups
-    while is_open.any():
+    while True:
         rows = np.flatnonzero(is_open[groups])
         merged = merge_clusters(clusters.taken(rows), rule)
         labels = groups.copy()
@@ -50,15 +63,13 @@ def regroup(units: Units, groups: Rows, active: NDArray[np.bool_], rule: MergeRu
         closed = np.flatnonzero(~is_open)
         is_changed = ~_are_same(groups[rows], merged, sizes)
         is_changed[merged[active[rows]]] = True
-        changed = np.flatnonzero(is_changed)
-        if len(closed) == 0 or len(changed) == 0:
-            break
-        now = clusters.taken(rows).joined(merged, int(merged.max()) + 1).taken(changed)
+        if len(closed) == 0:
+            return labels
+        now = clusters.taken(rows).joined(merged, len(is_changed)).taken(np.flatnonzero(is_changed))
         to_open = closed[_are_near(now, before.taken(closed), rule)]
         if len(to_open) == 0:
-            break
+            return labels
         is_open[to_open] = True
-    return labels
 
 
 def _are_same(before: Rows, now: Rows, sizes: Rows) -> NDArray[np.bool_]:

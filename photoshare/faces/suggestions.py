@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.faces.clusters import Clusters, Floats, Rows
-from photoshare.faces.linkage import BLOCK_NUMBERS, measure_excesses, merge_rule
+from photoshare.faces.linkage import BLOCK_NUMBERS, measure_distances, merge_rule
 from photoshare.faces.types import NO_PERSON, FaceSet
 from photoshare.faces.units import make_units
 
@@ -195,9 +195,7 @@ def _sides(faces: FaceSet, apart: NDArray[np.int64]) -> _Sides:
 def _measure(sides: _Sides, some: Rows, others: Rows, eps: float) -> Floats:
     """Measure the distances of some sides to others, as `SuggestedPair.distance`."""
     some_clusters, other_clusters = sides.clusters.taken(some), sides.clusters.taken(others)
-    excesses = measure_excesses(some_clusters, other_clusters, merge_rule(eps, 1))
-    distances: Floats = np.sqrt(np.maximum(excesses + np.float32(eps**2), 0)) / np.float32(eps)
-    return distances
+    return measure_distances(some_clusters, other_clusters, merge_rule(eps, 1))
 
 
 def _doubtful(sides: _Sides, eps: float, loose_eps: float) -> tuple[Rows, Rows, Floats]:
