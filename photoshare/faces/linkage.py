@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from photoshare.faces.clusters import Clusters, Floats, MergeRule, Rows
+from photoshare.faces.clusters import Clusters, Floats, MergeRule, Rows, forbid, traits_of
 from photoshare.faces.dense_linkage import merge_few_clusters, reciprocal_pairs
 
 # A single face may join a large cluster at this many times the distance at which two equal clusters
 # merge: the cluster's many faces are evidence. docs/evaluation.md: the goals hold from 1.05 to 1.1.
 JOIN_RATIO = 1.1
-FORBIDDEN = 8.0  # added to the gap of a pair that may not merge; gaps of unit vectors end at 4
 BLOCK_NUMBERS = 1 << 24  # of a block of gaps: 64 MB, whatever the number of faces
 DENSE_ROWS = 2048  # as few clusters are merged in one matrix, which is faster
 
@@ -71,29 +70,16 @@ def measure_excesses(some: Clusters, others: Clusters, rule: MergeRule) -> Float
     Returns
     -------
     float32 array of shape (len(some), len(others))
-        0 or less for a pair that may merge; infinite, or more than 4, for one that never may.
+        0 or less for a pair that may merge; infinite for one that may not, however near.
 
     Notes
     -----
     With unit-length encodings the average linkage of A and B is 2 - 2 a.b (a, b the centres) and
-    the squared distance of the centres a.a + b.b - 2 a.b. The gap is the mean of both; less eps
-    squared, and with the rules for poor and fixed clusters, it is one matrix product.
+    the squared distance of the centres a.a + b.b - 2 a.b. The gap is the mean of both.
     """
-    own, others_own = _own_terms(some), _own_terms(others)
-    bounded = own - np.float32(rule.eps**2)
-    poor, unfounded, fixed = _traits(some, rule)
-    others_poor, others_unfounded, others_fixed = _traits(others, rule)
-    far = np.float32(FORBIDDEN)
-    left = [-2 * some.means, bounded, np.ones_like(own), far * poor, far * unfounded, far * fixed]
-    right = [
-        others.means,
-        np.ones_like(others_own),
-        others_own,
-        others_unfounded,
-        others_poor,
-        others_fixed,
-    ]
-    excesses: Floats = np.hstack(left) @ np.hstack(right).T
+    excesses: Floats = (-2 * some.means) @ others.means.T
+    excesses += some.own_terms[:, None] - np.float32(rule.eps**2)
+    excesses += others.own_terms
     shares, others_shares = 1 / some.counts, 1 / others.counts
     is_unequal = np.ptp(np.concatenate([shares, others_shares])) > 0
     if is_unequal:  # not in the first round of all, the largest
@@ -102,6 +88,11 @@ def measure_excesses(some: Clusters, others: Clusters, rule: MergeRule) -> Float
         excesses -= inequality
     walls = (some.marks @ some.exclusions @ others.marks.T).tocoo()
     excesses[walls.row, walls.col] = np.inf
+    forbid(
+        excesses,
+        traits_of(some.founders, some.is_fixed, rule.min_founders),
+        traits_of(others.founders, others.is_fixed, rule.min_founders),
+    )
     return excesses
 
 
@@ -111,29 +102,14 @@ def measure_distances(some: Clusters, others: Clusters, rule: MergeRule) -> Floa
     Returns
     -------
     float32 array of shape (len(some), len(others))
-        1 or less for a pair that may merge; infinite for one that never may.
+        1 or less for a pair that may merge; infinite for one that may not, however near.
     """
     excesses = measure_excesses(some, others, rule)
-    is_never = excesses > FORBIDDEN / 2
     excesses += np.float32(rule.eps**2)
     np.maximum(excesses, 0, out=excesses)
     np.sqrt(excesses, out=excesses)
     excesses /= np.float32(rule.eps)
-    excesses[is_never] = np.inf
     return excesses
-
-
-def _own_terms(clusters: Clusters) -> Floats:
-    """Give what each cluster adds to all of its gaps, of shape (n, 1)."""
-    own: Floats = (1 + (clusters.means**2).sum(axis=1, keepdims=True)) / 2
-    return own
-
-
-def _traits(clusters: Clusters, rule: MergeRule) -> tuple[Floats, Floats, Floats]:
-    """Tell, each of shape (n, 1), which clusters are poor, no person yet, fixed: 1 or 0."""
-    traits = (clusters.founders == 0, clusters.founders < rule.min_founders, clusters.is_fixed)
-    poor, unfounded, fixed = (trait.astype(np.float32)[:, None] for trait in traits)
-    return poor, unfounded, fixed
 
 
 def _nearest(clusters: Clusters, rows: Rows, rule: MergeRule) -> tuple[Floats, Rows]:

@@ -261,6 +261,27 @@ def test_the_order_of_one_batch_does_not_matter(faces: FaceSet, random: object) 
     assert partition(back) == partition(plan(faces).person_ids)
 
 
+@settings(deadline=None)
+@given(st.sets(st.tuples(st.integers(1, 8), st.integers(0, 4))), st.randoms(use_true_random=False))
+def test_photos_one_by_one_give_the_same_people_as_all_at_once(
+    places: set[tuple[int, int]], random: object
+) -> None:
+    """Every person (second number) once at most in a photo (first number)."""
+    order = sorted(places)
+    faces = face_set(encodings_of([person for _, person in order]), [photo for photo, _ in order])
+    photos = sorted({photo for photo, _ in order})
+    random.shuffle(photos)  # type: ignore[attr-defined]
+    is_there = np.zeros(len(faces), dtype=np.bool_)
+    people = np.zeros(len(faces), dtype=np.int64)
+    for photo in photos:
+        is_there |= faces.photo_ids == photo
+        present = replace(faces, person_ids=people).taken(is_there)
+        done = plan(present, (present.photo_ids == photo).tolist()).person_ids
+        people[is_there] = np.where(done < 0, people.max(initial=0) - done, done)
+
+    assert partition(people) == partition(plan(faces).person_ids)
+
+
 Placed = tuple[FaceSet, list[bool], set[int], list[tuple[int, int]]]
 
 
