@@ -53,23 +53,25 @@ def _merged_anew(
     is_open = np.zeros(len(sizes), dtype=np.bool_)
     is_open[groups[active]] = True
     if not is_open.all():
-        near = _are_near(clusters.taken(np.flatnonzero(active)), clusters, rule)
+        _, near = _near_pairs(clusters.taken(np.flatnonzero(active)), clusters, rule)
         is_open[groups[near]] = True
+    labels = groups.copy()
+    rows = np.flatnonzero(is_open[groups])
     while True:
-        rows = np.flatnonzero(is_open[groups])
         merged = merge_clusters(clusters.taken(rows), rule)
-        labels = groups.copy()
-        labels[rows] = len(sizes) + merged
-        closed = np.flatnonzero(~is_open)
+        first_label = int(labels.max()) + 1
+        labels[rows] = first_label + merged
         is_changed = ~_are_same(groups[rows], merged, sizes)
         is_changed[merged[active[rows]]] = True
-        if len(closed) == 0:
+        changed, closed = np.flatnonzero(is_changed), np.flatnonzero(~is_open)
+        now = clusters.taken(rows).joined(merged, len(is_changed)).taken(changed)
+        is_drawing, is_drawn = _near_pairs(now, before.taken(closed), rule)
+        if not is_drawn.any():
             return labels
-        now = clusters.taken(rows).joined(merged, len(is_changed)).taken(np.flatnonzero(is_changed))
-        to_open = closed[_are_near(now, before.taken(closed), rule)]
-        if len(to_open) == 0:
-            return labels
-        is_open[to_open] = True
+        # Only these are merged again, so that a chain of changes costs no more than its links.
+        is_open[closed[is_drawn]] = True
+        drawing = np.isin(labels, first_label + changed[is_drawing])
+        rows = np.flatnonzero(drawing | np.isin(groups, closed[is_drawn]))
 
 
 def _are_same(before: Rows, now: Rows, sizes: Rows) -> NDArray[np.bool_]:
@@ -82,11 +84,16 @@ def _are_same(before: Rows, now: Rows, sizes: Rows) -> NDArray[np.bool_]:
     return is_same
 
 
-def _are_near(some: Clusters, others: Clusters, rule: MergeRule) -> NDArray[np.bool_]:
-    """Tell which of ``others`` may merge with one of ``some``."""
-    near = np.zeros(len(others), dtype=np.bool_)
+def _near_pairs(
+    some: Clusters, others: Clusters, rule: MergeRule
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which of ``some``, and which of ``others``, may merge with one on the other side."""
+    is_some = np.zeros(len(some), dtype=np.bool_)
+    is_other = np.zeros(len(others), dtype=np.bool_)
     height = max(1, BLOCK_NUMBERS // max(1, len(others)))
-    for start in range(0, len(some), height):
-        block = some.taken(np.arange(start, min(start + height, len(some))))
-        near |= measure_excesses(block, others, rule).min(axis=0) <= 0
-    return near
+    for start in range(0, len(some) if len(others) else 0, height):
+        block = np.arange(start, min(start + height, len(some)))
+        is_near = measure_excesses(some.taken(block), others, rule) <= 0
+        is_some[block] = is_near.any(axis=1)
+        is_other |= is_near.any(axis=0)
+    return is_some, is_other
