@@ -17,7 +17,13 @@ from photoshare.evaluate_photos import (
 )
 
 NO_ALBUM = 0  # of an unsorted face
-SIZE_BUCKETS = ((0, 50), (50, 100), (100, 200), (200, 100_000))  # widths in pixels
+# Widths of faces: the first that is too large for a bucket, and its name.
+SIZE_BUCKETS = (
+    (50, "below 50 px"),
+    (100, "50-100 px"),
+    (200, "100-200 px"),
+    (10**9, "200 px and more"),
+)
 
 Albums = NDArray[np.int64]  # shape (n_faces,): the album of each face, or NO_ALBUM
 Numbers = dict[str, float]
@@ -139,7 +145,7 @@ def detection(photos: Sequence[LabelledPhoto], found: Sequence[PhotoFaces]) -> N
     Returns
     -------
     dict
-        ``recall``; with boxes also ``recall N-M px`` of the ``faces N-M px`` that are labelled, and
+        ``recall``; with boxes also ``recall SIZE`` of the ``faces SIZE`` that are labelled, and
         ``unlabelled faces`` (false, or of people whom nobody labelled). Without boxes a photo of k
         people counts at most k faces.
     """
@@ -157,8 +163,8 @@ def detection(photos: Sequence[LabelledPhoto], found: Sequence[PhotoFaces]) -> N
         pairs = matched_pairs(overlap_matrix(faces.locations, boxes))
         unlabelled += len(faces.scores) - len(pairs)
         for column, (_, right, _, left) in enumerate(boxes.tolist()):
-            low, high = next(bucket for bucket in SIZE_BUCKETS if right - left < bucket[1])
-            for key in ("recall", f"recall {low}-{high} px"):
+            size = next(name for limit, name in SIZE_BUCKETS if right - left < limit)
+            for key in ("recall", f"recall {size}"):
                 labelled[key] += 1
                 hits[key] += any(column == pair[1] for pair in pairs)
     numbers = {key: hits[key] / labelled[key] for key in sorted(labelled) if labelled[key]}
