@@ -215,10 +215,14 @@ def test_faces_that_are_apart_part_if_they_are_together() -> None:
     assert done[0] != done[3]
 
 
-def test_links_that_are_apart_and_the_same_do_not_disturb() -> None:
+def test_links_that_are_apart_and_the_same_or_no_links_do_not_disturb() -> None:
     faces = face_set(encodings_of([0, 0, 0]), links=[3, 3, 4])
 
-    assert plan(faces, apart=[(3, 3), (3, 4), (3, 4), (8, 9)]).person_ids.tolist() == [-1, -1, 0]
+    assert plan(faces, apart=[(3, 3), (3, 4), (3, 4), (8, 9), (0, 3)]).person_ids.tolist() == [
+        -1,
+        -1,
+        0,
+    ]
 
 
 def test_a_person_goes_on_with_most_of_the_faces() -> None:
