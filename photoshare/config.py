@@ -142,7 +142,7 @@ class Settings:
         "takes up to four times as long",
     )
     eps: float = _setting(
-        0.325,
+        0.32,
         _number(0.15, 0.6),
         "face distance",
         "two faces closer than this are taken for the same person; smaller is stricter "

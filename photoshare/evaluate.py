@@ -39,6 +39,7 @@ from photoshare.faces.types import ENCODING_SIZE, NOISE_LABEL, FaceEngine
 BATCHES = (1, 2, 5, 20, 60)  # photos that arrive at once in `--orders`, at most, in turns
 COLUMNS = {  # of the printed table: title, path in the numbers, pattern
     "recall": ("detection", "recall", "{:.3f}"),
+    "not labelled": ("detection", "unlabelled faces", "{:.0f}"),
     "P": ("faces", "precision", "{:.4f}"),
     "R": ("faces", "recall", "{:.4f}"),
     "F": ("faces", "f", "{:.4f}"),
@@ -48,6 +49,7 @@ COLUMNS = {  # of the printed table: title, path in the numbers, pattern
     "per 1000": ("albums", "strangers per 1000 photos", "{:.1f}"),
     "two of a photo": ("albums", "albums with two faces of a photo", "{:.0f}"),
     "albums a person": ("albums", "albums a person", "{:.2f}"),
+    "split": ("albums", "people split", "{:.0f}"),
     "album P": ("albums", "person precision", "{:.4f}"),
     "album R": ("albums", "person recall", "{:.4f}"),
     "s": ("grouping", "seconds", "{:.2f}"),
@@ -92,13 +94,21 @@ def main(arguments: list[str] | None = None) -> None:
         ]
         print(table_row(folder.name, cells), flush=True)
     for name, numbers in results.items():
-        for order in numbers.get("orders", []):
-            print(f"{name}, other order:", ", ".join(f"{k} {v:.4g}" for k, v in order.items()))
-        if numbers.get("answers"):
-            last = ", ".join(f"{k} {v}" for k, v in numbers["answers"][-1].items())
-            print(f"{name}, after {len(numbers['answers'])} answers:", last)
+        _print_more(name, numbers)
     options.json.write_text(json.dumps(results, indent=1))
     print(f"\nAll numbers: {options.json}")
+
+
+def _print_more(name: str, numbers: dict[str, Any]) -> None:
+    """Print what does not fit into the table."""
+    found = numbers["detection"]
+    for size in (key.removeprefix("faces ") for key in found if key.startswith("faces ")):
+        print(f"{name}, {size}: {found[f'recall {size}']:.3f} of {found[f'faces {size}']} found")
+    for order in numbers.get("orders", []):
+        print(f"{name}, other order:", ", ".join(f"{k} {v:.4g}" for k, v in order.items()))
+    for number, answer in enumerate(numbers.get("answers", []), start=1):
+        told = f"{answer['answer']}, P {answer['precision']:.4f}, R {answer['recall']:.4f}"
+        print(f"{name}, answer {number}: {told}, {answer['strangers']} strangers")
 
 
 def table_row(first: str, cells: Sequence[str]) -> str:

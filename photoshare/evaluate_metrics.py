@@ -12,7 +12,13 @@ from photoshare.evaluate_photos import MIN_OVERLAP, UNKNOWN, LabelledPhoto, Phot
 from photoshare.faces.overlap import matched_pairs, overlap_matrix
 
 NO_ALBUM = 0  # of an unsorted face
-SIZE_BUCKETS = ((0, 50), (50, 100), (100, 200), (200, 100_000))  # widths in pixels
+# Widths of faces: the first that is too large for a bucket, and its name.
+SIZE_BUCKETS = (
+    (50, "below 50 px"),
+    (100, "50-100 px"),
+    (200, "100-200 px"),
+    (10**9, "200 px and more"),
+)
 
 Albums = NDArray[np.int64]  # shape (n_faces,): the album of each face, or NO_ALBUM
 Numbers = dict[str, float]
@@ -28,8 +34,8 @@ def bcubed(albums: Albums, identities: Sequence[str], truth_counts: Counter[str]
     identities : sequence of str, n_faces long
         UNKNOWN faces are left out.
     truth_counts : Counter
-        How many labelled faces each identity has, found or not, for ``recall_of_all``: there a
-        missed face has recall 0, and is missing in the albums of the others.
+        How many labelled faces each identity has, found or not, for ``recall_of_all`` and
+        ``f_of_all``: there a missed face has recall 0, and is missing in the albums of the others.
 
     Source
     ------
@@ -46,8 +52,17 @@ def bcubed(albums: Albums, identities: Sequence[str], truth_counts: Counter[str]
     of_all = sum(
         count**2 / max(truth_counts[name], of_name[name]) for (_, name), count in both.items()
     ) / max(1, truth_counts.total())
-    f_score = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-    return {"precision": precision, "recall": recall, "f": f_score, "recall_of_all": of_all}
+    return {
+        "precision": precision,
+        "recall": recall,
+        "f": _harmonic_mean(precision, recall),
+        "recall_of_all": of_all,
+        "f_of_all": _harmonic_mean(precision, of_all),
+    }
+
+
+def _harmonic_mean(one: float, other: float) -> float:
+    return 2 * one * other / (one + other) if one + other else 0.0
 
 
 def album_quality(
@@ -66,7 +81,8 @@ def album_quality(
         ``strangers``: photos in an album that do not show its person, who is whoever most of its
         labelled photos show. ``person precision`` and ``person recall``: mean over the people with
         two photos or more, each with the album that holds most of theirs (none: recall 0, and no
-        precision). ``albums a person``: how many albums are theirs, of those who have one.
+        precision). ``albums a person``: how many albums are theirs, of those who have one;
+        ``people split``: how many have more than one.
     """
     members = {
         int(album): sorted(set(photo_rows[albums == album].tolist()))
@@ -90,6 +106,7 @@ def album_quality(
         "albums with two faces of a photo": two_of_photo,
         "people with an album": len(owners),
         "albums a person": owners.total() / max(1, len(owners)),
+        "people split": sum(count > 1 for count in owners.values()),
     } | _best_albums(members, photos)
 
 
@@ -123,8 +140,9 @@ def detection(photos: Sequence[LabelledPhoto], found: Sequence[PhotoFaces]) -> N
     Returns
     -------
     dict
-        ``recall``; with boxes also ``recall N-M px`` and ``unlabelled faces`` (false, or of people
-        whom nobody labelled). Without boxes a photo of k people counts at most k faces.
+        ``recall``; with boxes also ``recall SIZE`` of the ``faces SIZE`` that are labelled, and
+        ``unlabelled faces`` (false, or of people whom nobody labelled). Without boxes a photo of k
+        people counts at most k faces.
     """
     labelled: Counter[str] = Counter()
     hits: Counter[str] = Counter()
@@ -140,9 +158,12 @@ def detection(photos: Sequence[LabelledPhoto], found: Sequence[PhotoFaces]) -> N
         pairs = matched_pairs(overlap_matrix(faces.locations, boxes), least=MIN_OVERLAP)
         unlabelled += len(faces.scores) - len(pairs)
         for column, (_, right, _, left) in enumerate(boxes.tolist()):
-            low, high = next(bucket for bucket in SIZE_BUCKETS if right - left < bucket[1])
-            for key in ("recall", f"recall {low}-{high} px"):
+            size = next(name for limit, name in SIZE_BUCKETS if right - left < limit)
+            for key in ("recall", f"recall {size}"):
                 labelled[key] += 1
                 hits[key] += any(column == pair[1] for pair in pairs)
     numbers = {key: hits[key] / labelled[key] for key in sorted(labelled) if labelled[key]}
-    return numbers | ({"unlabelled faces": unlabelled} if has_boxes else {})
+    counts = {
+        key.replace("recall", "faces"): count for key, count in labelled.items() if key != "recall"
+    }
+    return numbers | counts | ({"unlabelled faces": unlabelled} if has_boxes else {})

@@ -53,6 +53,7 @@ def test_missed_faces_lower_the_recall_of_all() -> None:
 
     assert numbers["recall"] == 1
     assert numbers["recall_of_all"] == pytest.approx(4 / 9)
+    assert numbers["f_of_all"] == pytest.approx(2 * (4 / 9) / (1 + 4 / 9))
 
 
 def test_nothing_found_has_no_recall() -> None:
@@ -76,6 +77,7 @@ def test_split_people_and_two_faces_of_a_photo_are_counted() -> None:
 
     assert numbers["albums with two faces of a photo"] == 1
     assert numbers["albums a person"] == 2
+    assert numbers["people split"] == 1
 
 
 def test_faces_are_told_by_their_boxes() -> None:
@@ -86,6 +88,7 @@ def test_faces_are_told_by_their_boxes() -> None:
     assert detection([photo("a", "b", boxes=boxes)], [faces]) == {
         "recall": 1.0,
         "recall 50-100 px": 1.0,
+        "faces 50-100 px": 2,
         "unlabelled faces": 1,
     }
 
@@ -135,7 +138,7 @@ def test_a_file_that_is_no_photo_has_no_faces(tmp_path: Path) -> None:
     assert (faces.size, len(faces.scores)) == ((0, 0), 0)
 
 
-@pytest.mark.parametrize("more", [[], ["--dbscan"], ["--orders", "3"]])
+@pytest.mark.parametrize("more", [[], ["--dbscan"], ["--orders", "3"], ["--answers", "2"]])
 def test_the_command_prints_a_table_and_writes_json(
     labelled_folder: Path,
     tmp_path: Path,
@@ -157,4 +160,6 @@ def test_the_command_prints_a_table_and_writes_json(
     assert [order["adjusted Rand index"] for order in numbers.get("orders", [])] == [1.0] * len(
         numbers.get("orders", [])
     )
-    assert "| party | 1.000 | 1.0000 |" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "| party | 1.000 | 0 | 1.0000 |" in printed
+    assert "party, 50-100 px: 1.000 of 6 found" in printed

@@ -70,6 +70,12 @@ class Clusters:
         means: Floats = self.sums / self.counts[:, None]
         return means
 
+    @cached_property
+    def own_terms(self) -> Floats:
+        """What each cluster adds to all of its gaps, of shape (n,); see `measure_excesses`."""
+        terms: Floats = (1 + np.einsum("ij,ij->i", self.means, self.means)) / 2
+        return terms
+
     def joined(self, targets: Rows, count: int) -> Clusters:
         """Add up the clusters that have the same target, 0 to ``count`` - 1."""
         ones = np.ones(len(targets), dtype=np.float32)
@@ -109,6 +115,39 @@ class Clusters:
         """Mark the clusters that are fixed, and people whatever the quality of their faces."""
         founders = np.where(is_person, np.maximum(self.founders, min_founders), self.founders)
         return replace(self, founders=founders.astype(np.int64), is_fixed=is_fixed)
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What forbids two clusters to merge but marks; one row a cluster."""
+
+    is_poor: NDArray[np.bool_]  # no founder
+    is_unfounded: NDArray[np.bool_]  # not enough of them
+    is_fixed: NDArray[np.bool_]
+
+    def taken(self, rows: Rows) -> Traits:
+        """Give those of some of the clusters."""
+        return Traits(self.is_poor[rows], self.is_unfounded[rows], self.is_fixed[rows])
+
+
+def traits_of(
+    founders: NDArray[np.int64], is_fixed: NDArray[np.bool_], min_founders: int
+) -> Traits:
+    """Give the traits of clusters, for `forbid`."""
+    return Traits(founders == 0, founders < min_founders, is_fixed)
+
+
+def forbid(excesses: Floats, some: Traits, others: Traits) -> None:
+    """Make the excesses infinite of fixed clusters, and of a poor one and one not founded yet.
+
+    Parameters
+    ----------
+    excesses : float32 array of shape (n_some, n_others)
+        Changed in place.
+    """
+    excesses[np.ix_(some.is_poor, others.is_unfounded)] = np.inf
+    excesses[np.ix_(some.is_unfounded, others.is_poor)] = np.inf
+    excesses[np.ix_(some.is_fixed, others.is_fixed)] = np.inf
 
 
 def single_faces(

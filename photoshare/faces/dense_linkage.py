@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.clusters import Clusters, Floats, MergeRule, Rows
+from photoshare.faces.clusters import Clusters, Floats, MergeRule, Rows, forbid, traits_of
 
 
 @dataclass
@@ -54,11 +54,9 @@ class _Table:
         inequality = np.abs(shares[rows, None] - shares)
         inequality *= np.float32(rule.looseness)
         excesses -= inequality
-        is_poor, is_unfounded = self.founders == 0, self.founders < rule.min_founders
         excesses[self.walls[rows]] = np.inf
-        excesses[np.ix_(is_poor[rows], is_unfounded)] = np.inf
-        excesses[np.ix_(is_unfounded[rows], is_poor)] = np.inf
-        excesses[np.ix_(self.is_fixed[rows], self.is_fixed)] = np.inf
+        traits = traits_of(self.founders, self.is_fixed, rule.min_founders)
+        forbid(excesses, traits.taken(rows), traits)
         return excesses
 
     def join(self, firsts: Rows, seconds: Rows, rule: MergeRule) -> None:

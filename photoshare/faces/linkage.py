@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from photoshare.faces.clusters import Clusters, Floats, MergeRule, Rows
+from photoshare.faces.clusters import Clusters, Floats, MergeRule, Rows, forbid, traits_of
 from photoshare.faces.dense_linkage import merge_few_clusters, reciprocal_pairs
 
 # A single face may join a large cluster at this many times the distance at which two equal clusters
 # merge: the cluster's many faces are evidence. docs/evaluation.md: the goals hold from 1.05 to 1.1.
 JOIN_RATIO = 1.1
-FORBIDDEN = 8.0  # added to the gap of a pair that may not merge; gaps of unit vectors end at 4
 BLOCK_NUMBERS = 1 << 24  # of a block of gaps: 64 MB, whatever the number of faces
 DENSE_ROWS = 2048  # as few clusters are merged in one matrix, which is faster
 
@@ -71,18 +70,45 @@ def measure_excesses(some: Clusters, others: Clusters, rule: MergeRule) -> Float
     Returns
     -------
     float32 array of shape (len(some), len(others))
-        0 or less for a pair that may merge; infinite, or more than 4, for one that never may.
+        0 or less for a pair that may merge; infinite for one that may not, however near.
+
+    Notes
+    -----
+    With unit-length encodings the average linkage of A and B is 2 - 2 a.b (a, b the centres) and
+    the squared distance of the centres a.a + b.b - 2 a.b. The gap is the mean of both.
     """
-    left, _ = _factors(some, rule)
-    _, right = _factors(others, rule)
-    excesses: Floats = left @ right.T
-    shares, other_shares = 1 / some.counts, 1 / others.counts
-    if max(np.ptp(shares), np.ptp(other_shares)) > 0 or shares[0] != other_shares[0]:
-        inequality = np.abs(shares[:, None] - other_shares)
+    excesses: Floats = (-2 * some.means) @ others.means.T
+    excesses += some.own_terms[:, None] - np.float32(rule.eps**2)
+    excesses += others.own_terms
+    shares, others_shares = 1 / some.counts, 1 / others.counts
+    is_unequal = np.ptp(np.concatenate([shares, others_shares])) > 0
+    if is_unequal:  # not in the first round of all, the largest
+        inequality = np.abs(shares[:, None] - others_shares)
         inequality *= np.float32(rule.looseness)
-        excesses -= inequality  # it is 0 in the first round of all, the largest
+        excesses -= inequality
     walls = (some.marks @ some.exclusions @ others.marks.T).tocoo()
     excesses[walls.row, walls.col] = np.inf
+    forbid(
+        excesses,
+        traits_of(some.founders, some.is_fixed, rule.min_founders),
+        traits_of(others.founders, others.is_fixed, rule.min_founders),
+    )
+    return excesses
+
+
+def measure_distances(some: Clusters, others: Clusters, rule: MergeRule) -> Floats:
+    """Measure how far each of ``some`` is from each of ``others``, as a multiple of eps.
+
+    Returns
+    -------
+    float32 array of shape (len(some), len(others))
+        1 or less for a pair that may merge; infinite for one that may not, however near.
+    """
+    excesses = measure_excesses(some, others, rule)
+    excesses += np.float32(rule.eps**2)
+    np.maximum(excesses, 0, out=excesses)
+    np.sqrt(excesses, out=excesses)
+    excesses /= np.float32(rule.eps)
     return excesses
 
 
@@ -103,24 +129,6 @@ def _nearest(clusters: Clusters, rows: Rows, rule: MergeRule) -> tuple[Floats, R
         excesses = measure_excesses(clusters.taken(block), clusters, rule)
         _keep_nearest(nearest, partners, block, excesses, is_all=len(rows) == len(clusters))
     return nearest, partners
-
-
-def _factors(clusters: Clusters, rule: MergeRule) -> tuple[Floats, Floats]:
-    """Write the gap of every pair, less eps squared, as one matrix product ``left @ right.T``.
-
-    With unit-length encodings the average linkage of A and B is 2 - 2 a.b (a, b the centres) and
-    the squared distance of the centres a.a + b.b - 2 a.b; the gap is the mean of both.
-    """
-    means = clusters.means
-    own = (1 + (means**2).sum(axis=1, keepdims=True)) / 2
-    one = np.ones_like(own)
-    poor = (clusters.founders == 0).astype(np.float32)[:, None]
-    unfounded = (clusters.founders < rule.min_founders).astype(np.float32)[:, None]
-    fixed = clusters.is_fixed.astype(np.float32)[:, None]
-    walls = np.float32(FORBIDDEN) * np.hstack([poor, unfounded, fixed])
-    left = np.hstack([-2 * means, own - np.float32(rule.eps**2), one, walls])
-    right = np.hstack([means, one, own, unfounded, poor, fixed])
-    return left.astype(np.float32), right.astype(np.float32)
 
 
 def _keep_nearest(

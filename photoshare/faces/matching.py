@@ -135,10 +135,11 @@ def _named(
     fixed = set(fixed_people)
     known = np.flatnonzero(person_ids != NO_PERSON)
     places, counts = np.unique(
-        np.stack([person_ids[known], labels[known]]), axis=1, return_counts=True
+        person_ids[known] * len(is_person) + labels[known], return_counts=True
     )
+    people, homes_of = np.divmod(places, len(is_person))
     claims = sorted(
-        zip(*places.tolist(), counts.tolist(), strict=True),
+        zip(people.tolist(), homes_of.tolist(), counts.tolist(), strict=True),
         key=lambda claim: (claim[0] not in fixed, -claim[2], claim[0]),
     )
     person_of_label = np.zeros(len(is_person), dtype=np.int64)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.faces.clusters import Clusters, MergeRule, Rows
+from photoshare.faces.joining import join_single_faces
 from photoshare.faces.linkage import BLOCK_NUMBERS, measure_excesses, merge_clusters
 from photoshare.faces.units import Units
 
@@ -29,36 +30,48 @@ def regroup(units: Units, groups: Rows, active: NDArray[np.bool_], rule: MergeRu
 
     Notes
     -----
-    Opened, and grouped from single units, are the groups of the active units, those with a unit
+    Opened, and merged from single units, are the groups of the active units, those with a unit
     that may merge with an active one, and those that may merge with a group that comes out changed
-    or with an active unit in it.
+    or with an active unit in it. Then single faces join people.
     """
-    clusters = units.clusters
+    if not active.any():
+        return groups
+    count = int(groups.max()) + 1
+    labels = _merged_anew(units.clusters, groups, active, rule)
+    found, rows = np.unique(labels, return_inverse=True)
+    homes = join_single_faces(units.clusters.joined(rows, len(found)), found >= count, rule)
+    regrouped: Rows = found[homes[rows]]
+    return regrouped
+
+
+def _merged_anew(
+    clusters: Clusters, groups: Rows, active: NDArray[np.bool_], rule: MergeRule
+) -> Rows:
+    """Merge the units of all groups that the active ones can change."""
     sizes = np.bincount(groups)
     before = clusters.joined(groups, len(sizes))
     is_open = np.zeros(len(sizes), dtype=np.bool_)
     is_open[groups[active]] = True
-    if active.any() and not is_open.all():
-        near = _are_near(clusters.taken(np.flatnonzero(active)), clusters, rule)
+    if not is_open.all():
+        _, near = _near_pairs(clusters.taken(np.flatnonzero(active)), clusters, rule)
         is_open[groups[near]] = True
-    labels = groups
-    while is_open.any():
-        rows = np.flatnonzero(is_open[groups])
+    labels = groups.copy()
+    rows = np.flatnonzero(is_open[groups])
+    while True:
         merged = merge_clusters(clusters.taken(rows), rule)
-        labels = groups.copy()
-        labels[rows] = len(sizes) + merged
-        closed = np.flatnonzero(~is_open)
+        first_label = int(labels.max()) + 1
+        labels[rows] = first_label + merged
         is_changed = ~_are_same(groups[rows], merged, sizes)
         is_changed[merged[active[rows]]] = True
-        changed = np.flatnonzero(is_changed)
-        if len(closed) == 0 or len(changed) == 0:
-            break
-        now = clusters.taken(rows).joined(merged, int(merged.max()) + 1).taken(changed)
-        to_open = closed[_are_near(now, before.taken(closed), rule)]
-        if len(to_open) == 0:
-            break
-        is_open[to_open] = True
-    return labels
+        changed, closed = np.flatnonzero(is_changed), np.flatnonzero(~is_open)
+        now = clusters.taken(rows).joined(merged, len(is_changed)).taken(changed)
+        is_drawing, is_drawn = _near_pairs(now, before.taken(closed), rule)
+        if not is_drawn.any():
+            return labels
+        # Only these are merged again, so that a chain of changes costs no more than its links.
+        is_open[closed[is_drawn]] = True
+        drawing = np.isin(labels, first_label + changed[is_drawing])
+        rows = np.flatnonzero(drawing | np.isin(groups, closed[is_drawn]))
 
 
 def _are_same(before: Rows, now: Rows, sizes: Rows) -> NDArray[np.bool_]:
@@ -71,11 +84,16 @@ def _are_same(before: Rows, now: Rows, sizes: Rows) -> NDArray[np.bool_]:
     return is_same
 
 
-def _are_near(some: Clusters, others: Clusters, rule: MergeRule) -> NDArray[np.bool_]:
-    """Tell which of ``others`` may merge with one of ``some``."""
-    near = np.zeros(len(others), dtype=np.bool_)
+def _near_pairs(
+    some: Clusters, others: Clusters, rule: MergeRule
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which of ``some``, and which of ``others``, may merge with one on the other side."""
+    is_some = np.zeros(len(some), dtype=np.bool_)
+    is_other = np.zeros(len(others), dtype=np.bool_)
     height = max(1, BLOCK_NUMBERS // max(1, len(others)))
-    for start in range(0, len(some), height):
-        block = some.taken(np.arange(start, min(start + height, len(some))))
-        near |= measure_excesses(block, others, rule).min(axis=0) <= 0
-    return near
+    for start in range(0, len(some) if len(others) else 0, height):
+        block = np.arange(start, min(start + height, len(some)))
+        is_near = measure_excesses(some.taken(block), others, rule) <= 0
+        is_some[block] = is_near.any(axis=1)
+        is_other |= is_near.any(axis=0)
+    return is_some, is_other

@@ -59,7 +59,7 @@ def make_units(
     -----
     A linked face that shares a photo with the others, or is kept apart from them, stays alone.
     """
-    apart = apart[apart[:, 0] != apart[:, 1]]
+    apart = apart[(apart[:, 0] != apart[:, 1]) & (apart > 0).all(axis=1)]
     is_fixed_face = np.isin(faces.person_ids, list(fixed_people)) & (faces.person_ids != NO_PERSON)
     keys = np.where(is_fixed_face, faces.person_ids, np.arange(len(faces)) - len(faces))
     keys = _joined_by_links(faces, keys, _enemies(apart))
@@ -87,11 +87,15 @@ def _joined_by_links(
     """Give linked faces one key: that of the fixed person among them, or of their first face."""
     keys = keys.copy()
     linked = np.flatnonzero(faces.link_ids > 0)
-    for link in np.unique(faces.link_ids[linked]).tolist():
-        rows = linked[faces.link_ids[linked] == link]
+    linked = linked[np.argsort(faces.link_ids[linked], kind="stable")]
+    links, starts = np.unique(faces.link_ids[linked], return_index=True)
+    if len(links) == 0:
+        return keys
+    lowest, highest = (f.reduceat(keys[linked], starts) for f in (np.minimum, np.maximum))
+    for place in np.flatnonzero(lowest != highest).tolist():  # the others are joined already
+        link = int(links[place])
+        rows = linked[starts[place] :][: np.count_nonzero(faces.link_ids == link)]
         own_keys, counts = np.unique(keys[rows], return_counts=True)
-        if len(own_keys) == 1:
-            continue
         is_fixed = own_keys > 0  # of two the one with more of these faces, then the older one
         if is_fixed.any():
             target = int(own_keys[is_fixed][counts[is_fixed].argmax()])

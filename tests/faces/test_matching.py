@@ -15,34 +15,7 @@ from photoshare.faces import linkage
 from photoshare.faces.matching import NO_PERSON, FaceSet, GroupPlan, plan_groups
 from photoshare.faces.quality import may_found
 from photoshare.faces.types import ENCODING_SIZE
-
-EPS = 0.325
-
-
-def encodings_of(people: list[int], spread: float = 0.1, seed: int = 0) -> NDArray[np.float32]:
-    """Draw an encoding near the axis of each person; negative numbers are one-off strangers."""
-    numbers = np.random.default_rng(seed)
-    rows = numbers.normal(size=(len(people), ENCODING_SIZE)) * spread / ENCODING_SIZE**0.5
-    for row, person in enumerate(people):
-        rows[row, person if person >= 0 else ENCODING_SIZE + person] += 1
-    return (1.4 * rows).astype(np.float32)
-
-
-def face_set(
-    encodings: NDArray[np.float32],
-    photos: list[int] | None = None,
-    people: list[int] | None = None,
-    good: list[bool] | None = None,
-    links: list[int] | None = None,
-) -> FaceSet:
-    count = len(encodings)
-    return FaceSet(
-        encodings,
-        np.array(range(count) if photos is None else photos, dtype=np.int64),
-        np.array([NO_PERSON] * count if people is None else people, dtype=np.int64),
-        np.array([True] * count if good is None else good, dtype=np.bool_),
-        np.array([0] * count if links is None else links, dtype=np.int64),
-    )
+from tests.faces.made_up import EPS, encodings_of, face_set
 
 
 def plan(
@@ -242,10 +215,14 @@ def test_faces_that_are_apart_part_if_they_are_together() -> None:
     assert done[0] != done[3]
 
 
-def test_links_that_are_apart_and_the_same_do_not_disturb() -> None:
+def test_links_that_are_apart_and_the_same_or_no_links_do_not_disturb() -> None:
     faces = face_set(encodings_of([0, 0, 0]), links=[3, 3, 4])
 
-    assert plan(faces, apart=[(3, 3), (3, 4), (3, 4), (8, 9)]).person_ids.tolist() == [-1, -1, 0]
+    assert plan(faces, apart=[(3, 3), (3, 4), (3, 4), (8, 9), (0, 3)]).person_ids.tolist() == [
+        -1,
+        -1,
+        0,
+    ]
 
 
 def test_a_person_goes_on_with_most_of_the_faces() -> None:
@@ -286,6 +263,27 @@ def test_the_order_of_one_batch_does_not_matter(faces: FaceSet, random: object) 
     back[order] = plan(turned).person_ids
 
     assert partition(back) == partition(plan(faces).person_ids)
+
+
+@settings(deadline=None)
+@given(st.sets(st.tuples(st.integers(1, 8), st.integers(0, 4))), st.randoms(use_true_random=False))
+def test_photos_one_by_one_give_the_same_people_as_all_at_once(
+    places: set[tuple[int, int]], random: object
+) -> None:
+    """Every person (second number) once at most in a photo (first number)."""
+    order = sorted(places)
+    faces = face_set(encodings_of([person for _, person in order]), [photo for photo, _ in order])
+    photos = sorted({photo for photo, _ in order})
+    random.shuffle(photos)  # type: ignore[attr-defined]
+    is_there = np.zeros(len(faces), dtype=np.bool_)
+    people = np.zeros(len(faces), dtype=np.int64)
+    for photo in photos:
+        is_there |= faces.photo_ids == photo
+        present = replace(faces, person_ids=people).taken(is_there)
+        done = plan(present, (present.photo_ids == photo).tolist()).person_ids
+        people[is_there] = np.where(done < 0, people.max(initial=0) - done, done)
+
+    assert partition(people) == partition(plan(faces).person_ids)
 
 
 Placed = tuple[FaceSet, list[bool], set[int], list[tuple[int, int]]]
