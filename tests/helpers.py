@@ -91,10 +91,11 @@ def insert_face(app: Flask, room_id: int, photo_id: int, **values: object) -> in
         return face.id
 
 
-def face_at(x: float, y: float = 0.0) -> bytes:
-    """Encode a face at a place in a plane, so that a test chooses how far faces are apart."""
+def face_at(distance: float) -> bytes:
+    """Encode a face at this distance from that at 0; below 0: to the other side of it."""
+    angle = 2 * np.arcsin(distance / 2)
     encoding = np.zeros(ENCODING_SIZE, dtype=np.float32)
-    encoding[:2] = x, y
+    encoding[:2] = np.cos(angle), np.sin(angle)  # of length 1, as all encodings are
     return encoding_to_bytes(encoding)
 
 
