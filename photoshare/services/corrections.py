@@ -127,12 +127,13 @@ def move_faces(author: Author, face_ids: Sequence[int], into_id: int | None) -> 
     with change_of_room(author.room_id) as change:
         faces = _checked_faces(author, change, face_ids)
         target = [] if into_id is None else _faces_of(author, change, into_id)
-        moved = [face for face in faces if face not in set(target)]
+        known = set(target)
+        moved = [face for face in faces if face not in known]
         if not moved:
             raise InvalidInputError("These faces are that person already.")
         _check_photos(change, moved, target)
         left = sorted({change.person_of[face] for face in moved} - {NO_PERSON})
-        rests = [[face for face in change.faces_of(person) if face not in moved] for person in left]
+        rests = [sorted({*change.faces_of(person)}.difference(moved)) for person in left]
         person_id = change.new_person() if into_id is None else into_id
         return change.say(
             CorrectionKind.MOVE,
@@ -219,7 +220,7 @@ def say_same(author: Author, faces: Sequence[int], others: Sequence[int]) -> int
     NotFoundError, NotAllowedError
     """
     people, unsorted = _people_of(author, (*faces, *others))
-    if len(people) == 1 and not unsorted:
+    if len(people) + len(unsorted) < 2:
         raise InvalidInputError("These are one person by now; please look again.")
     if len(people) == 2:
         return merge_people(author, people[1], people[0])
@@ -238,7 +239,7 @@ def say_different(author: Author, faces: Sequence[int], others: Sequence[int]) -
     with change_of_room(author.room_id) as change:
         sides = [_whole_side(author, change, side) for side in (faces, others)]
         _check_may_correct(author, change, *sides)
-        if change.person_of[sides[0][0]] == change.person_of[sides[1][0]] != NO_PERSON:
+        if sides[0] == sides[1]:
             raise InvalidInputError("These are one person by now; please look again.")
         return change.say(CorrectionKind.DIFFERENT, sides, guest_id=author.guest_id)
 

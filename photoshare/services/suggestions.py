@@ -47,8 +47,8 @@ class DoubtfulPair:
 
     @property
     def key(self) -> str:
-        """Name the pair in a form; it stays the same as long as the two are who they are."""
-        return f"{self.first.key}-{self.second.key}"
+        """Name the pair in a form; it stays the same whichever of the two is the larger."""
+        return "-".join(sorted((self.first.key, self.second.key)))
 
 
 def list_alike_people(

@@ -70,5 +70,5 @@ def doubt(app: Flask, cast: Cast) -> Doubt:
     """Six photos: two people who may be one, an unsorted face that may be one of them."""
     room_id, photos = cast.room_id, insert_photos(app, cast.room_id, 6)
     lea = insert_person(app, room_id, photos[:3], "Lea", encoding=face_at(0.0))
-    twin = insert_person(app, room_id, photos[3:5], encoding=face_at(0.35))
-    return Doubt(photos, lea, twin, insert_face(app, room_id, photos[5], encoding=face_at(-0.36)))
+    twin = insert_person(app, room_id, photos[3:5], encoding=face_at(0.34))
+    return Doubt(photos, lea, twin, insert_face(app, room_id, photos[5], encoding=face_at(-0.375)))
