@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from html.parser import HTMLParser
 
 import numpy as np
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import event, func, insert, select, update
 
 from photoshare.db import db
@@ -64,7 +65,9 @@ def insert_photos(
     return result
 
 
-def insert_person(app: Flask, room_id: int, photo_ids: list[int], name: str | None = None) -> int:
+def insert_person(
+    app: Flask, room_id: int, photo_ids: list[int], name: str | None = None, **values: object
+) -> int:
     """Insert a person with one face in each of these photos."""
     with app.app_context():
         person = Person(room_id=room_id, name=None if photo_ids else name)
@@ -72,11 +75,67 @@ def insert_person(app: Flask, room_id: int, photo_ids: list[int], name: str | No
         db.session.flush()
         person_id = person.id
         for photo_id in photo_ids:
-            db.session.add(new_face(photo_id, person_id))
+            db.session.add(new_face(photo_id, person_id, **values))
         count_change(room_id)
         if name and photo_ids:
             corrections.name_person(Author(room_id), person_id, name, is_another=True)
     return person_id
+
+
+def insert_face(app: Flask, room_id: int, photo_id: int, **values: object) -> int:
+    """Insert an unsorted face."""
+    with app.app_context():
+        face = new_face(photo_id, **values)
+        db.session.add(face)
+        count_change(room_id)
+        return face.id
+
+
+def face_at(distance: float) -> bytes:
+    """Encode a face at this distance from that at 0; below 0: to the other side of it."""
+    angle = 2 * np.arcsin(distance / 2)
+    encoding = np.zeros(ENCODING_SIZE, dtype=np.float32)
+    encoding[:2] = np.cos(angle), np.sin(angle)  # of length 1, as all encodings are
+    return encoding_to_bytes(encoding)
+
+
+def faces_of(app: Flask, person_id: int | None) -> list[int]:
+    """List the ids of a person's faces, or of all unsorted ones."""
+    with app.app_context():
+        query = select(Face.id).where(Face.person_id == person_id, Face.is_face)
+        return list(db.session.scalars(query.order_by(Face.id)))
+
+
+def face_on(app: Flask, photo_id: int, person_id: int | None) -> int:
+    """Find the face that a person has on a photo."""
+    with app.app_context():
+        query = select(Face.id).where(Face.photo_id == photo_id, Face.person_id == person_id)
+        return db.session.scalars(query).one()
+
+
+def who_is_who(app: Flask, room_id: int) -> dict[int, tuple[int | None, bool]]:
+    """Tell of every face of a room whose it is, and whether it is one."""
+    with app.app_context():
+        query = select(Face.id, Face.person_id, Face.is_face).join(Photo)
+        rows = db.session.execute(query.where(Photo.room_id == room_id))
+        return {face: (person, is_face) for face, person, is_face in rows}
+
+
+def give_photos(app: Flask, client: FlaskClient, photo_ids: Iterable[int]) -> None:
+    """Make the guest of a browser the one who uploaded these photos."""
+    with app.app_context():
+        room_id = db.session.get_one(Photo, next(iter(photo_ids := list(photo_ids)))).room_id
+        with client.session_transaction() as session:
+            guest_id = session["guests"][str(room_id)]
+        db.session.execute(update(Photo).where(Photo.id.in_(photo_ids)).values(guest_id=guest_id))
+        db.session.commit()
+
+
+def let_guests_correct(app: Flask, room_id: int) -> None:
+    """Turn the host's switch on, with which guests may correct any face."""
+    with app.app_context():
+        db.session.execute(update(Room).where(Room.id == room_id).values(guests_may_correct=True))
+        db.session.commit()
 
 
 def count_change(room_id: int) -> None:
@@ -98,9 +157,9 @@ def guest_access(room_id: int, name: str = "Gustav") -> Access:
 
 def new_face(photo_id: int, person_id: int | None = None, **values: object) -> Face:
     """Make a face of 60 by 60 pixels, not yet in the session."""
-    columns = {"top": 20, "right": 80, "bottom": 80, "left": 20, "score": 1.0} | values
-    encoding = encoding_to_bytes(np.zeros(ENCODING_SIZE, dtype=np.float32))
-    return Face(photo_id=photo_id, person_id=person_id, encoding=encoding, **columns)
+    columns = {"top": 20, "right": 80, "bottom": 80, "left": 20, "score": 1.0}
+    columns |= {"encoding": face_at(0.0)} | values
+    return Face(photo_id=photo_id, person_id=person_id, **columns)
 
 
 def row_counts(app: Flask) -> dict[str, int]:
@@ -160,6 +219,11 @@ def tags_of(html: str, name: str | None = None, /, **attributes: str) -> list[Ta
         if (name is None or tag.name == name)
         and all(tag.attributes.get(key) == value for key, value in attributes.items())
     ]
+
+
+def undo_addresses(html: str) -> list[str]:
+    """List where the buttons of a page lead that undo something."""
+    return [tag["action"] for tag in tags_of(html, "form") if tag["action"].endswith("/undo")]
 
 
 def set_title_and_end(room_id: int, title: str, ends_on: date | None) -> None:

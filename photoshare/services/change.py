@@ -69,7 +69,7 @@ class Change:
             If nobody of this id is in the room.
         """
         faces = [face for face, person in self.person_of.items() if person == person_id]
-        if not faces:
+        if not faces or person_id == NO_PERSON:  # the unsorted faces are not one person
             raise NotFoundError("This person is not there (any more).")
         return sorted(faces)
 

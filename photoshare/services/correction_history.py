@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from photoshare.db import db
 from photoshare.errors import NotFoundError
-from photoshare.models import Correction, CorrectionFace, Face
+from photoshare.models import Correction, CorrectionFace, Face, Person
 from photoshare.services.correction_events import CorrectionKind
 from photoshare.services.corrections import Author, may_undo
 
@@ -69,7 +69,7 @@ def list_corrections(author: Author, page: int) -> HistoryPage:
         .offset((page - 1) * PAGE_SIZE)
         .limit(PAGE_SIZE)
     ).all()
-    shown = _shown_faces([row.id for row in rows])
+    shown = _shown_faces(author, [row.id for row in rows])
     entries = [
         HistoryEntry(
             row,
@@ -82,8 +82,13 @@ def list_corrections(author: Author, page: int) -> HistoryPage:
     return HistoryPage(entries, page, count)
 
 
-def _shown_faces(correction_ids: list[int]) -> dict[tuple[int, int], tuple[list[int], int]]:
-    """List some faces of each side of these corrections, and count them all."""
+def _shown_faces(
+    author: Author, correction_ids: list[int]
+) -> dict[tuple[int, int], tuple[list[int], int]]:
+    """List some faces of each side of these corrections, and count them all.
+
+    Faces of hidden people are shown to the host only.
+    """
     by_side = (CorrectionFace.correction_id, CorrectionFace.side)
     ranked = (
         select(
@@ -97,11 +102,14 @@ def _shown_faces(correction_ids: list[int]) -> dict[tuple[int, int], tuple[list[
         .where(CorrectionFace.correction_id.in_(correction_ids), CorrectionFace.side < 2)
         .subquery()
     )
-    rows = db.session.execute(
+    query = (
         select(ranked)
         .join(Face, Face.id == ranked.c.face_id)
         .where(ranked.c.rank <= SHOWN_FACES, Face.is_face)
     )
+    if not author.is_host:
+        query = query.outerjoin(Person).where(Person.is_hidden.is_not(True))
+    rows = db.session.execute(query)
     shown: dict[tuple[int, int], tuple[list[int], int]] = {}
     for correction_id, side, face_id, _rank, size in rows:
         shown.setdefault((correction_id, side), ([], size))[0].append(face_id)

@@ -7,6 +7,7 @@ of the correction, for `undo`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -72,9 +73,9 @@ def name_person(author: Author, person_id: int, name: str, *, is_another: bool =
     """
     name = checked_name(name)
     with change_of_room(author.room_id) as change:
-        faces = change.faces_of(person_id)
+        faces = _faces_of(author, change, person_id)
         _check_may_correct(author, change, faces)
-        namesake = _find_namesake(author.room_id, person_id, name)
+        namesake = _find_namesake(author, person_id, name)
         if namesake is not None and not is_another:
             raise SameNameError(
                 f"There is a {namesake.name} already. Is this the same person?", namesake.id
@@ -92,7 +93,8 @@ def merge_people(author: Author, person_id: int, into_id: int) -> int:
     NotFoundError, NotAllowedError
     """
     with change_of_room(author.room_id) as change:
-        faces, others = change.faces_of(person_id), change.faces_of(into_id)
+        faces = _faces_of(author, change, person_id)
+        others = _faces_of(author, change, into_id)
         if person_id == into_id:
             raise InvalidInputError("This is the same person already.")
         _check_may_correct(author, change, faces, others)
@@ -125,13 +127,14 @@ def move_faces(author: Author, face_ids: Sequence[int], into_id: int | None) -> 
     """
     with change_of_room(author.room_id) as change:
         faces = _checked_faces(author, change, face_ids)
-        target = [] if into_id is None else change.faces_of(into_id)
-        moved = [face for face in faces if face not in set(target)]
+        target = [] if into_id is None else _faces_of(author, change, into_id)
+        known = set(target)
+        moved = [face for face in faces if face not in known]
         if not moved:
             raise InvalidInputError("These faces are that person already.")
         _check_photos(change, moved, target)
         left = sorted({change.person_of[face] for face in moved} - {NO_PERSON})
-        rests = [_without(change.faces_of(person), moved) for person in left]
+        rests = [sorted({*change.faces_of(person)}.difference(moved)) for person in left]
         person_id = change.new_person() if into_id is None else into_id
         return change.say(
             CorrectionKind.MOVE,
@@ -152,7 +155,7 @@ def reject_faces(author: Author, person_id: int, face_ids: Sequence[int]) -> int
     NotFoundError, NotAllowedError
     """
     with change_of_room(author.room_id) as change:
-        theirs = change.faces_of(person_id)
+        theirs = _faces_of(author, change, person_id)
         chosen = set(_checked_faces(author, change, face_ids))
         faces = [face for face in theirs if face in chosen]
         if not faces:
@@ -220,8 +223,8 @@ def say_same(author: Author, faces: Sequence[int], others: Sequence[int]) -> int
         If they are one person already, or are on one photo together.
     NotFoundError, NotAllowedError
     """
-    people, unsorted = _people_of(author.room_id, (*faces, *others))
-    if len(people) == 1 and not unsorted:
+    people, unsorted = _people_of(author, (*faces, *others))
+    if len(people) + len(unsorted) < 2:
         raise InvalidInputError("These are one person by now; please look again.")
     if len(people) == 2:
         return merge_people(author, people[1], people[0])
@@ -240,7 +243,7 @@ def say_different(author: Author, faces: Sequence[int], others: Sequence[int]) -
     with change_of_room(author.room_id) as change:
         sides = [_whole_side(author, change, side) for side in (faces, others)]
         _check_may_correct(author, change, *sides)
-        if change.person_of[sides[0][0]] == change.person_of[sides[1][0]] != NO_PERSON:
+        if sides[0] == sides[1]:
             raise InvalidInputError("These are one person by now; please look again.")
         return change.say(CorrectionKind.DIFFERENT, sides, guest_id=author.guest_id)
 
@@ -277,7 +280,7 @@ def may_undo(author: Author, correction: Correction) -> bool:
 
 def _say_of_person(author: Author, person_id: int, kind: CorrectionKind) -> int:
     with change_of_room(author.room_id) as change:
-        faces = change.faces_of(person_id)
+        faces = _faces_of(author, change, person_id)
         _check_may_correct(author, change, faces)
         return change.say(kind, [faces], guest_id=author.guest_id)
 
@@ -287,10 +290,29 @@ def _checked_faces(author: Author, change: Change, face_ids: Sequence[int]) -> l
     faces = sorted(set(face_ids))
     if not faces:
         raise InvalidInputError(_NO_FACE)
-    if not all(face in change.rows and change.rows[face].is_face for face in faces):
-        raise NotFoundError("One of these faces is not there (any more).")
+    _check_there(author, change, faces)
     _check_may_correct(author, change, faces)
     return faces
+
+
+def _check_there(author: Author, change: Change, faces: Sequence[int]) -> None:
+    """Refuse faces that the room does not have, or not for the author."""
+    is_there = all(face in change.rows and change.rows[face].is_face for face in faces)
+    if not is_there or _are_hidden(author, {change.person_of[face] for face in faces}):
+        raise NotFoundError("One of these faces is not there (any more).")
+
+
+def _faces_of(author: Author, change: Change, person_id: int) -> list[int]:
+    """List the faces of a person whom the author may see."""
+    if _are_hidden(author, {person_id}):
+        raise NotFoundError("This person is not there (any more).")
+    return change.faces_of(person_id)
+
+
+def _are_hidden(author: Author, people: AbstractSet[int | None]) -> bool:
+    """Whether one of these people is hidden from the author."""
+    hidden = select(Person.id).where(Person.room_id == author.room_id, Person.is_hidden)
+    return not author.is_host and not people.isdisjoint(db.session.scalars(hidden))
 
 
 def _check_may_correct(author: Author, change: Change, *choices: Sequence[int]) -> None:
@@ -317,19 +339,19 @@ def _check_photos(change: Change, faces: Sequence[int], others: Sequence[int]) -
 
 def _whole_side(author: Author, change: Change, faces: Sequence[int]) -> list[int]:
     """Return all faces of the person of the first face, or that face alone."""
-    if not faces or faces[0] not in change.rows:
-        raise NotFoundError("One of these faces is not there (any more).")
+    _check_there(author, change, faces)
     person_id = change.person_of[faces[0]]
     return [faces[0]] if person_id == NO_PERSON else change.faces_of(person_id)
 
 
-def _find_namesake(room_id: int, person_id: int, name: str) -> Person | None:
-    """Find somebody else of the same name, where case does not count."""
-    people = db.session.scalars(
-        select(Person)
-        .where(Person.room_id == room_id, Person.id != person_id, Person.name.is_not(None))
-        .order_by(Person.id)
+def _find_namesake(author: Author, person_id: int, name: str) -> Person | None:
+    """Find somebody else of the same name, where case does not count; a hidden one for the host."""
+    query = select(Person).where(
+        Person.room_id == author.room_id, Person.id != person_id, Person.name.is_not(None)
     )
+    if not author.is_host:
+        query = query.where(Person.is_hidden.is_(False))
+    people = db.session.scalars(query.order_by(Person.id))
     return next((one for one in people if (one.name or "").casefold() == name.casefold()), None)
 
 
@@ -337,15 +359,16 @@ def _name_of(person_id: int) -> str | None:
     return db.session.scalar(select(Person.name).where(Person.id == person_id))
 
 
-def _people_of(room_id: int, face_ids: Sequence[int]) -> tuple[list[int], list[int]]:
+def _people_of(author: Author, face_ids: Sequence[int]) -> tuple[list[int], list[int]]:
     """List the people of these faces, the named ones first, and the faces that have none."""
     rows = db.session.execute(
         select(Face.id, Person.id, Person.name)
         .join(Photo)
         .outerjoin(Person, Person.id == Face.person_id)
-        .where(Photo.room_id == room_id, Face.id.in_(face_ids), Face.is_face)
+        .where(Photo.room_id == author.room_id, Face.id.in_(face_ids), Face.is_face)
     ).all()
-    if len(rows) != len(set(face_ids)):
+    known = {person_id for _, person_id, _ in rows}
+    if len(rows) != len(set(face_ids)) or _are_hidden(author, known):
         raise NotFoundError("One of these faces is not there (any more).")
     people = {(name is None, person_id) for _, person_id, name in rows if person_id is not None}
     unsorted = [face_id for face_id, person_id, _ in rows if person_id is None]

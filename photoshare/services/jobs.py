@@ -181,7 +181,8 @@ def room_progress(room_id: int) -> RoomProgress:
         select(func.count())
         .select_from(Face)
         .join(Photo)
-        .where(Photo.room_id == room_id, Face.is_face)
+        .outerjoin(Person, Person.id == Face.person_id)
+        .where(Photo.room_id == room_id, Face.is_face, Person.is_hidden.is_not(True))
     )
     last = db.session.execute(
         select(Job.state, Job.photos_done, Job.started_at, Job.error)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, delete, exists, func, select
 from sqlalchemy.orm import joinedload
 
 from photoshare.db import db
-from photoshare.errors import NotFoundError
+from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.faces.types import FaceLocation
 from photoshare.models import Face, Person, Photo
 from photoshare.services.rooms import Access
@@ -151,14 +151,37 @@ def get_face(access: Access, face_id: int) -> Face:
     NotFoundError
         If the room has no such face for this browser, or somebody said that it is none.
     """
-    face = db.session.scalar(
+    return get_faces(access, [face_id])[0]
+
+
+def get_faces(access: Access, face_ids: Sequence[int]) -> list[Face]:
+    """Load faces as `get_face` does, in their order, each once.
+
+    Raises
+    ------
+    NotFoundError
+        If one of them is not there for this browser.
+    InvalidInputError
+        If there are more than a page to choose from has.
+    """
+    wanted = list(dict.fromkeys(face_ids))
+    if len(wanted) > FACES_PAGE_SIZE:
+        raise InvalidInputError(f"Please choose {FACES_PAGE_SIZE} faces at most.")
+    rows = db.session.scalars(
         _faces_of_room(access.room.id)
-        .where(Face.id == face_id)
+        .where(Face.id.in_(wanted))
         .options(joinedload(Face.photo), joinedload(Face.person))
     )
-    if face is None or not is_visible(access, face):
+    found = {face.id: face for face in rows if is_visible(access, face)}
+    if len(found) < len(wanted):
         raise NotFoundError("This face is not there (any more).")
-    return face
+    return [found[face_id] for face_id in wanted]
+
+
+def has_face(access: Access, face_id: int) -> bool:
+    """Whether the room has this face for this browser."""
+    face = db.session.scalar(_faces_of_room(access.room.id).where(Face.id == face_id))
+    return face is not None and is_visible(access, face)
 
 
 def get_face_source(access: Access, face_id: int) -> tuple[str, FaceLocation]:

@@ -47,8 +47,8 @@ class DoubtfulPair:
 
     @property
     def key(self) -> str:
-        """Name the pair in a form; it stays the same as long as the two are who they are."""
-        return f"{self.first.key}-{self.second.key}"
+        """Name the pair in a form; it stays the same whichever of the two is the larger."""
+        return "-".join(sorted((self.first.key, self.second.key)))
 
 
 def list_alike_people(
@@ -56,14 +56,15 @@ def list_alike_people(
 ) -> list[PersonCard]:
     """List the people that a person, or chosen faces, may be: the most alike first.
 
-    Who is on a photo with them is left out: they are somebody else.
+    Who is on a photo with them is left out: they are somebody else. So is, for guests, who is
+    hidden.
     """
     room = load_room_faces(access.room.id)
     if person_id is not None:
         is_chosen = room.faces.person_ids == person_id
     else:
         is_chosen = np.isin(room.ids, list(face_ids))
-    cards = {card.id: card for card in list_people(access.room.id)}
+    cards = _cards(access)
     ranked = rank_alike_people(room.faces, is_chosen)
     return [cards[other] for other in ranked if other in cards]
 
@@ -93,7 +94,7 @@ def next_pair(
         Keys of the pairs that were put off.
     """
     room = load_room_faces(access.room.id)
-    cards = {card.id: card for card in list_people(access.room.id)}
+    cards = _cards(access)
     ranked = rank_pairs(
         room.faces, eps=eps, loose_eps=eps * LOOSE_RATIO, apart=room.apart, limit=MAX_PAIRS
     )
@@ -106,8 +107,16 @@ def next_pair(
     return (asked[0] if asked else None), len(asked)
 
 
+def _cards(access: Access) -> dict[int, PersonCard]:
+    """Load the people whom this browser may see; hidden ones have more faces to find, too."""
+    cards = list_people(access.room.id)
+    if access.is_host:
+        cards += list_people(access.room.id, is_hidden=True)
+    return {card.id: card for card in cards}
+
+
 def _is_shown(pair: SuggestedPair, cards: dict[int, PersonCard]) -> bool:
-    """Whether nobody of the pair is hidden."""
+    """Whether nobody of the pair is hidden from this browser."""
     people = (pair.first.person_id, pair.second.person_id)
     return all(person in cards or person == NO_PERSON for person in people)
 

@@ -21,6 +21,7 @@ blueprint = Blueprint("corrections", __name__, url_prefix="/rooms/<room_code>")
 
 SOMEBODY_NEW = "new"  # in place of a person's id
 ALBUM_PATH = re.compile(r"/people/(\d{1,18})\b")
+FACE_PATH = re.compile(r"/faces/(\d{1,18})\b")
 
 
 @blueprint.get("/corrections")
@@ -174,12 +175,18 @@ def _back(otherwise: str) -> str:
 
     From the Referer header, of which only a path within this room is used.
     """
-    path = urlsplit(request.referrer or "").path
+    access = current_access()
+    try:
+        path = urlsplit(request.referrer or "").path
+    except ValueError:  # no browser sends such an address
+        return otherwise
     room = url_for("rooms.show")
     if not (path == room or path.startswith(room + "/")):
         return otherwise
-    album = ALBUM_PATH.match(path.removeprefix(room))
-    if album and not people.has_person(current_access(), int(album[1])):
+    album, face = (page.match(path.removeprefix(room)) for page in (ALBUM_PATH, FACE_PATH))
+    if album and not people.has_person(access, int(album[1])):
+        return otherwise
+    if face and not people.has_face(access, int(face[1])):
         return otherwise
     return path
 

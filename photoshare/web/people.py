@@ -102,7 +102,7 @@ def choose_other(room_code: str, person_id: int) -> str:
 def choose_person(room_code: str) -> str:
     """Ask who the chosen faces are; the most alike come first."""
     access = current_access()
-    chosen = [people.get_face(access, face_id) for face_id in numbers_argument("faces")]
+    chosen = people.get_faces(access, numbers_argument("faces"))
     return render_template(
         "people/move.html",
         access=access,

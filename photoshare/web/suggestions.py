@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -17,6 +19,7 @@ from photoshare.web.site import current_site
 blueprint = Blueprint("suggestions", __name__, url_prefix="/rooms/<room_code>")
 
 MAX_LATER = 100  # pairs that one form carries along
+PAIR_KEY = re.compile(r"[fp][0-9]{1,18}-[fp][0-9]{1,18}")
 ANSWERS = {"yes": "The two are one person now.", "no": "These are two people.", "later": ""}
 
 
@@ -24,7 +27,7 @@ ANSWERS = {"yes": "The two are one person now.", "no": "These are two people.", 
 def ask(room_code: str) -> str:
     """Ask whether two are the same person: the pair whose answer tells most."""
     _check_may_answer()
-    return _question("people/same.html", request.args.getlist("later"))
+    return _question("people/same.html", _put_off(request.args.getlist("later")))
 
 
 @blueprint.post("/people/same")
@@ -33,7 +36,7 @@ def answer(room_code: str) -> Response | BaseResponse:
     _check_may_answer()
     later = request.form.getlist("later")
     first, second = _field("first"), _field("second")
-    reply = _reply()
+    reply = _reply(*ANSWERS)
     correction_id = None
     if reply == "later":
         later.append(request.form.get("key", ""))
@@ -44,7 +47,7 @@ def answer(room_code: str) -> Response | BaseResponse:
     if correction_id is not None:
         look_again()
         flash_with_undo(ANSWERS[reply], correction_id)
-    later = later[-MAX_LATER:]
+    later = _put_off(later)
     if wants_partial():
         return make_response(_question("people/_answered.html", later))
     return redirect(url_for("suggestions.ask", later=later), SEE_OTHER)
@@ -56,7 +59,7 @@ def answer_maybe(room_code: str, person_id: int) -> Response | BaseResponse:
     access, author = current_access(), current_author()
     card = people.get_card(access, person_id)
     face_id = _field("face")
-    if _reply() == "yes":
+    if _reply("yes", "no") == "yes":
         correction_id = corrections.move_faces(author, [face_id], person_id)
         sentence = "The photo is in the album."
     else:
@@ -82,6 +85,11 @@ def _question(template: str, later: list[str]) -> str:
     return render_template(template, access=access, pair=pair, count=count, later=later)
 
 
+def _put_off(keys: list[str]) -> list[str]:
+    """Take the keys of pairs that a form carries along, the last ones of very many."""
+    return [key for key in dict.fromkeys(keys) if PAIR_KEY.fullmatch(key)][-MAX_LATER:]
+
+
 def _check_may_answer() -> None:
     author = current_author()
     if not (author.is_host or author.may_correct_all):
@@ -92,8 +100,8 @@ def _field(name: str) -> int:
     return (numbers_of_form(name) or [0])[0]
 
 
-def _reply() -> str:
+def _reply(*answers: str) -> str:
     reply = request.form.get("answer", "")
-    if reply not in ANSWERS:
-        raise InvalidInputError("Please answer with yes, no or later.")
+    if reply not in answers:
+        raise InvalidInputError(f"Please answer with {', '.join(answers[:-1])} or {answers[-1]}.")
     return reply

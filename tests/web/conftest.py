@@ -13,6 +13,7 @@ from photoshare.db import db
 from photoshare.models import Face, Photo
 from tests.conftest import Cast
 from tests.fakes import BLUE, GREEN, RED, draw_photo
+from tests.helpers import face_at, insert_face, insert_person, insert_photos
 
 
 @dataclass
@@ -52,3 +53,22 @@ def party(
     assert red is not None
     assert blue is not None
     return Party(photos, digests, red, blue, contents)
+
+
+@dataclass
+class Doubt:
+    """Faces without pictures, at distances for which nobody knows: more than eps, less than 1.2."""
+
+    photos: list[int]
+    lea: int  # on the first three photos
+    twin: int  # on the next two; perhaps Lea
+    stray: int  # an unsorted face on the last photo; perhaps Lea, not the twin
+
+
+@pytest.fixture
+def doubt(app: Flask, cast: Cast) -> Doubt:
+    """Six photos: two people who may be one, an unsorted face that may be one of them."""
+    room_id, photos = cast.room_id, insert_photos(app, cast.room_id, 6)
+    lea = insert_person(app, room_id, photos[:3], "Lea", encoding=face_at(0.0))
+    twin = insert_person(app, room_id, photos[3:5], encoding=face_at(0.34))
+    return Doubt(photos, lea, twin, insert_face(app, room_id, photos[5], encoding=face_at(-0.375)))

@@ -7,8 +7,19 @@ from flask import Flask
 
 from photoshare.services import people
 from tests.conftest import Cast
-from tests.helpers import HX, host_access, insert_person, insert_photos, tags_of
-from tests.web.conftest import Party
+from tests.helpers import (
+    HX,
+    counted_queries,
+    faces_of,
+    give_photos,
+    host_access,
+    insert_person,
+    insert_photos,
+    let_guests_correct,
+    tags_of,
+    undo_addresses,
+)
+from tests.web.conftest import Doubt, Party
 
 
 def rename(client, cast: Cast, person_id: int, name: str, headers=None):
@@ -65,6 +76,130 @@ def test_a_name_that_is_too_long_is_refused_and_kept_in_the_field(
     assert ("<html" in answer.text) is (headers is None)
     assert tags_of(answer.text, "input", name="name")[0]["value"] == name
     assert name_of(app, cast, party.red) is None
+
+
+def test_the_message_undoes_it(app: Flask, cast: Cast, party: Party) -> None:
+    rename(cast.host, cast, party.red, "Lea")
+    page = cast.host.get(f"{cast.url}/people/{party.red}").text
+    rename(cast.host, cast, party.red, "Tom")
+    page = cast.host.get(f"{cast.url}/people/{party.red}").text
+
+    (undo,) = undo_addresses(page)
+    assert cast.host.post(undo).status_code == 303
+
+    assert name_of(app, cast, party.red) == "Lea"
+
+
+def ask_if_same(client, cast: Cast, doubt: Doubt, name: str, headers=None) -> str:
+    answer = rename(client, cast, doubt.twin, name, headers)
+    assert answer.status_code == 422
+    assert "There is a Lea already. Is this the same person?" in answer.text
+    assert ("<html" in answer.text) is (headers is None)
+    return answer.text
+
+
+@pytest.mark.parametrize("headers", [None, HX])
+@pytest.mark.parametrize("name", ["Lea", " lEA "])
+def test_a_name_that_somebody_has_is_a_question(
+    app: Flask, cast: Cast, doubt: Doubt, name: str, headers
+) -> None:
+    page = ask_if_same(cast.host, cast, doubt, name, headers)
+
+    assert tags_of(page, id="name-form")  # htmx puts it where the form was
+    assert tags_of(page, "input", name="name")[0]["value"] == name
+    assert name_of(app, cast, doubt.twin) is None
+    assert len(faces_of(app, doubt.twin)) == 2
+
+
+def form_with(page: str, field: str) -> tuple[str, dict[str, str]]:
+    """Return the address and the fields of the form that has this field."""
+    action, found = "", {}
+    for tag in tags_of(page):
+        if tag.name == "form":
+            if field in found:
+                break
+            action, found = tag["action"], {}
+        if tag.name == "input":
+            found[tag["name"]] = tag["value"]
+    assert field in found
+    return action, found
+
+
+def test_the_answer_may_be_one_person(app: Flask, cast: Cast, doubt: Doubt) -> None:
+    url, fields = form_with(ask_if_same(cast.host, cast, doubt, "Lea"), "into")
+
+    answer = cast.host.post(url, data=fields)
+
+    assert (answer.status_code, answer.location) == (303, f"{cast.url}/people/{doubt.lea}")
+    assert name_of(app, cast, doubt.lea) == "Lea"
+    assert len(faces_of(app, doubt.lea)) == 5
+
+
+def test_the_answer_may_be_another_one(app: Flask, cast: Cast, doubt: Doubt) -> None:
+    url, fields = form_with(ask_if_same(cast.host, cast, doubt, "Lea"), "is_another")
+
+    answer = cast.host.post(url, data=fields)
+
+    assert (answer.status_code, answer.location) == (303, f"{cast.url}/people/{doubt.twin}")
+    assert name_of(app, cast, doubt.twin) == name_of(app, cast, doubt.lea) == "Lea"
+    assert len(faces_of(app, doubt.twin)) == 2
+
+
+def test_the_own_name_is_no_question(app: Flask, cast: Cast, doubt: Doubt) -> None:
+    assert rename(cast.host, cast, doubt.lea, "LEA").status_code == 303
+    assert name_of(app, cast, doubt.lea) == "LEA"
+
+
+def test_a_name_of_another_room_is_no_question(app: Flask, cast: Cast, make_room) -> None:
+    other_id = make_room("Other").room.id
+    insert_person(app, other_id, insert_photos(app, other_id, 1), "Tom")
+    person_id = insert_person(app, cast.room_id, insert_photos(app, cast.room_id, 1))
+
+    assert rename(cast.host, cast, person_id, "Tom").status_code == 303
+
+
+def test_a_hidden_person_is_no_question_for_guests(app: Flask, cast: Cast, doubt: Doubt) -> None:
+    let_guests_correct(app, cast.room_id)
+    cast.host.post(f"{cast.url}/people/{doubt.lea}/hide")
+
+    assert rename(cast.guest, cast, doubt.twin, "Lea").status_code == 303
+    assert rename(cast.host, cast, doubt.twin, "Lea").status_code == 422
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_guest_may_name_whom_only_their_own_photos_show(
+    app: Flask, cast: Cast, doubt: Doubt, count: int
+) -> None:
+    give_photos(app, cast.guest, doubt.photos[3 : 3 + count])
+    page = cast.guest.get(f"{cast.url}/people/{doubt.twin}").text
+
+    answer = rename(cast.guest, cast, doubt.twin, "Tom")
+
+    is_theirs = count == 2
+    assert bool(tags_of(page, "form", id="name-form")) is is_theirs
+    assert answer.status_code == (303 if is_theirs else 403)
+    assert name_of(app, cast, doubt.twin) == ("Tom" if is_theirs else None)
+
+
+def test_a_guest_may_with_the_hosts_switch(app: Flask, cast: Cast, doubt: Doubt) -> None:
+    let_guests_correct(app, cast.room_id)
+    page = cast.guest.get(f"{cast.url}/people/{doubt.twin}").text
+
+    assert tags_of(page, "form", id="name-form")
+    assert rename(cast.guest, cast, doubt.twin, "Tom").status_code == 303
+    assert name_of(app, cast, doubt.twin) == "Tom"
+
+
+def test_the_number_of_queries_does_not_grow_with_the_faces(app: Flask, cast: Cast) -> None:
+    small = insert_person(app, cast.room_id, insert_photos(app, cast.room_id, 2))
+    large = insert_person(app, cast.room_id, insert_photos(app, cast.room_id, 40, seed="more"))
+    with counted_queries(app) as before:
+        rename(cast.host, cast, small, "Lea")
+
+    with counted_queries(app) as after:
+        rename(cast.host, cast, large, "Tom")
+
+    assert len(before) == len(after) > 0
 
 
 def test_a_guest_is_told_that_only_the_host_can(app: Flask, cast: Cast, party: Party) -> None:

@@ -1,0 +1,201 @@
+"""GET and POST /rooms/<code>/people/<id>/merge."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from photoshare.db import db
+from photoshare.models import Job
+from photoshare.services import people
+from tests.conftest import Cast
+from tests.helpers import (
+    counted_queries,
+    face_at,
+    faces_of,
+    give_photos,
+    host_access,
+    insert_person,
+    insert_photos,
+    let_guests_correct,
+    tags_of,
+    undo_addresses,
+    who_is_who,
+)
+from tests.web.conftest import Doubt, Party
+
+
+def merge(client, cast: Cast, person_id: int, into: object, headers=None):
+    url = f"{cast.url}/people/{person_id}/merge"
+    return client.post(url, data={"into": into}, headers=headers)
+
+
+def choices(client, cast: Cast, person_id: int) -> list[str]:
+    answer = client.get(f"{cast.url}/people/{person_id}/merge")
+    assert answer.status_code == 200
+    return [tag["value"] for tag in tags_of(answer.text, "button", name="into")]
+
+
+def test_the_most_alike_come_first(app: Flask, cast: Cast, doubt: Doubt) -> None:
+    far = insert_person(app, cast.room_id, insert_photos(app, cast.room_id, 9, seed="far"))
+    near = insert_person(
+        app, cast.room_id, insert_photos(app, cast.room_id, 1, seed="n"), encoding=face_at(0.33)
+    )
+
+    assert choices(cast.host, cast, doubt.twin)[0] == str(near)
+    assert set(choices(cast.host, cast, doubt.twin)) == {str(near), str(doubt.lea), str(far)}
+
+
+def test_who_is_on_a_photo_with_somebody_is_no_choice(cast: Cast, party: Party) -> None:
+    page = cast.host.get(f"{cast.url}/people/{party.red}/merge").text
+
+    assert tags_of(page, "button", name="into") == []
+    assert "Nobody else can be this person." in page
+
+
+def test_a_plain_form_merges_and_shows_both_in_one_album(
+    app: Flask, cast: Cast, doubt: Doubt
+) -> None:
+    both = sorted(faces_of(app, doubt.lea) + faces_of(app, doubt.twin))
+
+    answer = merge(cast.host, cast, doubt.twin, doubt.lea)
+
+    assert (answer.status_code, answer.location) == (303, f"{cast.url}/people/{doubt.lea}")
+    assert faces_of(app, doubt.lea) == both
+    page = cast.host.get(answer.location).text
+    assert "The two are one person now." in page
+    assert "Lea</h1>" in page
+    assert "5 photos" in page
+    assert cast.host.get(f"{cast.url}/people/{doubt.twin}").status_code == 404
+
+
+def test_the_one_with_a_name_gives_it(app: Flask, cast: Cast, doubt: Doubt) -> None:
+    merge(cast.host, cast, doubt.lea, doubt.twin)
+
+    with app.app_context():
+        assert people.get_card(host_access(cast.room_id), doubt.twin).name == "Lea"
+
+
+def test_the_message_undoes_it(app: Flask, cast: Cast, doubt: Doubt) -> None:
+    before = who_is_who(app, cast.room_id)
+    page = cast.host.get(merge(cast.host, cast, doubt.twin, doubt.lea).location).text
+
+    (undo,) = undo_addresses(page)
+    assert cast.host.post(undo).status_code == 303
+
+    assert who_is_who(app, cast.room_id) == before
+
+
+def test_a_merge_holds_when_the_faces_are_looked_at_again(
+    app: Flask, cast: Cast, doubt: Doubt, run_jobs
+) -> None:
+    merge(cast.host, cast, doubt.twin, doubt.lea)
+    with app.app_context():
+        assert db.session.scalars(select(Job.kind)).all() == ["cluster_room"]
+
+    run_jobs()
+
+    assert len(faces_of(app, doubt.lea)) == 5
+
+
+def test_two_on_one_photo_are_refused(app: Flask, cast: Cast, party: Party) -> None:
+    before = who_is_who(app, cast.room_id)
+
+    answer = merge(cast.host, cast, party.red, party.blue)
+
+    assert answer.status_code == 422
+    assert "Both are on the photo a.jpg, so they are two people." in answer.text
+    assert who_is_who(app, cast.room_id) == before
+
+
+def test_nobody_merges_with_themselves(cast: Cast, doubt: Doubt) -> None:
+    assert merge(cast.host, cast, doubt.lea, doubt.lea).status_code == 422
+
+
+def test_a_guest_is_told_that_only_the_host_can(app: Flask, cast: Cast, doubt: Doubt) -> None:
+    before = who_is_who(app, cast.room_id)
+
+    assert merge(cast.guest, cast, doubt.twin, doubt.lea).status_code == 403
+    assert who_is_who(app, cast.room_id) == before
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_guest_may_merge_whom_only_their_own_photos_show(
+    app: Flask, cast: Cast, doubt: Doubt, count: int
+) -> None:
+    give_photos(app, cast.guest, doubt.photos[3 : 3 + count])
+
+    answer = merge(cast.guest, cast, doubt.twin, doubt.lea)
+
+    assert answer.status_code == (303 if count == 2 else 403)
+
+
+def test_a_guest_may_with_the_hosts_switch(app: Flask, cast: Cast, doubt: Doubt) -> None:
+    let_guests_correct(app, cast.room_id)
+
+    assert merge(cast.guest, cast, doubt.twin, doubt.lea).status_code == 303
+
+
+@pytest.mark.parametrize("into", ["", "999", "x", "0", "-1", "9" * 30, "new"])
+def test_an_unknown_other_is_not_found(cast: Cast, doubt: Doubt, into: str) -> None:
+    assert merge(cast.host, cast, doubt.lea, into).status_code == 404
+
+
+@pytest.mark.parametrize("tail", ["999", "x"])
+def test_an_unknown_person_is_not_found(cast: Cast, doubt: Doubt, tail: str) -> None:
+    url = f"{cast.url}/people/{tail}/merge"
+
+    assert cast.host.get(url).status_code == 404
+    assert cast.host.post(url, data={"into": doubt.lea}).status_code == 404
+
+
+def test_people_of_another_room_are_not_found(
+    app: Flask, cast: Cast, doubt: Doubt, make_room
+) -> None:
+    other_id = make_room("Other").room.id
+    foreign = insert_person(app, other_id, insert_photos(app, other_id, 1), "Tom")
+    before = who_is_who(app, other_id)
+
+    assert merge(cast.host, cast, foreign, doubt.lea).status_code == 404
+    assert merge(cast.host, cast, doubt.lea, foreign).status_code == 404
+    assert cast.host.get(f"{cast.url}/people/{foreign}/merge").status_code == 404
+    assert who_is_who(app, other_id) == before
+    assert str(foreign) not in choices(cast.host, cast, doubt.lea)
+
+
+def test_a_stranger_finds_nothing(app: Flask, cast: Cast, doubt: Doubt) -> None:
+    before = who_is_who(app, cast.room_id)
+
+    assert merge(cast.stranger, cast, doubt.twin, doubt.lea).status_code == 404
+    assert cast.stranger.get(f"{cast.url}/people/{doubt.lea}/merge").status_code == 404
+    assert who_is_who(app, cast.room_id) == before
+
+
+def test_another_site_cannot_merge(app: Flask, cast: Cast, doubt: Doubt) -> None:
+    answer = merge(cast.host, cast, doubt.twin, doubt.lea, {"Sec-Fetch-Site": "cross-site"})
+
+    assert answer.status_code == 403
+    assert len(faces_of(app, doubt.twin)) == 2
+
+
+def test_the_address_takes_only_get_and_post(cast: Cast, doubt: Doubt) -> None:
+    assert cast.host.put(f"{cast.url}/people/{doubt.lea}/merge").status_code == 405
+
+
+def test_the_number_of_queries_does_not_grow_with_the_people(
+    app: Flask, cast: Cast, doubt: Doubt
+) -> None:
+    url = f"{cast.url}/people/{doubt.lea}/merge"
+    cast.host.get(url)  # reads the faces of the room, once for all
+    with counted_queries(app) as before:
+        cast.host.get(url)
+    for number in range(8):
+        photos = insert_photos(app, cast.room_id, 1, seed=f"more{number}")
+        insert_person(app, cast.room_id, photos)
+    cast.host.get(url)
+
+    with counted_queries(app) as after:
+        cast.host.get(url)
+
+    assert len(before) == len(after) > 0
