@@ -15,6 +15,7 @@ from photoshare.web import (
     photos,
     rooms,
     security,
+    uploads,
 )
 
 
@@ -22,5 +23,5 @@ def init_app(app: Flask) -> None:
     """Give the app its checks, its error pages and its views."""
     for part in (numbers, security, errorhandlers, htmx, pages):
         part.init_app(app)
-    for views in (rooms, photos, people, albums, jobs):
+    for views in (rooms, photos, uploads, people, albums, jobs):
         app.register_blueprint(views.blueprint)

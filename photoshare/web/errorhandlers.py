@@ -14,6 +14,9 @@ from photoshare.errors import (
     NotFoundError,
     PhotoshareError,
     RejectedPhotoError,
+    RoomFullError,
+    TooManyUploadsError,
+    WrongOffsetError,
 )
 from photoshare.web.htmx import wants_partial
 
@@ -25,6 +28,9 @@ STATUS_CODES: dict[type[PhotoshareError], int] = {
     InvalidInputError: 422,
     RejectedPhotoError: 422,
     DiskFullError: 507,
+    RoomFullError: 507,
+    TooManyUploadsError: 429,
+    WrongOffsetError: 409,
 }
 SENTENCES = {
     404: "This page is not there, or is for the people in its room only.",
