@@ -66,7 +66,8 @@ def _file_facts() -> FileFacts:
 def add_piece(room_code: str, upload_id: int) -> Response | BaseResponse:
     """Take the next piece of a file: the bytes from ``offset`` on; the last one makes a photo."""
     access, site = current_access(), current_site()
-    request.max_content_length = site.settings.piece_mb * MB
+    # One more than a piece has: Werkzeug refuses whoever asks whether a full one goes on.
+    request.max_content_length = site.settings.piece_mb * MB + 1
     offset = number_argument("offset")
     if offset is None or offset < 0:
         raise InvalidInputError("A piece has to say its offset.")

@@ -59,6 +59,7 @@ def routes(app: Flask, cast: Cast, party: Party) -> dict[Route, str]:
         "variant": "thumb",
         "person_id": party.red,
         "face_id": face_id,
+        "upload_id": 1,
     }
     adapter = app.url_map.bind("localhost")
     return {
