@@ -131,7 +131,13 @@ class Settings:
         "larger files come in pieces of this size, which fit through proxies (docs/uploads.md)",
     )
     max_decode_seconds: int = _setting(
-        10, _whole_number(1, 120), "seconds", "a picture that takes longer to decode is refused"
+        8, _whole_number(1, 120), "seconds", "a picture that takes longer to decode is refused"
+    )
+    max_decode_mb: int = _setting(
+        600,
+        _whole_number(200, 10_000),
+        "MB",
+        "a picture that takes more memory to decode is refused; two are decoded at once",
     )
     max_room_photos: int = _setting(
         20_000, _whole_number(1, 1_000_000), "photos", "how many photos one room takes"

@@ -25,7 +25,7 @@ if __name__ == "__main__":
 from photoshare.errors import RejectedPhotoError
 from photoshare.rendering import read_message, render_photo, write_message, write_rendered
 
-MEMORY_BYTES = 1_000_000_000  # 100 megapixels of 4 bytes, twice, and the interpreter
+MB = 1_000_000  # bytes
 IDLE_S = 60  # without work this long, the process ends and gives its memory back
 NICENESS = 5  # after the threads that answer pages, before those that search faces (10)
 
@@ -34,8 +34,6 @@ def main() -> None:
     """Answer until the server is gone, or has had nothing to do for a while."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which closes the pipe
     os.nice(NICENESS)
-    if sys.platform == "linux":  # others take the limit and do not keep it
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     warnings.simplefilter("ignore")  # of Pillow, about oddities of a guest's file
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints goes to the log, not among the answers
@@ -49,9 +47,12 @@ def main() -> None:
 def answer_one(requests: BinaryIO, answers: BinaryIO) -> None:
     """Render one picture within its time; the alarm ends this process."""
     head, _ = read_message(requests)
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    if sys.platform == "linux":  # others take the limit and do not keep it
+        resource.setrlimit(resource.RLIMIT_DATA, (head["memory_mb"] * MB, most))
     signal.setitimer(signal.ITIMER_REAL, head["seconds"])
     try:
-        rendered = render_photo(Path(head["path"]), max_megapixels=head["max_megapixels"])
+        rendered = render_photo(Path(head["path"]), max_megapixels=head["megapixels"])
     except RejectedPhotoError as error:
         signal.setitimer(signal.ITIMER_REAL, 0)
         write_message(answers, {"reason": str(error)}, [])

@@ -16,6 +16,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
+from photoshare.config import Settings
 from photoshare.errors import RejectedPhotoError
 from photoshare.rendering import RenderedPhoto, read_message, rendered_of, write_message
 
@@ -32,23 +33,26 @@ class DecoderPool:
         self._lock = threading.Lock()
         self._idle: list[_Decoder] = []
 
-    def render(self, path: Path, *, max_megapixels: int, seconds: float) -> RenderedPhoto:
+    def render(self, path: Path, settings: Settings) -> RenderedPhoto:
         """Verify a picture and make its smaller ones; waits while all processes are busy.
 
         Parameters
         ----------
         path : Path
-        max_megapixels : int
-            Larger pictures are refused before they are decoded.
-        seconds : float
-            A picture that takes longer is refused.
+        settings : Settings
+            How many pixels, seconds and bytes of memory a picture may take.
 
         Raises
         ------
         RejectedPhotoError
             If it is not a picture that can be read, or is over a limit.
         """
-        request = {"path": str(path), "max_megapixels": max_megapixels, "seconds": seconds}
+        request: dict[str, object] = {
+            "path": str(path),
+            "megapixels": settings.max_photo_megapixels,
+            "seconds": settings.max_decode_seconds,
+            "memory_mb": settings.max_decode_mb,
+        }
         with self._slots:
             while True:
                 decoder = self._take()

@@ -62,7 +62,7 @@ _TO_UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _TURNED = (5, 6, 7, 8)
-BAND_ROWS = 256  # reduced at a time: a band of a large picture is converted, never the whole
+BAND_ROWS = 64  # of the reduced picture, converted at a time: never all of a large picture
 PLACEHOLDER_PX = 20  # longer side of the preview that is shown blurred
 PLACEHOLDER_BYTES = 400  # at most: it stands in the page itself
 _PLACEHOLDER_QUALITIES = (50, 20, 1)  # of WebP; the last one makes 300 bytes of noise

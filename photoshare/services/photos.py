@@ -143,11 +143,7 @@ def add_received(
         return AddedPhoto(known.id, is_duplicate=True)
     check_room_limits(room_id, received.size_bytes, settings)
     db.session.rollback()  # no transaction stays open while the picture is decoded
-    rendered = decoders.pool.render(
-        received.path,
-        max_megapixels=settings.max_photo_megapixels,
-        seconds=settings.max_decode_seconds,
-    )
+    rendered = decoders.pool.render(received.path, settings)
     photo = Photo(
         room_id=room_id,
         guest_id=guest_id,
