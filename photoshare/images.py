@@ -163,6 +163,7 @@ def _decode_opened(opened: ImageFile, at_least_px: int, max_megapixels: int) -> 
 def _load(
     opened: ImageFile, at_least_px: int, width: int, height: int, image_format: str
 ) -> DecodedPhoto:
+    captured_at = _captured_at(opened)  # before decoding: the one of TIFF closes the file
     opened.load()
     # Read after decoding: the decoders of HEIF and TIFF turn the picture and drop the tag.
     orientation = opened.getexif().get(ExifTags.Base.Orientation)
@@ -173,7 +174,7 @@ def _load(
         profile = image.info.get("icc_profile")
         image = image.transpose(_TO_UPRIGHT[orientation])
         image.info["icc_profile"] = profile
-    return DecodedPhoto(image, image_format, width, height, _captured_at(opened))
+    return DecodedPhoto(image, image_format, width, height, captured_at)
 
 
 def _captured_at(opened: ImageFile) -> datetime | None:
