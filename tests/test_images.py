@@ -451,7 +451,7 @@ def test_a_clock_may_be_ahead_by_its_zone_and_no_more() -> None:
     assert images.parse_capture_time(f"{too_far:%Y:%m:%d %H:%M:%S}") is None
 
 
-@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF"])
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "HEIF", "AVIF"])
 def test_the_surest_capture_time_of_a_file_counts(tmp_path: Path, image_format: str) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.DateTime] = "2026:09:09 09:09:09"  # edited
@@ -473,3 +473,11 @@ def test_damaged_exif_is_no_reason_to_refuse_a_photo(tmp_path: Path) -> None:
     marked().save(tmp_path / "photo.jpg", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\x7f")
 
     assert decode(tmp_path / "photo.jpg").captured_at is None
+
+
+def test_a_tiff_without_anything_surer_has_the_time_of_its_file(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.DateTime] = "2026:09:09 09:09:09"
+    marked().save(tmp_path / "scan.tif", exif=exif)
+
+    assert decode(tmp_path / "scan.tif").captured_at == datetime(2026, 9, 9, 9, 9, 9)
