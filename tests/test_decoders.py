@@ -19,7 +19,7 @@ from photoshare import decoders, images, rendering
 from photoshare.config import load_settings
 from photoshare.decoders import DecoderPool
 from photoshare.errors import RejectedPhotoError
-from tests.fakes import RED, draw_photo
+from tests.fakes import RED, draw_photo, many_scans
 
 SETTINGS = load_settings(environ={})
 
@@ -43,15 +43,6 @@ def photo(tmp_path: Path) -> Path:
 def process_of(pool: DecoderPool) -> subprocess.Popen[bytes]:
     (decoder,) = pool._idle
     return decoder._process
-
-
-def many_scans(count: int) -> bytes:
-    """A small JPEG of 98 megapixels that is drawn again and again: seconds of work in few bytes."""
-    buffer = io.BytesIO()
-    Image.new("L", (9900, 9900), 77).save(buffer, "JPEG", progressive=True, quality=50)
-    content = buffer.getvalue()
-    last_scan = content.rindex(b"\xff\xda")
-    return content[:last_scan] + content[last_scan:-2] * count + content[-2:]
 
 
 def test_a_photo_comes_back_with_all_that_is_made_of_it(pool: DecoderPool, photo: Path) -> None:
