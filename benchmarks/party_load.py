@@ -91,6 +91,7 @@ class Guest:
         """Send one photo; return the status."""
         head = f'Content-Disposition: form-data; name="photos"; filename="{name}"'
         body = b"--x\r\n" + head.encode() + b"\r\n\r\n" + content + b"\r\n--x--\r\n"
+        self._local.connection = None  # one that was idle for a minute is closed by the server
         return self.ask("POST", "/photos", body, "multipart/form-data; boundary=x")[0].status
 
     def download(self) -> str:
