@@ -110,7 +110,10 @@ class Settings:
         "", _path_prefix, "path", "the path under which a reverse proxy shows PhotoShare"
     )
     threads: int = _setting(
-        8, _whole_number(2, 64), "threads", "how many requests are answered at once"
+        8,
+        _whole_number(2, 64),
+        "threads",
+        "how many pages are answered at once; uploads and downloads have threads of their own",
     )
     max_photo_mb: int = _setting(
         60, _whole_number(1, 1000), "MB", "largest file that is taken as a photo"

@@ -11,6 +11,7 @@ import resource
 import select
 import signal
 import sys
+import traceback
 import types
 import warnings
 from pathlib import Path
@@ -54,10 +55,16 @@ def answer_one(requests: BinaryIO, answers: BinaryIO) -> None:
     try:
         rendered = render_photo(Path(head["path"]), max_megapixels=head["megapixels"])
     except RejectedPhotoError as error:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        write_message(answers, {"reason": str(error)}, [])
+        reason = str(error)
+    except Exception:  # a picture that decodes and cannot be encoded again; the log says why
+        traceback.print_exc()
+        reason = "The picture is damaged: no smaller one can be made of it."
     else:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        reason = ""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    if reason:
+        write_message(answers, {"reason": reason}, [])
+    else:
         write_rendered(answers, rendered)
 
 

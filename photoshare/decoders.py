@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -19,6 +20,8 @@ from typing import IO
 from photoshare.config import Settings
 from photoshare.errors import RejectedPhotoError
 from photoshare.rendering import RenderedPhoto, read_message, rendered_of, write_message
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 2  # more than the cores of a small server would be no faster, and take more memory
 PICTURES_OF_ONE_PROCESS = 500  # then a new one: whatever a library leaks is given back
@@ -126,6 +129,9 @@ class _Decoder:
         code = self._process.wait()
         if code == 0:
             return None
+        if code > 0:
+            raise RuntimeError(f"a decoder process could not work, and ended with code {code}")
+        log.warning("A decoder process was ended by signal %d", -code)
         if code == -signal.SIGALRM:
             return "The picture takes too long to decode."
         if code == -signal.SIGKILL:  # the system's, when memory is short

@@ -146,7 +146,7 @@ async function transfer(item) {
       return ready.unshift(item);
     }
     if (error instanceof TooLarge) return becomesRefused(item, "Too large for the server or a proxy before it.");
-    if (!(error instanceof Lost)) throw error;
+    if (!(error instanceof Lost)) return becomesFailed(item, `Something went wrong on this page (${error}).`);
     if (!error.status && !(await isReadable(file))) return comesLater(item);
     if (error.status) item.tries += 1;
     else if (++item.losses >= LOSSES) item.pieceBytes = smaller;
@@ -196,7 +196,7 @@ function hashOf(file) {
   return new Promise((resolve) => {
     asked.set(number, resolve);
     worker.postMessage({ number, file });
-  });
+  }).catch(() => null); // a file that cannot even be named to the worker
 }
 
 async function prepare() {

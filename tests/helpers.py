@@ -23,11 +23,12 @@ from photoshare.models import (
     Person,
     Photo,
     Room,
+    Upload,
     encoding_to_bytes,
 )
 
 HX = {"HX-Request": "true"}
-TABLES = (Room, Guest, Photo, Face, Person, Job)
+TABLES = (Room, Guest, Upload, Photo, Face, Person, Job)
 
 
 def insert_photos(

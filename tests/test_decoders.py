@@ -65,6 +65,31 @@ def test_the_reason_of_a_refusal_comes_back(pool: DecoderPool, tmp_path: Path) -
     assert process_of(pool).poll() is None
 
 
+def test_a_picture_that_cannot_be_encoded_again_is_refused(
+    pool: DecoderPool, photo: Path, tmp_path: Path
+) -> None:
+    """A colour profile of 20 MB fits into a TIFF; a JPEG holds 16."""
+    Image.new("RGB", (9, 9)).save(tmp_path / "p.tif", icc_profile=os.urandom(20_000_000))
+
+    with pytest.raises(RejectedPhotoError, match="no smaller one"):
+        pool.render(tmp_path / "p.tif", SETTINGS)
+
+    assert pool.render(photo, SETTINGS).width == 1000
+
+
+def test_a_decoder_that_cannot_start_is_no_fault_of_the_photo(
+    pool: DecoderPool, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("raise SystemExit(3)")
+    with monkeypatch.context() as patch:
+        patch.setattr(decoders, "_MAIN", broken)
+        with pytest.raises(RuntimeError, match="code 3"):
+            pool.render(photo, SETTINGS)
+
+    assert pool.render(photo, SETTINGS).width == 1000
+
+
 def test_one_process_serves_many_photos(pool: DecoderPool, photo: Path) -> None:
     pool.render(photo, SETTINGS)
     first = process_of(pool).pid
