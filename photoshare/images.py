@@ -62,6 +62,7 @@ _TO_UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _TURNED = (5, 6, 7, 8)
+MAX_PROFILE_BYTES = 64_000  # those of cameras and screens have a few; each thumbnail carries it
 BAND_ROWS = 64  # of the reduced picture, converted at a time: never all of a large picture
 PLACEHOLDER_PX = 20  # longer side of the preview that is shown blurred
 PLACEHOLDER_BYTES = 400  # at most: it stands in the page itself
@@ -171,9 +172,7 @@ def _load(
         width, height = height, width
     image = _reduced_rgb(opened, max(max(opened.size) // at_least_px, 1))
     if orientation in _TO_UPRIGHT:
-        profile = image.info.get("icc_profile")
         image = image.transpose(_TO_UPRIGHT[orientation])
-        image.info["icc_profile"] = profile
     return DecodedPhoto(image, image_format, width, height, captured_at)
 
 
@@ -233,8 +232,9 @@ def _reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
             band = image.crop((0, top, width, min(top + rows, height)))
             result.paste(to_rgb(band).reduce(factor), (0, top // factor))
     # The profile of inks or greys does not describe the RGB that was made of them.
-    is_its_own = image.mode in ("RGB", "RGBA", "P")
-    result.info["icc_profile"] = image.info.get("icc_profile") if is_its_own else None
+    profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
+    is_kept = profile and len(profile) <= MAX_PROFILE_BYTES
+    result.info["icc_profile"] = profile if is_kept else None
     return result
 
 

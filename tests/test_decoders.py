@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import ExifTags, Image
 
-from photoshare import decoders, images, rendering
+from photoshare import decoder_main, decoders, images, rendering
 from photoshare.config import load_settings
 from photoshare.decoders import DecoderPool
 from photoshare.errors import RejectedPhotoError
@@ -66,15 +66,24 @@ def test_the_reason_of_a_refusal_comes_back(pool: DecoderPool, tmp_path: Path) -
 
 
 def test_a_picture_that_cannot_be_encoded_again_is_refused(
-    pool: DecoderPool, photo: Path, tmp_path: Path
+    photo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A colour profile of 20 MB fits into a TIFF; a JPEG holds 16."""
-    Image.new("RGB", (9, 9)).save(tmp_path / "p.tif", icc_profile=os.urandom(20_000_000))
+    def fail(_path: Path, *, max_megapixels: int) -> None:
+        raise ValueError("no such quality")
 
-    with pytest.raises(RejectedPhotoError, match="no smaller one"):
-        pool.render(tmp_path / "p.tif", SETTINGS)
+    monkeypatch.setattr(decoder_main, "render_photo", fail)
+    monkeypatch.setattr("photoshare.decoder_main.resource.setrlimit", lambda *_limits: None)
+    questions, answers = io.BytesIO(), io.BytesIO()
+    limits = {"path": str(photo), "megapixels": 100, "seconds": 60, "memory_mb": 600}
+    rendering.write_message(questions, limits, [])
+    questions.seek(0)
 
-    assert pool.render(photo, SETTINGS).width == 1000
+    decoder_main.answer_one(questions, answers)
+
+    answers.seek(0)
+    assert "no smaller one" in rendering.read_message(answers)[0]["reason"]
+    assert "no such quality" in capsys.readouterr().err
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
 def test_a_decoder_that_cannot_start_is_no_fault_of_the_photo(

@@ -468,6 +468,25 @@ def test_the_surest_capture_time_of_a_file_counts(tmp_path: Path, image_format: 
     assert decode(path).captured_at == datetime(2026, 7, 7, 7, 7, 7)
 
 
+def test_a_huge_profile_is_not_given_to_every_thumbnail(tmp_path: Path) -> None:
+    for size in (64_000, 64_001):
+        marked().save(tmp_path / f"{size}.tif", icc_profile=bytes(size))
+
+    small, huge = (
+        images.to_jpeg(decode(tmp_path / f"{size}.tif").image) for size in (64_000, 64_001)
+    )
+
+    assert len(small) > 64_000 > len(huge)
+
+
+def test_a_turned_picture_keeps_its_profile(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    marked().save(tmp_path / "p3.jpg", exif=exif, icc_profile=b"a profile of light")
+
+    assert b"a profile of light" in images.to_jpeg(decode(tmp_path / "p3.jpg").image)
+
+
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data:UserWarning")
 def test_damaged_exif_is_no_reason_to_refuse_a_photo(tmp_path: Path) -> None:
     marked().save(tmp_path / "photo.jpg", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\x7f")
