@@ -110,7 +110,10 @@ class Settings:
         "", _path_prefix, "path", "the path under which a reverse proxy shows PhotoShare"
     )
     threads: int = _setting(
-        8, _whole_number(2, 64), "threads", "how many requests are answered at once"
+        8,
+        _whole_number(2, 64),
+        "threads",
+        "how many pages are answered at once; uploads and downloads have threads of their own",
     )
     max_photo_mb: int = _setting(
         60, _whole_number(1, 1000), "MB", "largest file that is taken as a photo"
@@ -123,6 +126,33 @@ class Settings:
         _whole_number(1, 10_000),
         "MB",
         "largest single upload; without JavaScript all chosen photos are one upload",
+    )
+    piece_mb: int = _setting(
+        8,
+        _whole_number(1, 50),
+        "MB",
+        "larger files come in pieces of this size, which fit through proxies (docs/uploads.md)",
+    )
+    max_decode_seconds: int = _setting(
+        8, _whole_number(1, 120), "seconds", "a picture that takes longer to decode is refused"
+    )
+    max_decode_mb: int = _setting(
+        600,
+        _whole_number(200, 10_000),
+        "MB",
+        "a picture that takes more memory to decode is refused; two are decoded at once",
+    )
+    max_room_photos: int = _setting(
+        20_000, _whole_number(1, 1_000_000), "photos", "how many photos one room takes"
+    )
+    max_room_gb: int = _setting(
+        200, _whole_number(1, 100_000), "GB", "how much the originals of one room may take"
+    )
+    max_uploads_per_hour: int = _setting(
+        2000,
+        _whole_number(1, 1_000_000),
+        "files",
+        "how many files one guest may send within an hour; ten times as many from one address",
     )
     min_free_mb: int = _setting(
         500, _whole_number(0, 1_000_000), "MB", "uploads are refused below this free disk space"

@@ -55,3 +55,25 @@ class RejectedPhotoError(PhotoshareError):
 
 class DiskFullError(PhotoshareError):
     """There is no room left on the disk for what was sent."""
+
+
+class RoomFullError(DiskFullError):
+    """The room holds as many photos or bytes as the settings allow."""
+
+
+class TooManyUploadsError(PhotoshareError):
+    """One guest, or one address, has sent more files than an hour allows."""
+
+
+class WrongOffsetError(PhotoshareError):
+    """A piece does not begin where the upload ends.
+
+    Parameters
+    ----------
+    offset : int
+        How many bytes of the upload are safe; the next piece begins there.
+    """
+
+    def __init__(self, offset: int) -> None:
+        super().__init__("This piece of the file does not follow what is here already.")
+        self.offset = offset

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pillow_heif
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from photoshare.errors import RejectedPhotoError
@@ -48,7 +51,30 @@ MAX_MEGAPIXELS = 100  # unless the settings say otherwise; phones of 2026 reach 
 LARGE_PIXELS = 16_000_000
 _large_decode = threading.Lock()
 _WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")  # more than 8 bits of grey
-_TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
+# What makes a picture with this EXIF orientation upright; those of 5 to 8 swap width and height.
+_TO_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_TURNED = (5, 6, 7, 8)
+MAX_PROFILE_BYTES = 64_000  # those of cameras and screens have a few; each thumbnail carries it
+BAND_ROWS = 64  # of the reduced picture, converted at a time: never all of a large picture
+PLACEHOLDER_PX = 20  # longer side of the preview that is shown blurred
+PLACEHOLDER_BYTES = 400  # at most: it stands in the page itself
+_PLACEHOLDER_QUALITIES = (50, 20, 1)  # of WebP; the last one makes 300 bytes of noise
+# EXIF: (where, the moment, its fraction of a second), the surest first.
+_CAPTURE_TAGS = (
+    (ExifTags.IFD.Exif, ExifTags.Base.DateTimeOriginal, ExifTags.Base.SubsecTimeOriginal),
+    (ExifTags.IFD.Exif, ExifTags.Base.DateTimeDigitized, ExifTags.Base.SubsecTimeDigitized),
+    (None, ExifTags.Base.DateTime, ExifTags.Base.SubsecTime),
+)
+FIRST_CAPTURE = datetime(1980, 1, 1)  # before are clocks that were never set; a zip begins here too
+FARTHEST_ZONE = timedelta(hours=14)  # ahead of UTC: a clock on the spot may be as much ahead
 
 pillow_heif.register_heif_opener()
 
@@ -65,12 +91,15 @@ class DecodedPhoto:
         Pillow's name of the original's format, a key of `MIME_TYPES`.
     width, height : int
         Pixels of the upright original.
+    captured_at : datetime or None
+        When it was taken, as a clock on the spot showed it (no zone); None where it does not say.
     """
 
     image: Image.Image
     image_format: str
     width: int
     height: int
+    captured_at: datetime | None = None
 
     @property
     def scale(self) -> float:
@@ -135,40 +164,119 @@ def _decode_opened(opened: ImageFile, at_least_px: int, max_megapixels: int) -> 
 def _load(
     opened: ImageFile, at_least_px: int, width: int, height: int, image_format: str
 ) -> DecodedPhoto:
+    captured_at = _captured_at(opened)  # before decoding: the one of TIFF closes the file
     opened.load()
     # Read after decoding: the decoders of HEIF and TIFF turn the picture and drop the tag.
-    if opened.getexif().get(ExifTags.Base.Orientation) in _TURNED:
+    orientation = opened.getexif().get(ExifTags.Base.Orientation)
+    if orientation in _TURNED:
         width, height = height, width
-    factor = max(opened.size) // at_least_px
-    reduced = opened.reduce(factor) if factor > 1 and opened.mode in ("RGB", "L") else opened
-    return DecodedPhoto(_to_rgb(ImageOps.exif_transpose(reduced)), image_format, width, height)
+    image = _reduced_rgb(opened, max(max(opened.size) // at_least_px, 1))
+    if orientation in _TO_UPRIGHT:
+        image = image.transpose(_TO_UPRIGHT[orientation])
+    return DecodedPhoto(image, image_format, width, height, captured_at)
+
+
+def _captured_at(opened: ImageFile) -> datetime | None:
+    """Read when a photo was taken: by its EXIF, as the clock of the camera showed it."""
+    try:
+        exif = opened.getexif()
+        for place, moment_tag, fraction_tag in _CAPTURE_TAGS:
+            tags = exif if place is None else exif.get_ifd(place)
+            moment = parse_capture_time(tags.get(moment_tag), tags.get(fraction_tag))
+            if moment is not None:
+                return moment
+    except Exception:  # damaged EXIF raises as many kinds of errors as damaged pictures do
+        return None  # and is no reason to refuse the photo
+    return None
+
+
+def parse_capture_time(moment: object, fraction: object = None) -> datetime | None:
+    """Read a date of EXIF, such as ``2026:11:24 13:40:00``; None where it cannot be true.
+
+    Parameters
+    ----------
+    moment : object
+        The value of a date tag; whatever a camera or a forger wrote there.
+    fraction : object
+        The digits of the second's fraction, which tell photos of a burst apart.
+    """
+    digits = re.findall(r"\d+", str(moment))[:6]
+    try:
+        captured_at = datetime(*(int(part) for part in digits))  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):  # too few, 0000:00:00, the 13th month
+        return None
+    thousandths = re.match(r"\d{1,6}", str(fraction).strip())
+    if thousandths:
+        captured_at = captured_at.replace(microsecond=int(thousandths[0].ljust(6, "0")))
+    latest = datetime.now(UTC).replace(tzinfo=None) + FARTHEST_ZONE
+    return captured_at if FIRST_CAPTURE <= captured_at <= latest else None
 
 
 def _too_large(max_megapixels: int) -> str:
     return f"The picture has more than {max_megapixels} megapixels."
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Convert any mode to RGB: alpha onto white, wide greys to 8 bits."""
+def _reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
+    """Convert any mode to RGB, its sides divided by a whole number (rounded up).
+
+    Band by band, so that a picture of 100 megapixels is in memory once, not three times.
+    """
+    to_rgb = _rgb_converter(image)
+    if factor == 1:
+        result = to_rgb(image)
+    else:
+        width, height = image.size
+        result = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+        rows = BAND_ROWS * factor
+        for top in range(0, height, rows):
+            band = image.crop((0, top, width, min(top + rows, height)))
+            result.paste(to_rgb(band).reduce(factor), (0, top // factor))
+    # The profile of inks or greys does not describe the RGB that was made of them.
+    profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
+    is_kept = profile and len(profile) <= MAX_PROFILE_BYTES
+    result.info["icc_profile"] = profile if is_kept else None
+    return result
+
+
+def _rgb_converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+    """Choose how this picture, or a band of it, becomes RGB with the right colours."""
+    if image.mode.startswith("I;16"):
+        return lambda band: _eight_bit_grey(band, 0, 65535)
     if image.mode in _WIDE_MODES:
-        return _eight_bit_grey(image).convert("RGB")
-    if image.mode not in ("RGB", "RGBA", "P"):
-        image.info.pop("icc_profile", None)  # it describes inks or greys, not the RGB made of them
-    if image.has_transparency_data:
-        with_alpha = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, WHITE)
-        return Image.alpha_composite(white, with_alpha).convert("RGB")
-    return image.convert("RGB")
+        darkest, brightest = image.getextrema()
+        return lambda band: _eight_bit_grey(band, float(darkest), float(brightest))  # type: ignore[arg-type]
+    if image.mode == "CMYK" and (inks := _ink_transform(image.info.get("icc_profile"))):
+        return inks
+    return _on_white if image.has_transparency_data else lambda band: band.convert("RGB")
 
 
-def _eight_bit_grey(image: Image.Image) -> Image.Image:
+def _ink_transform(profile: bytes | None) -> Callable[[Image.Image], Image.Image] | None:
+    """Make the conversion that a profile of inks asks for; None where there is none that works."""
+    if not profile:
+        return None
+    try:
+        inks = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        screen = ImageCms.createProfile("sRGB")
+        transform = ImageCms.buildTransform(inks, screen, "CMYK", "RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None  # a damaged profile; the plain conversion is better than no photo
+    return lambda band: ImageCms.applyTransform(band, transform) or band.convert("RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    with_alpha = image.convert("RGBA")
+    white = Image.new("RGBA", image.size, WHITE)
+    return Image.alpha_composite(white, with_alpha).convert("RGB")
+
+
+def _eight_bit_grey(image: Image.Image, darkest: float, brightest: float) -> Image.Image:
     """Bring wide grey to 8 bits; Pillow's own conversion cuts everything above 255 off."""
     values = np.asarray(image)
     if image.mode.startswith("I;16"):
-        return Image.fromarray((values >> 8).astype(np.uint8))
-    darkest, brightest = float(values.min()), float(values.max())
+        return Image.fromarray((values >> 8).astype(np.uint8)).convert("RGB")
     span = (brightest - darkest) or 1.0  # of a picture in one colour: it becomes black
-    return Image.fromarray(((values - darkest) * (255 / span)).astype(np.uint8))
+    grey = ((values - darkest) * (255 / span)).astype(np.uint8)
+    return Image.fromarray(grey).convert("RGB")
 
 
 def smaller(image: Image.Image, longer_side_px: int) -> Image.Image:
@@ -193,6 +301,17 @@ def to_jpeg(image: Image.Image) -> bytes:
         exif=b"",
         comment=b"",
     )
+    return buffer.getvalue()
+
+
+def to_placeholder(image: Image.Image) -> bytes:
+    """Encode the colours of an RGB picture as a WebP of `PLACEHOLDER_PX`, under 400 bytes."""
+    tiny = smaller(image, PLACEHOLDER_PX)
+    for quality in _PLACEHOLDER_QUALITIES:
+        buffer = io.BytesIO()
+        tiny.save(buffer, "WEBP", quality=quality, icc_profile=None, exif=b"", xmp=b"")
+        if buffer.tell() <= PLACEHOLDER_BYTES:
+            break
     return buffer.getvalue()
 
 

@@ -51,6 +51,22 @@ class Guest(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
+class Upload(Base):
+    """A file that comes in pieces and is not complete yet; how far it is, its file says."""
+
+    __tablename__ = "upload"
+    __table_args__ = (UniqueConstraint("guest_id", "fingerprint"), NEVER_REUSE_IDS)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
+    guest_id: Mapped[int] = mapped_column(ForeignKey("guest.id", ondelete="CASCADE"))
+    fingerprint: Mapped[str]  # by which the guest's browser finds it again
+    file_name: Mapped[str]  # as of the guest's device; never a path of ours
+    size_bytes: Mapped[int]  # of the whole file, as declared
+    sha256: Mapped[str | None]  # of the whole file, as declared; None: the browser cannot hash
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
 class Photo(Base):
     """An uploaded picture; its bytes lie in the store under `sha256`."""
 
@@ -76,6 +92,10 @@ class Photo(Base):
     size_bytes: Mapped[int]
     width: Mapped[int]  # pixels, upright
     height: Mapped[int]  # pixels, upright
+    captured_at: Mapped[
+        datetime | None
+    ]  # as a clock on the spot showed it, no zone (docs/uploads.md)
+    placeholder: Mapped[bytes | None]  # WebP of 20 pixels, under 400 bytes, to show blurred
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     state: Mapped[str] = mapped_column(default=PHOTO_WAITING)
     attempts: Mapped[int] = mapped_column(

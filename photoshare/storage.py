@@ -1,17 +1,20 @@
 """Where the bytes of a room lie, and how they get there and go away.
 
-``rooms/<room id>/originals/<sha256>`` holds the uploaded bytes, ``rooms/<room id>/derived/`` what
-can be made from them again. Names come from hashes and numbers, never from a client.
+In ``rooms/<room id>/``, ``originals/<sha256>`` holds the uploaded bytes, ``derived/`` what can be
+made from them again, ``incoming/`` and ``pieces/`` what is still coming. Names come from hashes and
+numbers, never from a client.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -21,7 +24,7 @@ from typing import BinaryIO
 
 from filelock import FileLock
 
-from photoshare.errors import DiskFullError, RejectedPhotoError
+from photoshare.errors import DiskFullError, RejectedPhotoError, WrongOffsetError
 from photoshare.faces.types import FaceLocation
 
 COPY_BLOCK = 1 << 20  # bytes read at a time
@@ -95,7 +98,7 @@ class Storage:
         DiskFullError
             If the disk is full, or nearly.
         """
-        self._check_free_space()
+        self.check_free_space()
         folder = self.room_folder(room_id) / "incoming"
         folder.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=folder)
@@ -106,23 +109,78 @@ class Storage:
         finally:
             Path(name).unlink(missing_ok=True)
 
+    def piece_file(self, room_id: int, upload_id: int) -> Path:
+        """File of an upload that comes in pieces; its length says how far it is."""
+        return self.room_folder(room_id) / "pieces" / str(upload_id)
+
+    def append_piece(self, target: Path, stream: BinaryIO, *, offset: int, size_bytes: int) -> int:
+        """Put a piece behind those that are there, synced to the disk; return the new length.
+
+        Parameters
+        ----------
+        target : Path
+            From `piece_file`.
+        stream : binary file
+            The piece, to its end.
+        offset : int
+            Where the sender says that it begins.
+        size_bytes : int
+            Length of the complete file; no more is ever written.
+
+        Raises
+        ------
+        WrongOffsetError
+            If the piece begins anywhere but at the end. Nothing is written then.
+        RejectedPhotoError
+            If it is longer than what is missing.
+        DiskFullError
+            If the disk is full, or nearly. The beginning that was written stays: it is right.
+        """
+        self.check_free_space()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with disk_full_as_error(), target.open("ab") as file:
+            length = file.tell()
+            if offset != length:
+                raise WrongOffsetError(length)
+            while block := stream.read(COPY_BLOCK):
+                length += len(block)
+                if length > size_bytes:
+                    raise RejectedPhotoError("The file is longer than it was said to be.")
+                file.write(block)
+            file.flush()
+            _sync(file.fileno())
+        return length
+
+    def received_in_pieces(self, target: Path) -> ReceivedFile:
+        """Hash a file whose last piece has come."""
+        with target.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return ReceivedFile(target, sha256, target.stat().st_size)
+
     def keep_original(self, room_id: int, received: ReceivedFile) -> None:
         """Move a received file to its final place; a crash leaves it whole or not there at all."""
         target = self.original(room_id, received.sha256)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder(target.parent)
         os.replace(received.path, target)
         _sync_folder(target.parent)
 
     def write_derived(self, target: Path, content: bytes) -> None:
         """Write a derived picture; a crash leaves it whole or not there at all."""
-        target.parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder(target.parent)
         with disk_full_as_error():
             temporary = target.with_name(f".{target.name}.{os.getpid()}.{id(content)}")
             try:
-                temporary.write_bytes(content)
+                with temporary.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    _sync(file.fileno())
                 os.replace(temporary, target)
             finally:
                 temporary.unlink(missing_ok=True)
+
+    def sync_derived(self, room_id: int) -> None:
+        """Make the derived pictures that were written survive a power cut."""
+        _sync_folder(self.room_folder(room_id) / "derived")
 
     def delete_photo(self, room_id: int, sha256: str) -> None:
         """Remove the original of a photo and everything made from it."""
@@ -156,6 +214,8 @@ class Storage:
             shutil.rmtree(folder, ignore_errors=True)
         for path in (self.data / "rooms").glob("*/*/*"):
             room, kind = path.parts[-3], path.parts[-2]
+            if kind == "pieces":  # they may take a day: sweep_pieces
+                continue
             sha256 = path.name.split("-")[0]
             is_known = room.isdigit() and sha256 in known.get(int(room), set())
             with contextlib.suppress(FileNotFoundError):  # deleted by its owner meanwhile
@@ -165,9 +225,43 @@ class Storage:
                     removed += 1
         return removed
 
-    def _check_free_space(self) -> None:
-        if shutil.disk_usage(self.data).free < self.min_free_mb * MB:
+    def sweep_pieces(self, known: set[int], *, older_than: float) -> int:
+        """Remove the pieces that belong to no unfinished upload; return how many files.
+
+        Parameters
+        ----------
+        known : set of int
+            The ids of the uploads that may still go on.
+        older_than : float
+            Seconds since the epoch; newer files may belong to an upload that just began.
+        """
+        removed = 0
+        for path in (self.data / "rooms").glob("*/pieces/*"):
+            is_known = path.name.isdigit() and int(path.name) in known
+            with contextlib.suppress(FileNotFoundError):
+                if not is_known and path.stat().st_mtime < older_than:
+                    path.unlink()
+                    removed += 1
+        return removed
+
+    def check_free_space(self, coming_bytes: int = 0) -> None:
+        """Refuse what would leave less free space than is to be kept.
+
+        Raises
+        ------
+        DiskFullError
+            If the disk is nearly full.
+        """
+        if shutil.disk_usage(self.data).free < self.min_free_mb * MB + coming_bytes:
             raise DiskFullError("The server's disk is nearly full; please tell the host.")
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder of a room that survives a power cut."""
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            while folder != self.data:
+                folder = folder.parent
+                _sync_folder(folder)
 
 
 @contextlib.contextmanager
@@ -194,15 +288,22 @@ def _copy(stream: BinaryIO, target: BinaryIO, *, max_bytes: int) -> tuple[str, i
     if size == 0:
         raise RejectedPhotoError("The file is empty.")
     target.flush()
-    os.fsync(target.fileno())
+    _sync(target.fileno())
     return digest.hexdigest(), size
 
 
+def _sync(descriptor: int) -> None:
+    """Bring a file to the disk itself; macOS's fsync leaves it in the drive's cache."""
+    if sys.platform == "darwin":
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    else:
+        os.fsync(descriptor)
+
+
 def _sync_folder(folder: Path) -> None:
-    """Make a rename in this folder survive a power cut (not possible on Windows)."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    """Make a rename in this folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -35,6 +35,15 @@ def draw_photo(
     return buffer.getvalue()
 
 
+def many_scans(count: int) -> bytes:
+    """A small JPEG of 98 megapixels that is drawn again and again: seconds of work in few bytes."""
+    buffer = io.BytesIO()
+    Image.new("L", (9900, 9900), 77).save(buffer, "JPEG", progressive=True, quality=50)
+    content = buffer.getvalue()
+    last_scan = content.rindex(b"\xff\xda")
+    return content[:last_scan] + content[last_scan:-2] * count + content[-2:]
+
+
 class FakeFaceEngine:
     """Finds the squares of `draw_photo`; faces of one colour are one person."""
 

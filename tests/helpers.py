@@ -27,6 +27,7 @@ from photoshare.models import (
     Person,
     Photo,
     Room,
+    Upload,
     encoding_to_bytes,
 )
 from photoshare.services import corrections, rooms
@@ -35,7 +36,7 @@ from photoshare.services.corrections import Author
 from photoshare.services.rooms import Access
 
 HX = {"HX-Request": "true"}
-TABLES = (Room, Guest, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
+TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
 
 
 def insert_photos(

@@ -17,7 +17,7 @@ NEW_ROOM = {"code": "acdef-hjkm-nprtw", "title": "Party", "host_secret_hash": "x
 
 
 @pytest.mark.parametrize(
-    ("pragma", "value"), [("journal_mode", "wal"), ("foreign_keys", 1), ("synchronous", 1)]
+    ("pragma", "value"), [("journal_mode", "wal"), ("foreign_keys", 1), ("synchronous", 2)]
 )
 def test_every_connection_has_the_pragma(pragma: str, value: object) -> None:
     with db.engine.connect() as first, db.engine.connect() as second:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
 from http.cookiejar import CookieJar
@@ -17,11 +18,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from app import DOWNLOAD_THREADS
 from photoshare import create_app
 from photoshare.db import db, upgrade_schema
 from photoshare.services import photos, rooms
 from photoshare.web.site import site_of
 from tests.conftest import ROOT
+from tests.fakes import many_scans
 
 SENTENCE = re.compile(r"^PhotoShare cannot start\. .+\.?$")
 
@@ -165,6 +168,41 @@ def test_a_slow_download_does_not_hold_up_the_stop(tmp_path: Path) -> None:
 
     assert process.returncode == 0
     assert "Traceback" not in errors
+
+
+def test_a_page_waits_for_neither_uploads_nor_downloads(tmp_path: Path) -> None:
+    """Both kinds take every thread they may have, and more stand in their queues."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/rooms/{room_with_large_photos(tmp_path)}"
+    cookies = CookieJar()
+    guest = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
+    scans = many_scans(100)
+    body = b'--x\r\nContent-Disposition: form-data; name="photos"; filename="%d"\r\n\r\n%b\r\n--x--'
+    content_type = {"Content-Type": "multipart/form-data; boundary=x"}
+    with server(tmp_path, port) as process, contextlib.ExitStack() as open_answers:
+        wait_until_it_serves(process, port)
+        guest.open(f"{url}/join", data=b"name=Gustav", timeout=30).close()
+
+        def upload(number: int) -> None:
+            with contextlib.suppress(OSError):  # refused at last, or the server stops
+                content = scans + str(number).encode()
+                request = urllib.request.Request(
+                    f"{url}/photos", body % (number, content), content_type
+                )
+                guest.open(request, timeout=60).close()
+
+        uploads = [threading.Thread(target=upload, args=(n,), daemon=True) for n in range(12)]
+        for thread in uploads:
+            thread.start()
+        for _ in range(DOWNLOAD_THREADS):
+            download = open_answers.enter_context(guest.open(f"{url}/photos.zip", timeout=30))
+            assert download.read(4) == b"PK\x03\x04"
+
+        for _ in range(20):
+            guest.open(url, timeout=30).close()
+
+        # Twelve photos of eight seconds, two at a time: none of them is done with.
+        assert all(thread.is_alive() for thread in uploads)
 
 
 def test_every_file_is_for_this_user_only(tmp_path: Path) -> None:

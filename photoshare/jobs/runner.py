@@ -14,7 +14,7 @@ from photoshare.config import Settings
 from photoshare.errors import PhotoshareError
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.tasks import TASKS, Workplace
-from photoshare.services import analysis, jobs, photos
+from photoshare.services import analysis, jobs, photos, uploads
 from photoshare.services.jobs import ClaimedJob, JobKind
 from photoshare.storage import Storage
 
@@ -76,13 +76,15 @@ class JobRunner:
             jobs.enqueue_waiting_photos()
 
     def sweep(self) -> None:
-        """Remove the files that a crash left behind without a row."""
+        """Remove the files that a crash left behind, and uploads that nobody finished."""
         started_at = time.time()
         with self._app.app_context():
             known = photos.known_hashes()
-        removed = self._storage.sweep(known, older_than=started_at - SWEEP_AGE_S)
+            older_than = started_at - SWEEP_AGE_S
+            removed = uploads.sweep_uploads(self._storage, older_than=older_than)
+        removed += self._storage.sweep(known, older_than=older_than)
         if removed:
-            log.info("Removed %d files that a crash had left behind", removed)
+            log.info("Removed %d files of crashes and of uploads that nobody finished", removed)
 
     def wake(self) -> None:
         """Tell the job thread to look at the table; does nothing where no thread was started."""

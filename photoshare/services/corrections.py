@@ -134,7 +134,7 @@ def move_faces(author: Author, face_ids: Sequence[int], into_id: int | None) -> 
             raise InvalidInputError("These faces are that person already.")
         _check_photos(change, moved, target)
         left = sorted({change.person_of[face] for face in moved} - {NO_PERSON})
-        rests = [sorted({*change.faces_of(person)}.difference(moved)) for person in left]
+        rests = [_without(change.faces_of(person), moved) for person in left]
         person_id = change.new_person() if into_id is None else into_id
         return change.say(
             CorrectionKind.MOVE,
@@ -376,4 +376,5 @@ def _people_of(author: Author, face_ids: Sequence[int]) -> tuple[list[int], list
 
 
 def _without(faces: Sequence[int], others: Sequence[int]) -> list[int]:
-    return [face for face in faces if face not in set(others)]
+    gone = set(others)
+    return [face for face in faces if face not in gone]

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import threading
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sqlalchemy import Select, delete, exists, func, select, update
+from sqlalchemy import Select, delete, exists, func, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
 
-from photoshare import images
+from photoshare import decoders
 from photoshare.config import Settings
 from photoshare.db import db
-from photoshare.errors import NotAllowedError, NotFoundError
-from photoshare.models import PHOTO_ANALYSED, PHOTO_FAILED, PHOTO_WAITING, Face, Photo
+from photoshare.errors import NotAllowedError, NotFoundError, RoomFullError
+from photoshare.models import PHOTO_ANALYSED, PHOTO_FAILED, PHOTO_WAITING, Face, Photo, Upload
 from photoshare.services.change import begin_change
 from photoshare.services.people import delete_empty_people
 from photoshare.services.rooms import Access
-from photoshare.storage import ReceivedFile, Storage, disk_full_as_error
+from photoshare.storage import MB, ReceivedFile, Storage, disk_full_as_error
 
 PAGE_SIZE = 60  # photos of one grid page: three screens of a desktop
 MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
-# Uploads decoded at the same time: more than the machine's cores would be no faster.
-_DECODES = threading.BoundedSemaphore(2)
+GB = 1000 * MB  # bytes
+# When a photo was taken, or came where it does not say: its place among the others, with its id.
+_MOMENT = func.coalesce(Photo.captured_at, Photo.created_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,12 @@ class Album:
     newest_first: bool = False  # a room on the screen; albums and zips tell their story in order
 
     def select(self) -> Select[Photo]:
-        """Select the album's photos in its order, by upload."""
-        order = Photo.id.desc() if self.newest_first else Photo.id
-        query = select(Photo).where(Photo.room_id == self.room_id).order_by(order)
+        """Select the album's photos in its order: by when they were taken, then by upload."""
+        query = select(Photo).where(Photo.room_id == self.room_id)
+        if self.newest_first:
+            query = query.order_by(_MOMENT.desc(), Photo.id.desc())
+        else:
+            query = query.order_by(_MOMENT, Photo.id)
         if self.person_id is not None:
             query = query.where(
                 exists().where(Face.photo_id == Photo.id, Face.person_id == self.person_id)
@@ -109,54 +112,109 @@ def add_photo(
     RejectedPhotoError
         If it is not a picture that can be read, or over a limit. Nothing is kept then.
     DiskFullError
-        If there is no space for it. Nothing is kept then.
+        If there is no space for it, on the disk or by the limits of a room. Nothing is kept then.
     """
     with storage.receive(room_id, stream, max_photo_mb=settings.max_photo_mb) as received:
-        known = _photo_with_hash(room_id, received.sha256)
-        if known is not None:
-            _give_another_chance(known)
-            return AddedPhoto(known.id, is_duplicate=True)
-        db.session.rollback()  # no transaction stays open while the picture is decoded
-        with _DECODES:
-            decoded = images.decode_upright(
-                received.path,
-                at_least_px=images.VIEW_PX,
-                max_megapixels=settings.max_photo_megapixels,
-            )
-            derived = _render_derivatives(decoded)
-        photo = Photo(
-            room_id=room_id,
-            guest_id=guest_id,
-            sha256=received.sha256,
-            file_name=clean_file_name(file_name),
-            image_format=decoded.image_format,
-            size_bytes=received.size_bytes,
-            width=decoded.width,
-            height=decoded.height,
+        return add_received(
+            room_id, received, file_name, guest_id=guest_id, storage=storage, settings=settings
         )
-        return _keep(photo, received, derived, storage)
 
 
-def _give_another_chance(photo: Photo) -> None:
-    """Let a photo that was given up be analysed again when somebody uploads it once more."""
+def add_received(
+    room_id: int,
+    received: ReceivedFile,
+    file_name: str,
+    *,
+    guest_id: int | None,
+    storage: Storage,
+    settings: Settings,
+    upload_id: int | None = None,
+) -> AddedPhoto:
+    """Verify and keep a file that is here already; see `add_photo`.
+
+    Parameters
+    ----------
+    received : ReceivedFile
+        Moved to its final place, unless the photo is not kept.
+    upload_id : int, optional
+        The upload in pieces that it came by; forgotten together with the photo's coming.
+    """
+    known = _photo_with_hash(room_id, received.sha256)
+    if known is not None:
+        _give_another_chance(room_id, [received.sha256])
+        return AddedPhoto(known.id, is_duplicate=True)
+    check_room_limits(room_id, received.size_bytes, settings)
+    db.session.rollback()  # no transaction stays open while the picture is decoded
+    rendered = decoders.pool.render(received.path, settings)
+    photo = Photo(
+        room_id=room_id,
+        guest_id=guest_id,
+        sha256=received.sha256,
+        file_name=clean_file_name(file_name),
+        image_format=rendered.image_format,
+        size_bytes=received.size_bytes,
+        width=rendered.width,
+        height=rendered.height,
+        captured_at=rendered.captured_at,
+        placeholder=rendered.placeholder,
+    )
+    return _keep(photo, received, rendered.derived, storage, upload_id)
+
+
+def check_room_limits(room_id: int, coming_bytes: int, settings: Settings) -> None:
+    """Refuse one more photo where the room is full.
+
+    Raises
+    ------
+    RoomFullError
+        If the room has as many photos or bytes as the settings allow.
+    """
+    count, size = db.session.execute(
+        select(func.count(), func.coalesce(func.sum(Photo.size_bytes), 0)).where(
+            Photo.room_id == room_id
+        )
+    ).one()
+    if count >= settings.max_room_photos:
+        raise RoomFullError(
+            f"This room is full: it has {count:,} photos, the most that a room of this server "
+            "takes. Please tell the host."
+        )
+    if size + coming_bytes > settings.max_room_gb * GB:
+        raise RoomFullError(
+            f"This room is full: its photos would take more than the {settings.max_room_gb:,} GB "
+            "that a room of this server may. Please tell the host."
+        )
+
+
+def find_known(room_id: int, hashes: Sequence[str]) -> list[str]:
+    """Tell which of these SHA-256 the room has, so that nobody sends them again.
+
+    Whoever has a photo and would send it again gives one that was given up another chance.
+    """
+    known = db.session.scalars(
+        select(Photo.sha256).where(Photo.room_id == room_id, Photo.sha256.in_(hashes))
+    ).all()
+    if known:
+        _give_another_chance(room_id, known)
+    return list(known)
+
+
+def _give_another_chance(room_id: int, hashes: Sequence[str]) -> None:
+    """Let photos that were given up be analysed again when somebody uploads them once more."""
     db.session.execute(
         update(Photo)
-        .where(Photo.id == photo.id, Photo.state == PHOTO_FAILED)
+        .where(Photo.room_id == room_id, Photo.sha256.in_(hashes), Photo.state == PHOTO_FAILED)
         .values(state=PHOTO_WAITING, attempts=0)
     )
     db.session.commit()
 
 
-def _render_derivatives(decoded: images.DecodedPhoto) -> dict[str, bytes]:
-    view = images.smaller(decoded.image, images.VIEW_PX)
-    return {
-        "view": images.to_jpeg(view),
-        "thumb": images.to_jpeg(images.smaller(view, images.THUMB_PX)),
-    }
-
-
 def _keep(
-    photo: Photo, received: ReceivedFile, derived: dict[str, bytes], storage: Storage
+    photo: Photo,
+    received: ReceivedFile,
+    derived: dict[str, bytes],
+    storage: Storage,
+    upload_id: int | None,
 ) -> AddedPhoto:
     """Put files and row in place together, or find that another upload was faster."""
     with storage.locked():
@@ -168,8 +226,10 @@ def _keep(
             with disk_full_as_error():
                 for variant, content in derived.items():
                     storage.write_derived(storage.derivative(room_id, sha256, variant), content)
+                storage.sync_derived(room_id)
                 storage.keep_original(room_id, received)
             db.session.add(photo)
+            db.session.execute(delete(Upload).where(Upload.id == upload_id))
             db.session.commit()
         except Exception as error:
             db.session.rollback()
@@ -241,8 +301,10 @@ def get_photo(room_id: int, photo_id: int) -> Photo:
 def find_neighbours(album: Album, photo_id: int) -> Neighbours:
     """Find the photos before and after one in its album, in the album's order."""
     ids = album.select().with_only_columns(Photo.id).order_by(None).limit(1)
-    older = db.session.scalar(ids.where(Photo.id < photo_id).order_by(Photo.id.desc()))
-    newer = db.session.scalar(ids.where(Photo.id > photo_id).order_by(Photo.id))
+    place = tuple_(_MOMENT, Photo.id)
+    here = select(_MOMENT, Photo.id).where(Photo.id == photo_id).scalar_subquery()
+    older = db.session.scalar(ids.where(place < here).order_by(_MOMENT.desc(), Photo.id.desc()))
+    newer = db.session.scalar(ids.where(place > here).order_by(_MOMENT, Photo.id))
     return Neighbours(newer, older) if album.newest_first else Neighbours(older, newer)
 
 

@@ -17,6 +17,7 @@ from photoshare.web import (
     rooms,
     security,
     suggestions,
+    uploads,
 )
 
 
@@ -24,5 +25,5 @@ def init_app(app: Flask) -> None:
     """Give the app its checks, its error pages and its views."""
     for part in (numbers, security, errorhandlers, htmx, pages):
         part.init_app(app)
-    for views in (rooms, photos, people, corrections, suggestions, albums, jobs):
+    for views in (rooms, photos, uploads, people, corrections, suggestions, albums, jobs):
         app.register_blueprint(views.blueprint)

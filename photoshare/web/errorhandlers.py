@@ -14,7 +14,10 @@ from photoshare.errors import (
     NotFoundError,
     PhotoshareError,
     RejectedPhotoError,
+    RoomFullError,
     SameNameError,
+    TooManyUploadsError,
+    WrongOffsetError,
 )
 from photoshare.web.htmx import wants_partial
 
@@ -27,6 +30,9 @@ STATUS_CODES: dict[type[PhotoshareError], int] = {
     RejectedPhotoError: 422,
     SameNameError: 409,
     DiskFullError: 507,
+    RoomFullError: 507,
+    TooManyUploadsError: 429,
+    WrongOffsetError: 409,
 }
 SENTENCES = {
     404: "This page is not there, or is for the people in its room only.",

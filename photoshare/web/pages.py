@@ -6,7 +6,9 @@ from flask import Flask, url_for
 
 from photoshare.models import Photo
 from photoshare.services.photos import Album
+from photoshare.storage import MB
 from photoshare.web.photos import picture_digest
+from photoshare.web.site import site_of
 
 # No page is kept in the phone's storage, nothing is evaluated, an error never wipes what asked.
 HTMX_CONFIG = {
@@ -79,6 +81,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters |= {"duration": duration, "file_size": file_size, "count": count}
     app.jinja_env.globals |= {
         "HTMX_CONFIG": HTMX_CONFIG,
+        "PIECE_BYTES": site_of(app).settings.piece_mb * MB,
         "album_url": album_url,
         "original_url": original_url,
         "picture_url": picture_url,

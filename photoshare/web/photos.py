@@ -38,7 +38,7 @@ from photoshare.services.rooms import Access
 from photoshare.storage import MB
 from photoshare.web.htmx import SEE_OTHER, render, wants_partial, with_event
 from photoshare.web.numbers import number_argument, page_argument
-from photoshare.web.security import current_access
+from photoshare.web.security import count_uploads, current_access
 from photoshare.web.site import current_site
 
 blueprint = Blueprint("photos", __name__, url_prefix="/rooms/<room_code>")
@@ -54,6 +54,14 @@ class UploadResult:
     file_name: str
     reason: str | None = None  # why it was not taken
     is_duplicate: bool = False
+    is_for_later: bool = False  # not taken, but it may be when there is space again
+
+    @property
+    def status(self) -> int:
+        """Say it as HTTP does."""
+        if self.reason:
+            return 507 if self.is_for_later else 422
+        return 200 if self.is_duplicate else 201
 
 
 @blueprint.get("/photos")
@@ -83,17 +91,23 @@ def _grid(album: Album, title: str) -> str:
 @blueprint.post("/photos")
 def upload(room_code: str) -> Response | BaseResponse:
     """Take in photos: one a request from our script, all at once from a plain form."""
-    request.max_content_length = current_site().settings.max_upload_mb * MB
+    settings = current_site().settings
+    request.max_content_length = settings.max_upload_mb * MB
     files = [file for file in request.files.getlist("photos") if file.filename]
     if not files:
         raise InvalidInputError("Please choose at least one photo.")
-    results = [_take(file) for file in files]
+    count_uploads(len(files), settings.max_uploads_per_hour)
+    return answer_upload([_take(file) for file in files])
+
+
+def answer_upload(results: list[UploadResult]) -> Response | BaseResponse:
+    """Say what became of the files of one upload, and let new photos be searched for faces."""
     added = [result for result in results if not result.reason and not result.is_duplicate]
     if added:
         current_site().jobs.enqueue(current_access().room.id, JobKind.PROCESS_PHOTOS)
     if wants_partial():
         response = make_response(render_template("photos/_upload_result.html", results=results))
-        response.status_code = 201 if added else 422 if results[0].reason else 200
+        response.status_code = 201 if added else results[0].status
         return with_event(response, "photo-added") if added else response
     if any(result.reason for result in results):  # too much for a message: a cookie holds 4 KB
         is_any_safe = any(not result.reason for result in results)
@@ -116,7 +130,8 @@ def _take(file: FileStorage) -> UploadResult:
             settings=site.settings,
         )
     except (RejectedPhotoError, DiskFullError) as error:
-        return UploadResult(name, reason=str(error))
+        is_for_later = isinstance(error, DiskFullError)
+        return UploadResult(name, reason=str(error), is_for_later=is_for_later)
     return UploadResult(name, is_duplicate=added.is_duplicate)
 
 

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, g, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from limits import RateLimitItemPerHour
 
-from photoshare.errors import NotAllowedError
+from photoshare.errors import NotAllowedError, TooManyUploadsError
 from photoshare.models import Guest, Room
 from photoshare.services.rooms import Access, enter_room, normalise_code
 
@@ -26,11 +27,12 @@ MAX_ROOMS_IN_COOKIE = 30  # a cookie holds 4 KB; the rooms joined longest ago ar
 # one address, so that there is room for its typos, and no room's typos lock another one.
 FAILURES_OF_ADDRESS = "20 per minute; 200 per hour"
 FAILURES_OF_ROOM = "300 per hour"
+UPLOADS_OF_ADDRESS = 10  # times those of a guest: a whole party shares one address
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data: blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'; manifest-src 'self'",
+    "frame-ancestors 'none'; manifest-src 'self'; worker-src 'self'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # no-referrer would make the browser send Origin: null
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -67,6 +69,27 @@ def limit_failures(view: View) -> View:
     All views marked with this count together.
     """
     return _limit_by_address(_limit_by_room(view))  # type: ignore[return-value]
+
+
+def count_uploads(files: int, per_hour: int) -> None:
+    """Count files that come in: by guest, and by address, since joining again makes a new guest.
+
+    Raises
+    ------
+    TooManyUploadsError
+        If they are more than an hour allows. They are not counted then.
+    """
+    bounds = [
+        (RateLimitItemPerHour(per_hour), "guest", str(current_access().guest.id)),
+        (RateLimitItemPerHour(per_hour * UPLOADS_OF_ADDRESS), "address", get_remote_address()),
+    ]
+    if not all(limiter.limiter.test(item, *key, cost=files) for item, *key in bounds):
+        raise TooManyUploadsError(
+            f"That is more than the {per_hour:,} photos that one guest may send within an hour. "
+            "Those that are missing can be sent in an hour."
+        )
+    for item, *key in bounds:
+        limiter.limiter.hit(item, *key, cost=files)
 
 
 def open_to_strangers(view: View) -> View:

@@ -10,7 +10,9 @@ import signal
 import threading
 import urllib.request
 import zipfile
+from email.message import Message
 from pathlib import Path
+from urllib.response import addinfourl
 
 from tests.fakes import BLUE, RED, draw_photo
 from tests.test_serve import free_port, server, wait_until_it_serves
@@ -28,15 +30,68 @@ class Browser:
         self._opener = urllib.request.build_opener(cookies)
 
     def send(self, path: str, body: bytes | None = None, content_type: str = "") -> bytes:
+        with self._open(path, body, content_type) as answer:
+            return bytes(answer.read())
+
+    def headers_of(self, path: str, body: bytes, content_type: str) -> Message:
+        with self._open(path, body, content_type) as answer:
+            return answer.headers  # type: ignore[no-any-return]
+
+    def _open(self, path: str, body: bytes | None, content_type: str) -> addinfourl:
         headers = {"Content-Type": content_type, "HX-Request": "true"} if content_type else {}
         request = urllib.request.Request(self._root + path, body, headers)
-        with self._opener.open(request, timeout=60) as answer:
-            return bytes(answer.read())
+        return self._opener.open(request, timeout=60)  # type: ignore[no-any-return]
 
     def upload(self, room: str, content: bytes, name: str) -> None:
         head = f'Content-Disposition: form-data; name="photos"; filename="{name}"'
         body = b"--x\r\n" + head.encode() + b"\r\n\r\n" + content + b"\r\n--x--\r\n"
         self.send(f"{room}/photos", body, "multipart/form-data; boundary=x")
+
+
+def make_room(browser: Browser) -> str:
+    page = browser.send("/rooms", b"title=Party", "application/x-www-form-urlencoded")
+    found = re.search(rb"/rooms/[a-z0-9-]+", page)
+    assert found is not None
+    return found[0].decode()
+
+
+def test_acknowledged_pieces_survive_kill_9(tmp_path: Path) -> None:
+    content = draw_photo(RED, BLUE, width=1500, height=1500, image_format="BMP")
+    piece = 1_000_000
+    port = free_port()
+    browser = Browser(port)
+
+    def begin() -> tuple[str, int]:
+        form = f"file_name=a.bmp&modified=1&size={len(content)}".encode()
+        headers = browser.headers_of(f"{room}/uploads", form, "application/x-www-form-urlencoded")
+        return headers["Location"], int(headers["Upload-Offset"])
+
+    def send(offset: int) -> int:
+        body = content[offset : offset + piece]
+        headers = browser.headers_of(f"{place}?offset={offset}", body, "application/octet-stream")
+        return int(headers.get("Upload-Offset", len(content)))
+
+    offset, lives = 0, 0
+    while offset < len(content):
+        with server(tmp_path, port, PHOTOSHARE_PIECE_MB="1") as process:
+            wait_until_it_serves(process, port)
+            lives += 1
+            if lives == 1:
+                room = make_room(browser)
+            place, known = begin()
+            assert known == offset  # not a byte less, not a byte twice
+            for _ in range(2):
+                if offset < len(content):
+                    offset = send(offset)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+
+    with server(tmp_path, port) as process:
+        wait_until_it_serves(process, port)
+        with zipfile.ZipFile(io.BytesIO(browser.send(f"{room}/photos.zip"))) as archive:
+            assert [archive.read(name) for name in archive.namelist()] == [content]
+    assert lives == 4
+    assert list(tmp_path.rglob("pieces/*")) == []
 
 
 def test_acknowledged_uploads_survive_kill_9(tmp_path: Path) -> None:
@@ -58,10 +113,7 @@ def test_acknowledged_uploads_survive_kill_9(tmp_path: Path) -> None:
 
     with server(tmp_path, port) as process:
         wait_until_it_serves(process, port)
-        page = browser.send("/rooms", b"title=Party", "application/x-www-form-urlencoded")
-        found = re.search(rb"/rooms/[a-z0-9-]+", page)
-        assert found is not None
-        room = found[0].decode()
+        room = make_room(browser)
         guest = threading.Thread(target=upload_all)
         guest.start()
         assert was_enough.wait(timeout=60)

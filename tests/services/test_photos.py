@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from PIL import ExifTags, Image
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select, text
 
 from photoshare.db import db
 from photoshare.errors import DiskFullError, NotAllowedError, NotFoundError, RejectedPhotoError
@@ -194,6 +196,86 @@ def test_an_album_lists_the_oldest_upload_first(app: Flask, room_id: int) -> Non
 
     assert [photo.id for photo in page.photos] == ids
     assert (page.number, page.count, page.has_next) == (1, 3, False)
+
+
+def test_an_album_tells_its_story_by_capture_time_then_by_upload(app: Flask, room_id: int) -> None:
+    noon = datetime(2026, 7, 4, 12)
+
+    def insert(seed: str, captured_at: datetime | None, created_at: datetime) -> int:
+        values = {"captured_at": captured_at, "created_at": created_at.replace(tzinfo=UTC)}
+        return insert_photos(app, room_id, 1, seed=seed, **values)[0]
+
+    dinner = insert("a", noon + timedelta(hours=7), noon + timedelta(days=1))
+    unknown = insert("b", None, noon + timedelta(hours=3))  # counts by its upload
+    morning = insert("c", noon - timedelta(hours=3), noon + timedelta(days=2))
+    burst = insert("d", noon, noon + timedelta(days=1))
+    burst_too = insert("e", noon, noon)
+    in_order = [morning, burst, burst_too, unknown, dinner]
+
+    album, room = Album(room_id), Album(room_id, newest_first=True)
+
+    assert [photo.id for photo in photos.list_photos(album, 1).photos] == in_order
+    assert [photo.id for photo in photos.list_photos(room, 1).photos] == in_order[::-1]
+    for before, here, after in zip(in_order, in_order[1:], in_order[2:], strict=False):
+        assert photos.find_neighbours(album, here) == photos.Neighbours(before, after)
+        assert photos.find_neighbours(room, here) == photos.Neighbours(after, before)
+    assert photos.find_neighbours(album, in_order[0]) == photos.Neighbours(None, in_order[1])
+    assert photos.find_neighbours(album, in_order[-1]) == photos.Neighbours(in_order[-2], None)
+
+
+def test_a_photo_keeps_when_it_was_taken_and_its_placeholder(site: Site, room_id: int) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2026:07:04 18:30:05"
+    buffer = io.BytesIO()
+    Image.new("RGB", (300, 200), RED).save(buffer, "JPEG", exif=exif)
+
+    with_time = photos.get_photo(room_id, take(site, room_id, buffer.getvalue()).photo_id)
+    without = photos.get_photo(room_id, take(site, room_id, draw_photo(RED)).photo_id)
+
+    assert (with_time.captured_at, without.captured_at) == (datetime(2026, 7, 4, 18, 30, 5), None)
+    assert with_time.placeholder is not None
+    assert with_time.placeholder[8:12] == b"WEBP"
+    assert len(with_time.placeholder) <= 400
+
+
+def test_safe_is_said_after_everything_is_on_the_disk(
+    site: Site, room_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order that makes a photo survive a power cut: bytes, name, folder, row."""
+    steps: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def noted_fsync(descriptor: int) -> None:
+        path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        steps.append(f"sync {path.relative_to(site.storage.data)}")
+        fsync(descriptor)
+
+    def noted_replace(source: Path, target: Path) -> None:
+        steps.append(f"name {target.relative_to(site.storage.data)}")
+        replace(source, target)
+
+    monkeypatch.setattr("photoshare.storage.os.fsync", noted_fsync)
+    monkeypatch.setattr("photoshare.storage.os.replace", noted_replace)
+    event.listen(db.engine, "commit", lambda _connection: steps.append("row"))
+
+    sha256 = hashlib.sha256(draw_photo(RED)).hexdigest()
+    take(site, room_id, draw_photo(RED))
+
+    room = f"rooms/{room_id}"
+    received = next(step for step in steps if step.startswith(f"sync {room}/incoming/"))
+    order = [
+        received,
+        f"name {room}/originals/{sha256}",
+        f"sync {room}/originals",
+        "row",
+    ]
+    assert [step for step in steps if step in order] == order
+    assert {f"sync {room}", "sync rooms", "sync ."} <= set(steps[: steps.index("row")])
+    thumb = f"{room}/derived/{sha256}-thumb.jpg"
+    written = next(i for i, step in enumerate(steps) if step.startswith(f"sync {room}/derived/."))
+    named, kept = steps.index(f"name {thumb}"), steps.index(f"sync {room}/derived", written)
+    assert written < named < kept < steps.index("row")
+    assert db.session.scalar(text("PRAGMA synchronous")) == 2  # SQLite syncs with each commit
 
 
 def test_a_page_holds_its_number_of_photos_and_no_more(app: Flask, room_id: int) -> None:

@@ -70,6 +70,7 @@ def routes(app: Flask, cast: Cast, party: Party) -> dict[Route, str]:
         "person_id": party.red,
         "face_id": face_id,
         "correction_id": correction_id,
+        "upload_id": 1,
     }
     adapter = app.url_map.bind("localhost")
     return {

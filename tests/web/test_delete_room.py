@@ -6,7 +6,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.models import Face
+from photoshare.models import Face, Guest, Upload
 from photoshare.services import corrections
 from photoshare.services.corrections import Author
 from photoshare.web.site import Site
@@ -36,6 +36,17 @@ def test_all_rows_and_files_of_the_room_go(
             for person in (party.red, party.blue)
         )
         corrections.say_different(author, [red], [blue])
+        guest_id = db.session.scalars(select(Guest.id)).first()
+        db.session.add(
+            Upload(
+                room_id=cast.room_id,
+                guest_id=guest_id,
+                fingerprint="half",
+                file_name="half.jpg",
+                size_bytes=9,
+            )
+        )
+        db.session.commit()
     assert 0 not in row_counts(app).values()
 
     answer = cast.host.post(f"{cast.url}/delete")

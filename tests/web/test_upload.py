@@ -49,7 +49,7 @@ def test_a_bad_file_is_named_and_costs_nothing_else(cast: Cast) -> None:
 
     assert answer.status_code == 200
     assert "1 of 2 files safe" in answer.text
-    assert "&lt;b&gt;.jpg</span>: This is not a photo that can be read" in answer.text
+    assert '&lt;b&gt;.jpg</span>: <span class="reason">This is not a photo that' in answer.text
     assert "good.jpg</span>: safe." in answer.text
     assert tags_of(answer.text, "a", **{"class": "button", "href": cast.url})
 

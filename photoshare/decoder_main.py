@@ -1,0 +1,72 @@
+"""The decoder process: reads the path of a picture, answers with what it renders of it.
+
+Started by `photoshare.decoders` as a script. A file that is too much for a decoder costs this
+process, never the server: the system ends it when its time is over, whatever C code it is in.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import signal
+import sys
+import traceback
+import types
+import warnings
+from pathlib import Path
+from typing import BinaryIO
+
+if __name__ == "__main__":
+    # The package itself would import the whole web server: 65 MB and a second more.
+    _package = types.ModuleType("photoshare")
+    _package.__path__ = [str(Path(__file__).parent)]
+    sys.modules["photoshare"] = _package
+
+from photoshare.errors import RejectedPhotoError
+from photoshare.rendering import read_message, render_photo, write_message, write_rendered
+
+MB = 1_000_000  # bytes
+IDLE_S = 60  # without work this long, the process ends and gives its memory back
+NICENESS = 5  # after the threads that answer pages, before those that search faces (10)
+
+
+def main() -> None:
+    """Answer until the server is gone, or has had nothing to do for a while."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which closes the pipe
+    os.nice(NICENESS)
+    warnings.simplefilter("ignore")  # of Pillow, about oddities of a guest's file
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints goes to the log, not among the answers
+    while select.select([requests], [], [], IDLE_S)[0]:
+        try:
+            answer_one(requests, answers)
+        except (EOFError, BrokenPipeError):
+            return
+
+
+def answer_one(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Render one picture within its time; the alarm ends this process."""
+    head, _ = read_message(requests)
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    if sys.platform == "linux":  # others take the limit and do not keep it
+        resource.setrlimit(resource.RLIMIT_DATA, (head["memory_mb"] * MB, most))
+    signal.setitimer(signal.ITIMER_REAL, head["seconds"])
+    try:
+        rendered = render_photo(Path(head["path"]), max_megapixels=head["megapixels"])
+    except RejectedPhotoError as error:
+        reason = str(error)
+    except Exception:  # a picture that decodes and cannot be encoded again; the log says why
+        traceback.print_exc()
+        reason = "The picture is damaged: no smaller one can be made of it."
+    else:
+        reason = ""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    if reason:
+        write_message(answers, {"reason": reason}, [])
+    else:
+        write_rendered(answers, rendered)
+
+
+if __name__ == "__main__":
+    main()

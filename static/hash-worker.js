@@ -1,0 +1,16 @@
+// Hashes one file at a time beside the page, so that scrolling stays smooth (docs/uploads.md).
+"use strict";
+
+let last = Promise.resolve(); // one file in memory at a time: a phone has little
+
+async function sha256(file) {
+  const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+self.onmessage = ({ data: { number, file } }) => {
+  last = last
+    .then(() => sha256(file))
+    .catch(() => null) // cannot be read now: it is sent without being asked for
+    .then((hash) => self.postMessage({ number, hash }));
+};

@@ -1,0 +1,294 @@
+// The upload queue: every chosen photo is safe, or its row says why not (docs/uploads.md).
+// Without this script the form is a plain one with many files.
+
+import { askKnown, Failed, Lost, Refused, sendPieces, sendWhole, TooLarge } from "./transport.js";
+
+const AT_ONCE = 3; // hides round trips; more would only share the same uplink
+const SMALLEST_PIECE = 256 * 1024; // bytes; a proxy that takes less takes no photo
+const MOST_ASKED = 8; // hashes in one question
+const LONGEST_WAIT_MS = 30_000; // between two tries to reach the server
+const SERVER_TRIES = 8; // answers of a server that is there and cannot
+const LOSSES = 3; // of one photo; then it goes in smaller pieces, which get through sooner
+const READ_TRIES = 8; // of a file that the phone still fetches: two minutes in all
+
+const form = document.querySelector("form[data-upload]");
+const section = form.closest(".upload");
+const input = form.querySelector("input[type=file]");
+const zone = form.querySelector(".drop-zone");
+const list = section.querySelector(".upload-list");
+const summary = section.querySelector(".upload-summary");
+const again = section.querySelector(".upload-again");
+const { uploadsUrl, hashWorker } = form.dataset;
+
+const toHash = []; // chosen, not looked at yet
+const ready = []; // to be sent
+const failed = []; // for "Retry failed"
+const count = { total: 0, open: 0, sending: 0, safe: 0, refused: 0 };
+let pieceBytes = Number(form.dataset.pieceBytes);
+let lostInARow = 0; // tries that did not reach the server
+let pause = null; // timer until the next try; null: not paused
+
+const isUnsafe = () => count.open > 0 || failed.length > 0;
+const photos = (number) => `${number} photo${number === 1 ? "" : "s"}`;
+
+// ---- Words -------------------------------------------------------------------------------------
+
+function say() {
+  let text = `${count.safe} of ${count.total} safe`;
+  if (pause !== null) text += " · No connection. It goes on by itself; please keep this page open.";
+  else if (count.open && !count.sending && !count.safe) text = `Preparing ${photos(count.total)} …`;
+  if (!count.open && count.refused) text += `; ${count.refused} not taken, see below`;
+  if (!count.open && failed.length) text += `; ${failed.length} failed, see below`;
+  summary.textContent = text;
+  again.hidden = failed.length === 0;
+  stayAwake();
+}
+
+function addRow(file) {
+  const row = document.createElement("li");
+  const name = document.createElement("span");
+  name.className = "file-name";
+  name.textContent = file.name;
+  const bar = document.createElement("progress");
+  bar.max = Math.max(file.size, 1);
+  bar.value = 0;
+  bar.setAttribute("aria-label", file.name);
+  const note = document.createElement("span");
+  note.className = "upload-note";
+  row.append(name, bar, note);
+  list.append(row);
+  return { row, bar, note };
+}
+
+function note(item, text, isError = false) {
+  item.note.textContent = text;
+  item.note.classList.toggle("is-error", isError);
+  item.bar.hidden = isError;
+}
+
+// ---- What becomes of a photo -------------------------------------------------------------------
+
+function becomesSafe(item) {
+  count.open -= 1;
+  count.safe += 1;
+  item.row.remove();
+  htmx.trigger(document.body, "photo-added");
+}
+
+function becomesRefused(item, reason) {
+  count.open -= 1;
+  count.refused += 1;
+  note(item, reason, true);
+}
+
+function becomesFailed(item, reason) {
+  count.open -= 1;
+  failed.push(item);
+  note(item, reason, true);
+}
+
+function becomesLost(item) {
+  ready.unshift(item);
+  if (pause !== null) return;
+  const delay = Math.min(1000 * 2 ** lostInARow, LONGEST_WAIT_MS);
+  lostInARow += 1;
+  pause = setTimeout(goOn, delay * (0.5 + Math.random() / 2)); // a whole party comes back at once
+}
+
+function goOn() {
+  clearTimeout(pause);
+  pause = null;
+  sendNext();
+}
+
+// A file from a cloud may be there by name only, until the phone has fetched it.
+async function isReadable(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function comesLater(item) {
+  item.reads += 1;
+  if (item.reads > READ_TRIES) {
+    item.reads = 0;
+    becomesFailed(item, "Your device cannot read this photo now. Open it in your photos once, then retry.");
+    return;
+  }
+  note(item, "Your device is still fetching this photo …");
+  setTimeout(() => { // others are sent meanwhile
+    note(item, "");
+    ready.push(item);
+    sendNext();
+  }, Math.min(500 * 2 ** item.reads, LONGEST_WAIT_MS));
+}
+
+async function transfer(item) {
+  const { file } = item;
+  if (!(await isReadable(file))) return comesLater(item);
+  const onProgress = (bytes) => { item.bar.value = bytes; };
+  const limit = Math.min(pieceBytes, item.pieceBytes);
+  const bytes = Math.min(file.size, limit);
+  const smaller = Math.max(Math.ceil(bytes / 2), SMALLEST_PIECE);
+  try {
+    if (file.size > limit) await sendPieces(uploadsUrl, file, item.sha256, limit, onProgress);
+    else await sendWhole(form.action, file, onProgress);
+    lostInARow = 0;
+    return becomesSafe(item);
+  } catch (error) {
+    if (error instanceof Refused) return becomesRefused(item, error.message);
+    if (error instanceof Failed) return becomesFailed(item, error.message);
+    if (error instanceof TooLarge && bytes > SMALLEST_PIECE) {
+      pieceBytes = Math.min(pieceBytes, smaller);
+      return ready.unshift(item);
+    }
+    if (error instanceof TooLarge) return becomesRefused(item, "Too large for the server or a proxy before it.");
+    if (!(error instanceof Lost)) return becomesFailed(item, `Something went wrong on this page (${error}).`);
+    if (!error.status && !(await isReadable(file))) return comesLater(item);
+    if (error.status) item.tries += 1;
+    else if (++item.losses >= LOSSES) item.pieceBytes = smaller;
+    if (item.tries < SERVER_TRIES) return becomesLost(item);
+    item.tries = 0;
+    return becomesFailed(item, `The server could not take it now (it answered ${error.status}).`);
+  }
+}
+
+function sendNext() {
+  while (count.sending < AT_ONCE && ready.length && pause === null) {
+    count.sending += 1;
+    transfer(ready.shift()).finally(() => {
+      count.sending -= 1;
+      sendNext();
+    });
+  }
+  say();
+}
+
+// ---- Before sending: which of them are here already --------------------------------------------
+
+const worker = makeWorker();
+const asked = new Map(); // number of a question to the worker: how to answer it
+let isPreparing = false;
+
+function makeWorker() {
+  if (!globalThis.crypto?.subtle || !globalThis.Worker) return null; // plain http has none
+  const made = new Worker(hashWorker);
+  made.onmessage = ({ data: { number, hash } }) => {
+    asked.get(number)?.(hash);
+    asked.delete(number);
+  };
+  made.onerror = () => { // the script did not load: nobody will answer
+    for (const answer of asked.values()) answer(null);
+    asked.clear();
+    made.isBroken = true;
+  };
+  return made;
+}
+
+let question = 0;
+function hashOf(file) {
+  if (!worker || worker.isBroken) return null;
+  question += 1;
+  const number = question;
+  return new Promise((resolve) => {
+    asked.set(number, resolve);
+    worker.postMessage({ number, file });
+  }).catch(() => null); // a file that cannot even be named to the worker
+}
+
+async function prepare() {
+  if (isPreparing) return;
+  isPreparing = true;
+  for (let size = 1; toHash.length; size = Math.min(2 * size, MOST_ASKED)) { // the first starts soon
+    const items = toHash.splice(0, size);
+    const hashes = await Promise.all(items.map((item) => hashOf(item.file)));
+    const some = hashes.filter(Boolean);
+    const known = some.length ? await askKnown(`${uploadsUrl}/known`, some) : [];
+    items.forEach((item, index) => {
+      item.sha256 = hashes[index];
+      if (known.includes(item.sha256)) becomesSafe(item);
+      else ready.push(item);
+    });
+    sendNext();
+  }
+  isPreparing = false;
+}
+
+// ---- Taking files --------------------------------------------------------------------------------
+
+function take(fileList) {
+  const files = Array.from(fileList).filter((file) => file.size > 0 || file.type); // no folders
+  if (!files.length) return say();
+  if (!isUnsafe()) {
+    Object.assign(count, { total: 0, safe: 0, refused: 0 });
+    list.replaceChildren();
+  }
+  count.total += files.length;
+  count.open += files.length;
+  toHash.push(...files.map((file) => ({ file, sha256: null, pieceBytes, tries: 0, losses: 0, reads: 0, ...addRow(file) })));
+  say();
+  return prepare();
+}
+
+input.addEventListener("click", () => {
+  input.value = ""; // not after a choice: iOS keeps the files of the input that it knows
+  if (!count.total) summary.textContent = "After your choice, your device may take a minute to hand many photos over.";
+});
+input.addEventListener("cancel", () => { if (!count.total) summary.textContent = ""; });
+input.addEventListener("change", () => take(input.files));
+
+again.addEventListener("click", () => {
+  const items = failed.splice(0);
+  count.open += items.length;
+  for (const item of items) note(item, "");
+  ready.push(...items);
+  goOn();
+});
+
+// Anywhere on the page: a photo dropped beside the zone would else open in place of the page.
+const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+document.addEventListener("dragover", (event) => {
+  if (!hasFiles(event)) return;
+  event.preventDefault();
+  zone.classList.add("is-over");
+});
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) zone.classList.remove("is-over"); // left the window
+});
+document.addEventListener("drop", (event) => {
+  if (!hasFiles(event)) return;
+  event.preventDefault();
+  zone.classList.remove("is-over");
+  take(event.dataTransfer.files);
+});
+
+// ---- Staying until all is safe -----------------------------------------------------------------
+
+window.addEventListener("beforeunload", (event) => {
+  if (isUnsafe()) event.preventDefault(); // the browser asks whether to leave
+});
+window.addEventListener("online", () => { if (pause !== null) goOn(); });
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  if (pause !== null) goOn(); // a phone that slept lost its connections
+  stayAwake();
+});
+
+let lock = null; // of the screen; the system takes it away when the page is hidden
+async function stayAwake() {
+  if (!navigator.wakeLock) return;
+  if (count.open && !document.hidden && !lock) {
+    lock = "asked for";
+    lock = await navigator.wakeLock.request("screen").catch(() => null); // battery saving says no
+    lock?.addEventListener("release", () => { lock = null; });
+    if (!count.open) stayAwake();
+  } else if (!count.open && lock?.release) {
+    lock.release();
+  }
+}
+
+section.classList.add("has-queue");
+if (input.files.length) take(input.files); // chosen before this script was here
