@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -10,7 +11,7 @@ from photoshare.metadata.chunks import gif_patches, png_patches, webp_patches
 from photoshare.metadata.exif import tiff_patches
 from photoshare.metadata.heif import heif_patches
 from photoshare.metadata.jpeg import jpeg_patches
-from photoshare.metadata.patches import Buffer, Patch
+from photoshare.metadata.patches import Buffer, Patch, UncleanableError
 
 # What the database keeps of a cleaned photo (its checksum) holds for these rules only: count up
 # with every change of this package that could change a byte.
@@ -53,4 +54,8 @@ def find_patches(path: Path, image_format: str) -> list[Patch]:
         If it is not there.
     """
     with path.open("rb") as file:
-        return list(_CLEANERS[image_format](mmap(file.fileno(), 0, access=ACCESS_READ)))
+        data = mmap(file.fileno(), 0, access=ACCESS_READ)
+    try:
+        return list(_CLEANERS[image_format](data))
+    except (struct.error, IndexError, RecursionError) as error:  # a number that leads nowhere
+        raise UncleanableError("a damaged file") from error

@@ -66,6 +66,21 @@ def get_person(room_id: int, person_id: int) -> Person:
     return person
 
 
+def get_people(room_id: int, person_ids: Sequence[int]) -> list[Person]:
+    """Load several people of this room, in the order of their ids.
+
+    Raises
+    ------
+    NotFoundError
+        If this room lacks one of them.
+    """
+    query = select(Person).where(Person.room_id == room_id, Person.id.in_(person_ids))
+    people = list(db.session.scalars(query.order_by(Person.id)))
+    if len(people) < len(set(person_ids)):
+        raise NotFoundError("This person is not there (any more).")
+    return people
+
+
 def get_card(room_id: int, person_id: int) -> PersonCard:
     """Load what a grid shows of one person.
 

@@ -18,6 +18,7 @@ from photoshare.db import db
 from photoshare.errors import NotAllowedError, NotFoundError
 from photoshare.models import PHOTO_ANALYSED, PHOTO_FAILED, PHOTO_WAITING, Face, Photo
 from photoshare.services.people import delete_empty_people
+from photoshare.services.pictures import EAGER_PX, render_eagerly
 from photoshare.services.rooms import Access
 from photoshare.storage import ReceivedFile, Storage, disk_full_as_error
 
@@ -43,11 +44,24 @@ class Album:
     person_id: int | None = None
     is_without_faces: bool = False
     newest_first: bool = False  # a room on the screen; albums and zips tell their story in order
+    people: tuple[int, ...] = ()  # of several people: who is in any of the photos
+    is_together: bool = False  # all of `people` are in each photo
+    chosen: tuple[int, ...] = ()  # these photos, by id
 
     def select(self) -> Select[Photo]:
         """Select the album's photos in its order, by upload."""
         order = Photo.id.desc() if self.newest_first else Photo.id
         query = select(Photo).where(Photo.room_id == self.room_id).order_by(order)
+        if self.chosen:
+            query = query.where(Photo.id.in_(self.chosen))
+        if self.people and not self.is_together:
+            query = query.where(
+                exists().where(Face.photo_id == Photo.id, Face.person_id.in_(self.people))
+            )
+        for person_id in self.people if self.is_together else ():
+            query = query.where(
+                exists().where(Face.photo_id == Photo.id, Face.person_id == person_id)
+            )
         if self.person_id is not None:
             query = query.where(
                 exists().where(Face.photo_id == Photo.id, Face.person_id == self.person_id)
@@ -61,16 +75,16 @@ class Album:
 
 @dataclass(frozen=True, slots=True)
 class PhotoPage:
-    """One page of an album's grid; pages count from 1."""
+    """One page of an album's grid.
+
+    The next one begins behind its last photo and not at a number, so that no photo is shown twice
+    or left out when others come in or go meanwhile.
+    """
 
     photos: Sequence[Photo]
-    number: int
     count: int  # photos of the whole album
-
-    @property
-    def has_next(self) -> bool:
-        """Whether photos follow after this page."""
-        return self.number * PAGE_SIZE < self.count
+    has_previous: bool
+    has_next: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +132,10 @@ def add_photo(
         with _DECODES:
             decoded = images.decode_upright(
                 received.path,
-                at_least_px=images.VIEW_PX,
+                at_least_px=max(EAGER_PX),
                 max_megapixels=settings.max_photo_megapixels,
             )
-            derived = _render_derivatives(decoded)
+            derived = render_eagerly(decoded.image)
         photo = Photo(
             room_id=room_id,
             guest_id=guest_id,
@@ -143,14 +157,6 @@ def _give_another_chance(photo: Photo) -> None:
         .values(state=PHOTO_WAITING, attempts=0)
     )
     db.session.commit()
-
-
-def _render_derivatives(decoded: images.DecodedPhoto) -> dict[str, bytes]:
-    view = images.smaller(decoded.image, images.VIEW_PX)
-    return {
-        "view": images.to_jpeg(view),
-        "thumb": images.to_jpeg(images.smaller(view, images.THUMB_PX)),
-    }
 
 
 def _keep(
@@ -202,20 +208,29 @@ def count_photos(album: Album) -> int:
     return db.session.scalar(select(func.count()).select_from(rows)) or 0
 
 
-def list_photos(album: Album, page: int) -> PhotoPage:
+def list_photos(album: Album, *, after: int | None = None, before: int | None = None) -> PhotoPage:
     """List one page of an album, with who uploaded each photo.
 
-    Raises
-    ------
-    NotFoundError
-        If the page lies beyond the end.
+    Parameters
+    ----------
+    album : Album
+    after, before : int, optional
+        Id of a photo: the page begins behind it, or ends in front of it. Need not be there (any
+        more). Less than a page in front of a photo is the first page.
     """
-    count = count_photos(album)
-    if page < 1 or (page > 1 and (page - 1) * PAGE_SIZE >= count):
-        raise NotFoundError("There is no such page of photos.")
-    query = album.select().options(joinedload(Photo.guest))
-    photos = db.session.scalars(query.offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
-    return PhotoPage(photos, page, count)
+    query = album.select().options(joinedload(Photo.guest)).limit(PAGE_SIZE + 1)
+    if before is not None:
+        is_before = Photo.id > before if album.newest_first else Photo.id < before
+        backwards = Photo.id if album.newest_first else Photo.id.desc()
+        found = db.session.scalars(query.where(is_before).order_by(None).order_by(backwards)).all()
+        if len(found) >= PAGE_SIZE:
+            page = found[PAGE_SIZE - 1 :: -1]
+            return PhotoPage(page, count_photos(album), len(found) > PAGE_SIZE, has_next=True)
+    elif after is not None:
+        query = query.where(Photo.id < after if album.newest_first else Photo.id > after)
+    found = db.session.scalars(query).all()
+    has_next = len(found) > PAGE_SIZE
+    return PhotoPage(found[:PAGE_SIZE], count_photos(album), after is not None, has_next)
 
 
 def get_photo(room_id: int, photo_id: int) -> Photo:

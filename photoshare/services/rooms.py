@@ -163,7 +163,13 @@ def check_host_secret(room: Room, secret: str) -> None:
 
 
 def change_settings(
-    room: Room, *, title: str, ends_on: date | None, password: str = "", is_open: bool = False
+    room: Room,
+    *,
+    title: str,
+    ends_on: date | None,
+    password: str = "",
+    is_open: bool = False,
+    keeps_metadata: bool = False,
 ) -> None:
     """Change what the host may change of a room; who is in it stays in.
 
@@ -177,6 +183,8 @@ def change_settings(
         What new guests have to type from now on; empty to leave it as it is.
     is_open : bool
         Whether new guests need no password any more.
+    keeps_metadata : bool
+        Whether guests get originals with the place and the serial numbers in them.
 
     Raises
     ------
@@ -185,7 +193,11 @@ def change_settings(
     """
     if password and is_open:
         raise InvalidInputError("Please either set a new password or remove it, not both.")
-    values: dict[str, object] = {"title": checked_title(title), "ends_on": ends_on}
+    values: dict[str, object] = {
+        "title": checked_title(title),
+        "ends_on": ends_on,
+        "keeps_metadata": keeps_metadata,
+    }
     if ends_on != room.ends_on:
         _checked_end(ends_on)
     if password or is_open:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Flask, request
 from werkzeug.routing import IntegerConverter, Map
 
+from photoshare.errors import InvalidInputError
+
 LARGEST_NUMBER = 2**63 - 1  # SQLite's
-LARGEST_PAGE = 10**9  # its first photo has a number that SQLite can still count to
+MOST_NUMBERS = 5000  # of one selection; SQLite takes 32,766 in a query
 
 
 class _RowNumber(IntegerConverter):
@@ -22,9 +24,19 @@ def number_argument(name: str) -> int | None:
     return number if number is not None and abs(number) <= LARGEST_NUMBER else None
 
 
-def page_argument() -> int:
-    """Read the number of a grid page, by default 1; an absurd one is a page that no album has."""
-    return max(0, min(request.args.get("page", 1, type=int), LARGEST_PAGE))
+def number_list_argument(name: str) -> tuple[int, ...]:
+    """Read row numbers behind the question mark, as a form sends them or with commas between.
+
+    Raises
+    ------
+    InvalidInputError
+        If one of them is no number, or there are more than `MOST_NUMBERS`.
+    """
+    words = [word for text in request.args.getlist(name) for word in text.split(",") if word]
+    numbers = {int(word): None for word in words if word.isascii() and word.isdigit()}
+    if len(words) > MOST_NUMBERS or any(not word.isascii() or not word.isdigit() for word in words):
+        raise InvalidInputError("This selection cannot be read; please select fewer photos.")
+    return tuple(number for number in numbers if number <= LARGEST_NUMBER)
 
 
 def init_app(app: Flask) -> None:

@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from photoshare.errors import InvalidInputError
 from photoshare.services import people, photos
 from photoshare.services.photos import Album
+from photoshare.services.pictures import find_face_picture
 from photoshare.services.rooms import Access
 from photoshare.web.htmx import redirect_or, render, wants_partial
-from photoshare.web.numbers import page_argument
+from photoshare.web.numbers import number_argument
 from photoshare.web.photos import send_picture
 from photoshare.web.security import current_access, host_only
 from photoshare.web.site import current_site
@@ -45,7 +46,9 @@ def show(room_code: str, person_id: int) -> str:
     """Show a person's album."""
     access = current_access()
     album = Album(access.room.id, people.get_person(access.room.id, person_id).id)
-    page = photos.list_photos(album, page_argument())
+    page = photos.list_photos(
+        album, after=number_argument("after"), before=number_argument("before")
+    )
     if wants_partial():
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)
     return _person_page(access, person_id, album, page)
@@ -94,13 +97,12 @@ def _invalid_name(access: Access, person_id: int, error: str) -> str:
         card = people.get_card(access.room.id, person_id)
         return render_template("people/_name_form.html", access=access, person=card, error=error)
     album = Album(access.room.id, person_id)
-    return _person_page(access, person_id, album, photos.list_photos(album, 1), error)
+    return _person_page(access, person_id, album, photos.list_photos(album), error)
 
 
 @blueprint.get("/faces/<int:face_id>.jpg")
 def face(room_code: str, face_id: int) -> Response:
     """Send the small square picture of one face."""
     room_id = current_access().room.id
-    sha256, location = people.get_face_source(room_id, face_id)
-    path = current_site().storage.face_crop(room_id, sha256, location)
+    path = find_face_picture(room_id, face_id, current_site().storage)
     return send_picture(path, "image/jpeg")
