@@ -19,6 +19,7 @@ _META = (
 _CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"moof", b"traf")
 _OF_A_MOVIE = (b"udta", b"meta", b"uuid")  # what a movie says about itself, place and all
 _PICTURE_TRACKS = (b"vide", b"pict", b"auxv", b"soun")
+_PREFIX = b"Exif\0\0"
 _XMP_TYPE = b"application/rdf+xml"
 MAX_DEPTH = 8  # of boxes; real ones are 4 deep
 MAX_ITEMS = 10_000  # a picture of 48 megapixels in tiles has about 200
@@ -201,6 +202,7 @@ def _clean_exif_item(content: bytes) -> bytes:
     start = 4 + int.from_bytes(content[:4])
     if start >= len(content):
         start = 4
-    return (
-        content[:4].ljust(4, b"\0")[: len(content)] + bytes(start - 4) + clean_exif(content[start:])
-    )
+    # libavif and Pillow each know this prefix only.
+    prefix = _PREFIX if content[4:start] == _PREFIX else b""
+    cleaned = len(prefix).to_bytes(4) + prefix + clean_exif(content[start:])
+    return cleaned.ljust(len(content), b"\0")[: len(content)]

@@ -23,7 +23,7 @@ from photoshare.db import db
 from photoshare.errors import DiskFullError, NotAllowedError, NotFoundError, RejectedPhotoError
 from photoshare.metadata.clean import CLEANING_RULES, find_patches
 from photoshare.metadata.patches import PatchedFile, UncleanableError
-from photoshare.models import Photo
+from photoshare.models import PHOTO_ANALYSED, PHOTO_FAILED, Photo
 from photoshare.services.rooms import Access
 from photoshare.storage import Storage
 
@@ -140,9 +140,10 @@ def measure_photos(
 
 
 def unmeasured_rooms() -> list[int]:
-    """List the rooms with photos that were never measured by today's rules."""
+    """List the rooms with photos that were analysed, but never measured by today's rules."""
     lacks = or_(Photo.cleaning_rules.is_(None), Photo.cleaning_rules != CLEANING_RULES)
-    return list(db.session.scalars(select(Photo.room_id).where(lacks).distinct()))
+    is_done = Photo.state.in_([PHOTO_ANALYSED, PHOTO_FAILED])
+    return list(db.session.scalars(select(Photo.room_id).where(lacks, is_done).distinct()))
 
 
 @dataclass(frozen=True, slots=True)

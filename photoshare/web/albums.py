@@ -25,6 +25,8 @@ def room_zip(room_code: str) -> Response:
     room = current_access().room
     people = get_people(room.id, number_list_argument("people"))
     chosen = number_list_argument("photos")
+    if "match" in request.args and not people:
+        raise InvalidInputError("Please choose at least one person.")
     if "photos" in request.args and not chosen:
         raise InvalidInputError("Please select at least one photo.")
     album = _album_of(room.id, people, chosen)

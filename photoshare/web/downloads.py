@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import IO, cast
 
 from flask import Response, request
-from werkzeug.datastructures import Range
 from werkzeug.wsgi import wrap_file
 
 from photoshare.zip_layout import Source, SourceFile
@@ -29,13 +28,12 @@ def send_source(
     response = Response(mimetype=mime_type)
     if request.if_none_match.contains_weak(etag):
         response.status_code = 304
-    elif (part := _wanted_part(etag)) is not None:
-        span = part.range_for_length(size_bytes)
-        if span is None:
+    elif (part := _wanted_part(etag, size_bytes)) is not None:
+        start, stop = part
+        if start >= size_bytes:
             response.status_code = 416
             response.headers["Content-Range"] = f"bytes */{size_bytes}"
         else:
-            start, stop = span
             response.status_code = 206
             response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size_bytes}"
     response.set_etag(etag)
@@ -50,8 +48,8 @@ def send_source(
     return response
 
 
-def _wanted_part(etag: str) -> Range | None:
-    """Read which part is asked for; None for all of it.
+def _wanted_part(etag: str, size_bytes: int) -> tuple[int, int] | None:
+    """Read which part is asked for, as (start, stop); None for all of it.
 
     Several parts at once are answered with everything, as RFC 9110 allows; so is a part of
     something that has changed since (If-Range).
@@ -60,4 +58,9 @@ def _wanted_part(etag: str) -> Range | None:
     if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
         return None
     condition = request.headers.get("If-Range")
-    return wanted if condition in (None, f'"{etag}"') else None
+    if condition not in (None, f'"{etag}"'):
+        return None
+    start, stop = wanted.ranges[0]
+    if start < 0:  # the last so many bytes
+        return max(size_bytes + start, 0), size_bytes
+    return start, min(stop or size_bytes, size_bytes)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Flask, request
 from werkzeug.routing import IntegerConverter, Map
 
 from photoshare.errors import InvalidInputError
 
 LARGEST_NUMBER = 2**63 - 1  # SQLite's
+ROW_NUMBER = re.compile("[0-9]{1,18}")  # what fits into SQLite's whole numbers
 MOST_NUMBERS = 5000  # of one selection; SQLite takes 32,766 in a query
 
 
@@ -33,10 +36,11 @@ def number_list_argument(name: str) -> tuple[int, ...]:
         If one of them is no number, or there are more than `MOST_NUMBERS`.
     """
     words = [word for text in request.args.getlist(name) for word in text.split(",") if word]
-    numbers = {int(word): None for word in words if word.isascii() and word.isdigit()}
-    if len(words) > MOST_NUMBERS or any(not word.isascii() or not word.isdigit() for word in words):
-        raise InvalidInputError("This selection cannot be read; please select fewer photos.")
-    return tuple(number for number in numbers if number <= LARGEST_NUMBER)
+    if len(words) > MOST_NUMBERS:
+        raise InvalidInputError("This selection is too large; please choose fewer at a time.")
+    if not all(ROW_NUMBER.fullmatch(word) for word in words):
+        raise InvalidInputError("This selection cannot be read; please choose again.")
+    return tuple(dict.fromkeys(int(word) for word in words))
 
 
 def init_app(app: Flask) -> None:
