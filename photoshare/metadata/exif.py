@@ -31,6 +31,8 @@ _REMOVED = {
     Base.ImageHistory,
     Base.PrintImageMatching,
 }
+# Of a kind of JPEG in TIFF that was given up in 1995: they lead to tables of an unknown size.
+_OLD_JPEG = (Base.JpegQTables, Base.JpegDCTables, Base.JpegACTables)
 _LERC_PARAMETERS = 50674  # without them the pixels of such a TIFF cannot be decoded
 # Pillow's list of the tags of Exif, TIFF and DNG.
 KNOWN_TAGS = (frozenset(tag.value for tag in Base) | {_LERC_PARAMETERS}) - _REMOVED
@@ -76,6 +78,7 @@ class TiffStructure:
     removed: list[tuple[int, int]] = field(default_factory=list)
     rewritten: list[tuple[int, bytes]] = field(default_factory=list)  # values, cleaned
     tables: list[tuple[int, bytes]] = field(default_factory=list)  # without the removed tags
+    has_hidden_pixels: bool = False  # whose place or size no tag tells
     order: str = "<"
     _seen: set[int] = field(default_factory=set)
 
@@ -175,6 +178,10 @@ class TiffStructure:
             if offsets in values and sizes in values:
                 starts, lengths = self._numbers(values[offsets]), self._numbers(values[sizes])
                 self.kept += [(at, at + n) for at, n in zip(starts, lengths, strict=False)]
+                self.has_hidden_pixels |= len(starts) != len(lengths) or 0 in lengths
+            elif offsets in values or sizes in values:
+                self.has_hidden_pixels = True
+        self.has_hidden_pixels |= any(tag in values for tag in _OLD_JPEG)
 
 
 def clean_exif(block: bytes) -> bytes:
@@ -213,16 +220,35 @@ def _thumbnails(tiff: TiffStructure) -> list[tuple[int, bytes]]:
 def tiff_patches(data: Buffer) -> Iterator[Patch]:
     """Find what is to be changed in a TIFF file.
 
+    What no kept tag leads to becomes zeros: programs that edit a TIFF leave the old tags behind.
+
     Raises
     ------
     UncleanableError
-        If the structure is damaged, or a BigTIFF.
+        If the structure is damaged, or a BigTIFF, or does not say where all of its pixels lie.
     """
     try:
         tiff = TiffStructure(data)
     except (struct.error, RecursionError) as error:
         raise UncleanableError("a damaged TIFF structure") from error
+    if tiff.has_hidden_pixels:
+        raise UncleanableError("a TIFF that does not say where its pixels end")
+    tables = [(offset, offset + len(content)) for offset, content in tiff.tables]
+    for start, stop in _gaps(sorted(tiff.kept + tables), len(data)):
+        if bytes(data[start:stop]).strip(b"\0"):
+            yield Patch(start, stop)
     for start, stop in tiff.removed:
         yield Patch(start, min(stop, len(data)))
     for start, content in tiff.rewritten + tiff.tables:
         yield from replace(start, bytes(data[start : start + len(content)]), content)
+
+
+def _gaps(spans: list[tuple[int, int]], end: int) -> Iterator[tuple[int, int]]:
+    """List what lies between these spans, which are in order but may overlap."""
+    at = 0
+    for start, stop in spans:
+        if start > at:
+            yield at, min(start, end)
+        at = max(at, stop)
+    if at < end:
+        yield at, end
