@@ -13,6 +13,7 @@ from photoshare.services.photos import Album
 from photoshare.web.downloads import send_source
 from photoshare.web.htmx import render
 from photoshare.web.numbers import number_argument, number_list_argument
+from photoshare.web.pages import count
 from photoshare.web.security import current_access
 from photoshare.web.site import current_site
 
@@ -69,8 +70,10 @@ def several(room_code: str) -> str:
 
 
 def names_of(people: list[Person], album: Album) -> str:
-    """Name the album of several people: "Lea and Tom", "Lea or Tom"."""
-    names = [person.name or "somebody" for person in people]
+    """Name the album of several people: "Lea and Tom", "Lea or Tom", "2 people together"."""
+    names = [person.name for person in people if person.name]
+    if len(names) < len(people):
+        return f"{count(len(people), 'person', 'people')}{' together' if album.is_together else ''}"
     last_word = " and " if album.is_together else " or "
     return last_word.join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
