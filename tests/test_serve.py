@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -165,6 +167,31 @@ def test_a_slow_download_does_not_hold_up_the_stop(tmp_path: Path) -> None:
 
     assert process.returncode == 0
     assert "Traceback" not in errors
+
+
+def test_downloads_that_nobody_reads_keep_no_thread_and_go_on_from_the_middle(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/rooms/{room_with_large_photos(tmp_path)}"
+    guest = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    with server(tmp_path, port, PHOTOSHARE_THREADS="2") as process, contextlib.ExitStack() as open_:
+        wait_until_it_serves(process, port)
+        guest.open(f"{url}/join", data=b"name=Gustav", timeout=30).close()
+        downloads = [
+            open_.enter_context(guest.open(f"{url}/photos.zip", timeout=30)) for _ in range(5)
+        ]
+
+        with guest.open(f"{url}/photos", timeout=30) as page:
+            assert page.status == 200
+        whole = downloads[0].read()
+        rest = urllib.request.Request(f"{url}/photos.zip", headers={"Range": "bytes=30000000-"})
+        with guest.open(rest, timeout=30) as answer:
+            assert (answer.status, answer.read()) == (206, whole[30_000_000:])
+
+    assert len(whole) == int(downloads[0].headers["Content-Length"])
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        assert archive.testzip() is None
 
 
 def test_every_file_is_for_this_user_only(tmp_path: Path) -> None:
