@@ -113,6 +113,8 @@ def _movie(data: Buffer, parent: _Box, depth: int) -> Iterator[Patch]:
 def _meta(data: Buffer, meta: _Box) -> Iterator[Patch]:
     boxes = {}
     for box in _boxes(data, meta.start + 4, meta.stop):
+        if box.kind in boxes and box.kind in (b"iinf", b"iloc", b"idat"):
+            raise UncleanableError("two lists of items, of which decoders choose")
         boxes[box.kind] = box
         if box.kind not in _META:
             yield from _blank(box)
@@ -161,7 +163,10 @@ def _item_places(
         return int.from_bytes(data[at - size : at])
 
     places: dict[int, list[tuple[int, int]] | None] = {}
-    for _ in range(min(number(number_size), MAX_ITEMS)):
+    count = number(number_size)
+    if count > MAX_ITEMS:
+        raise UncleanableError("too many items")
+    for _ in range(count):
         item_id = number(number_size)
         method = number(2) & 15 if version else 0
         is_elsewhere = number(2) != 0  # in another file
@@ -173,6 +178,8 @@ def _item_places(
             start = origin + base + number(offset_size)
             parts.append((start, start + number(length_size)))
         places[item_id] = None if is_elsewhere or method > 1 else parts
+    if len(places) < count:
+        raise UncleanableError("an item in two places")
     return places
 
 

@@ -282,6 +282,49 @@ def test_a_file_of_another_structure_is_not_vouched_for(
         clean(content, image_format, tmp_path)
 
 
+def box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content) + 8) + kind + content
+
+
+def heic(exif_item: bytes, *, method: int = 0, twice: bool = False, count: int = 1) -> bytes:
+    """Build a HEIC without a picture: one item of Exif, behind the boxes or in `idat`."""
+    entry = box(b"infe", b"\x02\0\0\0" + struct.pack(">HH4s", 1, 0, b"Exif") + b"\0")
+    items = box(b"iinf", bytes(4) + struct.pack(">H", 1) + entry)
+    head = box(b"ftyp", b"heic")
+
+    def build(start: int) -> bytes:
+        place = struct.pack(">HHHHII", 1, method, 0, 1, start, len(exif_item))
+        places = b"\x01\0\0\0\x44\0" + struct.pack(">H", count) + place * count
+        meta = bytes(4) + items + box(b"iloc", places) * (2 if twice else 1)
+        return head + box(b"meta", meta + (box(b"idat", exif_item) if method == 1 else b""))
+
+    size = len(build(0))
+    content = build(0) if method == 1 else build(size + 8) + box(b"mdat", exif_item)
+    return content + box(b"sefd", b"47.4988N") + b"47.4988N"
+
+
+@pytest.mark.parametrize("method", [0, 1], ids=["in mdat", "in idat"])
+@pytest.mark.parametrize("offset", [0, 6, 9999])
+def test_exif_is_found_wherever_a_heic_keeps_it(tmp_path: Path, method: int, offset: int) -> None:
+    prefix = b"Exif\0\0" if offset == 6 else b""
+    content = heic(struct.pack(">I", offset) + prefix + exif(), method=method)
+
+    cleaned = clean(content, "HEIF", tmp_path)
+
+    assert not any(secret in cleaned for secret in SECRETS)
+    assert MOMENT.encode() in cleaned
+
+
+@pytest.mark.parametrize(
+    "options", [{"method": 2}, {"twice": True}, {"count": 2}, {"count": 20_000}], ids=str
+)
+def test_a_heic_whose_items_can_be_read_in_two_ways_is_not_vouched_for(
+    tmp_path: Path, options: dict[str, int]
+) -> None:
+    with pytest.raises(UncleanableError):
+        clean(heic(exif(), **options), "HEIF", tmp_path)  # type: ignore[arg-type]
+
+
 def test_fill_bytes_before_a_segment_are_left_alone(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     picture().save(buffer, "JPEG")
