@@ -55,9 +55,7 @@ SPOOL_BYTES = 1 << 20  # larger requests wait on the disk, not in memory
 RECEIVE_BYTES = 1 << 16  # read at a time; waitress's 8 KB are 500 rounds of its loop a photo
 # Threads of their own for requests that take long, so that no page waits for them.
 UPLOAD_THREADS = decoders.AT_ONCE + 2  # two more receive while others decode
-DOWNLOAD_THREADS = 16  # each waits for one phone; a zip takes as long as its slowest reader
 UPLOAD_PATH = re.compile(r"/rooms/[^/]+/(photos|uploads/\d+)$")
-DOWNLOAD_PATH = re.compile(r"\.zip$|/original$")
 PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"}
 
 
@@ -130,10 +128,10 @@ def _serve(host: str, port: int) -> int:
 
 
 class Lanes:
-    """Hands each request to the threads of its kind: pages, uploads, downloads.
+    """Hands each request to the threads of its kind: pages or uploads.
 
-    With one queue for all, 90 photos of 30 guests would stand before every page, and eight slow
-    downloads would stop the server.
+    With one queue for all, 90 photos of 30 guests would stand before every page. Downloads hold no
+    thread: the server itself reads their files, as fast as a phone takes them.
 
     Parameters
     ----------
@@ -143,9 +141,8 @@ class Lanes:
 
     def __init__(self, pages: ThreadedTaskDispatcher) -> None:
         self._pages = pages
-        self._uploads, self._downloads = ThreadedTaskDispatcher(), ThreadedTaskDispatcher()
+        self._uploads = ThreadedTaskDispatcher()
         self._uploads.set_thread_count(UPLOAD_THREADS)
-        self._downloads.set_thread_count(DOWNLOAD_THREADS)
 
     def add_task(self, channel: Any) -> None:
         """Queue the first request of a connection; called by waitress."""
@@ -155,14 +152,12 @@ class Lanes:
     def _lane(self, method: str, path: str) -> ThreadedTaskDispatcher:
         if method == "POST" and UPLOAD_PATH.search(path):
             return self._uploads
-        if method == "GET" and DOWNLOAD_PATH.search(path):
-            return self._downloads
         return self._pages
 
     def shutdown(self, timeout: float) -> bool:
         """Let short answers end; return whether all threads ended."""
         end = time.monotonic() + timeout
-        lanes = (self._pages, self._uploads, self._downloads)
+        lanes = (self._pages, self._uploads)
         for lane in lanes:
             lane.set_thread_count(0)
         for lane in lanes:

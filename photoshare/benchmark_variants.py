@@ -21,10 +21,11 @@ from photoshare.faces import analysis
 from photoshare.faces.analysis import FIRST_DECODE_PX
 from photoshare.faces.pyramid import TiledPyramid
 from photoshare.faces.types import FaceEncodings, FaceEngine, FaceLocation, LocatedFace, RgbImage
-from photoshare.images import THUMB_PX, decode_upright, smaller
+from photoshare.images import decode_upright, smaller
 
 VARIANTS = ("original", "reference", "default")
 CHIP_PX = 150
+THUMB_PX = 480  # of the original app
 
 Run: TypeAlias = dict[str, float]
 Result = TypeVar("Result")

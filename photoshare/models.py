@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from photoshare.db import Base, UtcDateTime, utc_now
@@ -32,6 +32,9 @@ class Room(Base):
     password_hash: Mapped[str | None]  # werkzeug scrypt; None: no password
     host_secret_hash: Mapped[str]  # werkzeug scrypt
     ends_on: Mapped[date | None]  # last day on which guests may enter, by UTC
+    keeps_metadata: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # guests get originals with place and serial numbers
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     guests_may_correct: Mapped[bool] = mapped_column(default=False)  # any face, not just their own
     # Counts the changes of faces and people: who decided on an older state has to look again.
@@ -102,6 +105,11 @@ class Photo(Base):
         default=0
     )  # analyses begun; at 3 without a result: failed
     engine: Mapped[str | None]  # name of the engine that analysed it
+    # Of downloads, computed once (services/downloads.py); None: not yet, or the file is lost.
+    crc32: Mapped[int | None]  # of the original
+    clean_crc32: Mapped[int | None]  # of what guests get, without place and serial numbers
+    clean_copy_bytes: Mapped[int | None]  # of a copy that guests get; None: the original, patched
+    cleaning_rules: Mapped[int | None]  # photoshare.metadata.clean.CLEANING_RULES of that time
 
     guest: Mapped[Guest | None] = relationship()
     faces: Mapped[list[Face]] = relationship(

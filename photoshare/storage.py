@@ -77,8 +77,8 @@ class Storage:
         return self.room_folder(room_id) / "originals" / sha256
 
     def derivative(self, room_id: int, sha256: str, variant: str) -> Path:
-        """File of the ``thumb`` or ``view`` of a photo."""
-        return self.room_folder(room_id) / "derived" / f"{sha256}-{variant}.jpg"
+        """File of something made from a photo, such as ``640.webp``."""
+        return self.room_folder(room_id) / "derived" / f"{sha256}-{variant}"
 
     def face_crop(self, room_id: int, sha256: str, location: FaceLocation) -> Path:
         """File of the small square picture of one face."""

@@ -23,14 +23,15 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   const grid = event.target;
   if (grid.id !== "photo-grid") return;
   const isFurther = grid.dataset.loadedMore && grid.getBoundingClientRect().top < 0;
-  if (isFurther) event.preventDefault();
+  const isSelecting = grid.querySelector(".pick :checked");
+  if (isFurther || isSelecting) event.preventDefault();
 });
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id === "photo-grid") delete event.target.dataset.loadedMore;
 });
-document.addEventListener("click", (event) => {
-  const more = event.target.closest("#photo-grid .more");
-  if (more) more.closest("#photo-grid").dataset.loadedMore = "yes";
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const grid = event.target.closest("#photo-grid");
+  if (grid && grid !== event.target) grid.dataset.loadedMore = "yes"; // one more page of it
 });
 
 // ---- Copy buttons ----------------------------------------------------------------------------

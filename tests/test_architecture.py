@@ -75,6 +75,15 @@ def test_grouping_faces_opens_no_file() -> None:
     assert forbidden_imports(pure, "pathlib", "os", "io", "PIL", "photoshare.images") == {}
 
 
+def test_cleaning_and_zips_know_bytes_only() -> None:
+    pure = [*modules_in("photoshare.metadata"), "photoshare.zip_layout"]
+
+    ours = forbidden_imports(pure, "photoshare", *FLASK, "sqlalchemy")
+
+    names = {name for found in ours.values() for name in found}
+    assert {name for name in names if not is_within(name, ("photoshare.metadata",))} == set()
+
+
 def test_only_the_reference_engine_imports_face_recognition() -> None:
     importers = forbidden_imports(list(MODULES), "face_recognition")
 

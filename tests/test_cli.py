@@ -15,12 +15,12 @@ import pytest
 from click.testing import Result
 from filelock import FileLock
 from flask import Flask
+from PIL.Image import Image
 from sqlalchemy import delete, event, text
 from sqlalchemy.engine import Engine
 
 from photoshare import create_app
 from photoshare.db import db
-from photoshare.images import DecodedPhoto
 from photoshare.models import Room
 from photoshare.services import photos
 from photoshare.web.site import Site, site_of
@@ -250,15 +250,15 @@ def test_a_room_that_is_deleted_during_the_import_is_one_sentence(
     app: Flask, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = run_json(app, "rooms", "create", "--title", "Party")["code"]
-    render = photos._render_derivatives
+    render = photos.render_eagerly
 
-    def delete_room_meanwhile(decoded: DecodedPhoto) -> dict[str, bytes]:
+    def delete_room_meanwhile(image: Image) -> dict[str, bytes]:
         with sqlite3.connect(site_of(app).settings.data / "photoshare.sqlite") as other:
             other.execute("DELETE FROM room")
         other.close()
-        return render(decoded)
+        return render(image)
 
-    monkeypatch.setattr(photos, "_render_derivatives", delete_room_meanwhile)
+    monkeypatch.setattr(photos, "render_eagerly", delete_room_meanwhile)
 
     result = run(app, "rooms", "import", code, str(folder))
 

@@ -148,15 +148,15 @@ def test_a_derived_picture_that_does_not_fit_leaves_nothing(
     monkeypatch.setattr("photoshare.storage.os.replace", no_space)
 
     with pytest.raises(DiskFullError):
-        storage.write_derived(storage.derivative(1, SHA, "thumb"), b"jpeg")
+        storage.write_derived(storage.derivative(1, SHA, "320.webp"), b"jpeg")
 
     assert files_of(storage) == []
 
 
 def test_a_photo_is_deleted_with_everything_made_from_it(storage: Storage) -> None:
     put(storage.original(1, SHA))
-    put(storage.derivative(1, SHA, "thumb"))
-    put(storage.derivative(1, SHA, "view"))
+    put(storage.derivative(1, SHA, "320.webp"))
+    put(storage.derivative(1, SHA, "640.webp"))
     put(storage.face_crop(1, SHA, (1, 2, 3, 4)))
     other = put(storage.original(1, "b" * 64))
 
@@ -193,13 +193,13 @@ def test_a_room_is_deleted_with_its_folder(storage: Storage) -> None:
 
 def test_the_sweep_removes_what_no_row_knows(storage: Storage) -> None:
     known = put(storage.original(1, SHA))
-    known_thumb = put(storage.derivative(1, SHA, "thumb"))
+    known_thumb = put(storage.derivative(1, SHA, "320.webp"))
     known_face = put(storage.face_crop(1, SHA, (1, 2, 3, 4)))
     put(storage.original(1, "b" * 64))
-    put(storage.derivative(1, "b" * 64, "view"))
+    put(storage.derivative(1, "b" * 64, "640.webp"))
     put(storage.original(2, SHA))  # a room that is gone
     put(storage.room_folder(1) / "incoming" / "tmpabc")
-    put(storage.room_folder(1) / "derived" / f".{SHA}-thumb.jpg.12.34")
+    put(storage.room_folder(1) / "derived" / f".{SHA}-320.webp.12.34")
 
     removed = storage.sweep({1: {SHA}}, older_than=SINCE)
 
@@ -246,18 +246,18 @@ def test_a_room_is_deleted_while_an_upload_writes_into_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storage = Storage(tmp_path)
-    storage.write_derived(storage.derivative(1, "a" * 64, "thumb"), b"jpeg")
+    storage.write_derived(storage.derivative(1, "a" * 64, "320.webp"), b"jpeg")
     rmtree = shutil.rmtree
 
     def busy_rmtree(folder: Path, **values: object) -> None:
         rmtree(folder, **values)  # type: ignore[arg-type]
-        storage.write_derived(storage.derivative(1, "b" * 64, "thumb"), b"late")
+        storage.write_derived(storage.derivative(1, "b" * 64, "320.webp"), b"late")
 
     monkeypatch.setattr("photoshare.storage.shutil.rmtree", busy_rmtree)
 
     storage.delete_room(1)
 
-    assert not storage.derivative(1, "a" * 64, "thumb").exists()
+    assert not storage.derivative(1, "a" * 64, "320.webp").exists()
     assert storage.sweep({}, older_than=time.time() + 60) == 1  # the late one
 
 

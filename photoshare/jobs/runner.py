@@ -14,7 +14,7 @@ from photoshare.config import Settings
 from photoshare.errors import PhotoshareError
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.tasks import TASKS, Workplace
-from photoshare.services import analysis, jobs, photos, uploads
+from photoshare.services import analysis, downloads, jobs, photos, uploads
 from photoshare.services.jobs import ClaimedJob, JobKind
 from photoshare.storage import Storage
 
@@ -74,6 +74,8 @@ class JobRunner:
             analysis.fail_exhausted_photos()
             jobs.requeue_running_jobs()
             jobs.enqueue_waiting_photos()
+            for room_id in downloads.unmeasured_rooms():
+                jobs.enqueue_job(room_id, JobKind.PREPARE_DOWNLOADS)
 
     def sweep(self) -> None:
         """Remove the files that a crash left behind, and uploads that nobody finished."""

@@ -22,7 +22,8 @@ from photoshare.db import db
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.search import SearchEffort
 from photoshare.faces.types import FaceEngine
-from photoshare.services import analysis, grouping, jobs
+from photoshare.models import Photo
+from photoshare.services import analysis, downloads, grouping, jobs
 from photoshare.services.analysis import ClaimedPhoto
 from photoshare.services.grouping import FoundFace
 from photoshare.services.jobs import ClaimedJob, JobKind
@@ -126,6 +127,7 @@ def _finish(
             db.session.rollback()  # nothing half done is committed with what follows
             analysis.fail_attempt(claimed.id)
         jobs.count_photo_done(job.id)
+        downloads.measure_photos(Photo.id == claimed.id, workplace.storage)
 
 
 def cluster_room(job: ClaimedJob, workplace: Workplace) -> None:
@@ -134,7 +136,16 @@ def cluster_room(job: ClaimedJob, workplace: Workplace) -> None:
         grouping.group_unsorted_faces(job.room_id, workplace.rule)
 
 
+def prepare_downloads(job: ClaimedJob, workplace: Workplace) -> None:
+    """Measure the photos whose checksums are not known, so that zips start at once."""
+    with workplace.app.app_context():
+        downloads.measure_photos(
+            Photo.room_id == job.room_id, workplace.storage, is_stopping=workplace.is_stopping
+        )
+
+
 TASKS: dict[JobKind, Callable[[ClaimedJob, Workplace], None]] = {
     JobKind.PROCESS_PHOTOS: process_photos,
     JobKind.CLUSTER_ROOM: cluster_room,
+    JobKind.PREPARE_DOWNLOADS: prepare_downloads,
 }

@@ -1,25 +1,30 @@
-"""Albums to take home: the entries of a zip and its stream."""
+"""Albums to take home: what is in a zip, and under which names."""
 
 from __future__ import annotations
 
-import logging
+import hashlib
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-
-from zipstream import ZipStream
+from datetime import datetime
+from pathlib import PurePosixPath
 
 from photoshare.db import db
 from photoshare.models import Photo
+from photoshare.services.downloads import Download, find_download, measure_photos
 from photoshare.services.photos import Album
 from photoshare.storage import Storage
+from photoshare.zip_layout import ZipEntry, ZipLayout
 
-log = logging.getLogger(__name__)
+# Part of every stamp: count up with every change that lays out a zip of the same photos otherwise.
+ZIP_RULES = b"photoshare zip 1\n"
 
 _UNSAFE = '<>:"/\\|?*'  # characters that Windows refuses in a file name; the others refuse fewer
-_RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)}
-MAX_STEM_BYTES = 200  # of 255 that file systems take: an ending and a number follow
+_RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
+    f"{device}{number}" for device in ("com", "lpt") for number in "0123456789¹²³"
+}
+# Of 255 bytes (ext4) or UTF-16 units (NTFS, APFS) that file systems take; a text has no more units
+# than bytes. An ending and a number follow.
+MAX_STEM_BYTES = 200
 EXTENSIONS = {
     "JPEG": ".jpg",
     "MPO": ".jpg",
@@ -35,41 +40,49 @@ _OTHER_SPELLINGS = {".jpeg": ".jpg", ".jpe": ".jpg", ".tiff": ".tif", ".heif": "
 
 
 @dataclass(frozen=True, slots=True)
-class ZipEntry:
-    """One file of a zip."""
+class AlbumZip:
+    """An album as a zip, every byte of it known before the first is sent.
 
-    path: Path
-    name: str
+    Attributes
+    ----------
+    layout : ZipLayout
+    stamp : str
+        64 hexadecimal digits, the same exactly for the same bytes.
+    """
 
-
-def list_zip_entries(album: Album, storage: Storage) -> list[ZipEntry]:
-    """List the originals of an album with a safe and unique name for each."""
-    photos = [
-        photo for photo in db.session.scalars(album.select()) if _has_original(photo, storage)
-    ]
-    names = unique_names([original_name(photo.file_name, photo.image_format) for photo in photos])
-    entries = [
-        ZipEntry(storage.original(photo.room_id, photo.sha256), name)
-        for photo, name in zip(photos, names, strict=True)
-    ]
-    db.session.remove()  # the stream may take an hour; no reader stays open meanwhile
-    return entries
+    layout: ZipLayout
+    stamp: str
 
 
-def _has_original(photo: Photo, storage: Storage) -> bool:
-    """Whether the file is there; one that a broken disk lost must not cost the whole zip."""
-    is_there = storage.original(photo.room_id, photo.sha256).is_file()
-    if not is_there:
-        log.error("The original of photo %d is missing in %s", photo.id, storage.data)
-    return is_there
+def make_zip(album: Album, storage: Storage, *, exact: bool) -> AlbumZip:
+    """Lay out the zip of an album: a safe and unique name for every photo.
+
+    Parameters
+    ----------
+    exact : bool
+        Originals bit for bit, with the place and serial numbers in them.
+    """
+    condition = Photo.id.in_(album.select().with_only_columns(Photo.id).order_by(None))
+    measure_photos(condition, storage)
+    names: list[str] = []
+    downloads: list[tuple[Download, datetime]] = []
+    for photo in db.session.scalars(album.select()):
+        # A file that a broken disk lost must not cost the whole zip.
+        if (download := find_download(photo, storage, exact=exact)) is not None:
+            names.append(original_name(photo.file_name, download.image_format))
+            downloads.append((download, photo_time(photo)))
+    db.session.remove()  # the download may take an hour; no reader stays open meanwhile
+    stamp = hashlib.sha256(ZIP_RULES)
+    entries = []
+    for name, (download, moment) in zip(unique_names(names), downloads, strict=True):
+        stamp.update(f"{name}\0{download.stamp}\0{moment.isoformat()}\n".encode())
+        entries.append(ZipEntry(name, download.size_bytes, download.crc32, moment, download.open))
+    return AlbumZip(ZipLayout(entries), stamp.hexdigest())
 
 
-def stream_zip(entries: list[ZipEntry]) -> tuple[Iterator[bytes], int]:
-    """Make a stored (uncompressed) zip as a stream, and tell its exact size in bytes beforehand."""
-    stream = ZipStream(sized=True)
-    for entry in entries:
-        stream.add_path(entry.path, entry.name)
-    return iter(stream), len(stream)
+def photo_time(photo: Photo) -> datetime:
+    """Return the time that a photo's file has in a zip."""
+    return photo.captured_at or photo.created_at
 
 
 def original_name(file_name: str, image_format: str) -> str:
@@ -89,7 +102,7 @@ def safe_name(text: str) -> str:
         for letter in text
     )
     text = text.encode()[:MAX_STEM_BYTES].decode(errors="ignore").strip(" .") or "photo"
-    return f"{text}_" if text.split(".")[0].lower() in _RESERVED else text
+    return f"{text}_" if text.split(".")[0].rstrip().lower() in _RESERVED else text
 
 
 def unique_names(names: list[str]) -> list[str]:
@@ -98,12 +111,21 @@ def unique_names(names: list[str]) -> list[str]:
     last_numbers: dict[str, int] = {}  # a phone calls thousands of photos image.jpg
     result = []
     for name in names:
-        candidate, number = name, last_numbers.get(name.casefold(), 1)
-        while candidate.casefold() in taken:
+        candidate, number = name, last_numbers.get(_sameness(name), 1)
+        while _sameness(candidate) in taken:
             number += 1
             stem, dot, ending = name.rpartition(".")
             candidate = f"{stem} ({number}){dot}{ending}"
-        last_numbers[name.casefold()] = number
-        taken.add(candidate.casefold())
+        last_numbers[_sameness(name)] = number
+        taken.add(_sameness(candidate))
         result.append(candidate)
     return result
+
+
+def _sameness(name: str) -> str:
+    """Return what is equal for names that some file system takes for the same.
+
+    Case does not count on Windows and macOS, nor does it on macOS whether an accent is a letter's
+    own or stands behind it.
+    """
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())

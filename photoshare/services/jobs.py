@@ -32,6 +32,7 @@ class JobKind(StrEnum):
 
     PROCESS_PHOTOS = "process_photos"  # analyse every waiting photo of the room
     CLUSTER_ROOM = "cluster_room"  # look at the room's unsorted faces again
+    PREPARE_DOWNLOADS = "prepare_downloads"  # measure photos whose checksums are not known
 
 
 @dataclass(frozen=True, slots=True)

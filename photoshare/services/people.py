@@ -61,6 +61,21 @@ def get_person(access: Access, person_id: int) -> Person:
     return person
 
 
+def get_people(access: Access, person_ids: Sequence[int]) -> list[Person]:
+    """Load several people of the room, in the order of their ids; hidden ones for the host only.
+
+    Raises
+    ------
+    NotFoundError
+        If the room lacks one of them for this browser.
+    """
+    query = select(Person).where(Person.room_id == access.room.id, Person.id.in_(person_ids))
+    people = [one for one in db.session.scalars(query.order_by(Person.id)) if _may_see(access, one)]
+    if len(people) < len(set(person_ids)):
+        raise NotFoundError("This person is not there (any more).")
+    return people
+
+
 def has_person(access: Access, person_id: int) -> bool:
     """Whether the room has this person for this browser."""
     person = db.session.get(Person, person_id)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from sqlalchemy import Select, delete, exists, func, select, tuple_, update
+from sqlalchemy import ScalarSelect, Select, delete, exists, func, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -26,6 +26,8 @@ MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
 GB = 1000 * MB  # bytes
 # When a photo was taken, or came where it does not say: its place among the others, with its id.
 _MOMENT = func.coalesce(Photo.captured_at, Photo.created_at)
+_PLACE = tuple_(_MOMENT, Photo.id)
+_OLDEST_FIRST, _NEWEST_FIRST = (_MOMENT, Photo.id), (_MOMENT.desc(), Photo.id.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,24 @@ class Album:
     person_id: int | None = None
     is_without_faces: bool = False
     newest_first: bool = False  # a room on the screen; albums and zips tell their story in order
+    people: tuple[int, ...] = ()  # of several people: who is in any of the photos
+    is_together: bool = False  # all of `people` are in each photo
+    chosen: tuple[int, ...] = ()  # these photos, by id
 
     def select(self) -> Select[Photo]:
         """Select the album's photos in its order: by when they were taken, then by upload."""
         query = select(Photo).where(Photo.room_id == self.room_id)
-        if self.newest_first:
-            query = query.order_by(_MOMENT.desc(), Photo.id.desc())
-        else:
-            query = query.order_by(_MOMENT, Photo.id)
+        query = query.order_by(*(_NEWEST_FIRST if self.newest_first else _OLDEST_FIRST))
+        if self.chosen:
+            query = query.where(Photo.id.in_(self.chosen))
+        if self.people and not self.is_together:
+            query = query.where(
+                exists().where(Face.photo_id == Photo.id, Face.person_id.in_(self.people))
+            )
+        for person_id in self.people if self.is_together else ():
+            query = query.where(
+                exists().where(Face.photo_id == Photo.id, Face.person_id == person_id)
+            )
         if self.person_id is not None:
             query = query.where(
                 exists().where(Face.photo_id == Photo.id, Face.person_id == self.person_id)
@@ -66,16 +78,16 @@ class Album:
 
 @dataclass(frozen=True, slots=True)
 class PhotoPage:
-    """One page of an album's grid; pages count from 1."""
+    """One page of an album's grid.
+
+    The next one begins behind its last photo and not at a number, so that no photo is shown twice
+    or left out when others come in or go meanwhile.
+    """
 
     photos: Sequence[Photo]
-    number: int
     count: int  # photos of the whole album
-
-    @property
-    def has_next(self) -> bool:
-        """Whether photos follow after this page."""
-        return self.number * PAGE_SIZE < self.count
+    has_previous: bool
+    has_next: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,20 +276,39 @@ def count_photos(album: Album) -> int:
     return db.session.scalar(select(func.count()).select_from(rows)) or 0
 
 
-def list_photos(album: Album, page: int) -> PhotoPage:
+def list_photos(album: Album, *, after: int | None = None, before: int | None = None) -> PhotoPage:
     """List one page of an album, with who uploaded each photo.
 
-    Raises
-    ------
-    NotFoundError
-        If the page lies beyond the end.
+    Parameters
+    ----------
+    album : Album
+    after, before : int, optional
+        Id of a photo: the page begins behind it, or ends in front of it. If it is not there (any
+        more), the page is the first one. Less than a page in front of a photo is the first page.
     """
-    count = count_photos(album)
-    if page < 1 or (page > 1 and (page - 1) * PAGE_SIZE >= count):
-        raise NotFoundError("There is no such page of photos.")
-    query = album.select().options(joinedload(Photo.guest))
-    photos = db.session.scalars(query.offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
-    return PhotoPage(photos, page, count)
+    query = album.select().options(joinedload(Photo.guest)).limit(PAGE_SIZE + 1)
+    cursor = after if after is not None else before
+    here = _place_of(album.room_id, cursor) if cursor is not None else None
+    if here is not None and after is None:
+        is_before = here < _PLACE if album.newest_first else here > _PLACE
+        backwards = _OLDEST_FIRST if album.newest_first else _NEWEST_FIRST
+        found = db.session.scalars(query.where(is_before).order_by(None).order_by(*backwards)).all()
+        if len(found) >= PAGE_SIZE:
+            page = found[PAGE_SIZE - 1 :: -1]
+            return PhotoPage(page, count_photos(album), len(found) > PAGE_SIZE, has_next=True)
+    elif here is not None:
+        query = query.where(here > _PLACE if album.newest_first else here < _PLACE)
+    found = db.session.scalars(query).all()
+    has_previous = here is not None and after is not None
+    return PhotoPage(
+        found[:PAGE_SIZE], count_photos(album), has_previous, has_next=len(found) > PAGE_SIZE
+    )
+
+
+def _place_of(room_id: int, photo_id: int) -> ScalarSelect[Any] | None:
+    """Return the place of a photo among those of its room; None if it is not there (any more)."""
+    here = select(_MOMENT, Photo.id).where(Photo.room_id == room_id, Photo.id == photo_id)
+    return None if db.session.execute(here).first() is None else here.scalar_subquery()
 
 
 def get_photo(room_id: int, photo_id: int) -> Photo:
@@ -301,10 +332,9 @@ def get_photo(room_id: int, photo_id: int) -> Photo:
 def find_neighbours(album: Album, photo_id: int) -> Neighbours:
     """Find the photos before and after one in its album, in the album's order."""
     ids = album.select().with_only_columns(Photo.id).order_by(None).limit(1)
-    place = tuple_(_MOMENT, Photo.id)
     here = select(_MOMENT, Photo.id).where(Photo.id == photo_id).scalar_subquery()
-    older = db.session.scalar(ids.where(place < here).order_by(_MOMENT.desc(), Photo.id.desc()))
-    newer = db.session.scalar(ids.where(place > here).order_by(_MOMENT, Photo.id))
+    older = db.session.scalar(ids.where(here > _PLACE).order_by(*_NEWEST_FIRST))
+    newer = db.session.scalar(ids.where(here < _PLACE).order_by(*_OLDEST_FIRST))
     return Neighbours(newer, older) if album.newest_first else Neighbours(older, newer)
 
 

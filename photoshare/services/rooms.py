@@ -171,6 +171,7 @@ def change_settings(
     password: str = "",
     is_open: bool = False,
     guests_may_correct: bool = False,
+    keeps_metadata: bool = False,
 ) -> None:
     """Change what the host may change of a room; who is in it stays in.
 
@@ -186,6 +187,8 @@ def change_settings(
         Whether new guests need no password any more.
     guests_may_correct : bool
         Whether guests may name and correct everybody, not just on the photos they uploaded.
+    keeps_metadata : bool
+        Whether guests get originals with the place and the serial numbers in them.
 
     Raises
     ------
@@ -198,6 +201,7 @@ def change_settings(
         "title": checked_title(title),
         "ends_on": ends_on,
         "guests_may_correct": guests_may_correct,
+        "keeps_metadata": keeps_metadata,
     }
     if ends_on != room.ends_on:
         _checked_end(ends_on)

@@ -1,12 +1,19 @@
-"""Albums to take home: zips as streams."""
+"""Albums of several people, and albums to take home as zips."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
-from photoshare.services import albums
-from photoshare.services.people import get_person
+from photoshare.errors import InvalidInputError
+from photoshare.models import Person
+from photoshare.services import albums, photos
+from photoshare.services.downloads import is_exact
+from photoshare.services.people import get_people, get_person
 from photoshare.services.photos import Album
+from photoshare.web.downloads import send_source
+from photoshare.web.htmx import render
+from photoshare.web.numbers import number_argument, number_list_argument
+from photoshare.web.pages import count
 from photoshare.web.security import current_access
 from photoshare.web.site import current_site
 
@@ -15,25 +22,79 @@ blueprint = Blueprint("albums", __name__, url_prefix="/rooms/<room_code>")
 
 @blueprint.get("/photos.zip")
 def room_zip(room_code: str) -> Response:
-    """Send the originals of the whole room."""
-    room = current_access().room
-    return _zip(Album(room.id), room.title)
+    """Send the photos of the whole room, of several people (``people``), or some (``photos``)."""
+    access = current_access()
+    room = access.room
+    people = get_people(access, number_list_argument("people"))
+    chosen = number_list_argument("photos")
+    if "match" in request.args and not people:
+        raise InvalidInputError("Please choose at least one person.")
+    if "photos" in request.args and not chosen:
+        raise InvalidInputError("Please select at least one photo.")
+    album = _album_of(room.id, people, chosen)
+    if people:
+        title = f"{room.title} - {names_of(people, album)}"
+    elif chosen:
+        title = f"{room.title} - selected"
+    else:
+        title = room.title
+    return _zip(album, title)
 
 
 @blueprint.get("/people/<int:person_id>/album.zip")
 def person_zip(room_code: str, person_id: int) -> Response:
-    """Send the originals of one person's album."""
+    """Send the photos of one person's album."""
     access = current_access()
     room, person = access.room, get_person(access, person_id)
     return _zip(Album(room.id, person.id), f"{room.title} - {person.name or 'album'}")
 
 
-def _zip(album: Album, title: str) -> Response:
-    stream, size = albums.stream_zip(albums.list_zip_entries(album, current_site().storage))
-    response = Response(stream, mimetype="application/zip")
-    response.content_length = size
-    response.headers.set(
-        "Content-Disposition", "attachment", filename=albums.safe_name(title) + ".zip"
+@blueprint.get("/people/several")
+def several(room_code: str) -> str:
+    """Show the photos of several people: all of them together, or any of them."""
+    access = current_access()
+    people = get_people(access, number_list_argument("people"))
+    if not people:
+        raise InvalidInputError("Please choose at least one person.")
+    album = _album_of(access.room.id, people)
+    page = photos.list_photos(
+        album, after=number_argument("after"), before=number_argument("before")
     )
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return render(
+        "albums/several.html",
+        "photos/_grid_page.html",
+        access=access,
+        album=album,
+        page=page,
+        title=names_of(people, album),
+    )
+
+
+def names_of(people: list[Person], album: Album) -> str:
+    """Name the album of several people: "Lea and Tom", "Lea or Tom", "2 people together"."""
+    names = [person.name for person in people if person.name]
+    if len(names) < len(people):
+        return f"{count(len(people), 'person', 'people')}{' together' if album.is_together else ''}"
+    last_word = " and " if album.is_together else " or "
+    return last_word.join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def _album_of(room_id: int, people: list[Person], chosen: tuple[int, ...] = ()) -> Album:
+    return Album(
+        room_id,
+        people=tuple(person.id for person in people),
+        is_together=request.args.get("match") == "all",
+        chosen=chosen,
+    )
+
+
+def _zip(album: Album, title: str) -> Response:
+    exact = is_exact(current_access(), wants_exact="exact" in request.args)
+    made = albums.make_zip(album, current_site().storage, exact=exact)
+    return send_source(
+        made.layout.open,
+        made.layout.size_bytes,
+        etag=made.stamp,
+        mime_type="application/zip",
+        name=albums.safe_name(title) + ".zip",
+    )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Flask, request
 from werkzeug.routing import IntegerConverter, Map
 
+from photoshare.errors import InvalidInputError
+
 LARGEST_NUMBER = 2**63 - 1  # SQLite's
-LARGEST_PAGE = 10**9  # its first photo has a number that SQLite can still count to
+LARGEST_PAGE = 10**9  # its first row has a number that SQLite can still count to
+ROW_NUMBER = re.compile("[0-9]{1,18}")  # what fits into SQLite's whole numbers
+MOST_NUMBERS = 5000  # of one selection; SQLite takes 32,766 in a query
 
 
 class _RowNumber(IntegerConverter):
@@ -22,22 +28,30 @@ def number_argument(name: str) -> int | None:
     return number if number is not None and abs(number) <= LARGEST_NUMBER else None
 
 
-def numbers_argument(name: str) -> list[int]:
-    """Read the whole numbers behind the question mark that have this name."""
-    return _fitting(request.args.getlist(name, type=int))
+def number_list_argument(name: str) -> tuple[int, ...]:
+    """Read row numbers behind the question mark, as a form sends them or with commas between.
+
+    Raises
+    ------
+    InvalidInputError
+        If one of them is no number, or there are more than `MOST_NUMBERS`.
+    """
+    words = [word for text in request.args.getlist(name) for word in text.split(",") if word]
+    if len(words) > MOST_NUMBERS:
+        raise InvalidInputError("This selection is too large; please choose fewer at a time.")
+    if not all(ROW_NUMBER.fullmatch(word) for word in words):
+        raise InvalidInputError("This selection cannot be read; please choose again.")
+    return tuple(dict.fromkeys(int(word) for word in words))
 
 
 def numbers_of_form(name: str) -> list[int]:
     """Read the whole numbers of a form field that may be there several times."""
-    return _fitting(request.form.getlist(name, type=int))
-
-
-def _fitting(numbers: list[int]) -> list[int]:
+    numbers = request.form.getlist(name, type=int)
     return [number for number in numbers if abs(number) <= LARGEST_NUMBER]
 
 
 def page_argument() -> int:
-    """Read the number of a grid page, by default 1; an absurd one is a page that no album has."""
+    """Read the number of a page, by default 1; an absurd one is a page that nothing has."""
     return max(0, min(request.args.get("page", 1, type=int), LARGEST_PAGE))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, url_for
 
+from photoshare.images import RENDITION_PX
 from photoshare.models import Photo
 from photoshare.services.photos import Album
 from photoshare.storage import MB
@@ -56,24 +59,76 @@ def count(number: int, word: str, plural: str | None = None) -> str:
     return f"{number:,} {word if number == 1 else plural or word + 's'}"
 
 
-def picture_url(photo: Photo, variant: str) -> str:
-    """Address of the ``thumb`` or ``view`` of a photo."""
+def picture_url(photo: Photo, side: int, ending: str = "jpg") -> str:
+    """Address of a smaller picture of a photo."""
     return url_for(
-        "photos.picture", photo_id=photo.id, digest=picture_digest(photo), variant=variant
+        "photos.picture", photo_id=photo.id, digest=picture_digest(photo), side=side, ending=ending
     )
 
 
+def srcset(photo: Photo, ending: str) -> str:
+    """List the addresses of a photo's smaller pictures with their widths, for `srcset`.
+
+    Ends with the first one that has all pixels of the photo.
+    """
+    longer = max(photo.width, photo.height)
+    enough = next((side for side in RENDITION_PX if side >= longer), RENDITION_PX[-1])
+    return ", ".join(
+        f"{picture_url(photo, side, ending)} {max(1, photo.width * min(side, longer) // longer)}w"
+        for side in RENDITION_PX
+        if side <= enough
+    )
+
+
+def tile_sizes(photo: Photo) -> str:
+    """Tell the browser how wide a photo is drawn in a grid, whose square tiles cut off the rest."""
+    ratio = max(1.0, photo.width / photo.height)
+    return f"(max-width: 36rem) {33 * ratio:.0f}vw, {12 * ratio:.0f}rem"
+
+
+def view_sizes(photo: Photo) -> str:
+    """Tell the browser how wide a photo is drawn on its own page: no higher than 72vh."""
+    return f"min({72 * photo.width / photo.height:.0f}vh, 100vw, 70rem)"
+
+
+def download_url(photo: Photo) -> str:
+    """Address of a photo to be saved."""
+    return url_for("photos.download", photo_id=photo.id, digest=picture_digest(photo))
+
+
 def original_url(photo: Photo) -> str:
-    """Address of the original of a photo."""
+    """Address of the original of a photo, bit for bit."""
     return url_for("photos.original", photo_id=photo.id, digest=picture_digest(photo))
 
 
-def album_url(album: Album, page: int | None = None) -> str:
-    """Address of one page of an album's grid."""
+def album_arguments(album: Album) -> dict[str, Any]:
+    """Say which album is meant, behind the question mark of a photo's address."""
+    return {
+        "person": album.person_id,
+        "without_faces": 1 if album.is_without_faces else None,
+        "people": ",".join(map(str, album.people)) or None,
+        "match": "all" if album.is_together else None,
+    }
+
+
+def album_url(album: Album, *, after: int | None = None, before: int | None = None) -> str:
+    """Address of one page of an album's grid: behind or in front of a photo, else the first."""
+    where: dict[str, Any] = {"after": after, "before": before}
+    if album.people:
+        return url_for("albums.several", **album_arguments(album), **where)
     if album.person_id is not None:
-        return url_for("people.show", person_id=album.person_id, page=page)
+        return url_for("people.show", person_id=album.person_id, **where)
     endpoint = "photos.without_faces" if album.is_without_faces else "photos.index"
-    return url_for(endpoint, page=page)
+    return url_for(endpoint, **where)
+
+
+def zip_url(album: Album, *, exact: bool = False) -> str:
+    """Address of an album's zip."""
+    flag: dict[str, Any] = {"exact": 1 if exact else None}
+    if album.person_id is not None:
+        return url_for("albums.person_zip", person_id=album.person_id, **flag)
+    arguments = album_arguments(album)
+    return url_for("albums.room_zip", people=arguments["people"], match=arguments["match"], **flag)
 
 
 def init_app(app: Flask) -> None:
@@ -82,7 +137,13 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals |= {
         "HTMX_CONFIG": HTMX_CONFIG,
         "PIECE_BYTES": site_of(app).settings.piece_mb * MB,
+        "album_arguments": album_arguments,
         "album_url": album_url,
+        "download_url": download_url,
         "original_url": original_url,
         "picture_url": picture_url,
+        "srcset": srcset,
+        "tile_sizes": tile_sizes,
+        "view_sizes": view_sizes,
+        "zip_url": zip_url,
     }

@@ -7,8 +7,9 @@ from flask import Blueprint, Response, render_template
 from photoshare.services import people, photos, suggestions
 from photoshare.services.corrections import author_of, may_correct_person
 from photoshare.services.photos import Album
+from photoshare.services.pictures import find_face_picture
 from photoshare.web.htmx import render, wants_partial
-from photoshare.web.numbers import numbers_argument, page_argument
+from photoshare.web.numbers import number_argument, number_list_argument, page_argument
 from photoshare.web.photos import send_picture
 from photoshare.web.security import current_access, host_only
 from photoshare.web.site import current_site
@@ -57,7 +58,9 @@ def show(room_code: str, person_id: int) -> str:
     """Show a person's album."""
     access = current_access()
     album = Album(access.room.id, people.get_person(access, person_id).id)
-    page = photos.list_photos(album, page_argument())
+    page = photos.list_photos(
+        album, after=number_argument("after"), before=number_argument("before")
+    )
     if wants_partial():
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)
     may_correct = may_correct_person(author_of(access), person_id)
@@ -102,7 +105,7 @@ def choose_other(room_code: str, person_id: int) -> str:
 def choose_person(room_code: str) -> str:
     """Ask who the chosen faces are; the most alike come first."""
     access = current_access()
-    chosen = people.get_faces(access, numbers_argument("faces"))
+    chosen = people.get_faces(access, number_list_argument("faces"))
     return render_template(
         "people/move.html",
         access=access,
@@ -126,7 +129,5 @@ def face(room_code: str, face_id: int) -> str:
 @blueprint.get("/faces/<int:face_id>.jpg")
 def face_picture(room_code: str, face_id: int) -> Response:
     """Send the small square picture of one face."""
-    access = current_access()
-    sha256, location = people.get_face_source(access, face_id)
-    path = current_site().storage.face_crop(access.room.id, sha256, location)
+    path = find_face_picture(current_access(), face_id, current_site().storage)
     return send_picture(path, "image/jpeg")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,24 +27,28 @@ from photoshare.errors import (
     NotFoundError,
     RejectedPhotoError,
 )
-from photoshare.images import MIME_TYPES
+from photoshare.images import MIME_TYPES, RENDITION_PX
 from photoshare.models import Photo
 from photoshare.services import photos
 from photoshare.services.albums import original_name
 from photoshare.services.corrections import author_of
+from photoshare.services.downloads import get_download, is_exact
 from photoshare.services.jobs import JobKind
 from photoshare.services.people import get_person, is_visible
 from photoshare.services.photos import Album
+from photoshare.services.pictures import find_picture
 from photoshare.services.rooms import Access
 from photoshare.storage import MB
+from photoshare.web.downloads import send_source
 from photoshare.web.htmx import SEE_OTHER, render, wants_partial, with_event
-from photoshare.web.numbers import number_argument, page_argument
+from photoshare.web.numbers import number_argument, number_list_argument
 from photoshare.web.security import count_uploads, current_access
 from photoshare.web.site import current_site
 
 blueprint = Blueprint("photos", __name__, url_prefix="/rooms/<room_code>")
 
 YEAR_S = 365 * 24 * 3600  # how long a browser may keep a picture; its address holds its hash
+PICTURE_TYPES = {"webp": "image/webp", "jpg": "image/jpeg"}
 DIGEST_LENGTH = 16  # hexadecimal digits of the SHA-256 in an address
 
 
@@ -77,7 +82,9 @@ def without_faces(room_code: str) -> str:
 
 
 def _grid(album: Album, title: str) -> str:
-    page = photos.list_photos(album, page_argument())
+    page = photos.list_photos(
+        album, after=number_argument("after"), before=number_argument("before")
+    )
     return render(
         "photos/index.html",
         "photos/_grid_page.html",
@@ -147,58 +154,75 @@ def show(room_code: str, photo_id: int) -> str:
     """Show one photo with its faces, and the photos before and after it in the album."""
     access = current_access()
     photo = photos.get_photo(access.room.id, photo_id)
-    person_id = number_argument("person")
-    is_without_faces = "without_faces" in request.args
-    album = Album(
-        access.room.id,
-        person_id,
-        is_without_faces,
-        newest_first=person_id is None and not is_without_faces,
-    )
+    album = _album_of_request(access.room.id)
     return render_template(
         "photos/show.html",
         access=access,
         author=author_of(access),
         photo=photo,
         faces=[face for face in photo.faces if is_visible(access, face)],
-        person=get_person(access, person_id) if person_id else None,
+        person=get_person(access, album.person_id) if album.person_id else None,
         album=album,
         neighbours=photos.find_neighbours(album, photo.id),
         may_delete=photos.may_delete(access, photo),
     )
 
 
-@blueprint.get("/photos/<int:photo_id>/<digest>-<any(thumb, view):variant>.jpg")
-def picture(room_code: str, photo_id: int, digest: str, variant: str) -> Response:
-    """Send a smaller JPEG of a photo."""
+def _album_of_request(room_id: int) -> Album:
+    """Read in which album a photo is looked at; as `photoshare.web.pages.album_arguments` says."""
+    people = number_list_argument("people")
+    if people:
+        return Album(room_id, people=people, is_together=request.args.get("match") == "all")
+    person_id = number_argument("person")
+    is_without_faces = "without_faces" in request.args
+    newest_first = person_id is None and not is_without_faces
+    return Album(room_id, person_id, is_without_faces, newest_first=newest_first)
+
+
+@blueprint.get("/photos/<int:photo_id>/<digest>-<int:side>.<any(webp, jpg):ending>")
+def picture(room_code: str, photo_id: int, digest: str, side: int, ending: str) -> Response:
+    """Send a smaller picture of a photo: its longer side in pixels, WebP or JPEG."""
     photo = _photo_with_digest(photo_id, digest)
-    path = current_site().storage.derivative(photo.room_id, photo.sha256, variant)
-    return send_picture(path, "image/jpeg")
+    if side not in RENDITION_PX:
+        raise NotFoundError("There is no picture of this size.")
+    path = find_picture(photo, side, ending, current_site().storage)
+    return send_picture(path, PICTURE_TYPES[ending])
+
+
+@blueprint.get("/photos/<int:photo_id>/<digest>/download")
+def download(room_code: str, photo_id: int, digest: str) -> Response:
+    """Send a photo to be saved, without place and serial numbers unless the room keeps them."""
+    return _send_download(_photo_with_digest(photo_id, digest), wants_exact=False)
 
 
 @blueprint.get("/photos/<int:photo_id>/<digest>/original")
 def original(room_code: str, photo_id: int, digest: str) -> Response:
-    """Send the original of a photo, bit for bit, as a download."""
-    photo = _photo_with_digest(photo_id, digest)
-    return send_picture(
-        current_site().storage.original(photo.room_id, photo.sha256),
-        MIME_TYPES[photo.image_format],
-        download_name=original_name(photo.file_name, photo.image_format),
+    """Send the original of a photo, bit for bit; for the host, unless the room keeps metadata."""
+    return _send_download(_photo_with_digest(photo_id, digest), wants_exact=True)
+
+
+def _send_download(photo: Photo, *, wants_exact: bool) -> Response:
+    exact = is_exact(current_access(), wants_exact=wants_exact)
+    found = get_download(photo, current_site().storage, exact=exact)
+    return send_source(
+        found.open,
+        found.size_bytes,
+        etag=hashlib.sha256(found.stamp.encode()).hexdigest(),
+        mime_type=MIME_TYPES[found.image_format],
+        name=original_name(photo.file_name, found.image_format),
     )
 
 
-def send_picture(path: Path, mime_type: str, *, download_name: str | None = None) -> Response:
+def send_picture(path: Path, mime_type: str) -> Response:
     """Send a picture that this browser alone may keep; its address never means another one.
 
     Raises
     ------
     NotFoundError
-        If its file is gone: deleted this moment, or not restored from a backup.
+        If it was deleted this moment.
     """
     try:
-        response = send_file(
-            path, mime_type, as_attachment=download_name is not None, download_name=download_name
-        )
+        response = send_file(path, mime_type)
     except FileNotFoundError:
         raise NotFoundError("This picture is not there (any more).") from None
     response.headers["Cache-Control"] = f"private, max-age={YEAR_S}, immutable"

@@ -85,7 +85,7 @@ def show(room_code: str) -> str:
         people=people.list_people(access.room.id),
         unsorted_count=people.count_unsorted_faces(access.room.id),
         without_faces_count=photos.count_photos(Album(access.room.id, is_without_faces=True)),
-        page=photos.list_photos(album, 1),
+        page=photos.list_photos(album),
         album=album,
     )
 
@@ -133,7 +133,7 @@ def share(room_code: str) -> str:
 @blueprint.post("/rooms/<room_code>/settings")
 @host_only
 def change(room_code: str) -> Response | tuple[str, int]:
-    """Change the title, the last day and the password of the room."""
+    """Change the title, the last day, the password and what downloads hold."""
     form = request.form
     try:
         rooms.change_settings(
@@ -143,6 +143,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
             password=form.get("password", ""),
             is_open="remove_password" in form,
             guests_may_correct="guests_may_correct" in form,
+            keeps_metadata="keep_metadata" in form,
         )
     except InvalidInputError as error:
         return _share_page(form=form, error=str(error)), 422

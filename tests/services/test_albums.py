@@ -1,17 +1,16 @@
-"""photoshare.services.albums: names that every system takes, zips of an exact size."""
+"""photoshare.services.albums: names that every system takes, zips that change with the photos."""
 
 from __future__ import annotations
 
-import io
-import zipfile
+import unicodedata
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import pytest
 from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from photoshare.db import db
 from photoshare.images import MIME_TYPES
@@ -19,11 +18,10 @@ from photoshare.models import Photo
 from photoshare.services.albums import (
     EXTENSIONS,
     MAX_STEM_BYTES,
-    ZipEntry,
-    list_zip_entries,
+    make_zip,
     original_name,
+    photo_time,
     safe_name,
-    stream_zip,
     unique_names,
 )
 from photoshare.services.photos import Album
@@ -51,6 +49,10 @@ from tests.fakes import RED, draw_photo
         ("con", "con_"),
         ("Lpt9", "Lpt9_"),
         ("nul.tar", "nul.tar_"),
+        ("nul .tar", "nul .tar_"),
+        ("COM¹", "COM¹_"),
+        ("conin$", "conin$_"),
+        ("\ud800", "_"),
         ("console", "console"),
         ("com10", "com10"),
         ("x" * 250, "x" * MAX_STEM_BYTES),
@@ -111,6 +113,7 @@ def test_every_format_has_an_ending() -> None:
         (["a.jpg", "a (2).jpg", "a.jpg"], ["a.jpg", "a (2).jpg", "a (3).jpg"]),
         (["a (2).jpg", "a.jpg", "a.jpg"], ["a (2).jpg", "a.jpg", "a (3).jpg"]),
         (["straße.jpg", "STRASSE.jpg"], ["straße.jpg", "STRASSE (2).jpg"]),
+        (["Zo\u00eb.jpg", "ZOE\u0308.jpg"], ["Zo\u00eb.jpg", "ZOE\u0308 (2).jpg"]),
     ],
 )
 def test_names_that_collide_are_numbered(names: list[str], unique: list[str]) -> None:
@@ -134,33 +137,6 @@ def test_ten_thousand_photos_of_one_name_are_numbered_in_turn() -> None:
     assert unique_names(["image.jpg"] * 10_000)[-1] == "image (10000).jpg"
 
 
-def test_a_zip_has_the_size_that_was_told_and_holds_the_files_unchanged(tmp_path: Path) -> None:
-    entries = []
-    for number, name in enumerate(["a.jpg", "Zoë 😀.jpg", "empty.jpg"]):
-        path = tmp_path / str(number)
-        path.write_bytes(bytes(1000 * number % 2000))
-        entries.append(ZipEntry(path, name))
-
-    stream, size = stream_zip(entries)
-    content = b"".join(stream)
-
-    assert len(content) == size
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        assert archive.testzip() is None
-        assert archive.namelist() == [entry.name for entry in entries]
-        assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
-        assert [archive.read(e.name) for e in entries] == [e.path.read_bytes() for e in entries]
-
-
-def test_a_zip_of_nothing_opens() -> None:
-    stream, size = stream_zip([])
-    content = b"".join(stream)
-
-    assert len(content) == size
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        assert archive.namelist() == []
-
-
 @pytest.mark.parametrize("letter", ["日", "😀", "é"])
 def test_a_long_name_of_any_language_fits_into_a_file_system(letter: str) -> None:
     name = original_name(letter * 200 + ".jpg", "JPEG")
@@ -168,16 +144,101 @@ def test_a_long_name_of_any_language_fits_into_a_file_system(letter: str) -> Non
     assert len(name.encode()) <= 255  # ext4 and most others count bytes
 
 
-def test_an_original_that_a_broken_disk_lost_costs_only_itself(
-    app: Flask, site: Site, make_room: Callable[..., NewRoom], add_photo: Callable[..., int]
+@settings(derandomize=True, deadline=None)
+@given(
+    names=st.lists(
+        st.text(
+            st.sampled_from("aAäÄ\u0308\u00dfsS 日😀.\ud800\\/:\0" + "CONconNULnul1"), max_size=120
+        ),
+        max_size=8,
+    )
+)
+def test_names_are_taken_by_every_file_system_whatever_guests_call_their_photos(
+    names: list[str],
 ) -> None:
-    room_id = make_room().room.id
-    add_photo(room_id, draw_photo(RED, seed=1), "lost.jpg")
-    add_photo(room_id, draw_photo(RED, seed=2), "kept.jpg")
+    result = unique_names([original_name(name, "JPEG") for name in names])
+
+    for name in result:
+        assert len(name.encode()) <= 255
+        assert len(name.encode("utf-16-le")) // 2 <= 255
+        assert not set(name) & set('<>:"/\\|?*\0')
+        assert name[0] not in " ."
+        stem = PurePosixPath(name).stem
+        assert stem[-1] not in " ." or stem.endswith(")")
+        assert name.split(".")[0].strip().lower() not in ("con", "nul")
+    forms = {unicodedata.normalize("NFD", name).casefold() for name in result}
+    assert len(forms) == len(names)
+
+
+@pytest.fixture
+def room_id(make_room: Callable[..., NewRoom]) -> int:
+    return make_room().room.id
+
+
+def test_a_photo_that_a_broken_disk_lost_costs_only_itself(
+    app: Flask, site: Site, room_id: int, add_photo: Callable[..., int]
+) -> None:
+    for seed, name in enumerate(["lost.jpg", "cut.jpg", "kept.jpg"]):
+        add_photo(room_id, draw_photo(RED, seed=seed), name)
     with app.app_context():
-        lost = db.session.scalars(select(Photo.sha256).order_by(Photo.id)).first()
-        site.storage.original(room_id, lost or "").unlink()
+        lost, cut, _ = (
+            site.storage.original(room_id, sha256)
+            for sha256 in db.session.scalars(select(Photo.sha256).order_by(Photo.id))
+        )
+        lost.unlink()
+        cut.write_bytes(cut.read_bytes()[:-10])
 
-        entries = list_zip_entries(Album(room_id), site.storage)
+        layout = make_zip(Album(room_id), site.storage, exact=False).layout
 
-    assert [entry.name for entry in entries] == ["kept.jpg"]
+    assert layout.entry(0).name == "kept.jpg"
+    with pytest.raises(IndexError):
+        layout.entry(1)
+
+
+def test_a_photo_that_is_back_from_a_backup_is_back_in_the_zip(
+    app: Flask, site: Site, room_id: int, add_photo: Callable[..., int]
+) -> None:
+    add_photo(room_id, draw_photo(RED), "back.jpg")
+    with app.app_context():
+        original = site.storage.original(room_id, db.session.scalars(select(Photo.sha256)).one())
+        content = original.read_bytes()
+        original.unlink()
+        assert make_zip(Album(room_id), site.storage, exact=False).layout.size_bytes == 22
+        original.write_bytes(content)
+
+        layout = make_zip(Album(room_id), site.storage, exact=False).layout
+
+    assert layout.entry(0).name == "back.jpg"
+
+
+def test_the_stamp_changes_with_every_change_of_the_zip(
+    app: Flask, site: Site, room_id: int, add_photo: Callable[..., int]
+) -> None:
+    def stamp(album: Album) -> str:
+        with app.app_context():
+            return make_zip(album, site.storage, exact=False).stamp
+
+    first = add_photo(room_id, draw_photo(RED), "a.jpg")
+    one = stamp(Album(room_id))
+    assert stamp(Album(room_id)) == one
+    add_photo(room_id, draw_photo(RED, seed=1), "a.jpg")
+    two = stamp(Album(room_id))
+    with app.app_context():
+        db.session.execute(update(Photo).where(Photo.id == first).values(file_name="b.jpg"))
+        db.session.commit()
+    renamed = stamp(Album(room_id))
+
+    assert len({one, two, renamed}) == 3
+    assert stamp(Album(room_id, chosen=(first,))) not in (two, renamed)
+
+
+def test_a_photo_has_its_time_in_the_zip(
+    app: Flask, site: Site, room_id: int, add_photo: Callable[..., int]
+) -> None:
+    photo_id = add_photo(room_id, draw_photo(RED))
+    with app.app_context():
+        moment = photo_time(db.session.get_one(Photo, photo_id))
+
+        layout = make_zip(Album(room_id), site.storage, exact=False).layout
+
+    assert layout.entry(0).modified_at == moment

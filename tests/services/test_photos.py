@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from PIL import ExifTags, Image
-from sqlalchemy import event, func, select, text
+from sqlalchemy import delete, event, func, select, text
 
 from photoshare.db import db
 from photoshare.errors import DiskFullError, NotAllowedError, NotFoundError, RejectedPhotoError
@@ -68,8 +68,8 @@ def test_a_photo_is_kept_bit_for_bit_with_its_smaller_pictures(site: Site, room_
     assert (photo.state, photo.attempts) == (PHOTO_WAITING, 0)
     assert site.storage.original(room_id, sha256).read_bytes() == content
     assert files_of(site) == [
-        f"{room_id}/derived/{sha256}-thumb.jpg",
-        f"{room_id}/derived/{sha256}-view.jpg",
+        f"{room_id}/derived/{sha256}-320.webp",
+        f"{room_id}/derived/{sha256}-640.webp",
         f"{room_id}/originals/{sha256}",
     ]
 
@@ -80,9 +80,9 @@ def test_the_smaller_pictures_have_their_sizes(site: Site, room_id: int) -> None
     take(site, room_id, content)
 
     sha256 = hashlib.sha256(content).hexdigest()
-    for variant, size in (("thumb", (480, 240)), ("view", (2000, 1000))):
-        with Image.open(site.storage.derivative(room_id, sha256, variant)) as picture:
-            assert (picture.format, picture.size) == ("JPEG", size)
+    for side in (320, 640):
+        with Image.open(site.storage.derivative(room_id, sha256, f"{side}.webp")) as picture:
+            assert (picture.format, picture.size) == ("WEBP", (side, side // 2))
 
 
 def test_width_and_height_are_those_of_the_upright_picture(site: Site, room_id: int) -> None:
@@ -94,7 +94,7 @@ def test_width_and_height_are_those_of_the_upright_picture(site: Site, room_id: 
     photo = photos.get_photo(room_id, take(site, room_id, buffer.getvalue()).photo_id)
 
     assert (photo.width, photo.height) == (200, 300)
-    with Image.open(site.storage.derivative(room_id, photo.sha256, "thumb")) as thumb:
+    with Image.open(site.storage.derivative(room_id, photo.sha256, "320.webp")) as thumb:
         assert thumb.size == (200, 300)
 
 
@@ -192,10 +192,10 @@ def test_a_file_name_is_made_fit_to_be_shown(name: str, cleaned: str) -> None:
 def test_an_album_lists_the_oldest_upload_first(app: Flask, room_id: int) -> None:
     ids = insert_photos(app, room_id, 3)
 
-    page = photos.list_photos(Album(room_id), 1)
+    page = photos.list_photos(Album(room_id))
 
     assert [photo.id for photo in page.photos] == ids
-    assert (page.number, page.count, page.has_next) == (1, 3, False)
+    assert (page.count, page.has_previous, page.has_next) == (3, False, False)
 
 
 def test_an_album_tells_its_story_by_capture_time_then_by_upload(app: Flask, room_id: int) -> None:
@@ -214,8 +214,8 @@ def test_an_album_tells_its_story_by_capture_time_then_by_upload(app: Flask, roo
 
     album, room = Album(room_id), Album(room_id, newest_first=True)
 
-    assert [photo.id for photo in photos.list_photos(album, 1).photos] == in_order
-    assert [photo.id for photo in photos.list_photos(room, 1).photos] == in_order[::-1]
+    assert [photo.id for photo in photos.list_photos(album).photos] == in_order
+    assert [photo.id for photo in photos.list_photos(room).photos] == in_order[::-1]
     for before, here, after in zip(in_order, in_order[1:], in_order[2:], strict=False):
         assert photos.find_neighbours(album, here) == photos.Neighbours(before, after)
         assert photos.find_neighbours(room, here) == photos.Neighbours(after, before)
@@ -271,39 +271,71 @@ def test_safe_is_said_after_everything_is_on_the_disk(
     ]
     assert [step for step in steps if step in order] == order
     assert {f"sync {room}", "sync rooms", "sync ."} <= set(steps[: steps.index("row")])
-    thumb = f"{room}/derived/{sha256}-thumb.jpg"
+    thumb = f"{room}/derived/{sha256}-320.webp"
     written = next(i for i, step in enumerate(steps) if step.startswith(f"sync {room}/derived/."))
     named, kept = steps.index(f"name {thumb}"), steps.index(f"sync {room}/derived", written)
     assert written < named < kept < steps.index("row")
     assert db.session.scalar(text("PRAGMA synchronous")) == 2  # SQLite syncs with each commit
 
 
-def test_a_page_holds_its_number_of_photos_and_no_more(app: Flask, room_id: int) -> None:
-    ids = insert_photos(app, room_id, PAGE_SIZE + 1)
+def page_ids(page: photos.PhotoPage) -> list[int]:
+    return [photo.id for photo in page.photos]
 
-    first, second = photos.list_photos(Album(room_id), 1), photos.list_photos(Album(room_id), 2)
 
-    assert [photo.id for photo in first.photos] == ids[:PAGE_SIZE]
-    assert [photo.id for photo in second.photos] == ids[PAGE_SIZE:]
-    assert (first.has_next, second.has_next) == (True, False)
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_the_pages_hold_every_photo_once_forwards_and_backwards(
+    app: Flask, room_id: int, newest_first: bool
+) -> None:
+    ids = insert_photos(app, room_id, 2 * PAGE_SIZE + 1)
+    album = Album(room_id, newest_first=newest_first)
+    if newest_first:
+        ids.reverse()
+
+    first = photos.list_photos(album)
+    second = photos.list_photos(album, after=first.photos[-1].id)
+    third = photos.list_photos(album, after=second.photos[-1].id)
+    back = photos.list_photos(album, before=third.photos[0].id)
+    start = photos.list_photos(album, before=back.photos[0].id)
+
+    assert page_ids(first) + page_ids(second) + page_ids(third) == ids
+    assert page_ids(back) == page_ids(second)
+    assert page_ids(start) == page_ids(first)
+    pages = (first, second, third, back, start)
+    assert [page.has_next for page in pages] == [True, True, False, True, True]
+    assert [page.has_previous for page in pages] == [False, True, True, True, False]
+    assert {page.count for page in pages} == {2 * PAGE_SIZE + 1}
+
+
+def test_photos_that_come_and_go_meanwhile_shift_no_page(app: Flask, room_id: int) -> None:
+    ids = insert_photos(app, room_id, PAGE_SIZE + 3)
+    album = Album(room_id, newest_first=True)
+    first = photos.list_photos(album)
+    insert_photos(app, room_id, 5, seed="new")
+    db.session.execute(delete(Photo).where(Photo.id.in_([ids[-1], ids[3], ids[0]])))
+    db.session.commit()
+
+    second = photos.list_photos(album, after=page_ids(first)[-1])
+
+    assert page_ids(second) == [ids[2], ids[1]]
 
 
 def test_a_full_last_page_has_no_next(app: Flask, room_id: int) -> None:
     insert_photos(app, room_id, PAGE_SIZE)
 
-    assert not photos.list_photos(Album(room_id), 1).has_next
-    with pytest.raises(NotFoundError):
-        photos.list_photos(Album(room_id), 2)
+    assert not photos.list_photos(Album(room_id)).has_next
+
+
+def test_less_than_a_page_in_front_of_a_photo_is_the_first_page(app: Flask, room_id: int) -> None:
+    ids = insert_photos(app, room_id, 5)
+
+    page = photos.list_photos(Album(room_id), before=ids[2])
+
+    assert page_ids(page) == ids
+    assert not page.has_previous
 
 
 def test_an_empty_album_has_one_empty_page(room_id: int) -> None:
-    assert photos.list_photos(Album(room_id), 1).photos == []
-
-
-@pytest.mark.parametrize("page", [0, -1, 2])
-def test_there_is_no_page_outside_the_album(room_id: int, page: int) -> None:
-    with pytest.raises(NotFoundError):
-        photos.list_photos(Album(room_id), page)
+    assert photos.list_photos(Album(room_id)).photos == []
 
 
 def test_the_albums_divide_the_photos(app: Flask, room_id: int) -> None:
@@ -313,12 +345,15 @@ def test_the_albums_divide_the_photos(app: Flask, room_id: int) -> None:
     tom = insert_person(app, room_id, [with_both], "Tom")
 
     def ids(album: Album) -> list[int]:
-        return [photo.id for photo in photos.list_photos(album, 1).photos]
+        return [photo.id for photo in photos.list_photos(album).photos]
 
     assert ids(Album(room_id)) == [with_lea, with_both, with_nobody, waiting]
     assert ids(Album(room_id, lea)) == [with_lea, with_both]
     assert ids(Album(room_id, tom)) == [with_both]
     assert ids(Album(room_id, is_without_faces=True)) == [with_nobody]
+    assert ids(Album(room_id, people=(lea, tom))) == [with_lea, with_both]
+    assert ids(Album(room_id, people=(lea, tom), is_together=True)) == [with_both]
+    assert ids(Album(room_id, chosen=(with_nobody, with_lea))) == [with_lea, with_nobody]
 
 
 def test_neighbours_are_those_of_the_album(app: Flask, room_id: int) -> None:
@@ -404,7 +439,7 @@ def test_a_disk_that_fills_up_between_the_smaller_pictures_leaves_nothing(
     write_derived = site.storage.write_derived
 
     def no_space_for_thumb(target: Path, content: bytes) -> None:
-        if "thumb" in target.name:
+        if "320" in target.name:
             raise DiskFullError("The server's disk is full; please tell the host.")
         write_derived(target, content)
 

@@ -37,10 +37,13 @@ OPEN_WHEN_ENDED = {
     ("rooms.host_link", "GET"): 200,
     ("rooms.become_host", "POST"): 303,
 }
+# What a page needs behind the question mark; the first person of a room has the number 1.
+NEEDED: dict[str, dict[str, str]] = {"albums.several": {"people": "1"}}
 FOR_THE_HOST = {
     ("rooms.change", "POST"),
     ("rooms.confirm_delete", "GET"),
     ("rooms.delete", "POST"),
+    ("photos.original", "GET"),  # with its place and serial numbers, unless the room keeps them
     ("photos.confirm_delete", "GET"),  # of a photo that somebody else uploaded
     ("people.hidden", "GET"),
     ("corrections.rename", "POST"),
@@ -66,7 +69,8 @@ def routes(app: Flask, cast: Cast, party: Party) -> dict[Route, str]:
         "secret": cast.host_secret,
         "photo_id": party.photos["a.jpg"],
         "digest": party.digests["a.jpg"],
-        "variant": "thumb",
+        "side": 320,
+        "ending": "webp",
         "person_id": party.red,
         "face_id": face_id,
         "correction_id": correction_id,
@@ -75,7 +79,9 @@ def routes(app: Flask, cast: Cast, party: Party) -> dict[Route, str]:
     adapter = app.url_map.bind("localhost")
     return {
         (rule.endpoint, method): adapter.build(
-            rule.endpoint, {name: values[name] for name in rule.arguments}, method
+            rule.endpoint,
+            {name: values[name] for name in rule.arguments} | NEEDED.get(rule.endpoint, {}),
+            method,
         )
         for rule in app.url_map.iter_rules()
         if "room_code" in rule.arguments

@@ -68,7 +68,7 @@ def test_immich_29599_thumbnails_need_the_password_too(
     with app.app_context():
         face_id = db.session.scalars(select(Face.id)).first()
 
-    for url in (f"{photo}-thumb.jpg", f"{photo}-view.jpg", f"{cast.url}/faces/{face_id}.jpg"):
+    for url in (f"{photo}-320.webp", f"{photo}-2000.jpg", f"{cast.url}/faces/{face_id}.jpg"):
         assert cast.guest.get(url, buffered=True).status_code == 200
         assert cast.stranger.get(url, buffered=True).status_code == 404
 

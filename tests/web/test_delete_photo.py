@@ -82,7 +82,7 @@ def test_it_leads_back_to_the_album_while_that_is_there(cast: Cast, party: Party
 
 def test_its_faces_and_files_go(app: Flask, site: Site, cast: Cast, party: Party) -> None:
     digest = party.digests["a.jpg"]
-    assert len(files_with(site, digest)) == 5  # original, thumb, view, two faces
+    assert len(files_with(site, digest)) == 5  # original, two sizes, two faces
 
     cast.host.post(delete_url(cast, party.photos["a.jpg"]))
 

@@ -36,7 +36,7 @@ def answers(
         *(f"{cast.url}/people", f"{cast.url}/people/unsorted", f"{cast.url}/jobs/current"),
         *(f"{cast.url}/photos.zip", f"{cast.url}/host/{cast.host_secret}"),
         *("/nowhere", f"{cast.url}/nowhere", f"{photo}9", "/rooms/x"),
-        *(f"{photo}/{party.digests['d.jpg']}-thumb.jpg", f"{person}/name"),
+        *(f"{photo}/{party.digests['d.jpg']}-320.webp", f"{person}/name"),
     ]
     found = {url: cast.host.get(url, buffered=True) for url in gets}
     found["invitation"] = cast.stranger.get(cast.url)

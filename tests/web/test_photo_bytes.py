@@ -1,20 +1,22 @@
-"""GET /rooms/<code>/photos/<id>/<digest>-<variant>.jpg, .../original and /faces/<id>.jpg."""
+"""GET /rooms/<code>/photos/<id>/<digest>-<side>.<ending> and /faces/<id>.jpg."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import shutil
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import select
-from werkzeug.http import parse_options_header
 from werkzeug.test import TestResponse
 
+from photoshare import images
 from photoshare.db import db
-from photoshare.models import Face, Photo
+from photoshare.models import Face
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
@@ -31,81 +33,89 @@ def photo_url(cast: Cast, party: Party, name: str = "a.jpg", tail: str = "") -> 
     return f"{cast.url}/photos/{party.photos[name]}/{party.digests[name]}{tail}"
 
 
-@pytest.fixture
-def put(app: Flask, cast: Cast, add_photo):
-    """Put a photo into the room; returns the address of its original."""
-
-    def put_photo(content: bytes, file_name: str) -> str:
-        photo_id = add_photo(cast.room_id, content, file_name)
-        with app.app_context():
-            sha256 = db.session.get_one(Photo, photo_id).sha256
-        return f"{cast.url}/photos/{photo_id}/{sha256[:16]}/original"
-
-    return put_photo
-
-
-@pytest.mark.parametrize(("variant", "width"), [("thumb", 480), ("view", 600)])
-def test_the_smaller_pictures_are_jpegs_of_their_size(
-    cast: Cast, put, variant: str, width: int
+@pytest.mark.parametrize("side", [320, 640, 1280, 2000])
+@pytest.mark.parametrize(
+    ("ending", "image_format", "content_type"),
+    [("webp", "WEBP", "image/webp"), ("jpg", "JPEG", "image/jpeg")],
+)
+def test_the_smaller_pictures_have_their_size_and_format(
+    app: Flask,
+    cast: Cast,
+    add_photo,
+    side: int,
+    ending: str,
+    image_format: str,
+    content_type: str,
 ) -> None:
-    url = put(draw_photo(RED, width=600, height=300, image_format="PNG"), "a.png")
+    content = draw_photo(RED, width=1600, height=800, image_format="PNG")
+    photo_id = add_photo(cast.room_id, content, "a.png")
+    digest = hashlib.sha256(content).hexdigest()[:16]
 
-    answer = get(cast.guest, url.replace("/original", f"-{variant}.jpg"))
+    answer = get(cast.guest, f"{cast.url}/photos/{photo_id}/{digest}-{side}.{ending}")
 
-    assert (answer.status_code, answer.content_type) == (200, "image/jpeg")
+    assert (answer.status_code, answer.content_type) == (200, content_type)
+    width = min(side, 1600)
     with Image.open(io.BytesIO(answer.data)) as picture:
-        assert (picture.format, picture.size) == ("JPEG", (width, width // 2))
+        assert (picture.format, picture.size) == (image_format, (width, width // 2))
 
 
-@pytest.mark.parametrize(
-    ("image_format", "content_type", "file_name"),
-    [
-        ("JPEG", "image/jpeg", "a.jpg"),
-        ("PNG", "image/png", "a.png"),
-        ("WEBP", "image/webp", "a.webp"),
-        ("GIF", "image/gif", "a.gif"),
-        ("TIFF", "image/tiff", "a.tif"),
-        ("BMP", "image/bmp", "a.bmp"),
-        ("HEIF", "image/heif", "a.heic"),
-        ("AVIF", "image/avif", "a.avif"),
-    ],
-)
-def test_the_original_comes_bit_for_bit_with_its_own_type(
-    cast: Cast, put, image_format: str, content_type: str, file_name: str
+def test_a_picture_that_was_lost_is_made_again(cast: Cast, party: Party, site: Site) -> None:
+    derived = site.storage.room_folder(cast.room_id) / "derived"
+    url = photo_url(cast, party, tail="-320.webp")
+    before = get(cast.guest, url).data
+    shutil.rmtree(derived)
+
+    assert get(cast.guest, url).data == before
+    assert [path.name.partition("-")[2] for path in derived.iterdir()] == ["320.webp"]
+
+
+def test_a_face_that_was_lost_is_cut_out_again(
+    app: Flask, cast: Cast, party: Party, site: Site
 ) -> None:
-    buffer = io.BytesIO()
-    Image.new("RGB", (64, 64), RED).save(buffer, image_format)
+    url = all_urls(app, cast, party)[-1]
+    before = get(cast.guest, url).data
+    shutil.rmtree(site.storage.room_folder(cast.room_id) / "derived")
 
-    answer = get(cast.guest, put(buffer.getvalue(), file_name))
-
-    assert answer.data == buffer.getvalue()
-    assert answer.content_type == content_type
-    assert answer.headers["Content-Disposition"] == f"attachment; filename={file_name}"
+    assert get(cast.guest, url).data == before
 
 
-@pytest.mark.parametrize(
-    ("file_name", "name"),
-    [
-        ("Zoë & 日本 😀.jpg", "Zoë & 日本 😀.jpg"),
-        ('a"b\r\nSet-Cookie: x=1.jpg', "a_bSet-Cookie_ x=1.jpg"),
-        ("../../etc/passwd", "passwd.jpg"),
-        ("page.html", "page.html.jpg"),
-    ],
-)
-def test_the_original_is_a_download_under_its_own_name_made_safe(
-    cast: Cast, put, file_name: str, name: str
+def test_a_picture_is_made_once(cast: Cast, party: Party, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded = []
+    decode_upright = images.decode_upright
+
+    def note(*arguments: object, **values: object) -> images.DecodedPhoto:
+        decoded.append(arguments)
+        return decode_upright(*arguments, **values)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(images, "decode_upright", note)
+
+    for _ in range(3):
+        assert get(cast.guest, photo_url(cast, party, tail="-1280.jpg")).status_code == 200
+
+    assert len(decoded) == 1
+
+
+def test_a_photo_that_is_deleted_while_its_picture_is_made_leaves_nothing(
+    cast: Cast, party: Party, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = get(cast.guest, put(draw_photo(RED), file_name))
+    decode_upright = images.decode_upright
 
-    kind, options = parse_options_header(answer.headers["Content-Disposition"])
-    assert (kind, options["filename"]) == ("attachment", name)
-    assert not any(cookie.startswith("x=") for cookie in answer.headers.getlist("Set-Cookie"))
+    def delete_meanwhile(path: Path, **values: int) -> images.DecodedPhoto:
+        decoded = decode_upright(path, **values)
+        site.storage.delete_photo(cast.room_id, path.name)
+        return decoded
+
+    monkeypatch.setattr(images, "decode_upright", delete_meanwhile)
+
+    assert get(cast.guest, photo_url(cast, party, tail="-1280.jpg")).status_code == 404
+    derived = site.storage.room_folder(cast.room_id) / "derived"
+    assert not [path for path in derived.iterdir() if path.name.startswith(party.digests["a.jpg"])]
 
 
 def all_urls(app: Flask, cast: Cast, party: Party) -> list[str]:
     with app.app_context():
         face_id = db.session.scalars(select(Face.id)).first()
-    tails = ("-thumb.jpg", "-view.jpg", "/original")
+    tails = ("-320.webp", "-640.webp", "-1280.webp", "-2000.jpg")
     urls = [photo_url(cast, party, tail=tail) for tail in tails]
     return [*urls, f"{cast.url}/faces/{face_id}.jpg"]
 
@@ -122,7 +132,7 @@ def test_pictures_are_kept_by_this_browser_alone_and_never_sniffed(
 
 
 def test_a_picture_that_the_browser_has_is_not_sent_again(cast: Cast, party: Party) -> None:
-    url = photo_url(cast, party, tail="-thumb.jpg")
+    url = photo_url(cast, party, tail="-320.webp")
     etag = get(cast.guest, url).headers["ETag"]
 
     answer = get(cast.guest, url, **{"If-None-Match": etag})
@@ -130,14 +140,7 @@ def test_a_picture_that_the_browser_has_is_not_sent_again(cast: Cast, party: Par
     assert (answer.status_code, answer.data) == (304, b"")
 
 
-def test_a_part_of_an_original_can_be_asked_for(cast: Cast, party: Party) -> None:
-    answer = get(cast.guest, photo_url(cast, party, tail="/original"), Range="bytes=10-19")
-
-    assert answer.status_code == 206
-    assert answer.data == party.contents["a.jpg"][10:20]
-
-
-@pytest.mark.parametrize("tail", ["-thumb.jpg", "-view.jpg", "/original"])
+@pytest.mark.parametrize("tail", ["-320.webp", "-2000.jpg", "/download", "/original"])
 def test_a_wrong_digest_is_not_found(cast: Cast, party: Party, tail: str) -> None:
     right = photo_url(cast, party, tail=tail)
     digest = party.digests["a.jpg"]
@@ -152,8 +155,9 @@ def test_a_wrong_digest_is_not_found(cast: Cast, party: Party, tail: str) -> Non
         assert get(cast.guest, right.replace(digest, wrong)).status_code == 404
 
 
-def test_an_unknown_variant_is_not_found(cast: Cast, party: Party) -> None:
-    assert get(cast.guest, photo_url(cast, party, tail="-huge.jpg")).status_code == 404
+@pytest.mark.parametrize("tail", ["-321.webp", "-0.jpg", "-huge.jpg", "-320.png", "-clean.jpg"])
+def test_an_unknown_size_is_not_found(cast: Cast, party: Party, tail: str) -> None:
+    assert get(cast.guest, photo_url(cast, party, tail=tail)).status_code == 404
 
 
 def test_a_photo_of_another_room_is_not_found(

@@ -28,22 +28,24 @@ def test_the_newest_upload_comes_first(app: Flask, cast: Cast) -> None:
 
 
 def test_a_page_ends_at_its_size_and_leads_to_the_next(app: Flask, cast: Cast) -> None:
-    insert_photos(app, cast.room_id, PAGE_SIZE + 1)
+    ids = insert_photos(app, cast.room_id, PAGE_SIZE + 1)
 
     first = cast.guest.get(f"{cast.url}/photos").text
-    second = cast.guest.get(f"{cast.url}/photos?page=2").text
+    second = cast.guest.get(f"{cast.url}/photos?after={ids[1]}").text
 
     assert (len(tags_of(first, "a", **TILE)), len(tags_of(second, "a", **TILE))) == (PAGE_SIZE, 1)
-    (more,) = tags_of(first, "a", href=f"{cast.url}/photos?page=2")
-    assert more["hx-get"] == more["href"]
-    assert tags_of(second, "a", href=f"{cast.url}/photos?page=1")
-    assert not tags_of(second, "a", href=f"{cast.url}/photos?page=3")
+    (more,) = tags_of(first, "a", href=f"{cast.url}/photos?after={ids[1]}")
+    (ahead,) = tags_of(first, "span", **{"class": "ahead"})
+    assert more["hx-get"] == ahead["hx-get"] == more["href"]
+    assert "?before" not in first
+    assert tags_of(second, "a", href=f"{cast.url}/photos?before={ids[0]}")
+    assert "?after" not in second
 
 
 def test_a_full_last_page_leads_nowhere(app: Flask, cast: Cast) -> None:
     insert_photos(app, cast.room_id, PAGE_SIZE)
 
-    assert "page=2" not in cast.guest.get(f"{cast.url}/photos").text
+    assert "?after" not in cast.guest.get(f"{cast.url}/photos").text
 
 
 def test_the_room_shows_the_first_page(app: Flask, cast: Cast) -> None:
@@ -56,9 +58,9 @@ def test_the_room_shows_the_first_page(app: Flask, cast: Cast) -> None:
 
 
 def test_htmx_gets_the_tiles_without_a_page_around_them(app: Flask, cast: Cast) -> None:
-    insert_photos(app, cast.room_id, PAGE_SIZE + 1)
+    ids = insert_photos(app, cast.room_id, PAGE_SIZE + 1)
 
-    answer = cast.guest.get(f"{cast.url}/photos?page=2", headers=HX)
+    answer = cast.guest.get(f"{cast.url}/photos?after={ids[1]}", headers=HX)
 
     assert answer.status_code == 200
     assert "<html" not in answer.text
@@ -81,22 +83,65 @@ def test_caches_are_told_that_one_address_has_two_answers(cast: Cast, headers) -
     assert answer.headers["Cache-Control"] == "private, no-store"
 
 
-@pytest.mark.parametrize("page", ["2", "0", "-1", "999999999999999999999999"])
 @pytest.mark.parametrize("headers", [{}, HX])
-def test_there_is_no_page_beyond_the_end(app: Flask, cast: Cast, page: str, headers) -> None:
-    insert_photos(app, cast.room_id, 3)
+def test_behind_the_last_photo_there_is_nothing_and_no_way_on(
+    app: Flask, cast: Cast, headers
+) -> None:
+    ids = insert_photos(app, cast.room_id, 3)
 
-    answer = cast.guest.get(f"{cast.url}/photos?page={page}", headers=headers)
+    answer = cast.guest.get(f"{cast.url}/photos?after={ids[0]}", headers=headers)
 
-    assert answer.status_code == 404
-    assert "There is no such page of photos." in answer.text
-    assert ("<html" in answer.text) is (headers == {})
+    assert answer.status_code == 200
+    assert not tags_of(answer.text, "a", **TILE)
+    assert "No photos" not in answer.text
+    assert "?after" not in answer.text
 
 
-def test_a_page_that_is_no_number_is_the_first(app: Flask, cast: Cast) -> None:
+@pytest.mark.parametrize("cursor", ["after=x", "after=", "before=x", "after=99999999999999999999"])
+def test_a_place_that_is_none_is_the_first_page(app: Flask, cast: Cast, cursor: str) -> None:
     insert_photos(app, cast.room_id, 1)
 
-    assert len(tags_of(cast.guest.get(f"{cast.url}/photos?page=x").text, "a", **TILE)) == 1
+    page = cast.guest.get(f"{cast.url}/photos?{cursor}").text
+
+    assert len(tags_of(page, "a", **TILE)) == 1
+
+
+def test_every_picture_comes_in_sizes_with_its_place_kept_free(app: Flask, cast: Cast) -> None:
+    (photo_id,) = insert_photos(app, cast.room_id, 1, width=4000, height=3000)
+
+    page = cast.guest.get(f"{cast.url}/photos").text
+
+    (source,), (image,) = tags_of(page, "source"), tags_of(page, "img")
+    assert source["type"] == "image/webp"
+    assert [part.split()[1] for part in source["srcset"].split(", ")] == [
+        "320w",
+        "640w",
+        "1280w",
+        "2000w",
+    ]
+    assert source["srcset"].replace(".webp", ".jpg") == image["srcset"]
+    assert source["sizes"] == image["sizes"] == "(max-width: 36rem) 44vw, 16rem"
+    assert (image["width"], image["height"], image["loading"]) == ("4000", "3000", "lazy")
+    assert image["src"].startswith(f"{cast.url}/photos/{photo_id}/")
+
+
+def test_a_small_or_upright_photo_names_its_true_widths(app: Flask, cast: Cast) -> None:
+    insert_photos(app, cast.room_id, 1, width=300, height=400)
+
+    (image,) = tags_of(cast.guest.get(f"{cast.url}/photos").text, "img")
+
+    assert [part.split()[1] for part in image["srcset"].split(", ")] == ["240w", "300w"]
+
+
+def test_photos_can_be_selected_and_downloaded_without_a_script(app: Flask, cast: Cast) -> None:
+    ids = insert_photos(app, cast.room_id, 2)
+
+    page = cast.guest.get(f"{cast.url}/photos").text
+
+    (form,) = tags_of(page, "form", id="selection")
+    assert (form["method"], form["action"]) == ("get", f"{cast.url}/photos.zip")
+    boxes = tags_of(page, "input", name="photos", form="selection")
+    assert [box["value"] for box in boxes] == [str(id_) for id_ in reversed(ids)]
 
 
 def test_photos_of_another_room_are_not_shown(app: Flask, cast: Cast, make_room) -> None:

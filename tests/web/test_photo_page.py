@@ -31,10 +31,10 @@ def test_it_shows_the_photo_and_what_is_known_of_it(app: Flask, cast: Cast, part
 
     digest = party.digests["a.jpg"]
     url = f"{cast.url}/photos/{party.photos['a.jpg']}/{digest}"
-    (picture,) = tags_of(page, "img", src=f"{url}-view.jpg")
+    (picture,) = tags_of(page, "img", src=f"{url}-1280.jpg")
     assert (picture["width"], picture["height"]) == ("200", "100")
     assert "a.jpg · 200 \u00d7 100 · " in page
-    assert tags_of(page, "a", href=f"{url}/original")
+    assert tags_of(page, "a", href=f"{url}/download")
 
 
 def test_previous_and_next_walk_through_the_room(cast: Cast, party: Party) -> None:

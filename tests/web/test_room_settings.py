@@ -78,6 +78,20 @@ def test_the_password_can_be_taken_away(cast: Cast) -> None:
     assert cast.stranger.post(f"{cast.url}/join").status_code == 303
 
 
+def test_places_and_serial_numbers_stay_in_downloads_only_where_the_host_says_so(
+    cast: Cast,
+) -> None:
+    def is_kept() -> bool:
+        (box,) = tags_of(cast.host.get(f"{cast.url}/share").text, "input", name="keep_metadata")
+        return "checked" in box.attributes
+
+    assert not is_kept()
+    change(cast.host, cast, title="Party", keep_metadata="1")
+    assert is_kept()
+    change(cast.host, cast, title="Party")
+    assert not is_kept()
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [

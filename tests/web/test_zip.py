@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import io
 import zipfile
+from urllib.parse import urlsplit
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.http import parse_options_header
 
+from photoshare.services import downloads
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
-from tests.helpers import insert_person, insert_photos, set_title_and_end
+from tests.helpers import (
+    counted_queries,
+    insert_person,
+    insert_photos,
+    set_title_and_end,
+    tags_of,
+)
 from tests.web.conftest import Party
+from tests.web.test_download import SERIAL, keep_metadata, photo_with_place
 
 
 def get_zip(client: FlaskClient, url: str):
@@ -102,10 +112,247 @@ def test_the_zip_is_named_after_the_room_and_the_person(
     ]
 
 
-def test_nobody_keeps_the_zip(cast: Cast, party: Party) -> None:
+def test_nobody_but_the_browser_keeps_the_zip_and_it_asks_every_time(
+    cast: Cast, party: Party
+) -> None:
     answer = get_zip(cast.guest, f"{cast.url}/photos.zip")
 
-    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+
+
+def test_the_same_photos_give_the_same_bytes_and_the_same_etag(cast: Cast, party: Party) -> None:
+    first, second = (get_zip(cast.guest, f"{cast.url}/photos.zip") for _ in range(2))
+
+    assert first.data == second.data
+    assert first.headers["ETag"] == second.headers["ETag"]
+    assert first.headers["ETag"].startswith('"')  # strong
+    assert first.headers["Accept-Ranges"] == "bytes"
+
+
+def test_a_zip_that_the_browser_has_is_not_sent_again(cast: Cast, party: Party) -> None:
+    etag = get_zip(cast.guest, f"{cast.url}/photos.zip").headers["ETag"]
+
+    answer = cast.guest.get(f"{cast.url}/photos.zip", headers={"If-None-Match": etag})
+
+    assert (answer.status_code, answer.data) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "part"),
+    [
+        ("bytes=0-0", slice(0, 1)),
+        ("bytes=0-9", slice(0, 10)),
+        ("bytes=1000-", slice(1000, None)),
+        ("bytes=-50", slice(-50, None)),
+        ("bytes=40-999999999", slice(40, None)),
+        ("bytes=-999999999", slice(0, None)),
+    ],
+)
+def test_a_broken_download_goes_on(cast: Cast, party: Party, wanted: str, part: slice) -> None:
+    url = f"{cast.url}/photos.zip"
+    whole = get_zip(cast.guest, url)
+    condition = {"Range": wanted, "If-Range": whole.headers["ETag"]}
+
+    answer = cast.guest.get(url, headers=condition, buffered=True)
+
+    assert (answer.status_code, answer.data) == (206, whole.data[part])
+    start = len(whole.data) - len(whole.data[part]) if part.stop is None else part.start
+    stop = start + len(answer.data) - 1
+    assert answer.headers["Content-Range"] == f"bytes {start}-{stop}/{len(whole.data)}"
+    assert answer.headers["ETag"] == whole.headers["ETag"]
+    assert answer.content_length == len(answer.data)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Range": "bytes=10-", "If-Range": '"another"'},
+        {"Range": "bytes=10-", "If-Range": "Tue, 24 Nov 2026 12:00:00 GMT"},
+        {"Range": "bytes=0-1,5-9"},
+        {"Range": "photos=0-1"},
+        {"Range": "bytes=9-1"},
+        {"Range": "nonsense"},
+    ],
+    ids=str,
+)
+def test_a_part_of_something_else_is_answered_with_everything(
+    cast: Cast, party: Party, headers: dict[str, str]
+) -> None:
+    whole = get_zip(cast.guest, f"{cast.url}/photos.zip")
+
+    answer = cast.guest.get(f"{cast.url}/photos.zip", headers=headers, buffered=True)
+
+    assert (answer.status_code, answer.data) == (200, whole.data)
+
+
+def test_after_a_change_a_broken_download_starts_again(cast: Cast, party: Party, add_photo) -> None:
+    url = f"{cast.url}/photos.zip"
+    condition = {"Range": "bytes=10-", "If-Range": get_zip(cast.guest, url).headers["ETag"]}
+    add_photo(cast.room_id, draw_photo(RED, seed=77), "new.jpg")
+
+    answer = cast.guest.get(url, headers=condition, buffered=True)
+
+    assert answer.status_code == 200
+    with opened(answer) as archive:
+        assert "new.jpg" in archive.namelist()
+
+
+def test_a_part_beyond_the_end_is_refused_with_the_size(cast: Cast, party: Party) -> None:
+    size = len(get_zip(cast.guest, f"{cast.url}/photos.zip").data)
+
+    answer = cast.guest.get(f"{cast.url}/photos.zip", headers={"Range": f"bytes={size}-"})
+
+    assert answer.status_code == 416
+    assert answer.headers["Content-Range"] == f"bytes */{size}"
+
+
+def test_the_size_can_be_asked_for_alone(cast: Cast, party: Party) -> None:
+    whole = get_zip(cast.guest, f"{cast.url}/photos.zip")
+
+    answer = cast.guest.head(f"{cast.url}/photos.zip")
+
+    assert (answer.status_code, answer.data) == (200, b"")
+    for name in ("Content-Length", "ETag", "Accept-Ranges", "Content-Type", "Content-Disposition"):
+        assert answer.headers[name] == whole.headers[name]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("people={red},{blue}&match=all", ["a.jpg"]),
+        ("people={red}&people={blue}&match=all", ["a.jpg"]),
+        ("people={red},{blue}&match=any", ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]),
+        ("people={red},{blue}", ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]),
+        ("people={blue}&match=all", ["a.jpg", "c.jpg"]),
+        ("photos={c},{a}", ["a.jpg", "c.jpg"]),
+        ("photos={c}&photos={e}", ["c.jpg", "e.jpg"]),
+        ("photos={a},99999", ["a.jpg"]),
+    ],
+)
+def test_a_zip_holds_what_was_chosen(
+    cast: Cast, party: Party, query: str, names: list[str]
+) -> None:
+    ids = {name.partition(".")[0]: id_ for name, id_ in party.photos.items()}
+    query = query.format(red=party.red, blue=party.blue, **ids)
+
+    with opened(get_zip(cast.guest, f"{cast.url}/photos.zip?{query}")) as archive:
+        assert archive.namelist() == names
+
+
+@pytest.mark.parametrize("path", ["/people/several", "/photos.zip"])
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("people=99999", 404),
+        ("people=1,99999", 404),
+        ("people=x", 422),
+        ("people=-1", 422),
+        ("people=" + ",".join(map(str, range(5001))), 422),
+        ("people=99999999999999999999", 422),
+    ],
+)
+def test_people_that_are_not_there_are_refused(
+    cast: Cast, party: Party, path: str, query: str, status: int
+) -> None:
+    answer = get_zip(cast.guest, f"{cast.url}{path}?{query}")
+
+    assert (answer.status_code, answer.mimetype) == (status, "text/html")
+
+
+@pytest.mark.parametrize("query", ["photos=", "photos=x", "photos=1.5", "photos=²"])
+def test_a_selection_of_nothing_is_refused(cast: Cast, party: Party, query: str) -> None:
+    assert get_zip(cast.guest, f"{cast.url}/photos.zip?{query}").status_code == 422
+
+
+def test_photos_of_another_room_cannot_be_selected(
+    cast: Cast, party: Party, make_room, add_photo
+) -> None:
+    foreign = add_photo(make_room("Other").room.id, draw_photo(RED, seed=99), "secret.jpg")
+
+    answer = get_zip(cast.guest, f"{cast.url}/photos.zip?photos={foreign}")
+
+    with opened(answer) as archive:
+        assert archive.namelist() == []
+
+
+def test_a_zip_holds_what_its_page_shows(cast: Cast, party: Party) -> None:
+    names = {id_: name for name, id_ in party.photos.items()}
+    together = f"?people={party.red},{party.blue}&match=all"
+    pages = {
+        "/photos": "/photos.zip",
+        f"/people/{party.red}": f"/people/{party.red}/album.zip",
+        f"/people/several{together}": f"/photos.zip{together}",
+    }
+    for page, archive_url in pages.items():
+        tiles = tags_of(cast.guest.get(cast.url + page).text, "a", **{"class": "tile"})
+        shown = {names[int(urlsplit(tile["href"]).path.rpartition("/")[2])] for tile in tiles}
+
+        with opened(get_zip(cast.guest, cast.url + archive_url)) as archive:
+            assert set(archive.namelist()) == shown
+
+
+def test_the_photos_of_a_zip_tell_no_place_unless_the_host_asks(cast: Cast, add_photo) -> None:
+    content = photo_with_place()
+    add_photo(cast.room_id, content, "a.jpg")
+    url = f"{cast.url}/photos.zip"
+
+    for client in (cast.guest, cast.host):
+        with opened(get_zip(client, url)) as archive:
+            clean = archive.read("a.jpg")
+            assert (SERIAL.encode() in clean, len(clean)) == (False, len(content))
+    with opened(get_zip(cast.host, f"{url}?exact=1")) as archive:
+        assert archive.read("a.jpg") == content
+    assert get_zip(cast.guest, f"{url}?exact=1").status_code == 403
+    keep_metadata(cast)
+    for query in ("", "?exact=1"):
+        with opened(get_zip(cast.guest, url + query)) as archive:
+            assert archive.read("a.jpg") == content
+
+
+def test_only_the_host_is_offered_exact_originals(cast: Cast, party: Party) -> None:
+    page = f"{cast.url}/people/{party.red}"
+    exact = f"{page}/album.zip?exact=1"
+
+    assert tags_of(cast.host.get(page).text, "a", href=exact)
+    assert not tags_of(cast.guest.get(page).text, "a", href=exact)
+    exact_room = f"{cast.url}/photos.zip?exact=1"
+    assert tags_of(cast.host.get(f"{cast.url}/share").text, "a", href=exact_room)
+    assert not tags_of(cast.guest.get(f"{cast.url}/share").text, "a", href=exact_room)
+
+
+def test_the_number_of_queries_does_not_grow_with_the_photos(
+    app: Flask, cast: Cast, add_photo
+) -> None:
+    url = f"{cast.url}/photos.zip"
+
+    def queries() -> int:
+        get_zip(cast.guest, url)  # measures the photos, once
+        with counted_queries(app) as statements:
+            assert get_zip(cast.guest, url).status_code == 200
+        return len(statements)
+
+    add_photo(cast.room_id, draw_photo(RED))
+    few = queries()
+    for seed in range(1, 8):
+        add_photo(cast.room_id, draw_photo(RED, seed=seed))
+
+    assert queries() == few > 0
+
+
+def test_photos_that_were_analysed_are_not_read_before_the_zip_starts(
+    cast: Cast, party: Party, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise AssertionError("a photo is measured again")
+
+    monkeypatch.setattr(downloads, "_measure", fail)
+
+    assert get_zip(cast.guest, f"{cast.url}/photos.zip").status_code == 200
+
+
+def test_the_address_takes_no_post(cast: Cast, party: Party) -> None:
+    for path in ("/photos.zip", f"/people/{party.red}/album.zip", "/people/several"):
+        assert cast.guest.post(cast.url + path).status_code == 405
 
 
 def test_a_room_without_photos_is_a_zip_of_nothing(cast: Cast) -> None:

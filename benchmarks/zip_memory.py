@@ -1,0 +1,119 @@
+"""Measure what the zip of a large room costs: memory, speed, and the time to go on in its middle.
+
+``./run.sh python benchmarks/zip_memory.py [GB]`` makes a room of sparse photos of 4 MB (20 GB of
+them by default, which take no space on the disk), starts a server of its own on loopback, downloads
+the zip, throws it away, and prints the figures (Linux only). ``--save FILE`` keeps the zip.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.cookiejar
+import json
+import os
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import zlib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PHOTO_BYTES = 4_000_000
+GB = 1_000_000_000
+BLOCK = 1 << 20
+
+
+def fill(data: Path, room_id: int, count: int) -> None:
+    """Put sparse originals and their rows into a room, measured and analysed."""
+    folder = data / "rooms" / str(room_id) / "originals"
+    folder.mkdir(parents=True)
+    checksum = zlib.crc32(bytes(PHOTO_BYTES))
+    rows = []
+    for number in range(count):
+        sha256 = f"{number:064x}"
+        with (folder / sha256).open("wb") as file:
+            file.truncate(PHOTO_BYTES)
+        rows.append((room_id, sha256, f"IMG_{number}.jpg", PHOTO_BYTES, checksum, checksum))
+    with sqlite3.connect(data / "photoshare.sqlite") as database:
+        database.executemany(
+            "INSERT INTO photo (room_id, sha256, file_name, image_format, size_bytes, width, "
+            "height, created_at, state, attempts, crc32, clean_crc32, cleaning_rules) VALUES "
+            "(?, ?, ?, 'JPEG', ?, 4000, 3000, '2026-05-01 12:00:00', 'analysed', 1, ?, ?, 1)",
+            rows,
+        )
+
+
+def memory_mb(process_id: int, field: str) -> float:
+    """Read VmRSS (now) or VmHWM (at most) of a process, in MB."""
+    status = Path(f"/proc/{process_id}/status").read_text()
+    found = re.search(rf"{field}:\s+(\d+)", status)
+    assert found is not None
+    return int(found[1]) * 1024 / 1e6
+
+
+def download(opener: urllib.request.OpenerDirector, url: str, start: int, save: Path | None):
+    """Read a zip from `start` on; return its size, the bytes read, seconds to the first and all."""
+    begun = time.perf_counter()
+    request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"} if start else {})
+    with opener.open(request) as answer, (save or Path(os.devnull)).open("wb") as target:
+        size = int(answer.headers["Content-Length"])
+        first, read = None, 0
+        while block := answer.read(BLOCK):
+            first = first or time.perf_counter() - begun
+            read += len(block)
+            target.write(block)
+    return size, read, first, time.perf_counter() - begun
+
+
+def main() -> None:
+    """Make the room, start the server, measure, print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("gb", nargs="?", type=float, default=20)
+    parser.add_argument("--save", type=Path)
+    options = parser.parse_args()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as data:
+        environ = {**os.environ, "PHOTOSHARE_DATA": data, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "flask", "--app", "app"]
+        created = subprocess.run(
+            [*command, "rooms", "create", "--title", "Large"],
+            env=environ,
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+        )
+        room = json.loads(created.stdout)["guest_url"].replace(":8000", f":{port}")
+        fill(Path(data), 1, int(options.gb * GB / PHOTO_BYTES))
+        server = subprocess.Popen(
+            [sys.executable, str(ROOT / "app.py"), str(port)], env=environ, stdout=subprocess.PIPE
+        )
+        try:
+            assert server.stdout is not None
+            server.stdout.readline()  # it serves
+            cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+            opener = urllib.request.build_opener(cookies)
+            opener.open(f"{room}/join", b"").close()
+            opener.open(f"{room}/photos").close()  # everything is loaded once
+            before = memory_mb(server.pid, "VmRSS")
+            size, read, first, seconds = download(opener, f"{room}/photos.zip", 0, options.save)
+            extra = memory_mb(server.pid, "VmHWM") - before
+            print(f"{size / GB:.2f} GB told, {read / GB:.2f} GB read, {read == size}")
+            print(f"first byte after {first:.2f} s, {read / 1e6 / seconds:.0f} MB/s")
+            print(f"memory {before:.0f} MB before, {extra:.0f} MB more at most")
+            middle = size * 3 // 4
+            _, rest, first, _ = download(opener, f"{room}/photos.zip", middle, None)
+            print(f"from 3/4 on: {rest == size - middle}, first byte after {first:.2f} s")
+        finally:
+            server.terminate()
+            server.wait()
+
+
+if __name__ == "__main__":
+    main()

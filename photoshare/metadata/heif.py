@@ -1,0 +1,215 @@
+"""HEIC and AVIF: boxes within boxes; Exif and XMP are items whose bytes lie anywhere."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from photoshare.metadata.exif import clean_exif
+from photoshare.metadata.jpeg import clean_jpeg
+from photoshare.metadata.patches import Buffer, Patch, UncleanableError, replace
+from photoshare.metadata.text import clean_xmp
+
+_TOP = (b"ftyp", b"styp", b"meta", b"mdat", b"moov", b"moof", b"free", b"skip", b"sidx", b"mfra")
+_META = (
+    *(b"hdlr", b"pitm", b"iinf", b"iref", b"iprp", b"iloc", b"idat", b"dinf", b"grpl"),
+    *(b"free", b"skip"),
+)
+_CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"moof", b"traf")
+_OF_A_MOVIE = (b"udta", b"meta", b"uuid")  # what a movie says about itself, place and all
+_PICTURE_TRACKS = (b"vide", b"pict", b"auxv", b"soun")
+_PREFIX = b"Exif\0\0"
+_XMP_TYPE = b"application/rdf+xml"
+MAX_DEPTH = 8  # of boxes; real ones are 4 deep
+MAX_ITEMS = 10_000  # a picture of 48 megapixels in tiles has about 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    kind: bytes
+    at: int  # of its head
+    start: int  # of its content
+    stop: int
+
+
+def heif_patches(data: Buffer) -> Iterator[Patch]:
+    """Find what is to be changed in a HEIC or AVIF file.
+
+    Raises
+    ------
+    UncleanableError
+        If the boxes are not built as ISO 23008-12 says.
+    """
+    try:
+        yield from _file(data)
+    except (struct.error, IndexError) as error:
+        raise UncleanableError("a damaged box") from error
+
+
+def _boxes(data: Buffer, start: int, stop: int) -> Iterator[_Box]:
+    while start < stop:
+        size, kind = struct.unpack_from(">I4s", data, start)
+        head = 8
+        if size == 1:
+            size, head = struct.unpack_from(">Q", data, start + 8)[0], 16
+        elif size == 0:
+            size = stop - start
+        if size < head or start + size > stop:
+            raise UncleanableError("a box of an impossible size")
+        yield _Box(kind, start, start + head, start + size)
+        start += size
+
+
+def _file(data: Buffer) -> Iterator[Patch]:
+    boxes, stop = _top_boxes(data)
+    if not any(box.kind in (b"meta", b"moov") for box in boxes):
+        raise UncleanableError("no box of pictures")
+    for box in boxes:
+        if box.kind == b"meta":
+            yield from _meta(data, box)
+        elif box.kind in _CONTAINERS:
+            yield from _movie(data, box, 0)
+        elif box.kind not in _TOP:
+            yield from _blank(box)
+    if stop < len(data):
+        yield Patch(stop, len(data))
+
+
+def _top_boxes(data: Buffer) -> tuple[list[_Box], int]:
+    """List the boxes of the file, and tell where they end and something appended begins."""
+    boxes = []
+    stop = 0
+    try:
+        for box in _boxes(data, 0, len(data)):
+            boxes.append(box)
+            stop = box.stop
+    except (UncleanableError, struct.error):
+        if data[stop + 4 : stop + 8] in _TOP:
+            raise
+    return boxes, stop
+
+
+def _blank(box: _Box) -> Iterator[Patch]:
+    """Turn a box into free space of the same size."""
+    yield Patch(box.at + 4, box.at + 8, b"free")
+    yield Patch(box.start, box.stop)
+
+
+def _movie(data: Buffer, parent: _Box, depth: int) -> Iterator[Patch]:
+    if depth > MAX_DEPTH:
+        raise UncleanableError("boxes too deep within each other")
+    for box in _boxes(data, parent.start, parent.stop):
+        if box.kind in _OF_A_MOVIE:
+            yield from _blank(box)
+        elif box.kind in _CONTAINERS:
+            yield from _movie(data, box, depth + 1)
+        elif (box.kind, parent.kind) == (b"hdlr", b"mdia") and (
+            data[box.start + 8 : box.start + 12] not in _PICTURE_TRACKS
+        ):
+            raise UncleanableError("a track of data")
+
+
+def _meta(data: Buffer, meta: _Box) -> Iterator[Patch]:
+    boxes = {}
+    for box in _boxes(data, meta.start + 4, meta.stop):
+        if box.kind in boxes and box.kind in (b"iinf", b"iloc", b"idat"):
+            raise UncleanableError("two lists of items, of which decoders choose")
+        boxes[box.kind] = box
+        if box.kind not in _META:
+            yield from _blank(box)
+    if b"iinf" not in boxes:
+        return  # of a movie
+    if b"iloc" not in boxes:
+        raise UncleanableError("items without places")
+    places = _item_places(data, boxes[b"iloc"], boxes.get(b"idat"))
+    for item_id, kind, content_type in _items(data, boxes[b"iinf"]):
+        if kind in (b"Exif", b"mime", b"uri ", b"jpeg"):
+            yield from _item(data, kind, content_type, places.get(item_id, []))
+
+
+def _items(data: Buffer, box: _Box) -> Iterator[tuple[int, bytes, bytes]]:
+    """List the number, kind and content type of every item."""
+    head = 6 if data[box.start] == 0 else 8
+    for entry in _boxes(data, box.start + head, box.stop):
+        version = data[entry.start]
+        if entry.kind != b"infe" or version not in (2, 3):
+            raise UncleanableError("an unknown list of items")
+        item_id, _, kind = struct.unpack_from(
+            ">HH4s" if version == 2 else ">IH4s", data, entry.start + 4
+        )
+        names = bytes(data[entry.start + (12 if version == 2 else 14) : entry.stop])
+        yield item_id, kind, names.split(b"\0")[1] if names.count(b"\0") > 1 else b""
+
+
+def _item_places(
+    data: Buffer, box: _Box, idat: _Box | None
+) -> dict[int, list[tuple[int, int]] | None]:
+    """Read where the parts of every item lie, as (start, stop) in the file; None: elsewhere."""
+    version = data[box.start]
+    if version > 2:
+        raise UncleanableError("an unknown list of places")
+    sizes = data[box.start + 4], data[box.start + 5]
+    offset_size, length_size, base_size = sizes[0] >> 4, sizes[0] & 15, sizes[1] >> 4
+    index_size = sizes[1] & 15 if version else 0
+    at = box.start + 6
+    number_size = 4 if version == 2 else 2
+
+    def number(size: int) -> int:
+        nonlocal at
+        at += size
+        if at > box.stop:
+            raise UncleanableError("a damaged list of places")
+        return int.from_bytes(data[at - size : at])
+
+    places: dict[int, list[tuple[int, int]] | None] = {}
+    count = number(number_size)
+    if count > MAX_ITEMS:
+        raise UncleanableError("too many items")
+    for _ in range(count):
+        item_id = number(number_size)
+        method = number(2) & 15 if version else 0
+        is_elsewhere = number(2) != 0  # in another file
+        base = number(base_size)
+        origin = idat.start if method == 1 and idat else 0
+        parts = []
+        for _ in range(number(2)):
+            number(index_size)
+            start = origin + base + number(offset_size)
+            parts.append((start, start + number(length_size)))
+        places[item_id] = None if is_elsewhere or method > 1 else parts
+    if len(places) < count:
+        raise UncleanableError("an item in two places")
+    return places
+
+
+def _item(
+    data: Buffer, kind: bytes, content_type: bytes, parts: list[tuple[int, int]] | None
+) -> Iterator[Patch]:
+    """Clean one item, whose bytes may lie in several parts."""
+    if parts is None or any(stop > len(data) or stop == start for start, stop in parts):
+        raise UncleanableError("an item that lies elsewhere")
+    content = b"".join(bytes(data[start:stop]) for start, stop in parts)
+    if kind == b"Exif":
+        cleaned = _clean_exif_item(content)
+    elif kind == b"jpeg":
+        cleaned = clean_jpeg(content)
+    elif content_type == _XMP_TYPE:
+        cleaned = clean_xmp(content)
+    else:
+        cleaned = bytes(len(content))
+    for start, stop in parts:
+        size = stop - start
+        yield from replace(start, content[:size], cleaned[:size])
+        content, cleaned = content[size:], cleaned[size:]
+
+
+def _clean_exif_item(content: bytes) -> bytes:
+    """Clean the block of Exif behind its offset of four bytes."""
+    start = 4 + int.from_bytes(content[:4])
+    if start >= len(content):
+        start = 4
+    # libavif and Pillow each know this prefix only.
+    prefix = _PREFIX if content[4:start] == _PREFIX else b""
+    cleaned = len(prefix).to_bytes(4) + prefix + clean_exif(content[start:])
+    return cleaned.ljust(len(content), b"\0")[: len(content)]

@@ -1,0 +1,88 @@
+"""Smaller pictures of photos, and pictures of faces: made at once or when first asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from photoshare import images
+from photoshare.db import db
+from photoshare.errors import NotFoundError, RejectedPhotoError
+from photoshare.models import Photo
+from photoshare.rendering import ENCODERS
+from photoshare.services.people import get_face_source
+from photoshare.services.rooms import Access
+from photoshare.storage import Storage
+
+# Pictures made at the same time for those who ask; more than the machine's cores help nobody.
+_RENDERS = threading.BoundedSemaphore(2)
+
+
+def find_picture(photo: Photo, side: int, ending: str, storage: Storage) -> Path:
+    """Return the file of a smaller picture, which is made if it is not there.
+
+    Parameters
+    ----------
+    photo : Photo
+    side : int
+        Longer side in pixels, one of `images.RENDITION_PX`.
+    ending : str
+        Key of `photoshare.rendering.ENCODERS`.
+
+    Raises
+    ------
+    NotFoundError
+        If the original is lost, or was deleted this moment.
+    """
+    target = storage.derivative(photo.room_id, photo.sha256, f"{side}.{ending}")
+
+    def render(original: Path) -> bytes:
+        decoded = images.decode_upright(
+            original, at_least_px=side, max_megapixels=images.ANY_MEGAPIXELS
+        )
+        return ENCODERS[ending](images.smaller(decoded.image, side))
+
+    return _find_or_make(target, photo.room_id, photo.sha256, render, storage)
+
+
+def find_face_picture(access: Access, face_id: int, storage: Storage) -> Path:
+    """Return the file of the small square picture of a face, which is cut out if it is not there.
+
+    Raises
+    ------
+    NotFoundError
+        If the room has no such face for this browser, or the original is lost.
+    """
+    room_id = access.room.id
+    sha256, location = get_face_source(access, face_id)
+    target = storage.face_crop(room_id, sha256, location)
+
+    def render(original: Path) -> bytes:
+        # As large as the analysis saw it: a face far away needs every pixel.
+        decoded = images.decode_upright(
+            original, at_least_px=images.ALL_PX, max_megapixels=images.ANY_MEGAPIXELS
+        )
+        return images.to_jpeg(images.crop_face(decoded, location))
+
+    return _find_or_make(target, room_id, sha256, render, storage)
+
+
+def _find_or_make(
+    target: Path, room_id: int, sha256: str, render: Callable[[Path], bytes], storage: Storage
+) -> Path:
+    if target.is_file():
+        return target
+    db.session.rollback()  # no transaction stays open while others' pictures are made
+    with _RENDERS:
+        if target.is_file():  # somebody else has asked for it meanwhile
+            return target
+        try:
+            content = render(storage.original(room_id, sha256))
+        except (FileNotFoundError, RejectedPhotoError) as error:
+            raise NotFoundError("This picture is not there (any more).") from error
+    with storage.locked():
+        if not storage.original(room_id, sha256).is_file():  # deleted meanwhile
+            raise NotFoundError("This picture is not there (any more).")
+        storage.write_derived(target, content)
+    return target

@@ -1,0 +1,265 @@
+"""Zips whose every byte is known beforehand: stored files of known size and checksum.
+
+Any part of such a zip can be made without the parts before it, so that a broken download goes on
+where it stopped. Pure: knows neither the database nor where the files come from.
+
+Source: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 to 4.5.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import accumulate
+from typing import Protocol
+
+_LOCAL, _CENTRAL, _END = 0x04034B50, 0x02014B50, 0x06054B50
+_END_64, _END_64_LOCATOR = 0x06064B50, 0x07064B50
+_LOCAL_FORMAT, _CENTRAL_FORMAT = "<IHHHHHIIIHH", "<IHHHHHHIIIHHHHHII"
+_LOCAL_SIZE, _CENTRAL_SIZE = struct.calcsize(_LOCAL_FORMAT), struct.calcsize(_CENTRAL_FORMAT)
+_VERSION, _VERSION_64 = 20, 45
+_MADE_ON_UNIX = 3 << 8
+_UTF_8_NAMES = 1 << 11
+_STORED = 0
+_PLAIN_FILE = 0o100644 << 16
+_EXTRA_64 = 1  # header id of the sizes and the offset that need 64 bits
+_MAX_16, _MAX_32 = 0xFFFF, 0xFFFFFFFF  # these and larger ones stand in the 64-bit fields
+_FIRST_YEAR, _LAST_YEAR = 1980, 2107  # of a DOS date
+
+
+class Source(Protocol):
+    """Bytes that can be read from anywhere."""
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Read up to `size` bytes, at least one unless `offset` is the end."""
+
+    def close(self) -> None:
+        """Give back what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZipEntry:
+    """One file of a zip.
+
+    Attributes
+    ----------
+    name : str
+        Unique in its zip.
+    size_bytes, crc32 : int
+        Of what `open` gives.
+    modified_at : datetime
+        Its clock is written as it is: zips know no time zones. Kept to two seconds.
+    open : callable
+        Called when a part of this file is asked for.
+    """
+
+    name: str
+    size_bytes: int
+    crc32: int
+    modified_at: datetime
+    open: Callable[[], Source]
+
+
+class ZipLayout:
+    """A zip of these files, in their order; the same files give the same bytes.
+
+    Attributes
+    ----------
+    size_bytes : int
+        Of the whole zip.
+    """
+
+    def __init__(self, entries: Sequence[ZipEntry]) -> None:
+        self._entries = entries
+        sizes = (self._local_size(entry) + entry.size_bytes for entry in entries)
+        self._starts = [0, *accumulate(sizes)]  # of every file's part; the last: of the directory
+        places = (self._central_size(number) for number in range(len(entries)))
+        self._places = [self._starts[-1], *accumulate(places, initial=self._starts[-1])][1:]
+        self._end = self._end_record()
+        self.size_bytes = self._places[-1] + len(self._end)
+
+    def open(self) -> Source:
+        """Open the zip for reading."""
+        return _ZipSource(self)
+
+    def part_at(self, offset: int) -> tuple[int, int, bytes]:
+        """Find what lies at an offset.
+
+        Returns
+        -------
+        number : int
+            Of the file whose content lies there; -1 if it is a header or the directory.
+        within : int
+            Offset within that file, else within the bytes that follow.
+        head : bytes
+            The whole header, directory entry or end record; empty for a file's content.
+        """
+        if offset < self._starts[-1]:
+            number = bisect_right(self._starts, offset) - 1
+            within = offset - self._starts[number]
+            head = self._local_header(self._entries[number])
+            if within < len(head):
+                return -1, within, head
+            return number, within - len(head), b""
+        if offset < self._places[-1]:
+            number = bisect_right(self._places, offset) - 1
+            return -1, offset - self._places[number], self._central_header(number)
+        return -1, offset - self._places[-1], self._end
+
+    def entry(self, number: int) -> ZipEntry:
+        """Return the file of this number, from 0."""
+        return self._entries[number]
+
+    def _local_size(self, entry: ZipEntry) -> int:
+        extra = 20 if entry.size_bytes >= _MAX_32 else 0
+        return _LOCAL_SIZE + len(entry.name.encode()) + extra
+
+    def _local_header(self, entry: ZipEntry) -> bytes:
+        name = entry.name.encode()
+        size, extra, version = entry.size_bytes, b"", _VERSION
+        if size >= _MAX_32:
+            extra = struct.pack("<HHQQ", _EXTRA_64, 16, size, size)
+            size, version = _MAX_32, _VERSION_64
+        clock, day = _dos_time(entry.modified_at)
+        fixed = (_LOCAL, version, _UTF_8_NAMES, _STORED, clock, day, entry.crc32, size, size)
+        return struct.pack(_LOCAL_FORMAT, *fixed, len(name), len(extra)) + name + extra
+
+    def _large_values(self, number: int) -> list[int]:
+        """List what of a directory entry needs 64 bits, in the order of the format."""
+        entry, start = self._entries[number], self._starts[number]
+        values = [entry.size_bytes] * 2 if entry.size_bytes >= _MAX_32 else []
+        return values + ([start] if start >= _MAX_32 else [])
+
+    def _central_size(self, number: int) -> int:
+        large = self._large_values(number)
+        extra = 4 + 8 * len(large) if large else 0
+        return _CENTRAL_SIZE + len(self._entries[number].name.encode()) + extra
+
+    def _central_header(self, number: int) -> bytes:
+        entry, start = self._entries[number], self._starts[number]
+        name = entry.name.encode()
+        size = min(entry.size_bytes, _MAX_32)
+        large = self._large_values(number)
+        extra, version = b"", _VERSION
+        if large:
+            extra = struct.pack(f"<HH{len(large)}Q", _EXTRA_64, 8 * len(large), *large)
+            version = _VERSION_64
+        clock, day = _dos_time(entry.modified_at)
+        made_by = _MADE_ON_UNIX | version
+        fixed = (_CENTRAL, made_by, version, _UTF_8_NAMES, _STORED, clock, day, entry.crc32)
+        lengths = (size, size, len(name), len(extra), 0, 0, 0)
+        place = (_PLAIN_FILE, min(start, _MAX_32))
+        return struct.pack(_CENTRAL_FORMAT, *fixed, *lengths, *place) + name + extra
+
+    def _end_record(self) -> bytes:
+        count = len(self._entries)
+        start, stop = self._starts[-1], self._places[-1]
+        record = b""
+        if count >= _MAX_16 or start >= _MAX_32 or stop - start >= _MAX_32:
+            made_by = _MADE_ON_UNIX | _VERSION_64
+            head = (_END_64, 44, made_by, _VERSION_64, 0, 0)
+            record = struct.pack("<IQHHIIQQQQ", *head, count, count, stop - start, start)
+            record += struct.pack("<IIQI", _END_64_LOCATOR, 0, stop, 1)
+        count, start = min(count, _MAX_16), min(start, _MAX_32)
+        size = min(stop - self._starts[-1], _MAX_32)
+        return record + struct.pack("<IHHHHIIH", _END, 0, 0, count, count, size, start, 0)
+
+
+class _ZipSource:
+    """A zip being read; holds one of its files open at a time."""
+
+    def __init__(self, layout: ZipLayout) -> None:
+        self._layout = layout
+        self._number = -1
+        self._source: Source | None = None
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Read up to `size` bytes, at least one unless `offset` is the end."""
+        number, within, head = self._layout.part_at(offset)
+        if number < 0:
+            return head[within : within + size]
+        left = self._layout.entry(number).size_bytes - within
+        block = self._open(number).read_at(within, min(size, left))
+        if not block:
+            raise OSError(f"{self._layout.entry(number).name} is shorter than it was")
+        return block
+
+    def close(self) -> None:
+        """Close the file that is open."""
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+
+    def _open(self, number: int) -> Source:
+        if self._source is None or number != self._number:
+            self.close()
+            self._source = self._layout.entry(number).open()
+            self._number = number
+        return self._source
+
+
+class SourceFile(io.RawIOBase):
+    """The bytes of a source from `start` up to `stop`, as a file for reading; opened when read.
+
+    A web server can send it by itself, a little at a time, as the phone at the other end takes it.
+    """
+
+    def __init__(self, open_source: Callable[[], Source], start: int, stop: int) -> None:
+        self._open_source = open_source
+        self._source: Source | None = None
+        self._start, self._stop = start, stop
+        self._at = start
+
+    def readable(self) -> bool:
+        """Whether it can be read: yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Whether it can be read from anywhere: yes."""
+        return True
+
+    def tell(self) -> int:
+        """Tell where the next byte comes from."""
+        return self._at - self._start
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go somewhere else."""
+        origin = {io.SEEK_SET: self._start, io.SEEK_CUR: self._at, io.SEEK_END: self._stop}[whence]
+        self._at = max(self._start, min(origin + offset, self._stop))
+        return self.tell()
+
+    def read(self, size: int = -1) -> bytes:
+        """Read `size` bytes, fewer only at the end."""
+        if self._source is None:
+            self._source = self._open_source()
+        left = self._stop - self._at
+        left = left if size is None or size < 0 else min(size, left)
+        blocks = []
+        while left > 0:
+            blocks.append(self._source.read_at(self._at, left))
+            if not blocks[-1]:
+                raise OSError("a file is shorter than it was")
+            self._at += len(blocks[-1])
+            left -= len(blocks[-1])
+        return b"".join(blocks)
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+        super().close()
+
+
+def _dos_time(moment: datetime) -> tuple[int, int]:
+    """Write a moment as DOS does: years from 1980 to 2107, every second second."""
+    if moment.year < _FIRST_YEAR:
+        moment = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)
+    elif moment.year > _LAST_YEAR:
+        moment = datetime(_LAST_YEAR, 12, 31, 23, 59, 58, tzinfo=UTC)
+    clock = moment.hour << 11 | moment.minute << 5 | moment.second // 2
+    return clock, (moment.year - _FIRST_YEAR) << 9 | moment.month << 5 | moment.day

@@ -1,0 +1,218 @@
+"""GET /rooms/<code>/photos/<id>/<digest>/download and .../original: one photo to be saved."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+
+import numpy as np
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import ExifTags, Image
+from werkzeug.http import parse_options_header
+from werkzeug.test import TestResponse
+
+from photoshare.web.site import Site
+from tests.conftest import Cast
+from tests.fakes import RED, draw_photo
+from tests.helpers import tags_of
+
+LATITUDE = (48.0, 12.0, 30.0)
+SERIAL = "SN-0815-4711"
+
+
+def get(client: FlaskClient, url: str, **headers: str) -> TestResponse:
+    return client.get(url, headers=headers, buffered=True)
+
+
+def photo_with_place(image_format: str = "JPEG") -> bytes:
+    """Draw a photo that tells where it was taken, with what, when, and that it is to be turned."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    exif[ExifTags.Base.DateTime] = "2024:05:06 07:08:09"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = LATITUDE
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.BodySerialNumber] = SERIAL
+    buffer = io.BytesIO()
+    Image.effect_noise((64, 48), 60).convert("RGB").save(buffer, image_format, exif=exif.tobytes())
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def put(cast: Cast, add_photo):
+    """Put a photo into the room; returns its address without what follows the digest."""
+
+    def put_photo(content: bytes, file_name: str) -> str:
+        photo_id = add_photo(cast.room_id, content, file_name)
+        return f"{cast.url}/photos/{photo_id}/{hashlib.sha256(content).hexdigest()[:16]}"
+
+    return put_photo
+
+
+def keep_metadata(cast: Cast) -> None:
+    cast.host.post(f"{cast.url}/settings", data={"title": "Party", "keep_metadata": "1"})
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
+def test_a_guest_gets_the_picture_without_its_place(cast: Cast, put, image_format: str) -> None:
+    content = photo_with_place(image_format)
+
+    answer = get(cast.guest, put(content, "a") + "/download")
+
+    assert (answer.status_code, len(answer.data)) == (200, len(content))
+    assert SERIAL.encode() in content
+    assert SERIAL.encode() not in answer.data
+    with Image.open(io.BytesIO(answer.data)) as sent, Image.open(io.BytesIO(content)) as original:
+        assert sent.getexif().get_ifd(ExifTags.IFD.GPSInfo) == {}
+        assert sent.getexif()[ExifTags.Base.DateTime] == "2024:05:06 07:08:09"
+        orientation = ExifTags.Base.Orientation
+        assert sent.getexif().get(orientation) == original.getexif().get(orientation)
+        assert np.array_equal(np.asarray(sent), np.asarray(original))
+
+
+def test_the_host_may_take_the_exact_original(cast: Cast, put) -> None:
+    content = photo_with_place()
+    url = put(content, "a.jpg")
+
+    assert get(cast.host, url + "/original").data == content
+    assert get(cast.host, url + "/download").data == get(cast.guest, url + "/download").data
+
+
+def test_a_guest_may_not_take_the_exact_original(cast: Cast, put) -> None:
+    answer = get(cast.guest, put(photo_with_place(), "a.jpg") + "/original")
+
+    assert (answer.status_code, answer.mimetype) == (403, "text/html")
+    assert "are the host" in answer.text
+
+
+def test_guests_get_the_exact_original_where_the_room_says_so(cast: Cast, put) -> None:
+    content = photo_with_place()
+    url = put(content, "a.jpg")
+    before = get(cast.guest, url + "/download")
+
+    keep_metadata(cast)
+
+    for tail in ("/download", "/original"):
+        answer = get(cast.guest, url + tail, **{"If-None-Match": before.headers["ETag"]})
+        assert (answer.status_code, answer.data) == (200, content)
+
+
+def test_only_the_host_is_offered_the_exact_original(cast: Cast, put) -> None:
+    url = put(photo_with_place(), "a.jpg")
+    page = url.rpartition("/")[0]
+
+    assert tags_of(cast.host.get(page).text, "a", href=url + "/original")
+    assert not tags_of(cast.guest.get(page).text, "a", href=url + "/original")
+    keep_metadata(cast)
+    assert not tags_of(cast.host.get(page).text, "a", href=url + "/original")
+
+
+@pytest.mark.parametrize(
+    ("image_format", "content_type", "file_name"),
+    [
+        ("JPEG", "image/jpeg", "a.jpg"),
+        ("PNG", "image/png", "a.png"),
+        ("WEBP", "image/webp", "a.webp"),
+        ("GIF", "image/gif", "a.gif"),
+        ("TIFF", "image/tiff", "a.tif"),
+        ("BMP", "image/bmp", "a.bmp"),
+        ("HEIF", "image/heif", "a.heic"),
+        ("AVIF", "image/avif", "a.avif"),
+    ],
+)
+def test_a_photo_that_tells_nothing_comes_bit_for_bit_with_its_own_type(
+    cast: Cast, put, image_format: str, content_type: str, file_name: str
+) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), RED).save(buffer, image_format)
+
+    answer = get(cast.guest, put(buffer.getvalue(), file_name) + "/download")
+
+    assert answer.data == buffer.getvalue()
+    assert answer.content_type == content_type
+    assert answer.headers["Content-Disposition"] == f"attachment; filename={file_name}"
+
+
+@pytest.mark.parametrize(
+    ("file_name", "name"),
+    [
+        ("Zoë & 日本 😀.jpg", "Zoë & 日本 😀.jpg"),
+        ('a"b\r\nSet-Cookie: x=1.jpg', "a_bSet-Cookie_ x=1.jpg"),
+        ("../../etc/passwd", "passwd.jpg"),
+        ("page.html", "page.html.jpg"),
+    ],
+)
+def test_it_is_saved_under_its_own_name_made_safe(
+    cast: Cast, put, file_name: str, name: str
+) -> None:
+    answer = get(cast.guest, put(draw_photo(RED), file_name) + "/download")
+
+    kind, options = parse_options_header(answer.headers["Content-Disposition"])
+    assert (kind, options["filename"]) == ("attachment", name)
+    assert not any(cookie.startswith("x=") for cookie in answer.headers.getlist("Set-Cookie"))
+
+
+def test_a_file_that_cannot_be_cleaned_is_given_as_a_new_jpeg(cast: Cast, put) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), RED).save(buffer, "TIFF", big_tiff=True)
+    url = put(buffer.getvalue(), "a.tif")
+
+    answer = get(cast.guest, url + "/download")
+
+    assert answer.content_type == "image/jpeg"
+    assert answer.headers["Content-Disposition"] == "attachment; filename=a.tif.jpg"
+    with Image.open(io.BytesIO(answer.data)) as sent:
+        assert (sent.format, sent.size) == ("JPEG", (64, 48))
+    assert get(cast.host, url + "/original").data == buffer.getvalue()
+
+
+def test_a_clean_copy_that_was_lost_is_made_again(cast: Cast, put, site: Site) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), RED).save(buffer, "TIFF", big_tiff=True)
+    url = put(buffer.getvalue(), "a.tif") + "/download"
+    before = get(cast.guest, url).data
+    shutil.rmtree(site.storage.room_folder(cast.room_id) / "derived")
+
+    assert get(cast.guest, url).data == before
+
+
+def test_it_is_asked_for_every_time_and_not_sent_again(cast: Cast, put) -> None:
+    url = put(photo_with_place(), "a.jpg") + "/download"
+    first = get(cast.guest, url)
+
+    second = get(cast.guest, url, **{"If-None-Match": first.headers["ETag"]})
+
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert (second.status_code, second.data) == (304, b"")
+
+
+def test_a_part_can_be_asked_for(cast: Cast, put) -> None:
+    url = put(photo_with_place(), "a.jpg") + "/download"
+    whole = get(cast.guest, url)
+
+    part = get(cast.guest, url, Range="bytes=100-")
+
+    assert (part.status_code, part.data) == (206, whole.data[100:])
+    assert part.headers["Content-Range"] == f"bytes 100-{len(whole.data) - 1}/{len(whole.data)}"
+    assert part.headers["ETag"] == whole.headers["ETag"]
+
+
+@pytest.mark.parametrize("tail", ["/download", "/original"])
+def test_a_lost_file_is_not_found(cast: Cast, put, site: Site, tail: str) -> None:
+    url = put(photo_with_place(), "a.jpg")
+    shutil.rmtree(site.storage.data / "rooms")
+
+    assert get(cast.host, url + tail).status_code == 404
+
+
+@pytest.mark.parametrize("tail", ["/download", "/original"])
+def test_a_stranger_finds_nothing(app: Flask, cast: Cast, put, make_room, tail: str) -> None:
+    url = put(photo_with_place(), "a.jpg") + tail
+    other = make_room("Other").room
+    member = app.test_client()
+    member.post(f"/rooms/{other.code}/join")
+
+    assert get(cast.stranger, url).status_code == 404
+    assert get(member, url.replace(cast.code, other.code)).status_code == 404
+    assert cast.guest.post(url).status_code == 405
