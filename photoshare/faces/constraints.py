@@ -27,11 +27,15 @@ class Constraint:
     are_people : bool
         Whether every side is a person to be kept; else only the first one, and the others are
         single faces that belong anywhere but to it.
+    are_linked : bool
+        False: something was said of a person as a whole, a name for one. Its faces do not move by
+        themselves, but what put them together is an older word, which may be taken back.
     """
 
     sides: tuple[tuple[int, ...], ...]
     is_face: bool = True
     are_people: bool = True
+    are_linked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +156,13 @@ def resolve_constraints(constraints: Sequence[Constraint], photo_of: Mapping[int
         if not constraint.is_face:
             continue
         sides = [[face for face in faces if is_face[face]] for faces in constraint.sides]
+        kept.update(*(sides if constraint.are_people else sides[:1]))
+        if not constraint.are_linked:
+            continue
         roots = [linking.link_side(faces) if faces else None for faces in sides]
         for root in roots[1:]:
             if root is not None and roots[0] is not None:
                 linking.separate(roots[0], root)
-        kept.update(*(sides if constraint.are_people else sides[:1]))
     return _as_links(linking, {face for face, known in is_face.items() if not known}, kept)
 
 
