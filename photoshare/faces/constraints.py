@@ -107,22 +107,18 @@ class _Linking:
     def link_side(self, faces: Sequence[int]) -> int:
         """Join the faces of a side as far as nothing forbids it; return the root of most of them.
 
-        What may not join goes on together beside it, so that an older side that lost some faces
-        to a newer word still holds for the rest of them.
+        What a newer word took out stays out, each link by itself: that it is one person was said
+        of all together only.
         """
         counts: dict[int, int] = {}
         for face in faces:
             counts[self.root(face)] = counts.get(self.root(face), 0) + 1
         order = sorted(counts, key=lambda root: (-counts[root], min(self.members[root])))
-        joined: list[int] = []
-        for root in order:
-            for place, target in enumerate(joined):
-                if self.may_join(target, root):
-                    joined[place] = self.join(target, root)
-                    break
-            else:
-                joined.append(root)
-        return joined[0]
+        joined = order[0]
+        for root in order[1:]:
+            if self.may_join(joined, root):
+                joined = self.join(joined, root)
+        return joined
 
     def separate(self, some: int, other: int) -> None:
         """Note that two links are two people, unless something newer made them one."""
