@@ -33,6 +33,7 @@ from photoshare.models import (
 from photoshare.services import corrections, rooms
 from photoshare.services.change import begin_change
 from photoshare.services.corrections import Author
+from photoshare.services.photos import place_of
 from photoshare.services.rooms import Access
 
 HX = {"HX-Request": "true"}
@@ -137,6 +138,12 @@ def let_guests_correct(app: Flask, room_id: int) -> None:
     with app.app_context():
         db.session.execute(update(Room).where(Room.id == room_id).values(guests_may_correct=True))
         db.session.commit()
+
+
+def place_at(app: Flask, photo_id: int) -> str:
+    """Name the place of a photo, as the address of a grid's next page does."""
+    with app.app_context():
+        return place_of(db.session.get_one(Photo, photo_id))
 
 
 def count_change(room_id: int) -> None:

@@ -27,11 +27,15 @@ class Constraint:
     are_people : bool
         Whether every side is a person to be kept; else only the first one, and the others are
         single faces that belong anywhere but to it.
+    are_linked : bool
+        False: something was said of a person as a whole, a name for one. Its faces do not move by
+        themselves, but what put them together is an older word, which may be taken back.
     """
 
     sides: tuple[tuple[int, ...], ...]
     is_face: bool = True
     are_people: bool = True
+    are_linked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,22 +107,18 @@ class _Linking:
     def link_side(self, faces: Sequence[int]) -> int:
         """Join the faces of a side as far as nothing forbids it; return the root of most of them.
 
-        What may not join goes on together beside it, so that an older side that lost some faces
-        to a newer word still holds for the rest of them.
+        What a newer word took out stays out, each link by itself: that it is one person was said
+        of all together only.
         """
         counts: dict[int, int] = {}
         for face in faces:
             counts[self.root(face)] = counts.get(self.root(face), 0) + 1
         order = sorted(counts, key=lambda root: (-counts[root], min(self.members[root])))
-        joined: list[int] = []
-        for root in order:
-            for place, target in enumerate(joined):
-                if self.may_join(target, root):
-                    joined[place] = self.join(target, root)
-                    break
-            else:
-                joined.append(root)
-        return joined[0]
+        joined = order[0]
+        for root in order[1:]:
+            if self.may_join(joined, root):
+                joined = self.join(joined, root)
+        return joined
 
     def separate(self, some: int, other: int) -> None:
         """Note that two links are two people, unless something newer made them one."""
@@ -152,11 +152,13 @@ def resolve_constraints(constraints: Sequence[Constraint], photo_of: Mapping[int
         if not constraint.is_face:
             continue
         sides = [[face for face in faces if is_face[face]] for faces in constraint.sides]
+        kept.update(*(sides if constraint.are_people else sides[:1]))
+        if not constraint.are_linked:
+            continue
         roots = [linking.link_side(faces) if faces else None for faces in sides]
         for root in roots[1:]:
             if root is not None and roots[0] is not None:
                 linking.separate(roots[0], root)
-        kept.update(*(sides if constraint.are_people else sides[:1]))
     return _as_links(linking, {face for face, known in is_face.items() if not known}, kept)
 
 

@@ -27,6 +27,10 @@ class CorrectionKind(StrEnum):
     DIFFERENT = "different"  # these two are two people
 
 
+# Said of a person as a whole, whoever put its faces together.
+OF_A_PERSON = (CorrectionKind.NAME, CorrectionKind.HIDE, CorrectionKind.SHOW, CorrectionKind.COVER)
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """A correction that counts, as the rows say it."""
@@ -44,6 +48,7 @@ class Event:
             self.sides,
             is_face=self.kind != CorrectionKind.NOT_A_FACE,
             are_people=self.kind != CorrectionKind.NOT_THIS_PERSON,
+            are_linked=self.kind not in OF_A_PERSON,
         )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, BinaryIO
 
-from sqlalchemy import ScalarSelect, Select, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -27,6 +28,8 @@ GB = 1000 * MB  # bytes
 # When a photo was taken, or came where it does not say: its place among the others, with its id.
 _MOMENT = func.coalesce(Photo.captured_at, Photo.created_at)
 _PLACE = tuple_(_MOMENT, Photo.id)
+_PLACE_FORMAT = "%Y%m%dT%H%M%S%f"  # of the moment, in an address
+MAX_ID_DIGITS = 18  # what fits into SQLite's whole numbers
 _OLDEST_FIRST, _NEWEST_FIRST = (_MOMENT, Photo.id), (_MOMENT.desc(), Photo.id.desc())
 
 
@@ -276,39 +279,48 @@ def count_photos(album: Album) -> int:
     return db.session.scalar(select(func.count()).select_from(rows)) or 0
 
 
-def list_photos(album: Album, *, after: int | None = None, before: int | None = None) -> PhotoPage:
+def list_photos(album: Album, *, after: str | None = None, before: str | None = None) -> PhotoPage:
     """List one page of an album, with who uploaded each photo.
 
     Parameters
     ----------
     album : Album
-    after, before : int, optional
-        Id of a photo: the page begins behind it, or ends in front of it. If it is not there (any
-        more), the page is the first one. Less than a page in front of a photo is the first page.
+    after, before : str, optional
+        A place as of `place_of`: the page begins behind it, or ends in front of it. Less than a
+        page in front of it is the first page, and so is what cannot be read.
     """
     query = album.select().options(joinedload(Photo.guest)).limit(PAGE_SIZE + 1)
-    cursor = after if after is not None else before
-    here = _place_of(album.room_id, cursor) if cursor is not None else None
-    if here is not None and after is None:
-        is_before = here < _PLACE if album.newest_first else here > _PLACE
+    behind, in_front_of = _as_place(after), _as_place(before)
+    if in_front_of is not None:
+        is_before = in_front_of < _PLACE if album.newest_first else in_front_of > _PLACE
         backwards = _OLDEST_FIRST if album.newest_first else _NEWEST_FIRST
         found = db.session.scalars(query.where(is_before).order_by(None).order_by(*backwards)).all()
         if len(found) >= PAGE_SIZE:
             page = found[PAGE_SIZE - 1 :: -1]
             return PhotoPage(page, count_photos(album), len(found) > PAGE_SIZE, has_next=True)
-    elif here is not None:
-        query = query.where(here > _PLACE if album.newest_first else here < _PLACE)
+    elif behind is not None:
+        query = query.where(behind > _PLACE if album.newest_first else behind < _PLACE)
     found = db.session.scalars(query).all()
-    has_previous = here is not None and after is not None
-    return PhotoPage(
-        found[:PAGE_SIZE], count_photos(album), has_previous, has_next=len(found) > PAGE_SIZE
-    )
+    has_next = len(found) > PAGE_SIZE
+    return PhotoPage(found[:PAGE_SIZE], count_photos(album), behind is not None, has_next)
 
 
-def _place_of(room_id: int, photo_id: int) -> ScalarSelect[Any] | None:
-    """Return the place of a photo among those of its room; None if it is not there (any more)."""
-    here = select(_MOMENT, Photo.id).where(Photo.room_id == room_id, Photo.id == photo_id)
-    return None if db.session.execute(here).first() is None else here.scalar_subquery()
+def place_of(photo: Photo) -> str:
+    """Name the place of a photo in its album, for the address of the page that goes on there.
+
+    It means that place also when the photo itself is gone.
+    """
+    moment = photo.captured_at or photo.created_at.replace(tzinfo=None)
+    return f"{moment:{_PLACE_FORMAT}}-{photo.id}"
+
+
+def _as_place(text: str | None) -> ColumnElement[Any] | None:
+    """Read what `place_of` wrote; None where it is nothing of the kind."""
+    moment, _, photo_id = (text or "").rpartition("-")
+    try:
+        return tuple_(datetime.strptime(moment, _PLACE_FORMAT), int(photo_id[:MAX_ID_DIGITS]))
+    except ValueError:
+        return None
 
 
 def get_photo(room_id: int, photo_id: int) -> Photo:

@@ -12,7 +12,7 @@ from photoshare.services.people import get_people, get_person
 from photoshare.services.photos import Album
 from photoshare.web.downloads import send_source
 from photoshare.web.htmx import render
-from photoshare.web.numbers import number_argument, number_list_argument
+from photoshare.web.numbers import number_list_argument
 from photoshare.web.pages import count
 from photoshare.web.security import current_access
 from photoshare.web.site import current_site
@@ -58,7 +58,7 @@ def several(room_code: str) -> str:
         raise InvalidInputError("Please choose at least one person.")
     album = _album_of(access.room.id, people)
     page = photos.list_photos(
-        album, after=number_argument("after"), before=number_argument("before")
+        album, after=request.args.get("after"), before=request.args.get("before")
     )
     return render(
         "albums/several.html",

@@ -8,7 +8,7 @@ from flask import Flask, url_for
 
 from photoshare.images import RENDITION_PX
 from photoshare.models import Photo
-from photoshare.services.photos import Album
+from photoshare.services.photos import Album, place_of
 from photoshare.storage import MB
 from photoshare.web.photos import picture_digest
 from photoshare.web.site import site_of
@@ -111,8 +111,8 @@ def album_arguments(album: Album) -> dict[str, Any]:
     }
 
 
-def album_url(album: Album, *, after: int | None = None, before: int | None = None) -> str:
-    """Address of one page of an album's grid: behind or in front of a photo, else the first."""
+def album_url(album: Album, *, after: str | None = None, before: str | None = None) -> str:
+    """Address of one page of an album's grid: behind or in front of a place, else the first."""
     where: dict[str, Any] = {"after": after, "before": before}
     if album.people:
         return url_for("albums.several", **album_arguments(album), **where)
@@ -142,6 +142,7 @@ def init_app(app: Flask) -> None:
         "download_url": download_url,
         "original_url": original_url,
         "picture_url": picture_url,
+        "place_of": place_of,
         "srcset": srcset,
         "tile_sizes": tile_sizes,
         "view_sizes": view_sizes,

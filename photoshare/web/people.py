@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 
 from photoshare.services import people, photos, suggestions
 from photoshare.services.corrections import author_of, may_correct_person
 from photoshare.services.photos import Album
 from photoshare.services.pictures import find_face_picture
 from photoshare.web.htmx import render, wants_partial
-from photoshare.web.numbers import number_argument, number_list_argument, page_argument
+from photoshare.web.numbers import number_list_argument, page_argument
 from photoshare.web.photos import send_picture
 from photoshare.web.security import current_access, host_only
 from photoshare.web.site import current_site
@@ -59,7 +59,7 @@ def show(room_code: str, person_id: int) -> str:
     access = current_access()
     album = Album(access.room.id, people.get_person(access, person_id).id)
     page = photos.list_photos(
-        album, after=number_argument("after"), before=number_argument("before")
+        album, after=request.args.get("after"), before=request.args.get("before")
     )
     if wants_partial():
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)

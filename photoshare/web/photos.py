@@ -83,7 +83,7 @@ def without_faces(room_code: str) -> str:
 
 def _grid(album: Album, title: str) -> str:
     page = photos.list_photos(
-        album, after=number_argument("after"), before=number_argument("before")
+        album, after=request.args.get("after"), before=request.args.get("before")
     )
     return render(
         "photos/index.html",

