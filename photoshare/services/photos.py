@@ -37,12 +37,13 @@ class AddedPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """Which photos of a room are meant: all, one person's, or one of the two special albums."""
+    """Which photos of a room are meant: all, one person's, one guest's, or a special album."""
 
     room_id: int
     person_id: int | None = None
     is_without_faces: bool = False
     newest_first: bool = False  # a room on the screen; albums and zips tell their story in order
+    guest_id: int | None = None  # who uploaded them
 
     def select(self) -> Select[Photo]:
         """Select the album's photos in its order, by upload."""
@@ -52,6 +53,8 @@ class Album:
             query = query.where(
                 exists().where(Face.photo_id == Photo.id, Face.person_id == self.person_id)
             )
+        if self.guest_id is not None:
+            query = query.where(Photo.guest_id == self.guest_id)
         if self.is_without_faces:
             query = query.where(
                 Photo.state == PHOTO_ANALYSED, ~exists().where(Face.photo_id == Photo.id)

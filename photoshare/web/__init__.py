@@ -9,18 +9,23 @@ from photoshare.web import (
     errorhandlers,
     htmx,
     jobs,
+    languages,
+    me,
     numbers,
     pages,
     people,
+    phone_app,
     photos,
     rooms,
     security,
+    sharing,
+    wall,
 )
 
 
 def init_app(app: Flask) -> None:
     """Give the app its checks, its error pages and its views."""
-    for part in (numbers, security, errorhandlers, htmx, pages):
+    for part in (numbers, security, errorhandlers, htmx, languages, pages):
         part.init_app(app)
-    for views in (rooms, photos, people, albums, jobs):
+    for views in (rooms, photos, people, albums, jobs, me, sharing, wall, phone_app, languages):
         app.register_blueprint(views.blueprint)

@@ -57,6 +57,7 @@ def routes(app: Flask, cast: Cast, party: Party) -> dict[Route, str]:
         "photo_id": party.photos["a.jpg"],
         "digest": party.digests["a.jpg"],
         "variant": "thumb",
+        "kind": "png",
         "person_id": party.red,
         "face_id": face_id,
     }

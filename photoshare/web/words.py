@@ -1,0 +1,77 @@
+"""Numbers, sizes, times and dates as words, in the language and the manner of the guest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from babel.dates import format_date, format_timedelta
+from babel.lists import format_list
+from babel.numbers import format_decimal
+from babel.units import format_unit
+from flask_babel import gettext, ngettext
+
+from photoshare.models import Photo
+from photoshare.web.languages import page_locale
+
+KB, MB, GB = 10**3, 10**6, 10**9
+
+# What is counted on the pages: each noun stands here once, so that every language can bend it.
+COUNTED: dict[str, Callable[[int, str], str]] = {
+    "photo": lambda n, number: ngettext("%(number)s photo", "%(number)s photos", n, number=number),
+    "face": lambda n, number: ngettext("%(number)s face", "%(number)s faces", n, number=number),
+    "person": lambda n, number: ngettext(
+        "%(number)s person", "%(number)s people", n, number=number
+    ),
+    "file": lambda n, number: ngettext("%(number)s file", "%(number)s files", n, number=number),
+    "guest": lambda n, number: ngettext("%(number)s guest", "%(number)s guests", n, number=number),
+}
+
+
+def count(number: int, noun: str, _plural: str = "") -> str:
+    """Say a number with its noun, one of `COUNTED`: ``1 photo``, ``2 photos``, ``2 people``."""
+    return COUNTED[noun](number, format_decimal(number, locale=page_locale()))
+
+
+def duration(seconds: float) -> str:
+    """Say a waiting time in words: rounded, as an estimate deserves."""
+    if seconds < 10:
+        return str(gettext("a few seconds"))
+    if seconds < 55:
+        rounded = timedelta(seconds=round(seconds / 10) * 10)
+    elif round(seconds / 60) < 60:
+        rounded = timedelta(minutes=round(seconds / 60))
+    else:
+        rounded = timedelta(hours=round(seconds / 3600))
+    words = format_timedelta(rounded, threshold=1, locale=page_locale())
+    return str(gettext("about %(time)s", time=words))
+
+
+def file_size(size_bytes: int) -> str:
+    """Say a size as phones and disks do: 1 MB is a million bytes."""
+    number: float = max(round(size_bytes / KB), 1)
+    unit, pattern = "kilobyte", "#,##0"
+    if size_bytes >= MB:
+        number, unit, pattern = size_bytes / MB, "megabyte", "#,##0.0"
+    if size_bytes >= GB:
+        number, unit = size_bytes / GB, "gigabyte"
+    return format_unit(number, unit, length="short", format=pattern, locale=page_locale())
+
+
+def day(date_: date) -> str:
+    """Say a date with the name of its month."""
+    return format_date(date_, format="long", locale=page_locale())
+
+
+def photo_words(photo: Photo) -> str:
+    """Say what is in a photo, for who cannot see it: whoever is named in it, or its name.
+
+    Needs the photo's faces with their people, and its guest.
+    """
+    names = sorted({face.person.name for face in photo.faces if face.person and face.person.name})
+    if names:
+        people = format_list(names, locale=page_locale())
+        words = gettext("Photo with %(people)s", people=people)
+    else:
+        words = gettext("Photo %(file_name)s", file_name=photo.file_name)
+    return str(words)
