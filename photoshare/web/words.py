@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from babel.dates import format_date, format_timedelta
 from babel.lists import format_list
 from babel.numbers import format_decimal
-from babel.units import format_unit
 from flask_babel import gettext, ngettext
 
 from photoshare.models import Photo
@@ -49,13 +48,15 @@ def duration(seconds: float) -> str:
 
 def file_size(size_bytes: int) -> str:
     """Say a size as phones and disks do: 1 MB is a million bytes."""
-    number: float = max(round(size_bytes / KB), 1)
-    unit, pattern = "kilobyte", "#,##0"
-    if size_bytes >= MB:
-        number, unit, pattern = size_bytes / MB, "megabyte", "#,##0.0"
     if size_bytes >= GB:
-        number, unit = size_bytes / GB, "gigabyte"
-    return format_unit(number, unit, length="short", format=pattern, locale=page_locale())
+        return str(gettext("%(number)s GB", number=_decimal(size_bytes / GB, "#,##0.0")))
+    if size_bytes >= MB:
+        return str(gettext("%(number)s MB", number=_decimal(size_bytes / MB, "#,##0.0")))
+    return str(gettext("%(number)s kB", number=_decimal(max(size_bytes / KB, 1), "#,##0")))
+
+
+def _decimal(number: float, pattern: str) -> str:
+    return format_decimal(number, format=pattern, locale=page_locale())
 
 
 def day(date_: date) -> str:
