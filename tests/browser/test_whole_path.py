@@ -121,9 +121,13 @@ def test_a_guest_on_a_phone_swipes_through_an_album(
     first = page.url
     swipe = """([from, to]) => {
         const frame = document.querySelector(".photo-frame");
-        const touch = (x) => new Touch({identifier: 1, target: frame, clientX: x, clientY: 300});
-        frame.dispatchEvent(new TouchEvent("touchstart", {touches: [touch(from)]}));
-        frame.dispatchEvent(new TouchEvent("touchend", {changedTouches: [touch(to)]}));
+        frame.setPointerCapture = () => {}; // no real finger
+        const send = (type, x) => frame.dispatchEvent(new PointerEvent(type, {
+            pointerId: 1, clientX: x, clientY: 300, bubbles: true, pointerType: "touch",
+        }));
+        send("pointerdown", from);
+        send("pointermove", to);
+        send("pointerup", to);
     }"""
     page.evaluate(swipe, [300, 100])
     page.wait_for_url(lambda url: url != first)
