@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
 from babel.dates import format_date, format_timedelta
@@ -10,7 +10,7 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 from flask_babel import gettext, ngettext
 
-from photoshare.models import Photo
+from photoshare.models import Face, Photo
 from photoshare.web.languages import page_locale
 
 KB, MB, GB = 10**3, 10**6, 10**9
@@ -64,15 +64,17 @@ def day(date_: date) -> str:
     return format_date(date_, format="long", locale=page_locale())
 
 
-def photo_words(photo: Photo) -> str:
-    """Say what is in a photo, for who cannot see it: whoever is named in it, or its name.
+def photo_words(photo: Photo, faces: Iterable[Face]) -> str:
+    """Say what is in a photo, for who cannot see it: whoever is named in it, else its file name.
 
-    Needs the photo's faces with their people, and its guest.
+    Parameters
+    ----------
+    photo : Photo
+    faces : iterable of Face
+        With their people; those that this browser may see.
     """
-    names = sorted({face.person.name for face in photo.faces if face.person and face.person.name})
+    names = sorted({face.person.name for face in faces if face.person and face.person.name})
     if names:
         people = format_list(names, locale=page_locale())
-        words = gettext("Photo with %(people)s", people=people)
-    else:
-        words = gettext("Photo %(file_name)s", file_name=photo.file_name)
-    return str(words)
+        return str(gettext("Photo with %(people)s", people=people))
+    return str(gettext("Photo %(file_name)s", file_name=photo.file_name))

@@ -42,8 +42,8 @@ def test_the_region_tells_screen_readers(page: str) -> None:
 
 def test_htmx_adds_one_to_the_region(app: Flask) -> None:
     with app.test_request_context():
-        part = render_template("_toast_added.html", sentence="Hidden.", undo_url="/undo")
+        say("Hidden.", undo_url="/undo")
+        part = render_template("_toasts_added.html")
 
-    (region,) = tags_of(part, "div", id="toasts")
-    assert region["hx-swap-oob"] == "beforeend"
+    assert tags_of(part, "div")[0]["hx-swap-oob"] == "beforeend:#toasts"
     assert tags_of(part, "form", action="/undo")
