@@ -112,11 +112,13 @@ if (uploadForm) {
   const input = uploadForm.querySelector("input[type=file]");
   const zone = uploadForm.querySelector(".drop-zone");
   const take = uploader(uploadForm);
-  input.addEventListener("change", () => {
+  const takeChosen = () => {
     const files = imageFiles(input.files); // copied before the input is cleared for the next choice
     uploadForm.reset();
     if (files.length) take(files);
-  });
+  };
+  input.addEventListener("change", takeChosen);
+  takeChosen(); // a quick guest has chosen before this script was there
   // Anywhere on the page: a photo dropped beside the zone would else open in place of the page.
   const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
   document.addEventListener("dragover", (event) => {
