@@ -23,6 +23,9 @@ COUNTED: dict[str, Callable[[int, str], str]] = {
         "%(number)s person", "%(number)s people", n, number=number
     ),
     "file": lambda n, number: ngettext("%(number)s file", "%(number)s files", n, number=number),
+    "question": lambda n, number: ngettext(
+        "%(number)s question", "%(number)s questions", n, number=number
+    ),
     "guest": lambda n, number: ngettext("%(number)s guest", "%(number)s guests", n, number=number),
 }
 
