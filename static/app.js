@@ -1,9 +1,7 @@
-// The script of every page, which works without it; it adds copying, keys and swipes. Uploads: upload.js.
+// What pages of every kind use. They all work without it; upload.js, viewer.js and wall.js are for one page each.
 "use strict";
 
 document.documentElement.classList.add("js");
-
-const SWIPE_PX = 60; // a shorter stroke is a tap or a scroll
 
 // ---- What htmx leaves open -------------------------------------------------------------------
 
@@ -34,44 +32,92 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (grid && grid !== event.target) grid.dataset.loadedMore = "yes"; // one more page of it
 });
 
-// ---- Copy buttons ----------------------------------------------------------------------------
+// ---- Toasts: they go by themselves, but not while somebody points at them or is in them ---------
 
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.addEventListener("click", async () => {
+const TOAST_MS = 9000; // long enough to read a sentence and to reach for its button
+
+function removeToast(toast) {
+  toast.classList.add("is-leaving");
+  setTimeout(() => toast.remove(), 300);
+}
+
+function tendToast(toast) {
+  let timer;
+  const stay = () => clearTimeout(timer);
+  const goLater = () => {
+    stay();
+    timer = setTimeout(() => removeToast(toast), TOAST_MS);
+  };
+  for (const event of ["pointerenter", "focusin"]) toast.addEventListener(event, stay);
+  for (const event of ["pointerleave", "focusout"]) toast.addEventListener(event, goLater);
+  toast.querySelector(".toast-close").addEventListener("click", () => removeToast(toast));
+  goLater();
+}
+
+const toasts = document.getElementById("toasts");
+if (toasts) {
+  for (const toast of toasts.querySelectorAll(".toast")) tendToast(toast);
+  new MutationObserver((changes) => {
+    for (const change of changes) {
+      for (const node of change.addedNodes) if (node.matches?.(".toast")) tendToast(node);
+    }
+  }).observe(toasts, { childList: true });
+}
+
+// ---- Add: from anywhere in the room to the picker of photos ------------------------------------
+
+for (const link of document.querySelectorAll("[data-add]")) {
+  link.addEventListener("click", (event) => {
+    const input = document.querySelector("form[data-upload] input[type=file]");
+    if (!input) return; // the link leads to the page that has it
+    event.preventDefault();
+    document.getElementById("upload").scrollIntoView({ block: "center" });
+    input.click();
+  });
+}
+
+// ---- Buttons that copy, send and print ---------------------------------------------------------
+
+async function copyText(text) {
+  // navigator.clipboard exists on https and localhost only; a home network often has neither.
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const field = document.createElement("textarea");
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  document.execCommand("copy");
+  return field.remove();
+}
+
+async function shareLink(button) {
+  const url = new URL(button.dataset.shareUrl, location.href).href;
+  try {
+    if (navigator.share) return await navigator.share({ title: button.dataset.shareTitle, url });
+    await copyText(url);
+    button.querySelector("span").textContent = button.dataset.done;
+  } catch (error) {
+    if (error.name !== "AbortError") throw error; // the guest thought better of it
+  }
+  return undefined;
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy], [data-share-url], [data-print]");
+  if (!button) return;
+  if (button.dataset.copy) {
     const field = document.getElementById(button.dataset.copy);
     field.select();
-    // navigator.clipboard exists on https and localhost only; a home network often has neither.
-    if (navigator.clipboard) await navigator.clipboard.writeText(field.value);
-    else document.execCommand("copy");
-    button.textContent = "Copied";
-  });
+    copyText(field.value).then(() => { button.textContent = button.dataset.done; });
+  } else if (button.dataset.shareUrl) shareLink(button);
+  else window.print();
+});
+
+for (const button of document.querySelectorAll("[data-share-url][hidden]")) {
+  button.hidden = !navigator.share; // a copy button stands beside it
 }
 
-// ---- Photo page: arrow keys and swipes follow the page's own links ---------------------------
+// ---- Installed on the home screen: photos from the gallery come by the service worker ------------
 
-function follow(rel) {
-  const link = document.querySelector(`.photo-nav a[rel=${rel}]`);
-  if (link) link.click();
-}
-
-const frame = document.querySelector(".photo-frame");
-if (frame) {
-  const keys = { ArrowLeft: "prev", ArrowRight: "next", Escape: "up" };
-  document.addEventListener("keydown", (event) => {
-    const isTyping = event.target.closest("input, textarea");
-    if (keys[event.key] && !isTyping && !event.altKey && !event.ctrlKey && !event.metaKey) {
-      follow(keys[event.key]);
-    }
-  });
-  let start = null;
-  frame.addEventListener("touchstart", (event) => {
-    start = event.touches.length === 1 ? event.touches[0] : null;
-  }, { passive: true });
-  frame.addEventListener("touchend", (event) => {
-    const end = event.changedTouches[0];
-    if (!start || window.visualViewport.scale > 1) return; // two fingers, or zoomed in
-    const dx = end.clientX - start.clientX;
-    const dy = end.clientY - start.clientY;
-    if (Math.abs(dx) > SWIPE_PX && Math.abs(dx) > 2 * Math.abs(dy)) follow(dx < 0 ? "next" : "prev");
-  }, { passive: true });
+if (navigator.serviceWorker && window.matchMedia("(display-mode: standalone)").matches) {
+  navigator.serviceWorker.register(document.querySelector("meta[name=service-worker]").content);
 }

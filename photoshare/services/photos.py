@@ -43,7 +43,7 @@ class AddedPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """Which photos of a room are meant: all, one person's, or one of the two special albums."""
+    """Which photos of a room are meant: all, one person's, one guest's, or a special album."""
 
     room_id: int
     person_id: int | None = None
@@ -52,6 +52,7 @@ class Album:
     people: tuple[int, ...] = ()  # of several people: who is in any of the photos
     is_together: bool = False  # all of `people` are in each photo
     chosen: tuple[int, ...] = ()  # these photos, by id
+    guest_id: int | None = None  # who uploaded them
 
     def select(self) -> Select[Photo]:
         """Select the album's photos in its order: by when they were taken, then by upload."""
@@ -71,6 +72,8 @@ class Album:
             query = query.where(
                 exists().where(Face.photo_id == Photo.id, Face.person_id == self.person_id)
             )
+        if self.guest_id is not None:
+            query = query.where(Photo.guest_id == self.guest_id)
         if self.is_without_faces:
             query = query.where(
                 Photo.state == PHOTO_ANALYSED,

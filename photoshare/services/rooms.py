@@ -122,6 +122,27 @@ def enter_room(code: str, guest_ids: Mapping[str, int]) -> Access:
     return Access(room, guest)
 
 
+def list_joined_rooms(guest_ids: Mapping[str, int]) -> list[Room]:
+    """List the rooms that this browser may enter now, the one joined last first.
+
+    Parameters
+    ----------
+    guest_ids : mapping of room id, as text, to guest id
+        What the browser's signed cookie says.
+    """
+    rows = db.session.execute(
+        select(Room, Guest)
+        .join(Guest, Guest.room_id == Room.id)
+        .where(Guest.id.in_(guest_ids.values()))
+        .order_by(Guest.id.desc())
+    )
+    return [
+        room
+        for room, guest in rows
+        if guest_ids.get(str(room.id)) == guest.id and (guest.is_host or not has_ended(room))
+    ]
+
+
 def join_room(room: Room, *, password: str, name: str) -> Guest:
     """Let a new guest in.
 

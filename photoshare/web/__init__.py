@@ -10,20 +10,26 @@ from photoshare.web import (
     errorhandlers,
     htmx,
     jobs,
+    languages,
+    me,
     numbers,
     pages,
     people,
+    phone_app,
     photos,
     rooms,
     security,
+    sharing,
     suggestions,
     uploads,
+    wall,
 )
 
 
 def init_app(app: Flask) -> None:
     """Give the app its checks, its error pages and its views."""
-    for part in (numbers, security, errorhandlers, htmx, pages):
+    for part in (numbers, security, errorhandlers, htmx, languages, pages):
         part.init_app(app)
-    for views in (rooms, photos, uploads, people, corrections, suggestions, albums, jobs):
+    room_views = (rooms, photos, uploads, people, corrections, suggestions, albums, jobs)
+    for views in (*room_views, me, sharing, wall, phone_app, languages):
         app.register_blueprint(views.blueprint)

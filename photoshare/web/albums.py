@@ -13,9 +13,9 @@ from photoshare.services.photos import Album
 from photoshare.web.downloads import send_source
 from photoshare.web.htmx import render
 from photoshare.web.numbers import number_list_argument
-from photoshare.web.pages import count
 from photoshare.web.security import current_access
 from photoshare.web.site import current_site
+from photoshare.web.words import count
 
 blueprint = Blueprint("albums", __name__, url_prefix="/rooms/<room_code>")
 

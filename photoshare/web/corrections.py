@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import InvalidInputError, SameNameError
@@ -16,6 +16,7 @@ from photoshare.web.htmx import SEE_OTHER, redirect_or, wants_partial
 from photoshare.web.numbers import numbers_of_form, page_argument
 from photoshare.web.security import current_access, host_only
 from photoshare.web.site import current_site
+from photoshare.web.toasts import say
 
 blueprint = Blueprint("corrections", __name__, url_prefix="/rooms/<room_code>")
 
@@ -37,7 +38,7 @@ def undo(room_code: str, correction_id: int) -> BaseResponse:
     """Take one correction back."""
     corrections.undo(current_author(), correction_id)
     look_again()
-    flash("That was undone.")
+    say("That was undone.")
     return redirect(_back(url_for("corrections.index")), SEE_OTHER)
 
 
@@ -149,8 +150,7 @@ def current_author() -> Author:
 
 def flash_with_undo(sentence: str, correction_id: int) -> None:
     """Show a message on the next page, with a button that undoes the correction."""
-    undo_url = url_for("corrections.undo", correction_id=correction_id)
-    flash({"sentence": sentence, "undo_url": undo_url})  # type: ignore[arg-type]  # typed as str
+    say(sentence, undo_url=url_for("corrections.undo", correction_id=correction_id))
 
 
 def look_again() -> None:

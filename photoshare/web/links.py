@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 import segno
 from flask import request, url_for
 
 from photoshare.web.site import current_site
+
+QUIET_MODULES = 4  # white around a code, ISO 18004
+PRINTED_MODULE_PX = 32  # of a PNG: 33 modules are 1056 px, 9 cm at 300 dpi
 
 
 def absolute_url(endpoint: str, **values: str) -> str:
@@ -23,6 +28,16 @@ def absolute_url(endpoint: str, **values: str) -> str:
 def qr_code_uri(text: str) -> str:
     """Draw a text as a QR code: an SVG as a data URI for ``<img src>``.
 
-    Black on white in every colour scheme, with the quiet zone of 4 modules that ISO 18004 asks for.
+    Black on white in every colour scheme, with the quiet zone that ISO 18004 asks for.
     """
-    return segno.make(text, error="m").svg_data_uri(scale=8, border=4, light="white")
+    return segno.make(text, error="m").svg_data_uri(scale=8, border=QUIET_MODULES, light="white")
+
+
+def qr_code_file(text: str, kind: str) -> bytes:
+    """Draw a text as a QR code for print: black on white, as ``png`` or ``svg``."""
+    content = io.BytesIO()
+    scale = PRINTED_MODULE_PX if kind == "png" else 10
+    segno.make(text, error="m").save(
+        content, kind=kind, scale=scale, border=QUIET_MODULES, light="white"
+    )
+    return content.getvalue()

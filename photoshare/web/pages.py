@@ -1,4 +1,4 @@
-"""What every template may use: filters for numbers and times, the addresses of pictures."""
+"""What every template may use: settings of htmx, filters of `words`, addresses of pictures."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from photoshare.services.photos import Album, place_of
 from photoshare.storage import MB
 from photoshare.web.photos import picture_digest
 from photoshare.web.site import site_of
+from photoshare.web.words import count, day, duration, file_size, photo_words
 
 # No page is kept in the phone's storage, nothing is evaluated, an error never wipes what asked.
 HTMX_CONFIG = {
@@ -32,31 +33,6 @@ HTMX_CONFIG = {
         },
     ],
 }
-
-
-def duration(seconds: float) -> str:
-    """Say a waiting time in words: rounded, as an estimate deserves."""
-    if seconds < 10:
-        return "a few seconds"
-    if seconds < 55:
-        return f"about {round(seconds / 10) * 10} seconds"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"about {minutes} minute{'s' if minutes > 1 else ''}"
-    hours = round(seconds / 3600)
-    return f"about {hours} hour{'s' if hours > 1 else ''}"
-
-
-def file_size(size_bytes: int) -> str:
-    """Say a size as phones and disks do: 1 MB is a million bytes."""
-    if size_bytes < 1_000_000:
-        return f"{max(round(size_bytes / 1000), 1)} kB"
-    return f"{size_bytes / 1_000_000:.1f} MB"
-
-
-def count(number: int, word: str, plural: str | None = None) -> str:
-    """Say a number with its noun: ``1 photo``, ``2 photos``, ``1 person``, ``2 people``."""
-    return f"{number:,} {word if number == 1 else plural or word + 's'}"
 
 
 def picture_url(photo: Photo, side: int, ending: str = "jpg") -> str:
@@ -108,6 +84,7 @@ def album_arguments(album: Album) -> dict[str, Any]:
         "without_faces": 1 if album.is_without_faces else None,
         "people": ",".join(map(str, album.people)) or None,
         "match": "all" if album.is_together else None,
+        "guest": album.guest_id,
     }
 
 
@@ -118,6 +95,8 @@ def album_url(album: Album, *, after: str | None = None, before: str | None = No
         return url_for("albums.several", **album_arguments(album), **where)
     if album.person_id is not None:
         return url_for("people.show", person_id=album.person_id, **where)
+    if album.guest_id is not None:
+        return url_for("me.show", **where)
     endpoint = "photos.without_faces" if album.is_without_faces else "photos.index"
     return url_for(endpoint, **where)
 
@@ -133,7 +112,12 @@ def zip_url(album: Album, *, exact: bool = False) -> str:
 
 def init_app(app: Flask) -> None:
     """Give the templates their filters and functions."""
-    app.jinja_env.filters |= {"duration": duration, "file_size": file_size, "count": count}
+    app.jinja_env.filters |= {
+        "count": count,
+        "day": day,
+        "duration": duration,
+        "file_size": file_size,
+    }
     app.jinja_env.globals |= {
         "HTMX_CONFIG": HTMX_CONFIG,
         "PIECE_BYTES": site_of(app).settings.piece_mb * MB,
@@ -141,6 +125,7 @@ def init_app(app: Flask) -> None:
         "album_url": album_url,
         "download_url": download_url,
         "original_url": original_url,
+        "photo_words": photo_words,
         "picture_url": picture_url,
         "place_of": place_of,
         "srcset": srcset,

@@ -173,6 +173,8 @@ def _album_of_request(room_id: int) -> Album:
     people = number_list_argument("people")
     if people:
         return Album(room_id, people=people, is_together=request.args.get("match") == "all")
+    if (guest_id := number_argument("guest")) is not None:
+        return Album(room_id, newest_first=True, guest_id=guest_id)
     person_id = number_argument("person")
     is_without_faces = "without_faces" in request.args
     newest_first = person_id is None and not is_without_faces

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Room
-from photoshare.services import jobs, people, photos, rooms
+from photoshare.services import guests, jobs, people, photos, rooms
 from photoshare.services.photos import Album
 from photoshare.web.htmx import SEE_OTHER
 from photoshare.web.links import absolute_url, qr_code_uri
@@ -25,6 +26,7 @@ from photoshare.web.security import (
     remember_guest,
 )
 from photoshare.web.site import current_site
+from photoshare.web.toasts import say
 
 blueprint = Blueprint("rooms", __name__)
 
@@ -34,7 +36,7 @@ NEW_ROOMS_OF_ADDRESS = "20 per hour"  # scrypt and a disk folder for each: a per
 @blueprint.get("/")
 def index() -> str:
     """Show the landing page."""
-    return render_template("rooms/index.html", form={})
+    return _start_page({})
 
 
 @blueprint.post("/rooms")
@@ -51,7 +53,7 @@ def create() -> Response | tuple[str, int]:
         )
         guest = rooms.become_host(new.room, secret=new.host_secret, name=form.get("name", ""))
     except InvalidInputError as error:
-        return render_template("rooms/index.html", form=form, create_error=str(error)), 422
+        return _start_page(form, create_error=str(error)), 422
     remember_guest(guest, host_secret=new.host_secret)
     return redirect(url_for("rooms.share", room_code=new.room.code), SEE_OTHER)
 
@@ -65,7 +67,7 @@ def join_by_code() -> Response | tuple[str, int]:
         room = rooms.find_room(form.get("room_code", ""))
         _join(room)
     except (NotFoundError, InvalidInputError) as error:
-        return render_template("rooms/index.html", form=form, join_error=str(error)), 422
+        return _start_page(form, join_error=str(error)), 422
     return redirect(url_for("rooms.show", room_code=room.code), SEE_OTHER)
 
 
@@ -147,7 +149,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
         )
     except InvalidInputError as error:
         return _share_page(form=form, error=str(error)), 422
-    flash("The room was changed.")
+    say(gettext("The room was changed."))
     return redirect(url_for("rooms.share"), SEE_OTHER)
 
 
@@ -167,8 +169,13 @@ def delete(room_code: str) -> Response:
     room = current_access().room
     title = room.title
     rooms.delete_room(room.id, current_site().storage)
-    flash(f"The room “{title}” and everything in it was deleted.")
+    say(gettext("The room “%(title)s” and everything in it was deleted.", title=title))
     return redirect(url_for("rooms.index"), SEE_OTHER)
+
+
+def _start_page(form: Mapping[str, str], **errors: str) -> str:
+    my_rooms = rooms.list_joined_rooms(guest_ids())
+    return render_template("rooms/index.html", form=form, my_rooms=my_rooms, **errors)
 
 
 def _share_page(form: Mapping[str, str] | None = None, error: str | None = None) -> str:
@@ -183,6 +190,8 @@ def _share_page(form: Mapping[str, str] | None = None, error: str | None = None)
         guest_qr=qr_code_uri(guest_url),
         host_url=host_url,
         host_qr=host_url and qr_code_uri(host_url),
+        uploads=guests.list_uploads(access.room.id) if access.is_host else [],
+        guest_count=guests.count_guests(access.room.id) if access.is_host else 0,
         form=form,
         error=error,
     )

@@ -130,6 +130,13 @@ def known_host_secret(room: Room) -> str | None:
     return secret
 
 
+def forget_room(room_id: int) -> None:
+    """Make this browser a stranger to a room that it has joined."""
+    for key in ("guests", "host_secrets"):
+        rooms = session.get(key, {})
+        session[key] = {name: known for name, known in rooms.items() if name != str(room_id)}
+
+
 def guest_ids() -> dict[str, int]:
     """Return the guest id of this browser in each room it has joined, by room id as text."""
     ids: dict[str, int] = session.get("guests", {})

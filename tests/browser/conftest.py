@@ -40,9 +40,9 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a running server."""
+    """Address of a running server, one for each file of tests: it makes 20 rooms an hour."""
     port = free_port()
     with server(tmp_path_factory.mktemp("served"), port) as process:
         wait_until_it_serves(process, port)

@@ -71,6 +71,7 @@ def routes(app: Flask, cast: Cast, party: Party) -> dict[Route, str]:
         "digest": party.digests["a.jpg"],
         "side": 320,
         "ending": "webp",
+        "kind": "png",
         "person_id": party.red,
         "face_id": face_id,
         "correction_id": correction_id,

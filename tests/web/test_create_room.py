@@ -44,10 +44,12 @@ def test_a_title_of_any_language_is_shown_as_it_is(app: Flask) -> None:
 
 def test_the_end_date_is_shown(app: Flask) -> None:
     client = app.test_client()
-    ends_on = (TODAY + timedelta(days=3)).isoformat()
-    answer = client.post("/rooms", data={"title": "Party", "ends_on": ends_on})
+    ends_on = TODAY + timedelta(days=3)
+    answer = client.post("/rooms", data={"title": "Party", "ends_on": ends_on.isoformat()})
 
-    assert f"ends after {ends_on}" in client.get(answer.location).text
+    assert (
+        f"ends after {ends_on:%B} {ends_on.day}, {ends_on.year}" in client.get(answer.location).text
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,11 +35,14 @@ def answers(
         *(f"{cast.url}/photos/without-faces", photo, f"{photo}/delete", person),
         *(f"{cast.url}/people", f"{cast.url}/people/unsorted", f"{cast.url}/jobs/current"),
         *(f"{cast.url}/photos.zip", f"{cast.url}/host/{cast.host_secret}"),
+        *(f"{cast.url}/me", f"{cast.url}/poster", f"{cast.url}/wall", f"{cast.url}/wall/photos"),
+        *("/manifest.webmanifest", "/app-icon-any-192.png", "/service-worker.js"),
         *("/nowhere", f"{cast.url}/nowhere", f"{photo}9", "/rooms/x"),
         *(f"{photo}/{party.digests['d.jpg']}-320.webp", f"{person}/name"),
     ]
     found = {url: cast.host.get(url, buffered=True) for url in gets}
     found["invitation"] = cast.stranger.get(cast.url)
+    found["choose room"] = cast.stranger.get("/share-target")
     found["guest 403"] = cast.guest.get(f"{cast.url}/delete")
     found["422"] = cast.host.post("/rooms", data={"title": ""})
     found["422 of a name"] = cast.host.post(f"{person}/name", data={"name": "x" * 99})

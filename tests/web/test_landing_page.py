@@ -20,6 +20,7 @@ def test_it_offers_to_create_and_to_join_a_room(app: Flask) -> None:
     assert [(form["method"], form["action"]) for form in forms] == [
         ("post", "/rooms"),
         ("post", "/join"),
+        ("post", "/language"),
     ]
 
 

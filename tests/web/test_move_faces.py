@@ -65,7 +65,7 @@ def test_the_page_keeps_the_order_and_shows_a_face_once(
     assert shown == [str(third), str(first), str(second)]
 
 
-@pytest.mark.parametrize("faces", [[], ["x"], ["9" * 30]])
+@pytest.mark.parametrize("faces", [[], [""]])
 def test_without_a_face_the_page_says_so(cast: Cast, doubt: Doubt, faces: list[str]) -> None:
     answer = page_for(cast.host, cast, *faces)
 

@@ -67,7 +67,7 @@ def test_previous_and_next_stay_among_the_photos_without_faces(cast: Cast, party
 def test_every_outline_leads_to_the_album_of_its_face(cast: Cast, party: Party) -> None:
     page = photo_page(cast, party.photos["a.jpg"])
 
-    (drawing,) = tags_of(page, "svg")
+    (drawing,) = tags_of(page, "svg", **{"class": "faces"})
     outlines = tags_of(page, "rect")
     assert drawing["viewbox"] == "0 0 200 100"
     places = [tuple(tag[key] for key in ("x", "y", "width", "height")) for tag in outlines]
@@ -116,9 +116,29 @@ def test_names_are_text_and_never_tags(app: Flask, cast: Cast, party: Party) -> 
         page = cast.guest.get(cast.url + path).text
 
         scripts = [tag.attributes.get("src", "inline") for tag in tags_of(page, "script")]
-        assert len(scripts) >= 2
-        assert "inline" not in scripts
+        assert scripts
+        assert all(source.startswith(("/static/", "/vendor/")) for source in scripts)
         assert not any("onerror" in tag.attributes for tag in tags_of(page))
+
+
+def test_the_words_for_who_cannot_see_it_name_the_people(
+    app: Flask, cast: Cast, party: Party
+) -> None:
+    with app.app_context():
+        corrections.name_person(Author(cast.room_id), party.red, "Ruth")
+        corrections.name_person(Author(cast.room_id), party.blue, "Ben")
+
+    pages = [photo_page(cast, party.photos[name]) for name in ("a.jpg", "b.jpg", "e.jpg")]
+
+    words = [tags_of(page, "img", draggable="false")[0]["alt"] for page in pages]
+    assert words == ["Photo with Ben and Ruth", "Photo with Ruth", "Photo e.jpg"]
+
+
+def test_its_link_for_the_room_names_no_album(cast: Cast, party: Party) -> None:
+    page = photo_page(cast, party.photos["b.jpg"], f"?person={party.red}")
+
+    (button,) = [tag for tag in tags_of(page, "button") if "data-share-url" in tag.attributes]
+    assert button["data-share-url"] == f"{cast.url}/photos/{party.photos['b.jpg']}"
 
 
 def test_only_who_may_delete_is_offered_to(cast: Cast, party: Party) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from photoshare import create_app
 from photoshare.db import db, upgrade_schema
+from photoshare.models import Guest
 from tests.conftest import Cast
-from tests.helpers import Tag, tags_of
+from tests.helpers import Tag, counted_queries, insert_photos, tags_of
 
 
 def share_page(client: FlaskClient, cast: Cast) -> str:
@@ -56,7 +60,8 @@ def test_every_link_has_a_qr_code_of_its_own(cast: Cast) -> None:
 def test_every_link_can_be_copied(cast: Cast) -> None:
     page = share_page(cast.host, cast)
 
-    targets = [tag["data-copy"] for tag in tags_of(page, "button", type="button")]
+    buttons = tags_of(page, "button", type="button")
+    targets = [tag["data-copy"] for tag in buttons if "data-copy" in tag.attributes]
 
     assert targets == list(link_fields(page))
 
@@ -97,3 +102,33 @@ def test_a_stranger_does_not_see_the_page(app: Flask, cast: Cast) -> None:
 
     assert answer.status_code == 404
     assert cast.host_secret not in answer.text
+
+
+def test_the_host_sees_who_added_how_much(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        host, guest = (
+            db.session.scalars(select(Guest.id).where(Guest.name == name)).one()
+            for name in ("Hanna", "Gustav")
+        )
+    insert_photos(app, cast.room_id, 1, guest_id=host, size_bytes=3_000_000)
+    insert_photos(app, cast.room_id, 2, seed="g", guest_id=guest, size_bytes=2_500_000)
+    insert_photos(app, cast.room_id, 1, seed="i")
+
+    page = " ".join(re.sub("<[^>]*>", " ", share_page(cast.host, cast)).split())
+
+    assert "Gustav 2 photos · 5.0 MB Command line 1 photo · 1 kB" in page
+    assert "Hanna host 1 photo · 3.0 MB" in page
+    assert "2 guests" in page
+    assert "Who added how much" not in share_page(cast.guest, cast)
+
+
+def test_the_number_of_queries_does_not_grow_with_the_photos(app: Flask, cast: Cast) -> None:
+    insert_photos(app, cast.room_id, 1)
+    with counted_queries(app) as before:
+        share_page(cast.host, cast)
+    insert_photos(app, cast.room_id, 50, seed="more")
+
+    with counted_queries(app) as after:
+        share_page(cast.host, cast)
+
+    assert len(before) == len(after) > 0

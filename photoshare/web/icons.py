@@ -1,0 +1,65 @@
+"""The app's icon as PNG, drawn from static/icon.svg: phones want pixels for their home screen.
+
+Knows of SVG what that file uses: a square of 64 with ``rect`` and ``circle``.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from html.parser import HTMLParser
+
+from PIL import Image, ImageDraw
+
+from photoshare.config import ROOT
+
+GRID = 64  # width and height of the drawing
+SAFE_SHARE = 0.8  # of a maskable icon: what lies further out may be cut off (W3C manifest)
+FINER = 4  # drawn so many times larger, then made smaller: smooth edges
+
+
+class _Shapes(HTMLParser):
+    """Collects the shapes of a drawing in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a shape."""
+        if tag in ("rect", "circle"):
+            self.found.append((tag, {name: value or "" for name, value in attrs}))
+
+
+@cache
+def app_icon(size_px: int, *, is_maskable: bool = False) -> bytes:
+    """Draw the icon as a PNG.
+
+    Parameters
+    ----------
+    size_px : int
+        Width and height.
+    is_maskable : bool
+        Whether the phone cuts its own outline: the ground reaches the edges, the rest is smaller.
+    """
+    shapes = _Shapes()
+    shapes.feed((ROOT / "static" / "icon.svg").read_text(encoding="utf-8"))
+    scale = size_px * FINER / GRID
+    icon = Image.new("RGBA", (size_px * FINER, size_px * FINER))
+    draw = ImageDraw.Draw(icon)
+    ground = Image.new("L", icon.size)
+    for tag, values in shapes.found:
+        if tag == "rect":  # the ground, and the same once more that nothing reaches out of
+            radius = 0.0 if is_maskable else float(values["rx"]) * scale
+            ImageDraw.Draw(ground).rounded_rectangle((0, 0, *icon.size), radius, fill=255)
+            draw.rectangle((0, 0, *icon.size), fill=values.get("fill"))
+        else:
+            share = SAFE_SHARE if is_maskable else 1.0
+            x, y = ((float(values[key]) - GRID / 2) * share + GRID / 2 for key in ("cx", "cy"))
+            r = float(values["r"]) * share
+            box = tuple(edge * scale for edge in (x - r, y - r, x + r, y + r))
+            draw.ellipse(box, fill=values["fill"])
+    icon.putalpha(ground)
+    buffer = io.BytesIO()
+    icon.resize((size_px, size_px), Image.Resampling.LANCZOS).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()

@@ -1,0 +1,48 @@
+"""The live wall: a room's photos on the television of the party."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, render_template
+from flask_babel import gettext
+
+from photoshare.models import Photo
+from photoshare.services import wall
+from photoshare.web.links import absolute_url, qr_code_uri
+from photoshare.web.numbers import number_argument
+from photoshare.web.pages import picture_url
+from photoshare.web.security import current_access
+
+blueprint = Blueprint("wall", __name__, url_prefix="/rooms/<room_code>")
+
+
+@blueprint.get("/wall")
+def show(room_code: str) -> str:
+    """Show the photos one after the other on the whole screen; new ones come by themselves."""
+    access = current_access()
+    guest_url = absolute_url("rooms.show", room_code=access.room.code)
+    return render_template(
+        "rooms/wall.html",
+        access=access,
+        photo=wall.find_before(access.room.id, number_argument("before")),
+        guest_url=guest_url,
+        guest_qr=qr_code_uri(guest_url),
+    )
+
+
+@blueprint.get("/wall/photos")
+def photos(room_code: str) -> Response:
+    """List the photos that came after the one named by ``after``, for the wall's script."""
+    found = wall.list_newer(current_access().room.id, number_argument("after") or 0)
+    response = jsonify([_entry(photo) for photo in found])
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _entry(photo: Photo) -> dict[str, object]:
+    name = photo.guest.name if photo.guest else ""
+    return {
+        "id": photo.id,
+        "src": picture_url(photo, 2000),
+        "backdrop": picture_url(photo, 320),
+        "by": gettext("by %(name)s", name=name) if name else "",
+    }

@@ -1,0 +1,169 @@
+// The live wall: shows new photos first, else all of them in turn; goes on through lost connections.
+"use strict";
+
+const SHOW_MS = 8000; // a photo stays so long
+const POLL_MS = 4000; // between two questions for new photos
+const MAX_WAIT_MS = 60000; // between two tries while the server does not answer
+const IDLE_MS = 3000; // without a movement of the mouse the pointer goes
+const LOST_AFTER = 2; // failures in a row before the screen says so
+
+const wall = document.getElementById("wall");
+const stage = wall.querySelector(".wall-photos");
+const problem = wall.querySelector(".wall-problem");
+const known = new Map(); // every photo by id, in the order in which they came
+const fresh = []; // that nobody has seen yet
+let turn = []; // ids that are still to come in this round
+let newest = 0;
+let failures = 0;
+
+// ---- New photos ------------------------------------------------------------------------------
+
+function say(text) {
+  if (problem.textContent !== text) problem.textContent = text;
+}
+
+function take(photos) {
+  const isFirst = known.size === 0; // the server's page shows the newest of them already
+  for (const photo of photos) {
+    newest = Math.max(newest, photo.id);
+    known.set(photo.id, photo);
+    if (!isFirst || !stage.children.length) fresh.push(photo.id);
+  }
+  if (!photos.length || !isFirst) return;
+  if (stage.children.length) showNext.timer = setTimeout(showNext, SHOW_MS);
+  else showNext();
+}
+
+async function poll() {
+  let wait = POLL_MS;
+  try {
+    const answer = await fetch(`${wall.dataset.feed}?after=${newest}`, { cache: "no-store" });
+    if (answer.status === 404) return say(problem.dataset.gone);
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    take(await answer.json());
+    failures = 0;
+    say("");
+  } catch {
+    failures += 1; // a restart, or the wifi of the party: what is here goes on meanwhile
+    if (failures >= LOST_AFTER) say(problem.dataset.lost);
+    wait = Math.min(POLL_MS * failures, MAX_WAIT_MS);
+  }
+  clearTimeout(poll.timer);
+  poll.timer = setTimeout(poll, wait);
+  return undefined;
+}
+window.addEventListener("online", poll);
+
+// ---- One photo after the other ---------------------------------------------------------------
+
+function shuffled(ids) {
+  const order = [...ids];
+  for (let last = order.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(Math.random() * (last + 1));
+    [order[last], order[other]] = [order[other], order[last]];
+  }
+  return order;
+}
+
+function nextPhoto() {
+  if (fresh.length) return known.get(fresh.shift());
+  turn = turn.filter((id) => known.has(id));
+  if (!turn.length) turn = shuffled(known.keys());
+  return known.get(turn.shift());
+}
+
+function figureOf(photo) {
+  const figure = document.createElement("figure");
+  figure.className = "wall-photo";
+  for (const [name, src] of [["wall-backdrop", photo.backdrop], ["wall-picture", photo.src]]) {
+    const image = document.createElement("img");
+    image.className = name;
+    image.alt = name === "wall-picture" ? photo.by || document.title : "";
+    image.src = src;
+    figure.append(image);
+  }
+  if (photo.by) {
+    const caption = document.createElement("figcaption");
+    caption.textContent = photo.by;
+    figure.append(caption);
+  }
+  return figure;
+}
+
+// Whether a photo was deleted; one that a bad connection holds back is still there.
+async function isGone(photo) {
+  try {
+    return (await fetch(photo.src, { method: "HEAD" })).status === 404;
+  } catch {
+    return false;
+  }
+}
+
+// Resolves to the figure of the next photo once it can be shown at once, null if there is none.
+async function loadNext() {
+  const photo = nextPhoto();
+  if (!photo) return null;
+  const figure = figureOf(photo);
+  try {
+    await figure.querySelector(".wall-picture").decode();
+    return figure;
+  } catch {
+    if (await isGone(photo)) known.delete(photo.id);
+    return null;
+  }
+}
+
+async function showNext() {
+  clearTimeout(showNext.timer);
+  const round = (showNext.round = (showNext.round || 0) + 1);
+  const figure = await loadNext();
+  if (round !== showNext.round) return; // somebody else asked meanwhile
+  if (figure) {
+    const old = [...stage.children];
+    stage.append(figure);
+    figure.getBoundingClientRect(); // so that its change is seen
+    wall.classList.remove("is-empty");
+    figure.classList.add("is-shown");
+    for (const other of old) {
+      other.classList.remove("is-shown");
+      setTimeout(() => other.remove(), 1500);
+    }
+  }
+  showNext.timer = setTimeout(showNext, figure ? SHOW_MS : POLL_MS);
+}
+
+// ---- The screen stays on, the pointer goes, F fills the screen --------------------------------
+
+async function stayAwake() {
+  if (document.visibilityState !== "visible" || !navigator.wakeLock) return; // https only
+  try {
+    await navigator.wakeLock.request("screen");
+  } catch {
+    // refused, on low battery for one: the screen then follows the settings of its device
+  }
+}
+document.addEventListener("visibilitychange", stayAwake);
+
+function wake() {
+  wall.classList.remove("is-idle");
+  clearTimeout(wake.timer);
+  wake.timer = setTimeout(() => wall.classList.add("is-idle"), IDLE_MS);
+}
+for (const event of ["pointermove", "pointerdown", "keydown"]) document.addEventListener(event, wake);
+
+function toggleFullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else document.documentElement.requestFullscreen();
+}
+const button = wall.querySelector("[data-full-screen]");
+if (document.fullscreenEnabled) {
+  button.hidden = false;
+  button.addEventListener("click", toggleFullScreen);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "f" && !event.ctrlKey && !event.metaKey) toggleFullScreen();
+  });
+}
+
+stayAwake();
+wake();
+poll();

@@ -1,0 +1,165 @@
+"""Every page without a violation of axe-core, in both schemes, on phone, tablet and desktop.
+
+A new page is one line of `PAGES`. Screenshots are kept in artefacts/pages/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, StorageState, expect
+
+from tests.browser.conftest import ARTEFACTS
+
+pytestmark = pytest.mark.browser
+
+ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
+SIZES = {390: 844, 768: 1024, 1280: 860}  # width and height in pixels
+SCHEMES = ("light", "dark")
+# Name, who looks at it, address below the room (or from the root, with a slash before), language.
+PAGES = [
+    ("start", "stranger", "/", "en"),
+    ("start-german", "stranger", "/", "de"),
+    ("start-with-rooms", "guest", "/", "en"),
+    ("choose-room", "stranger", "/share-target", "en"),
+    ("not-found", "stranger", "/nowhere", "en"),
+    ("invitation", "stranger", "", "en"),
+    ("host-link", "stranger", "host/{secret}", "en"),
+    ("room", "guest", "", "en"),
+    ("room-host", "host", "", "en"),
+    ("me", "guest", "me", "en"),
+    ("me-german", "guest", "me", "de"),
+    ("share", "guest", "share", "en"),
+    ("manage", "host", "share", "en"),
+    ("poster", "host", "poster", "en"),
+    ("wall", "guest", "wall", "en"),
+    ("delete-room", "host", "delete", "en"),
+    ("photos", "guest", "photos", "en"),
+    ("photo", "guest", "photos/1", "en"),
+    ("photo-german", "guest", "photos/1", "de"),
+    ("people", "guest", "people", "en"),
+    ("album", "host", "people/1", "en"),
+    ("unsorted", "guest", "people/unsorted", "en"),
+    ("search", "guest", "jobs/current", "en"),
+]
+
+
+@dataclass
+class Room:
+    """A room with photos, and what the browsers of its people keep."""
+
+    url: str
+    secret: str
+    people: dict[str, StorageState | None]
+
+
+@pytest.fixture(scope="module")
+def room(browser: Browser, address: str, event_photos: list[Path]) -> Room:
+    host = browser.new_page()
+    host.goto(address)
+    host.get_by_label("Title").fill("Garden party")
+    host.get_by_role("button", name="Create the room").click()
+    url = host.get_by_label("Guest link").input_value()
+    secret = host.get_by_label("Host link").input_value().rpartition("/")[2]
+    guest = browser.new_page()
+    guest.goto(url)
+    guest.get_by_label("Your name").fill("Gustav")
+    guest.get_by_role("button", name="Join the room").click()
+    guest.locator("input[type=file]").set_input_files(event_photos)
+    expect(guest.locator("#job-status")).to_contain_text("2 people found", timeout=ANALYSIS_MS)
+    people = {
+        "host": host.context.storage_state(),
+        "guest": guest.context.storage_state(),
+        "stranger": None,
+    }
+    host.context.close()
+    guest.context.close()
+    return Room(url, secret, people)
+
+
+@pytest.fixture
+def look_at(
+    room: Room, address: str, open_page: Callable[..., Page]
+) -> Callable[[str, str, str, str], Page]:
+    """Open a page of the table in the browser of one of the people."""
+
+    def look(who: str, path: str, language: str, scheme: str) -> Page:
+        page = open_page(
+            storage_state=room.people[who],
+            color_scheme=scheme,
+            locale=language,
+            viewport={"width": 390, "height": 844},
+        )
+        place = address + path if path.startswith("/") else f"{room.url}/{path}".rstrip("/")
+        page.goto(place.format(secret=room.secret))
+        return page
+
+    return look
+
+
+def violations(page: Page) -> list[str]:
+    """List the rules that a page breaks, each with the elements that break it."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{rule['id']}: {rule['help']}: " + "; ".join(node["html"][:160] for node in rule["nodes"])
+        for rule in found
+    ]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(
+    ("name", "who", "path", "language"), PAGES, ids=[name for name, *_rest in PAGES]
+)
+def test_a_page_is_accessible_and_fits_every_screen(
+    look_at: Callable[[str, str, str, str], Page],
+    name: str,
+    who: str,
+    path: str,
+    language: str,
+    scheme: str,
+) -> None:
+    page = look_at(who, path, language, scheme)
+    folder = ARTEFACTS / "pages"
+    folder.mkdir(parents=True, exist_ok=True)
+    found = {}
+    for width, height in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
+        problems = violations(page)
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            problems.append("wider than the screen")
+        if problems:
+            found[width] = problems
+
+    assert found == {}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_outlines_of_faces_and_an_open_question_are_accessible(
+    look_at: Callable[[str, str, str, str], Page], scheme: str
+) -> None:
+    photo = look_at("guest", "photos/1", "en", scheme)
+    photo.get_by_role("button", name="Faces").click()
+    expect(photo.get_by_role("button", name="Faces")).to_have_attribute("aria-pressed", "true")
+    me = look_at("guest", "me", "en", scheme)
+    me.get_by_text("Leave this room").click()
+    expect(me.get_by_role("button", name="Leave")).to_be_visible()
+
+    assert violations(photo) == []
+    assert violations(me) == []
+
+
+def test_axe_core_finds_what_is_wrong(look_at: Callable[[str, str, str, str], Page]) -> None:
+    page = look_at("stranger", "/", "en", "light")
+    page.evaluate("""() => {
+        const input = document.querySelector("main input");
+        input.removeAttribute("placeholder");
+        input.closest("label").replaceWith(input);
+        document.querySelector(".card h2").style.color = "rgb(255, 240, 220)";
+    }""")
+
+    assert {rule.partition(":")[0] for rule in violations(page)} == {"color-contrast", "label"}

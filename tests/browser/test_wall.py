@@ -1,0 +1,125 @@
+"""The live wall on a television: new photos come by themselves, a lost connection costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, Route, expect
+
+pytestmark = pytest.mark.browser
+
+SOON_MS = 20_000  # two rounds of questions of the wall's script, on a slow machine
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Path]:
+    paths = [tmp_path / f"{name}.png" for name in ("first", "second", "third")]
+    for number, path in enumerate(paths):
+        Image.effect_noise((300, 200), 30 + number).save(path)
+    return paths
+
+
+@pytest.fixture
+def party(open_page: Callable[..., Page], address: str) -> tuple[Page, str]:
+    """Make a room; returns the host's page and the room's address."""
+    host = open_page()
+    host.goto(address)
+    host.get_by_label("Title").fill("Wall party")
+    host.get_by_role("button", name="Create the room").click()
+    return host, host.get_by_label("Guest link").input_value()
+
+
+def add(host: Page, url: str, *paths: Path) -> None:
+    host.goto(url)
+    host.locator("input[type=file]").set_input_files(paths)
+    expect(host.locator(".photo-grid .tile").first).to_be_visible()
+
+
+def wall_of(open_page: Callable[..., Page], host: Page, url: str, **options: object) -> Page:
+    page = open_page(storage_state=host.context.storage_state(), **options)
+    page.goto(f"{url}/wall")
+    return page
+
+
+def test_new_photos_appear_and_nothing_has_to_be_touched(
+    open_page: Callable[..., Page], party: tuple[Page, str], pictures: list[Path]
+) -> None:
+    host, url = party
+    wall = wall_of(open_page, host, url)
+    expect(wall.locator("#wall")).to_have_class("wall is-empty is-idle", timeout=SOON_MS)
+    expect(wall.locator("#wall")).to_have_css("cursor", "none")
+    expect(wall.get_by_text("Be the first")).to_be_visible()
+
+    add(host, url, pictures[0])
+
+    shown = wall.locator(".wall-photo.is-shown .wall-picture")
+    expect(shown).to_be_visible(timeout=SOON_MS)
+    expect(wall.locator(".wall-invitation img")).to_be_visible()
+    first = shown.get_attribute("src")
+    add(host, url, pictures[1])
+    expect(shown.last).not_to_have_attribute("src", first or "", timeout=SOON_MS)
+    wall.mouse.move(10, 10)
+    expect(wall.locator("#wall")).not_to_have_class("wall is-idle")
+
+
+def test_it_goes_on_after_a_lost_connection(
+    open_page: Callable[..., Page], party: tuple[Page, str], pictures: list[Path]
+) -> None:
+    host, url = party
+    add(host, url, pictures[0])
+    wall = wall_of(open_page, host, url)
+    is_lost = True
+
+    def lose(route: Route) -> None:
+        if is_lost:
+            route.fulfill(status=502, body="bad gateway")
+        else:
+            route.continue_()
+
+    wall.route("**/wall/photos?*", lose)
+    problem = wall.locator(".wall-problem")
+    expect(problem).to_have_text("Connection lost. Trying again …", timeout=2 * SOON_MS)
+    shown = wall.locator(".wall-photo.is-shown .wall-picture")
+    expect(shown.first).to_be_visible()
+    is_lost = False
+    expect(problem).to_be_empty(timeout=2 * SOON_MS)
+
+
+def test_a_room_that_was_deleted_is_told_and_asked_for_no_more(
+    open_page: Callable[..., Page], party: tuple[Page, str], pictures: list[Path], address: str
+) -> None:
+    host, url = party
+    add(host, url, pictures[0])
+    wall = wall_of(open_page, host, url)
+    assert host.request.post(f"{url}/delete", headers={"Origin": address}).ok
+
+    expect(wall.locator(".wall-problem")).to_have_text(
+        "This room is not open any more.", timeout=SOON_MS
+    )
+
+
+def test_who_wants_less_motion_gets_less(
+    open_page: Callable[..., Page], party: tuple[Page, str], pictures: list[Path]
+) -> None:
+    host, url = party
+    add(host, url, pictures[0])
+    still = wall_of(open_page, host, url, reduced_motion="reduce")
+    moving = wall_of(open_page, host, url, reduced_motion="no-preference")
+
+    expect(still.locator(".wall-picture")).to_have_css("animation-name", "none")
+    expect(still.locator(".wall-photo")).to_have_css("transition-duration", "0s")
+    expect(moving.locator(".wall-picture")).to_have_css("animation-name", "drift")
+
+
+def test_without_javascript_the_photos_follow_each_other(
+    open_page: Callable[..., Page], party: tuple[Page, str], pictures: list[Path]
+) -> None:
+    host, url = party
+    add(host, url, *pictures[:2])
+    wall = wall_of(open_page, host, url, java_script_enabled=False)
+    first = wall.locator(".wall-picture").get_attribute("src")
+
+    expect(wall.locator(".wall-picture")).not_to_have_attribute("src", first or "", timeout=SOON_MS)

@@ -1,0 +1,123 @@
+"""POST /language, and what the browser's languages change."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask, request
+from flask_babel import force_locale
+
+from photoshare.web.languages import LANGUAGES, page_direction
+from tests.conftest import Cast
+from tests.helpers import tags_of
+
+GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
+
+
+def language_of(page: str) -> tuple[str, str]:
+    (html,) = tags_of(page, "html")
+    return html["lang"], html["dir"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "language"),
+    [
+        ("", "en"),
+        ("de", "de"),
+        ("de-AT,en;q=0.5", "de-AT"),
+        ("xx,de;q=0.5,en;q=0.9", "en"),
+        ("en-GB,de;q=0.9", "en-GB"),
+        ("tlh-Klingon, ;;;, " + "x" * 500, "en"),
+        ("*", "en"),
+    ],
+)
+def test_the_browser_chooses_the_language(app: Flask, wish: str, language: str) -> None:
+    page = app.test_client().get("/", headers={"Accept-Language": wish}).text
+
+    assert language_of(page) == (language, "ltr")
+    words = "Raum eröffnen" if language.startswith("de") else "Create a room"
+    assert f">{words}</h2>" in page
+
+
+def test_a_choice_counts_more_than_the_browser(app: Flask) -> None:
+    client = app.test_client()
+
+    answer = client.post("/language", data={"language": "de", "next": "/rooms/x?page=2"})
+
+    assert (answer.status_code, answer.location) == (303, "/rooms/x?page=2")
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert language_of(client.get("/", headers={"Accept-Language": "en-GB"}).text)[0] == "de"
+    assert language_of(client.get("/", headers={"Accept-Language": "en,de-CH;q=0.1"}).text)[0] == (
+        "de-CH"
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "javascript:alert(1)",
+        "/x\r\nSet-Cookie: a=b",
+        "evil",
+        "",
+    ],
+)
+def test_it_leads_to_no_other_site(app: Flask, address: str) -> None:
+    answer = app.test_client().post("/language", data={"language": "de", "next": address})
+
+    assert (answer.status_code, answer.location) == (303, "/")
+
+
+@pytest.mark.parametrize("language", ["", "xx", "../de", "de-AT"])
+def test_an_unknown_language_is_refused(app: Flask, language: str) -> None:
+    answer = app.test_client().post("/language", data={"language": language})
+
+    assert answer.status_code == 422
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_a_cookie_of_nonsense_does_no_harm(app: Flask) -> None:
+    client = app.test_client()
+    client.set_cookie("photoshare_language", "../../etc")
+
+    assert language_of(client.get("/", headers=GERMAN).text)[0] == "de-AT"
+
+
+def test_the_form_offers_every_language_by_its_own_name(cast: Cast) -> None:
+    page = cast.guest.get(f"{cast.url}/me?page=1", headers=GERMAN).text
+
+    options = tags_of(page, "option")
+    assert [tag["value"] for tag in options] == list(LANGUAGES)
+    assert [tag["value"] for tag in options if "selected" in tag.attributes] == ["de"]
+    assert LANGUAGES["de"] == "Deutsch"
+    (back,) = tags_of(page, "input", name="next")
+    assert back["value"] == f"{cast.url}/me?page=1"
+
+
+def test_its_way_back_knows_the_url_prefix(app: Flask) -> None:
+    page = app.test_client().get("/", environ_overrides={"SCRIPT_NAME": "/photos"}).text
+
+    (back,) = tags_of(page, "input", name="next")
+    assert back["value"] == "/photos/"
+
+
+def test_arabic_is_written_from_right_to_left(app: Flask) -> None:
+    with app.test_request_context():
+        assert request
+        with force_locale("ar"):
+            assert page_direction() == "rtl"
+        with force_locale("de"):
+            assert page_direction() == "ltr"
+
+
+def test_the_address_takes_only_post_from_its_own_pages(app: Flask) -> None:
+    client = app.test_client()
+
+    assert client.get("/language").status_code == 405
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    answer = client.post("/language", data={"language": "de"}, headers=foreign)
+    assert answer.status_code == 403

@@ -1,0 +1,87 @@
+"""Numbers, sizes, times and dates in the manner of the guest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from flask import Flask
+from flask_babel import force_locale
+
+from photoshare.web.words import COUNTED, count, day, duration, file_size
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def say(app: Flask) -> Callable[..., str]:
+    def say(locale: str, function: Callable[..., str], *values: object) -> str:
+        with app.test_request_context(), force_locale(locale):
+            return function(*values)
+
+    return say
+
+
+@pytest.mark.parametrize(
+    ("locale", "number", "noun", "words"),
+    [
+        ("en", 0, "photo", "0 photos"),
+        ("en", 1, "photo", "1 photo"),
+        ("en", 1234567, "photo", "1,234,567 photos"),
+        ("en", 1, "person", "1 person"),
+        ("en", 2, "person", "2 people"),
+        ("de", 1, "guest", "1 Gast"),
+        ("de", 12345, "guest", "12.345 Gäste"),
+        ("de_CH", 12345, "face", "12\u2019345 Gesichter"),
+    ],
+)
+def test_things_are_counted(say, locale: str, number: int, noun: str, words: str) -> None:
+    assert say(locale, count, number, noun) == words
+
+
+def test_every_noun_of_the_templates_is_known() -> None:
+    used = set()
+    for path in (ROOT / "templates").rglob("*.html"):
+        used |= set(re.findall(r"\|\s*count\(\s*[\"'](\w+)", path.read_text(encoding="utf-8")))
+
+    assert used
+    assert used - set(COUNTED) == set()
+
+
+@pytest.mark.parametrize(
+    ("size", "english", "german"),
+    [
+        (0, "1 kB", "1 kB"),
+        (999_499, "999 kB", "999 kB"),
+        (1_000_000, "1.0 MB", "1,0 MB"),
+        (12_340_000, "12.3 MB", "12,3 MB"),
+        (2_500_000_000, "2.5 GB", "2,5 GB"),
+    ],
+)
+def test_a_size_is_said_in_its_unit(say, size: int, english: str, german: str) -> None:
+    assert say("en", file_size, size) == english
+    assert say("de", file_size, size) == german
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "german"),
+    [
+        (0, "a few seconds", "ein paar Sekunden"),
+        (34, "about 30 seconds", "etwa 30 Sekunden"),
+        (58, "about 1 minute", "etwa 1 Minute"),
+        (200, "about 3 minutes", "etwa 3 Minuten"),
+        (3600, "about 1 hour", "etwa 1 Stunde"),
+        (20_000, "about 6 hours", "etwa 6 Stunden"),
+        (200_000, "about 2 days", "etwa 2 Tage"),
+    ],
+)
+def test_a_time_is_an_estimate(say, seconds: float, english: str, german: str) -> None:
+    assert say("en", duration, seconds) == english
+    assert say("de", duration, seconds) == german
+
+
+def test_a_day_has_the_name_of_its_month(say) -> None:
+    assert say("en", day, date(2026, 12, 3)) == "December 3, 2026"
+    assert say("en_GB", day, date(2026, 12, 3)) == "3 December 2026"
+    assert say("de", day, date(2026, 12, 3)) == "3. Dezember 2026"
