@@ -15,14 +15,14 @@ import pytest
 from click.testing import Result
 from filelock import FileLock
 from flask import Flask
-from PIL.Image import Image
 from sqlalchemy import delete, event, text
 from sqlalchemy.engine import Engine
 
-from photoshare import create_app
+from photoshare import create_app, decoders
+from photoshare.config import Settings
 from photoshare.db import db
 from photoshare.models import Room
-from photoshare.services import photos
+from photoshare.rendering import RenderedPhoto
 from photoshare.web.site import Site, site_of
 from tests.conftest import ROOT
 from tests.fakes import BLUE, RED, FakeFaceEngine, draw_photo
@@ -250,15 +250,15 @@ def test_a_room_that_is_deleted_during_the_import_is_one_sentence(
     app: Flask, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = run_json(app, "rooms", "create", "--title", "Party")["code"]
-    render = photos.render_eagerly
+    render = decoders.pool.render
 
-    def delete_room_meanwhile(image: Image) -> dict[str, bytes]:
+    def delete_room_meanwhile(path: Path, settings: Settings) -> RenderedPhoto:
         with sqlite3.connect(site_of(app).settings.data / "photoshare.sqlite") as other:
             other.execute("DELETE FROM room")
         other.close()
-        return render(image)
+        return render(path, settings)
 
-    monkeypatch.setattr(photos, "render_eagerly", delete_room_meanwhile)
+    monkeypatch.setattr(decoders.pool, "render", delete_room_meanwhile)
 
     result = run(app, "rooms", "import", code, str(folder))
 

@@ -53,7 +53,7 @@ def test_a_photo_comes_back_with_all_that_is_made_of_it(pool: DecoderPool, photo
     assert rendered.captured_at == datetime(2026, 7, 4, 18, 30, 5)
     with Image.open(io.BytesIO(rendered.placeholder)) as tiny:
         assert (tiny.format, tiny.size) == ("WEBP", (7, 20))
-    assert set(rendered.derived) == {"view", "thumb"}
+    assert set(rendered.derived) == {"320.webp", "640.webp"}
 
 
 def test_the_reason_of_a_refusal_comes_back(pool: DecoderPool, tmp_path: Path) -> None:

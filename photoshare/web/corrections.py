@@ -103,7 +103,6 @@ def reject(room_code: str, person_id: int) -> BaseResponse:
 
 
 @blueprint.post("/people/<int:person_id>/hide")
-@host_only
 def hide(room_code: str, person_id: int) -> BaseResponse:
     """Hide a bystander's album from everybody but the host."""
     correction_id = corrections.hide_person(current_author(), person_id)

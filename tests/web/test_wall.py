@@ -25,7 +25,7 @@ def test_it_shows_the_newest_photo_and_the_code_to_scan(cast: Cast, party: Party
     page = cast.guest.get(cast.url + WALL).text
 
     newest = party.photos["e.jpg"]
-    assert picture_of(page) == f"{cast.url}/photos/{newest}/{party.digests['e.jpg']}-view.jpg"
+    assert picture_of(page) == f"{cast.url}/photos/{newest}/{party.digests['e.jpg']}-2000.jpg"
     (code,) = tags_of(page, "img", alt="QR code of the guest link")
     assert code["src"].startswith("data:image/svg+xml")
     (wall,) = tags_of(page, "main")
