@@ -213,7 +213,7 @@ class Party:
         while not self.is_over.is_set():
             try:
                 text = self._timed(guest, choice.choice(PAGES), self.result.pages_s)
-                thumbnails = re.findall(r'src="(/rooms/[^"]+-thumb[^"]*)"', text)
+                thumbnails = re.findall(r'(/rooms/[^" ]+-320\.webp)', text)
                 for picture in choice.sample(thumbnails, min(THUMBNAILS, len(thumbnails))):
                     self._timed(guest, picture, self.result.pictures_s)
             except (OSError, http.client.HTTPException) as error:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
+from sqlalchemy import func, select
+
 from photoshare.db import db
 from photoshare.models import Photo
 from photoshare.services.downloads import Download, find_download, measure_photos
@@ -62,11 +64,13 @@ def make_zip(album: Album, storage: Storage, *, exact: bool) -> AlbumZip:
     exact : bool
         Originals bit for bit, with the place and serial numbers in them.
     """
-    condition = Photo.id.in_(album.select().with_only_columns(Photo.id).order_by(None))
-    measure_photos(condition, storage)
+    # Measuring may take a while; what is uploaded meanwhile belongs to the next zip.
+    newest_id = db.session.scalar(select(func.max(Photo.id))) or 0
+    photos = album.select().where(Photo.id <= newest_id)
+    measure_photos(Photo.id.in_(photos.with_only_columns(Photo.id).order_by(None)), storage)
     names: list[str] = []
     downloads: list[tuple[Download, datetime]] = []
-    for photo in db.session.scalars(album.select()):
+    for photo in db.session.scalars(photos):
         # A file that a broken disk lost must not cost the whole zip.
         if (download := find_download(photo, storage, exact=exact)) is not None:
             names.append(original_name(photo.file_name, download.image_format))

@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from photoshare.db import db
 from photoshare.images import MIME_TYPES
 from photoshare.models import Photo
+from photoshare.services import albums
 from photoshare.services.albums import (
     EXTENSIONS,
     MAX_STEM_BYTES,
@@ -242,3 +243,27 @@ def test_a_photo_has_its_time_in_the_zip(
         layout = make_zip(Album(room_id), site.storage, exact=False).layout
 
     assert layout.entry(0).modified_at == moment
+
+
+def test_a_photo_that_comes_while_the_others_are_measured_waits_for_the_next_zip(
+    app: Flask,
+    site: Site,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    room_id = make_room().room.id
+    add_photo(room_id, draw_photo(RED), "early.jpg")
+    measure = albums.measure_photos
+
+    def measure_slowly(*arguments, **options) -> None:
+        measure(*arguments, **options)
+        add_photo(room_id, draw_photo(RED, seed=2), "late.jpg")
+
+    monkeypatch.setattr(albums, "measure_photos", measure_slowly)
+    with app.app_context():
+        made = make_zip(Album(room_id), site.storage, exact=False)
+
+    assert [entry.name for entry in made.layout._entries] == ["early.jpg"]
+    assert caplog.text == ""

@@ -261,15 +261,31 @@ def test_hidden_stays_hidden_when_the_faces_are_looked_at_again(
     assert len(faces_of(app, hidden)) == 2
 
 
-@pytest.mark.parametrize("action", ["hide", "show"])
-def test_only_the_host_may(app: Flask, cast: Cast, party: Party, action: str) -> None:
+def test_only_the_host_shows_somebody_again(app: Flask, cast: Cast, party: Party) -> None:
     give_photos(app, cast.guest, party.photos.values())
     let_guests_correct(app, cast.room_id)
 
-    assert hide(cast.guest, cast, party.red, action).status_code == 403
-    assert hide(cast.stranger, cast, party.red, action).status_code == 404
-    assert cast.stranger.post(f"{cast.url}/people/{party.red}/{action}").status_code == 404
+    assert hide(cast.guest, cast, party.red, "show").status_code == 403
+
+
+def test_a_guest_hides_whom_they_may_correct_and_takes_it_back(
+    app: Flask, cast: Cast, party: Party
+) -> None:
+    assert hide(cast.guest, cast, party.red, "hide").status_code == 403
+    let_guests_correct(app, cast.room_id)
+
+    answer = hide(cast.guest, cast, party.red, "hide")
+
+    assert (answer.status_code, answer.location) == (303, f"{cast.url}/people")
+    assert cast.guest.get(f"{cast.url}/people/{party.red}").status_code == 404
+    (undo,) = undo_addresses(cast.guest.get(answer.location).text)
+    assert cast.guest.post(undo).status_code == 303
     assert cast.guest.get(f"{cast.url}/people/{party.red}").status_code == 200
+
+
+@pytest.mark.parametrize("action", ["hide", "show"])
+def test_a_stranger_finds_nothing(cast: Cast, party: Party, action: str) -> None:
+    assert hide(cast.stranger, cast, party.red, action).status_code == 404
 
 
 @pytest.mark.parametrize("action", ["hide", "show"])
