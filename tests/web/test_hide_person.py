@@ -277,8 +277,8 @@ def test_a_guest_hides_whom_they_may_correct_and_takes_it_back(
     answer = hide(cast.guest, cast, party.red, "hide")
 
     assert (answer.status_code, answer.location) == (303, f"{cast.url}/people")
-    assert cast.guest.get(f"{cast.url}/people/{party.red}").status_code == 404
     (undo,) = undo_addresses(cast.guest.get(answer.location).text)
+    assert cast.guest.get(f"{cast.url}/people/{party.red}").status_code == 404
     assert cast.guest.post(undo).status_code == 303
     assert cast.guest.get(f"{cast.url}/people/{party.red}").status_code == 200
 
