@@ -10,7 +10,7 @@ folder=photoshare/translations
 words=$(mktemp)
 trap 'rm -f "$words"' EXIT
 # No line numbers, no dates: a catalogue changes with its words only.
-"${babel[@]}" extract --mapping-file "$folder/babel.cfg" --no-location --sort-output --project PhotoShare --output-file "$words" .
+"${babel[@]}" extract --mapping-file "$folder/babel.cfg" --keywords "$(tr "\n" " " <"$folder/keywords.txt")" --no-location --sort-output --project PhotoShare --output-file "$words" .
 if [ "${1:-}" = add ]; then
     "${babel[@]}" init --input-file "$words" --output-dir "$folder" --locale "$2"
 else

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
-from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.frontend import parse_keywords, parse_mapping_cfg
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
@@ -21,7 +21,7 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 # Templates whose texts are still to be brought into the catalogues. This list only becomes shorter.
 NOT_YET = {
     str(path.relative_to(ROOT / "templates"))
-    for folder in ("jobs", "people", "photos", "albums", "corrections")
+    for folder in ("people", "albums", "corrections")
     for path in (ROOT / "templates" / folder).glob("*.html")
 }
 # What reads the same in every language.
@@ -29,6 +29,8 @@ SAME_EVERYWHERE = {"PhotoShare", "PNG", "SVG", "x", "acde2-fh34-jkmnp"}
 WORDS_IN_ATTRIBUTES = re.compile(
     r'\b(?:alt|aria-label|content|data-done|placeholder|title)="([^"]*)"'
 )
+# Calls whose first argument is to be translated, beyond gettext and its kin.
+KEYWORDS = (CATALOGUES / "keywords.txt").read_text(encoding="utf-8").split()
 TRANSLATING = ("_", "gettext", "ngettext", "pgettext", "npgettext")
 SETTINGS_OF_PAGES = re.compile(r"<meta[^>]*>|<!doctype html>", re.I)
 
@@ -38,9 +40,10 @@ def extracted() -> dict[str, Message]:
     """Collect every text of the templates and of the code that is to be translated, by msgid."""
     with (CATALOGUES / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
+    keywords = DEFAULT_KEYWORDS | parse_keywords(KEYWORDS)
     catalogue = Catalog()
     for _file, _line, message, _comments, context in extract_from_dir(
-        str(ROOT), methods, options, directory_filter=is_ours
+        str(ROOT), methods, options, keywords, directory_filter=is_ours
     ):
         catalogue.add(message, context=context)
     return {key_of(message): message for message in catalogue if message.id}

@@ -10,6 +10,7 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 from flask_babel import gettext, ngettext
 
+from photoshare.errors import PhotoshareError
 from photoshare.models import Face, Photo
 from photoshare.web.languages import page_locale
 
@@ -62,6 +63,11 @@ def _decimal(number: float, pattern: str) -> str:
     return format_decimal(number, format=pattern, locale=page_locale())
 
 
+def number(value: float, decimals: int = 0) -> str:
+    """Say a number, with so many decimals."""
+    return _decimal(value, "#,##0" + ("." + "0" * decimals if decimals else ""))
+
+
 def day(date_: date) -> str:
     """Say a date with the name of its month."""
     return format_date(date_, format="long", locale=page_locale())
@@ -77,6 +83,20 @@ def moment(time: datetime) -> str:
             time=format_time(time, format="short", locale=locale),
         )
     )
+
+
+def say_error(error: PhotoshareError) -> str:
+    """Say what went wrong."""
+    values = {
+        name: format_decimal(value, locale=page_locale()) if isinstance(value, int) else value
+        for name, value in error.values.items()
+    }
+    return str(gettext(error.sentence, **values))
+
+
+def say_stored(sentence: str) -> str:
+    """Say a sentence that the database keeps in English; one with values in it stays so."""
+    return str(gettext(sentence))
 
 
 def photo_words(photo: Photo, faces: Iterable[Face]) -> str:
