@@ -16,8 +16,8 @@ if [ "${1:-}" = add ]; then
 else
     "${babel[@]}" update --input-file "$words" --output-dir "$folder" --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 0
 fi
-# Babel's other headers say nothing that git does not know.
+# Babel's other headers and comments say nothing that git does not know.
 for catalogue in "$folder"/*/LC_MESSAGES/messages.po; do
-    kept=$(grep -Ev '^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By|Project-Id-Version):' "$catalogue")
+    kept=$(grep -Ev '^#$|^# (Copyright|This file|FIRST AUTHOR)|^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By|Project-Id-Version):' "$catalogue")
     printf '%s\n' "$kept" >"$catalogue"
 done

@@ -41,7 +41,7 @@ function phrase(name, values = {}) {
 }
 
 function say() {
-  const parts = [phrase("soFar", count)];
+  const parts = [phrase("so_far", count)];
   if (pause !== null) parts.push(phrase("paused"));
   else if (count.open && !count.sending && !count.safe) parts[0] = phrase("preparing");
   if (!count.open && count.refused) parts.push(phrase("refused", { number: count.refused }));
@@ -153,14 +153,14 @@ async function transfer(item) {
       pieceBytes = Math.min(pieceBytes, smaller);
       return ready.unshift(item);
     }
-    if (error instanceof TooLarge) return becomesRefused(item, phrase("tooLarge"));
-    if (!(error instanceof Lost)) return becomesFailed(item, phrase("pageFailed", { problem: String(error) }));
+    if (error instanceof TooLarge) return becomesRefused(item, phrase("too_large"));
+    if (!(error instanceof Lost)) return becomesFailed(item, phrase("page_failed", { problem: String(error) }));
     if (!error.status && !(await isReadable(file))) return comesLater(item);
     if (error.status) item.tries += 1;
     else if (++item.losses >= LOSSES) item.pieceBytes = smaller;
     if (item.tries < SERVER_TRIES) return becomesLost(item);
     item.tries = 0;
-    return becomesFailed(item, phrase("serverFailed", { status: String(error.status) }));
+    return becomesFailed(item, phrase("server_failed", { status: String(error.status) }));
   }
 }
 
