@@ -55,15 +55,15 @@ def answer_one(requests: BinaryIO, answers: BinaryIO) -> None:
     try:
         rendered = render_photo(Path(head["path"]), max_megapixels=head["megapixels"])
     except RejectedPhotoError as error:
-        reason = str(error)
+        rejection: RejectedPhotoError | None = error
     except Exception:  # a picture that decodes and cannot be encoded again; the log says why
         traceback.print_exc()
-        reason = "The picture is damaged: no smaller one can be made of it."
+        rejection = RejectedPhotoError("The picture is damaged: no smaller one can be made of it.")
     else:
-        reason = ""
+        rejection = None
     signal.setitimer(signal.ITIMER_REAL, 0)
-    if reason:
-        write_message(answers, {"reason": reason}, [])
+    if rejection:
+        write_message(answers, {"reason": rejection.sentence, "values": rejection.values}, [])
     else:
         write_rendered(answers, rendered)
 

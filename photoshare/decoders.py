@@ -70,7 +70,7 @@ class DecoderPool:
             self._give_back(decoder)
         if isinstance(answer, RenderedPhoto):
             return answer
-        raise RejectedPhotoError(answer)
+        raise answer
 
     def close(self) -> None:
         """End the processes that are idle."""
@@ -113,18 +113,19 @@ class _Decoder:
         """Whether it is there and has not done its share yet."""
         return self._process.poll() is None and self._pictures < PICTURES_OF_ONE_PROCESS
 
-    def ask(self, request: dict[str, object]) -> RenderedPhoto | str | None:
-        """Ask for one picture; a reason if it is not taken, None if nobody was there to ask."""
+    def ask(self, request: dict[str, object]) -> RenderedPhoto | RejectedPhotoError | None:
+        """Ask for one picture; the error if it is not taken, None if nobody was there to ask."""
         self._pictures += 1
         try:
             write_message(self._requests, request, [])
             head, blobs = read_message(self._answers)
         except (EOFError, BrokenPipeError):
             return self._obituary()
-        reason: str | None = head.get("reason")
-        return reason or rendered_of(head, blobs)
+        if reason := head.get("reason"):
+            return RejectedPhotoError(reason, **head["values"])
+        return rendered_of(head, blobs)
 
-    def _obituary(self) -> str | None:
+    def _obituary(self) -> RejectedPhotoError | None:
         """Say why the process has ended; None if by itself."""
         code = self._process.wait()
         if code == 0:
@@ -133,10 +134,10 @@ class _Decoder:
             raise RuntimeError(f"a decoder process could not work, and ended with code {code}")
         log.warning("A decoder process was ended by signal %d", -code)
         if code == -signal.SIGALRM:
-            return "The picture takes too long to decode."
+            return RejectedPhotoError("The picture takes too long to decode.")
         if code == -signal.SIGKILL:  # the system's, when memory is short
-            return "The picture needs more memory than the server has."
-        return "The picture is damaged in a way that its decoder cannot stand."
+            return RejectedPhotoError("The picture needs more memory than the server has.")
+        return RejectedPhotoError("The picture is damaged in a way that its decoder cannot stand.")
 
     def close(self) -> None:
         """End the process: its input closes."""

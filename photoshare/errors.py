@@ -1,10 +1,35 @@
-"""The errors of PhotoShare: each message is one sentence for people, ready to be shown."""
+"""The errors of PhotoShare: each message is one sentence for people, ready to be shown.
+
+The sentences of those that a page can show are found for the catalogues where they are raised:
+``photoshare/translations/keywords.txt`` names the classes.
+"""
 
 from __future__ import annotations
 
 
 class PhotoshareError(Exception):
-    """Something went wrong that a person can understand; ``str(error)`` is the sentence."""
+    """Something went wrong that a person can understand; ``str(error)`` is the sentence.
+
+    Parameters
+    ----------
+    sentence : str
+        In English, as it stands in the catalogues: ``%(name)s`` where a value belongs.
+    **values : str or int
+        What belongs there.
+
+    Attributes
+    ----------
+    sentence, values
+        As given; the pages say them in the guest's language (`photoshare.web.words.say_error`).
+    """
+
+    def __init__(self, sentence: str, **values: str | int) -> None:
+        self.sentence, self.values = sentence, values
+        english = {
+            name: f"{value:,}" if isinstance(value, int) else value
+            for name, value in values.items()
+        }
+        super().__init__(sentence % english if values else sentence)
 
 
 class SettingError(PhotoshareError):
@@ -40,8 +65,8 @@ class SameNameError(PhotoshareError):
         The person who has the name.
     """
 
-    def __init__(self, question: str, namesake_id: int) -> None:
-        super().__init__(question)
+    def __init__(self, question: str, namesake_id: int, **values: str | int) -> None:
+        super().__init__(question, **values)
         self.namesake_id = namesake_id
 
 

@@ -141,7 +141,7 @@ def decode_upright(
     except RejectedPhotoError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise RejectedPhotoError(_too_large(max_megapixels)) from error
+        raise _too_large(max_megapixels) from error
     except UnidentifiedImageError as error:
         raise RejectedPhotoError(
             "This is not a photo that can be read: JPEG, PNG, WebP, HEIC, AVIF, GIF, TIFF and BMP "
@@ -158,7 +158,7 @@ def decode_upright(
 def _decode_opened(opened: ImageFile, at_least_px: int, max_megapixels: int) -> DecodedPhoto:
     width, height = opened.size
     if width * height > max_megapixels * 1_000_000:
-        raise RejectedPhotoError(_too_large(max_megapixels))
+        raise _too_large(max_megapixels)
     image_format = opened.format or ""
     ratio = min(1.0, at_least_px / max(width, height))
     # For JPEG only; None keeps the mode.
@@ -219,8 +219,10 @@ def parse_capture_time(moment: object, fraction: object = None) -> datetime | No
     return captured_at if FIRST_CAPTURE <= captured_at <= latest else None
 
 
-def _too_large(max_megapixels: int) -> str:
-    return f"The picture has more than {max_megapixels} megapixels."
+def _too_large(max_megapixels: int) -> RejectedPhotoError:
+    return RejectedPhotoError(
+        "The picture has more than %(number)s megapixels.", number=max_megapixels
+    )
 
 
 def _reduced_rgb(image: Image.Image, factor: int) -> Image.Image:

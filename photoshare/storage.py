@@ -282,7 +282,9 @@ def _copy(stream: BinaryIO, target: BinaryIO, *, max_bytes: int) -> tuple[str, i
     while block := stream.read(COPY_BLOCK):
         size += len(block)
         if size > max_bytes:
-            raise RejectedPhotoError(f"The file is larger than {max_bytes // MB} MB.")
+            raise RejectedPhotoError(
+                "The file is larger than %(number)s MB.", number=max_bytes // MB
+            )
         digest.update(block)
         target.write(block)
     if size == 0:

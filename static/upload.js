@@ -29,17 +29,24 @@ let lostInARow = 0; // tries that did not reach the server
 let pause = null; // timer until the next try; null: not paused
 
 const isUnsafe = () => count.open > 0 || failed.length > 0;
-const photos = (number) => `${number} photo${number === 1 ? "" : "s"}`;
 
 // ---- Words -------------------------------------------------------------------------------------
 
+const words = JSON.parse(form.dataset.words); // in the guest's language, with {name} for a value
+const digits = new Intl.NumberFormat(document.documentElement.lang, { numberingSystem: "latn" });
+
+function phrase(name, values = {}) {
+  const asWords = (value) => (typeof value === "number" ? digits.format(value) : value);
+  return words[name].replace(/\{(\w+)\}/g, (_place, key) => asWords(values[key]));
+}
+
 function say() {
-  let text = `${count.safe} of ${count.total} safe`;
-  if (pause !== null) text += " · No connection. It goes on by itself; please keep this page open.";
-  else if (count.open && !count.sending && !count.safe) text = `Preparing ${photos(count.total)} …`;
-  if (!count.open && count.refused) text += `; ${count.refused} not taken, see below`;
-  if (!count.open && failed.length) text += `; ${failed.length} failed, see below`;
-  summary.textContent = text;
+  const parts = [phrase("so_far", count)];
+  if (pause !== null) parts.push(phrase("paused"));
+  else if (count.open && !count.sending && !count.safe) parts[0] = phrase("preparing");
+  if (!count.open && count.refused) parts.push(phrase("refused", { number: count.refused }));
+  if (!count.open && failed.length) parts.push(phrase("failed", { number: failed.length }));
+  summary.textContent = parts.join(" · ");
   again.hidden = failed.length === 0;
   stayAwake();
 }
@@ -49,6 +56,7 @@ function addRow(file) {
   const name = document.createElement("span");
   name.className = "file-name";
   name.textContent = file.name;
+  name.dir = "auto";
   const bar = document.createElement("progress");
   bar.max = Math.max(file.size, 1);
   bar.value = 0;
@@ -115,10 +123,10 @@ function comesLater(item) {
   item.reads += 1;
   if (item.reads > READ_TRIES) {
     item.reads = 0;
-    becomesFailed(item, "Your device cannot read this photo now. Open it in your photos once, then retry.");
+    becomesFailed(item, phrase("unreadable"));
     return;
   }
-  note(item, "Your device is still fetching this photo …");
+  note(item, phrase("fetching"));
   setTimeout(() => { // others are sent meanwhile
     note(item, "");
     ready.push(item);
@@ -145,14 +153,14 @@ async function transfer(item) {
       pieceBytes = Math.min(pieceBytes, smaller);
       return ready.unshift(item);
     }
-    if (error instanceof TooLarge) return becomesRefused(item, "Too large for the server or a proxy before it.");
-    if (!(error instanceof Lost)) return becomesFailed(item, `Something went wrong on this page (${error}).`);
+    if (error instanceof TooLarge) return becomesRefused(item, phrase("too_large"));
+    if (!(error instanceof Lost)) return becomesFailed(item, phrase("page_failed", { problem: String(error) }));
     if (!error.status && !(await isReadable(file))) return comesLater(item);
     if (error.status) item.tries += 1;
     else if (++item.losses >= LOSSES) item.pieceBytes = smaller;
     if (item.tries < SERVER_TRIES) return becomesLost(item);
     item.tries = 0;
-    return becomesFailed(item, `The server could not take it now (it answered ${error.status}).`);
+    return becomesFailed(item, phrase("server_failed", { status: String(error.status) }));
   }
 }
 
@@ -235,7 +243,7 @@ function take(fileList) {
 
 input.addEventListener("click", () => {
   input.value = ""; // not after a choice: iOS keeps the files of the input that it knows
-  if (!count.total) summary.textContent = "After your choice, your device may take a minute to hand many photos over.";
+  if (!count.total) summary.textContent = phrase("handing");
 });
 input.addEventListener("cancel", () => { if (!count.total) summary.textContent = ""; });
 input.addEventListener("change", () => take(input.files));

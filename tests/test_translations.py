@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from babel import Locale
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
-from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.frontend import parse_keywords, parse_mapping_cfg
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
-from photoshare.web.languages import CATALOGUES, LANGUAGES, SOURCE_LANGUAGE, catalogue_path
+from photoshare.web.languages import (
+    CATALOGUES,
+    LANGUAGES,
+    SOURCE_LANGUAGE,
+    _catalogue,
+    catalogue_path,
+)
 from tests.conftest import ROOT
 
+# The command line, which replays corrections, speaks English.
+CODE = [
+    path
+    for folder in ("web", "services", ".")
+    for path in sorted((ROOT / "photoshare" / folder).glob("*.py"))
+    if folder != "." or path.stem in ("images", "decoders", "decoder_main", "storage")
+    if path.name != "replay.py"
+]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 # Templates whose texts are still to be brought into the catalogues. This list only becomes shorter.
 NOT_YET = {
     str(path.relative_to(ROOT / "templates"))
-    for folder in ("jobs", "people", "photos", "albums", "corrections")
+    for folder in ("people", "albums", "corrections")
     for path in (ROOT / "templates" / folder).glob("*.html")
 }
 # What reads the same in every language.
-SAME_EVERYWHERE = {"PhotoShare", "PNG", "SVG", "x", "acde2-fh34-jkmnp"}
+FORMATS = {"JPEG", "HEIC", "PNG", "WebP", "AVIF", "GIF", "TIFF", "BMP", "SVG"}
+SAME_EVERYWHERE = FORMATS | {"PhotoShare", "x", "acde2-fh34-jkmnp"}
 WORDS_IN_ATTRIBUTES = re.compile(
     r'\b(?:alt|aria-label|content|data-done|placeholder|title)="([^"]*)"'
 )
+# Calls whose first argument is to be translated, beyond gettext and its kin.
+KEYWORDS = (CATALOGUES / "keywords.txt").read_text(encoding="utf-8").split()
 TRANSLATING = ("_", "gettext", "ngettext", "pgettext", "npgettext")
 SETTINGS_OF_PAGES = re.compile(r"<meta[^>]*>|<!doctype html>", re.I)
 
@@ -38,9 +57,10 @@ def extracted() -> dict[str, Message]:
     """Collect every text of the templates and of the code that is to be translated, by msgid."""
     with (CATALOGUES / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
+    keywords = DEFAULT_KEYWORDS | parse_keywords(KEYWORDS)
     catalogue = Catalog()
     for _file, _line, message, _comments, context in extract_from_dir(
-        str(ROOT), methods, options, directory_filter=is_ours
+        str(ROOT), methods, options, keywords, directory_filter=is_ours
     ):
         catalogue.add(message, context=context)
     return {key_of(message): message for message in catalogue if message.id}
@@ -84,11 +104,81 @@ def test_no_text_is_missing_and_none_is_left_over(language: str) -> None:
 
 @pytest.mark.parametrize("language", OTHER_LANGUAGES)
 def test_every_translation_keeps_its_placeholders(language: str) -> None:
-    placeholder = re.compile(r"%\(\w+\)s|%%|%\w")
+    placeholder = re.compile(r"%\(\w+\)s|%%|%\w|\{\w+\}")
     for key, message in catalogue_of(language).items():
         strings = message.string if isinstance(message.string, tuple) else (message.string,)
         for string in strings:
             assert set(placeholder.findall(string)) == set(placeholder.findall(key)), key
+
+
+@pytest.mark.parametrize("language", OTHER_LANGUAGES)
+def test_every_counted_text_has_a_form_for_every_number(language: str) -> None:
+    """Numbers that the language treats alike, by Unicode's CLDR, have the same form."""
+    with catalogue_path(language).open("rb") as file:
+        catalogue = read_po(file, language)
+    compiled = _catalogue(language)
+    category = Locale.parse(language).plural_form
+    by_category: dict[str, set[int]] = {}
+    for number in range(200):
+        form = compiled.plural(number)
+        by_category.setdefault(category(number), set()).add(form)
+
+    assert all(len(forms) == 1 for forms in by_category.values()), by_category
+    assert set.union(*by_category.values()) == set(range(catalogue.num_plurals))
+    for message in catalogue:
+        if message.pluralizable:
+            assert len(message.string) == catalogue.num_plurals
+
+
+def sentences_of(path: Path) -> Iterator[str]:
+    """Yield the sentences in code that are not translated; those of docstrings and logs aside."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    aside: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            aside.add(node.value)
+        if isinstance(node, ast.Call) and (
+            _name_of(node.func) in (*TRANSLATING, *KEYWORDS) or _base_of(node.func) == "log"
+        ):
+            aside |= {constant for argument in node.args[:2] for constant in ast.walk(argument)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr) or node in aside or not isinstance(node, ast.Constant):
+            continue
+        if isinstance(node.value, str) and re.fullmatch(r"[A-Z][^<>]* [^<>]*[.?!]", node.value):
+            yield node.value
+
+
+def _name_of(function: ast.expr) -> str:
+    return str(getattr(function, "attr", getattr(function, "id", "")))
+
+
+def _base_of(function: ast.expr) -> str:
+    return _name_of(function.value) if isinstance(function, ast.Attribute) else ""
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: path.stem)
+def test_code_says_no_sentence_beside_the_catalogues(path: Path) -> None:
+    assert list(sentences_of(path)) == []
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: path.stem)
+def test_an_error_of_the_pages_has_its_values_beside_its_sentence(path: Path) -> None:
+    """A sentence that is put together where it is raised is in no catalogue."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and _name_of(node.func) in KEYWORDS and node.args:
+            assert not isinstance(node.args[0], ast.JoinedStr), ast.unparse(node)
+
+
+def test_a_loose_sentence_of_code_is_found(tmp_path: Path) -> None:
+    code = tmp_path / "code.py"
+    code.write_text(
+        '"""A docstring. Fine."""\n'
+        'log.error("Fine in a log.")\n'
+        'raise NotFoundError("This is fine.")\n'
+        'say("This is loose.")\n'
+    )
+
+    assert list(sentences_of(code)) == ["This is loose."]
 
 
 def loose_words(source: str) -> Iterator[str]:

@@ -119,22 +119,22 @@ class JobRunner:
         return False
 
     def _run(self, job: ClaimedJob) -> None:
-        error = None
+        error: PhotoshareError | None = None
         try:
             TASKS[job.kind](job, self._make_workplace())
         except PhotoshareError as problem:
             log.error("Job %d (%s) failed: %s", job.id, job.kind, problem)
-            error = str(problem)
+            error = problem
         except Exception:
             log.exception("Job %d (%s) failed", job.id, job.kind)
-            error = "Something went wrong; the server's log says what."
+            error = PhotoshareError("Something went wrong; the server's log says what.")
         with self._app.app_context():
             if error is not None:
                 analysis.release_claims(count_attempt=True)
             if self._stopping.is_set() and error is None:
                 jobs.requeue_job(job.id)
             else:
-                jobs.finish_job(job, error=error)
+                jobs.finish_job(job, error=str(error) if error else None)
 
     def _make_workplace(self) -> Workplace:
         if self._workplace is None:

@@ -20,9 +20,6 @@ from photoshare.services.change import Change, change_of_room
 from photoshare.services.correction_events import CorrectionKind
 from photoshare.services.rooms import Access, checked_name
 
-_NOT_YOURS = "Only the host can correct faces on photos that others have uploaded."
-_NO_FACE = "Please choose at least one face."
-
 
 @dataclass(frozen=True, slots=True)
 class Author:
@@ -78,7 +75,9 @@ def name_person(author: Author, person_id: int, name: str, *, is_another: bool =
         namesake = _find_namesake(author, person_id, name)
         if namesake is not None and not is_another:
             raise SameNameError(
-                f"There is a {namesake.name} already. Is this the same person?", namesake.id
+                "There is a %(name)s already. Is this the same person?",
+                namesake.id,
+                name=namesake.name or "",
             )
         return change.say(CorrectionKind.NAME, [faces], guest_id=author.guest_id, name=name or None)
 
@@ -159,7 +158,7 @@ def reject_faces(author: Author, person_id: int, face_ids: Sequence[int]) -> int
         chosen = set(_checked_faces(author, change, face_ids))
         faces = [face for face in theirs if face in chosen]
         if not faces:
-            raise InvalidInputError(_NO_FACE)
+            raise _no_face()
         return change.say(
             CorrectionKind.NOT_THIS_PERSON,
             [_without(theirs, faces), *([face] for face in faces)],
@@ -289,7 +288,7 @@ def _checked_faces(author: Author, change: Change, face_ids: Sequence[int]) -> l
     """Return the chosen faces, each once; all of this room and the author's to correct."""
     faces = sorted(set(face_ids))
     if not faces:
-        raise InvalidInputError(_NO_FACE)
+        raise _no_face()
     _check_there(author, change, faces)
     _check_may_correct(author, change, faces)
     return faces
@@ -315,12 +314,16 @@ def _are_hidden(author: Author, people: AbstractSet[int | None]) -> bool:
     return not author.is_host and not people.isdisjoint(db.session.scalars(hidden))
 
 
+def _no_face() -> InvalidInputError:
+    return InvalidInputError("Please choose at least one face.")
+
+
 def _check_may_correct(author: Author, change: Change, *choices: Sequence[int]) -> None:
     """Refuse who may correct none of these groups of faces as a whole."""
     for faces in choices:
         if author.may_correct([change.rows[face].uploader_id for face in faces]):
             return
-    raise NotAllowedError(_NOT_YOURS)
+    raise NotAllowedError("Only the host can correct faces on photos that others have uploaded.")
 
 
 def _check_photos(change: Change, faces: Sequence[int], others: Sequence[int]) -> None:
@@ -331,8 +334,9 @@ def _check_photos(change: Change, faces: Sequence[int], others: Sequence[int]) -
         if photo_id in seen:
             name = db.session.get_one(Photo, photo_id).file_name
             raise InvalidInputError(
-                f"Both are on the photo {name}, so they are two people. If one of the faces there "
-                "is wrong, take it out of its album first."
+                "Both are on the photo %(file_name)s, so they are two people. If one of the faces "
+                "there is wrong, take it out of its album first.",
+                file_name=name,
             )
         seen.add(photo_id)
 

@@ -181,7 +181,7 @@ def get_faces(access: Access, face_ids: Sequence[int]) -> list[Face]:
     """
     wanted = list(dict.fromkeys(face_ids))
     if len(wanted) > FACES_PAGE_SIZE:
-        raise InvalidInputError(f"Please choose {FACES_PAGE_SIZE} faces at most.")
+        raise InvalidInputError("Please choose %(number)s faces at most.", number=FACES_PAGE_SIZE)
     rows = db.session.scalars(
         _faces_of_room(access.room.id)
         .where(Face.id.in_(wanted))

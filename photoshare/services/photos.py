@@ -194,13 +194,15 @@ def check_room_limits(room_id: int, coming_bytes: int, settings: Settings) -> No
     ).one()
     if count >= settings.max_room_photos:
         raise RoomFullError(
-            f"This room is full: it has {count:,} photos, the most that a room of this server "
-            "takes. Please tell the host."
+            "This room is full: it has %(number)s photos, the most that a room of this server "
+            "takes. Please tell the host.",
+            number=count,
         )
     if size + coming_bytes > settings.max_room_gb * GB:
         raise RoomFullError(
-            f"This room is full: its photos would take more than the {settings.max_room_gb:,} GB "
-            "that a room of this server may. Please tell the host."
+            "This room is full: its photos would take more than the %(number)s GB that a room of "
+            "this server may. Please tell the host.",
+            number=settings.max_room_gb,
         )
 
 

@@ -247,7 +247,9 @@ def checked_title(title: str) -> str:
     if not title:
         raise InvalidInputError("Please give the room a title.")
     if len(title) > MAX_TITLE:
-        raise InvalidInputError(f"The title can have {MAX_TITLE} characters at most.")
+        raise InvalidInputError(
+            "The title can have %(number)s characters at most.", number=MAX_TITLE
+        )
     return title
 
 
@@ -255,13 +257,15 @@ def checked_name(name: str) -> str:
     """Return a person's name without outer spaces; refuse a long one."""
     name = " ".join(name.split())
     if len(name) > MAX_NAME:
-        raise InvalidInputError(f"A name can have {MAX_NAME} characters at most.")
+        raise InvalidInputError("A name can have %(number)s characters at most.", number=MAX_NAME)
     return name
 
 
 def _password_hash(password: str) -> str | None:
     if len(password) > MAX_PASSWORD:
-        raise InvalidInputError(f"The password can have {MAX_PASSWORD} characters at most.")
+        raise InvalidInputError(
+            "The password can have %(number)s characters at most.", number=MAX_PASSWORD
+        )
     return generate_password_hash(password) if password else None
 
 

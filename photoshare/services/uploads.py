@@ -91,7 +91,9 @@ def begin_upload(
     if facts.size_bytes < 1 or not facts.fingerprint or len(facts.fingerprint) > MAX_FINGERPRINT:
         raise InvalidInputError("An upload has to say the name and the size of its file.")
     if facts.size_bytes > settings.max_photo_mb * MB:
-        raise RejectedPhotoError(f"The file is larger than {settings.max_photo_mb} MB.")
+        raise RejectedPhotoError(
+            "The file is larger than %(number)s MB.", number=settings.max_photo_mb
+        )
     room_id, guest_id = access.room.id, access.guest.id
     coming = facts.size_bytes + _bytes_promised(room_id, storage)
     photos.check_room_limits(room_id, coming, settings)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from babel.lists import format_list
 from flask import Blueprint, Response, request
+from flask_babel import gettext
 
 from photoshare.errors import InvalidInputError
 from photoshare.models import Person
@@ -12,6 +16,7 @@ from photoshare.services.people import get_people, get_person
 from photoshare.services.photos import Album
 from photoshare.web.downloads import send_source
 from photoshare.web.htmx import render
+from photoshare.web.languages import page_locale
 from photoshare.web.numbers import number_list_argument
 from photoshare.web.security import current_access
 from photoshare.web.site import current_site
@@ -35,7 +40,7 @@ def room_zip(room_code: str) -> Response:
     if people:
         title = f"{room.title} - {names_of(people, album)}"
     elif chosen:
-        title = f"{room.title} - selected"
+        title = f"{room.title} - {gettext('selected')}"
     else:
         title = room.title
     return _zip(album, title)
@@ -46,7 +51,7 @@ def person_zip(room_code: str, person_id: int) -> Response:
     """Send the photos of one person's album."""
     access = current_access()
     room, person = access.room, get_person(access, person_id)
-    return _zip(Album(room.id, person.id), f"{room.title} - {person.name or 'album'}")
+    return _zip(Album(room.id, person.id), f"{room.title} - {person.name or gettext('album')}")
 
 
 @blueprint.get("/people/several")
@@ -74,9 +79,10 @@ def names_of(people: list[Person], album: Album) -> str:
     """Name the album of several people: "Lea and Tom", "Lea or Tom", "2 people together"."""
     names = [person.name for person in people if person.name]
     if len(names) < len(people):
-        return f"{count(len(people), 'person', 'people')}{' together' if album.is_together else ''}"
-    last_word = " and " if album.is_together else " or "
-    return last_word.join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+        words = count(len(people), "person")
+        return gettext("%(people)s together", people=words) if album.is_together else words
+    style: Literal["standard", "or"] = "standard" if album.is_together else "or"
+    return format_list(names, style, locale=page_locale())
 
 
 def _album_of(room_id: int, people: list[Person], chosen: tuple[int, ...] = ()) -> Album:

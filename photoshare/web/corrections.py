@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import InvalidInputError, SameNameError
@@ -17,6 +18,7 @@ from photoshare.web.numbers import numbers_of_form, page_argument
 from photoshare.web.security import current_access, host_only
 from photoshare.web.site import current_site
 from photoshare.web.toasts import say
+from photoshare.web.words import say_error
 
 blueprint = Blueprint("corrections", __name__, url_prefix="/rooms/<room_code>")
 
@@ -38,7 +40,7 @@ def undo(room_code: str, correction_id: int) -> BaseResponse:
     """Take one correction back."""
     corrections.undo(current_author(), correction_id)
     look_again()
-    say("That was undone.")
+    say(gettext("That was undone."))
     return redirect(_back(url_for("corrections.index")), SEE_OTHER)
 
 
@@ -54,9 +56,9 @@ def rename(room_code: str, person_id: int) -> Response | BaseResponse | tuple[st
     except SameNameError as question:
         return _ask_if_same(person_id, question), 422
     except InvalidInputError as error:
-        return _name_form(person_id, str(error)), 422
+        return _name_form(person_id, say_error(error)), 422
     if not wants_partial():
-        flash_with_undo("The name was saved.", correction_id)
+        flash_with_undo(gettext("The name was saved."), correction_id)
     return redirect_or(
         "people/_renamed.html",
         url_for("people.show", person_id=person_id),
@@ -76,7 +78,7 @@ def _ask_if_same(person_id: int, question: SameNameError) -> str:
         person=people.get_card(access, person_id),
         namesake=people.get_card(access, question.namesake_id),
         name=request.form["name"],
-        question=str(question),
+        question=say_error(question),
     )
 
 
@@ -92,21 +94,25 @@ def merge(room_code: str, person_id: int) -> BaseResponse:
     """Make two people one; the other one's album is where both are now."""
     into_id = _chosen_person()
     correction_id = corrections.merge_people(current_author(), person_id, into_id)
-    return _done("The two are one person now.", correction_id, _album(into_id))
+    return _done(gettext("The two are one person now."), correction_id, _album(into_id))
 
 
 @blueprint.post("/people/<int:person_id>/reject")
 def reject(room_code: str, person_id: int) -> BaseResponse:
     """Take chosen faces out of an album: they are not this person."""
     correction_id = corrections.reject_faces(current_author(), person_id, numbers_of_form("faces"))
-    return _done("The faces were taken out of the album.", correction_id, _album(person_id))
+    return _done(
+        gettext("The faces were taken out of the album."), correction_id, _album(person_id)
+    )
 
 
 @blueprint.post("/people/<int:person_id>/hide")
 def hide(room_code: str, person_id: int) -> BaseResponse:
     """Hide a bystander's album from everybody but the host."""
     correction_id = corrections.hide_person(current_author(), person_id)
-    return _done("Guests do not see this person any more.", correction_id, _album(person_id))
+    return _done(
+        gettext("Guests do not see this person any more."), correction_id, _album(person_id)
+    )
 
 
 @blueprint.post("/people/<int:person_id>/show")
@@ -114,7 +120,7 @@ def hide(room_code: str, person_id: int) -> BaseResponse:
 def show(room_code: str, person_id: int) -> BaseResponse:
     """Show a hidden person's album to everybody again."""
     correction_id = corrections.show_person(current_author(), person_id)
-    return _done("Everybody sees this person again.", correction_id, _album(person_id))
+    return _done(gettext("Everybody sees this person again."), correction_id, _album(person_id))
 
 
 @blueprint.post("/faces/move")
@@ -124,14 +130,16 @@ def move(room_code: str) -> BaseResponse:
     into_id = None if request.form.get("into") == SOMEBODY_NEW else _chosen_person()
     correction_id = corrections.move_faces(current_author(), faces, into_id)
     person_id = into_id or people.get_face(current_access(), faces[0]).person_id
-    return _done("The faces have a new album.", correction_id, _album(person_id))
+    return _done(gettext("The faces have a new album."), correction_id, _album(person_id))
 
 
 @blueprint.post("/faces/remove")
 def remove(room_code: str) -> BaseResponse:
     """Say that chosen faces are no faces."""
     correction_id = corrections.mark_not_faces(current_author(), numbers_of_form("faces"))
-    return _done("They are no faces any more.", correction_id, _back(url_for("people.index")))
+    return _done(
+        gettext("They are no faces any more."), correction_id, _back(url_for("people.index"))
+    )
 
 
 @blueprint.post("/faces/<int:face_id>/cover")
@@ -139,7 +147,7 @@ def cover(room_code: str, face_id: int) -> BaseResponse:
     """Let a face stand for its person."""
     face = people.get_face(current_access(), face_id)
     correction_id = corrections.choose_cover(current_author(), face_id)
-    return _done("The cover was changed.", correction_id, _album(face.person_id))
+    return _done(gettext("The cover was changed."), correction_id, _album(face.person_id))
 
 
 def current_author() -> Author:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, render_template, request
+from flask_babel import lazy_gettext
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from photoshare.errors import (
@@ -20,6 +21,7 @@ from photoshare.errors import (
     WrongOffsetError,
 )
 from photoshare.web.htmx import wants_partial
+from photoshare.web.words import say_error
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +37,13 @@ STATUS_CODES: dict[type[PhotoshareError], int] = {
     WrongOffsetError: 409,
 }
 SENTENCES = {
-    404: "This page is not there, or is for the people in its room only.",
-    405: "This address does not take that kind of request.",
-    413: "That was too much for one upload. Please choose fewer photos at a time.",
-    429: "Too many attempts. Please wait a while and try again.",
+    404: lazy_gettext("This page is not there, or is for the people in its room only."),
+    405: lazy_gettext("This address does not take that kind of request."),
+    413: lazy_gettext("That was too much for one upload. Please choose fewer photos at a time."),
+    429: lazy_gettext("Too many attempts. Please wait a while and try again."),
 }
+OTHER_SENTENCE = lazy_gettext("The server does not understand this request.")
+SERVER_SENTENCE = lazy_gettext("Something went wrong on the server; its log says what.")
 
 
 def _answer(sentence: str, status: int) -> tuple[str, int]:
@@ -53,16 +57,16 @@ def _handle_our_error(error: PhotoshareError) -> tuple[str, int]:
     status = STATUS_CODES.get(type(error), 500)
     if status == 500:
         log.error("A request failed: %s", error)
-    return _answer(str(error), status)
+    return _answer(say_error(error), status)
 
 
 def _handle_http_error(error: HTTPException) -> tuple[str, int]:
     status = error.code or 500
-    return _answer(SENTENCES.get(status, error.description or error.name), status)
+    return _answer(str(SENTENCES.get(status, OTHER_SENTENCE)), status)
 
 
 def _handle_unexpected(error: InternalServerError) -> tuple[str, int]:
-    return _answer("Something went wrong on the server; its log says what.", 500)
+    return _answer(str(SERVER_SENTENCE), 500)
 
 
 def init_app(app: Flask) -> None:

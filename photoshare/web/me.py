@@ -12,6 +12,7 @@ from photoshare.services.photos import Album
 from photoshare.web.htmx import SEE_OTHER
 from photoshare.web.security import current_access, forget_room
 from photoshare.web.toasts import say
+from photoshare.web.words import say_error
 
 blueprint = Blueprint("me", __name__, url_prefix="/rooms/<room_code>")
 
@@ -28,7 +29,7 @@ def rename(room_code: str) -> Response | tuple[str, int]:
     try:
         guests.rename_guest(current_access().guest.id, request.form.get("name", ""))
     except InvalidInputError as error:
-        return _page(error=str(error), name=request.form["name"]), 422
+        return _page(error=say_error(error), name=request.form["name"]), 422
     say(gettext("Your name was saved."))
     return redirect(url_for("me.show"), SEE_OTHER)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from flask import (
     Blueprint,
     Response,
-    flash,
     make_response,
     redirect,
     render_template,
@@ -17,6 +16,7 @@ from flask import (
     send_file,
     url_for,
 )
+from flask_babel import gettext, ngettext
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -44,6 +44,8 @@ from photoshare.web.htmx import SEE_OTHER, render, wants_partial, with_event
 from photoshare.web.numbers import number_argument, number_list_argument
 from photoshare.web.security import count_uploads, current_access
 from photoshare.web.site import current_site
+from photoshare.web.toasts import say
+from photoshare.web.words import count, number, say_error
 
 blueprint = Blueprint("photos", __name__, url_prefix="/rooms/<room_code>")
 
@@ -72,13 +74,15 @@ class UploadResult:
 @blueprint.get("/photos")
 def index(room_code: str) -> str:
     """Show the room's photos, page by page."""
-    return _grid(Album(current_access().room.id, newest_first=True), "All photos")
+    return _grid(Album(current_access().room.id, newest_first=True), gettext("All photos"))
 
 
 @blueprint.get("/photos/without-faces")
 def without_faces(room_code: str) -> str:
     """Show the photos in which no face was found."""
-    return _grid(Album(current_access().room.id, is_without_faces=True), "Photos without faces")
+    return _grid(
+        Album(current_access().room.id, is_without_faces=True), gettext("Photos without faces")
+    )
 
 
 def _grid(album: Album, title: str) -> str:
@@ -138,15 +142,22 @@ def _take(file: FileStorage) -> UploadResult:
         )
     except (RejectedPhotoError, DiskFullError) as error:
         is_for_later = isinstance(error, DiskFullError)
-        return UploadResult(name, reason=str(error), is_for_later=is_for_later)
+        return UploadResult(name, reason=say_error(error), is_for_later=is_for_later)
     return UploadResult(name, is_duplicate=added.is_duplicate)
 
 
 def _flash_counts(added: int, duplicates: int) -> None:
     if added:
-        flash(f"{added} photo{'s' if added > 1 else ''} added.")
+        say(gettext("%(photos)s added.", photos=count(added, "photo")))
     if duplicates:
-        flash(f"{duplicates} {'were' if duplicates > 1 else 'was'} here already.")
+        say(
+            ngettext(
+                "%(number)s was here already.",
+                "%(number)s were here already.",
+                duplicates,
+                number=number(duplicates),
+            )
+        )
 
 
 @blueprint.get("/photos/<int:photo_id>")
@@ -259,7 +270,7 @@ def delete(room_code: str, photo_id: int) -> BaseResponse:
     """Delete a photo; the host any, a guest their own. Leads back to the album it was seen in."""
     access = current_access()
     photos.delete_photo(access, photo_id, current_site().storage)
-    flash("The photo was deleted.")
+    say(gettext("The photo was deleted."))
     return redirect(_album_or_room(access, number_argument("person")), SEE_OTHER)
 
 

@@ -27,6 +27,7 @@ from photoshare.web.security import (
 )
 from photoshare.web.site import current_site
 from photoshare.web.toasts import say
+from photoshare.web.words import say_error
 
 blueprint = Blueprint("rooms", __name__)
 
@@ -53,7 +54,7 @@ def create() -> Response | tuple[str, int]:
         )
         guest = rooms.become_host(new.room, secret=new.host_secret, name=form.get("name", ""))
     except InvalidInputError as error:
-        return _start_page(form, create_error=str(error)), 422
+        return _start_page(form, create_error=say_error(error)), 422
     remember_guest(guest, host_secret=new.host_secret)
     return redirect(url_for("rooms.share", room_code=new.room.code), SEE_OTHER)
 
@@ -67,7 +68,7 @@ def join_by_code() -> Response | tuple[str, int]:
         room = rooms.find_room(form.get("room_code", ""))
         _join(room)
     except (NotFoundError, InvalidInputError) as error:
-        return _start_page(form, join_error=str(error)), 422
+        return _start_page(form, join_error=say_error(error)), 422
     return redirect(url_for("rooms.show", room_code=room.code), SEE_OTHER)
 
 
@@ -101,7 +102,7 @@ def join(room_code: str) -> Response | tuple[str, int]:
     try:
         _join(room)
     except InvalidInputError as error:
-        return _join_page(room, error=str(error), name=request.form.get("name", "")), 422
+        return _join_page(room, error=say_error(error), name=request.form.get("name", "")), 422
     return redirect(url_for("rooms.show", room_code=room.code), SEE_OTHER)
 
 
@@ -148,7 +149,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
             keeps_metadata="keep_metadata" in form,
         )
     except InvalidInputError as error:
-        return _share_page(form=form, error=str(error)), 422
+        return _share_page(form=form, error=say_error(error)), 422
     say(gettext("The room was changed."))
     return redirect(url_for("rooms.share"), SEE_OTHER)
 

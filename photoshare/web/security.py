@@ -85,8 +85,9 @@ def count_uploads(files: int, per_hour: int) -> None:
     ]
     if not all(limiter.limiter.test(item, *key, cost=files) for item, *key in bounds):
         raise TooManyUploadsError(
-            f"That is more than the {per_hour:,} photos that one guest may send within an hour. "
-            "Those that are missing can be sent in an hour."
+            "That is more than the %(number)s photos that one guest may send within an hour. "
+            "Those that are missing can be sent in an hour.",
+            number=per_hour,
         )
     for item, *key in bounds:
         limiter.limiter.hit(item, *key, cost=files)

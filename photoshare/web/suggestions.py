@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import InvalidInputError, NotAllowedError
@@ -20,7 +21,11 @@ blueprint = Blueprint("suggestions", __name__, url_prefix="/rooms/<room_code>")
 
 MAX_LATER = 100  # pairs that one form carries along
 PAIR_KEY = re.compile(r"[fp][0-9]{1,18}-[fp][0-9]{1,18}")
-ANSWERS = {"yes": "The two are one person now.", "no": "These are two people.", "later": ""}
+ANSWERS = {
+    "yes": lazy_gettext("The two are one person now."),
+    "no": lazy_gettext("These are two people."),
+    "later": "",
+}
 
 
 @blueprint.get("/people/same")
@@ -46,7 +51,7 @@ def answer(room_code: str) -> Response | BaseResponse:
         correction_id = corrections.say_different(current_author(), [first], [second])
     if correction_id is not None:
         look_again()
-        flash_with_undo(ANSWERS[reply], correction_id)
+        flash_with_undo(str(ANSWERS[reply]), correction_id)
     later = _put_off(later)
     if wants_partial():
         return make_response(_question("people/_answered.html", later))
@@ -61,10 +66,10 @@ def answer_maybe(room_code: str, person_id: int) -> Response | BaseResponse:
     face_id = _field("face")
     if _reply("yes", "no") == "yes":
         correction_id = corrections.move_faces(author, [face_id], person_id)
-        sentence = "The photo is in the album."
+        sentence = gettext("The photo is in the album.")
     else:
         correction_id = corrections.say_different(author, [card.cover_face_id], [face_id])
-        sentence = "The face was kept out of the album."
+        sentence = gettext("The face was kept out of the album.")
     look_again()
     flash_with_undo(sentence, correction_id)
     if not wants_partial():
@@ -103,5 +108,5 @@ def _field(name: str) -> int:
 def _reply(*answers: str) -> str:
     reply = request.form.get("answer", "")
     if reply not in answers:
-        raise InvalidInputError(f"Please answer with {', '.join(answers[:-1])} or {answers[-1]}.")
+        raise InvalidInputError("Please choose one of the answers.")
     return reply

@@ -15,6 +15,7 @@ from photoshare.web.numbers import number_argument
 from photoshare.web.photos import UploadResult, answer_upload
 from photoshare.web.security import count_uploads, current_access
 from photoshare.web.site import current_site
+from photoshare.web.words import say_error
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/rooms/<room_code>/uploads")
 
@@ -28,7 +29,9 @@ def known(room_code: str) -> Response:
     """Tell which of these photos the room has, by SHA-256, so that they are not sent again."""
     hashes = request.form.getlist("sha256")
     if len(hashes) > MAX_HASHES or not all(_SHA256.fullmatch(text) for text in hashes):
-        raise InvalidInputError(f"Please ask for up to {MAX_HASHES} SHA-256 in hexadecimal digits.")
+        raise InvalidInputError(
+            "Please ask for up to %(number)s SHA-256 in hexadecimal digits.", number=MAX_HASHES
+        )
     return jsonify(known=photos.find_known(current_access().room.id, hashes))
 
 
@@ -47,7 +50,7 @@ def begin(room_code: str) -> Response | BaseResponse:
                 access, facts, storage=site.storage, settings=site.settings
             )
         except RejectedPhotoError as error:
-            return answer_upload([UploadResult(facts.file_name, reason=str(error))])
+            return answer_upload([UploadResult(facts.file_name, reason=say_error(error))])
     return _so_far(found, 201)
 
 
@@ -83,7 +86,7 @@ def add_piece(room_code: str, upload_id: int) -> Response | BaseResponse:
     except WrongOffsetError as error:
         return _so_far(UnfinishedUpload(upload_id, error.offset), 409)
     except RejectedPhotoError as error:
-        return answer_upload([UploadResult("", reason=str(error))])
+        return answer_upload([UploadResult("", reason=say_error(error))])
     if isinstance(outcome, UnfinishedUpload):
         return _so_far(outcome, 200)
     return answer_upload([UploadResult("", is_duplicate=outcome.is_duplicate)])

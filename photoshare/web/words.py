@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from babel.dates import format_date, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from flask_babel import gettext, ngettext
 
+from photoshare.errors import PhotoshareError
 from photoshare.models import Face, Photo
 from photoshare.web.languages import page_locale
 
@@ -62,9 +63,40 @@ def _decimal(number: float, pattern: str) -> str:
     return format_decimal(number, format=pattern, locale=page_locale())
 
 
+def number(value: float, decimals: int = 0) -> str:
+    """Say a number, with so many decimals."""
+    return _decimal(value, "#,##0" + ("." + "0" * decimals if decimals else ""))
+
+
 def day(date_: date) -> str:
     """Say a date with the name of its month."""
     return format_date(date_, format="long", locale=page_locale())
+
+
+def moment(time: datetime) -> str:
+    """Say a date and the time of day; by UTC, as the server does not know the guest's clock."""
+    locale = page_locale()
+    return str(
+        gettext(
+            "%(day)s, %(time)s UTC",
+            day=format_date(time, format="medium", locale=locale),
+            time=format_time(time, format="short", locale=locale),
+        )
+    )
+
+
+def say_error(error: PhotoshareError) -> str:
+    """Say what went wrong."""
+    values = {
+        name: format_decimal(value, locale=page_locale()) if isinstance(value, int) else value
+        for name, value in error.values.items()
+    }
+    return str(gettext(error.sentence, **values))
+
+
+def say_stored(sentence: str) -> str:
+    """Say a sentence that the database keeps in English; one with values in it stays so."""
+    return str(gettext(sentence))
 
 
 def photo_words(photo: Photo, faces: Iterable[Face]) -> str:

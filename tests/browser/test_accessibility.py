@@ -45,6 +45,20 @@ PAGES = [
     ("album", "host", "people/1", "en"),
     ("unsorted", "guest", "people/unsorted", "en"),
     ("search", "guest", "jobs/current", "en"),
+    ("start-arabic", "stranger", "/", "ar"),
+    ("invitation-arabic", "stranger", "", "ar"),
+    ("host-link-arabic", "stranger", "host/{secret}", "ar"),
+    ("room-arabic", "guest", "", "ar"),
+    ("me-arabic", "guest", "me", "ar"),
+    ("manage-arabic", "host", "share", "ar"),
+    ("poster-arabic", "host", "poster", "ar"),
+    ("wall-arabic", "guest", "wall", "ar"),
+    ("delete-room-arabic", "host", "delete", "ar"),
+    ("photos-arabic", "guest", "photos", "ar"),
+    ("photo-arabic", "guest", "photos/1", "ar"),
+    ("room-chinese", "guest", "", "zh-CN"),
+    ("room-hindi", "guest", "", "hi"),
+    ("manage-french", "host", "share", "fr"),
 ]
 
 

@@ -150,7 +150,7 @@ def test_a_choice_is_answered_at_once(
 
     choose(page, *small_photos)
 
-    expect(summary(page)).to_have_text("Preparing 6 photos …")
+    expect(summary(page)).to_have_text("Preparing your photos …")
     assert page.evaluate(IS_ASKED)
     page.unroute("**/uploads/known")
 
@@ -237,7 +237,7 @@ def test_retry_failed_sends_only_those(
     page.route("**/photos", refuse)
     choose(page, *small_photos, no_photo)
     expect(summary(page)).to_have_text(
-        "4 of 7 safe; 1 not taken, see below; 2 failed, see below", timeout=SAFE_MS
+        "4 of 7 safe · 1 not taken, see below · 2 failed, see below", timeout=SAFE_MS
     )
     expect(page.locator(".upload-list li")).to_have_count(3)
     expect(page.locator(".upload-list")).to_contain_text("This is not a photo that can be read")
@@ -247,7 +247,7 @@ def test_retry_failed_sends_only_those(
 
     page.get_by_role("button", name="Retry failed").click()
 
-    expect(summary(page)).to_have_text("6 of 7 safe; 1 not taken, see below", timeout=SAFE_MS)
+    expect(summary(page)).to_have_text("6 of 7 safe · 1 not taken, see below", timeout=SAFE_MS)
     assert first == ["0.jpg", "1.jpg", "2.jpg", "3.jpg", "4.jpg", "5.jpg", "no.jpg"]
     assert sorted(sent) == ["1.jpg", "2.jpg"]
     expect(page.get_by_role("button", name="Retry failed")).to_be_hidden()

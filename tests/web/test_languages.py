@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 from flask import Flask, request
 from flask_babel import force_locale
@@ -51,6 +53,53 @@ def test_a_choice_counts_more_than_the_browser(app: Flask) -> None:
     assert language_of(client.get("/", headers={"Accept-Language": "en,de-CH;q=0.1"}).text)[0] == (
         "de-CH"
     )
+
+
+@pytest.mark.parametrize("address", ["", "/photos", "/me", "/share", "/jobs/current"])
+def test_arabic_pages_read_from_right_to_left(cast: Cast, address: str) -> None:
+    page = cast.host.get(cast.url + address, headers={"Accept-Language": "ar"}).text
+
+    assert language_of(page) == ("ar", "rtl")
+    assert "الغرفة" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "A name can have 60 characters at most."),
+        ("de", "Ein Name darf höchstens 60 Zeichen haben."),
+        ("zh-CN", "名字最多 60 个字符。"),
+    ],
+)
+def test_an_error_of_a_service_speaks_the_guests_language(
+    cast: Cast, language: str, sentence: str
+) -> None:
+    answer = cast.guest.post(
+        f"{cast.url}/me/name", data={"name": "x" * 61}, headers={"Accept-Language": language}
+    )
+
+    assert answer.status_code == 422
+    assert sentence in answer.text
+
+
+def test_a_file_that_is_no_photo_is_refused_in_the_guests_language(cast: Cast) -> None:
+    answer = cast.guest.post(
+        f"{cast.url}/photos",
+        data={"photos": (BytesIO(b"no photo"), "x.jpg")},
+        headers={"Accept-Language": "de"},
+    )
+
+    assert answer.status_code == 422
+    assert "Das ist kein lesbares Foto" in answer.text
+
+
+@pytest.mark.parametrize(("method", "address"), [("get", "/nowhere"), ("post", "/")])
+def test_an_error_page_speaks_the_guests_language(app: Flask, method: str, address: str) -> None:
+    answer = getattr(app.test_client(), method)(address, headers={"Accept-Language": "de"})
+
+    assert answer.status_code in (404, 405)
+    assert "Diese" in answer.text
+    assert "This" not in answer.text
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from photoshare.web.words import COUNTED, count, day, duration, file_size
+from photoshare.web.words import COUNTED, count, day, duration, file_size, moment
 from tests.conftest import ROOT
 
 
@@ -33,6 +33,16 @@ def say(app: Flask) -> Callable[..., str]:
         ("en", 2, "person", "2 people"),
         ("de", 1, "guest", "1 Gast"),
         ("de", 12345, "guest", "12.345 Gäste"),
+        ("es", 1, "face", "1 cara"),
+        ("fr", 0, "photo", "0 photo"),
+        ("fr", 12345, "photo", "12\u202f345 photos"),
+        ("hi", 1234567, "photo", "12,34,567 फ़ोटो"),
+        ("pt", 2, "guest", "2 convidados"),
+        ("zh", 2, "person", "2 个人"),
+        ("ar", 2, "photo", "2 صورتان"),
+        ("ar", 3, "photo", "3 صور"),
+        ("ar", 11, "file", "11 ملفًا"),
+        ("ar", 100, "file", "100 ملف"),
         ("de_CH", 12345, "face", "12\u2019345 Gesichter"),
     ],
 )
@@ -85,3 +95,11 @@ def test_a_day_has_the_name_of_its_month(say) -> None:
     assert say("en", day, date(2026, 12, 3)) == "December 3, 2026"
     assert say("en_GB", day, date(2026, 12, 3)) == "3 December 2026"
     assert say("de", day, date(2026, 12, 3)) == "3. Dezember 2026"
+
+
+def test_a_moment_is_said_as_the_guest_writes_it(say) -> None:
+    evening = datetime(2026, 6, 20, 18, 5, tzinfo=UTC)
+
+    assert say("en", moment, evening) == "Jun 20, 2026, 6:05\u202fPM UTC"
+    assert say("en_GB", moment, evening) == "20 Jun 2026, 18:05 UTC"
+    assert say("de", moment, evening) == "20.06.2026, 18:05 UTC"
