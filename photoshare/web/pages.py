@@ -12,7 +12,7 @@ from photoshare.services.photos import Album, place_of
 from photoshare.storage import MB
 from photoshare.web.photos import picture_digest
 from photoshare.web.site import site_of
-from photoshare.web.words import count, day, duration, file_size, photo_words
+from photoshare.web.words import count, day, duration, file_size, moment, photo_words
 
 # No page is kept in the phone's storage, nothing is evaluated, an error never wipes what asked.
 HTMX_CONFIG = {
@@ -115,6 +115,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters |= {
         "count": count,
         "day": day,
+        "moment": moment,
         "duration": duration,
         "file_size": file_size,
     }

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from babel.dates import format_date, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from flask_babel import gettext, ngettext
@@ -65,6 +65,18 @@ def _decimal(number: float, pattern: str) -> str:
 def day(date_: date) -> str:
     """Say a date with the name of its month."""
     return format_date(date_, format="long", locale=page_locale())
+
+
+def moment(time: datetime) -> str:
+    """Say a date and the time of day; by UTC, as the server does not know the guest's clock."""
+    locale = page_locale()
+    return str(
+        gettext(
+            "%(day)s, %(time)s UTC",
+            day=format_date(time, format="medium", locale=locale),
+            time=format_time(time, format="short", locale=locale),
+        )
+    )
 
 
 def photo_words(photo: Photo, faces: Iterable[Face]) -> str:

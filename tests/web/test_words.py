@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from photoshare.web.words import COUNTED, count, day, duration, file_size
+from photoshare.web.words import COUNTED, count, day, duration, file_size, moment
 from tests.conftest import ROOT
 
 
@@ -85,3 +85,11 @@ def test_a_day_has_the_name_of_its_month(say) -> None:
     assert say("en", day, date(2026, 12, 3)) == "December 3, 2026"
     assert say("en_GB", day, date(2026, 12, 3)) == "3 December 2026"
     assert say("de", day, date(2026, 12, 3)) == "3. Dezember 2026"
+
+
+def test_a_moment_is_said_as_the_guest_writes_it(say) -> None:
+    evening = datetime(2026, 6, 20, 18, 5, tzinfo=UTC)
+
+    assert say("en", moment, evening) == "Jun 20, 2026, 6:05\u202fPM UTC"
+    assert say("en_GB", moment, evening) == "20 Jun 2026, 18:05 UTC"
+    assert say("de", moment, evening) == "20.06.2026, 18:05 UTC"
