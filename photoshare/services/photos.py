@@ -285,7 +285,7 @@ def count_photos(album: Album) -> int:
 
 
 def list_photos(album: Album, *, after: str | None = None, before: str | None = None) -> PhotoPage:
-    """List one page of an album, with who uploaded each photo.
+    """List one page of an album, with who uploaded each photo and who is in it.
 
     Parameters
     ----------
@@ -294,7 +294,11 @@ def list_photos(album: Album, *, after: str | None = None, before: str | None = 
         A place as of `place_of`: the page begins behind it, or ends in front of it. Less than a
         page in front of it is the first page, and so is what cannot be read.
     """
-    query = album.select().options(joinedload(Photo.guest)).limit(PAGE_SIZE + 1)
+    faces = selectinload(Photo.faces)
+    query = album.select().options(
+        joinedload(Photo.guest), faces.defer(Face.encoding), faces.joinedload(Face.person)
+    )
+    query = query.limit(PAGE_SIZE + 1)
     behind, in_front_of = _as_place(after), _as_place(before)
     if in_front_of is not None:
         is_before = in_front_of < _PLACE if album.newest_first else in_front_of > _PLACE

@@ -10,9 +10,10 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import InvalidInputError, SameNameError
-from photoshare.services import correction_history, corrections, people
+from photoshare.services import correction_history, corrections, people, photos
 from photoshare.services.corrections import Author, author_of
 from photoshare.services.jobs import JobKind
+from photoshare.services.photos import Album
 from photoshare.web.htmx import SEE_OTHER, redirect_or, wants_partial
 from photoshare.web.numbers import numbers_of_form, page_argument
 from photoshare.web.security import current_access, host_only
@@ -57,21 +58,20 @@ def rename(room_code: str, person_id: int) -> Response | BaseResponse | tuple[st
         return _ask_if_same(person_id, question), 422
     except InvalidInputError as error:
         return _name_form(person_id, say_error(error)), 422
-    if not wants_partial():
-        flash_with_undo(gettext("The name was saved."), correction_id)
+    flash_with_undo(gettext("The name was saved."), correction_id)
     return redirect_or(
         "people/_renamed.html",
         url_for("people.show", person_id=person_id),
         access=access,
         person=people.get_card(access, person_id),
         error=None,
-        is_saved=True,
     )
 
 
 def _ask_if_same(person_id: int, question: SameNameError) -> str:
     access = current_access()
     template = "people/_same_name.html" if wants_partial() else "people/same_name.html"
+    both = Album(access.room.id, people=(person_id, question.namesake_id), is_together=True)
     return render_template(
         template,
         access=access,
@@ -79,6 +79,7 @@ def _ask_if_same(person_id: int, question: SameNameError) -> str:
         namesake=people.get_card(access, question.namesake_id),
         name=request.form["name"],
         question=say_error(question),
+        are_together=photos.count_photos(both) > 0,
     )
 
 

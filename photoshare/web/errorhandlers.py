@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import urlsplit
 
 from flask import Flask, render_template, request
 from flask_babel import lazy_gettext
@@ -50,7 +51,22 @@ def _answer(sentence: str, status: int) -> tuple[str, int]:
     template = "_alert.html" if wants_partial() else "error.html"
     if wants_partial() and status == 404 and request.endpoint == "jobs.current":
         template = "jobs/_gone.html"  # else an open page would ask for a deleted room for ever
-    return render_template(template, sentence=sentence, status=status), status
+    back_url = _form_page() if status == 422 else None
+    return render_template(template, sentence=sentence, status=status, back_url=back_url), status
+
+
+def _form_page() -> str | None:
+    """Address of the page of this site with the form that was sent, as the browser tells it.
+
+    Only what follows the host's name is used, so that it can lead nowhere else.
+    """
+    try:
+        page = urlsplit(request.referrer or "")
+    except ValueError:  # no browser sends such an address
+        return None
+    if page.netloc != request.host or page.path.startswith("//"):  # that would be another host
+        return None
+    return f"{page.path}?{page.query}" if page.query else page.path
 
 
 def _handle_our_error(error: PhotoshareError) -> tuple[str, int]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import math
 from typing import Any
 
 from flask import Flask, url_for
 
 from photoshare.images import RENDITION_PX
-from photoshare.models import Photo
+from photoshare.models import Face, Photo
+from photoshare.services.people import is_visible
 from photoshare.services.photos import Album, place_of
+from photoshare.services.rooms import Access
 from photoshare.storage import MB
 from photoshare.web.photos import picture_digest
 from photoshare.web.site import site_of
@@ -23,6 +27,10 @@ from photoshare.web.words import (
     say_stored,
 )
 
+# Width by height of tiles, in percent. A style sheet cannot read a photo's own ratio, as no inline
+# style is allowed, so that each has a class in static/app.css; none cuts off more than 6 % of what
+# cameras take. Wider and taller photos are cut.
+SHAPES = (50, 56, 62, 67, 75, 80, 90, 100, 112, 125, 133, 150, 160, 178, 200, 235, 300)
 # No page is kept in the phone's storage, nothing is evaluated, an error never wipes what asked.
 HTMX_CONFIG = {
     "historyCacheSize": 0,
@@ -65,10 +73,29 @@ def srcset(photo: Photo, ending: str) -> str:
     )
 
 
+def tile_shape(photo: Photo) -> int:
+    """Choose the shape of a photo's tile, one of `SHAPES`: the next one to its own."""
+    ratio = photo.width / photo.height
+    return min(SHAPES, key=lambda shape: abs(math.log(ratio * 100 / shape)))
+
+
 def tile_sizes(photo: Photo) -> str:
-    """Tell the browser how wide a photo is drawn in a grid, whose square tiles cut off the rest."""
-    ratio = max(1.0, photo.width / photo.height)
-    return f"(max-width: 36rem) {33 * ratio:.0f}vw, {12 * ratio:.0f}rem"
+    """Tell the browser how wide a photo is drawn in a grid, whose rows are of one height.
+
+    Rows grow from the height of static/app.css by a fifth or so, until they fill the line.
+    """
+    ratio = tile_shape(photo) / 100
+    return f"(max-width: 48rem) min({38 * ratio:.0f}vw, 100vw), {14 * ratio:.0f}rem"
+
+
+def placeholder_url(photo: Photo) -> str:
+    """Address of the few pixels that stand for a photo until it is loaded; they are inside it."""
+    return "data:image/webp;base64," + base64.b64encode(photo.placeholder or b"").decode()
+
+
+def visible_faces(photo: Photo, access: Access) -> list[Face]:
+    """List the faces of a photo that this browser may see."""
+    return [face for face in photo.faces if is_visible(access, face)]
 
 
 def view_sizes(photo: Photo) -> str:
@@ -140,8 +167,11 @@ def init_app(app: Flask) -> None:
         "photo_words": photo_words,
         "picture_url": picture_url,
         "place_of": place_of,
+        "placeholder_url": placeholder_url,
         "srcset": srcset,
+        "tile_shape": tile_shape,
         "tile_sizes": tile_sizes,
         "view_sizes": view_sizes,
+        "visible_faces": visible_faces,
         "zip_url": zip_url,
     }

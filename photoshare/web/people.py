@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, render_template, request
 
 from photoshare.services import people, photos, suggestions
 from photoshare.services.corrections import author_of, may_correct_person
+from photoshare.services.people import FacePage
 from photoshare.services.photos import Album
 from photoshare.services.pictures import find_face_picture
 from photoshare.web.htmx import render, wants_partial
@@ -45,12 +48,8 @@ def hidden(room_code: str) -> str:
 def unsorted(room_code: str) -> str:
     """Show the faces that belong to no person yet, to choose from."""
     access = current_access()
-    return render_template(
-        "people/unsorted.html",
-        access=access,
-        author=author_of(access),
-        page=people.list_faces(access, None, page_argument()),
-    )
+    page = people.list_faces(access, None, page_argument())
+    return _face_choice("people/unsorted.html", page)
 
 
 @blueprint.get("/people/<int:person_id>")
@@ -80,12 +79,17 @@ def show(room_code: str, person_id: int) -> str:
 def faces(room_code: str, person_id: int) -> str:
     """Show a person's faces, to choose those that are wrong."""
     access = current_access()
+    page = people.list_faces(access, person_id, page_argument())
+    return _face_choice("people/faces.html", page, person=people.get_card(access, person_id))
+
+
+def _face_choice(template: str, page: FacePage, **context: Any) -> str:
+    """Render faces to choose from; who may correct none of them gets no buttons for it."""
+    access = current_access()
+    author = author_of(access)
+    choosable = {face.id for face in page.faces if author.may_correct([face.photo.guest_id])}
     return render_template(
-        "people/faces.html",
-        access=access,
-        author=author_of(access),
-        person=people.get_card(access, person_id),
-        page=people.list_faces(access, person_id, page_argument()),
+        template, access=access, author=author, page=page, choosable=choosable, **context
     )
 
 

@@ -62,7 +62,7 @@ def test_with_javascript(
     covers.first.click()
     page.get_by_label("Name").fill("Barack")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("#name-form")).to_contain_text("Saved.")
+    expect(page.locator(".toast")).to_contain_text("The name was saved.")
     expect(page).to_have_title("Barack · Garden party")
     expect(page.get_by_role("heading", level=1)).to_have_text("Barack")
     take_screenshot(page, "path-album")

@@ -136,6 +136,31 @@ def test_the_address_takes_only_get(cast: Cast, doubt: Doubt) -> None:
     assert cast.host.post(f"{cast.url}/people/{doubt.lea}/faces").status_code == 405
 
 
+def test_who_may_correct_nothing_gets_no_buttons_for_it(cast: Cast, doubt: Doubt) -> None:
+    for path in (f"people/{doubt.lea}/faces", "people/unsorted"):
+        page = cast.guest.get(f"{cast.url}/{path}").text
+
+        assert pictures(page)
+        assert choices(page) == []
+        assert tags_of(page, "button") == []
+
+
+def test_a_form_without_a_face_leads_back_to_its_page(cast: Cast, doubt: Doubt) -> None:
+    url = f"{cast.url}/people/{doubt.lea}"
+
+    for referrer, is_ours in (
+        (f"http://localhost{url}/faces?page=1", True),
+        (f"http://elsewhere{url}/faces?page=1", False),
+        ("http://localhost//elsewhere/faces?page=1", False),
+        ("http://[", False),
+    ):
+        answer = cast.host.post(f"{url}/reject", headers={"Referer": referrer})
+
+        assert answer.status_code == 422
+        assert bool(tags_of(answer.text, "a", href=f"{url}/faces?page=1")) is is_ours
+        assert "elsewhere" not in answer.text
+
+
 def test_the_number_of_queries_does_not_grow_with_the_faces(app: Flask, cast: Cast) -> None:
     small = insert_person(app, cast.room_id, insert_photos(app, cast.room_id, 2))
     large = insert_person(app, cast.room_id, insert_photos(app, cast.room_id, 40, seed="more"))

@@ -52,6 +52,16 @@ def test_a_plain_form_hides_and_goes_back_to_the_album(cast: Cast, party: Party)
     assert tags_of(page, "form", action=f"{cast.url}/people/{party.blue}/show")
 
 
+def test_a_photo_of_hidden_people_alone_tells_guests_nothing_of_faces(
+    cast: Cast, party: Party, hidden: int
+) -> None:
+    url = f"{cast.url}/photos/{party.photos['c.jpg']}"
+
+    assert "No face was found" not in cast.guest.get(url).text
+    assert "In this photo" not in cast.guest.get(url).text
+    assert "In this photo" in cast.host.get(url).text
+
+
 def test_the_form_is_on_the_hosts_page_only(cast: Cast, party: Party) -> None:
     url = f"{cast.url}/people/{party.blue}"
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 
 from photoshare.services.photos import PAGE_SIZE
-from tests.conftest import Cast
+from photoshare.web.pages import SHAPES
+from tests.conftest import ROOT, Cast
 from tests.helpers import HX, counted_queries, insert_person, insert_photos, place_at, tags_of
 
 TILE = {"class": "tile"}
+SHAPE_RULE = re.compile(r"\.shape-(\d+) \{ --ratio: ([\d.]+); \}")
 
 
 def test_a_room_without_photos_says_so(cast: Cast) -> None:
@@ -120,7 +124,7 @@ def test_every_picture_comes_in_sizes_with_its_place_kept_free(app: Flask, cast:
         "2000w",
     ]
     assert source["srcset"].replace(".webp", ".jpg") == image["srcset"]
-    assert source["sizes"] == image["sizes"] == "(max-width: 36rem) 44vw, 16rem"
+    assert source["sizes"] == image["sizes"] == "(max-width: 48rem) min(51vw, 100vw), 19rem"
     assert (image["width"], image["height"], image["loading"]) == ("4000", "3000", "lazy")
     assert image["src"].startswith(f"{cast.url}/photos/{photo_id}/")
 
@@ -131,6 +135,56 @@ def test_a_small_or_upright_photo_names_its_true_widths(app: Flask, cast: Cast) 
     (image,) = tags_of(cast.guest.get(f"{cast.url}/photos").text, "img")
 
     assert [part.split()[1] for part in image["srcset"].split(", ")] == ["240w", "300w"]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "shape"),
+    [(4000, 3000, 133), (3000, 4000, 75), (1080, 1920, 56), (1000, 1000, 100), (9000, 500, 300)],
+)
+def test_a_tile_has_the_shape_of_its_photo(
+    app: Flask, cast: Cast, width: int, height: int, shape: int
+) -> None:
+    insert_photos(app, cast.room_id, 1, width=width, height=height)
+
+    page = cast.guest.get(f"{cast.url}/photos").text
+
+    assert tags_of(page, "div", **{"class": f"cell shape-{shape}"})
+
+
+def test_the_style_sheet_knows_every_shape() -> None:
+    css = (ROOT / "static" / "app.css").read_text(encoding="utf-8")
+
+    shapes = {int(name): float(ratio) for name, ratio in SHAPE_RULE.findall(css)}
+
+    assert shapes == {shape: shape / 100 for shape in SHAPES}
+
+
+def test_a_few_pixels_stand_for_a_photo_until_it_is_there(app: Flask, cast: Cast) -> None:
+    insert_photos(app, cast.room_id, 1, placeholder=b"RIFF")
+    insert_photos(app, cast.room_id, 1, seed="old")  # from a time without them
+
+    images = tags_of(cast.guest.get(f"{cast.url}/photos").text, "img")
+
+    sources = [image["src"] for image in images if image["src"].startswith("data:")]
+    assert sources == ["data:image/webp;base64,UklGRg=="]
+    assert len(images) == 3
+
+
+def test_the_words_for_a_photo_name_who_is_in_it(app: Flask, cast: Cast) -> None:
+    ids = insert_photos(app, cast.room_id, 2)
+    insert_person(app, cast.room_id, ids[:1], "Lea")
+    bystander = insert_person(app, cast.room_id, ids, "Tom")
+    cast.host.post(f"{cast.url}/people/{bystander}/hide")
+
+    def words(client) -> list[str]:
+        page = client.get(f"{cast.url}/photos").text
+        boxes = [tag["aria-label"] for tag in tags_of(page, "input", name="photos")]
+        alternatives = [tag["alt"] for tag in tags_of(page, "img")]
+        assert boxes == [f"Select {words}" for words in alternatives]
+        return alternatives
+
+    assert words(cast.guest) == ["Photo photo-1.jpg", "Photo with Lea"]
+    assert words(cast.host) == ["Photo with Tom", "Photo with Lea and Tom"]
 
 
 def test_photos_can_be_selected_and_downloaded_without_a_script(app: Flask, cast: Cast) -> None:

@@ -13,6 +13,7 @@ from tests.helpers import (
     faces_of,
     give_photos,
     host_access,
+    insert_face,
     insert_person,
     insert_photos,
     let_guests_correct,
@@ -48,7 +49,9 @@ def test_htmx_gets_the_form_back(app: Flask, cast: Cast, party: Party) -> None:
     (root, *_others) = tags_of(answer.text)
     assert (root.name, root["id"]) == ("form", "name-form")
     assert tags_of(answer.text, "input", name="name")[0]["value"] == "Lea"
-    assert "Saved." in answer.text
+    assert tags_of(answer.text, "div", **{"hx-swap-oob": "beforeend:#toasts"})
+    assert "The name was saved." in answer.text
+    assert len(undo_addresses(answer.text)) == 1
     (heading,) = tags_of(answer.text, "h1", **{"hx-swap-oob": "true"})
     assert tags_of(cast.host.get(f"{cast.url}/people/{party.red}").text, "h1", id=heading["id"])
     assert "Lea</h1>" in answer.text
@@ -148,6 +151,22 @@ def test_the_answer_may_be_another_one(app: Flask, cast: Cast, doubt: Doubt) -> 
 def test_the_own_name_is_no_question(app: Flask, cast: Cast, doubt: Doubt) -> None:
     assert rename(cast.host, cast, doubt.lea, "LEA").status_code == 303
     assert name_of(app, cast, doubt.lea) == "LEA"
+
+
+@pytest.mark.parametrize("headers", [None, HX])
+def test_who_is_on_one_photo_with_their_namesake_can_only_be_another_one(
+    app: Flask, cast: Cast, doubt: Doubt, headers
+) -> None:
+    insert_face(app, cast.room_id, doubt.photos[0], person_id=doubt.twin, left=90)
+
+    answer = rename(cast.host, cast, doubt.twin, "Lea", headers)
+
+    assert answer.status_code == 422
+    assert "both are on one photo: they are two people." in answer.text
+    assert not tags_of(answer.text, "input", name="into")
+    url, fields = form_with(answer.text, "is_another")
+    assert cast.host.post(url, data=fields).status_code == 303
+    assert name_of(app, cast, doubt.twin) == "Lea"
 
 
 def test_a_name_of_another_room_is_no_question(app: Flask, cast: Cast, make_room) -> None:

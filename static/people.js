@@ -1,0 +1,32 @@
+// People: keys that answer the question of two, and faces that pop up while a room is searched.
+"use strict";
+
+// ---- y, n and l, while the question has the focus: single keys are nobody's elsewhere -----------
+
+document.addEventListener("keydown", (event) => {
+  const pair = event.target.closest?.("#pair");
+  if (!pair || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  const button = [...pair.querySelectorAll("[data-key]")].find((one) => one.dataset.key === event.key.toLowerCase());
+  if (button) button.click();
+});
+
+const focusPair = () => document.getElementById("pair")?.focus({ preventScroll: true });
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "pair") focusPair();
+});
+focusPair();
+
+// ---- New people of the grid ------------------------------------------------------------------
+
+let known = null;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.target.id !== "people-grid") return;
+  known = new Set([...event.target.querySelectorAll("[data-person]")].map((card) => card.dataset.person));
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!known || event.target.id !== "people-grid") return;
+  for (const card of event.target.querySelectorAll("[data-person]")) {
+    card.classList.toggle("is-new", !known.has(card.dataset.person));
+  }
+  known = null;
+});

@@ -1,0 +1,134 @@
+// Selecting several faces, people or photos: by tap, by dragging over them, by a click with Shift; one bar says how many are
+// chosen and what can be done with them. A form with data-select holds the boxes, each in an element with data-pick;
+// without this script they are plain boxes of a plain form.
+"use strict";
+
+const DRAG_PX = 8; // less is the tremble of a tap
+
+const boxesOf = (form) => [...form.elements].filter((box) => box.type === "checkbox" && box.closest("[data-pick]"));
+const pickAt = (x, y) => document.elementFromPoint(x, y)?.closest("[data-pick]");
+
+function showChosen(form) {
+  const boxes = boxesOf(form);
+  const chosen = boxes.filter((box) => box.checked).length;
+  const count = form.querySelector("[data-chosen]");
+  if (count) {
+    const number = chosen.toLocaleString(document.documentElement.lang);
+    const sentence = count.dataset.chosen.replace("{number}", number);
+    if (count.textContent !== sentence) count.textContent = sentence;
+  }
+  for (const button of form.querySelectorAll("[data-for-chosen]")) button.disabled = chosen === 0;
+  for (const button of form.querySelectorAll("[data-choose-none]")) button.hidden = chosen === 0;
+  for (const button of form.querySelectorAll("[data-choose-all]")) button.hidden = chosen === boxes.length;
+  form.classList.toggle("has-chosen", chosen > 0);
+}
+
+function choose(form, isChosen) {
+  for (const box of boxesOf(form)) box.checked = isChosen;
+  form.lastBox = null;
+  showChosen(form);
+}
+
+function chooseRange(form, from, to, isChosen) {
+  const boxes = boxesOf(form);
+  const ends = [boxes.indexOf(from), boxes.indexOf(to)].sort((a, b) => a - b);
+  if (ends[0] < 0) return; // one of them is not there any more
+  for (const box of boxes.slice(ends[0], ends[1] + 1)) box.checked = isChosen;
+}
+
+// ---- Tap, click with Shift, the buttons of the bar ------------------------------------------------
+
+document.addEventListener("click", (event) => {
+  const all = event.target.closest("[data-choose-all], [data-choose-none]");
+  if (all) {
+    choose(all.form, all.hasAttribute("data-choose-all"));
+    return;
+  }
+  const box = event.target;
+  const form = box.form;
+  if (box.type !== "checkbox" || !form?.matches("[data-select]") || !box.closest("[data-pick]")) return;
+  if (shiftIsDown && form.lastBox) chooseRange(form, form.lastBox, box, box.checked);
+  form.lastBox = box;
+  showChosen(form);
+});
+
+// A click on a label becomes a second one, on its box, which does not say whether Shift is down.
+let shiftIsDown = false;
+for (const kind of ["pointerdown", "keydown", "keyup"]) {
+  document.addEventListener(kind, (event) => { shiftIsDown = event.shiftKey; }, true);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented) return;
+  for (const form of document.querySelectorAll("form[data-select]")) {
+    const details = form.closest("details");
+    if (details && !details.open) continue;
+    if (boxesOf(form).some((box) => box.checked)) choose(form, false);
+    else if (details) {
+      details.open = false;
+      details.querySelector("summary").focus();
+    }
+  }
+});
+
+// ---- Dragging over them: the first one says whether they are chosen or not ------------------------
+// A finger that moves up or down scrolls (touch-action: pan-y); one that begins sideways selects.
+
+let drag = null;
+
+document.addEventListener("pointerdown", (event) => {
+  const pick = event.target.closest("[data-pick]");
+  const box = pick?.querySelector("input");
+  if (!box?.form?.matches("[data-select]") || event.button !== 0 || !event.isPrimary) return;
+  if (event.pointerType === "touch" && event.target.hasPointerCapture?.(event.pointerId)) {
+    event.target.releasePointerCapture(event.pointerId);
+  }
+  drag = { form: box.form, first: box, isChosen: !box.checked, x: event.clientX, y: event.clientY, before: null };
+});
+
+document.addEventListener("pointermove", (event) => {
+  if (!drag) return;
+  if (!drag.before) {
+    if (Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < DRAG_PX) return;
+    drag.before = new Map(boxesOf(drag.form).map((box) => [box, box.checked]));
+  }
+  const box = pickAt(event.clientX, event.clientY)?.querySelector("input");
+  if (!box || box.form !== drag.form || box === drag.last) return;
+  drag.last = box;
+  for (const [other, wasChosen] of drag.before) other.checked = wasChosen; // who is passed back over
+  chooseRange(drag.form, drag.first, box, drag.isChosen);
+  showChosen(drag.form);
+});
+
+function endDrag(event) {
+  if (drag?.before) {
+    drag.form.lastBox = drag.last ?? null;
+    if (event.type === "pointerup") swallowNextClick();
+  }
+  drag = null;
+}
+document.addEventListener("pointerup", endDrag);
+document.addEventListener("pointercancel", endDrag);
+
+function swallowNextClick() {
+  const swallow = (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  document.addEventListener("click", swallow, { capture: true, once: true });
+  setTimeout(() => document.removeEventListener("click", swallow, { capture: true }), 0);
+}
+document.addEventListener("dragstart", (event) => {
+  if (event.target.closest("[data-pick]")) event.preventDefault();
+});
+
+// ---- What comes and goes: the way back keeps ticks, htmx brings more of them, a mode is left --------
+
+const showAll = () => document.querySelectorAll("form[data-select]").forEach(showChosen);
+document.addEventListener("htmx:afterSettle", showAll);
+window.addEventListener("pageshow", showAll);
+document.addEventListener("toggle", (event) => {
+  const form = event.target.querySelector?.("form[data-select]");
+  if (form && !event.target.open) choose(form, false);
+}, true);
+showAll();

@@ -1,0 +1,219 @@
+"""Choosing several faces and photos by tap, Shift and drag; keys that answer; rows of photos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, StorageState, expect
+
+pytestmark = pytest.mark.browser
+
+ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
+MOST_SHIFT = 0.05  # of the layout, as Chromium computes it
+SHIFTS = """() => new Promise(resolve => {
+    let sum = 0;
+    new PerformanceObserver(list => {
+        for (const entry of list.getEntries()) sum += entry.value;
+    }).observe({ type: "layout-shift", buffered: true });
+    setTimeout(() => resolve(sum), 300);
+})"""
+
+
+@dataclass
+class Room:
+    """A room whose photos were searched, and what its host's browser keeps."""
+
+    url: str
+    host: StorageState
+
+
+@pytest.fixture(scope="module")
+def room(browser: Browser, address: str, event_photos: list[Path]) -> Room:
+    page = browser.new_page()
+    page.goto(address)
+    page.get_by_label("Title").fill("Garden party")
+    page.get_by_role("button", name="Create the room").click()
+    url = page.get_by_label("Guest link").input_value()
+    page.get_by_role("link", name="Room", exact=True).click()
+    page.locator("input[type=file]").set_input_files(event_photos)
+    expect(page.locator("#job-status")).to_contain_text("2 people found", timeout=ANALYSIS_MS)
+    found = Room(url, page.context.storage_state())
+    page.context.close()
+    return found
+
+
+@pytest.fixture
+def look_at(room: Room, open_page: Callable[..., Page]) -> Callable[..., Page]:
+    """Open a page of the room as its host."""
+
+    def look(path: str, **options: object) -> Page:
+        page = open_page(storage_state=room.host, **options)
+        page.goto(f"{room.url}/{path}")
+        return page
+
+    return look
+
+
+def drag(page: Page, first: Locator, *others: Locator) -> None:
+    """Press the mouse on the first one, move over the others and let go."""
+    boxes = [place.bounding_box() for place in (first, *others)]
+    middles = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes if box]
+    assert len(middles) == len(boxes)
+    page.mouse.move(*middles[0])
+    page.mouse.down()
+    for place in middles[1:]:
+        page.mouse.move(*place, steps=4)
+    page.mouse.up()
+
+
+def chosen(page: Page) -> list[bool]:
+    return [box.is_checked() for box in page.locator("[data-pick] input").all()]
+
+
+def test_photos_are_chosen_by_taps_and_nothing_opens(look_at: Callable[..., Page]) -> None:
+    page = look_at("photos")
+    page.get_by_text("Select photos").click()
+    download = page.get_by_role("button", name="Download selected")
+    count = page.locator("[data-chosen]")
+    expect(count).to_have_text("0 chosen")
+    expect(download).to_be_disabled()
+
+    page.locator(".cell").nth(1).click()
+
+    expect(count).to_have_text("1 chosen")
+    expect(download).to_be_enabled()
+    assert chosen(page) == [False, True, False, False, False]
+    with page.expect_download() as saved:
+        download.click()
+    assert saved.value.suggested_filename == "Garden party - selected.zip"
+
+
+def test_shift_chooses_all_between_two_clicks(look_at: Callable[..., Page]) -> None:
+    page = look_at("photos")
+    page.get_by_text("Select photos").click()
+
+    page.locator(".cell").nth(0).click()
+    page.locator(".cell").nth(3).click(modifiers=["Shift"])
+
+    expect(page.locator("[data-chosen]")).to_have_text("4 chosen")
+    assert chosen(page) == [True, True, True, True, False]
+
+
+def test_dragging_chooses_what_lies_between_and_gives_back_what_it_leaves(
+    look_at: Callable[..., Page],
+) -> None:
+    page = look_at("people/1/faces")
+    faces = page.locator("[data-pick]")
+    expect(faces).to_have_count(3)
+
+    drag(page, faces.nth(0), faces.nth(2), faces.nth(1))
+    assert chosen(page) == [True, True, False]
+    expect(page.locator("[data-chosen]")).to_have_text("2 chosen")
+    drag(page, faces.nth(1), faces.nth(2))
+    assert chosen(page) == [True, False, False]
+
+
+def test_all_none_and_escape(look_at: Callable[..., Page]) -> None:
+    page = look_at("photos")
+    page.get_by_text("Select photos").click()
+
+    page.get_by_role("button", name="Select all").click()
+    assert chosen(page) == [True] * 5
+    expect(page.get_by_role("button", name="Select all")).to_be_hidden()
+    page.get_by_role("button", name="Clear").click()
+    assert not any(chosen(page))
+    page.locator(".cell").first.click()
+    page.keyboard.press("Escape")
+    assert not any(chosen(page))
+    expect(page.locator(".selection")).to_have_attribute("open", "")
+    page.keyboard.press("Escape")
+    expect(page.locator(".selection")).not_to_have_attribute("open", "")
+
+
+def test_a_keyboard_chooses_faces(look_at: Callable[..., Page]) -> None:
+    page = look_at("people/1/faces")
+    buttons = page.locator("[data-for-chosen]")
+    expect(buttons).to_have_count(3)
+    for button in buttons.all():
+        expect(button).to_be_disabled()
+
+    page.locator("[data-pick] input").nth(1).focus()
+    page.keyboard.press("Space")
+
+    assert chosen(page) == [False, True, False]
+    for button in buttons.all():
+        expect(button).to_be_enabled()
+
+
+def test_without_a_script_faces_are_plain_boxes(look_at: Callable[..., Page]) -> None:
+    page = look_at("people/1/faces", java_script_enabled=False)
+
+    page.locator("[data-pick]").nth(1).click()
+
+    assert chosen(page) == [False, True, False]
+    expect(page.locator("[data-chosen]")).to_be_hidden()
+    page.get_by_role("button", name="Somebody else …").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Who is this?")
+    page.go_back()
+    page.locator("[data-pick] input").nth(1).uncheck()
+    page.get_by_role("button", name="Not a face").click()
+    page.get_by_role("link", name="Go back").click()
+    expect(page.locator("[data-pick]")).to_have_count(3)
+
+
+def test_keys_answer_the_question_while_it_has_the_focus(look_at: Callable[..., Page]) -> None:
+    page = look_at("people/same")
+    page.evaluate("""() => {
+        const pair = document.getElementById("pair");
+        for (const key of "ynl") {
+            const button = document.createElement("button");
+            button.dataset.key = key;
+            button.onclick = () => { document.title += key; };
+            pair.append(button);
+        }
+        document.title = "";
+    }""")
+
+    expect(page.locator("#pair")).to_be_focused()
+    page.keyboard.press("n")
+    page.keyboard.press("Control+y")
+    page.keyboard.press("x")
+    page.keyboard.press("L")
+    page.get_by_role("link", name="All people").focus()
+    page.keyboard.press("y")
+
+    assert page.title() == "nl"
+
+
+@pytest.mark.parametrize("width", [390, 768])
+def test_rows_fill_the_line_and_nothing_moves_while_photos_load(
+    look_at: Callable[..., Page], width: int
+) -> None:
+    page = look_at("photos", viewport={"width": width, "height": 800})
+
+    shift = page.evaluate(SHIFTS)
+    grid = page.locator("#photo-grid").bounding_box()
+    cells = [cell.bounding_box() for cell in page.locator(".cell").all()]
+
+    assert shift < MOST_SHIFT
+    assert grid
+    rows: dict[int, list[float]] = {}
+    for cell in cells:
+        assert cell
+        rows.setdefault(round(cell["y"]), []).append(cell["x"] + cell["width"])
+    *full, _last = (max(ends) for ends in rows.values())
+    assert full
+    assert all(abs(end - grid["x"] - grid["width"]) < 1 for end in full)
+
+
+def test_a_few_pixels_are_seen_until_a_photo_is_there(look_at: Callable[..., Page]) -> None:
+    page = look_at("me")
+    page.route("**/*.webp", lambda route: route.fulfill(status=404))
+    page.goto(page.url)
+
+    placeholder = page.locator(".placeholder").first
+    expect(placeholder).to_be_visible()
+    assert placeholder.evaluate("image => image.decode().then(() => image.naturalWidth)") <= 20
