@@ -1,0 +1,92 @@
+"""A server of its own on loopback with a room of many copies of one photo, for the measurements.
+
+Needs the packages of the tests (``./run.sh test``) and Debian's Chromium.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from photoshare.rendering import render_photo  # noqa: E402
+
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+SIZES = ((1280, 800), (390, 844))  # of the windows that are measured, in pixels
+
+
+@contextlib.contextmanager
+def served_room(photo: Path, count: int) -> Iterator[str]:
+    """Serve a room of copies of a photo, each under a name of its own; yield its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as data:
+        environ = {**os.environ, "PHOTOSHARE_DATA": data, "PYTHONPATH": str(ROOT)}
+        created = subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "app", "rooms", "create", "--title", "Grid"],
+            env=environ,
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+        )
+        _fill(Path(data), photo, count)
+        server = subprocess.Popen(
+            [sys.executable, str(ROOT / "app.py"), str(port)], env=environ, stdout=subprocess.PIPE
+        )
+        try:
+            assert server.stdout is not None
+            server.stdout.readline()  # it serves
+            yield json.loads(created.stdout)["guest_url"].replace(":8000", f":{port}")
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start Chromium."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    return playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+
+
+def join(browser: Browser, room: str, size: tuple[int, int]) -> Page:
+    """Join a room as a guest in a window of this size."""
+    width, height = size
+    page = browser.new_context(viewport={"width": width, "height": height}).new_page()
+    page.goto(room)
+    page.get_by_role("button", name="Join").click()
+    return page
+
+
+def _fill(data: Path, photo: Path, count: int) -> None:
+    """Put copies of a photo into the room, with the pictures that an upload makes."""
+    rendered = render_photo(photo, max_megapixels=100)
+    folder = data / "rooms" / "1" / "derived"
+    folder.mkdir(parents=True)
+    rows = []
+    for number in range(count):
+        sha256 = f"{number:016x}".ljust(64, "0")
+        for variant, content in rendered.derived.items():
+            (folder / f"{sha256}-{variant}").write_bytes(content)
+        size = (rendered.width, rendered.height)
+        rows.append((1, sha256, f"IMG_{number}.jpg", 1, *size, rendered.placeholder))
+    with sqlite3.connect(data / "photoshare.sqlite") as database:
+        database.executemany(
+            "INSERT INTO photo (room_id, sha256, file_name, image_format, size_bytes, width, "
+            "height, placeholder, created_at, state, attempts, cleaning_rules) VALUES "
+            "(?, ?, ?, 'JPEG', ?, ?, ?, ?, '2026-05-01 12:00:00', 'analysed', 1, 1)",
+            rows,
+        )
