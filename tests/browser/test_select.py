@@ -120,8 +120,9 @@ def test_a_finger_that_moves_sideways_chooses_and_one_that_moves_up_scrolls(
     look_at: Callable[..., Page],
 ) -> None:
     page = look_at(
-        "people/1/faces", viewport={"width": 390, "height": 420}, has_touch=True, is_mobile=True
+        "people/1/faces", viewport={"width": 390, "height": 700}, has_touch=True, is_mobile=True
     )
+    page.evaluate("document.body.style.minHeight = '2000px'")  # there is something to scroll
     boxes = [face.bounding_box() for face in page.locator("[data-pick]").all()]
     first, second = (
         {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
