@@ -1,8 +1,6 @@
 // What pages of every kind use. They all work without it; upload.js, viewer.js and wall.js are for one page each.
 "use strict";
 
-document.documentElement.classList.add("js");
-
 // ---- What htmx leaves open -------------------------------------------------------------------
 
 // An alert goes when what failed works again, or when the next form was taken.

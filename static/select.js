@@ -89,7 +89,12 @@ document.addEventListener("pointerdown", (event) => {
 document.addEventListener("pointermove", (event) => {
   if (!drag) return;
   if (!drag.before) {
-    if (Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < DRAG_PX) return;
+    const [x, y] = [Math.abs(event.clientX - drag.x), Math.abs(event.clientY - drag.y)];
+    if (Math.hypot(x, y) < DRAG_PX) return;
+    if (event.pointerType === "touch" && y > x) {
+      drag = null;
+      return;
+    }
     drag.before = new Map(boxesOf(drag.form).map((box) => [box, box.checked]));
   }
   const box = pickAt(event.clientX, event.clientY)?.querySelector("input");
@@ -101,9 +106,12 @@ document.addEventListener("pointermove", (event) => {
 });
 
 function endDrag(event) {
-  if (drag?.before) {
+  if (drag?.before && event.type === "pointerup") {
     drag.form.lastBox = drag.last ?? null;
-    if (event.type === "pointerup") swallowNextClick();
+    swallowNextClick();
+  } else if (drag?.before) { // the browser took the finger for a scroll
+    for (const [box, wasChosen] of drag.before) box.checked = wasChosen;
+    showChosen(drag.form);
   }
   drag = null;
 }

@@ -116,6 +116,37 @@ def test_dragging_chooses_what_lies_between_and_gives_back_what_it_leaves(
     assert chosen(page) == [True, False, False]
 
 
+def test_a_finger_that_moves_sideways_chooses_and_one_that_moves_up_scrolls(
+    look_at: Callable[..., Page],
+) -> None:
+    page = look_at(
+        "people/1/faces", viewport={"width": 390, "height": 700}, has_touch=True, is_mobile=True
+    )
+    page.evaluate("document.body.style.minHeight = '2000px'")  # there is something to scroll
+    boxes = [face.bounding_box() for face in page.locator("[data-pick]").all()]
+    first, second = (
+        {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        for box in boxes[:2]
+        if box
+    )
+
+    def move_finger(start: dict[str, float], end: dict[str, float]) -> None:
+        touch = page.context.new_cdp_session(page)
+        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [start]})
+        for step in range(1, 9):
+            point = {axis: start[axis] + (end[axis] - start[axis]) * step / 8 for axis in "xy"}
+            touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    move_finger(first, second)
+    expect(page.locator("[data-chosen]")).to_have_text("2 chosen")
+    assert page.evaluate("scrollY") == 0
+    page.keyboard.press("Escape")
+    move_finger(first, {"x": first["x"], "y": first["y"] - 150})
+    page.wait_for_function("scrollY > 0")
+    expect(page.locator("[data-chosen]")).to_have_text("0 chosen")
+
+
 def test_all_none_and_escape(look_at: Callable[..., Page]) -> None:
     page = look_at("photos")
     page.get_by_text("Select photos").click()
