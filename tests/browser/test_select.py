@@ -1,4 +1,4 @@
-"""Choosing several faces and photos by tap, Shift and drag; keys that answer; rows of photos."""
+"""Choosing several by tap, Shift and drag; keys that answer; what moves on a page and what not."""
 
 from __future__ import annotations
 
@@ -217,6 +217,20 @@ def test_keys_answer_the_question_while_it_has_the_focus(look_at: Callable[..., 
     page.keyboard.press("y")
 
     assert page.title() == "nl"
+
+
+def test_people_who_are_new_in_the_grid_pop_up(look_at: Callable[..., Page]) -> None:
+    page = look_at("people")
+    expect(page.locator("[data-person]")).to_have_count(2)
+    expect(page.locator(".is-new")).to_have_count(0)
+
+    page.evaluate("""() => {
+        document.querySelector("[data-person='2']").remove();
+        htmx.trigger(document.body, "people-changed");
+    }""")
+
+    expect(page.locator(".is-new")).to_have_attribute("data-person", "2")
+    expect(page.locator("[data-person]")).to_have_count(2)
 
 
 @pytest.mark.parametrize("width", [390, 768])
