@@ -81,6 +81,7 @@ function becomesSafe(item) {
   count.safe += 1;
   item.row.remove();
   htmx.trigger(document.body, "photo-added");
+  document.querySelector("[data-first-photo]")?.remove(); // the room waits for it no more
 }
 
 function becomesRefused(item, reason) {
