@@ -90,7 +90,7 @@ def test_a_file_that_is_no_photo_is_refused_in_the_guests_language(cast: Cast) -
     )
 
     assert answer.status_code == 422
-    assert "Das ist kein lesbares Foto" in answer.text
+    assert "kein lesbares" in answer.text
 
 
 @pytest.mark.parametrize(("method", "address"), [("get", "/nowhere"), ("post", "/")])

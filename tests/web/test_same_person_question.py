@@ -213,7 +213,7 @@ def test_another_answer_is_refused(
     refused = reply(cast.host, cast, fields, answer, headers)
 
     assert refused.status_code == 422
-    assert "Please answer with yes, no or later." in refused.text
+    assert "Please choose one of the answers." in refused.text
     assert row_counts(app)["correction"] == 1
 
 

@@ -67,7 +67,7 @@ def test_every_link_can_be_copied(cast: Cast) -> None:
 
 
 def test_the_room_code_is_shown_to_be_read_aloud(cast: Cast) -> None:
-    assert f'<strong class="code">{cast.code}</strong>' in share_page(cast.guest, cast)
+    assert f'<strong class="code" dir="ltr">{cast.code}</strong>' in share_page(cast.guest, cast)
 
 
 def test_a_host_who_came_by_the_link_sees_the_host_link_again(cast: Cast) -> None:
