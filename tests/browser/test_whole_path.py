@@ -46,7 +46,7 @@ def test_with_javascript(
 
     page.get_by_role("link", name="Room", exact=True).click()
     page.locator("input[type=file]").set_input_files([*event_photos, __file__])
-    expect(page.locator(".upload-summary")).to_have_text("5 of 6 safe; 1 not taken, see below")
+    expect(page.locator(".upload-summary")).to_have_text("5 of 6 safe · 1 not taken, see below")
     expect(page.locator("[data-first-photo]")).to_have_count(0)  # the room waits no more
     expect(page.locator(".upload-list")).to_contain_text(
         "test_whole_path.pyThis is not a photo that can be read"
