@@ -18,15 +18,15 @@ focusPair();
 
 // ---- New people of the grid ------------------------------------------------------------------
 
-let known = null;
+let peopleBefore = null;
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.target.id !== "people-grid") return;
-  known = new Set([...event.target.querySelectorAll("[data-person]")].map((card) => card.dataset.person));
+  peopleBefore = new Set([...event.target.querySelectorAll("[data-person]")].map((card) => card.dataset.person));
 });
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (!known || event.target.id !== "people-grid") return;
+  if (!peopleBefore || event.target.id !== "people-grid") return;
   for (const card of event.target.querySelectorAll("[data-person]")) {
-    card.classList.toggle("is-new", !known.has(card.dataset.person));
+    card.classList.toggle("is-new", !peopleBefore.has(card.dataset.person));
   }
-  known = null;
+  peopleBefore = null;
 });
