@@ -210,12 +210,14 @@ class Party:
 
     def _browse(self, guest: Guest, seed: int) -> None:
         choice = random.Random(seed)
+        seen: set[str] = set()  # pictures are immutable, so that a browser asks for each once
         while not self.is_over.is_set():
             try:
                 text = self._timed(guest, choice.choice(PAGES), self.result.pages_s)
-                thumbnails = re.findall(r'(/rooms/[^" ]+-320\.webp)', text)
-                for picture in choice.sample(thumbnails, min(THUMBNAILS, len(thumbnails))):
+                new = set(re.findall(r'(/rooms/[^" ]+-320\.webp)', text)) - seen
+                for picture in sorted(new)[:THUMBNAILS]:
                     self._timed(guest, picture, self.result.pictures_s)
+                    seen.add(picture)
             except (OSError, http.client.HTTPException) as error:
                 if not self._is_killed:
                     self.result.failures.append(f"page: {error!r}")

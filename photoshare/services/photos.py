@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import ColumnElement, Select, delete, exists, func, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.sql.base import ExecutableOption
 
 from photoshare import decoders
 from photoshare.config import Settings
@@ -294,11 +295,7 @@ def list_photos(album: Album, *, after: str | None = None, before: str | None = 
         A place as of `place_of`: the page begins behind it, or ends in front of it. Less than a
         page in front of it is the first page, and so is what cannot be read.
     """
-    faces = selectinload(Photo.faces)
-    query = album.select().options(
-        joinedload(Photo.guest), faces.defer(Face.encoding), faces.joinedload(Face.person)
-    )
-    query = query.limit(PAGE_SIZE + 1)
+    query = album.select().options(*_with_faces()).limit(PAGE_SIZE + 1)
     behind, in_front_of = _as_place(after), _as_place(before)
     if in_front_of is not None:
         is_before = in_front_of < _PLACE if album.newest_first else in_front_of > _PLACE
@@ -332,22 +329,24 @@ def _as_place(text: str | None) -> ColumnElement[Any] | None:
         return None
 
 
-def get_photo(room_id: int, photo_id: int) -> Photo:
-    """Load a photo of this room with its faces and their people.
+def get_photo(room_id: int, photo_id: int, *, with_faces: bool = False) -> Photo:
+    """Load a photo of this room, if asked so with its guest, its faces and their people.
 
     Raises
     ------
     NotFoundError
         If this room has no such photo.
     """
-    photo = db.session.scalar(
-        select(Photo)
-        .where(Photo.room_id == room_id, Photo.id == photo_id)
-        .options(joinedload(Photo.guest), selectinload(Photo.faces).joinedload(Face.person))
-    )
+    statement = select(Photo).where(Photo.room_id == room_id, Photo.id == photo_id)
+    photo = db.session.scalar(statement.options(*_with_faces()) if with_faces else statement)
     if photo is None:
         raise NotFoundError("This photo is not there, or was deleted.")
     return photo
+
+
+def _with_faces() -> tuple[ExecutableOption, ...]:
+    faces = selectinload(Photo.faces)
+    return joinedload(Photo.guest), faces.defer(Face.encoding), faces.joinedload(Face.person)
 
 
 def find_neighbours(album: Album, photo_id: int) -> Neighbours:
