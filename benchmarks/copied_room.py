@@ -87,6 +87,6 @@ def _fill(data: Path, photo: Path, count: int) -> None:
         database.executemany(
             "INSERT INTO photo (room_id, sha256, file_name, image_format, size_bytes, width, "
             "height, placeholder, created_at, state, attempts, cleaning_rules) VALUES "
-            "(?, ?, ?, 'JPEG', ?, ?, ?, ?, '2026-05-01 12:00:00', 'analysed', 1, 1)",
+            "(?, ?, ?, 'JPEG', ?, ?, ?, ?, '2026-05-01 12:00:00.000000', 'analysed', 1, 1)",
             rows,
         )

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
+from flask_compress import Compress
 from htmx_flask import Htmx
 
 from photoshare import assets, cli, db, web
@@ -61,6 +62,7 @@ def create_app(
     )
     app.config.update(_flask_config(settings))
     Htmx(app)
+    Compress(app)
     db.init_app(app, settings.data / "photoshare.sqlite")
     storage = Storage(settings.data, min_free_mb=settings.min_free_mb)
     runner = JobRunner(app, settings, storage, lambda: (make_engine or _make_engine)(settings))

@@ -1,4 +1,4 @@
-"""htmx: where the installed package keeps it, that it is the right file, and its URL.
+"""The files that pages are drawn with: ours, each under the hash of its content, and htmx.
 
 The wheel ``django-js-lib-htmx`` is used as a carrier of one JavaScript file and never imported
 (docs/adr/0001-htmx-by-pip.md).
@@ -10,8 +10,9 @@ import base64
 import hashlib
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, Response, request
 
 from photoshare.errors import AssetError
 
@@ -19,6 +20,7 @@ HTMX_VERSION = "2.0.3"
 # Published by the htmx project for htmx.org@2.0.3/dist/htmx.min.js.
 HTMX_INTEGRITY = "sha384-0895/pl2MU10Hqc6jd4RvrthNlDiE9U1tWmX7WRESftEDRosgxNsQG/Ze9YMRzHq"
 YEAR_S = 365 * 24 * 3600
+HASH_LENGTH = 12  # hexadecimal digits of the SHA-256 in the address of a file of ours
 _REPAIR = "Mend it with: rm -rf .venv && ./run.sh"
 
 
@@ -50,7 +52,11 @@ def htmx_folder() -> Path:
 
 
 def init_app(app: Flask) -> None:
-    """Serve htmx under ``/vendor/htmx-<version>/``; the versioned path may be cached for ever."""
+    """Serve htmx and our own files so that a browser asks for each of them once.
+
+    A slow connection waits half a second for every question whether a style sheet is still the
+    same. The version of htmx and the hash of our file stand in the address instead.
+    """
     vendor = _VendorBlueprint(
         "vendor",
         __name__,
@@ -59,3 +65,24 @@ def init_app(app: Flask) -> None:
     )
     app.register_blueprint(vendor)
     app.jinja_env.globals["HTMX_INTEGRITY"] = HTMX_INTEGRITY
+    hashes = _hash_files(Path(app.static_folder or ""))
+
+    @app.url_defaults
+    def add_hash(endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint == "static":
+            values.setdefault("v", hashes.get(values["filename"]))
+
+    @app.after_request
+    def keep_for_ever(response: Response) -> Response:
+        name = (request.view_args or {}).get("filename", "")
+        if request.endpoint == "static" and request.args.get("v", "") == hashes.get(name):
+            response.headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"
+        return response
+
+
+def _hash_files(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()[:HASH_LENGTH]
+        for path in folder.rglob("*")
+        if path.is_file()
+    }

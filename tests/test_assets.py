@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,25 @@ def test_a_missing_package_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> N
 
     with pytest.raises(AssetError, match=r"is not installed.*\./run\.sh"):
         assets.htmx_folder()
+
+
+def test_a_file_of_ours_is_asked_for_once(app: Flask) -> None:
+    client = app.test_client()
+    found = re.search(r'href="(/static/app\.css\?v=(\w+))"', client.get("/").text)
+
+    assert found is not None
+    with client.get(found[1]) as style, client.get("/static/app.css?v=older") as other:
+        assert hashlib.sha256(style.data).hexdigest().startswith(found[2])
+        assert style.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert other.headers["Cache-Control"] == "no-cache"
+
+
+def test_pages_and_styles_come_compressed(app: Flask) -> None:
+    client = app.test_client()
+    for path in ("/", "/static/app.css"):
+        with (
+            client.get(path) as plain,
+            client.get(path, headers={"Accept-Encoding": "gzip, br"}) as small,
+        ):
+            assert small.headers["Content-Encoding"] in ("gzip", "br")
+            assert len(small.data) < len(plain.data) / 2

@@ -23,7 +23,7 @@ from photoshare.services.people import delete_empty_people
 from photoshare.services.rooms import Access
 from photoshare.storage import MB, ReceivedFile, Storage, disk_full_as_error
 
-PAGE_SIZE = 60  # photos of one grid page: three screens of a desktop
+PAGE_SIZE = 40  # photos of one grid page: two screens of a desktop
 MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
 GB = 1000 * MB  # bytes
 # When a photo was taken, or came where it does not say: its place among the others, with its id.

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from photoshare.db import db
 from photoshare.models import Guest, Photo
+from photoshare.services.photos import PAGE_SIZE
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import counted_queries, insert_photos, row_counts, tags_of
@@ -52,7 +53,7 @@ def test_who_has_added_nothing_is_told_what_to_do(cast: Cast) -> None:
 
 
 def test_many_uploads_come_in_pages(app: Flask, cast: Cast, gustav: int) -> None:
-    insert_photos(app, cast.room_id, 61, guest_id=gustav)
+    insert_photos(app, cast.room_id, PAGE_SIZE + 1, guest_id=gustav)
 
     first = cast.guest.get(cast.url + ME).text
     (older,) = (
@@ -62,7 +63,7 @@ def test_many_uploads_come_in_pages(app: Flask, cast: Cast, gustav: int) -> None
     )
     second = cast.guest.get(older).text
 
-    assert len(tags_of(first, "a", **{"class": "tile"})) == 60
+    assert len(tags_of(first, "a", **{"class": "tile"})) == PAGE_SIZE
     assert len(tags_of(second, "a", **{"class": "tile"})) == 1
     assert any(tag["href"].startswith(f"{cast.url}{ME}?before=") for tag in tags_of(second, "a"))
 
