@@ -82,6 +82,7 @@ def _make_engine(settings: Settings) -> FaceEngine:
 def _flask_config(settings: Settings) -> dict[str, object]:
     return {
         "SECRET_KEY": _secret_key(settings.data / "secret_key"),
+        "COMPRESS_STREAMS": False,  # pictures, photos and zips go from the disk as they are
         "MAX_CONTENT_LENGTH": MAX_FORM_BYTES,
         "MAX_FORM_PARTS": MAX_FORM_PARTS,
         "PERMANENT_SESSION_LIFETIME": COOKIE_LIFETIME,
