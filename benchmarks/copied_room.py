@@ -6,23 +6,19 @@ Needs the packages of the tests (``./run.sh test``) and Debian's Chromium.
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import shutil
-import socket
 import sqlite3
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from own_server import ROOT, OwnServer
 from playwright.sync_api import Browser, Page, Playwright
 
-ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from photoshare.rendering import render_photo  # noqa: E402
+from photoshare.rendering import render_photo
 
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 SIZES = ((1280, 800), (390, 844))  # of the windows that are measured, in pixels
@@ -31,29 +27,12 @@ SIZES = ((1280, 800), (390, 844))  # of the windows that are measured, in pixels
 @contextlib.contextmanager
 def served_room(photo: Path, count: int) -> Iterator[str]:
     """Serve a room of copies of a photo, each under a name of its own; yield its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as data:
-        environ = {**os.environ, "PHOTOSHARE_DATA": data, "PYTHONPATH": str(ROOT)}
-        created = subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "app", "rooms", "create", "--title", "Grid"],
-            env=environ,
-            cwd=ROOT,
-            capture_output=True,
-            check=True,
-        )
+        server = OwnServer(Path(data))
+        room = server.make_room()["guest_url"]
         _fill(Path(data), photo, count)
-        server = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py"), str(port)], env=environ, stdout=subprocess.PIPE
-        )
-        try:
-            assert server.stdout is not None
-            server.stdout.readline()  # it serves
-            yield json.loads(created.stdout)["guest_url"].replace(":8000", f":{port}")
-        finally:
-            server.terminate()
-            server.wait()
+        with server:
+            yield room
 
 
 def launch(playwright: Playwright) -> Browser:

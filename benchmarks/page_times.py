@@ -8,11 +8,6 @@ they took, and the server's peak memory (Linux only). Stops by itself, after ten
 from __future__ import annotations
 
 import http.cookiejar
-import json
-import os
-import re
-import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -21,7 +16,8 @@ import urllib.request
 import uuid
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from own_server import OwnServer, memory_mb
+
 PAGES = ("", "/people", "/photos", "/jobs/current")
 PAUSE_S = 0.05  # between two pages: a few impatient guests
 LONGEST_RUN_S = 600
@@ -93,35 +89,16 @@ def measure(room: str, browser: Browser, photos: list[Path]) -> dict[str, list[f
 def main(folder: Path) -> None:
     """Start a server, measure, print."""
     photos = sorted(path for path in folder.rglob("*") if path.is_file())
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as data:
-        environ = {**os.environ, "PHOTOSHARE_DATA": data, "PYTHONPATH": str(ROOT)}
-        created = subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "app", "rooms", "create", "--title", "Load"],
-            env=environ,
-            cwd=ROOT,
-            capture_output=True,
-            check=True,
-        )
-        links = json.loads(created.stdout)
-        server = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py"), str(port)], env=environ, stdout=subprocess.PIPE
-        )
-        try:
-            assert server.stdout is not None
-            server.stdout.readline()  # it serves
+        server = OwnServer(Path(data))
+        room = server.make_room()
+        with server:
             browser = Browser()
-            browser.post(links["host_url"].replace(":8000", f":{port}"))
+            browser.post(room["host_url"])
             start = time.perf_counter()
-            times = measure(links["guest_url"].replace(":8000", f":{port}"), browser, photos)
+            times = measure(room["guest_url"], browser, photos)
             seconds = time.perf_counter() - start
-            status = Path(f"/proc/{server.pid}/status")
-            peak = re.search(r"VmHWM:\s+(\d+)", status.read_text()) if status.exists() else None
-        finally:
-            server.terminate()
-            server.wait()
+            peak = memory_mb(server.process.pid, "VmHWM")
     print(f"{len(photos)} files in {seconds:.0f} s")
     for phase, values in times.items():
         values.sort()
@@ -132,7 +109,7 @@ def main(folder: Path) -> None:
                 f"p95 {p95 * 1000:.0f} ms, longest {values[-1] * 1000:.0f} ms"
             )
     if peak:
-        print(f"peak memory of the server: {int(peak[1]) * 1024 / 1e6:.0f} MB")
+        print(f"peak memory of the server: {peak:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -15,13 +15,9 @@ import hashlib
 import http.client
 import io
 import json
-import os
 import random
 import re
 import signal
-import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -30,9 +26,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from own_server import OwnServer, memory_mb
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parent.parent
 AT_ONCE = 3  # uploads of one guest, as in static/upload.js
 PAGES = ("", "/people", "/photos", "/jobs/current")
 THUMBNAILS = 6  # asked for with each page
@@ -241,48 +237,21 @@ class Party:
                 self.result.failures.append(f"zip: {error!r}")
 
 
-class Server:
-    """The server in a process of its own, and the memory of it and its helpers."""
+class Server(OwnServer):
+    """The server, and the memory of it and its helpers."""
 
-    def __init__(self, data: Path, port: int) -> None:
-        self._environ = {**os.environ, "PHOTOSHARE_DATA": str(data), "PYTHONPATH": str(ROOT)}
-        self._port = port
-        self.peak_alone = self.peak_all = 0
+    def __init__(self, data: Path) -> None:
+        super().__init__(data)
+        self.peak_alone_mb = self.peak_all_mb = 0.0
         self._is_over = threading.Event()
-
-    def make_room(self) -> str:
-        """Make a room by the command line; return its code."""
-        command = [
-            sys.executable,
-            "-m",
-            "flask",
-            "--app",
-            "app",
-            "rooms",
-            "create",
-            "--title",
-            "Load",
-        ]
-        done = subprocess.run(command, env=self._environ, cwd=ROOT, capture_output=True, check=True)
-        return str(json.loads(done.stdout)["code"])
-
-    def start(self) -> None:
-        """Start, and wait until it serves."""
-        self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py"), str(self._port)],
-            env=self._environ,
-            stdout=subprocess.PIPE,
-        )
-        assert self.process.stdout is not None
-        self.process.stdout.readline()
 
     def watch(self) -> None:
         """Note the memory twice a second, until `stop`."""
         while not self._is_over.wait(0.5):
-            alone = _resident_kb(self.process.pid)
-            helpers = sum(_resident_kb(pid) for pid in _children(self.process.pid))
-            self.peak_alone = max(self.peak_alone, alone)
-            self.peak_all = max(self.peak_all, alone + helpers)
+            alone = memory_mb(self.process.pid, "VmRSS")
+            helpers = sum(memory_mb(pid, "VmRSS") for pid in _children(self.process.pid))
+            self.peak_alone_mb = max(self.peak_alone_mb, alone)
+            self.peak_all_mb = max(self.peak_all_mb, alone + helpers)
 
     def kill(self) -> None:
         """End it as a power switch would."""
@@ -292,16 +261,7 @@ class Server:
     def stop(self) -> None:
         """End it in order."""
         self._is_over.set()
-        self.process.terminate()
-        self.process.wait()
-
-
-def _resident_kb(pid: int) -> int:
-    try:
-        found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-    except OSError:
-        return 0
-    return int(found[1]) if found else 0
+        super().stop()
 
 
 def _children(pid: int) -> list[int]:
@@ -338,16 +298,13 @@ def main() -> None:
     parser.add_argument("--guests", type=int, default=30)
     parser.add_argument("--photos", type=int, default=20, help="of each guest")
     options = parser.parse_args()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        server = Server(data, port)
-        room = server.make_room()
+        server = Server(data)
+        room = server.make_room()["code"]
         server.start()
         threading.Thread(target=server.watch, daemon=True).start()
-        party = Party(port, room, options.guests, options.photos, is_killed=options.kill)
+        party = Party(server.port, room, options.guests, options.photos, is_killed=options.kill)
         overtime = threading.Timer(LONGEST_RUN_S, party.is_over.set)
         overtime.daemon = True
         overtime.start()
@@ -356,7 +313,7 @@ def main() -> None:
         try:
             seconds = party.run()
             report(party.result, seconds, server)
-            auditor = Guest(port, room)
+            auditor = Guest(server.port, room)
             print("acknowledged photos:", verify(data, auditor, party.result.acknowledged))
         finally:
             server.stop()
@@ -388,8 +345,8 @@ def report(result: Result, seconds: float, server: Server) -> None:
         )
     print(f"zips: {', '.join(result.zips) or 'none'}")
     print(
-        f"peak memory: server {server.peak_alone / 1000:.0f} MB, "
-        f"with its decoders {server.peak_all / 1000:.0f} MB"
+        f"peak memory: server {server.peak_alone_mb:.0f} MB, "
+        f"with its decoders {server.peak_all_mb:.0f} MB"
     )
 
 

@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import argparse
 import http.cookiejar
-import json
 import os
-import re
-import socket
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
 import zlib
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from own_server import OwnServer, memory_mb
+
 PHOTO_BYTES = 4_000_000
 GB = 1_000_000_000
 BLOCK = 1 << 20
@@ -42,18 +38,10 @@ def fill(data: Path, room_id: int, count: int) -> None:
     with sqlite3.connect(data / "photoshare.sqlite") as database:
         database.executemany(
             "INSERT INTO photo (room_id, sha256, file_name, image_format, size_bytes, width, "
-            "height, created_at, state, attempts, crc32, clean_crc32, cleaning_rules) VALUES "
-            "(?, ?, ?, 'JPEG', ?, 4000, 3000, '2026-05-01 12:00:00', 'analysed', 1, ?, ?, 1)",
+            "height, created_at, state, attempts, crc32, clean_crc32, cleaning_rules) VALUES (?, ?, "
+            "?, 'JPEG', ?, 4000, 3000, '2026-05-01 12:00:00.000000', 'analysed', 1, ?, ?, 1)",
             rows,
         )
-
-
-def memory_mb(process_id: int, field: str) -> float:
-    """Read VmRSS (now) or VmHWM (at most) of a process, in MB."""
-    status = Path(f"/proc/{process_id}/status").read_text()
-    found = re.search(rf"{field}:\s+(\d+)", status)
-    assert found is not None
-    return int(found[1]) * 1024 / 1e6
 
 
 def download(opener: urllib.request.OpenerDirector, url: str, start: int, save: Path | None):
@@ -76,43 +64,24 @@ def main() -> None:
     parser.add_argument("gb", nargs="?", type=float, default=20)
     parser.add_argument("--save", type=Path)
     options = parser.parse_args()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as data:
-        environ = {**os.environ, "PHOTOSHARE_DATA": data, "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "flask", "--app", "app"]
-        created = subprocess.run(
-            [*command, "rooms", "create", "--title", "Large"],
-            env=environ,
-            cwd=ROOT,
-            capture_output=True,
-            check=True,
-        )
-        room = json.loads(created.stdout)["guest_url"].replace(":8000", f":{port}")
+        server = OwnServer(Path(data))
+        room = server.make_room()["guest_url"]
         fill(Path(data), 1, int(options.gb * GB / PHOTO_BYTES))
-        server = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py"), str(port)], env=environ, stdout=subprocess.PIPE
-        )
-        try:
-            assert server.stdout is not None
-            server.stdout.readline()  # it serves
+        with server:
             cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
             opener = urllib.request.build_opener(cookies)
             opener.open(f"{room}/join", b"").close()
             opener.open(f"{room}/photos").close()  # everything is loaded once
-            before = memory_mb(server.pid, "VmRSS")
+            before = memory_mb(server.process.pid, "VmRSS")
             size, read, first, seconds = download(opener, f"{room}/photos.zip", 0, options.save)
-            extra = memory_mb(server.pid, "VmHWM") - before
+            extra = memory_mb(server.process.pid, "VmHWM") - before
             print(f"{size / GB:.2f} GB told, {read / GB:.2f} GB read, {read == size}")
             print(f"first byte after {first:.2f} s, {read / 1e6 / seconds:.0f} MB/s")
             print(f"memory {before:.0f} MB before, {extra:.0f} MB more at most")
             middle = size * 3 // 4
             _, rest, first, _ = download(opener, f"{room}/photos.zip", middle, None)
             print(f"from 3/4 on: {rest == size - middle}, first byte after {first:.2f} s")
-        finally:
-            server.terminate()
-            server.wait()
 
 
 if __name__ == "__main__":
