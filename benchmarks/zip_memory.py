@@ -38,8 +38,8 @@ def fill(data: Path, room_id: int, count: int) -> None:
     with sqlite3.connect(data / "photoshare.sqlite") as database:
         database.executemany(
             "INSERT INTO photo (room_id, sha256, file_name, image_format, size_bytes, width, "
-            "height, created_at, state, attempts, crc32, clean_crc32, cleaning_rules) VALUES (?, ?, "
-            "?, 'JPEG', ?, 4000, 3000, '2026-05-01 12:00:00.000000', 'analysed', 1, ?, ?, 1)",
+            "height, created_at, state, attempts, crc32, clean_crc32, cleaning_rules) VALUES (?, "
+            "?, ?, 'JPEG', ?, 4000, 3000, '2026-05-01 12:00:00.000000', 'analysed', 1, ?, ?, 1)",
             rows,
         )
 
