@@ -31,8 +31,8 @@ SOURCE_LANGUAGE = "en"  # the language of the templates
 COOKIE = "photoshare_language"  # a choice; without it the browser's own languages count
 MAX_TAGS = 20  # of the browser's list that are looked at
 MAX_SUBTAGS = 4  # language, script, region, variant: more of a tag says nothing that we know
-# Which Portuguese and which Chinese: every reader of the language gets these words, unless a browser
-# asks for the other script and lists another language that is there.
+# Which Portuguese and which Chinese. All who read the language get them, unless a browser asks for
+# the other script and lists another language that is there.
 VARIETIES = {"pt": "pt_BR", "zh": "zh_Hans"}
 
 
