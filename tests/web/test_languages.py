@@ -115,6 +115,18 @@ def test_arabic_pages_read_from_right_to_left(cast: Cast, address: str) -> None:
     assert "الغرفة" in page
 
 
+def test_names_on_arabic_pages_keep_their_own_direction(cast: Cast) -> None:
+    """Between the marks of an isolate, a full stop stays behind the name."""
+    arabic = {"Accept-Language": "ar"}
+    cast.guest.post(f"{cast.url}/me/name", data={"name": "Tom O'Neill Jr."})
+
+    name = "Tom O&#39;Neill Jr."
+    assert f">\u2068{name}\u2069</h1>" in cast.guest.get(f"{cast.url}/me", headers=arabic).text
+    english = cast.guest.get(f"{cast.url}/me", headers={"Accept-Language": "en"}).text
+    assert f">{name}</h1>" in english
+    assert "\u2068" not in english
+
+
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [

@@ -10,7 +10,17 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from photoshare.web.words import COUNTED, count, day, duration, file_size, isolated, moment
+from photoshare.errors import InvalidInputError
+from photoshare.web.words import (
+    COUNTED,
+    count,
+    day,
+    duration,
+    file_size,
+    isolated,
+    moment,
+    say_error,
+)
 from tests.conftest import ROOT
 
 
@@ -115,6 +125,8 @@ def test_a_name_is_set_apart_where_directions_may_mix(say: Callable[..., str]) -
 
 
 def test_an_error_sets_the_name_in_it_apart(say: Callable[..., str]) -> None:
-    error = SameNameError("There is a %(name)s already. Is this the same person?", name="ليلى 2")
+    error = InvalidInputError(
+        "There is a %(name)s already. Is this the same person?", name="ليلى 2"
+    )
 
     assert "\u2068ليلى 2\u2069" in say("en", say_error, error)
