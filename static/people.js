@@ -6,7 +6,9 @@
 document.addEventListener("keydown", (event) => {
   const pair = event.target.closest?.("#pair");
   if (!pair || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  const button = [...pair.querySelectorAll("[data-key]")].find((one) => one.dataset.key === event.key.toLowerCase());
+  // A keyboard of another script has no y; the key that lies where the y is does it.
+  const letter = /^[a-z]$/i.test(event.key) ? event.key.toLowerCase() : event.code.replace("Key", "").toLowerCase();
+  const button = [...pair.querySelectorAll("[data-key]")].find((one) => one.dataset.key === letter);
   if (button) button.click();
 });
 

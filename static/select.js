@@ -13,7 +13,7 @@ function showChosen(form) {
   const chosen = boxes.filter((box) => box.checked).length;
   const count = form.querySelector("[data-chosen]");
   if (count) {
-    const number = chosen.toLocaleString(document.documentElement.lang);
+    const number = chosen.toLocaleString(document.documentElement.lang, { numberingSystem: "latn" });
     const sentence = count.dataset.chosen.replace("{number}", number);
     if (count.textContent !== sentence) count.textContent = sentence;
   }

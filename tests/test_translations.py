@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -99,10 +100,15 @@ def test_no_text_is_missing_and_none_is_left_over(language: str) -> None:
 @pytest.mark.parametrize("language", OTHER_LANGUAGES)
 def test_every_translation_keeps_its_placeholders(language: str) -> None:
     placeholder = re.compile(r"%\(\w+\)s|%%|%\w|\{\w+\}")
+    compiled = _catalogue(language)
+    numbers = Counter(compiled.plural(number) for number in range(1000))
     for key, message in catalogue_of(language).items():
         strings = message.string if isinstance(message.string, tuple) else (message.string,)
-        for string in strings:
-            assert set(placeholder.findall(string)) == set(placeholder.findall(key)), key
+        for form, string in enumerate(strings):
+            wanted = set(placeholder.findall(key))
+            if message.pluralizable and numbers[form] == 1:  # "two photos" may be one word
+                wanted -= {"%(number)s"} - set(placeholder.findall(string))
+            assert set(placeholder.findall(string)) == wanted, key
 
 
 @pytest.mark.parametrize("language", OTHER_LANGUAGES)
@@ -161,6 +167,15 @@ def test_an_error_of_the_pages_has_its_values_beside_its_sentence(path: Path) ->
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and _name_of(node.func) in KEYWORDS and node.args:
             assert not isinstance(node.args[0], ast.JoinedStr), ast.unparse(node)
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: path.stem)
+def test_no_word_is_translated_within_an_f_string(path: Path) -> None:
+    """Babel finds none there before Python 3.12, so that no catalogue would have it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            calls = [call for call in ast.walk(node) if isinstance(call, ast.Call)]
+            assert not any(_name_of(call.func) in TRANSLATING for call in calls), ast.unparse(node)
 
 
 def test_a_loose_sentence_of_code_is_found(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from babel.lists import format_list
@@ -20,7 +21,7 @@ from photoshare.web.languages import page_locale
 from photoshare.web.numbers import number_list_argument
 from photoshare.web.security import current_access
 from photoshare.web.site import current_site
-from photoshare.web.words import count
+from photoshare.web.words import count, isolated
 
 blueprint = Blueprint("albums", __name__, url_prefix="/rooms/<room_code>")
 
@@ -40,7 +41,8 @@ def room_zip(room_code: str) -> Response:
     if people:
         title = f"{room.title} - {names_of(people, album)}"
     elif chosen:
-        title = f"{room.title} - {gettext('selected')}"
+        selected = gettext("selected")
+        title = f"{room.title} - {selected}"
     else:
         title = room.title
     return _zip(album, title)
@@ -51,7 +53,8 @@ def person_zip(room_code: str, person_id: int) -> Response:
     """Send the photos of one person's album."""
     access = current_access()
     room, person = access.room, get_person(access, person_id)
-    return _zip(Album(room.id, person.id), f"{room.title} - {person.name or gettext('album')}")
+    name = person.name or gettext("album")
+    return _zip(Album(room.id, person.id), f"{room.title} - {name}")
 
 
 @blueprint.get("/people/several")
@@ -71,13 +74,16 @@ def several(room_code: str) -> str:
         access=access,
         album=album,
         page=page,
-        title=names_of(people, album),
+        title=names_of(people, album, say=isolated),
     )
 
 
-def names_of(people: list[Person], album: Album) -> str:
-    """Name the album of several people: "Lea and Tom", "Lea or Tom", "2 people together"."""
-    names = [person.name for person in people if person.name]
+def names_of(people: list[Person], album: Album, say: Callable[[str], str] = str) -> str:
+    """Name the album of several people: "Lea and Tom", "Lea or Tom", "2 people together".
+
+    ``say`` puts each name into the sentence: `isolated` on a page, as it is in a file name.
+    """
+    names = [say(person.name) for person in people if person.name]
     if len(names) < len(people):
         words = count(len(people), "person")
         return gettext("%(people)s together", people=words) if album.is_together else words

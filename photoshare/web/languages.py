@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -29,6 +30,10 @@ CATALOGUES = Path(__file__).resolve().parent.parent / "translations"
 SOURCE_LANGUAGE = "en"  # the language of the templates
 COOKIE = "photoshare_language"  # a choice; without it the browser's own languages count
 MAX_TAGS = 20  # of the browser's list that are looked at
+MAX_SUBTAGS = 4  # language, script, region, variant: more of a tag says nothing that we know
+# Which Portuguese and which Chinese. All who read the language get them, unless a browser asks for
+# the other script and lists another language that is there.
+VARIETIES = {"pt": "pt_BR", "zh": "zh_Hans"}
 
 
 def catalogue_path(language: str) -> Path:
@@ -39,10 +44,15 @@ def catalogue_path(language: str) -> Path:
 def _languages() -> dict[str, str]:
     """List the languages that there are: code and own name, by code."""
     codes = {SOURCE_LANGUAGE, *(path.parent.parent.name for path in CATALOGUES.glob("*/*/*.po"))}
-    return {code: Locale.parse(code).get_display_name() or code for code in sorted(codes)}
+    return {
+        code: Locale.parse(VARIETIES.get(code, code)).get_display_name() or code
+        for code in sorted(codes)
+    }
 
 
 LANGUAGES = _languages()
+# The script in which each is written, by Unicode's CLDR: "Latn", "Hans".
+SCRIPTS = {code: get_global("likely_subtags")[code].split("_")[1] for code in LANGUAGES}
 
 
 @cache
@@ -73,7 +83,7 @@ class _Babel(Babel):  # type: ignore[misc]
 
 def _wished() -> Iterator[str]:
     """List language tags, the wish of the guest first: ``de-AT``, ``en``."""
-    tags = [tag for tag, _quality in request.accept_languages][:MAX_TAGS]
+    tags = [tag for tag, quality in request.accept_languages if quality > 0][:MAX_TAGS]
     chosen = request.cookies.get(COOKIE)
     if chosen in LANGUAGES:
         yield from (tag for tag in tags if tag.split("-")[0].lower() == chosen)
@@ -81,16 +91,36 @@ def _wished() -> Iterator[str]:
     yield from tags
 
 
-def _select_locale() -> str:
-    """Choose the language that is there, and the region's way to write dates and numbers."""
-    for tag in _wished():
+def _lookup(tag: str) -> Locale | None:
+    """Find what is known of a language tag, shortened from its end until it is: RFC 4647, 3.4.
+
+    ``de-US`` is known as ``de``, ``ar-EG-u-nu-arab`` as ``ar-EG``.
+    """
+    parts = tag.split("-")
+    for length in range(min(len(parts), MAX_SUBTAGS), 0, -1):
         try:
-            locale = Locale.parse(tag, sep="-")
+            return Locale.parse("-".join(parts[:length]), sep="-")
         except (ValueError, UnknownLocaleError):
             continue  # whatever a browser may send
-        if locale.language in LANGUAGES:
+    return None
+
+
+def _select_locale() -> str:
+    """Choose the language that is there, and the region's way to write dates and numbers.
+
+    A language in another script than ours, as Chinese in traditional characters, comes after
+    everything else that the browser lists, but before the language of the templates.
+    """
+    last_resort = SOURCE_LANGUAGE
+    for tag in _wished():
+        locale = _lookup(tag)
+        if locale is None or locale.language not in LANGUAGES:
+            continue
+        if locale.script in (None, SCRIPTS[locale.language]):
             return str(locale)
-    return SOURCE_LANGUAGE
+        if last_resort == SOURCE_LANGUAGE:
+            last_resort = f"{locale.language}_{SCRIPTS[locale.language]}"
+    return last_resort
 
 
 def page_locale() -> Locale:

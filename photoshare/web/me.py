@@ -12,7 +12,7 @@ from photoshare.services.photos import Album
 from photoshare.web.htmx import SEE_OTHER
 from photoshare.web.security import current_access, forget_room
 from photoshare.web.toasts import say
-from photoshare.web.words import say_error
+from photoshare.web.words import isolated, say_error
 
 blueprint = Blueprint("me", __name__, url_prefix="/rooms/<room_code>")
 
@@ -39,7 +39,7 @@ def leave(room_code: str) -> Response:
     """Forget the room on this device; what was uploaded stays in it."""
     room = current_access().room
     forget_room(room.id)
-    say(gettext("You have left “%(title)s” on this device.", title=room.title))
+    say(gettext("You have left “%(title)s” on this device.", title=isolated(room.title)))
     return redirect(url_for("rooms.index"), SEE_OTHER)
 
 

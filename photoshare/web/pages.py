@@ -22,6 +22,7 @@ from photoshare.web.words import (
     day,
     duration,
     file_size,
+    isolated,
     moment,
     number,
     photo_words,
@@ -158,6 +159,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters |= {
         "count": count,
         "day": day,
+        "isolated": isolated,
         "moment": moment,
         "number": number,
         "say_stored": say_stored,

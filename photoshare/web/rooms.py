@@ -27,7 +27,7 @@ from photoshare.web.security import (
 )
 from photoshare.web.site import current_site
 from photoshare.web.toasts import say
-from photoshare.web.words import say_error
+from photoshare.web.words import isolated, say_error
 
 blueprint = Blueprint("rooms", __name__)
 
@@ -170,7 +170,7 @@ def delete(room_code: str) -> Response:
     room = current_access().room
     title = room.title
     rooms.delete_room(room.id, current_site().storage)
-    say(gettext("The room “%(title)s” and everything in it was deleted.", title=title))
+    say(gettext("The room “%(title)s” and everything in it was deleted.", title=isolated(title)))
     return redirect(url_for("rooms.index"), SEE_OTHER)
 
 

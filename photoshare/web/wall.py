@@ -11,6 +11,7 @@ from photoshare.web.links import absolute_url, qr_code_uri
 from photoshare.web.numbers import number_argument
 from photoshare.web.pages import picture_url
 from photoshare.web.security import current_access
+from photoshare.web.words import isolated
 
 blueprint = Blueprint("wall", __name__, url_prefix="/rooms/<room_code>")
 
@@ -44,5 +45,5 @@ def _entry(photo: Photo) -> dict[str, object]:
         "id": photo.id,
         "src": picture_url(photo, 2000),
         "backdrop": picture_url(photo, 320),
-        "by": gettext("by %(name)s", name=name) if name else "",
+        "by": gettext("by %(name)s", name=isolated(name)) if name else "",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 
@@ -12,9 +13,14 @@ from flask_babel import gettext, ngettext
 
 from photoshare.errors import PhotoshareError
 from photoshare.models import Face, Photo
-from photoshare.web.languages import page_locale
+from photoshare.web.languages import page_direction, page_locale
 
 KB, MB, GB = 10**3, 10**6, 10**9
+
+# Around text of another direction than the page's; as characters, they work in attributes too. The
+# first strong letter between them decides (Unicode Standard Annex 9, FSI and PDI).
+ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
+RIGHT_TO_LEFT = ("R", "AL")  # bidirectional classes of letters
 
 # What is counted on the pages: each noun stands here once, so that every language can bend it.
 COUNTED: dict[str, Callable[[int, str], str]] = {
@@ -85,10 +91,24 @@ def moment(time: datetime) -> str:
     )
 
 
+def isolated(text: str | None) -> str:
+    """Set a name that somebody typed apart, so that it and the words around it keep their order.
+
+    Without it, the full stop of ``O'Neill Jr.`` stands before the name on an Arabic page. Nothing
+    is added where all is written from left to right.
+    """
+    if not text:
+        return ""
+    is_mixed = page_direction() == "rtl" or any(
+        unicodedata.bidirectional(letter) in RIGHT_TO_LEFT for letter in text
+    )
+    return f"{ISOLATE}{text}{END_OF_ISOLATE}" if is_mixed else text
+
+
 def say_error(error: PhotoshareError) -> str:
     """Say what went wrong."""
     values = {
-        name: format_decimal(value, locale=page_locale()) if isinstance(value, int) else value
+        name: number(value) if isinstance(value, int) else isolated(value)
         for name, value in error.values.items()
     }
     return str(gettext(error.sentence, **values))
@@ -108,8 +128,10 @@ def photo_words(photo: Photo, faces: Iterable[Face]) -> str:
     faces : iterable of Face
         With their people; those that this browser may see.
     """
-    names = sorted({face.person.name for face in faces if face.person and face.person.name})
+    names = sorted(
+        {isolated(face.person.name) for face in faces if face.person and face.person.name}
+    )
     if names:
         people = format_list(names, locale=page_locale())
         return str(gettext("Photo with %(people)s", people=people))
-    return str(gettext("Photo %(file_name)s", file_name=photo.file_name))
+    return str(gettext("Photo %(file_name)s", file_name=isolated(photo.file_name)))

@@ -14,6 +14,17 @@ from tests.helpers import tags_of
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 
+HEADINGS = {
+    "ar": "إنشاء غرفة",
+    "de": "Raum eröffnen",
+    "en": "Create a room",
+    "es": "Crear una sala",
+    "fr": "Créer un salon",
+    "hi": "कमरा बनाएँ",
+    "pt": "Criar uma sala",
+    "zh": "新建房间",
+}
+
 
 def language_of(page: str) -> tuple[str, str]:
     (html,) = tags_of(page, "html")
@@ -30,14 +41,55 @@ def language_of(page: str) -> tuple[str, str]:
         ("en-GB,de;q=0.9", "en-GB"),
         ("tlh-Klingon, ;;;, " + "x" * 500, "en"),
         ("*", "en"),
+        ("de;q=0,en;q=0.5", "en"),  # zero: not this one
+        ("de;q=nonsense,fr;q=0.1", "fr"),
+        ("de-US,en;q=0.9", "de"),  # a region that nobody has words for
+        ("ar-EG-u-nu-arab,en;q=0.5", "ar-EG"),
+        ("de-CH-1901,en;q=0.5", "de-CH"),
+        ("es-419,es;q=0.9", "es-419"),
+        ("fr-CA,en-CA;q=0.9", "fr-CA"),
+        ("hi-IN,en;q=0.9", "hi-IN"),
+        ("pt-BR,en;q=0.9", "pt-BR"),
+        ("pt-PT,en;q=0.9", "pt-PT"),  # closer than English, if of Brazil
+        ("ja,ko;q=0.9", "en"),
     ],
 )
 def test_the_browser_chooses_the_language(app: Flask, wish: str, language: str) -> None:
     page = app.test_client().get("/", headers={"Accept-Language": wish}).text
 
+    assert language_of(page) == (language, "rtl" if language.startswith("ar") else "ltr")
+    assert f">{HEADINGS[language.partition('-')[0]]}</h2>" in page
+
+
+@pytest.mark.parametrize(
+    ("wish", "language"),
+    [
+        ("zh", "zh"),
+        ("zh-CN,en;q=0.9", "zh-Hans-CN"),
+        ("zh-SG", "zh-Hans-SG"),
+        ("zh-Hans-HK,en;q=0.9", "zh-Hans-HK"),
+        ("zh-TW,en;q=0.9", "en"),
+        ("zh-HK,de;q=0.9,en;q=0.8", "de"),
+        ("zh-Hant,ja;q=0.9", "zh-Hans"),  # nothing else of it is there
+        ("zh-TW,zh-Hant;q=0.9", "zh-Hans"),
+        ("zh-TW,zh;q=0.9,en-US;q=0.8,en;q=0.7", "zh"),  # any Chinese before English
+        ("hi-Latn,en;q=0.9", "en"),
+    ],
+)
+def test_simplified_chinese_is_for_who_reads_it(app: Flask, wish: str, language: str) -> None:
+    page = app.test_client().get("/", headers={"Accept-Language": wish}).text
+
     assert language_of(page) == (language, "ltr")
-    words = "Raum eröffnen" if language.startswith("de") else "Create a room"
-    assert f">{words}</h2>" in page
+    assert f">{HEADINGS[language.partition('-')[0]]}</h2>" in page
+
+
+def test_who_chose_chinese_gets_it_whatever_the_script_of_the_browser(app: Flask) -> None:
+    client = app.test_client()
+    client.set_cookie("photoshare_language", "zh")
+
+    page = client.get("/", headers={"Accept-Language": "zh-TW,en;q=0.9"}).text
+
+    assert language_of(page) == ("zh", "ltr")
 
 
 def test_a_choice_counts_more_than_the_browser(app: Flask) -> None:
@@ -61,6 +113,18 @@ def test_arabic_pages_read_from_right_to_left(cast: Cast, address: str) -> None:
 
     assert language_of(page) == ("ar", "rtl")
     assert "الغرفة" in page
+
+
+def test_names_on_arabic_pages_keep_their_own_direction(cast: Cast) -> None:
+    """Between the marks of an isolate, a full stop stays behind the name."""
+    arabic = {"Accept-Language": "ar"}
+    cast.guest.post(f"{cast.url}/me/name", data={"name": "Tom O'Neill Jr."})
+
+    name = "Tom O&#39;Neill Jr."
+    assert f">\u2068{name}\u2069</h1>" in cast.guest.get(f"{cast.url}/me", headers=arabic).text
+    english = cast.guest.get(f"{cast.url}/me", headers={"Accept-Language": "en"}).text
+    assert f">{name}</h1>" in english
+    assert "\u2068" not in english
 
 
 @pytest.mark.parametrize(
@@ -143,6 +207,8 @@ def test_the_form_offers_every_language_by_its_own_name(cast: Cast) -> None:
     assert [tag["value"] for tag in options] == list(LANGUAGES)
     assert [tag["value"] for tag in options if "selected" in tag.attributes] == ["de"]
     assert LANGUAGES["de"] == "Deutsch"
+    assert LANGUAGES["pt"] == "português (Brasil)"
+    assert LANGUAGES["zh"] == "中文 (简体)"
     (back,) = tags_of(page, "input", name="next")
     assert back["value"] == f"{cast.url}/me?page=1"
 

@@ -10,7 +10,17 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from photoshare.web.words import COUNTED, count, day, duration, file_size, moment
+from photoshare.errors import InvalidInputError
+from photoshare.web.words import (
+    COUNTED,
+    count,
+    day,
+    duration,
+    file_size,
+    isolated,
+    moment,
+    say_error,
+)
 from tests.conftest import ROOT
 
 
@@ -39,7 +49,8 @@ def say(app: Flask) -> Callable[..., str]:
         ("hi", 1234567, "photo", "12,34,567 फ़ोटो"),
         ("pt", 2, "guest", "2 convidados"),
         ("zh", 2, "person", "2 个人"),
-        ("ar", 2, "photo", "2 صورتان"),
+        ("ar", 2, "photo", "صورتان"),
+        ("ar", 1, "photo", "صورة واحدة"),
         ("ar", 3, "photo", "3 صور"),
         ("ar", 11, "file", "11 ملفًا"),
         ("ar", 100, "file", "100 ملف"),
@@ -103,3 +114,19 @@ def test_a_moment_is_said_as_the_guest_writes_it(say) -> None:
     assert say("en", moment, evening) == "Jun 20, 2026, 6:05\u202fPM UTC"
     assert say("en_GB", moment, evening) == "20 Jun 2026, 18:05 UTC"
     assert say("de", moment, evening) == "20.06.2026, 18:05 UTC"
+
+
+def test_a_name_is_set_apart_where_directions_may_mix(say: Callable[..., str]) -> None:
+    assert say("de", isolated, "O'Neill Jr.") == "O'Neill Jr."
+    assert say("ar", isolated, "O'Neill Jr.") == "\u2068O'Neill Jr.\u2069"
+    assert say("de", isolated, "ليلى 2") == "\u2068ليلى 2\u2069"
+    assert say("de", isolated, "王小明") == "王小明"
+    assert say("ar", isolated, None) == ""
+
+
+def test_an_error_sets_the_name_in_it_apart(say: Callable[..., str]) -> None:
+    error = InvalidInputError(
+        "There is a %(name)s already. Is this the same person?", name="ليلى 2"
+    )
+
+    assert "\u2068ليلى 2\u2069" in say("en", say_error, error)

@@ -112,6 +112,20 @@ def test_the_zip_is_named_after_the_room_and_the_person(
     ]
 
 
+def test_a_zip_is_named_in_the_guests_language(cast: Cast, party: Party) -> None:
+    german = {"Accept-Language": "de"}
+    (photo_id, *_others) = party.photos.values()
+
+    names = [
+        parse_options_header(
+            cast.guest.get(cast.url + path, headers=german).headers["Content-Disposition"]
+        )[1]["filename"]
+        for path in (f"/people/{party.red}/album.zip", f"/photos.zip?photos={photo_id}")
+    ]
+
+    assert [name.partition(" - ")[2] for name in names] == ["Album.zip", "Auswahl.zip"]
+
+
 def test_nobody_but_the_browser_keeps_the_zip_and_it_asks_every_time(
     cast: Cast, party: Party
 ) -> None:
