@@ -96,6 +96,12 @@ def get_card(access: Access, person_id: int) -> PersonCard:
     return cards[0]
 
 
+def find_card(access: Access, person_id: int) -> PersonCard | None:
+    """Load what a grid shows of one person as `get_card` does; None if there is no such person."""
+    cards = _cards(Person.room_id == access.room.id, Person.id == person_id)
+    return next((card for card in cards if access.is_host or not card.is_hidden), None)
+
+
 def _may_see(access: Access, person: Person) -> bool:
     return person.room_id == access.room.id and (access.is_host or not person.is_hidden)
 
