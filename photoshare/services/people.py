@@ -199,12 +199,6 @@ def get_faces(access: Access, face_ids: Sequence[int]) -> list[Face]:
     return [found[face_id] for face_id in wanted]
 
 
-def has_face(access: Access, face_id: int) -> bool:
-    """Whether the room has this face for this browser."""
-    face = db.session.scalar(_faces_of_room(access.room.id).where(Face.id == face_id))
-    return face is not None and is_visible(access, face)
-
-
 def get_face_source(access: Access, face_id: int) -> tuple[str, FaceLocation]:
     """Find the photo's SHA-256 and the location of a face.
 
