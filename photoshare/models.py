@@ -52,6 +52,11 @@ class Guest(Base):
     name: Mapped[str]  # shown beside the guest's uploads; may be empty
     is_host: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    # Who of the people they are, by their own word; told to nobody else (services/selves.py).
+    person_id: Mapped[int | None] = mapped_column(
+        ForeignKey("person.id", ondelete="SET NULL"), index=True
+    )
+    said_person_id: Mapped[int | None]  # before merges moved it on; perhaps gone since
 
 
 class Upload(Base):

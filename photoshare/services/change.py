@@ -24,6 +24,7 @@ from photoshare.services.correction_events import (
     said_of_person,
 )
 from photoshare.services.people import delete_empty_people
+from photoshare.services.selves import follow_merged, follow_returned
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,8 @@ class Change:
         self.person_of |= {face: numbers.get(person, person) for face, person in changes.items()}
         self._write_faces(links)
         _write_apart(self.room_id, links)
+        before = {face: row.person_id for face, row in self.rows.items()}
+        follow_merged(before, self.person_of)
         delete_empty_people(self.room_id)
         self._write_people(events, links)
 
@@ -222,6 +225,10 @@ class Change:
         if gone:
             rows = [{"id": person, "room_id": self.room_id} for person in sorted(gone)]
             db.session.execute(insert(Person), rows)
+            left = {
+                self.rows[face].person_id for face, now in self.person_of.items() if now in gone
+            }
+            follow_returned(self.room_id, gone, left)
         changed = []
         for face, row in self.rows.items():
             now = (self.person_of[face], face not in links.not_faces, links.link_of.get(face))

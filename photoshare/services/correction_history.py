@@ -13,6 +13,8 @@ from photoshare.errors import NotFoundError
 from photoshare.models import Correction, CorrectionFace, Face, Person
 from photoshare.services.correction_events import CorrectionKind
 from photoshare.services.corrections import Author, may_undo
+from photoshare.services.people import has_person
+from photoshare.services.rooms import Access
 
 PAGE_SIZE = 30  # corrections of one page
 SHOWN_FACES = 4  # of each side
@@ -114,3 +116,31 @@ def _shown_faces(
     for correction_id, side, face_id, _rank, size in rows:
         shown.setdefault((correction_id, side), ([], size))[0].append(face_id)
     return shown
+
+
+def find_merged(access: Access, person_id: int) -> int | None:
+    """Find who has most faces of somebody who was merged into another, for links to the old album.
+
+    Returns
+    -------
+    int or None
+        None: nobody of this id was merged, that was undone, or this browser may not see them.
+    """
+    merged = (
+        select(CorrectionFace.face_id)
+        .join(Correction)
+        .where(
+            Correction.room_id == access.room.id,
+            Correction.kind == CorrectionKind.MERGE,
+            Correction.undone_at.is_(None),
+            CorrectionFace.person_before == person_id,
+        )
+    )
+    heir = db.session.scalar(
+        select(Face.person_id)
+        .where(Face.id.in_(merged), Face.person_id.is_not(None))
+        .group_by(Face.person_id)
+        .order_by(func.count().desc(), Face.person_id)
+        .limit(1)
+    )
+    return heir if heir not in (None, person_id) and has_person(access, heir) else None

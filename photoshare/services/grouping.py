@@ -30,6 +30,7 @@ from photoshare.services.change import begin_change
 from photoshare.services.known_faces import NEW_FACE, KnownFace, match_known_faces
 from photoshare.services.people import delete_empty_people
 from photoshare.services.room_faces import NO_LINK, RoomFaces, keep_room_faces, load_room_faces
+from photoshare.services.selves import follow_merged
 from photoshare.storage import Storage
 
 
@@ -207,6 +208,8 @@ def _write_plan(room_id: int, before: RoomFaces, planned: RoomFaces) -> None:
     ]
     if changed:
         db.session.execute(update(Face), changed)
+    now = dict(zip(planned.ids.tolist(), person_ids.tolist(), strict=True))
+    follow_merged(known, now, for_good=True)
     delete_empty_people(room_id)
     db.session.commit()
     faces = replace(planned.faces, person_ids=person_ids)

@@ -96,6 +96,12 @@ def get_card(access: Access, person_id: int) -> PersonCard:
     return cards[0]
 
 
+def find_card(access: Access, person_id: int) -> PersonCard | None:
+    """Load what a grid shows of one person as `get_card` does; None if there is no such person."""
+    cards = _cards(Person.room_id == access.room.id, Person.id == person_id)
+    return next((card for card in cards if access.is_host or not card.is_hidden), None)
+
+
 def _may_see(access: Access, person: Person) -> bool:
     return person.room_id == access.room.id and (access.is_host or not person.is_hidden)
 
@@ -191,12 +197,6 @@ def get_faces(access: Access, face_ids: Sequence[int]) -> list[Face]:
     if len(found) < len(wanted):
         raise NotFoundError("This face is not there (any more).")
     return [found[face_id] for face_id in wanted]
-
-
-def has_face(access: Access, face_id: int) -> bool:
-    """Whether the room has this face for this browser."""
-    face = db.session.scalar(_faces_of_room(access.room.id).where(Face.id == face_id))
-    return face is not None and is_visible(access, face)
 
 
 def get_face_source(access: Access, face_id: int) -> tuple[str, FaceLocation]:

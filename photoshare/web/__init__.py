@@ -21,6 +21,7 @@ from photoshare.web import (
     security,
     sharing,
     suggestions,
+    toasts,
     uploads,
     wall,
 )
@@ -28,7 +29,7 @@ from photoshare.web import (
 
 def init_app(app: Flask) -> None:
     """Give the app its checks, its error pages and its views."""
-    for part in (numbers, security, errorhandlers, htmx, languages, pages):
+    for part in (numbers, security, errorhandlers, htmx, languages, pages, toasts):
         part.init_app(app)
     room_views = (rooms, photos, uploads, people, corrections, suggestions, albums, jobs)
     for views in (*room_views, me, sharing, wall, phone_app, languages):

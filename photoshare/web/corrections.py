@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
@@ -19,13 +16,12 @@ from photoshare.web.numbers import numbers_of_form, page_argument
 from photoshare.web.security import current_access, host_only
 from photoshare.web.site import current_site
 from photoshare.web.toasts import say
+from photoshare.web.ways_back import page_before
 from photoshare.web.words import say_error
 
 blueprint = Blueprint("corrections", __name__, url_prefix="/rooms/<room_code>")
 
 SOMEBODY_NEW = "new"  # in place of a person's id
-ALBUM_PATH = re.compile(r"/people/(\d{1,18})\b")
-FACE_PATH = re.compile(r"/faces/(\d{1,18})\b")
 
 
 @blueprint.get("/corrections")
@@ -42,7 +38,7 @@ def undo(room_code: str, correction_id: int) -> BaseResponse:
     corrections.undo(current_author(), correction_id)
     look_again()
     say(gettext("That was undone."))
-    return redirect(_back(url_for("corrections.index")), SEE_OTHER)
+    return redirect(page_before(url_for("corrections.index")), SEE_OTHER)
 
 
 @blueprint.post("/people/<int:person_id>/name")
@@ -139,7 +135,7 @@ def remove(room_code: str) -> BaseResponse:
     """Say that chosen faces are no faces."""
     correction_id = corrections.mark_not_faces(current_author(), numbers_of_form("faces"))
     return _done(
-        gettext("They are no faces any more."), correction_id, _back(url_for("people.index"))
+        gettext("They are no faces any more."), correction_id, page_before(url_for("people.index"))
     )
 
 
@@ -176,27 +172,6 @@ def _chosen_person() -> int:
     """Read the person that a form names; one of this room whom this browser may see."""
     person_id = (numbers_of_form("into") or [0])[0]
     return people.get_person(current_access(), person_id).id
-
-
-def _back(otherwise: str) -> str:
-    """Address of the page of this room that a form was sent from, if that is still there.
-
-    From the Referer header, of which only a path within this room is used.
-    """
-    access = current_access()
-    try:
-        path = urlsplit(request.referrer or "").path
-    except ValueError:  # no browser sends such an address
-        return otherwise
-    room = url_for("rooms.show")
-    if not (path == room or path.startswith(room + "/")):
-        return otherwise
-    album, face = (page.match(path.removeprefix(room)) for page in (ALBUM_PATH, FACE_PATH))
-    if album and not people.has_person(access, int(album[1])):
-        return otherwise
-    if face and not people.has_face(access, int(face[1])):
-        return otherwise
-    return path
 
 
 def _album(person_id: int | None) -> str:

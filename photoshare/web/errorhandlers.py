@@ -22,6 +22,7 @@ from photoshare.errors import (
     WrongOffsetError,
 )
 from photoshare.web.htmx import wants_partial
+from photoshare.web.toasts import keep_toasts
 from photoshare.web.words import say_error
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ SERVER_SENTENCE = lazy_gettext("Something went wrong on the server; its log says
 
 
 def _answer(sentence: str, status: int) -> tuple[str, int]:
+    keep_toasts()
     template = "_alert.html" if wants_partial() else "error.html"
     if wants_partial() and status == 404 and request.endpoint == "jobs.current":
         template = "jobs/_gone.html"  # else an open page would ask for a deleted room for ever

@@ -34,6 +34,12 @@ def with_event(response: Response, *names: str) -> Response:
     return response
 
 
+def with_address(response: Response, url: str) -> Response:
+    """Let htmx show another address for the page that gets this response, in place of its own."""
+    response.headers["HX-Replace-Url"] = url
+    return response
+
+
 def init_app(app: Flask) -> None:
     """Tell caches that one address has two answers, and to keep no page of a room."""
 

@@ -1,4 +1,4 @@
-"""The guest's own page in a room: their name, their uploads, the way out."""
+"""The guest's own page in a room: their album, their name, their uploads, the way out."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from photoshare.errors import InvalidInputError
-from photoshare.services import guests, photos
+from photoshare.services import guests, people, photos, selves
+from photoshare.services.corrections import author_of, may_correct_person
+from photoshare.services.people import PersonCard
 from photoshare.services.photos import Album
 from photoshare.web.htmx import SEE_OTHER
+from photoshare.web.numbers import numbers_of_form
 from photoshare.web.security import current_access, forget_room
 from photoshare.web.toasts import say
 from photoshare.web.words import isolated, say_error
@@ -19,8 +22,27 @@ blueprint = Blueprint("me", __name__, url_prefix="/rooms/<room_code>")
 
 @blueprint.get("/me")
 def show(room_code: str) -> str:
-    """Show who this browser is in the room, and what it has uploaded."""
+    """Show this guest's own album first, or ask who they are; then what they have uploaded."""
     return _page()
+
+
+@blueprint.post("/me/person")
+def choose_person(room_code: str) -> Response | tuple[str, int]:
+    """Keep who of the people this guest is; nobody else is told."""
+    chosen = numbers_of_form("person")
+    if not chosen:
+        return _page(person_error=gettext("Please choose at least one person.")), 422
+    selves.say_who_i_am(current_access(), chosen[0])
+    say(gettext("Your photos come first on this page now."))
+    return redirect(url_for("me.show"), SEE_OTHER)
+
+
+@blueprint.post("/me/person/forget")
+def forget_person(room_code: str) -> Response:
+    """Forget who of the people this guest said they are."""
+    selves.say_i_am_nobody(current_access())
+    say(gettext("That was forgotten."))
+    return redirect(url_for("me.show"), SEE_OTHER)
 
 
 @blueprint.post("/me/name")
@@ -43,9 +65,12 @@ def leave(room_code: str) -> Response:
     return redirect(url_for("rooms.index"), SEE_OTHER)
 
 
-def _page(*, error: str | None = None, name: str | None = None) -> str:
+def _page(
+    *, error: str | None = None, name: str | None = None, person_error: str | None = None
+) -> str:
     access = current_access()
     album = Album(access.room.id, newest_first=True, guest_id=access.guest.id)
+    own = selves.find_own_card(access)
     return render_template(
         "rooms/me.html",
         access=access,
@@ -53,6 +78,27 @@ def _page(*, error: str | None = None, name: str | None = None) -> str:
         page=photos.list_photos(
             album, after=request.args.get("after"), before=request.args.get("before")
         ),
+        own=own,
+        own_album=Album(access.room.id, own.id) if own else None,
+        may_name=own is not None and _may_name(own),
+        people=[] if own else _choices(),
+        person_error=person_error,
         name=access.guest.name if name is None else name,
         error=error,
     )
+
+
+def _may_name(own: PersonCard) -> bool:
+    """Whether the guest's name can be offered to the person that they are."""
+    access = current_access()
+    if own.name or not access.guest.name:
+        return False
+    return may_correct_person(author_of(access), own.id)
+
+
+def _choices() -> list[PersonCard]:
+    """List whom a guest may be: those called like them first, then who is on the most photos."""
+    access = current_access()
+    name = access.guest.name.casefold()
+    cards = people.list_people(access.room.id)
+    return sorted(cards, key=lambda card: not name or (card.name or "").casefold() != name)

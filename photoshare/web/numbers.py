@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from flask import Flask, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.routing import IntegerConverter, Map
 
 from photoshare.errors import InvalidInputError
@@ -28,15 +29,22 @@ def number_argument(name: str) -> int | None:
     return number if number is not None and abs(number) <= LARGEST_NUMBER else None
 
 
-def number_list_argument(name: str) -> tuple[int, ...]:
+def number_list_argument(name: str, args: MultiDict[str, str] | None = None) -> tuple[int, ...]:
     """Read row numbers behind the question mark, as a form sends them or with commas between.
+
+    Parameters
+    ----------
+    name : str
+    args : MultiDict, optional
+        Of another address than that of the request.
 
     Raises
     ------
     InvalidInputError
         If one of them is no number, or there are more than `MOST_NUMBERS`.
     """
-    words = [word for text in request.args.getlist(name) for word in text.split(",") if word]
+    texts = (request.args if args is None else args).getlist(name)
+    words = [word for text in texts for word in text.split(",") if word]
     if len(words) > MOST_NUMBERS:
         raise InvalidInputError("This selection is too large; please choose fewer at a time.")
     if not all(ROW_NUMBER.fullmatch(word) for word in words):
@@ -50,9 +58,16 @@ def numbers_of_form(name: str) -> list[int]:
     return [number for number in numbers if abs(number) <= LARGEST_NUMBER]
 
 
-def page_argument() -> int:
-    """Read the number of a page, by default 1; an absurd one is a page that nothing has."""
-    return max(0, min(request.args.get("page", 1, type=int), LARGEST_PAGE))
+def page_argument(args: MultiDict[str, str] | None = None) -> int:
+    """Read the number of a page, by default 1; an absurd one is a page that nothing has.
+
+    Parameters
+    ----------
+    args : MultiDict, optional
+        Of another address than that of the request.
+    """
+    args = request.args if args is None else args
+    return max(0, min(args.get("page", 1, type=int), LARGEST_PAGE))
 
 
 def init_app(app: Flask) -> None:

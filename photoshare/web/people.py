@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
-from photoshare.services import people, photos, suggestions
+from photoshare.services import correction_history, people, photos, suggestions
 from photoshare.services.corrections import author_of, may_correct_person
 from photoshare.services.people import FacePage
 from photoshare.services.photos import Album
@@ -53,9 +54,13 @@ def unsorted(room_code: str) -> str:
 
 
 @blueprint.get("/people/<int:person_id>")
-def show(room_code: str, person_id: int) -> str:
-    """Show a person's album."""
+def show(room_code: str, person_id: int) -> str | BaseResponse:
+    """Show a person's album; of who was merged into another, lead to where their photos are now."""
     access = current_access()
+    if not people.has_person(access, person_id):
+        heir = correction_history.find_merged(access, person_id)
+        if heir is not None:
+            return redirect(url_for("people.show", person_id=heir))
     album = Album(access.room.id, people.get_person(access, person_id).id)
     page = photos.list_photos(
         album, after=request.args.get("after"), before=request.args.get("before")

@@ -12,7 +12,7 @@ from photoshare.errors import InvalidInputError, NotAllowedError
 from photoshare.services import corrections, people, suggestions
 from photoshare.services.corrections import may_correct_person
 from photoshare.web.corrections import current_author, flash_with_undo, look_again
-from photoshare.web.htmx import SEE_OTHER, wants_partial, with_event
+from photoshare.web.htmx import SEE_OTHER, wants_partial, with_address, with_event
 from photoshare.web.numbers import numbers_of_form
 from photoshare.web.security import current_access
 from photoshare.web.site import current_site
@@ -54,7 +54,9 @@ def answer(room_code: str) -> Response | BaseResponse:
         flash_with_undo(str(ANSWERS[reply]), correction_id)
     later = _put_off(later)
     if wants_partial():
-        return make_response(_question("people/_answered.html", later))
+        # The address keeps what was put off, for a reload and for the way back from an undo.
+        url = url_for("suggestions.ask", later=later)
+        return with_address(make_response(_question("people/_answered.html", later)), url)
     return redirect(url_for("suggestions.ask", later=later), SEE_OTHER)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import flash
+from typing import Any
+
+from flask import Flask, flash, g, get_flashed_messages
 
 
 def say(sentence: str, *, undo_url: str | None = None) -> None:
@@ -17,3 +19,20 @@ def say(sentence: str, *, undo_url: str | None = None) -> None:
         the button stands beside the sentence as well.
     """
     flash({"sentence": sentence, "undo_url": undo_url})  # type: ignore[arg-type]  # JSON as well
+
+
+def take_toasts() -> list[Any]:
+    """Return what is to be said, for the page that says it."""
+    g.taken_toasts = get_flashed_messages()
+    return list(g.taken_toasts)
+
+
+def keep_toasts() -> None:
+    """Let the next page say what a page has taken that came to nothing."""
+    for message in g.pop("taken_toasts", []):
+        flash(message)
+
+
+def init_app(app: Flask) -> None:
+    """Let the templates take what is to be said."""
+    app.jinja_env.globals["take_toasts"] = take_toasts

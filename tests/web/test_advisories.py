@@ -343,6 +343,7 @@ FORMS = [
     ("/faces/remove", {"faces": ["{mine}", "{face}"]}),
     ("/faces/{face}/cover", {}),
     ("/corrections/{correction}/undo", {}),
+    ("/me/person", {"person": "{person}"}),
 ]
 
 

@@ -16,6 +16,7 @@ from tests.helpers import (
     insert_person,
     insert_photos,
     let_guests_correct,
+    place_at,
     row_counts,
     tags_of,
     undo_addresses,
@@ -208,9 +209,57 @@ def test_undo_goes_back_to_the_page_it_came_from_if_that_is_still_there(
     path = cast.url + page.format(new=new.location.rpartition("/")[2], **ids)
     (undo,) = undo_addresses(cast.host.get(new.location).text)
 
-    answer = cast.host.post(undo, headers={"Referer": f"http://localhost{path}?page=7#x"})
+    answer = cast.host.post(undo, headers={"Referer": f"http://localhost{path}#x"})
 
     assert answer.location == (path if comes_back else cast.url + PATH)
+    assert cast.host.get(answer.location).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("page", "comes_back_to"),
+    [
+        ("/people/unsorted?page=2", "/people/unsorted"),  # there is one page of them
+        ("/people/unsorted?page=1", "/people/unsorted?page=1"),
+        ("/people/{lea}/faces?page=7", "/people/{lea}/faces"),
+        ("/people/{lea}/faces?page=1", "/people/{lea}/faces?page=1"),
+        ("/people/{new}/faces?page=1", PATH),
+        ("/corrections?page=2", PATH),
+        ("/corrections?page=1", PATH + "?page=1"),
+        ("/people/same?later=p1-p2&later=f7-p1", "/people/same?later=p1-p2&later=f7-p1"),
+        ("/people/{lea}?after={place}", "/people/{lea}?after={place}"),
+        ("/photos?before={place}", "/photos?before={place}"),
+        ("/photos/{photo}?person={lea}", "/photos/{photo}?person={lea}"),
+        ("/photos/{photo}?person={new}", "/photos/{photo}"),
+        ("/photos/999?person={lea}", PATH),
+        (
+            "/people/several?people={lea},{twin}&match=all",
+            "/people/several?people={lea},{twin}&match=all",
+        ),
+        (
+            "/people/several?people={lea}&people={twin}",
+            "/people/several?people={lea}&people={twin}",
+        ),
+        ("/people/several?people={lea},{new}", PATH),
+        ("/people/several?people=x", PATH),
+        ("/faces/move?faces={stray}", "/faces/move?faces={stray}"),
+        ("/faces/move?faces=999", "/faces/move"),
+        ("/me?after={place}", "/me?after={place}"),
+        ("/people/{lea}/name?x=1", PATH),  # takes forms only
+    ],
+)
+def test_undo_goes_back_with_the_query_as_far_as_that_is_still_there(
+    app: Flask, cast: Cast, doubt: Doubt, page: str, comes_back_to: str
+) -> None:
+    new = cast.host.post(f"{cast.url}/faces/move", data={"faces": doubt.stray, "into": "new"})
+    ids: dict[str, object] = {"lea": doubt.lea, "twin": doubt.twin, "stray": doubt.stray}
+    ids |= {"photo": doubt.photos[0], "place": place_at(app, doubt.photos[0])}
+    ids["new"] = new.location.rpartition("/")[2]
+    (undo,) = undo_addresses(cast.host.get(new.location).text)
+    url = f"http://localhost{cast.url}{page.format(**ids)}"
+
+    answer = cast.host.post(undo, headers={"Referer": url})
+
+    assert answer.location == cast.url + comes_back_to.format(**ids)
     assert cast.host.get(answer.location).status_code == 200
 
 
@@ -226,6 +275,10 @@ def test_undo_goes_back_to_the_page_it_came_from_if_that_is_still_there(
         "http://[::1",
         "http://localhost\\@evil.example",
         "{room}x/people",
+        "http://localhost{room}/../another-room?page=1",
+        "http://localhost{room}/\\evil.example?page=1",
+        "http://localhost{room}//evil.example?page=1",
+        "http://localhost{room}/https://evil.example",
         "",
     ],
 )
@@ -240,7 +293,7 @@ def test_undo_leads_to_no_other_site_or_room(cast: Cast, said: Doubt, referer: s
 def test_of_a_strange_referer_only_the_path_in_this_room_is_used(cast: Cast, said: Doubt) -> None:
     undo = undo_addresses(history(cast.host, cast))[0]
 
-    answer = cast.host.post(undo, headers={"Referer": f"https://evil.example{cast.url}/people"})
+    answer = cast.host.post(undo, headers={"Referer": f"https://evil.example{cast.url}/people?x=1"})
 
     assert answer.location == f"{cast.url}/people"
 

@@ -67,7 +67,7 @@ def test_a_plain_form_merges_and_shows_both_in_one_album(
     assert "The two are one person now." in page
     assert "Lea</h1>" in page
     assert "5 photos" in page
-    assert cast.host.get(f"{cast.url}/people/{doubt.twin}").status_code == 404
+    assert faces_of(app, doubt.twin) == []
 
 
 def test_the_one_with_a_name_gives_it(app: Flask, cast: Cast, doubt: Doubt) -> None:
@@ -199,3 +199,43 @@ def test_the_number_of_queries_does_not_grow_with_the_people(
         cast.host.get(url)
 
     assert len(before) == len(after) > 0
+
+
+def test_an_old_link_leads_to_who_has_the_photos_now(app: Flask, cast: Cast, doubt: Doubt) -> None:
+    third = insert_person(
+        app, cast.room_id, insert_photos(app, cast.room_id, 2, seed="x"), encoding=face_at(0.9)
+    )
+    url = f"{cast.url}/people/{third}"
+    merge(cast.host, cast, third, doubt.twin)
+    assert cast.guest.get(url).location == f"{cast.url}/people/{doubt.twin}"
+    merged = merge(cast.host, cast, doubt.twin, doubt.lea)
+
+    assert cast.guest.get(url).location == f"{cast.url}/people/{doubt.lea}"
+    assert cast.guest.get(url).status_code == 302  # it may be undone
+    assert cast.guest.get(url, follow_redirects=True).status_code == 200
+    assert cast.stranger.get(url).status_code == 404
+
+    undo = undo_addresses(cast.host.get(merged.location).text)[-1]
+    cast.host.post(undo)
+    assert cast.guest.get(url).location == f"{cast.url}/people/{doubt.twin}"
+    assert cast.guest.get(f"{cast.url}/people/{doubt.twin}").status_code == 200
+
+
+def test_an_old_link_leads_no_guest_to_a_hidden_person(cast: Cast, doubt: Doubt) -> None:
+    url = f"{cast.url}/people/{doubt.twin}"
+    merge(cast.host, cast, doubt.twin, doubt.lea)
+    cast.host.post(f"{cast.url}/people/{doubt.lea}/hide")
+
+    assert cast.guest.get(url).status_code == 404
+    assert cast.guest.get(url).data == cast.guest.get(f"{cast.url}/people/999").data
+    assert cast.host.get(url).location == f"{cast.url}/people/{doubt.lea}"
+
+
+def test_an_old_link_leads_into_no_other_room(
+    app: Flask, cast: Cast, doubt: Doubt, make_room
+) -> None:
+    other = make_room("Other")
+    cast.guest.post(f"/rooms/{other.room.code}/join")
+    merge(cast.host, cast, doubt.twin, doubt.lea)
+
+    assert cast.guest.get(f"/rooms/{other.room.code}/people/{doubt.twin}").status_code == 404

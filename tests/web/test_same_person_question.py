@@ -106,6 +106,27 @@ def test_the_message_undoes_a_no(cast: Cast, doubt: Doubt) -> None:
     assert question(cast.host, cast)["key"] == asked["key"]
 
 
+def test_htmx_shows_the_address_with_what_was_put_off(cast: Cast, doubt: Doubt) -> None:
+    first = question(cast.host, cast)
+
+    answer = reply(cast.host, cast, first, "later", headers=HX)
+
+    url = f"{cast.url}{PATH}?later={first['key'][0]}"
+    assert answer.headers["HX-Replace-Url"] == url
+    assert fields_of(cast.host.get(url).text)["later"] == first["key"]
+
+
+def test_an_undo_keeps_what_was_put_off(cast: Cast, doubt: Doubt) -> None:
+    first = question(cast.host, cast)
+    second = fields_of(cast.host.get(reply(cast.host, cast, first, "later").location).text)
+    answered = reply(cast.host, cast, second, "no").location
+    (undo,) = undo_addresses(cast.host.get(answered).text)
+
+    answer = cast.host.post(undo, headers={"Referer": f"http://localhost{answered}"})
+
+    assert answer.location == answered == f"{cast.url}{PATH}?later={first['key'][0]}"
+
+
 def test_an_unsorted_face_joins_by_a_yes(app: Flask, cast: Cast, doubt: Doubt) -> None:
     pair = {"first": faces_of(app, doubt.lea)[0], "second": doubt.stray}
 

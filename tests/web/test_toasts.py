@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from flask import Flask, flash, render_template
 
+from photoshare.errors import NotFoundError
+from photoshare.services import people
 from photoshare.web.toasts import say
-from tests.helpers import tags_of
+from tests.conftest import Cast
+from tests.helpers import HX, tags_of
 
 
 @pytest.fixture
@@ -47,3 +50,48 @@ def test_htmx_adds_one_to_the_region(app: Flask) -> None:
 
     assert tags_of(part, "div")[0]["hx-swap-oob"] == "beforeend:#toasts"
     assert tags_of(part, "form", action="/undo")
+
+
+SAID = "Your name was saved."
+
+
+@pytest.mark.parametrize("headers", [None, HX, {"Sec-Fetch-Dest": "image"}])
+@pytest.mark.parametrize(
+    "path", ["/faces/999.jpg", "/people/999", "/nowhere", "/delete", "/me/name"]
+)
+def test_an_error_on_the_way_swallows_nothing(cast: Cast, path: str, headers) -> None:
+    """A page that is being left still asks for pictures, and for parts of itself."""
+    cast.guest.post(f"{cast.url}/me/name", data={"name": "Gusti"})
+
+    answer = cast.guest.get(cast.url + path, headers=headers)
+
+    assert answer.status_code in (403, 404, 405)
+    assert "Set-Cookie" not in answer.headers  # it might come after that of the next page
+    assert SAID in cast.guest.get(f"{cast.url}/me").text
+    assert SAID not in cast.guest.get(f"{cast.url}/me").text
+
+
+def test_a_stranger_to_the_page_hears_of_it_on_the_next(cast: Cast) -> None:
+    cast.guest.post(f"{cast.url}/leave")
+    assert cast.guest.get(f"{cast.url}/me").status_code == 404
+
+    assert "You have left “Party” on this device." in cast.guest.get("/").text
+
+
+@pytest.mark.parametrize(("path", "headers"), [("/people", None), ("/me", HX)])
+def test_a_page_that_fails_midway_says_nothing_but_the_next_one_does(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, path: str, headers
+) -> None:
+    cast.guest.post(f"{cast.url}/me/name", data={"name": "Gusti"})
+
+    def fail(*_: object, **__: object) -> str:
+        assert SAID in render_template("_flash.html")  # taken, and then
+        raise NotFoundError("This person is not there (any more).")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(people, "list_people", fail)
+        answer = cast.guest.get(cast.url + path, headers=headers)
+
+    assert answer.status_code == 404
+    assert SAID not in answer.text
+    assert SAID in cast.guest.get(f"{cast.url}/me").text
