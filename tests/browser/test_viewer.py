@@ -43,7 +43,7 @@ def viewer(room_url: str, open_page: Callable[..., Page]) -> Callable[..., Page]
     def open_viewer(**options: object) -> Page:
         page = open_page(**options)
         page.goto(room_url)
-        page.get_by_role("button", name=re.compile("Join|Raum betreten")).click()
+        page.get_by_role("button", name=re.compile("Join|Raum betreten|ادخل الغرفة")).click()
         page.goto(f"{room_url}/photos")
         page.locator(".tile").first.click()
         page.wait_for_url("**/photos/*")
@@ -213,3 +213,17 @@ def test_a_photo_that_was_deleted_meanwhile_is_told(
 
     page.wait_for_url(lambda url: url != first)
     expect(page.locator("body")).to_have_text("gone")
+
+
+def test_in_arabic_the_next_photo_is_to_the_left(viewer: Callable[..., Page]) -> None:
+    page = viewer(locale="ar")
+    first = page.url
+    following = page.locator(".viewer a[rel=next]").get_attribute("href")
+    assert following
+
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(f"**{following}")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(first)
+    swipe(page, 200, 500)
+    page.wait_for_url(f"**{following}")
