@@ -88,6 +88,7 @@ def test_answer_the_question(flow: Flow, shots: list[Path]) -> None:
     flow.press(page.get_by_role("button", name="Same person"))
     expect(page.locator(".toast")).to_contain_text("The two are one person now.")
     expect(page.get_by_text("Nothing is doubtful")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Who is the same?")
     flow.step(page, "2-answered")
     flow.press(page.get_by_role("link", name="All people"))
     expect(everybody(page)).to_have_count(3)
