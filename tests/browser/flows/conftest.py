@@ -41,10 +41,14 @@ SHOTS = {
 }
 FOUND = "9 faces in 8 photos, 4 people found."
 # Looks at what the window shows only: others load when they are scrolled to.
-PICTURES_ARE_THERE = """() => [...document.images].every(image => {
+SHOWN = """[...document.images].filter(image => {
     const box = image.getBoundingClientRect();
-    return image.complete || box.top > innerHeight || box.bottom < 0;
+    return box.top <= innerHeight && box.bottom >= 0;
 })"""
+PICTURES_ARE_THERE = f"() => {SHOWN}.every(image => image.complete)"
+DECODE_PICTURES = (
+    f"() => Promise.all({SHOWN}.map(image => image.decode()))"  # fails at a broken one
+)
 REPORT_VIOLATIONS = """document.addEventListener("securitypolicyviolation", event => {
     console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
 });"""
@@ -111,6 +115,7 @@ class Flow:
     def step(self, page: Page, name: str) -> None:
         """Keep a picture of what is seen now; nothing may be wrong or wider than the screen."""
         page.wait_for_function(PICTURES_ARE_THERE, timeout=SOON_MS)
+        page.evaluate(DECODE_PICTURES)
         folder = (
             ARTEFACTS / "flows" / (f"{self.width}" if SCHEME == "light" else f"{self.width}-dark")
         )
