@@ -13,7 +13,7 @@ import sys
 import threading
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.cookiejar import CookieJar
 from pathlib import Path
 
@@ -37,9 +37,11 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def server(data: Path, port: int, **environ: str) -> Iterator[subprocess.Popen[str]]:
+def server(
+    data: Path, port: int, program: Sequence[str] = (str(ROOT / "app.py"),), **environ: str
+) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "app.py"), str(port)],
+        [sys.executable, *program, str(port)],
         env={**os.environ, "PHOTOSHARE_DATA": str(data), **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -201,6 +201,7 @@ def test_htmx_carries_along_what_was_put_off(cast: Cast, doubt: Doubt) -> None:
     assert second["later"] == first["key"]
     assert fields_of(last) == {}
     assert "Ask again what was put off" in last
+    assert '<h1 id="pair-title" class="pair-title" hx-swap-oob="true">Who is the same?' in last
 
 
 def test_a_pair_that_shares_a_photo_is_never_asked_about(

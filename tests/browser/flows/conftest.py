@@ -1,0 +1,212 @@
+"""What a user does in several steps, on phone, tablet and desktop, with a picture of each step.
+
+Pictures are kept in artefacts/flows/<width>/<flow>-<step>.png; TEST_COLOR_SCHEME=dark makes those
+of the dark scheme beside them.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw, ImageOps
+from playwright.sync_api import APIRequestContext, Download, Locator, Page
+
+from tests.browser.conftest import ARTEFACTS
+from tests.browser.flows.serve import LIKE_RED
+from tests.conftest import ROOT
+from tests.fakes import BLUE, GREEN, RED, STEP_PX
+from tests.test_serve import free_port, server, wait_until_it_serves
+
+SOON_MS = 30_000  # upper bound for a few drawn photos on a slow machine
+SIZES = {390: 844, 768: 1024, 1280: 800}  # width and height in pixels
+SCHEME = os.environ.get("TEST_COLOR_SCHEME", "light")
+ZOOM = 6  # times the squares of `draw_photo`: as large as a photo on a screen
+# Who is on each photo: three people, and one who may be the first.
+SHOTS = {
+    "cake.jpg": (RED,),
+    "dance.jpg": (RED, GREEN),
+    "garden.jpg": (RED,),
+    "hall.jpg": (),
+    "lake.jpg": (GREEN, BLUE),
+    "night.jpg": (LIKE_RED,),
+    "song.jpg": (BLUE,),
+    "toast.jpg": (LIKE_RED,),
+}
+FOUND = "9 faces in 8 photos, 4 people found."
+# Looks at what the window shows only: others load when they are scrolled to.
+SHOWN = """[...document.images].filter(image => {
+    const box = image.getBoundingClientRect();
+    return box.top <= innerHeight && box.bottom >= 0;
+})"""
+PICTURES_ARE_THERE = f"() => {SHOWN}.every(image => image.complete)"
+DECODE_PICTURES = (
+    f"() => Promise.all({SHOWN}.map(image => image.decode()))"  # fails at a broken one
+)
+REPORT_VIOLATIONS = """document.addEventListener("securitypolicyviolation", event => {
+    console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
+});"""
+
+
+def draw_shot(colours: tuple[tuple[int, int, int], ...], seed: int) -> bytes:
+    """Draw a photo of round faces for `PartyEngine`; every seed gives other bytes."""
+    step = STEP_PX * ZOOM
+    # From sky to grass over the grey in the middle that is no face.
+    ground = ImageOps.colorize(
+        Image.linear_gradient("L"), (110, 150, 215 - 5 * seed), (95, 130, 60), (128, 128, 128)
+    )
+    image = ground.resize((step * max(len(colours), 1), step))
+    draw = ImageDraw.Draw(image)
+    for number, colour in enumerate(colours):
+        left = number * step
+        draw.ellipse((left + 130, 110, left + 470, 490), colour)
+        for x in (220, 380):
+            draw.ellipse((left + x - 22, 210, left + x + 22, 254), "white")
+            draw.ellipse((left + x - 10, 222, left + x + 10, 242), "black")
+        draw.arc((left + 210, 320, left + 390, 420), 10, 170, "black", 12)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=90, comment=str(seed).encode())
+    return buffer.getvalue()
+
+
+@dataclass
+class Party:
+    """A room, and the browser of its host."""
+
+    url: str
+    host: Page
+
+
+class Flow:
+    """One flow at one width: pages that are watched, and their pictures."""
+
+    def __init__(self, name: str, width: int, address: str, open_page: Callable[..., Page]) -> None:
+        self.address = address
+        self.width = width
+        self.is_touch = width == 390
+        self._name = name
+        self._open = open_page
+        self._problems: list[str] = []
+
+    def open(self, **options: object) -> Page:
+        """Open a page in a browser of its own; `open_page` collects what its console says."""
+        page = self._open(
+            viewport={"width": self.width, "height": SIZES[self.width]},
+            has_touch=self.is_touch,
+            is_mobile=self.is_touch,
+            color_scheme=SCHEME,
+            **options,
+        )
+        return watch(page, self._problems)
+
+    def press(self, place: Locator) -> None:
+        """Tap or click."""
+        if self.is_touch:
+            place.tap()
+        else:
+            place.click()
+
+    def step(self, page: Page, name: str) -> None:
+        """Keep a picture of what is seen now; nothing may be wrong or wider than the screen."""
+        page.wait_for_function(PICTURES_ARE_THERE, timeout=SOON_MS)
+        page.evaluate(DECODE_PICTURES)
+        folder = (
+            ARTEFACTS / "flows" / (f"{self.width}" if SCHEME == "light" else f"{self.width}-dark")
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{self._name}-{name}.png", animations="disabled")
+        assert page.evaluate("document.documentElement.scrollWidth") <= self.width, name
+        assert self._problems == [], name
+
+    def begin(self, *, title: str = "Garden party") -> Party:
+        """Make a room; the host is on its page to share."""
+        host = self.open()
+        answer = self.post(host.request, f"{self.address}/rooms", title=title, name="Hanna")
+        host.goto(answer)
+        return Party(host.get_by_label("Guest link").input_value(), host)
+
+    def join(self, party: Party, name: str = "Gustav", **options: object) -> Page:
+        """Let a guest in; the page shows the room."""
+        page = self.open(**options)
+        self.post(page.request, f"{party.url}/join", name=name)
+        page.goto(party.url)
+        return page
+
+    def post(self, request: APIRequestContext, url: str, **form: str) -> str:
+        """Send a form without a page; returns the address that it leads to."""
+        answer = request.post(url, form=form, headers={"Origin": self.address})
+        assert answer.ok, answer.text()
+        return answer.url
+
+    def add(self, page: Page, url: str, photos: list[Path]) -> None:
+        """Add photos without the page; waits until nobody is searched for any more."""
+        for photo in photos:
+            file = {"name": photo.name, "mimeType": "image/jpeg", "buffer": photo.read_bytes()}
+            answer = page.request.post(
+                f"{url}/photos", multipart={"photos": file}, headers={"Origin": self.address}
+            )
+            assert answer.ok, answer.text()
+        deadline = time.monotonic() + SOON_MS / 1000
+        while "found." not in page.request.get(f"{url}/jobs/current").text():
+            assert time.monotonic() < deadline, "the search does not end"
+            time.sleep(0.05)
+        page.goto(url)
+
+
+def watch(page: Page, problems: list[str]) -> Page:
+    """Note every answer that is an error; let violations of the policy reach the console."""
+    page.add_init_script(REPORT_VIOLATIONS)
+    page.on(
+        "response",
+        lambda answer: (
+            problems.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
+        ),
+    )
+    return page
+
+
+def content_of(download: Download, folder: Path) -> dict[str, bytes]:
+    """Read a zip that a browser saved: the files by name."""
+    path = folder / "saved.zip"
+    download.save_as(path)
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("shots")
+    for seed, (name, colours) in enumerate(SHOTS.items()):
+        (folder / name).write_bytes(draw_shot(colours, seed))
+    return sorted(folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def hold(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """While this file is there, no photo is searched."""
+    return tmp_path_factory.mktemp("hold") / "held"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, hold: Path) -> Iterator[str]:
+    """Address of a running server with a quick engine, one for each file of tests."""
+    port = free_port()
+    data = tmp_path_factory.mktemp("served")
+    program = ("-m", "tests.browser.flows.serve")
+    with server(data, port, program, PYTHONPATH=str(ROOT), HOLD=str(hold)) as process:
+        wait_until_it_serves(process, port)
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(params=SIZES)
+def flow(request: pytest.FixtureRequest, address: str, open_page: Callable[..., Page]) -> Flow:
+    """Give the flow that a test is named after, once for every width."""
+    name = request.function.__name__.removeprefix("test_").replace("_", "-")
+    return Flow(name, request.param, address, open_page)

@@ -1,0 +1,46 @@
+"""The real server with an engine that finds drawn faces: python -m tests.browser.flows.serve PORT.
+
+While there is a file named by ``HOLD``, the engine waits, so that a test can look at the progress.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+import app
+import photoshare
+from photoshare.faces.types import FaceEncodings, FaceLocation, LocatedFace, RgbImage
+from tests.fakes import TOLERANCE, FakeFaceEngine
+
+LIKE_RED = (220, 120, 20)  # a person who may be the red one
+DOUBTFUL = 0.345  # face distance: more than eps, less than LOOSE_RATIO times eps
+
+
+class PartyEngine(FakeFaceEngine):
+    """Finds five people, of whom two may be one; stops while it is held."""
+
+    def locate(self, image: RgbImage) -> list[LocatedFace]:
+        """Find the faces as soon as nobody holds the engine."""
+        while Path(os.environ["HOLD"]).exists():
+            time.sleep(0.05)
+        return super().locate(image)
+
+    def encode(self, image: RgbImage, locations: list[FaceLocation]) -> FaceEncodings:
+        """Encode as the fake does, and orange near to red."""
+        encodings = super().encode(image, locations)
+        angle = 2 * np.arcsin(DOUBTFUL / 2)
+        for row, (top, right, bottom, left) in enumerate(locations):
+            colour = image[(top + bottom) // 2, (left + right) // 2].astype(int)
+            if abs(colour - LIKE_RED).max() <= TOLERANCE:
+                encodings[row, [0, 10]] = np.cos(angle), np.sin(angle)
+        return encodings
+
+
+if __name__ == "__main__":
+    photoshare._make_engine = lambda _settings: PartyEngine()
+    sys.exit(app.main(sys.argv[1:]))

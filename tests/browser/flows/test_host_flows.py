@@ -1,0 +1,94 @@
+"""What a host does: open a room, invite, set it up, show it on a wall, delete it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.flows.conftest import SOON_MS, Flow
+
+pytestmark = pytest.mark.browser
+
+
+def test_invite(flow: Flow) -> None:
+    page = flow.open(permissions=["clipboard-read", "clipboard-write"])
+
+    page.goto(flow.address)
+    flow.step(page, "1-start")
+    page.get_by_label("Title").fill("Garden party")
+    page.get_by_label("Your name").first.fill("Hanna")
+    page.get_by_role("heading", name="Create a room").evaluate("place => place.scrollIntoView()")
+    flow.step(page, "2-form")
+    flow.press(page.get_by_role("button", name="Create the room"))
+    link = page.get_by_label("Guest link").input_value()
+    assert link.startswith(f"{flow.address}/rooms/")
+    assert page.get_by_label("Host link").input_value().startswith(f"{link}/host/")
+    code = page.get_by_alt_text("QR code of the guest link")
+    assert code.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    flow.step(page, "3-links")
+    flow.press(page.get_by_role("button", name="Copy").first)
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == link
+    code.scroll_into_view_if_needed()
+    flow.step(page, "4-copied")
+
+    page.get_by_role("textbox", name="Title").fill("Garden party of the Müllers")
+    flow.press(page.get_by_label("Guests may name and correct everybody"))
+    page.get_by_role("heading", name="Room settings").evaluate("place => place.scrollIntoView()")
+    flow.step(page, "5-settings")
+    flow.press(page.get_by_role("button", name="Save"))
+    expect(page.locator(".toast")).to_contain_text("The room was changed.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Garden party of the Müllers")
+    expect(page.get_by_label("Guests may name and correct everybody")).to_be_checked()
+    flow.step(page, "6-saved")
+
+
+def test_wall(flow: Flow, shots: list[Path]) -> None:
+    party = flow.begin()
+    host = party.host
+    flow.step(host, "1-share")
+    flow.press(host.get_by_role("link", name="Live wall"))
+    expect(host.get_by_text("Be the first")).to_be_visible()
+    flow.step(host, "2-invitation")
+
+    guest = flow.join(party)
+    shown = host.locator(".wall-photo.is-shown .wall-picture")
+    flow.add(guest, party.url, shots[:1])
+    expect(shown).to_be_visible(timeout=SOON_MS)
+    expect(host.locator(".wall-photo")).to_have_count(1)
+    first = shown.get_attribute("src")
+    expect(host.get_by_text("by Gustav")).to_be_visible()
+    flow.step(host, "3-first-photo")
+    flow.add(guest, party.url, shots[1:2])
+    expect(shown.last).not_to_have_attribute("src", first or "", timeout=SOON_MS)
+    expect(host.locator(".wall-photo")).to_have_count(1)
+    flow.step(host, "4-next-photo")
+    if not flow.is_touch:
+        host.mouse.move(200, 200)
+    flow.press(host.get_by_role("link", name="Room"))
+    host.wait_for_url(party.url)
+
+
+def test_delete_room(flow: Flow, shots: list[Path]) -> None:
+    party = flow.begin()
+    guest = flow.join(party)
+    flow.add(guest, party.url, shots[:3])
+    host = party.host
+    host.goto(party.url)
+
+    flow.press(host.get_by_role("link", name="Manage"))
+    expect(host.get_by_role("heading", name="Who added how much")).to_be_visible()
+    host.get_by_role("link", name="Delete this room").scroll_into_view_if_needed()
+    flow.step(host, "1-manage")
+    flow.press(host.get_by_role("link", name="Delete this room"))
+    expect(host.get_by_text("3 photos, all people, faces and guests")).to_be_visible()
+    flow.step(host, "2-question")
+    flow.press(host.get_by_role("link", name="Keep it"))
+    flow.press(host.get_by_role("link", name="Delete this room"))
+    flow.press(host.get_by_role("button", name="Delete everything"))
+    host.wait_for_url(f"{flow.address}/")
+    expect(host.locator(".toast")).to_contain_text("was deleted")
+    flow.step(host, "3-deleted")
+    assert guest.request.get(party.url).status == 404
