@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import re
 import threading
 from collections.abc import Callable
@@ -49,13 +50,16 @@ JPEG_QUALITY = 82  # our choice by eye
 # To the eye as good, at half the bytes. Method 2 of 6: 73 ms for 2000 pixels and 151 kB; 4, the
 # default: 217 ms and 146 kB; AVIF at speed 8: 311 ms and 131 kB (2 cores, a 12-megapixel portrait).
 WEBP_QUALITY, WEBP_METHOD = 80, 2
-ALL_PX = 1 << 30  # for `decode_upright`: no pixel is to be saved
+ALL_PX = 1 << 30  # for `decode_upright`: no pixel is to be saved, up to `LARGEST_RESULT_PIXELS`
 ANY_MEGAPIXELS = 1000  # of a photo that was accepted before, whatever the limit was then
 WHITE = (255, 255, 255, 255)
 MAX_MEGAPIXELS = 100  # unless the settings say otherwise; phones of 2026 reach 50, some 200
 # Pictures that cannot be decoded smaller than this are decoded one at a time: each takes up to
 # 400 MB (100 megapixels with alpha) until it is reduced, and the process is to stay below 1 GB.
 LARGE_PIXELS = 16_000_000
+# No result has more: what phones call 50 megapixels. With the pixels that it is made of it takes
+# twice 200 MB; of a larger picture, half of its sides are kept, or a third.
+LARGEST_RESULT_PIXELS = 8192 * 6144
 _large_decode = threading.Lock()
 _WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")  # more than 8 bits of grey
 # What makes a picture with this EXIF orientation upright; those of 5 to 8 swap width and height.
@@ -124,7 +128,7 @@ def decode_upright(
     path : Path
         The original; of an animation, the first frame is taken.
     at_least_px : int
-        The longer side of the result is at least this, unless the original's is shorter. JPEG is
+        The longer side of the result is at least this, unless `largest_side_px` is less. JPEG is
         decoded at 1/8, 1/4 or 1/2 where that is enough, which saves most of the time and memory;
         other formats are reduced right after decoding.
     max_megapixels : int
@@ -155,15 +159,25 @@ def decode_upright(
         raise RejectedPhotoError("The picture is damaged or incomplete.") from error
 
 
+def largest_side_px(width: int, height: int) -> int:
+    """Tell the longer side at which a picture is decoded at most: all of it, or a half, a third."""
+    fraction = math.ceil(math.sqrt(width * height / LARGEST_RESULT_PIXELS))
+    return max(1, max(width, height) // fraction)
+
+
 def _decode_opened(opened: ImageFile, at_least_px: int, max_megapixels: int) -> DecodedPhoto:
     width, height = opened.size
     if width * height > max_megapixels * 1_000_000:
         raise _too_large(max_megapixels)
     image_format = opened.format or ""
+    at_least_px = min(at_least_px, largest_side_px(width, height))
     ratio = min(1.0, at_least_px / max(width, height))
     # For JPEG only; None keeps the mode.
     opened.draft(None, (max(round(width * ratio), 1), max(round(height * ratio), 1)))
-    is_large = opened.size[0] * opened.size[1] > LARGE_PIXELS
+    # A progressive JPEG is in memory whole, at 6 bytes a pixel, however small it is decoded.
+    is_progressive = "progressive" in opened.info
+    decoded_width, decoded_height = (width, height) if is_progressive else opened.size
+    is_large = decoded_width * decoded_height > LARGE_PIXELS
     with _large_decode if is_large else contextlib.nullcontext():
         return _load(opened, at_least_px, width, height, image_format)
 
@@ -178,6 +192,7 @@ def _load(
     if orientation in _TURNED:
         width, height = height, width
     image = _reduced_rgb(opened, max(max(opened.size) // at_least_px, 1))
+    opened.close()  # a large one is not to be in memory a third time, turned
     if orientation in _TO_UPRIGHT:
         image = image.transpose(_TO_UPRIGHT[orientation])
     return DecodedPhoto(image, image_format, width, height, captured_at)
@@ -231,10 +246,10 @@ def _reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
     Band by band, so that a picture of 100 megapixels is in memory once, not three times.
     """
     to_rgb = _rgb_converter(image)
-    if factor == 1:
+    width, height = image.size
+    if factor == 1 and width * height <= LARGE_PIXELS:
         result = to_rgb(image)
     else:
-        width, height = image.size
         result = Image.new("RGB", (-(-width // factor), -(-height // factor)))
         rows = BAND_ROWS * factor
         for top in range(0, height, rows):

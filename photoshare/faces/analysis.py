@@ -12,10 +12,9 @@ from PIL import Image
 
 from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, Size, find_faces
 from photoshare.faces.types import AnalysedFace, FaceEngine
-from photoshare.images import MAX_MEGAPIXELS, DecodedPhoto, decode_upright
+from photoshare.images import MAX_MEGAPIXELS, DecodedPhoto, decode_upright, largest_side_px
 
 FIRST_DECODE_PX = 1280  # enough for two looks: most photos are decoded once
-LARGEST_DECODE_PIXELS = 25_000_000  # for encoding small faces; 75 MB, and twice that for a moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +78,7 @@ class _Photo:
 
     def picture(self, longer_side_px: float) -> Image.Image:
         """Return the photo with at least this longer side, unless it or the bound is less."""
-        pixels = self.size[0] * self.size[1]
-        largest_px = max(self.size) * min(1.0, (LARGEST_DECODE_PIXELS / pixels) ** 0.5)
-        needed_px = int(min(longer_side_px, largest_px))
+        needed_px = int(min(longer_side_px, largest_side_px(*self.size)))
         if max(self.decoded.image.size) < needed_px:
             self.decoded = self._decode(needed_px)
         return self.decoded.image

@@ -23,7 +23,7 @@ from photoshare.services.correction_events import (
     load_events,
     said_of_person,
 )
-from photoshare.services.people import delete_empty_people
+from photoshare.services.people import delete_empty_people, insert_person
 from photoshare.services.selves import follow_merged, follow_returned
 
 
@@ -76,8 +76,7 @@ class Change:
 
     def new_person(self) -> int:
         """Make a person without a face yet."""
-        query = insert(Person).values(room_id=self.room_id).returning(Person.id)
-        return int(db.session.execute(query).scalar_one())
+        return insert_person(self.room_id)
 
     def say(
         self,

@@ -127,8 +127,7 @@ def move_faces(author: Author, face_ids: Sequence[int], into_id: int | None) -> 
     with change_of_room(author.room_id) as change:
         faces = _checked_faces(author, change, face_ids)
         target = [] if into_id is None else _faces_of(author, change, into_id)
-        known = set(target)
-        moved = [face for face in faces if face not in known]
+        moved = _without(faces, target)
         if not moved:
             raise InvalidInputError("These faces are that person already.")
         _check_photos(change, moved, target)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 
 from photoshare.db import db
 from photoshare.faces.matching import plan_groups
@@ -20,7 +20,6 @@ from photoshare.models import (
     PHOTO_ANALYSED,
     PHOTO_ANALYSING,
     Face,
-    Person,
     Photo,
     Room,
     encoding_to_bytes,
@@ -28,7 +27,7 @@ from photoshare.models import (
 from photoshare.services.analysis import ClaimedPhoto
 from photoshare.services.change import begin_change
 from photoshare.services.known_faces import NEW_FACE, KnownFace, match_known_faces
-from photoshare.services.people import delete_empty_people
+from photoshare.services.people import delete_empty_people, insert_person
 from photoshare.services.room_faces import NO_LINK, RoomFaces, keep_room_faces, load_room_faces
 from photoshare.services.selves import follow_merged
 from photoshare.storage import Storage
@@ -198,8 +197,7 @@ def _write_plan(room_id: int, before: RoomFaces, planned: RoomFaces) -> None:
     """Write who the faces are by the plan, and commit; the transaction has begun as a change."""
     person_ids = planned.faces.person_ids.copy()
     for number in np.unique(person_ids[person_ids < NO_PERSON])[::-1].tolist():
-        row = db.session.execute(insert(Person).values(room_id=room_id).returning(Person.id))
-        person_ids[person_ids == number] = int(row.scalar_one())
+        person_ids[person_ids == number] = insert_person(room_id)
     known = dict(zip(before.ids.tolist(), before.faces.person_ids.tolist(), strict=True))
     changed = [
         {"id": face_id, "person_id": person_id or None}

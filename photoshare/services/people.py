@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, select
+from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, select
 from sqlalchemy.orm import joinedload
 
 from photoshare.db import db
@@ -214,6 +214,12 @@ def get_face_source(access: Access, face_id: int) -> tuple[str, FaceLocation]:
 def is_visible(access: Access, face: Face) -> bool:
     """Whether a face may be shown to this browser as somebody's."""
     return face.person is None or _may_see(access, face.person)
+
+
+def insert_person(room_id: int) -> int:
+    """Make a person without a face yet; the caller gives them one and commits. Return the id."""
+    query = insert(Person).values(room_id=room_id).returning(Person.id)
+    return int(db.session.execute(query).scalar_one())
 
 
 def delete_empty_people(room_id: int) -> None:

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import time
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from photoshare.config import Settings, load_settings
-from photoshare.db import db, utc_now
+from photoshare.config import Settings
+from photoshare.db import db
 from photoshare.errors import (
-    DiskFullError,
-    InvalidInputError,
     NotFoundError,
     RejectedPhotoError,
-    RoomFullError,
     WrongOffsetError,
 )
-from photoshare.models import Guest, Photo, Upload
+from photoshare.models import Photo, Upload
 from photoshare.services import photos, rooms, uploads
 from photoshare.services.photos import AddedPhoto
 from photoshare.services.rooms import Access
-from photoshare.services.uploads import UNFINISHED_OF_GUEST, FileFacts, UnfinishedUpload
+from photoshare.services.uploads import FileFacts, UnfinishedUpload
 from photoshare.storage import MB
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
@@ -239,131 +233,6 @@ def test_one_request_at_a_time_writes_to_an_upload(site: Site, access: Access) -
     assert isinstance(send(site, access, upload.upload_id, 0, CONTENT), AddedPhoto)
 
 
-@pytest.mark.parametrize("size", [0, -1])
-def test_a_size_that_no_file_has_is_refused(site: Site, access: Access, size: int) -> None:
-    with pytest.raises(InvalidInputError):
-        begin(site, access, facts(size_bytes=size))
-
-
-@pytest.mark.parametrize("fingerprint", ["", "x" * 1201])
-def test_a_fingerprint_that_is_none_is_refused(
-    site: Site, access: Access, fingerprint: str
-) -> None:
-    with pytest.raises(InvalidInputError):
-        begin(site, access, facts(fingerprint=fingerprint))
-
-
-def test_a_file_over_the_limit_is_refused_before_it_is_sent(site: Site, access: Access) -> None:
-    begin(site, access, facts(size_bytes=60 * MB))
-
-    with pytest.raises(RejectedPhotoError, match="larger than 60 MB"):
-        begin(site, access, facts(size_bytes=60 * MB + 1, fingerprint="b"))
-
-
-def test_a_guest_keeps_a_few_unfinished_uploads_and_no_more(site: Site, access: Access) -> None:
-    first = begin(site, access, facts(fingerprint="0"))
-    send(site, access, first.upload_id, 0, CONTENT[:100])
-    other = begin(site, new_access(access.room), facts())
-
-    for number in range(1, UNFINISHED_OF_GUEST + 1):
-        begin(site, access, facts(fingerprint=str(number)))
-
-    ids = upload_ids()
-    assert len(ids) == UNFINISHED_OF_GUEST + 1
-    assert other.upload_id in ids
-    assert first.upload_id not in ids
-    assert files_of(site) == []
-
-
-def test_promises_count_against_the_room(site: Site, access: Access) -> None:
-    settings = load_settings({"max_room_gb": 1, "max_photo_mb": 400}, environ={})
-    for fingerprint in "ab":
-        begin(site, access, facts(size_bytes=400 * MB, fingerprint=fingerprint), settings)
-
-    with pytest.raises(RoomFullError, match="1 GB"):
-        begin(site, access, facts(size_bytes=400 * MB, fingerprint="c"), settings)
-
-    begin(site, new_access(), facts(size_bytes=400 * MB), settings)  # of another room
-
-
-def test_promises_count_against_the_free_disk(
-    site: Site, access: Access, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Usage:
-        free = 50 * MB
-
-    monkeypatch.setattr("photoshare.storage.shutil.disk_usage", lambda _folder: Usage)
-    begin(site, access, facts(size_bytes=30 * MB))
-
-    with pytest.raises(DiskFullError):
-        begin(site, access, facts(size_bytes=30 * MB, fingerprint="b"))
-
-
-def test_a_room_with_as_many_photos_as_it_may_have_takes_no_more(
-    site: Site, access: Access
-) -> None:
-    settings = load_settings({"max_room_photos": 1}, environ={})
-
-    def add(seed: int) -> AddedPhoto:
-        return photos.add_photo(
-            access.room.id,
-            io.BytesIO(draw_photo(RED, seed=seed)),
-            "a.jpg",
-            guest_id=None,
-            storage=site.storage,
-            settings=settings,
-        )
-
-    add(1)
-    assert add(1).is_duplicate
-    with pytest.raises(RoomFullError, match="it has 1 photos"):
-        add(2)
-    with pytest.raises(RoomFullError):
-        begin(site, access, facts(), settings)
-    assert len(files_of(site)) == 3
-
-
-def test_unfinished_uploads_are_swept_after_a_day(site: Site, access: Access) -> None:
-    old, young = (begin(site, access, facts(fingerprint=name)) for name in "ab")
-    for upload in (old, young):
-        send(site, access, upload.upload_id, 0, CONTENT[:100])
-    stray = site.storage.piece_file(access.room.id, 999)
-    stray.write_bytes(b"of a room's deleted guest")
-    for path in files_of(site):
-        os.utime(path, (1000, 1000))
-    db.session.execute(
-        update(Upload)
-        .where(Upload.id == old.upload_id)
-        .values(created_at=utc_now() - timedelta(hours=25))
-    )
-    db.session.commit()
-
-    removed = uploads.sweep_uploads(site.storage, older_than=time.time() - 3600)
-
-    assert removed == 2
-    assert upload_ids() == [young.upload_id]
-    assert [path.name for path in files_of(site)] == [str(young.upload_id)]
-
-
-def test_the_hourly_sweep_leaves_uploads_that_may_go_on(site: Site, access: Access) -> None:
-    upload = begin(site, access, facts())
-    send(site, access, upload.upload_id, 0, CONTENT[:100])
-    os.utime(site.storage.piece_file(access.room.id, upload.upload_id), (1000, 1000))
-
-    site.jobs.sweep()
-
-    assert uploads.find_upload(access, "a", site.storage) == UnfinishedUpload(upload.upload_id, 100)
-
-
-def test_a_deleted_room_takes_its_uploads_along(site: Site, access: Access) -> None:
-    upload = begin(site, access, facts())
-    send(site, access, upload.upload_id, 0, CONTENT[:100])
-
-    rooms.delete_room(access.room.id, site.storage)
-
-    assert (upload_ids(), files_of(site)) == ([], [])
-
-
 def test_known_hashes_are_those_of_the_room_only(site: Site, access: Access) -> None:
     other = new_access()
     for where, seed in ((access, 1), (other, 2)):
@@ -395,12 +264,3 @@ def test_a_photo_that_was_given_up_gets_another_chance_by_being_asked_for(
 
     db.session.refresh(photo)
     assert (photo.state, photo.attempts) == ("waiting", 0)
-
-
-def test_a_guest_who_is_gone_leaves_no_upload(site: Site, access: Access) -> None:
-    begin(site, access, facts())
-
-    db.session.delete(db.session.get_one(Guest, access.guest.id))
-    db.session.commit()
-
-    assert upload_ids() == []

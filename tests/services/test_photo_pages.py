@@ -1,0 +1,146 @@
+"""photoshare.services.photos: the order of an album, its pages, the neighbours of a photo."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete
+
+from photoshare.db import db
+from photoshare.models import PHOTO_WAITING, Photo
+from photoshare.services import photos, rooms
+from photoshare.services.photos import PAGE_SIZE, Album, place_of
+from tests.helpers import insert_person, insert_photos
+
+pytestmark = pytest.mark.usefixtures("app_ctx")
+
+
+@pytest.fixture
+def room_id() -> int:
+    return rooms.create_room("Party").room.id
+
+
+def test_an_album_lists_the_oldest_upload_first(app: Flask, room_id: int) -> None:
+    ids = insert_photos(app, room_id, 3)
+
+    page = photos.list_photos(Album(room_id))
+
+    assert [photo.id for photo in page.photos] == ids
+    assert (page.count, page.has_previous, page.has_next) == (3, False, False)
+
+
+def test_an_album_tells_its_story_by_capture_time_then_by_upload(app: Flask, room_id: int) -> None:
+    noon = datetime(2026, 7, 4, 12)
+
+    def insert(seed: str, captured_at: datetime | None, created_at: datetime) -> int:
+        values = {"captured_at": captured_at, "created_at": created_at.replace(tzinfo=UTC)}
+        return insert_photos(app, room_id, 1, seed=seed, **values)[0]
+
+    dinner = insert("a", noon + timedelta(hours=7), noon + timedelta(days=1))
+    unknown = insert("b", None, noon + timedelta(hours=3))  # counts by its upload
+    morning = insert("c", noon - timedelta(hours=3), noon + timedelta(days=2))
+    burst = insert("d", noon, noon + timedelta(days=1))
+    burst_too = insert("e", noon, noon)
+    in_order = [morning, burst, burst_too, unknown, dinner]
+
+    album, room = Album(room_id), Album(room_id, newest_first=True)
+
+    assert [photo.id for photo in photos.list_photos(album).photos] == in_order
+    assert [photo.id for photo in photos.list_photos(room).photos] == in_order[::-1]
+    for before, here, after in zip(in_order, in_order[1:], in_order[2:], strict=False):
+        assert photos.find_neighbours(album, here) == photos.Neighbours(before, after)
+        assert photos.find_neighbours(room, here) == photos.Neighbours(after, before)
+    assert photos.find_neighbours(album, in_order[0]) == photos.Neighbours(None, in_order[1])
+    assert photos.find_neighbours(album, in_order[-1]) == photos.Neighbours(in_order[-2], None)
+
+
+def page_ids(page: photos.PhotoPage) -> list[int]:
+    return [photo.id for photo in page.photos]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_the_pages_hold_every_photo_once_forwards_and_backwards(
+    app: Flask, room_id: int, newest_first: bool
+) -> None:
+    ids = insert_photos(app, room_id, 2 * PAGE_SIZE + 1)
+    album = Album(room_id, newest_first=newest_first)
+    if newest_first:
+        ids.reverse()
+
+    first = photos.list_photos(album)
+    second = photos.list_photos(album, after=place_of(first.photos[-1]))
+    third = photos.list_photos(album, after=place_of(second.photos[-1]))
+    back = photos.list_photos(album, before=place_of(third.photos[0]))
+    start = photos.list_photos(album, before=place_of(back.photos[0]))
+
+    assert page_ids(first) + page_ids(second) + page_ids(third) == ids
+    assert page_ids(back) == page_ids(second)
+    assert page_ids(start) == page_ids(first)
+    pages = (first, second, third, back, start)
+    assert [page.has_next for page in pages] == [True, True, False, True, True]
+    assert [page.has_previous for page in pages] == [False, True, True, True, False]
+    assert {page.count for page in pages} == {2 * PAGE_SIZE + 1}
+
+
+def test_photos_that_come_and_go_meanwhile_shift_no_page(app: Flask, room_id: int) -> None:
+    ids = insert_photos(app, room_id, PAGE_SIZE + 3)
+    album = Album(room_id, newest_first=True)
+    first = photos.list_photos(album)
+    last = place_of(first.photos[-1])
+    insert_photos(app, room_id, 5, seed="new")
+    db.session.execute(delete(Photo).where(Photo.id.in_([ids[-1], ids[3], ids[0]])))
+    db.session.commit()
+
+    second = photos.list_photos(album, after=last)
+
+    assert page_ids(second) == [ids[2], ids[1]]
+
+
+def test_a_full_last_page_has_no_next(app: Flask, room_id: int) -> None:
+    insert_photos(app, room_id, PAGE_SIZE)
+
+    assert not photos.list_photos(Album(room_id)).has_next
+
+
+def test_less_than_a_page_in_front_of_a_photo_is_the_first_page(app: Flask, room_id: int) -> None:
+    ids = insert_photos(app, room_id, 5)
+
+    page = photos.list_photos(Album(room_id), before=place_of(photos.get_photo(room_id, ids[2])))
+
+    assert page_ids(page) == ids
+    assert not page.has_previous
+
+
+def test_an_empty_album_has_one_empty_page(room_id: int) -> None:
+    assert photos.list_photos(Album(room_id)).photos == []
+
+
+def test_the_albums_divide_the_photos(app: Flask, room_id: int) -> None:
+    with_lea, with_both, with_nobody = insert_photos(app, room_id, 3)
+    (waiting,) = insert_photos(app, room_id, 1, state=PHOTO_WAITING, sha256="f" * 64)
+    lea = insert_person(app, room_id, [with_lea, with_both], "Lea")
+    tom = insert_person(app, room_id, [with_both], "Tom")
+
+    def ids(album: Album) -> list[int]:
+        return [photo.id for photo in photos.list_photos(album).photos]
+
+    assert ids(Album(room_id)) == [with_lea, with_both, with_nobody, waiting]
+    assert ids(Album(room_id, lea)) == [with_lea, with_both]
+    assert ids(Album(room_id, tom)) == [with_both]
+    assert ids(Album(room_id, is_without_faces=True)) == [with_nobody]
+    assert ids(Album(room_id, people=(lea, tom))) == [with_lea, with_both]
+    assert ids(Album(room_id, people=(lea, tom), is_together=True)) == [with_both]
+    assert ids(Album(room_id, chosen=(with_nobody, with_lea))) == [with_lea, with_nobody]
+
+
+def test_neighbours_are_those_of_the_album(app: Flask, room_id: int) -> None:
+    first, second, third = insert_photos(app, room_id, 3)
+    lea = insert_person(app, room_id, [first, third], "Lea")
+
+    in_room = photos.find_neighbours(Album(room_id), second)
+    in_album = photos.find_neighbours(Album(room_id, lea), first)
+
+    assert (in_room.previous_id, in_room.next_id) == (first, third)
+    assert (in_album.previous_id, in_album.next_id) == (None, third)
