@@ -30,11 +30,66 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (grid && grid !== event.target) grid.dataset.loadedMore = "yes"; // one more page of it
 });
 
+// ---- The focus: htmx gives it back to what has an id; else it goes to what came in its place -------
+
+let focusTakenBy = null; // the request whose answer takes the place of what has the focus
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const { activeElement } = document;
+  if (activeElement !== document.body && detail.target.contains(activeElement)) focusTakenBy = detail.xhr;
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  const { detail } = event;
+  if (!focusTakenBy || detail.xhr !== focusTakenBy) return;
+  focusTakenBy = null;
+  if (document.activeElement !== document.body) return; // htmx or somebody else has given it back
+  const target = document.getElementById(detail.target.id) || event.target; // not a toast that came with it
+  const home = target.closest("[data-keeps-focus]"); // a place that stays while its content comes and goes
+  const next = target.matches("a, button") ? target : target.querySelector("a, button, input");
+  focusOn(home || next || document.getElementById("main"));
+});
+
+function focusOn(place) {
+  if (!place.matches("a, button, input")) place.tabIndex = -1;
+  place.focus({ preventScroll: true });
+}
+
+// Back from a photo by the keyboard: to its tile (static/viewer.js tells which).
+const seenPhoto = document.querySelector(".viewer") ? null : sessionStorage.getItem("seen-photo");
+if (seenPhoto) {
+  sessionStorage.removeItem("seen-photo");
+  document.getElementById(`tile-${seenPhoto}`)?.focus();
+}
+
+// ---- What is said to who does not see the screen: the newest, at most this often -------------------
+
+const SPEAK_MS = 15_000; // progress that is told faster leaves no room for anything else
+
+function speak(region, text, { isLast = false } = {}) {
+  clearTimeout(region.timer);
+  if (text === region.textContent) return;
+  const wait = isLast ? 0 : Math.max(0, (region.nextAt ?? 0) - Date.now());
+  region.timer = setTimeout(() => {
+    region.textContent = text;
+    region.nextAt = Date.now() + SPEAK_MS;
+  }, wait);
+}
+
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  const region = document.getElementById("job-spoken");
+  if (target.id !== "job-status" || !region) return;
+  const text = target.querySelector("p")?.textContent.trim().replace(/\s+/g, " ") ?? "";
+  speak(region, text, { isLast: !target.querySelector("progress") });
+});
+
 // ---- Toasts: they go by themselves, but not while somebody points at them or is in them ---------
 
+const SAY_AGAIN_MS = 500; // until a screen reader is done with the new page
 const TOAST_MS = 9000; // long enough to read a sentence and to reach for its button
 
 function removeToast(toast) {
+  if (toast.contains(document.activeElement)) {
+    focusOn(toast.cameFrom?.isConnected ? toast.cameFrom : document.getElementById("main"));
+  }
   toast.classList.add("is-leaving");
   setTimeout(() => toast.remove(), 300);
 }
@@ -46,6 +101,9 @@ function tendToast(toast) {
     stay();
     timer = setTimeout(() => removeToast(toast), TOAST_MS);
   };
+  toast.addEventListener("focusin", ({ relatedTarget }) => {
+    if (relatedTarget && !relatedTarget.closest(".toast")) toast.cameFrom = relatedTarget;
+  });
   for (const event of ["pointerenter", "focusin"]) toast.addEventListener(event, stay);
   for (const event of ["pointerleave", "focusout"]) toast.addEventListener(event, goLater);
   toast.querySelector(".toast-close").addEventListener("click", () => removeToast(toast));
@@ -54,10 +112,18 @@ function tendToast(toast) {
 
 const toasts = document.getElementById("toasts");
 if (toasts) {
-  for (const toast of toasts.querySelectorAll(".toast")) tendToast(toast);
+  const toldByPage = [...toasts.querySelectorAll(".toast")];
+  toldByPage.forEach(tendToast);
+  setTimeout(() => { // a live region says what comes into it, not what it began with
+    for (const toast of toldByPage) {
+      if (!toast.isConnected || toast.contains(document.activeElement)) continue;
+      toast.classList.add("is-told");
+      toasts.append(toast);
+    }
+  }, SAY_AGAIN_MS);
   new MutationObserver((changes) => {
     for (const change of changes) {
-      for (const node of change.addedNodes) if (node.matches?.(".toast")) tendToast(node);
+      for (const node of change.addedNodes) if (node.matches?.(".toast:not(.is-told)")) tendToast(node);
     }
   }).observe(toasts, { childList: true });
 }

@@ -1,8 +1,6 @@
 // The upload queue: every chosen photo is safe, or its row says why not (docs/uploads.md).
 // Without this script the form is a plain one with many files.
 
-import { askKnown, Failed, Lost, Refused, sendPieces, sendWhole, TooLarge } from "./transport.js";
-
 const AT_ONCE = 3; // hides round trips; more would only share the same uplink
 const SMALLEST_PIECE = 256 * 1024; // bytes; a proxy that takes less takes no photo
 const MOST_ASKED = 8; // hashes in one question
@@ -12,11 +10,14 @@ const LOSSES = 3; // of one photo; then it goes in smaller pieces, which get thr
 const READ_TRIES = 8; // of a file that the phone still fetches: two minutes in all
 
 const form = document.querySelector("form[data-upload]");
+// By its address with the hash of its content: an import by name would ask for it at every visit.
+const { askKnown, Failed, Lost, Refused, sendPieces, sendWhole, TooLarge } = await import(form.dataset.transport);
 const section = form.closest(".upload");
 const input = form.querySelector("input[type=file]");
 const zone = form.querySelector(".drop-zone");
 const list = section.querySelector(".upload-list");
 const summary = section.querySelector(".upload-summary");
+const spoken = section.querySelector(".upload-spoken");
 const again = section.querySelector(".upload-again");
 const { uploadsUrl, hashWorker } = form.dataset;
 
@@ -47,6 +48,7 @@ function say() {
   if (!count.open && count.refused) parts.push(phrase("refused", { number: count.refused }));
   if (!count.open && failed.length) parts.push(phrase("failed", { number: failed.length }));
   summary.textContent = parts.join(" · ");
+  speak(spoken, summary.textContent, { isLast: !count.open || pause !== null });
   again.hidden = failed.length === 0;
   stayAwake();
 }

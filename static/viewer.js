@@ -207,6 +207,14 @@ document.addEventListener("click", (event) => {
   else step(link.rel);
 });
 
+// Who came and went by keys finds the focus on the tile of the photo seen last (static/app.js).
+let isByKeys = false;
+document.addEventListener("keydown", () => { isByKeys = true; }, true);
+document.addEventListener("pointerdown", () => { isByKeys = false; }, true);
+window.addEventListener("pagehide", () => {
+  if (isByKeys) sessionStorage.setItem("seen-photo", location.pathname.split("/").pop());
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.target.closest("input, textarea, select, dialog")) return;
   if (event.altKey || event.ctrlKey || event.metaKey) return;

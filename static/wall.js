@@ -115,9 +115,10 @@ async function loadNext() {
 
 async function showNext() {
   clearTimeout(showNext.timer);
+  if (isPaused) return;
   const round = (showNext.round = (showNext.round || 0) + 1);
   const figure = await loadNext();
-  if (round !== showNext.round) return; // somebody else asked meanwhile
+  if (round !== showNext.round || isPaused) return; // somebody else asked meanwhile
   if (figure) {
     const old = [...stage.children];
     stage.append(figure);
@@ -150,6 +151,23 @@ function wake() {
   wake.timer = setTimeout(() => wall.classList.add("is-idle"), IDLE_MS);
 }
 for (const event of ["pointermove", "pointerdown", "keydown"]) document.addEventListener(event, wake);
+
+// ---- A pause: who wants to look longer, or cannot look at what moves (WCAG 2.2.2) --------------
+
+let isPaused = false;
+const pauseButton = wall.querySelector("[data-pause]");
+function togglePause() {
+  isPaused = !isPaused;
+  pauseButton.setAttribute("aria-pressed", String(isPaused));
+  wall.classList.toggle("is-paused", isPaused);
+  if (!isPaused) showNext();
+}
+pauseButton.addEventListener("click", togglePause);
+document.addEventListener("keydown", (event) => {
+  if (event.key !== " " || event.target.closest("button, a")) return;
+  event.preventDefault();
+  togglePause();
+});
 
 function toggleFullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();

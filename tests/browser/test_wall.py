@@ -114,6 +114,28 @@ def test_who_wants_less_motion_gets_less(
     expect(moving.locator(".wall-picture")).to_have_css("animation-name", "drift")
 
 
+def test_it_stands_still_while_it_is_paused(
+    open_page: Callable[..., Page], party: tuple[Page, str], pictures: list[Path]
+) -> None:
+    host, url = party
+    add(host, url, *pictures[:2])
+    wall = wall_of(open_page, host, url)
+    shown = wall.locator(".wall-photo.is-shown .wall-picture")
+    first = shown.get_attribute("src")
+    pause = wall.get_by_role("button", name="Pause")
+    pause.click()
+    expect(pause).to_have_attribute("aria-pressed", "true")
+
+    wall.wait_for_timeout(10_000)  # longer than a photo stays
+    expect(shown).to_have_attribute("src", first or "")
+    expect(shown).to_have_css("animation-play-state", "paused")
+    wall.locator("h1").evaluate("e => document.activeElement.blur()")
+    wall.keyboard.press("Space")
+
+    expect(pause).to_have_attribute("aria-pressed", "false")
+    expect(shown.last).not_to_have_attribute("src", first or "", timeout=SOON_MS)
+
+
 def test_without_javascript_the_photos_follow_each_other(
     open_page: Callable[..., Page], party: tuple[Page, str], pictures: list[Path]
 ) -> None:
