@@ -78,7 +78,7 @@ function figureOf(photo) {
   for (const [name, src] of [["wall-backdrop", photo.backdrop], ["wall-picture", photo.src]]) {
     const image = document.createElement("img");
     image.className = name;
-    image.alt = name === "wall-picture" ? photo.by || document.title : "";
+    image.alt = name === "wall-picture" ? photo.words : "";
     image.src = src;
     figure.append(image);
   }

@@ -295,7 +295,7 @@ def list_photos(album: Album, *, after: str | None = None, before: str | None = 
         A place as of `place_of`: the page begins behind it, or ends in front of it. Less than a
         page in front of it is the first page, and so is what cannot be read.
     """
-    query = album.select().options(*_with_faces()).limit(PAGE_SIZE + 1)
+    query = album.select().options(*with_faces()).limit(PAGE_SIZE + 1)
     behind, in_front_of = _as_place(after), _as_place(before)
     if in_front_of is not None:
         is_before = in_front_of < _PLACE if album.newest_first else in_front_of > _PLACE
@@ -329,7 +329,7 @@ def _as_place(text: str | None) -> ColumnElement[Any] | None:
         return None
 
 
-def get_photo(room_id: int, photo_id: int, *, with_faces: bool = False) -> Photo:
+def get_photo(room_id: int, photo_id: int, *, all_of_it: bool = False) -> Photo:
     """Load a photo of this room, if asked so with its guest, its faces and their people.
 
     Raises
@@ -338,13 +338,14 @@ def get_photo(room_id: int, photo_id: int, *, with_faces: bool = False) -> Photo
         If this room has no such photo.
     """
     statement = select(Photo).where(Photo.room_id == room_id, Photo.id == photo_id)
-    photo = db.session.scalar(statement.options(*_with_faces()) if with_faces else statement)
+    photo = db.session.scalar(statement.options(*with_faces()) if all_of_it else statement)
     if photo is None:
         raise NotFoundError("This photo is not there, or was deleted.")
     return photo
 
 
-def _with_faces() -> tuple[ExecutableOption, ...]:
+def with_faces() -> tuple[ExecutableOption, ...]:
+    """Load photos with who uploaded them, their faces and the people of those."""
     faces = selectinload(Photo.faces)
     return joinedload(Photo.guest), faces.defer(Face.encoding), faces.joinedload(Face.person)
 

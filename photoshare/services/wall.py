@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from photoshare.db import db
 from photoshare.models import Photo
+from photoshare.services.photos import with_faces
 
 WALL_PHOTOS = 300  # that one answer lists; at 8 seconds each they last 40 minutes
 
@@ -25,12 +25,12 @@ def list_newer(room_id: int, after_id: int = 0) -> Sequence[Photo]:
     Returns
     -------
     photos : sequence of Photo
-        With their guests; at most `WALL_PHOTOS`.
+        With their guests, faces and people; at most `WALL_PHOTOS`.
     """
     query = (
         select(Photo)
         .where(Photo.room_id == room_id, Photo.id > after_id)
-        .options(joinedload(Photo.guest))
+        .options(*with_faces())
         .order_by(Photo.id.desc())
         .limit(WALL_PHOTOS)
     )
@@ -42,7 +42,7 @@ def find_before(room_id: int, before_id: int | None) -> Photo | None:
     newest = (
         select(Photo)
         .where(Photo.room_id == room_id)
-        .options(joinedload(Photo.guest))
+        .options(*with_faces())
         .order_by(Photo.id.desc())
         .limit(1)
     )

@@ -164,7 +164,7 @@ def _flash_counts(added: int, duplicates: int) -> None:
 def show(room_code: str, photo_id: int) -> str:
     """Show one photo with its faces, and the photos before and after it in the album."""
     access = current_access()
-    photo = photos.get_photo(access.room.id, photo_id, with_faces=True)
+    photo = photos.get_photo(access.room.id, photo_id, all_of_it=True)
     album = _album_of_request(access.room.id)
     return render_template(
         "photos/show.html",

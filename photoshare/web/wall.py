@@ -7,11 +7,12 @@ from flask_babel import gettext
 
 from photoshare.models import Photo
 from photoshare.services import wall
+from photoshare.services.rooms import Access
 from photoshare.web.links import absolute_url, qr_code_uri
 from photoshare.web.numbers import number_argument
-from photoshare.web.pages import picture_url
+from photoshare.web.pages import picture_url, visible_faces
 from photoshare.web.security import current_access
-from photoshare.web.words import isolated
+from photoshare.web.words import isolated, photo_words
 
 blueprint = Blueprint("wall", __name__, url_prefix="/rooms/<room_code>")
 
@@ -33,17 +34,19 @@ def show(room_code: str) -> str:
 @blueprint.get("/wall/photos")
 def photos(room_code: str) -> Response:
     """List the photos that came after the one named by ``after``, for the wall's script."""
-    found = wall.list_newer(current_access().room.id, number_argument("after") or 0)
-    response = jsonify([_entry(photo) for photo in found])
+    access = current_access()
+    found = wall.list_newer(access.room.id, number_argument("after") or 0)
+    response = jsonify([_entry(access, photo) for photo in found])
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
-def _entry(photo: Photo) -> dict[str, object]:
+def _entry(access: Access, photo: Photo) -> dict[str, object]:
     name = photo.guest.name if photo.guest else ""
     return {
         "id": photo.id,
         "src": picture_url(photo, 2000),
         "backdrop": picture_url(photo, 320),
+        "words": photo_words(photo, visible_faces(photo, access)),
         "by": gettext("by %(name)s", name=isolated(name)) if name else "",
     }

@@ -78,6 +78,15 @@ def test_the_feed_names_who_took_a_photo_in_in_the_guests_language(
     assert photo["by"] == "von Gustav"
 
 
+def test_who_cannot_see_the_photos_is_told_who_is_in_them(cast: Cast, party: Party) -> None:
+    cast.host.post(f"{cast.url}/people/{party.red}/name", data={"name": "Anna"})
+
+    words = [photo["words"] for photo in cast.guest.get(cast.url + FEED).json]
+
+    assert words[0] == "Photo with Anna"
+    assert words[-1] == "Photo e.jpg"
+
+
 @pytest.mark.parametrize("after", ["x", "-1", "9" * 30, ""])
 def test_nonsense_lists_everything(cast: Cast, party: Party, after: str) -> None:
     answer = cast.guest.get(f"{cast.url}{FEED}?after={after}")
