@@ -15,6 +15,7 @@ from pathlib import Path
 
 from alembic.script import ScriptDirectory
 from flask import current_app
+from packaging.requirements import Requirement
 from sqlalchemy.exc import DatabaseError
 
 from photoshare import assets
@@ -60,20 +61,16 @@ def _python(_settings: Settings) -> Iterator[Finding]:
 def _packages(_settings: Settings) -> Iterator[Finding]:
     """Compare what is installed with the pins that hold on this Python."""
     wrong = []
-    pins = re.findall(
-        r"^([\w.-]+)==([\w.]+)(?: ;.*)? \\$", (ROOT / "requirements.txt").read_text(), re.MULTILINE
-    )
-    wanted: dict[str, set[str]] = {}
-    for name, pinned in pins:
-        wanted.setdefault(name, set()).add(pinned)
-    for name, versions in wanted.items():
+    lines = re.findall(r"^(\S+==.*) \\$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    pins = [pin for pin in map(Requirement, lines) if pin.marker is None or pin.marker.evaluate()]
+    for pin in pins:
         try:
-            installed = version(name)
+            installed = version(pin.name)
         except PackageNotFoundError:
             installed = "missing"
-        if installed not in versions:
-            wrong.append(f"{name} is {installed}, not {' or '.join(sorted(versions))}")
-    state = "; ".join(wrong) if wrong else f"{len(wanted)} packages as pinned"
+        if installed == "missing" or installed not in pin.specifier:
+            wrong.append(f"{pin.name} is {installed}, not {str(pin.specifier).removeprefix('==')}")
+    state = "; ".join(wrong) if wrong else f"{len(pins)} packages as pinned"
     yield Finding("Packages", not wrong, state, REINSTALL)
 
 

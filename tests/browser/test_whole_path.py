@@ -87,7 +87,7 @@ def test_with_javascript(
     page.get_by_role("link", name="Photo with Barack").click()
     expect(page.locator(".faces a")).to_have_count(2)
     take_screenshot(page, "path-photo")
-    page.locator(".face-strip").get_by_text("Barack").click()
+    page.locator(".face-strip").get_by_role("link", name="Barack", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Barack")
 
 

@@ -120,7 +120,9 @@ class Flow:
             ARTEFACTS / "flows" / (f"{self.width}" if SCHEME == "light" else f"{self.width}-dark")
         )
         folder.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=folder / f"{self._name}-{name}.png", animations="disabled")
+        # Hiding the caret would leave an empty style on the fields, which htmx then may not copy.
+        picture = folder / f"{self._name}-{name}.png"
+        page.screenshot(path=picture, animations="disabled", caret="initial")
         assert page.evaluate("document.documentElement.scrollWidth") <= self.width, name
         assert self._problems == [], name
 
