@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +83,17 @@ class FakeFaceEngine:
                     encodings[row, number] = 1.0
             encodings[row, 100:103] = (colour / 255 - 0.5) * 0.01  # two photos are never equal
         return encodings
+
+
+def psd() -> bytes:
+    """Make a Photoshop file of one picture without layers."""
+    header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, 4, 4, 8, 3)
+    return header + bytes(12) + bytes(2) + bytes(48)
+
+
+def fits() -> bytes:
+    """Make a FITS file, as telescopes write them."""
+    cards = ["SIMPLE  =                    T", "BITPIX  =                    8"]
+    cards += ["NAXIS   =                    2", "NAXIS1  =                    4"]
+    cards += ["NAXIS2  =                    4", "END"]
+    return "".join(card.ljust(80) for card in cards).ljust(2880).encode() + bytes(2880)

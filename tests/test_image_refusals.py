@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from photoshare.errors import RejectedPhotoError
+from tests.fakes import fits, psd
 from tests.test_images import decode, marked
 
 
@@ -35,18 +36,6 @@ def test_a_decompression_bomb_is_refused_by_its_header(
 
     with pytest.raises(RejectedPhotoError, match="more than 10 megapixels"):
         decode(tmp_path / "bomb.png")
-
-
-def psd() -> bytes:
-    header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, 4, 4, 8, 3)
-    return header + bytes(12) + bytes(2) + bytes(48)
-
-
-def fits() -> bytes:
-    cards = ["SIMPLE  =                    T", "BITPIX  =                    8"]
-    cards += ["NAXIS   =                    2", "NAXIS1  =                    4"]
-    cards += ["NAXIS2  =                    4", "END"]
-    return "".join(card.ljust(80) for card in cards).ljust(2880).encode() + bytes(2880)
 
 
 def saved(image_format: str) -> bytes:

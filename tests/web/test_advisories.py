@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import struct
 import zipfile
 from datetime import date
 
@@ -18,7 +17,7 @@ from photoshare.db import db
 from photoshare.models import Face
 from photoshare.web.site import Site
 from tests.conftest import Cast
-from tests.fakes import RED, draw_photo
+from tests.fakes import RED, draw_photo, fits, psd
 from tests.helpers import (
     HX,
     row_counts,
@@ -246,18 +245,6 @@ def test_the_cookie_holds_no_password(app: Flask, make_room) -> None:
     with client.session_transaction() as session:
         assert PASSWORD not in str(dict(session))
         assert set(session["guests"]) == {str(room.id)}
-
-
-def psd() -> bytes:
-    header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, 4, 4, 8, 3)
-    return header + bytes(12) + bytes(2) + bytes(48)
-
-
-def fits() -> bytes:
-    cards = ["SIMPLE  =                    T", "BITPIX  =                    8"]
-    cards += ["NAXIS   =                    2", "NAXIS1  =                    4"]
-    cards += ["NAXIS2  =                    4", "END"]
-    return "".join(card.ljust(80) for card in cards).ljust(2880).encode() + bytes(2880)
 
 
 EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n"
