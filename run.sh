@@ -15,15 +15,43 @@ fail() {
     exit 1
 }
 
+# The packages come as ready-made wheels; scripts/check_wheels.sh checks that these platforms have them all.
+check_platform() {
+    local system machine libc here=""
+    read -r system machine < <(uname -sm 2>/dev/null) || return 0
+    case "$system $machine" in
+    "Linux x86_64" | "Linux aarch64")
+        libc=$( (getconf GNU_LIBC_VERSION || ldd --version) 2>&1 || true)
+        # "glibc 2.36", "ldd (Debian GLIBC 2.36-9) 2.36", "ldd (GNU libc) 2.39"
+        if [[ "$libc" == *musl* ]]; then
+            here="with musl"
+        elif [[ "$libc" =~ (glibc|GLIBC|GNU\ libc)[^0-9]*([0-9]+)\.([0-9]+) ]] &&
+            ((BASH_REMATCH[2] * 1000 + BASH_REMATCH[3] < 2028)); then
+            here="with glibc ${BASH_REMATCH[2]}.${BASH_REMATCH[3]}"
+        elif [[ $(getconf LONG_BIT 2>/dev/null) == 32 ]]; then
+            here="with 32-bit programs"
+        else
+            return 0
+        fi
+        ;;
+    "Darwin arm64")
+        libc=$(sw_vers -productVersion 2>/dev/null) || return 0
+        ((${libc%%.*} < 14)) || return 0
+        here="in version $libc"
+        ;;
+    esac
+    fail "it needs 64-bit Linux with glibc 2.28 or newer (x86-64 or ARM64), or macOS 14 or newer on Apple silicon; this is ${system/Darwin/macOS} on $machine${here:+ $here}."
+}
+
 find_python() {
     local candidate
-    for candidate in "${PYTHON:-python3}" python3.13 python3.12 python3.11; do
-        if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+    for candidate in "${PYTHON:-python3}" python3.14 python3.13 python3.12 python3.11; do
+        if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; then
             echo "$candidate"
             return
         fi
     done
-    fail "Python 3.11, 3.12 or 3.13 was not found. Install one (on Debian or Ubuntu: sudo apt install python3 python3-venv) or name it: PYTHON=/path/to/python3.12 ./run.sh"
+    fail "Python 3.11, 3.12, 3.13 or 3.14 was not found. Install one (on Debian or Ubuntu: sudo apt install python3 python3-venv) or name it: PYTHON=/path/to/python3.12 ./run.sh"
 }
 
 # install NAME: the packages of NAME.txt, once for every content of that file.
@@ -48,6 +76,7 @@ set_up() {
     install requirements
 }
 
+check_platform
 set_up
 export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 export FLASK_APP=app

@@ -53,8 +53,8 @@ def examine(settings: Settings) -> list[Finding]:
 
 
 def _python(_settings: Settings) -> Iterator[Finding]:
-    is_good = (3, 11) <= sys.version_info < (3, 14)
-    remedy = "Use Python 3.11, 3.12 or 3.13: rm -rf .venv && PYTHON=/path/to/python3.12 ./run.sh"
+    is_good = (3, 11) <= sys.version_info < (3, 15)
+    remedy = "Use Python 3.11 to 3.14: rm -rf .venv && PYTHON=/path/to/python3.12 ./run.sh"
     yield Finding("Python", is_good, platform.python_version(), remedy)
 
 

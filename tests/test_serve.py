@@ -323,7 +323,7 @@ def test_run_sh_says_which_python_it_needs(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 1
-    assert done.stderr.startswith("PhotoShare: Python 3.11, 3.12 or 3.13 was not found.")
+    assert done.stderr.startswith("PhotoShare: Python 3.11, 3.12, 3.13 or 3.14 was not found.")
     assert done.stderr.count("\n") == 1
 
 
