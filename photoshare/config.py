@@ -134,7 +134,10 @@ class Settings:
         "larger files come in pieces of this size, which fit through proxies (docs/uploads.md)",
     )
     max_decode_seconds: int = _setting(
-        8, _whole_number(1, 120), "seconds", "a picture that takes longer to decode is refused"
+        8,
+        _whole_number(1, 120),
+        "seconds",
+        "a picture that takes more processor time to decode is refused",
     )
     max_decode_mb: int = _setting(
         600,

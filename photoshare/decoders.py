@@ -24,6 +24,9 @@ from photoshare.rendering import RenderedPhoto, read_message, rendered_of, write
 log = logging.getLogger(__name__)
 
 AT_ONCE = 2  # more than the cores of a small server would be no faster, and take more memory
+# How many times its processor time a picture may wait for a processor: 40 programs more urgent
+# than a decoder leave it this share of two cores. Behind that, whatever hangs without working ends.
+PATIENCE = 30
 PICTURES_OF_ONE_PROCESS = 500  # then a new one: whatever a library leaks is given back
 _MAIN = Path(__file__).with_name("decoder_main.py")
 
@@ -43,7 +46,7 @@ class DecoderPool:
         ----------
         path : Path
         settings : Settings
-            How many pixels, seconds and bytes of memory a picture may take.
+            How many pixels, seconds of processor time and bytes of memory a picture may take.
 
         Raises
         ------
@@ -54,6 +57,7 @@ class DecoderPool:
             "path": str(path),
             "megapixels": settings.max_photo_megapixels,
             "seconds": settings.max_decode_seconds,
+            "wait_seconds": settings.max_decode_seconds * PATIENCE,
             "memory_mb": settings.max_decode_mb,
         }
         with self._slots:
@@ -133,8 +137,12 @@ class _Decoder:
         if code > 0:
             raise RuntimeError(f"a decoder process could not work, and ended with code {code}")
         log.warning("A decoder process was ended by signal %d", -code)
-        if code == -signal.SIGALRM:
+        if code == -signal.SIGPROF:
             return RejectedPhotoError("The picture takes too long to decode.")
+        if code == -signal.SIGALRM:
+            return RejectedPhotoError(
+                "The server was too busy to check this picture. Please send it again later."
+            )
         if code == -signal.SIGKILL:  # the system's, when memory is short
             return RejectedPhotoError("The picture needs more memory than the server has.")
         return RejectedPhotoError("The picture is damaged in a way that its decoder cannot stand.")

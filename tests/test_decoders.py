@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from photoshare import decoder_main, decoders, images, rendering
 from photoshare.config import load_settings
 from photoshare.decoders import DecoderPool
 from photoshare.errors import RejectedPhotoError
+from tests.conftest import ROOT
 from tests.fakes import RED, draw_photo, many_scans
 
 SETTINGS = load_settings(environ={})
@@ -74,7 +75,8 @@ def test_a_picture_that_cannot_be_encoded_again_is_refused(
     monkeypatch.setattr(decoder_main, "render_photo", fail)
     monkeypatch.setattr("photoshare.decoder_main.resource.setrlimit", lambda *_limits: None)
     questions, answers = io.BytesIO(), io.BytesIO()
-    limits = {"path": str(photo), "megapixels": 100, "seconds": 60, "memory_mb": 600}
+    limits = {"path": str(photo), "megapixels": 100, "seconds": 60, "wait_seconds": 600}
+    limits["memory_mb"] = 600
     rendering.write_message(questions, limits, [])
     questions.seek(0)
 
@@ -83,6 +85,7 @@ def test_a_picture_that_cannot_be_encoded_again_is_refused(
     answers.seek(0)
     assert "no smaller one" in rendering.read_message(answers)[0]["reason"]
     assert "no such quality" in capsys.readouterr().err
+    assert signal.getitimer(signal.ITIMER_PROF)[0] == 0
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
@@ -117,6 +120,65 @@ def test_a_picture_that_takes_too_long_is_refused_and_the_next_one_is_taken(
         pool.render(tmp_path / "scans.jpg", settings)
 
     assert pool.render(photo, SETTINGS).width == 1000
+
+
+@pytest.fixture
+def before_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let every decoder process run a statement before each picture, within its time."""
+
+    def run(statement: str) -> None:
+        script = tmp_path / "slowed.py"
+        script.write_text(
+            f"import sys, time; sys.path.insert(0, {str(ROOT)!r})\n"
+            "from photoshare import decoder_main\n"
+            "render_photo = decoder_main.render_photo\n"
+            "def slowly(*args, **options):\n"
+            f"    {statement}\n"
+            "    return render_photo(*args, **options)\n"
+            "decoder_main.render_photo = slowly\n"
+            "decoder_main.main()\n"
+        )
+        monkeypatch.setattr(decoders, "_MAIN", script)
+
+    return run
+
+
+ONE_SECOND = load_settings({"max_decode_seconds": 1}, environ={})
+WAIT = "time.sleep(1.3)"
+WORK = "end = time.process_time() + 0.7\n    while time.process_time() < end: pass"
+
+
+def test_an_innocent_picture_is_taken_however_busy_the_machine_is(
+    pool: DecoderPool, photo: Path, before_each: Callable[[str], None]
+) -> None:
+    """It waits longer than its seconds, and uses far less processor time."""
+    before_each(WAIT)
+
+    assert pool.render(photo, ONE_SECOND).width == 1000
+
+
+def test_the_processor_time_of_one_picture_is_not_taken_from_the_next(
+    pool: DecoderPool, photo: Path, before_each: Callable[[str], None]
+) -> None:
+    before_each(WORK)
+    pool.render(photo, ONE_SECOND)
+    first = process_of(pool).pid
+
+    assert pool.render(photo, ONE_SECOND).width == 1000
+    assert process_of(pool).pid == first
+
+
+def test_a_decoder_that_hangs_without_working_ends_too(
+    pool: DecoderPool,
+    photo: Path,
+    before_each: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before_each("time.sleep(600)")
+    monkeypatch.setattr(decoders, "PATIENCE", 1)
+
+    with pytest.raises(RejectedPhotoError, match="too busy"):
+        pool.render(photo, ONE_SECOND)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps the limit")
