@@ -112,8 +112,9 @@ class Photo(Base):
     engine: Mapped[str | None]  # name of the engine that analysed it
     # Of downloads, computed once (services/downloads.py); None: not yet, or the file is lost.
     crc32: Mapped[int | None]  # of the original
-    clean_crc32: Mapped[int | None]  # of what guests get, without place and serial numbers
-    clean_copy_bytes: Mapped[int | None]  # of a copy that guests get; None: the original, patched
+    clean_crc32: Mapped[int | None]  # of what guests get: without places, names, serial numbers
+    clean_bytes: Mapped[int | None]  # of the original, patched
+    clean_copy_bytes: Mapped[int | None]  # of a copy that guests get instead; None: there is none
     cleaning_rules: Mapped[int | None]  # photoshare.metadata.clean.CLEANING_RULES of that time
 
     guest: Mapped[Guest | None] = relationship()

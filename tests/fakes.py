@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from photoshare.faces.types import ENCODING_SIZE, FaceEncodings, FaceLocation, LocatedFace, RgbImage
 
@@ -32,7 +32,9 @@ def draw_photo(
         image.paste(colour, (number * STEP_PX + 20, 20, number * STEP_PX + 20 + FACE_PX, 80))
     image.putpixel((0, 0), (seed % 256, seed // 256 % 256, 7))
     buffer = io.BytesIO()
-    image.save(buffer, image_format, quality=95, comment=str(seed).encode())
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = str(seed)
+    image.save(buffer, image_format, quality=95, exif=exif)
     return buffer.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Take the place and the serial numbers out of a picture file, without touching the picture.
+"""Take whatever identifies a person, a device or a place out of a picture file, not the picture.
 
-Pure: bytes in, patches of the same length out. Nothing here decodes a picture or knows a database.
+Pure: bytes in, patches out. Nothing here decodes a picture or knows a database.
 """

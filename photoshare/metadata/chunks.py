@@ -1,13 +1,14 @@
-"""Formats made of chunks: PNG, WebP and GIF."""
+"""Formats made of chunks: PNG, WebP and GIF. What is to go is cut."""
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Iterator
 
 from photoshare.metadata.exif import clean_exif
 from photoshare.metadata.patches import Buffer, Patch, UncleanableError, replace
-from photoshare.metadata.text import SENSITIVE_NAME, clean_xmp
+from photoshare.metadata.xmp import clean_xmp
 
 _PNG_HARMLESS = frozenset(
     b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD hIST pHYs sPLT tIME "
@@ -15,10 +16,13 @@ _PNG_HARMLESS = frozenset(
 )
 _PNG_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _PNG_XMP = b"XML:com.adobe.xmp\0"
-_PNG_BLANK = b"zeRo"  # by its letters: ancillary, private, safe to copy; every decoder skips it
+_PNG_KEYWORDS = (
+    *(b"title", b"description", b"creation time", b"software"),
+    *(b"date:create", b"date:modify", b"date:timestamp"),  # of ImageMagick
+)
 _WEBP_HARMLESS = (b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP")
 _GIF_APPLICATIONS = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")
-_GIF_HARMLESS = (0x01, 0xF9, 0xFE)  # plain text, graphic control, comment
+_GIF_HARMLESS = (0x01, 0xF9)  # plain text, graphic control
 _GIF_XMP = b"XMP DataXMP"
 _GIF_XMP_TRAILER = b"\x01\xff\xfe"  # and so on down to zero: 258 bytes
 
@@ -36,33 +40,28 @@ def png_patches(data: Buffer) -> Iterator[Patch]:
             raise UncleanableError("a chunk of an impossible length")
         if kind not in _PNG_HARMLESS:
             content = bytes(data[at + 8 : stop - 4])
-            new_kind, cleaned = _clean_png_chunk(kind, content)
-            if (new_kind, cleaned) != (kind, content):
-                checksum = zlib.crc32(new_kind + cleaned).to_bytes(4)
-                yield Patch(at + 4, stop, new_kind + cleaned + checksum)
+            cleaned = _clean_png_chunk(kind, content)
+            if cleaned is None:
+                yield Patch(at, stop)
+            elif cleaned != content:
+                checksum = zlib.crc32(kind + cleaned).to_bytes(4)
+                yield Patch(at, stop, len(cleaned).to_bytes(4) + kind + cleaned + checksum)
         at = stop
     if at < len(data):
         yield Patch(at, len(data))
 
 
-def _clean_png_chunk(kind: bytes, content: bytes) -> tuple[bytes, bytes]:
+def _clean_png_chunk(kind: bytes, content: bytes) -> bytes | None:
     if kind == b"eXIf":
-        return kind, clean_exif(content)
+        return clean_exif(content, len(content) + 1000)
     if kind == b"iTXt" and content.startswith(_PNG_XMP):
         is_compressed = content[len(_PNG_XMP) : len(_PNG_XMP) + 1] != b"\0"
         head = _end_of_itxt_head(content)
         if head and not is_compressed:
-            return kind, content[:head] + clean_xmp(content[head:])
-    elif kind in _PNG_TEXTS and _is_harmless_keyword(content.partition(b"\0")[0]):
-        return kind, content
-    return _PNG_BLANK, bytes(len(content))
-
-
-def _is_harmless_keyword(keyword: bytes) -> bool:
-    """Tell "Title" from "Raw profile type exif" and "exif:GPSLatitude"."""
-    word = keyword.decode("latin-1").lower()
-    is_profile = any(name in word for name in ("exif", "xmp", "iptc", "8bim", "app1", "profile"))
-    return not is_profile and SENSITIVE_NAME.search(word) is None
+            return content[:head] + clean_xmp(content[head:])
+    elif kind in _PNG_TEXTS and content.partition(b"\0")[0].lower() in _PNG_KEYWORDS:
+        return content
+    return None
 
 
 def _end_of_itxt_head(content: bytes) -> int:
@@ -76,29 +75,40 @@ def _end_of_itxt_head(content: bytes) -> int:
 
 
 def webp_patches(data: Buffer) -> Iterator[Patch]:
-    """Find what is to be changed in a WebP file."""
+    """Find what is to be changed in a WebP file, its length at the beginning too."""
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         raise UncleanableError("no WebP")
-    end = 8 + int.from_bytes(data[4:8], "little")
+    end = min(8 + int.from_bytes(data[4:8], "little"), len(data))
+    growth = 0
     at = 12
-    while at + 8 <= min(end, len(data)):
+    while at + 8 <= end:
         kind = bytes(data[at : at + 4])
-        start = at + 8
-        stop = start + int.from_bytes(data[at + 4 : start], "little")
+        stop = at + 8 + int.from_bytes(data[at + 4 : at + 8], "little")
         if stop > len(data):
             raise UncleanableError("a chunk of an impossible length")
+        following = min(stop + stop % 2, len(data))
         if kind not in _WEBP_HARMLESS:
-            content = bytes(data[start:stop])
-            yield from replace(start, content, _clean_webp_chunk(kind, content))
-        at = stop + stop % 2
+            content = bytes(data[at + 8 : stop])
+            cleaned = _clean_webp_chunk(kind, content)
+            if cleaned != content:
+                patch = Patch(at, following, cleaned and _webp_chunk(kind, cleaned))
+                growth += patch.size - (following - at)
+                yield patch
+        at = following
     if at < len(data):
         yield Patch(at, len(data))
+    if growth:
+        yield Patch(4, 8, struct.pack("<I", at - 8 + growth))
 
 
 def _clean_webp_chunk(kind: bytes, content: bytes) -> bytes:
     if kind == b"EXIF":
-        return clean_exif(content)
-    return clean_xmp(content) if kind == b"XMP " else bytes(len(content))
+        return clean_exif(content, len(content) + 1000)
+    return clean_xmp(content) if kind == b"XMP " else b""
+
+
+def _webp_chunk(kind: bytes, content: bytes) -> bytes:
+    return kind + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
 
 
 def gif_patches(data: Buffer) -> Iterator[Patch]:
@@ -111,8 +121,9 @@ def gif_patches(data: Buffer) -> Iterator[Patch]:
             if data[at] == 0x2C:  # a picture
                 at = _end_of_blocks(data, at + 11 + _colour_table_size(data[at + 9]))
             elif data[at] == 0x21:
-                patches, at = _gif_extension(data, at)
-                yield from patches
+                stop = _end_of_blocks(data, at + 2)
+                yield from _gif_extension(data, at, stop)
+                at = stop
             else:
                 raise UncleanableError("an unknown block")
     except IndexError:
@@ -121,24 +132,18 @@ def gif_patches(data: Buffer) -> Iterator[Patch]:
         yield Patch(at + 1, len(data))
 
 
-def _gif_extension(data: Buffer, at: int) -> tuple[list[Patch], int]:
-    """Look at one extension; return its patches and where the next block begins."""
+def _gif_extension(data: Buffer, at: int, stop: int) -> Iterator[Patch]:
     application = bytes(data[at + 3 : at + 14]) if data[at + 1] == 0xFF else b""
-    stop = _end_of_blocks(data, at + 2)
     if data[at + 1] in _GIF_HARMLESS or application in _GIF_APPLICATIONS:
-        return [], stop
-    if application == _GIF_XMP:
-        trailer = data.rfind(_GIF_XMP_TRAILER, at + 14, stop)
-        if trailer < 0:
-            raise UncleanableError("XMP without its trailer")
-        packet = bytes(data[at + 14 : trailer])
-        return list(replace(at + 14, packet, clean_xmp(packet))), stop
-    patches = []
-    at += 2
-    while size := data[at]:
-        patches.append(Patch(at + 1, at + 1 + size))
-        at += 1 + size
-    return patches, stop
+        return
+    if application != _GIF_XMP:
+        yield Patch(at, stop)
+        return
+    trailer = data.rfind(_GIF_XMP_TRAILER, at + 14, stop)
+    if trailer < 0:
+        raise UncleanableError("XMP without its trailer")
+    packet = bytes(data[at + 14 : trailer])
+    yield from replace(at + 14, packet, clean_xmp(packet))
 
 
 def _colour_table_size(flags: int) -> int:

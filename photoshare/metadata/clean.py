@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
+from itertools import islice
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
@@ -15,15 +16,18 @@ from photoshare.metadata.patches import Buffer, Patch, UncleanableError
 
 # What the database keeps of a cleaned photo (its checksum) holds for these rules only: count up
 # with every change of this package that could change a byte.
-CLEANING_RULES = 1
+CLEANING_RULES = 2
 
 
-def _nothing(_data: Buffer) -> Iterator[Patch]:
+MAX_PATCHES = 10_000  # real photos need ten; a file made of tiny segments could ask for millions
+
+
+def _nothing(_data: Buffer) -> Iterable[Patch]:
     """BMP holds no text about the photo."""
-    return iter(())
+    return ()
 
 
-_CLEANERS: dict[str, Callable[[Buffer], Iterator[Patch]]] = {
+_CLEANERS: dict[str, Callable[[Buffer], Iterable[Patch]]] = {
     "JPEG": jpeg_patches,
     "MPO": jpeg_patches,
     "PNG": png_patches,
@@ -37,7 +41,7 @@ _CLEANERS: dict[str, Callable[[Buffer], Iterator[Patch]]] = {
 
 
 def find_patches(path: Path, image_format: str) -> list[Patch]:
-    """Find what takes the place and the serial numbers out of a photo; nothing for most.
+    """Find what takes out of a photo whatever identifies a person, a device or a place.
 
     Parameters
     ----------
@@ -56,6 +60,9 @@ def find_patches(path: Path, image_format: str) -> list[Patch]:
     with path.open("rb") as file:
         data = mmap(file.fileno(), 0, access=ACCESS_READ)
     try:
-        return list(_CLEANERS[image_format](data))
+        patches = list(islice(_CLEANERS[image_format](data), MAX_PATCHES))
     except (struct.error, IndexError, RecursionError) as error:  # a number that leads nowhere
         raise UncleanableError("a damaged file") from error
+    if len(patches) == MAX_PATCHES:
+        raise UncleanableError("a file of too many parts")
+    return patches

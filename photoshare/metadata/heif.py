@@ -8,14 +8,12 @@ from dataclasses import dataclass
 
 from photoshare.metadata.exif import clean_exif
 from photoshare.metadata.jpeg import clean_jpeg
-from photoshare.metadata.patches import Buffer, Patch, UncleanableError, replace
-from photoshare.metadata.text import clean_xmp
+from photoshare.metadata.patches import Buffer, Patch, UncleanableError, blank, replace
+from photoshare.metadata.xmp import clean_xmp
 
-_TOP = (b"ftyp", b"styp", b"meta", b"mdat", b"moov", b"moof", b"free", b"skip", b"sidx", b"mfra")
-_META = (
-    *(b"hdlr", b"pitm", b"iinf", b"iref", b"iprp", b"iloc", b"idat", b"dinf", b"grpl"),
-    *(b"free", b"skip"),
-)
+_TOP = (b"ftyp", b"styp", b"meta", b"mdat", b"moov", b"moof", b"sidx", b"mfra")
+_META = (b"hdlr", b"pitm", b"iinf", b"iref", b"iprp", b"iloc", b"idat", b"dinf", b"grpl")
+_DESCRIPTIONS = (b"udes", b"uuid", b"free", b"skip")  # of an item, among its properties
 _CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"moof", b"traf")
 _OF_A_MOVIE = (b"udta", b"meta", b"uuid")  # what a movie says about itself, place and all
 _PICTURE_TRACKS = (b"vide", b"pict", b"auxv", b"soun")
@@ -62,22 +60,24 @@ def _boxes(data: Buffer, start: int, stop: int) -> Iterator[_Box]:
 
 
 def _file(data: Buffer) -> Iterator[Patch]:
-    boxes, stop = _top_boxes(data)
+    boxes = _top_boxes(data)
     if not any(box.kind in (b"meta", b"moov") for box in boxes):
         raise UncleanableError("no box of pictures")
+    # The movie of a motion photo (mpvd), and whatever else stands behind the picture, is cut.
+    end = max(box.stop for box in boxes if box.kind in _TOP)
     for box in boxes:
         if box.kind == b"meta":
-            yield from _meta(data, box)
+            yield from _meta(data, box, end)
         elif box.kind in _CONTAINERS:
             yield from _movie(data, box, 0)
-        elif box.kind not in _TOP:
-            yield from _blank(box)
-    if stop < len(data):
-        yield Patch(stop, len(data))
+        elif box.kind not in _TOP and box.stop <= end:
+            yield from _free(data, box)
+    if end < len(data):
+        yield Patch(end, len(data))
 
 
-def _top_boxes(data: Buffer) -> tuple[list[_Box], int]:
-    """List the boxes of the file, and tell where they end and something appended begins."""
+def _top_boxes(data: Buffer) -> list[_Box]:
+    """List the boxes of the file, up to where something else was appended."""
     boxes = []
     stop = 0
     try:
@@ -87,13 +87,13 @@ def _top_boxes(data: Buffer) -> tuple[list[_Box], int]:
     except (UncleanableError, struct.error):
         if data[stop + 4 : stop + 8] in _TOP:
             raise
-    return boxes, stop
+    return boxes
 
 
-def _blank(box: _Box) -> Iterator[Patch]:
-    """Turn a box into free space of the same size."""
-    yield Patch(box.at + 4, box.at + 8, b"free")
-    yield Patch(box.start, box.stop)
+def _free(data: Buffer, box: _Box) -> Iterator[Patch]:
+    """Turn a box into free space of the same size: offsets lead to what follows it."""
+    yield from replace(box.at + 4, bytes(data[box.at + 4 : box.at + 8]), b"free")
+    yield from blank(data, box.start, box.stop)
 
 
 def _movie(data: Buffer, parent: _Box, depth: int) -> Iterator[Patch]:
@@ -101,7 +101,7 @@ def _movie(data: Buffer, parent: _Box, depth: int) -> Iterator[Patch]:
         raise UncleanableError("boxes too deep within each other")
     for box in _boxes(data, parent.start, parent.stop):
         if box.kind in _OF_A_MOVIE:
-            yield from _blank(box)
+            yield from _free(data, box)
         elif box.kind in _CONTAINERS:
             yield from _movie(data, box, depth + 1)
         elif (box.kind, parent.kind) == (b"hdlr", b"mdia") and (
@@ -110,14 +110,17 @@ def _movie(data: Buffer, parent: _Box, depth: int) -> Iterator[Patch]:
             raise UncleanableError("a track of data")
 
 
-def _meta(data: Buffer, meta: _Box) -> Iterator[Patch]:
+def _meta(data: Buffer, meta: _Box, end: int) -> Iterator[Patch]:
+    """Clean the list of items; what they consist of has to lie before `end`."""
     boxes = {}
     for box in _boxes(data, meta.start + 4, meta.stop):
         if box.kind in boxes and box.kind in (b"iinf", b"iloc", b"idat"):
             raise UncleanableError("two lists of items, of which decoders choose")
         boxes[box.kind] = box
         if box.kind not in _META:
-            yield from _blank(box)
+            yield from _free(data, box)
+        elif box.kind == b"iprp":
+            yield from _properties(data, box)
     if b"iinf" not in boxes:
         return  # of a movie
     if b"iloc" not in boxes:
@@ -126,6 +129,16 @@ def _meta(data: Buffer, meta: _Box) -> Iterator[Patch]:
     for item_id, kind, content_type in _items(data, boxes[b"iinf"]):
         if kind in (b"Exif", b"mime", b"uri ", b"jpeg"):
             yield from _item(data, kind, content_type, places.get(item_id, []))
+    if any(stop > end for parts in places.values() for _, stop in parts or ()):
+        raise UncleanableError("an item in a part that is to go")
+
+
+def _properties(data: Buffer, parent: _Box) -> Iterator[Patch]:
+    for box in _boxes(data, parent.start, parent.stop):
+        if box.kind == b"ipco":
+            yield from _properties(data, box)
+        elif box.kind in _DESCRIPTIONS:
+            yield from _free(data, box)
 
 
 def _items(data: Buffer, box: _Box) -> Iterator[tuple[int, bytes, bytes]]:
@@ -197,7 +210,8 @@ def _item(
     elif content_type == _XMP_TYPE:
         cleaned = clean_xmp(content)
     else:
-        cleaned = bytes(len(content))
+        cleaned = b""
+    cleaned = cleaned[: len(content)].ljust(len(content), b"\0")  # offsets lead past it
     for start, stop in parts:
         size = stop - start
         yield from replace(start, content[:size], cleaned[:size])
@@ -211,5 +225,5 @@ def _clean_exif_item(content: bytes) -> bytes:
         start = 4
     # libavif and Pillow each know this prefix only.
     prefix = _PREFIX if content[4:start] == _PREFIX else b""
-    cleaned = len(prefix).to_bytes(4) + prefix + clean_exif(content[start:])
-    return cleaned.ljust(len(content), b"\0")[: len(content)]
+    block = content[start:]
+    return len(prefix).to_bytes(4) + prefix + clean_exif(block, len(block))

@@ -1,8 +1,10 @@
-"""Patches: bytes of a file that are replaced by as many others, and a file seen through them."""
+"""Patches: bytes of a file that are replaced by others, and the file seen through them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from mmap import mmap
 from pathlib import Path
@@ -23,47 +25,108 @@ class Patch:
     start, stop : int
         Offsets in the file.
     content : bytes or None
-        ``stop - start`` bytes; None for zeros, which are not held in memory.
+        Any number of bytes, none to cut; None for ``stop - start`` zeros, where offsets elsewhere
+        in the file forbid to cut.
     """
 
     start: int
     stop: int
-    content: bytes | None = None
+    content: bytes | None = b""
+
+    @property
+    def size(self) -> int:
+        """How many bytes it puts in."""
+        return self.stop - self.start if self.content is None else len(self.content)
 
 
 def replace(start: int, old: bytes, new: bytes) -> Iterable[Patch]:
     """Make the patch that turns `old`, which lies at `start`, into `new`; none where they agree."""
-    if len(old) != len(new):
-        raise AssertionError("a patch never moves what follows it")
-    return [] if old == new else [Patch(start, start + len(new), new)]
+    return [] if old == new else [Patch(start, start + len(old), new)]
+
+
+def blank(data: Buffer, start: int, stop: int) -> Iterable[Patch]:
+    """Make the patch that turns a part into zeros; none where it holds nothing else."""
+    return [Patch(start, stop, None)] if bytes(data[start:stop]).strip(b"\0") else []
+
+
+def moved(offset: int, patches: Iterable[Patch]) -> int:
+    """Tell where the byte at an offset of the file lies in the patched one."""
+    before = (patch for patch in patches if patch.stop <= offset)
+    return offset + sum(patch.size - (patch.stop - patch.start) for patch in before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a patched file: a range of the original, or a patch."""
+
+    start: int  # in the patched file
+    size: int
+    origin: int | Patch
+
+
+def _pieces(patches: Iterable[Patch], size: int) -> Iterator[_Piece]:
+    at = start = 0  # in the original, in the patched file
+    for patch in sorted(patches, key=lambda patch: (patch.start, patch.stop)):
+        if patch.start < at:
+            raise UncleanableError("one part of the file lies within another")
+        for piece in (_Piece(start, patch.start - at, at), _Piece(0, patch.size, patch)):
+            if piece.size:
+                yield dataclasses.replace(piece, start=start)
+                start += piece.size
+        at = patch.stop
+    if at < size:
+        yield _Piece(start, size - at, at)
 
 
 class PatchedFile:
-    """A file seen through patches; where they overlap, the later one wins."""
+    """A file seen through patches.
+
+    Attributes
+    ----------
+    size_bytes : int
+        With the patches.
+
+    Raises
+    ------
+    UncleanableError
+        If two patches overlap.
+    """
 
     def __init__(self, path: Path, patches: Iterable[Patch] = ()) -> None:
-        self._patches = list(patches)
+        self._pieces = list(_pieces(patches, path.stat().st_size))
+        self._starts = [piece.start for piece in self._pieces]
+        self.size_bytes = sum(piece.size for piece in self._pieces)
         self._file = path.open("rb")
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Read up to `size` bytes; fewer only at the end of the file."""
-        self._file.seek(offset)
-        block = self._file.read(size)
-        stop = offset + len(block)
-        touching = [p for p in self._patches if p.start < stop and p.stop > offset]
-        if not touching:
-            return block
-        patched = bytearray(block)
-        for patch in touching:
-            start, end = max(patch.start, offset), min(patch.stop, stop)
-            content = patch.content
-            patched[start - offset : end - offset] = (
-                bytes(end - start)
-                if content is None
-                else content[start - patch.start : end - patch.start]
-            )
-        return bytes(patched)
+        blocks = []
+        number = max(bisect_right(self._starts, offset) - 1, 0)
+        for piece in self._pieces[number:]:
+            within = offset - piece.start
+            taken = min(size, piece.size - within)
+            if taken <= 0:
+                break
+            blocks.append(self._read(piece.origin, within, taken))
+            offset, size = offset + taken, size - taken
+        return b"".join(blocks)
+
+    def _read(self, origin: int | Patch, within: int, size: int) -> bytes:
+        if isinstance(origin, Patch):
+            return bytes(size) if origin.content is None else origin.content[within : within + size]
+        self._file.seek(origin + within)
+        return self._file.read(size)
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def apply(data: bytes, patches: Iterable[Patch]) -> bytes:
+    """Patch bytes in memory."""
+    return b"".join(
+        (bytes(piece.size) if piece.origin.content is None else piece.origin.content)
+        if isinstance(piece.origin, Patch)
+        else data[piece.origin : piece.origin + piece.size]
+        for piece in _pieces(patches, len(data))
+    )

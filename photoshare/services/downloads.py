@@ -1,9 +1,10 @@
 """Photos to take home: what of an original a guest gets, and its size and checksum beforehand.
 
-An original is kept bit for bit. Guests get it through patches that blank the place and the serial
-numbers (`photoshare.metadata`), unless the room keeps them; the picture itself is never encoded
-again. A file that cannot be cleaned in this way is replaced by a new JPEG of the same size in
-pixels. The checksums are computed once, when a photo was analysed or first asked for.
+An original is kept bit for bit. Guests get it through patches that take out whatever identifies a
+person, a device or a place (`photoshare.metadata`), unless the room keeps that; the picture itself
+is never encoded again. A file that cannot be cleaned in this way is replaced by a new JPEG of the
+same size in pixels. The sizes and checksums are computed once, when a photo was analysed or first
+asked for.
 """
 
 from __future__ import annotations
@@ -89,8 +90,10 @@ def find_download(photo: Photo, storage: Storage, *, exact: bool) -> Download | 
     if photo.clean_copy_bytes is not None:
         copy = partial(PatchedFile, _clean_copy(photo.room_id, photo.sha256, storage))
         return Download("JPEG", photo.clean_copy_bytes, photo.clean_crc32, copy, stamp)
+    if photo.clean_bytes is None:
+        raise AssertionError("a photo that was measured by older rules")
     opener = partial(_open_clean, original, photo.image_format)
-    return Download(photo.image_format, photo.size_bytes, photo.clean_crc32, opener, stamp)
+    return Download(photo.image_format, photo.clean_bytes, photo.clean_crc32, opener, stamp)
 
 
 def get_download(photo: Photo, storage: Storage, *, exact: bool) -> Download:
@@ -179,6 +182,7 @@ def _measure(file: _File, storage: Storage) -> dict[str, int | None]:
         "cleaning_rules": CLEANING_RULES,
         "crc32": None,
         "clean_crc32": None,
+        "clean_bytes": None,
         "clean_copy_bytes": None,
     }
     original = storage.original(file.room_id, file.sha256)
@@ -186,7 +190,9 @@ def _measure(file: _File, storage: Storage) -> dict[str, int | None]:
         crc32 = _crc32(PatchedFile(original))
         try:
             patches = find_patches(original, file.image_format)
-            clean_crc32 = _crc32(PatchedFile(original, patches)) if patches else crc32
+            cleaned = PatchedFile(original, patches)
+            values["clean_bytes"] = cleaned.size_bytes
+            clean_crc32 = _crc32(cleaned)
         except UncleanableError as reason:
             log.info("A photo is copied to be clean (%s): %s", reason, original)
             copy = _make_clean_copy(file, storage)

@@ -13,14 +13,18 @@ pillow_heif.register_heif_opener()
 
 SERIAL = "SN-0815-4711"
 CITY = "Winterthur-Nord"
+OWNER = "Lea Example"
+CAPTION = "The cake"
 # What no clean photo may hold, whatever part of the file it was in.
-SECRETS = (SERIAL.encode(), CITY.encode(), b"47.4988N")
+SECRETS = (SERIAL.encode(), CITY.encode(), OWNER.encode(), b"47.4988N")
 MOMENT = "2024:05:06 07:08:09"
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF", "GIF")
 XMP = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-<rdf:Description rdf:about="" xmlns:exif="http://ns.adobe.com/exif/1.0/" xmlns:xmp="http://x/"
- xmlns:aux="http://ns.adobe.com/exif/1.0/aux/" xmlns:photoshop="http://p/" xmlns:I="http://i/"
+<rdf:Description rdf:about="" xmlns:exif="http://ns.adobe.com/exif/1.0/"
+ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:aux="http://ns.adobe.com/exif/1.0/aux/"
+ xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/"
+ xmlns:I="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
  xmp:Rating="5" exif:GPSLatitude="47.4988N" aux:SerialNumber='{SERIAL}' photoshop:City="{CITY}">
 <exif:GPSLongitude>47.4988N</exif:GPSLongitude>
 <I:LocationCreated><rdf:Bag><rdf:li><rdf:Description I:City="{CITY}"/></rdf:li></rdf:Bag>
@@ -34,7 +38,9 @@ def exif() -> bytes:
     block = Image.Exif()
     block[ExifTags.Base.Orientation] = 6
     block[ExifTags.Base.DateTime] = MOMENT
-    block[ExifTags.Base.Artist] = "Lea"
+    block[ExifTags.Base.Artist] = OWNER
+    block[ExifTags.Base.HostComputer] = SERIAL
+    block[ExifTags.Base.ImageDescription] = CAPTION
     block.get_ifd(ExifTags.IFD.GPSInfo).update(
         {
             ExifTags.GPS.GPSLatitude: (47.0, 29.0, 55.7),
@@ -94,6 +100,8 @@ def with_jpeg_extras(content: bytes) -> bytes:
     extension = b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 40 + XMP
     extras = segment(0xED, b"Photoshop 3.0\0" + iptc()) + segment(0xE1, extension)
     extras += segment(0xEB, b"JP\0\x01" + CITY.encode()) + segment(0xE5, SERIAL.encode())
+    extras += segment(0xE0, b"II\x1a\0\0\0HEAPJPGM" + OWNER.encode())  # CIFF, of old Canons
+    extras += segment(0xEC, b"Ducky\0\x03" + OWNER.encode()) + segment(0xFE, OWNER.encode())
     movie = b"\0\0\0\x14ftypmp42" + CITY.encode() + SERIAL.encode()
     return content[:2] + extras + content[2:] + content + movie
 
@@ -110,6 +118,7 @@ def with_png_texts(content: bytes) -> bytes:
     texts += png_chunk(b"tEXt", b"Raw profile type exif\0" + SERIAL.encode())
     texts += png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP)
     texts += png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\x01\0\0\0" + zlib.compress(XMP))
+    texts += png_chunk(b"tEXt", b"Author\0" + OWNER.encode())
     texts += png_chunk(b"tEXt", b"Title\0kept") + png_chunk(b"caBX", CITY.encode())
     return content[:33] + texts + content[33:] + CITY.encode()
 

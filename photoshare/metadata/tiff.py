@@ -1,0 +1,223 @@
+"""TIFF structures: tables of tags, whose values lie anywhere; Exif is one, and so are others.
+
+What is read is what a list of tags allows; it can be written anew, with nothing else in it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from PIL.ExifTags import Base
+
+from photoshare.metadata.patches import Buffer, UncleanableError
+from photoshare.metadata.segments import clean_thumbnail
+
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_PIXELS = {  # where they lie, how long they are
+    Base.JpegIFOffset: Base.JpegIFByteCount,
+    Base.StripOffsets: Base.StripByteCounts,
+    Base.TileOffsets: Base.TileByteCounts,
+}
+MAX_TABLES = 1000  # a TIFF has one for each page, an Exif block five at most
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What of a structure stays.
+
+    Attributes
+    ----------
+    kept : collection of int
+        The tags that stay.
+    tables : collection of int
+        Those of them that lead to further tables.
+    cleaners : mapping
+        For some of them a function: what becomes of the value's bytes; None if the tag is to go.
+    """
+
+    kept: Collection[int]
+    tables: Collection[int] = ()
+    cleaners: Mapping[int, Callable[[bytes], bytes | None]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Entry:
+    """One tag that stays.
+
+    Attributes
+    ----------
+    start, stop : int
+        Where its value lies.
+    cleaned : bytes or None
+        The value, if it is changed.
+    tables : list of Table
+        To which it leads.
+    pixels : list of tuple
+        Where the parts of a picture lie to which it leads, as (start, stop).
+    thumbnail : bytes or None
+        What those are to become, if they are a JPEG.
+    """
+
+    tag: int
+    kind: int
+    raw: bytes  # the 12 bytes in the table
+    start: int
+    stop: int
+    cleaned: bytes | None = None
+    tables: list[Table] = field(default_factory=list)
+    pixels: list[tuple[int, int]] = field(default_factory=list)
+    thumbnail: bytes | None = None
+
+
+@dataclass(slots=True)
+class Table:
+    """One table with the tags that stay."""
+
+    start: int
+    stop: int
+    entries: list[Entry]
+    following: int  # offset of the next table, or 0
+
+
+@dataclass(slots=True)
+class TiffStructure:
+    """A walk over a TIFF structure.
+
+    Parameters
+    ----------
+    data : bytes or mmap
+        Begins with the TIFF header.
+    policy : Policy
+
+    Attributes
+    ----------
+    chain : list of Table
+        Those that follow each other; the others hang on their entries.
+    tables : list of Table
+        All of them.
+    is_changed : bool
+        Whether a tag goes or a value changes.
+    has_hidden_pixels : bool
+        Whether there are some whose place or size no tag tells.
+
+    Raises
+    ------
+    UncleanableError
+        If it is none, or a BigTIFF, or has a thousand tables.
+    struct.error, RecursionError
+        If it is damaged.
+    """
+
+    data: Buffer
+    policy: Policy
+    chain: list[Table] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    is_changed: bool = False
+    has_hidden_pixels: bool = False
+    order: str = "<"
+    _seen: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Walk over all tables."""
+        header = bytes(self.data[:8])
+        if header[:4] not in (b"II*\0", b"MM\0*") or len(header) < 8:
+            raise UncleanableError("no TIFF structure")
+        self.order = "<" if header[:2] == b"II" else ">"
+        following = self._unpack("I", 4)
+        while table := self._walk(following):
+            self.chain.append(table)
+            following = table.following
+
+    def spans(self) -> list[tuple[int, int]]:
+        """List what of the data is in use, as (start, stop), in order; they may overlap."""
+        entries = [entry for table in self.tables for entry in table.entries]
+        spans = [(0, 8)] + [(table.start, table.stop) for table in self.tables]
+        spans += [(entry.start, entry.stop) for entry in entries]
+        return sorted(spans + [part for entry in entries for part in entry.pixels])
+
+    def _unpack(self, code: str, offset: int) -> int:
+        return int(struct.unpack_from(self.order + code, self.data, offset)[0])
+
+    def _walk(self, offset: int) -> Table | None:
+        """Go through one table; None if there is none, or it was seen before."""
+        size = len(self.data)
+        if offset in self._seen or offset < 8 or offset + 2 > size:
+            return None
+        if len(self._seen) >= MAX_TABLES:
+            raise UncleanableError("too many tables")
+        self._seen.add(offset)
+        stop = offset + 2 + 12 * self._unpack("H", offset)
+        table = Table(offset, min(stop + 4, size), [], 0)
+        self.tables.append(table)
+        for at in range(offset + 2, min(stop, size - 11), 12):
+            entry = self._read_entry(at)
+            if entry is not None and self._keep(entry):
+                table.entries.append(entry)
+        self._find_pixels(table.entries)
+        table.entries = self._clean_thumbnail(table.entries)
+        table.following = self._unpack("I", stop) if stop + 4 <= size else 0
+        return table
+
+    def _read_entry(self, at: int) -> Entry | None:
+        """Read one tag; None where it is to go, or its value lies outside."""
+        tag, kind, count = struct.unpack_from(self.order + "HHI", self.data, at)
+        if tag not in self.policy.kept:
+            self.is_changed = True
+            return None
+        size = _SIZES.get(kind, 0) * count
+        start = at + 8 if size <= 4 else self._unpack("I", at + 8)
+        if kind not in _SIZES or start + size > len(self.data):
+            return None
+        return Entry(tag, kind, bytes(self.data[at : at + 12]), start, start + size)
+
+    def _keep(self, entry: Entry) -> bool:
+        """Look into the value of a tag; return whether it stays."""
+        if entry.tag in self.policy.tables:
+            entry.tables = [
+                table for offset in self._numbers(entry) if (table := self._walk(offset))
+            ]
+            return bool(entry.tables)
+        clean = self.policy.cleaners.get(entry.tag)
+        if clean is None:
+            return True
+        value = bytes(self.data[entry.start : entry.stop])
+        cleaned = clean(value)
+        if cleaned != value:
+            self.is_changed = True
+            entry.cleaned = cleaned
+        return cleaned is not None
+
+    def _numbers(self, entry: Entry) -> list[int]:
+        """Read a value as whole numbers."""
+        code = {3: "H", 4: "I", 13: "I"}.get(entry.kind)
+        if code is None:
+            return []
+        count = (entry.stop - entry.start) // _SIZES[entry.kind]
+        return list(struct.unpack_from(f"{self.order}{count}{code}", self.data, entry.start))
+
+    def _find_pixels(self, entries: list[Entry]) -> None:
+        """Note where the thumbnail or the strips of a table lie."""
+        values = {entry.tag: entry for entry in entries}
+        for offsets, sizes in _PIXELS.items():
+            if offsets in values and sizes in values:
+                starts, lengths = self._numbers(values[offsets]), self._numbers(values[sizes])
+                parts = [(at, at + n) for at, n in zip(starts, lengths, strict=False)]
+                values[offsets].pixels = parts
+                self.has_hidden_pixels |= len(starts) != len(lengths) or 0 in lengths
+            elif offsets in values or sizes in values:
+                self.has_hidden_pixels = True
+
+    def _clean_thumbnail(self, entries: list[Entry]) -> list[Entry]:
+        """Clean the JPEG in a table; one that cannot be read goes with the tags that tell of it."""
+        for entry in entries:
+            if entry.tag == Base.JpegIFOffset and entry.pixels:
+                start, stop = entry.pixels[0]
+                content = bytes(self.data[start:stop])
+                entry.thumbnail = clean_thumbnail(content)
+                self.is_changed |= entry.thumbnail != content
+                if not entry.thumbnail:
+                    both = (Base.JpegIFOffset, Base.JpegIFByteCount)
+                    return [kept for kept in entries if kept.tag not in both]
+        return entries
