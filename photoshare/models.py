@@ -34,7 +34,7 @@ class Room(Base):
     ends_on: Mapped[date | None]  # last day on which guests may enter, by UTC
     keeps_metadata: Mapped[bool] = mapped_column(
         default=False, server_default=false()
-    )  # guests get originals with place and serial numbers
+    )  # guests get originals with places, names and serial numbers
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     guests_may_correct: Mapped[bool] = mapped_column(default=False)  # any face, not just their own
     # Counts the changes of faces and people: who decided on an older state has to look again.

@@ -21,6 +21,7 @@ _PNG_KEYWORDS = (
     *(b"date:create", b"date:modify", b"date:timestamp"),  # of ImageMagick
 )
 _WEBP_HARMLESS = (b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP")
+_SPARE = 1000  # bytes by which a block of Exif may grow, where several tags shared one value
 _GIF_APPLICATIONS = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")
 _GIF_HARMLESS = (0x01, 0xF9)  # plain text, graphic control
 _GIF_XMP = b"XMP DataXMP"
@@ -53,7 +54,7 @@ def png_patches(data: Buffer) -> Iterator[Patch]:
 
 def _clean_png_chunk(kind: bytes, content: bytes) -> bytes | None:
     if kind == b"eXIf":
-        return clean_exif(content, len(content) + 1000)
+        return clean_exif(content, len(content) + _SPARE)
     if kind == b"iTXt" and content.startswith(_PNG_XMP):
         is_compressed = content[len(_PNG_XMP) : len(_PNG_XMP) + 1] != b"\0"
         head = _end_of_itxt_head(content)
@@ -103,7 +104,7 @@ def webp_patches(data: Buffer) -> Iterator[Patch]:
 
 def _clean_webp_chunk(kind: bytes, content: bytes) -> bytes:
     if kind == b"EXIF":
-        return clean_exif(content, len(content) + 1000)
+        return clean_exif(content, len(content) + _SPARE)
     return clean_xmp(content) if kind == b"XMP " else b""
 
 

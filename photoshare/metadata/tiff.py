@@ -151,6 +151,7 @@ class TiffStructure:
         stop = offset + 2 + 12 * self._unpack("H", offset)
         table = Table(offset, min(stop + 4, size), [], 0)
         self.tables.append(table)
+        self.is_changed |= stop > size  # the end of it cannot be read
         for at in range(offset + 2, min(stop, size - 11), 12):
             entry = self._read_entry(at)
             if entry is not None and self._keep(entry):

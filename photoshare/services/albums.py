@@ -62,7 +62,7 @@ def make_zip(album: Album, storage: Storage, *, exact: bool) -> AlbumZip:
     Parameters
     ----------
     exact : bool
-        Originals bit for bit, with the place and serial numbers in them.
+        Originals bit for bit, with places, names and serial numbers in them.
     """
     # Measuring may take a while; what is uploaded meanwhile belongs to the next zip.
     newest_id = db.session.scalar(select(func.max(Photo.id))) or 0

@@ -69,7 +69,9 @@ def is_exact(access: Access, *, wants_exact: bool) -> bool:
         If a guest asks for them and the room gives them to its host only.
     """
     if wants_exact and not (access.is_host or access.room.keeps_metadata):
-        raise NotAllowedError("The exact originals, with place and serial numbers, are the host's.")
+        raise NotAllowedError(
+            "Only the host can download the exact originals, with places, names and serial numbers."
+        )
     return wants_exact or access.room.keeps_metadata
 
 
