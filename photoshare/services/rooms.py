@@ -214,7 +214,7 @@ def change_settings(
     guests_may_correct : bool
         Whether guests may name and correct everybody, not just on the photos they uploaded.
     keeps_metadata : bool
-        Whether guests get originals with the place and the serial numbers in them.
+        Whether guests get originals with places, names and serial numbers in them.
 
     Raises
     ------
