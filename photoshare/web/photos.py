@@ -204,7 +204,7 @@ def picture(room_code: str, photo_id: int, digest: str, side: int, ending: str) 
 
 @blueprint.get("/photos/<int:photo_id>/<digest>/download")
 def download(room_code: str, photo_id: int, digest: str) -> Response:
-    """Send a photo to be saved, without places, names and serial numbers unless the room keeps them."""
+    """Send a photo to be saved, without places and names unless the room keeps them."""
     return _send_download(_photo_with_digest(photo_id, digest), wants_exact=False)
 
 

@@ -71,6 +71,19 @@ def test_a_guest_gets_the_picture_without_its_place(cast: Cast, put, image_forma
         assert np.array_equal(np.asarray(sent), np.asarray(original))
 
 
+def test_a_guest_gets_a_motion_photo_as_a_still_of_known_size(cast: Cast, put) -> None:
+    """Its movie is cut, so that the copy is shorter than the original."""
+    photo = photo_with_place()
+    url = put(photo + b"\0\0\0\x18ftypmp42" + bytes(200_000), "a.jpg") + "/download"
+
+    answer = get(cast.guest, url)
+    end = get(cast.guest, url, Range="bytes=-2")
+
+    assert answer.content_length == len(answer.data) < len(photo)
+    assert (end.status_code, end.data) == (206, b"\xff\xd9")
+    assert get(cast.host, url.replace("/download", "/original")).content_length > 200_000
+
+
 def test_the_host_may_take_the_exact_original(cast: Cast, put) -> None:
     content = photo_with_place()
     url = put(content, "a.jpg")
@@ -83,7 +96,7 @@ def test_a_guest_may_not_take_the_exact_original(cast: Cast, put) -> None:
     answer = get(cast.guest, put(photo_with_place(), "a.jpg") + "/original")
 
     assert (answer.status_code, answer.mimetype) == (403, "text/html")
-    assert "are the host" in answer.text
+    assert "Only the host can download" in answer.text
 
 
 def test_guests_get_the_exact_original_where_the_room_says_so(cast: Cast, put) -> None:
