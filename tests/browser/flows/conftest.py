@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw, ImageOps
+from PIL import ExifTags, Image, ImageDraw, ImageOps
 from playwright.sync_api import APIRequestContext, Download, Locator, Page
 
 from tests.browser.conftest import ARTEFACTS
@@ -71,7 +71,9 @@ def draw_shot(colours: tuple[tuple[int, int, int], ...], seed: int) -> bytes:
             draw.ellipse((left + x - 10, 222, left + x + 10, 242), "black")
         draw.arc((left + 210, 320, left + 390, 420), 10, 170, "black", 12)
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=90, comment=str(seed).encode())
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = str(seed)
+    image.save(buffer, "JPEG", quality=90, exif=exif)
     return buffer.getvalue()
 
 
