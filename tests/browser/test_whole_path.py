@@ -72,7 +72,7 @@ def test_with_javascript(
     originals = {photo.name: photo.read_bytes() for photo in event_photos}
     assert file_name == "Garden party - Barack.zip"
     assert sorted(album) == ["obama.jpg", "obama2.jpg", "together.jpg"]
-    assert {name: len(album[name]) for name in album} == {n: len(originals[n]) for n in album}
+    assert all(len(album[name]) <= len(originals[name]) for name in album)  # what identifies is cut
     assert exact == {name: originals[name] for name in album}
 
     page.locator(".tile").first.click()
