@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from photoshare.config import Settings
 from photoshare.evaluate import load_set
 from photoshare.evaluate_photos import UNKNOWN
-from photoshare.faces.engines import ONNX, choose_engine
+from photoshare.faces.engines.choose import ONNX, choose_engine
 from photoshare.faces.matching import NO_PAIRS, NO_PERSON, FaceSet, plan_groups
 from photoshare.faces.suggestions import LOOSE_RATIO, maybe_faces, rank_pairs
 from photoshare.faces.types import ENCODING_SIZE

@@ -16,7 +16,7 @@ from htmx_flask import Htmx
 from photoshare import assets, cli, db, web
 from photoshare.config import ROOT, Settings, load_settings
 from photoshare.errors import StartError
-from photoshare.faces.engines import choose_engine
+from photoshare.faces.engines.choose import choose_engine
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.runner import JobRunner
 from photoshare.storage import Storage

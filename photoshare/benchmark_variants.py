@@ -19,7 +19,7 @@ from PIL import Image
 
 from photoshare.faces import analysis
 from photoshare.faces.analysis import FIRST_DECODE_PX
-from photoshare.faces.pyramid import TiledPyramid
+from photoshare.faces.engines.pyramid import TiledPyramid
 from photoshare.faces.types import FaceEncodings, FaceEngine, FaceLocation, LocatedFace, RgbImage
 from photoshare.images import decode_upright, smaller
 
@@ -136,7 +136,7 @@ def _original(clocks: Clocks, _: Path) -> Analyse:
 
 def _reference(clocks: Clocks, _: Path) -> Analyse:
     """Prepare the reference engine as PhotoShare runs it, with clocks around its steps."""
-    from photoshare.faces.reference_engine import ReferenceFaceEngine
+    from photoshare.faces.engines.reference_engine import ReferenceFaceEngine
 
     class TimedEngine(ReferenceFaceEngine):
         """The reference engine, counting."""
@@ -156,7 +156,7 @@ def _reference(clocks: Clocks, _: Path) -> Analyse:
 
 def _default(clocks: Clocks, graphs: Path) -> Analyse:
     """Prepare the default engine, with clocks around its steps."""
-    from photoshare.faces import onnx_engine
+    from photoshare.faces.engines import onnx_engine
 
     class TimedEngine(onnx_engine.OnnxFaceEngine):
         """The default engine, counting."""
@@ -201,7 +201,7 @@ def _as_photoshare_does(clocks: Clocks, engine: FaceEngine) -> Analyse:
 
 def _floor(clocks: Clocks, photos: list[Path], workers: int) -> Run:
     """Measure what no engine can avoid: the decode, and the arithmetic of the networks."""
-    from photoshare.faces.dlib_format import (
+    from photoshare.faces.engines.dlib_format import (
         DETECTOR_FILE,
         ENCODER_FILE,
         model_folder,

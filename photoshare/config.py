@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 Number = TypeVar("Number", int, float)
 
 ENV_PREFIX = "PHOTOSHARE_"
-ENGINES = ("onnx", "face_recognition")  # photoshare.faces.engines
+ENGINES = ("onnx", "face_recognition")  # photoshare.faces.engines.choose
 # Kubernetes sets these in every pod for a service of the name "photoshare".
 OF_KUBERNETES = re.compile(r"PHOTOSHARE_(SERVICE_(HOST|PORT(_.*)?)|PORT_.*)")
 LOG_LEVELS = ("debug", "info", "warning", "error")

@@ -22,7 +22,7 @@ from photoshare import assets
 from photoshare.config import ROOT, Settings
 from photoshare.db import migrate, schema_version
 from photoshare.errors import PhotoshareError
-from photoshare.faces.engines import choose_engine
+from photoshare.faces.engines.choose import choose_engine
 from photoshare.storage import MB
 
 REINSTALL = "Install the packages again: rm -rf .venv && ./run.sh"

@@ -31,7 +31,7 @@ from photoshare.evaluate_photos import (
     tell_identities,
 )
 from photoshare.faces.clustering import cluster_encodings
-from photoshare.faces.engines import ONNX, choose_engine
+from photoshare.faces.engines.choose import ONNX, choose_engine
 from photoshare.faces.matching import NO_PERSON, FaceSet, plan_groups
 from photoshare.faces.quality import may_found
 from photoshare.faces.types import ENCODING_SIZE, NOISE_LABEL, FaceEngine

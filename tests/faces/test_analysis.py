@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from photoshare.errors import RejectedPhotoError
 from photoshare.faces.analysis import analyse_photo
-from photoshare.faces.onnx_engine import OnnxFaceEngine
+from photoshare.faces.engines.onnx_engine import OnnxFaceEngine
 from photoshare.faces.types import RgbImage
 from photoshare.images import decode_upright
 

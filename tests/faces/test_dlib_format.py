@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from photoshare.errors import ModelError, PhotoshareError
-from photoshare.faces.dlib_format import (
+from photoshare.faces.engines.dlib_format import (
     DETECTOR_FILE,
     ENCODER_FILE,
     model_folder,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from photoshare.errors import SettingError
-from photoshare.faces.engines import choose_engine
-from photoshare.faces.reference_engine import ReferenceFaceEngine
+from photoshare.faces.engines.choose import choose_engine
+from photoshare.faces.engines.reference_engine import ReferenceFaceEngine
 
 
 def test_the_default_engine_runs_on_onnx(graphs_folder: Path) -> None:
@@ -30,7 +30,7 @@ def test_the_setting_chooses_the_reference_engine(tmp_path: Path) -> None:
 def test_without_onnxruntime_the_reference_engine_takes_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "photoshare.faces.onnx_engine", raising=False)
+    monkeypatch.delitem(sys.modules, "photoshare.faces.engines.onnx_engine", raising=False)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
 
     chosen = choose_engine("onnx", tmp_path)

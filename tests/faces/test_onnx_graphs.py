@@ -9,8 +9,8 @@ import pytest
 
 from photoshare.errors import ModelError
 from photoshare.faces import onnx_graphs
-from photoshare.faces.dlib_format import DETECTOR_FILE, ENCODER_FILE, SHA256_OF
-from photoshare.faces.onnx_graphs import build_graph, cached_graph
+from photoshare.faces.engines.dlib_format import DETECTOR_FILE, ENCODER_FILE, SHA256_OF
+from photoshare.faces.engines.onnx_graphs import build_graph, cached_graph
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photoshare.errors import SettingError
-from photoshare.faces.reference_engine import ReferenceFaceEngine
+from photoshare.faces.engines.reference_engine import ReferenceFaceEngine
 from photoshare.faces.types import FaceEngine
 
 ONNX = "onnx"
@@ -46,7 +46,7 @@ def choose_engine(name: str, graphs_folder: Path) -> ChosenEngine:
         raise SettingError(f"There is no face engine {name!r}; choose {' or '.join(ENGINE_NAMES)}.")
     try:
         # Imported here: onnx and onnxruntime have no wheels for some machines.
-        from photoshare.faces.onnx_engine import OnnxFaceEngine
+        from photoshare.faces.engines.onnx_engine import OnnxFaceEngine
     except ImportError as error:
         reason = (
             "The reference engine (face_recognition) runs, several times slower than the default, "

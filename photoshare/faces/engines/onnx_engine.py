@@ -17,7 +17,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from photoshare.faces.dlib_format import (
+from photoshare.faces.engines.dlib_format import (
     DETECTOR_FILE,
     ENCODER_FILE,
     LANDMARKS_FILE,
@@ -26,8 +26,13 @@ from photoshare.faces.dlib_format import (
     parse_network,
     read_trusted,
 )
-from photoshare.faces.onnx_graphs import CHIP_PX, GRAPH_VERSION, build_shrinker, cached_graph
-from photoshare.faces.pyramid import Level, TiledPyramid, faces_of_scores, plan_pyramid
+from photoshare.faces.engines.onnx_graphs import (
+    CHIP_PX,
+    GRAPH_VERSION,
+    build_shrinker,
+    cached_graph,
+)
+from photoshare.faces.engines.pyramid import Level, TiledPyramid, faces_of_scores, plan_pyramid
 from photoshare.faces.types import (
     ENCODING_SIZE,
     FaceEncodings,

@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from photoshare.faces.dlib_format import (
+from photoshare.faces.engines.dlib_format import (
     DETECTOR_FILE,
     ENCODER_FILE,
     SHA256_OF,
@@ -26,7 +26,12 @@ from photoshare.faces.dlib_format import (
     parse_network,
     read_trusted,
 )
-from photoshare.faces.onnx_nodes import PIXEL_DIVISOR, GraphBuilder, checked_model, serialized
+from photoshare.faces.engines.onnx_nodes import (
+    PIXEL_DIVISOR,
+    GraphBuilder,
+    checked_model,
+    serialized,
+)
 
 GRAPH_VERSION = 1  # raise it with every change of the graphs below: a cached graph is then rebuilt
 CHIP_PX = 150  # side of the aligned face picture that the encoder takes
