@@ -201,22 +201,14 @@ def _as_photoshare_does(clocks: Clocks, engine: FaceEngine) -> Analyse:
 
 def _floor(clocks: Clocks, photos: list[Path], workers: int) -> Run:
     """Measure what no engine can avoid: the decode, and the arithmetic of the networks."""
-    from photoshare.faces.engines.dlib_format import (
-        DETECTOR_FILE,
-        ENCODER_FILE,
-        model_folder,
-        parse_network,
-        read_trusted,
-    )
+    from photoshare.faces.engines.dlib_format import parse_network
+    from photoshare.faces.engines.model_files import DETECTOR_FILE, ENCODER_FILE, read_model
 
     with ThreadPoolExecutor(workers) as pool:
         start = time.perf_counter()
         list(pool.map(lambda path: decode_upright(path, at_least_px=FIRST_DECODE_PX), photos))
         decode_s = time.perf_counter() - start
-    folder = model_folder()
-    detector, encoder = (
-        parse_network(read_trusted(folder / name)) for name in (DETECTOR_FILE, ENCODER_FILE)
-    )
+    detector, encoder = (parse_network(read_model(name)) for name in (DETECTOR_FILE, ENCODER_FILE))
     flops = clocks.tiled_pixels * sum(_flops(detector.layers, 1000)) / 1000**2
     flops += clocks.chips * sum(_flops(encoder.layers, CHIP_PX))
     peak = _matmul_flops_per_s()

@@ -133,7 +133,7 @@ def _locate(photo: PhotoSource, engine: FaceEngine, effort: SearchEffort) -> lis
             if is_closer and isinstance(engine, LocatesSmallest)
             else engine.locate
         )
-        for part, left, top in _parts(searched):
+        for part, left, top in parts_of(searched):
             found = (
                 LocatedFace(_moved(face.location, searched.size, photo.size, left, top), face.score)
                 for face in locate(np.asarray(part))
@@ -145,7 +145,7 @@ def _locate(photo: PhotoSource, engine: FaceEngine, effort: SearchEffort) -> lis
     return sorted(faces, key=lambda face: -face.score)
 
 
-def _parts(picture: Image.Image) -> Iterator[tuple[Image.Image, int, int]]:
+def parts_of(picture: Image.Image) -> Iterator[tuple[Image.Image, int, int]]:
     """Cut a large picture into equal overlapping parts, each with its left and top pixel."""
     width, height = picture.size
     for top, bottom in _spans(height):
@@ -168,10 +168,10 @@ def _encode(photo: PhotoSource, engine: FaceEngine, locations: list[FaceLocation
     picture = photo.picture(max(photo.size) * CHIP_FACE_PX / smallest_px)
     moved = [_moved(location, photo.size, picture.size) for location in locations]
     sheets = [moved[start : start + SHEET_FACES] for start in range(0, len(moved), SHEET_FACES)]
-    return np.concatenate([engine.encode(*_face_sheet(picture, sheet)) for sheet in sheets])
+    return np.concatenate([engine.encode(*face_sheet(picture, sheet)) for sheet in sheets])
 
 
-def _face_sheet(
+def face_sheet(
     picture: Image.Image, locations: list[FaceLocation]
 ) -> tuple[RgbImage, list[FaceLocation]]:
     """Put the faces under each other in one small picture, with a face's width around each.

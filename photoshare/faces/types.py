@@ -36,11 +36,26 @@ class LocatedFace:
 
 @dataclass(frozen=True, slots=True)
 class AnalysedFace:
-    """A face with its encoding; the location is in pixels of the upright photo."""
+    """A face with its encoding; positions are in pixels of the upright photo.
+
+    Attributes
+    ----------
+    location : FaceLocation
+    score : float
+        Of the detector; the scale is the detector's own.
+    encoding : float32 array of shape (encoding_size of the engine,)
+    landmarks : float32 array of shape (5, 2), or None
+        x and y of eye, other eye, tip of the nose, and both corners of the mouth, each from left
+        to right as an upright face shows them; None where the engine gives none.
+    sharpness : float, or None
+        `photoshare.faces.quality.sharpness_of`; None where the engine gives none.
+    """
 
     location: FaceLocation
     score: float
-    encoding: NDArray[np.float32]  # shape (ENCODING_SIZE,)
+    encoding: NDArray[np.float32]
+    landmarks: NDArray[np.float32] | None = None
+    sharpness: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,8 @@
-"""The default face engine: the networks that face_recognition ships, run by ONNX Runtime.
+"""The engine ``dlib``: the networks that face_recognition ships, run by ONNX Runtime.
 
 Faces are located by dlib's CNN detector and encoded by dlib's ResNet, with the numbers that dlib
 gives (tests/faces/test_onnx_engine.py), 20 to 40 times faster and without holding the interpreter
-lock. Landmarks and aligned chips come from dlib itself. ``face_recognition`` is never imported:
-that would load five models and change Pillow for the whole process.
+lock.
 
 Several threads may use one OnnxFaceEngine at once.
 """
@@ -14,42 +13,36 @@ import os
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from photoshare.faces.engines.dlib_format import (
+from photoshare.faces.engines.dlib_encoder import DlibEncoder
+from photoshare.faces.engines.dlib_format import parse_network
+from photoshare.faces.engines.model_files import (
     DETECTOR_FILE,
     ENCODER_FILE,
-    LANDMARKS_FILE,
     SHA256_OF,
-    model_folder,
-    parse_network,
-    read_trusted,
+    read_model,
 )
 from photoshare.faces.engines.onnx_graphs import (
-    CHIP_PX,
     GRAPH_VERSION,
     build_shrinker,
-    cached_graph,
+    cached_dlib_graph,
 )
 from photoshare.faces.engines.pyramid import Level, TiledPyramid, faces_of_scores, plan_pyramid
+from photoshare.faces.engines.sessions import start_session
 from photoshare.faces.types import (
-    ENCODING_SIZE,
     FaceEncodings,
     FaceLocation,
     LocatedFace,
     RgbImage,
 )
 
-CHIP_PADDING = 0.25  # of the chip around the face; what face_recognition uses
-LARGEST_BATCH = 16  # chips encoded at once: more is no faster and needs more memory
 DEFAULT_THRESHOLD = 0.0  # dlib's own; lower ones add more false faces than faces
 # Every second level of dlib's pyramid: the same faces in 60 % of the time (docs/performance.md).
 DEFAULT_LEVELS_PER_STEP = 2
 LEVELS_OF_A_LOOK = 2  # of dlib's pyramid: search.CLOSER_BY is (5/6) ** 2
 
 Pixels = NDArray[np.float32]  # shape (1, 3, height, width), 0 to 255
-Chips = NDArray[np.uint8]  # shape (n, CHIP_PX, CHIP_PX, 3)
 
 
 class OnnxFaceEngine:
@@ -86,23 +79,16 @@ class OnnxFaceEngine:
         levels_per_step: int = DEFAULT_LEVELS_PER_STEP,
         is_mirroring: bool = True,
     ) -> None:
-        # dlib is imported here and not above, so that its absence is an error of this engine only.
-        import dlib
-
-        self._dlib = dlib
         self._threshold = threshold
         self._levels_per_step = levels_per_step
         self._is_mirroring = is_mirroring
-        folder = model_folder()
-        detector = parse_network(read_trusted(folder / DETECTOR_FILE))
+        detector = parse_network(read_model(DETECTOR_FILE))
         self._window_px = detector.window[0]
         self._overlap_limits = detector.overlap_limits
         self._background = np.array(detector.means, dtype=np.float32).reshape(3, 1, 1)
-        read_trusted(folder / LANDMARKS_FILE)
-        self._landmarks = dlib.shape_predictor(str(folder / LANDMARKS_FILE))
-        self._detector = _session(cached_graph(DETECTOR_FILE, graphs_folder), threads)
-        self._encoder = _session(cached_graph(ENCODER_FILE, graphs_folder), threads)
-        self._shrinker = _session(build_shrinker(), threads)
+        self._detector = start_session(cached_dlib_graph(DETECTOR_FILE, graphs_folder), threads)
+        self.encoder = DlibEncoder(graphs_folder, threads=threads, is_mirroring=is_mirroring)
+        self._shrinker = start_session(build_shrinker(), threads)
 
     @property
     def name(self) -> str:
@@ -166,34 +152,7 @@ class OnnxFaceEngine:
         -------
         float32 array of shape (len(locations), 128)
         """
-        chips = self.cut_chips(image, locations)
-        if not self._is_mirroring:
-            return self.encode_chips(chips)
-        both = self.encode_chips(np.concatenate([chips, chips[:, :, ::-1]]))  # in full batches
-        mean: FaceEncodings = both.reshape(2, -1, ENCODING_SIZE).mean(axis=0, dtype=np.float32)
-        return mean
-
-    def cut_chips(self, image: RgbImage, locations: list[FaceLocation]) -> Chips:
-        """Cut the faces out, turned and scaled so that eyes and nose lie where they always lie.
-
-        Returns
-        -------
-        uint8 array of shape (len(locations), 150, 150, 3)
-        """
-        chips = np.empty((len(locations), CHIP_PX, CHIP_PX, 3), dtype=np.uint8)
-        for index, (top, right, bottom, left) in enumerate(locations):
-            rectangle = self._dlib.rectangle(left, top, right, bottom)
-            points = self._landmarks(image, rectangle)
-            chips[index] = self._dlib.get_face_chip(image, points, CHIP_PX, CHIP_PADDING)
-        return chips
-
-    def encode_chips(self, chips: Chips) -> FaceEncodings:
-        """Encode aligned chips, ``cut_chips``' result, in batches."""
-        encodings = np.empty((len(chips), ENCODING_SIZE), dtype=np.float32)
-        for start in range(0, len(chips), LARGEST_BATCH):
-            batch = chips[start : start + LARGEST_BATCH]
-            encodings[start : start + len(batch)] = self._encoder.run(None, {"chips": batch})[0]
-        return encodings
+        return self.encoder.encode(image, locations)
 
     def tile(self, image: RgbImage, pyramid: TiledPyramid) -> Pixels:
         """Draw the pyramid of a picture as planned."""
@@ -215,20 +174,4 @@ def _area(level: Level) -> tuple[slice, slice]:
     return (
         slice(level.top, level.top + level.height),
         slice(level.left, level.left + level.width),
-    )
-
-
-def _session(graph: bytes, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Every photo has its own size: a plan of the memory per size would be kept for ever.
-    options.enable_mem_pattern = False
-    # The arena keeps the most that any photo needed, for each session; without it the peak of two
-    # 50-megapixel groups at once was 800 MB instead of 975 MB, at the same speed.
-    options.enable_cpu_mem_arena = False
-    # Waiting threads must not spin: the web server's threads need the cores.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(
-        graph, sess_options=options, providers=["CPUExecutionProvider"]
     )

@@ -1,0 +1,206 @@
+"""The default engine, ``fused``: YuNet finds faces, dlib's encoder and SFace together tell who.
+
+dlib's network alone takes East Asian guests, Black women and children for one another far too
+often (docs/evaluation.md); SFace hardly does, and both together are better than either. An
+encoding is one vector of length 1 that holds both, so that a face distance weighs them.
+
+Several threads may use one FusedFaceEngine at once.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from photoshare.faces.engines.dlib_encoder import DLIB_SIZE, DlibEncoder
+from photoshare.faces.engines.model_files import ENCODER_FILE, SFACE_FILE, SHA256_OF, YUNET_FILE
+from photoshare.faces.engines.onnx_graphs import GRAPH_VERSION
+from photoshare.faces.engines.sface import SfaceEncoder, aligned_chip
+from photoshare.faces.engines.yunet import Detections, YunetDetector, joined, overlaps_of
+from photoshare.faces.engines.zoo_graphs import SFACE_SIZE, ZOO_GRAPH_VERSION
+from photoshare.faces.quality import sharpness_of
+from photoshare.faces.search import (
+    CHIP_FACE_PX,
+    SHEET_FACES,
+    PhotoSource,
+    face_sheet,
+    parts_of,
+    scaled_to,
+)
+from photoshare.faces.types import AnalysedFace, FaceEncodings, FaceLocation
+
+FUSED_VERSION = 1  # raise it with every change of what is found or encoded
+# Share of SFace in the squared distance of two faces; docs/evaluation.md tells how it was chosen.
+SFACE_SHARE = 0.8
+FUSED_EPS = 0.87
+FUSED_SMALLEST_PERCENT = 1.0
+# The picture is searched at the size at which the smallest face has this many pixels: of faces of
+# 1 % of the longer side 98 % are found so, at 16 pixels 99 % in half as much time again.
+SMALLEST_FACE_PX = 12.8
+COARSE_FACTOR = 4  # a first look at a picture as much smaller finds the faces that fill the photo
+AS_IT_IS = 1.15  # a picture up to this many times as large as needed is not worth scaling
+SURE_SCORE = 0.8  # such a box stands alone: of 392 on groups_dev all are faces
+DOUBTFUL_SCORE = 0.5  # and such a one if a closer look, at this many pixels a face, is sure
+CLOSER_FACE_PX = 64
+# YuNet's boxes reach from forehead to chin; dlib's landmarks want the square that its own detector
+# gives, which has this share of their mean side (median of 100 faces that both found).
+DLIB_SIDE = 0.86
+
+
+class FusedFaceEngine:
+    """Finds faces from 1 % of a photo's longer side, and encodes them with two networks.
+
+    Parameters
+    ----------
+    graphs_folder : Path
+        Where the ONNX graphs are kept (they are built there on first use, in a few seconds).
+    threads : int >= 1
+        Threads of one call; see `photoshare.faces.engines.sessions.start_session`.
+
+    Raises
+    ------
+    ModelError
+        If a model file is missing or damaged.
+    """
+
+    encoding_size = DLIB_SIZE + SFACE_SIZE
+    eps = FUSED_EPS
+    smallest_face_percent = FUSED_SMALLEST_PERCENT
+
+    def __init__(self, graphs_folder: Path, *, threads: int = 1) -> None:
+        self.detector = YunetDetector(graphs_folder, threads)
+        self.dlib_encoder = DlibEncoder(graphs_folder, threads=threads)
+        self.sface_encoder = SfaceEncoder(graphs_folder, threads)
+
+    @property
+    def name(self) -> str:
+        """Name; versions of the engine and its graphs; weights, by the start of their hashes."""
+        weights = "".join(SHA256_OF[name][:4] for name in (YUNET_FILE, ENCODER_FILE, SFACE_FILE))
+        return f"fused-{FUSED_VERSION}-{GRAPH_VERSION}{ZOO_GRAPH_VERSION}-{weights}"
+
+    @property
+    def photos_at_once(self) -> int:
+        """One for each core: faster than several threads on one photo (docs/performance.md)."""
+        return os.cpu_count() or 1
+
+    def warm_up(self) -> None:
+        """Do nothing: the models are loaded when the engine is made."""
+
+    def find_faces(self, photo: PhotoSource, smallest_face_percent: float) -> list[AnalysedFace]:
+        """Find and encode the faces of a photo.
+
+        Parameters
+        ----------
+        photo : PhotoSource
+        smallest_face_percent : float
+            Width of the smallest face to find, in percent of the photo's longer side; half of it
+            takes four times as long.
+
+        Returns
+        -------
+        list of AnalysedFace
+            The surest first; locations and landmarks in pixels of the upright original.
+        """
+        found = self._locate(photo, smallest_face_percent)
+        return self._encoded(photo, found) if len(found) else []
+
+    def _locate(self, photo: PhotoSource, smallest_face_percent: float) -> Detections:
+        """Find the faces of a photo; positions are in pixels of the upright original."""
+        full_px = max(photo.size)
+        fine_px = min(round(100 * SMALLEST_FACE_PX / smallest_face_percent), full_px)
+        picture = photo.picture(fine_px)
+        if max(picture.size) > AS_IT_IS * fine_px:
+            picture = scaled_to(picture, fine_px)
+        coarse = scaled_to(picture, max(1, max(picture.size) // COARSE_FACTOR))
+        looks = [
+            self.detector.locate(np.asarray(coarse), DOUBTFUL_SCORE).moved(
+                max(picture.size) / max(coarse.size)
+            )
+        ]
+        for part, left, top in parts_of(picture):
+            looks.append(self.detector.locate(np.asarray(part), DOUBTFUL_SCORE).moved(1, left, top))
+        found = joined(looks)
+        is_sure = [
+            score >= SURE_SCORE or self._looks_like_a_face(picture, box)
+            for box, score in zip(found.boxes, found.scores, strict=True)
+        ]
+        found = found.subset(np.array(is_sure, dtype=np.bool_))
+        return found.moved(full_px / max(picture.size))
+
+    def _looks_like_a_face(self, picture: Image.Image, box: NDArray[np.float32]) -> bool:
+        """Tell by a closer look whether a doubtful box holds a face."""
+        left, top, right, bottom = box.tolist()
+        side = max(1.0, ((right - left) * (bottom - top)) ** 0.5)
+        x, y = (left + right) / 2, (top + bottom) / 2
+        edges = (x - 1.5 * side, y - 1.5 * side, x + 1.5 * side, y + 1.5 * side)
+        around = picture.crop(tuple(int(edge) for edge in edges))  # type: ignore[arg-type]
+        sides = (3 * CLOSER_FACE_PX, 3 * CLOSER_FACE_PX)
+        closer = np.asarray(around.resize(sides, Image.Resampling.BICUBIC))
+        middle = np.array([[1, 1, 2, 2]], dtype=np.float32) * CLOSER_FACE_PX
+        faces = self.detector.locate(closer, SURE_SCORE)
+        return bool((overlaps_of(middle, faces.boxes) > 0.3).any())
+
+    def _encoded(self, photo: PhotoSource, found: Detections) -> list[AnalysedFace]:
+        """Encode faces from a decode in which the smallest has the pixels that its chip takes."""
+        locations = [_location(box, photo.size) for box in found.boxes]
+        smallest_px = max(1.0, float(np.min(found.boxes[:, 2] - found.boxes[:, 0])))
+        picture = photo.picture(max(photo.size) * CHIP_FACE_PX / smallest_px)
+        scale = max(picture.size) / max(photo.size)
+        chips = [aligned_chip(picture, points * scale) for points in found.landmarks]
+        encodings = joint_encodings(
+            self._dlib_encodings(picture, found.boxes * np.float32(scale)),
+            np.array([self.sface_encoder.encode_chip(chip) for chip in chips]),
+        )
+        rows = zip(locations, found.scores, encodings, found.landmarks, chips, strict=True)
+        return [
+            AnalysedFace(location, float(score), encoding, points, sharpness_of(chip))
+            for location, score, encoding, points, chip in rows
+        ]
+
+    def _dlib_encodings(self, picture: Image.Image, boxes: NDArray[np.float32]) -> FaceEncodings:
+        squares = [_dlib_square(box) for box in boxes]
+        sheets = [
+            squares[start : start + SHEET_FACES] for start in range(0, len(boxes), SHEET_FACES)
+        ]
+        return np.concatenate(
+            [self.dlib_encoder.encode(*face_sheet(picture, sheet)) for sheet in sheets]
+        )
+
+
+def joint_encodings(of_dlib: FaceEncodings, of_sface: FaceEncodings) -> FaceEncodings:
+    """Make one encoding of two.
+
+    Parameters
+    ----------
+    of_dlib, of_sface : float32 arrays of shape (n, 128)
+
+    Returns
+    -------
+    float32 array of shape (n, 256)
+        Of length 1 each. The squared distance of two is 1 - SFACE_SHARE times that of dlib's
+        encodings at length 1, and SFACE_SHARE times that of SFace's.
+    """
+    parts = ((1 - SFACE_SHARE, of_dlib), (SFACE_SHARE, of_sface))
+    weighted = [
+        np.sqrt(share) * encodings / np.linalg.norm(encodings, axis=1, keepdims=True)
+        for share, encodings in parts
+    ]
+    return np.concatenate(weighted, axis=1).astype(np.float32)
+
+
+def _location(box: NDArray[np.float32], size: tuple[int, int]) -> FaceLocation:
+    """Round a box to whole pixels within the photo, at least one wide and high."""
+    left, top, right, bottom = (round(edge) for edge in box.tolist())
+    left, top = min(max(left, 0), size[0] - 1), min(max(top, 0), size[1] - 1)
+    return top, min(max(right, left + 1), size[0]), min(max(bottom, top + 1), size[1]), left
+
+
+def _dlib_square(box: NDArray[np.float32]) -> FaceLocation:
+    left, top, right, bottom = box.tolist()
+    half = max(1.0, DLIB_SIDE * ((right - left) * (bottom - top)) ** 0.5 / 2)
+    x, y = (left + right) / 2, (top + bottom) / 2
+    return round(y - half), round(x + half), round(y + half), round(x - half)
