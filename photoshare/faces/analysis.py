@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, Size, find_faces
+from photoshare.faces.search import Size
 from photoshare.faces.types import AnalysedFace, FaceEngine
 from photoshare.images import MAX_MEGAPIXELS, DecodedPhoto, decode_upright, largest_side_px
 
@@ -37,7 +37,7 @@ def analyse_photo(
     path: Path,
     engine: FaceEngine,
     *,
-    effort: SearchEffort = DEFAULT_EFFORT,
+    smallest_face_percent: float | None = None,
     max_megapixels: int = MAX_MEGAPIXELS,
 ) -> PhotoAnalysis:
     """Find and encode the faces of a photo, and return the picture decoded for it.
@@ -48,8 +48,9 @@ def analyse_photo(
         The original.
     engine : FaceEngine
         Locates and encodes.
-    effort : SearchEffort
-        How small the faces are that matter.
+    smallest_face_percent : float, optional
+        Width of the smallest face to find, in percent of the photo's longer side; the engine's own
+        unless told.
     max_megapixels : int
         Larger pictures are refused.
 
@@ -59,7 +60,8 @@ def analyse_photo(
         If the file is no readable photo.
     """
     photo = _Photo(path, max_megapixels)
-    faces = find_faces(photo, engine, effort)
+    percent = smallest_face_percent or engine.smallest_face_percent
+    faces = engine.find_faces(photo, percent)
     return PhotoAnalysis(faces, photo.decoded)
 
 

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 ENCODING_SIZE = 128  # numbers of one face encoding (dlib_face_recognition_resnet_model_v1)
 NO_PERSON = 0  # person id of an unsorted face; database ids begin at 1
@@ -15,6 +16,7 @@ NOISE_LABEL = -1  # the cluster label of a face in no cluster, as in scikit-lear
 RgbImage: TypeAlias = NDArray[np.uint8]  # shape (height, width, 3), red, green, blue
 FaceEncodings: TypeAlias = NDArray[np.float32]  # shape (n_faces, ENCODING_SIZE)
 FaceLocation: TypeAlias = tuple[int, int, int, int]  # (top, right, bottom, left), pixels
+Size: TypeAlias = tuple[int, int]  # width, height in pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,19 @@ class FaceSet:
         )
 
 
+class PhotoSource(Protocol):
+    """A photo that can be had at several sizes."""
+
+    @property
+    def size(self) -> Size:
+        """Width and height of the upright original, in pixels."""
+        ...
+
+    def picture(self, longer_side_px: float) -> Image.Image:
+        """Return the upright photo, RGB, with at least this longer side if it has that much."""
+        ...
+
+
 class FaceEngine(Protocol):
     """What finds and encodes faces; `photos_at_once` threads may use an engine at a time."""
 
@@ -120,10 +135,15 @@ class FaceEngine(Protocol):
         """Load the models now; raises ModelError where they cannot be used."""
         ...
 
-    def locate(self, image: RgbImage) -> list[LocatedFace]:
-        """Find the faces of an upright picture, the surest first."""
+    @property
+    def smallest_face_percent(self) -> float:
+        """Its own value of the setting PHOTOSHARE_SMALLEST_FACE_PERCENT."""
         ...
 
-    def encode(self, image: RgbImage, locations: list[FaceLocation]) -> FaceEncodings:
-        """Encode the faces at these locations of the picture, in their order."""
+    def find_faces(self, photo: PhotoSource, smallest_face_percent: float) -> list[AnalysedFace]:
+        """Find and encode the faces of a photo, the surest first.
+
+        Locations are in pixels of the upright original; faces narrower than this percentage of its
+        longer side may be missed.
+        """
         ...

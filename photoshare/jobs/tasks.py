@@ -20,7 +20,6 @@ from photoshare import images
 from photoshare.config import Settings
 from photoshare.db import db
 from photoshare.faces.analysis import analyse_photo
-from photoshare.faces.search import SearchEffort
 from photoshare.faces.types import FaceEngine
 from photoshare.models import Photo
 from photoshare.services import analysis, downloads, grouping, jobs
@@ -96,7 +95,7 @@ def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
     found = analyse_photo(
         workplace.storage.original(claimed.room_id, claimed.sha256),
         workplace.engine,
-        effort=SearchEffort(workplace.settings.smallest_face_percent),
+        smallest_face_percent=workplace.settings.smallest_face_percent,
         max_megapixels=workplace.settings.max_photo_megapixels,
     )
     return [

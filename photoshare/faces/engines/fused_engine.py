@@ -26,12 +26,11 @@ from photoshare.faces.quality import sharpness_of
 from photoshare.faces.search import (
     CHIP_FACE_PX,
     SHEET_FACES,
-    PhotoSource,
     face_sheet,
     parts_of,
     scaled_to,
 )
-from photoshare.faces.types import AnalysedFace, FaceEncodings, FaceLocation
+from photoshare.faces.types import AnalysedFace, FaceEncodings, FaceLocation, PhotoSource
 
 FUSED_VERSION = 1  # raise it with every change of what is found or encoded
 # Share of SFace in the squared distance of two faces; docs/evaluation.md tells how it was chosen.

@@ -30,10 +30,13 @@ from photoshare.faces.engines.onnx_graphs import (
 )
 from photoshare.faces.engines.pyramid import Level, TiledPyramid, faces_of_scores, plan_pyramid
 from photoshare.faces.engines.sessions import start_session
+from photoshare.faces.search import SearchEffort, find_faces
 from photoshare.faces.types import (
+    AnalysedFace,
     FaceEncodings,
     FaceLocation,
     LocatedFace,
+    PhotoSource,
     RgbImage,
 )
 
@@ -91,6 +94,11 @@ class OnnxFaceEngine:
         self._shrinker = start_session(build_shrinker(), threads)
 
     @property
+    def smallest_face_percent(self) -> float:
+        """What both engines of dlib can find in bearable time."""
+        return DEFAULT_EFFORT.smallest_face_percent
+
+    @property
     def name(self) -> str:
         """Name; version of the graphs; weights, by the start of their hash; kind of encoding."""
         weights = SHA256_OF[DETECTOR_FILE][:4] + SHA256_OF[ENCODER_FILE][:4]
@@ -104,6 +112,10 @@ class OnnxFaceEngine:
 
     def warm_up(self) -> None:
         """Do nothing: the models are loaded when the engine is made."""
+
+    def find_faces(self, photo: PhotoSource, smallest_face_percent: float) -> list[AnalysedFace]:
+        """Find and encode the faces of a photo, the surest first (photoshare.faces.search)."""
+        return find_faces(photo, self, SearchEffort(smallest_face_percent))
 
     def locate(self, image: RgbImage) -> list[LocatedFace]:
         """Find the faces of an upright picture, the surest first.

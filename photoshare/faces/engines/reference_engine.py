@@ -15,11 +15,14 @@ import numpy as np
 from PIL import ImageFile as PillowImageFile
 
 from photoshare.errors import ModelError
+from photoshare.faces.search import SearchEffort, find_faces
 from photoshare.faces.types import (
     ENCODING_SIZE,
+    AnalysedFace,
     FaceEncodings,
     FaceLocation,
     LocatedFace,
+    PhotoSource,
     RgbImage,
 )
 
@@ -63,6 +66,10 @@ class ReferenceFaceEngine:
     def warm_up(self) -> None:
         """Load the models."""
         _library()
+
+    def find_faces(self, photo: PhotoSource, smallest_face_percent: float) -> list[AnalysedFace]:
+        """Find and encode the faces of a photo, the surest first (photoshare.faces.search)."""
+        return find_faces(photo, self, SearchEffort(smallest_face_percent))
 
     def locate(self, image: RgbImage) -> list[LocatedFace]:
         """Find the faces of an upright picture.
