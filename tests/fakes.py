@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from photoshare.faces.types import ENCODING_SIZE, FaceEncodings, FaceLocation, LocatedFace, RgbImage
+from photoshare.faces.dlib_format import ENCODING_SIZE, EPS
+from photoshare.faces.types import FaceEncodings, FaceLocation, LocatedFace, RgbImage
 
 GREY = (128, 128, 128)
 RED, GREEN, BLUE, YELLOW = (220, 20, 20), (20, 200, 20), (20, 20, 220), (220, 220, 20)
@@ -50,6 +51,8 @@ class FakeFaceEngine:
 
     name = "fake"
     photos_at_once = 1
+    encoding_size = ENCODING_SIZE
+    eps = EPS
 
     def __init__(self, log: Path | None = None) -> None:
         self.log = log  # every search is noted there, one line each, for other processes to read
@@ -75,7 +78,7 @@ class FakeFaceEngine:
 
     def encode(self, image: RgbImage, locations: list[FaceLocation]) -> FaceEncodings:
         """Encode a square by its colour: far apart for different colours, near for one."""
-        encodings = np.zeros((len(locations), ENCODING_SIZE), dtype=np.float32)
+        encodings = np.zeros((len(locations), self.encoding_size), dtype=np.float32)
         for row, (top, right, bottom, left) in enumerate(locations):
             colour = image[(top + bottom) // 2, (left + right) // 2].astype(int)
             for number, known in enumerate((RED, GREEN, BLUE, YELLOW)):

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, insert, select, update
 
 from photoshare.db import db
-from photoshare.faces.types import ENCODING_SIZE
+from photoshare.faces.dlib_format import ENCODING_SIZE
 from photoshare.models import (
     PHOTO_ANALYSED,
     ApartLinks,
@@ -35,7 +35,9 @@ from photoshare.services.change import begin_change
 from photoshare.services.corrections import Author
 from photoshare.services.photos import place_of
 from photoshare.services.rooms import Access
+from tests.fakes import FakeFaceEngine
 
+SEARCHED = (None, PHOTO_ANALYSED)  # values of `insert_photos` that say no other state
 HX = {"HX-Request": "true"}
 TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
 
@@ -54,6 +56,7 @@ def insert_photos(
             "width": 400,
             "height": 300,
             "state": PHOTO_ANALYSED,
+            "engine": FakeFaceEngine.name if values.get("state") in SEARCHED else None,
         }
         | values
         for number in range(count)

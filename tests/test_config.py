@@ -24,7 +24,7 @@ def test_the_defaults_are_these() -> None:
     assert (settings.public_url, settings.trusted_proxy, settings.url_prefix) == ("", "", "")
     assert (settings.max_photo_mb, settings.max_photo_megapixels) == (60, 100)
     assert (settings.max_upload_mb, settings.min_free_mb) == (500, 500)
-    assert (settings.engine, settings.min_samples) == ("onnx", 2)
+    assert (settings.engine, settings.eps, settings.min_samples) == ("dlib", None, 2)
 
 
 def test_every_default_passes_its_own_check() -> None:
@@ -45,6 +45,9 @@ def test_every_default_passes_its_own_check() -> None:
         ("max_photo_mb", "1", 1),
         ("min_free_mb", "0", 0),
         ("eps", "0.5", 0.5),
+        ("eps", "", None),
+        ("eps", "by engine", None),
+        ("engine", "onnx", "dlib"),  # how it was spelt before
         ("min_samples", "20", 20),
         ("log_level", "debug", "debug"),
     ],

@@ -18,8 +18,8 @@ from photoshare.evaluate_photos import (
     read_labels,
     tell_identities,
 )
+from photoshare.faces.dlib_format import ENCODING_SIZE
 from photoshare.faces.engines import ChosenEngine
-from photoshare.faces.types import ENCODING_SIZE
 from tests.fakes import BLUE, GREEN, RED, FakeFaceEngine, draw_photo
 
 

@@ -31,6 +31,10 @@ SHA256_OF = {  # face_recognition_models 0.3.0; the same files as on dlib.net
     DETECTOR_FILE: "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
     LANDMARKS_FILE: "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
 }
+ENCODING_SIZE = 128  # numbers of one face encoding: the outputs of ENCODER_FILE
+EPS = 0.32  # between unit-length encodings of ENCODER_FILE (docs/evaluation.md)
+CHIP_PX = 150  # side of the aligned face picture that ENCODER_FILE takes
+GRAPH_VERSION = 1  # of onnx_graphs: raise it with every change there, and kept graphs are rebuilt
 # What con_4, max_pool_2 and avg_pool_2 write, in this order; "stride" is the vertical one.
 WINDOW_SIZES = ("rows", "columns", "stride", "stride_x", "padding_y", "padding_x")
 LARGEST_VERSION = 3  # of an add_layer; a name of a layer is longer than that

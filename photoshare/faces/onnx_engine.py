@@ -5,36 +5,39 @@ gives (tests/faces/test_onnx_engine.py), 20 to 40 times faster and without holdi
 lock. Landmarks and aligned chips come from dlib itself. ``face_recognition`` is never imported:
 that would load five models and change Pillow for the whole process.
 
-Several threads may use one OnnxFaceEngine at once.
+Several threads may use one OnnxFaceEngine at once. The libraries are imported with the models: a
+server whose photos are all searched needs neither.
 """
 
 from __future__ import annotations
 
 import os
+import threading
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from photoshare.faces.dlib_format import (
+    CHIP_PX,
     DETECTOR_FILE,
     ENCODER_FILE,
+    ENCODING_SIZE,
+    EPS,
+    GRAPH_VERSION,
     LANDMARKS_FILE,
     SHA256_OF,
     model_folder,
     parse_network,
     read_trusted,
 )
-from photoshare.faces.onnx_graphs import CHIP_PX, GRAPH_VERSION, build_shrinker, cached_graph
 from photoshare.faces.pyramid import Level, TiledPyramid, faces_of_scores, plan_pyramid
-from photoshare.faces.types import (
-    ENCODING_SIZE,
-    FaceEncodings,
-    FaceLocation,
-    LocatedFace,
-    RgbImage,
-)
+from photoshare.faces.types import FaceEncodings, FaceLocation, LocatedFace, RgbImage
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 CHIP_PADDING = 0.25  # of the chip around the face; what face_recognition uses
 LARGEST_BATCH = 16  # chips encoded at once: more is no faster and needs more memory
@@ -65,12 +68,10 @@ class OnnxFaceEngine:
     is_mirroring : bool
         Whether an encoding is the mean of those of the chip and of its mirror image, which tells
         people apart better for twice the time; False gives exactly dlib's encodings.
-
-    Raises
-    ------
-    ModelError
-        If a model file is missing or damaged.
     """
+
+    encoding_size = ENCODING_SIZE
+    eps = EPS
 
     def __init__(
         self,
@@ -81,23 +82,12 @@ class OnnxFaceEngine:
         levels_per_step: int = DEFAULT_LEVELS_PER_STEP,
         is_mirroring: bool = True,
     ) -> None:
-        # dlib is imported here and not above, so that its absence is an error of this engine only.
-        import dlib
-
-        self._dlib = dlib
+        self._graphs_folder = graphs_folder
+        self._threads = threads
         self._threshold = threshold
         self._levels_per_step = levels_per_step
         self._is_mirroring = is_mirroring
-        folder = model_folder()
-        detector = parse_network(read_trusted(folder / DETECTOR_FILE))
-        self._window_px = detector.window[0]
-        self._overlap_limits = detector.overlap_limits
-        self._background = np.array(detector.means, dtype=np.float32).reshape(3, 1, 1)
-        read_trusted(folder / LANDMARKS_FILE)
-        self._landmarks = dlib.shape_predictor(str(folder / LANDMARKS_FILE))
-        self._detector = _session(cached_graph(DETECTOR_FILE, graphs_folder), threads)
-        self._encoder = _session(cached_graph(ENCODER_FILE, graphs_folder), threads)
-        self._shrinker = _session(build_shrinker(), threads)
+        self._loading = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -112,7 +102,16 @@ class OnnxFaceEngine:
         return os.cpu_count() or 1
 
     def warm_up(self) -> None:
-        """Do nothing: the models are loaded when the engine is made."""
+        """Load the models; raises ModelError if a file of theirs is missing or damaged."""
+        self._loaded()
+
+    def _loaded(self) -> _Models:
+        with self._loading:  # several threads may begin at once
+            return self._models
+
+    @cached_property
+    def _models(self) -> _Models:
+        return _Models(self._graphs_folder, self._threads)
 
     def locate(self, image: RgbImage) -> list[LocatedFace]:
         """Find the faces of an upright picture, the surest first.
@@ -135,8 +134,9 @@ class OnnxFaceEngine:
         return self._locate(image, max(1, LEVELS_OF_A_LOOK // self._levels_per_step))
 
     def _locate(self, image: RgbImage, largest_levels: int | None) -> list[LocatedFace]:
+        models = self._loaded()
         height, width, _ = image.shape
-        if min(height, width) < self._window_px // 2:
+        if min(height, width) < models.window_px // 2:
             return []  # no room for half a face, and too little for the network's convolutions
         pyramid = plan_pyramid(
             height,
@@ -145,13 +145,13 @@ class OnnxFaceEngine:
             largest_levels=largest_levels,
         )
         tiled = self.tile(image, pyramid)
-        scores = self._detector.run(None, {"pixels": tiled})[0][0, 0]
+        scores = models.detector.run(None, {"pixels": tiled})[0][0, 0]
         return faces_of_scores(
             scores,
             pyramid,
             threshold=self._threshold,
-            window_px=self._window_px,
-            overlap_limits=self._overlap_limits,
+            window_px=models.window_px,
+            overlap_limits=models.overlap_limits,
         )
 
     def encode(self, image: RgbImage, locations: list[FaceLocation]) -> FaceEncodings:
@@ -175,25 +175,28 @@ class OnnxFaceEngine:
         -------
         uint8 array of shape (len(locations), 150, 150, 3)
         """
+        models = self._loaded()
         chips = np.empty((len(locations), CHIP_PX, CHIP_PX, 3), dtype=np.uint8)
         for index, (top, right, bottom, left) in enumerate(locations):
-            rectangle = self._dlib.rectangle(left, top, right, bottom)
-            points = self._landmarks(image, rectangle)
-            chips[index] = self._dlib.get_face_chip(image, points, CHIP_PX, CHIP_PADDING)
+            rectangle = models.dlib.rectangle(left, top, right, bottom)
+            points = models.landmarks(image, rectangle)
+            chips[index] = models.dlib.get_face_chip(image, points, CHIP_PX, CHIP_PADDING)
         return chips
 
     def encode_chips(self, chips: Chips) -> FaceEncodings:
         """Encode aligned chips, ``cut_chips``' result, in batches."""
+        encoder = self._loaded().encoder
         encodings = np.empty((len(chips), ENCODING_SIZE), dtype=np.float32)
         for start in range(0, len(chips), LARGEST_BATCH):
             batch = chips[start : start + LARGEST_BATCH]
-            encodings[start : start + len(batch)] = self._encoder.run(None, {"chips": batch})[0]
+            encodings[start : start + len(batch)] = encoder.run(None, {"chips": batch})[0]
         return encodings
 
     def tile(self, image: RgbImage, pyramid: TiledPyramid) -> Pixels:
         """Draw the pyramid of a picture as planned."""
+        models = self._loaded()
         tiled = np.empty((1, 3, pyramid.height, pyramid.width), dtype=np.float32)
-        tiled[:] = self._background
+        tiled[:] = models.background
         first, *smaller = pyramid.levels
         tiled[:, :, *_area(first)] = image.transpose(2, 0, 1)
         if not smaller:
@@ -201,9 +204,36 @@ class OnnxFaceEngine:
         pixels = np.ascontiguousarray(tiled[:, :, *_area(first)])
         for level in smaller:
             sizes = np.array([1, 3, level.height, level.width], dtype=np.int64)
-            pixels = self._shrinker.run(None, {"pixels": pixels, "sizes": sizes})[0]
+            pixels = models.shrinker.run(None, {"pixels": pixels, "sizes": sizes})[0]
             tiled[:, :, *_area(level)] = pixels
         return tiled
+
+
+class _Models:
+    """What an engine computes with.
+
+    Raises
+    ------
+    ModelError
+        If a model file is missing or damaged.
+    """
+
+    def __init__(self, graphs_folder: Path, threads: int) -> None:
+        import dlib
+
+        from photoshare.faces.onnx_graphs import build_shrinker, cached_graph
+
+        folder = model_folder()
+        network = parse_network(read_trusted(folder / DETECTOR_FILE))
+        self.window_px = network.window[0]
+        self.overlap_limits = network.overlap_limits
+        self.background = np.array(network.means, dtype=np.float32).reshape(3, 1, 1)
+        read_trusted(folder / LANDMARKS_FILE)
+        self.dlib: Any = dlib
+        self.landmarks = dlib.shape_predictor(str(folder / LANDMARKS_FILE))
+        self.detector = _session(cached_graph(DETECTOR_FILE, graphs_folder), threads)
+        self.encoder = _session(cached_graph(ENCODER_FILE, graphs_folder), threads)
+        self.shrinker = _session(build_shrinker(), threads)
 
 
 def _area(level: Level) -> tuple[slice, slice]:
@@ -213,7 +243,9 @@ def _area(level: Level) -> tuple[slice, slice]:
     )
 
 
-def _session(graph: bytes, threads: int) -> onnxruntime.InferenceSession:
+def _session(graph: bytes, threads: int) -> InferenceSession:
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -17,8 +17,10 @@ import onnx
 from onnx import TensorProto, helper
 
 from photoshare.faces.dlib_format import (
+    CHIP_PX,
     DETECTOR_FILE,
     ENCODER_FILE,
+    GRAPH_VERSION,
     SHA256_OF,
     DlibLayer,
     DlibNetwork,
@@ -27,9 +29,6 @@ from photoshare.faces.dlib_format import (
     read_trusted,
 )
 from photoshare.faces.onnx_nodes import PIXEL_DIVISOR, GraphBuilder, checked_model, serialized
-
-GRAPH_VERSION = 1  # raise it with every change of the graphs below: a cached graph is then rebuilt
-CHIP_PX = 150  # side of the aligned face picture that the encoder takes
 
 
 def cached_graph(source_name: str, folder: Path) -> bytes:

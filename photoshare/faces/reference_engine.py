@@ -15,13 +15,8 @@ import numpy as np
 from PIL import ImageFile as PillowImageFile
 
 from photoshare.errors import ModelError
-from photoshare.faces.types import (
-    ENCODING_SIZE,
-    FaceEncodings,
-    FaceLocation,
-    LocatedFace,
-    RgbImage,
-)
+from photoshare.faces.dlib_format import ENCODING_SIZE, EPS
+from photoshare.faces.types import FaceEncodings, FaceLocation, LocatedFace, RgbImage
 
 # Seconds without the interpreter lock after every face. Measured on 2 cores with a page of 12
 # queries: 1,213 ms without it, 26 ms (median) with it, for 15 % more time of the worker.
@@ -58,6 +53,8 @@ class ReferenceFaceEngine:
     """Locate by HOG and encode by ResNet, as `face_recognition` does; one thread at a time."""
 
     name = "face_recognition-1.3.0-hog"
+    encoding_size = ENCODING_SIZE
+    eps = EPS
     photos_at_once = 1  # dlib's objects are not safe for several threads
 
     def warm_up(self) -> None:

@@ -8,7 +8,8 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from photoshare.db import db
-from photoshare.faces.types import ENCODING_SIZE, AnalysedFace
+from photoshare.faces.dlib_format import ENCODING_SIZE
+from photoshare.faces.types import AnalysedFace
 from photoshare.models import (
     PHOTO_ANALYSED,
     PHOTO_ANALYSING,
@@ -26,7 +27,7 @@ from photoshare.web.site import Site
 from tests.helpers import count_change, host_access, insert_photos, row_counts
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
-RULE = GroupingRule(eps=0.25, min_samples=2)
+RULE = GroupingRule(engine_name="fake", eps=0.25, min_samples=2)
 
 
 @pytest.fixture
@@ -64,9 +65,7 @@ def found(*places: int) -> list[FoundFace]:
 
 
 def store(site: Site, claimed: ClaimedPhoto, *places: int) -> None:
-    grouping.store_analysis(
-        claimed, found(*places), engine_name="fake-1", rule=RULE, storage=site.storage
-    )
+    grouping.store_analysis(claimed, found(*places), rule=RULE, storage=site.storage)
 
 
 def people_of_faces() -> list[int | None]:
@@ -172,7 +171,7 @@ def test_an_analysis_is_stored_with_its_faces_and_crops(
     store(site, claimed, 0, 30)
 
     photo = db.session.get_one(Photo, claimed.id)
-    assert (photo.state, photo.engine) == (PHOTO_ANALYSED, "fake-1")
+    assert (photo.state, photo.engine) == (PHOTO_ANALYSED, "fake")
     assert [face.location for face in photo.faces] == [(0, 50, 50, 0), (0, 150, 50, 100)]
     assert [face.person_id for face in photo.faces] == [None, None]
     names = [f"{claimed.sha256}-face-0-{left + 50}-50-{left}.jpg" for left in (0, 100)]

@@ -8,7 +8,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.faces.types import ENCODING_SIZE, AnalysedFace, FaceLocation
+from photoshare.faces.dlib_format import ENCODING_SIZE
+from photoshare.faces.types import AnalysedFace, FaceLocation
 from photoshare.models import PHOTO_WAITING, Face
 from photoshare.services import analysis, corrections, grouping, rooms
 from photoshare.services.corrections import Author
@@ -17,7 +18,7 @@ from photoshare.web.site import Site
 from tests.helpers import insert_photos
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
-RULE = GroupingRule(eps=0.325, min_samples=2)
+RULE = GroupingRule(engine_name="fake", eps=0.325, min_samples=2)
 LEFT, RIGHT = (10, 70, 70, 10), (10, 270, 70, 210)  # locations of two faces of a photo
 
 
@@ -43,7 +44,7 @@ def search(site: Site, room_id: int, *locations: FaceLocation) -> list[Face]:
         encoding = np.zeros(ENCODING_SIZE, dtype=np.float32)
         encoding[number] = 1.4
         found.append(FoundFace(AnalysedFace(location, 0.9, encoding), b"jpeg"))
-    grouping.store_analysis(claimed, found, engine_name="new", rule=RULE, storage=site.storage)
+    grouping.store_analysis(claimed, found, rule=RULE, storage=site.storage)
     db.session.rollback()
     return list(db.session.scalars(select(Face).order_by(Face.left)))
 
