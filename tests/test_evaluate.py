@@ -34,6 +34,7 @@ def found(*locations: tuple[int, int, int, int]) -> PhotoFaces:
         np.array(locations, dtype=np.int64).reshape(-1, 4),
         np.ones(count),
         np.zeros((count, ENCODING_SIZE), dtype=np.float32),
+        np.full(count, np.nan),
     )
 
 

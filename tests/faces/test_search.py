@@ -18,6 +18,7 @@ class RedSquareEngine:
     """Finds red squares of 80 pixels and more, as the real detectors find faces."""
 
     name = "red squares"
+    encoding_size = ENCODING_SIZE
 
     def __init__(self) -> None:
         self.searched: list[tuple[int, int]] = []

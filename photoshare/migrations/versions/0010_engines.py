@@ -30,7 +30,7 @@ NEW_INDEX = (
 def upgrade():
     def change(database):
         if "quality" not in columns_of(database, "face"):
-            database.execute("ALTER TABLE face ADD COLUMN quality FLOAT")
+            database.execute("ALTER TABLE face ADD COLUMN quality DOUBLE")
         rebuild_face(
             database,
             lambda sql: CHECK.sub(NEW_CHECK, sql).replace(
