@@ -109,7 +109,7 @@ def test_another_engine_finds_the_same_rows_by_boxes_that_are_tighter_and_taller
 ) -> None:
     before = [face.id for face in search(site, room_id, LEFT, RIGHT)]
 
-    after = search(site, room_id, (0, 63, 72, 15), (2, 260, 74, 212), rule=OTHER, size=256)
+    after = search(site, room_id, (0, 56, 80, 24), (2, 256, 82, 222), rule=OTHER, size=256)
 
     assert [face.id for face in after] == before
     assert {len(face.encoding or b"") for face in after} == {4 * 256}
