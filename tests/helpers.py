@@ -199,6 +199,25 @@ def counted_queries(app: Flask) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
+@contextlib.contextmanager
+def at_first_claim(app: Flask, statement: str) -> Iterator[None]:
+    """Run another statement before the first update that claims something."""
+    pending = [statement]
+
+    def interfere(_connection, cursor, claim, _parameters, _context, _many) -> None:
+        if pending and claim.startswith("UPDATE"):
+            cursor.execute(pending.pop())
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", interfere)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", interfere)
+    assert not pending, "nothing was claimed"
+
+
 @dataclass(frozen=True)
 class Tag:
     """One start tag of a page."""

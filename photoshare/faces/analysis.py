@@ -12,7 +12,13 @@ from PIL import Image
 
 from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, Size, find_faces
 from photoshare.faces.types import AnalysedFace, FaceEngine
-from photoshare.images import MAX_MEGAPIXELS, DecodedPhoto, decode_upright, largest_side_px
+from photoshare.images import (
+    MAX_MEGAPIXELS,
+    DecodedPhoto,
+    decode_upright,
+    face_crop_px,
+    largest_side_px,
+)
 
 FIRST_DECODE_PX = 1280  # enough for two looks: most photos are decoded once
 
@@ -26,7 +32,8 @@ class PhotoAnalysis:
     faces : list of AnalysedFace
         The surest first; locations in pixels of the upright original.
     decoded : DecodedPhoto
-        The largest decode that the faces needed: for the covers of people.
+        The largest decode that the faces needed, and that `images.crop_face` needs to show them by
+        pixels of the original.
     """
 
     faces: list[AnalysedFace]
@@ -60,6 +67,7 @@ def analyse_photo(
     """
     photo = _Photo(path, max_megapixels)
     faces = find_faces(photo, engine, effort)
+    photo.picture(face_crop_px(*photo.size, (face.location for face in faces)))
     return PhotoAnalysis(faces, photo.decoded)
 
 

@@ -306,6 +306,31 @@ def test_a_new_photo_goes_before_those_that_are_searched_again(
     assert party.photos_of(party.people["Mia"]) == {2, 3, 7, 8}
 
 
+def test_who_came_in_first_and_was_not_known_yet_joins_who_they_are_by_and_by(
+    party: Party, add_photo: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two new photos of Lea are searched before any of those by which she could be known."""
+    for seed in (98, 99):
+        party.photos.append(add_photo(party.room_id, draw_photo(RED, seed=seed)))
+    party.app = better_app(tmp_path)
+    people: list[tuple[int | None, ...]] = []
+    finish = jobs.count_photo_done
+
+    def noted(job_id: int) -> bool:
+        whose = party.whose()
+        people.append(tuple(whose.get((len(PHOTOS) + new, 0)) for new in (0, 1)))
+        return finish(job_id)
+
+    monkeypatch.setattr(jobs, "count_photo_done", noted)
+
+    site_of(party.app).jobs.run_pending()
+
+    lea = party.people["Lea"]
+    new_person, same = people[1]
+    assert new_person == same != lea, "Lea is not known to the better engine yet"
+    assert people[2] == people[-1] == (lea, lea), "she is, as soon as one photo of her is searched"
+
+
 def test_killed_at_any_time_the_second_search_goes_on_and_what_was_said_holds(
     party: Party, tmp_path: Path
 ) -> None:
