@@ -177,7 +177,7 @@ class Settings:
         _one_of(*ENGINES, former=FORMER_ENGINES),
         "name",
         "what finds and encodes faces: dlib, or face_recognition, which takes two to five times as "
-        "long; photos of before are searched again by another engine, with every correction kept",
+        "long; after a change all photos are searched again, and every correction holds",
     )
     smallest_face_percent: float = _setting(
         2.5,
