@@ -22,12 +22,13 @@ from PIL import Image
 from photoshare.faces import analysis
 from photoshare.faces.analysis import FIRST_DECODE_PX
 from photoshare.faces.engines.dlib_encoder import Chips
+from photoshare.faces.engines.dlib_format import CHIP_PX as DLIB_CHIP_PX
 from photoshare.faces.engines.fused_engine import FusedFaceEngine
 from photoshare.faces.engines.model_files import ENCODER_FILE, SFACE_FILE, YUNET_FILE
-from photoshare.faces.engines.onnx_graphs import CHIP_PX as DLIB_CHIP_PX
 from photoshare.faces.engines.onnx_graphs import build_graph
+from photoshare.faces.engines.sface import SFACE_CHIP_PX
 from photoshare.faces.engines.yunet import Detections
-from photoshare.faces.engines.zoo_graphs import SFACE_CHIP_PX, build_zoo_graph
+from photoshare.faces.engines.zoo_graphs import build_zoo_graph
 from photoshare.faces.types import FaceEncodings, FaceEngine, FaceLocation, LocatedFace, RgbImage
 from photoshare.images import decode_upright, smaller
 

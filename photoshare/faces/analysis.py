@@ -10,9 +10,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from photoshare.faces.search import Size
-from photoshare.faces.types import AnalysedFace, FaceEngine
-from photoshare.images import MAX_MEGAPIXELS, DecodedPhoto, decode_upright, largest_side_px
+from photoshare.faces.types import AnalysedFace, FaceEngine, Size
+from photoshare.images import (
+    MAX_MEGAPIXELS,
+    DecodedPhoto,
+    decode_upright,
+    face_crop_px,
+    largest_side_px,
+)
 
 FIRST_DECODE_PX = 1280  # enough for two looks: most photos are decoded once
 
@@ -26,7 +31,8 @@ class PhotoAnalysis:
     faces : list of AnalysedFace
         The surest first; locations in pixels of the upright original.
     decoded : DecodedPhoto
-        The largest decode that the faces needed: for the covers of people.
+        The largest decode that the faces needed, and that `images.crop_face` needs to show them by
+        pixels of the original.
     """
 
     faces: list[AnalysedFace]
@@ -60,8 +66,8 @@ def analyse_photo(
         If the file is no readable photo.
     """
     photo = _Photo(path, max_megapixels)
-    percent = smallest_face_percent or engine.smallest_face_percent
-    faces = engine.find_faces(photo, percent)
+    faces = engine.find_faces(photo, smallest_face_percent or engine.smallest_face_percent)
+    photo.picture(face_crop_px(*photo.size, (face.location for face in faces)))
     return PhotoAnalysis(faces, photo.decoded)
 
 

@@ -15,7 +15,6 @@ import numpy as np
 from PIL import Image
 
 from photoshare.faces.types import (
-    ENCODING_SIZE,
     AnalysedFace,
     FaceEncodings,
     FaceLocation,
@@ -78,6 +77,11 @@ class LocatesSmallest(Protocol):
 
 class Locator(Protocol):
     """An engine that finds faces of at least its window's size in whatever picture it is given."""
+
+    @property
+    def encoding_size(self) -> int:
+        """How many numbers one of its face encodings has."""
+        ...
 
     def locate(self, image: RgbImage) -> list[LocatedFace]:
         """Find the faces of an upright picture, the surest first."""
@@ -161,7 +165,7 @@ def _spans(side_px: int) -> list[tuple[int, int]]:
 def _encode(photo: PhotoSource, engine: Locator, locations: list[FaceLocation]) -> FaceEncodings:
     """Encode faces from a decode in which the smallest has the pixels that its chip takes."""
     if not locations:
-        return np.empty((0, ENCODING_SIZE), dtype=np.float32)
+        return np.empty((0, engine.encoding_size), dtype=np.float32)
     smallest_px = max(1, min(_width(location) for location in locations))
     picture = photo.picture(max(photo.size) * CHIP_FACE_PX / smallest_px)
     moved = [_moved(location, photo.size, picture.size) for location in locations]

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-ENCODING_SIZE = 128  # numbers of one face encoding (dlib_face_recognition_resnet_model_v1)
 NO_PERSON = 0  # person id of an unsorted face; database ids begin at 1
 NOISE_LABEL = -1  # the cluster label of a face in no cluster, as in scikit-learn
 
 RgbImage: TypeAlias = NDArray[np.uint8]  # shape (height, width, 3), red, green, blue
-FaceEncodings: TypeAlias = NDArray[np.float32]  # shape (n_faces, ENCODING_SIZE)
+FaceEncodings: TypeAlias = NDArray[np.float32]  # shape (n_faces, the engine's encoding_size)
 FaceLocation: TypeAlias = tuple[int, int, int, int]  # (top, right, bottom, left), pixels
 Size: TypeAlias = tuple[int, int]  # width, height in pixels
 
@@ -38,19 +37,19 @@ class LocatedFace:
 
 @dataclass(frozen=True, slots=True)
 class AnalysedFace:
-    """A face with its encoding; positions are in pixels of the upright photo.
+    """A face with its encoding; all places are in pixels of the upright photo.
 
     Attributes
     ----------
     location : FaceLocation
     score : float
-        Of the detector; the scale is the detector's own.
-    encoding : float32 array of shape (encoding_size of the engine,)
+        As in `LocatedFace`.
+    encoding : float32 array of shape (encoding_size,)
     landmarks : float32 array of shape (5, 2), or None
-        x and y of eye, other eye, tip of the nose, and both corners of the mouth, each from left
-        to right as an upright face shows them; None where the engine gives none.
-    sharpness : float, or None
-        `photoshare.faces.quality.sharpness_of`; None where the engine gives none.
+        (x, y) of both eyes, the tip of the nose, and both corners of the mouth; of two, the one to
+        the left in an upright picture comes first. None: the engine does not tell.
+    sharpness : float or None
+        `photoshare.faces.quality.sharpness_of`; None: not measured.
     """
 
     location: FaceLocation
@@ -66,7 +65,8 @@ class FaceSet:
 
     Attributes
     ----------
-    encodings : float32 array of shape (n_faces, 128)
+    encodings : float32 array of shape (n_faces, size)
+        All of one engine; of no face, the size does not matter.
     photo_ids : int array of shape (n_faces,)
     person_ids : int array of shape (n_faces,)
         NO_PERSON for an unsorted face.
@@ -88,11 +88,7 @@ class FaceSet:
 
     def __post_init__(self) -> None:
         """Refuse what no grouping can be made of."""
-        if self.encodings.ndim != 2 or self.encodings.shape[1] != ENCODING_SIZE:
-            shape = self.encodings.shape
-            raise ValueError(f"encodings have shape {shape}, not (n, {ENCODING_SIZE})")
-        if not np.isfinite(self.encodings).all():
-            raise ValueError("encodings hold a number that is not finite")
+        check_encodings(self.encodings)
 
     def taken(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> FaceSet:
         """Give the faces of some rows."""
@@ -103,6 +99,20 @@ class FaceSet:
             self.may_found[rows],
             self.link_ids[rows],
         )
+
+
+def check_encodings(encodings: FaceEncodings) -> None:
+    """Refuse encodings of which no groups can be made.
+
+    Raises
+    ------
+    ValueError
+        If they are not of shape (n_faces, size), or not finite.
+    """
+    if encodings.ndim != 2 or (len(encodings) > 0 and encodings.shape[1] == 0):
+        raise ValueError(f"encodings have shape {encodings.shape}, not (n_faces, size)")
+    if not np.isfinite(encodings).all():
+        raise ValueError("encodings hold a number that is not finite")
 
 
 class PhotoSource(Protocol):
@@ -119,11 +129,25 @@ class PhotoSource(Protocol):
 
 
 class FaceEngine(Protocol):
-    """What finds and encodes faces; `photos_at_once` threads may use an engine at a time."""
+    """What finds and encodes faces; `photos_at_once` threads may use an engine at a time.
+
+    Making one is cheap: what it is called, and how its encodings compare, pages ask as well. The
+    models are loaded by `warm_up`, or by the first photo.
+    """
 
     @property
     def name(self) -> str:
-        """Name and version, stored with every photo it analysed."""
+        """Name and version, stored with every photo it analysed; other encodings, another name."""
+        ...
+
+    @property
+    def encoding_size(self) -> int:
+        """How many numbers one of its face encodings has."""
+        ...
+
+    @property
+    def eps(self) -> float:
+        """Its own best value of the setting PHOTOSHARE_EPS, a distance of its encodings."""
         ...
 
     @property

@@ -19,6 +19,10 @@ from numpy.typing import NDArray
 
 from photoshare.errors import ModelError
 
+ENCODING_SIZE = 128  # numbers of one face encoding: the outputs of ENCODER_FILE
+EPS = 0.32  # between unit-length encodings of ENCODER_FILE (docs/evaluation.md)
+CHIP_PX = 150  # side of the aligned face picture that ENCODER_FILE takes
+GRAPH_VERSION = 1  # of onnx_graphs: raise it with every change there, and kept graphs are rebuilt
 # What con_4, max_pool_2 and avg_pool_2 write, in this order; "stride" is the vertical one.
 WINDOW_SIZES = ("rows", "columns", "stride", "stride_x", "padding_y", "padding_x")
 LARGEST_VERSION = 3  # of an add_layer; a name of a layer is longer than that

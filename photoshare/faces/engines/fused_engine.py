@@ -16,12 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from photoshare.faces.engines.dlib_encoder import DLIB_SIZE, DlibEncoder
-from photoshare.faces.engines.model_files import ENCODER_FILE, SFACE_FILE, SHA256_OF, YUNET_FILE
-from photoshare.faces.engines.onnx_graphs import GRAPH_VERSION
-from photoshare.faces.engines.sface import SfaceEncoder, aligned_chip
+from photoshare.faces.engines.dlib_encoder import DlibEncoder
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE as DLIB_SIZE
+from photoshare.faces.engines.dlib_format import GRAPH_VERSION
+from photoshare.faces.engines.model_files import (
+    ENCODER_FILE,
+    SFACE_FILE,
+    SHA256_OF,
+    YUNET_FILE,
+    ZOO_GRAPH_VERSION,
+)
+from photoshare.faces.engines.sface import SFACE_SIZE, SfaceEncoder, aligned_chip
 from photoshare.faces.engines.yunet import Detections, YunetDetector, joined, overlaps_of
-from photoshare.faces.engines.zoo_graphs import SFACE_SIZE, ZOO_GRAPH_VERSION
 from photoshare.faces.quality import sharpness_of
 from photoshare.faces.search import (
     CHIP_FACE_PX,
@@ -58,12 +64,7 @@ class FusedFaceEngine:
     graphs_folder : Path
         Where the ONNX graphs are kept (they are built there on first use, in a few seconds).
     threads : int >= 1
-        Threads of one call; see `photoshare.faces.engines.sessions.start_session`.
-
-    Raises
-    ------
-    ModelError
-        If a model file is missing or damaged.
+        Threads of one call; see `photoshare.faces.engines.sessions.LazySession`.
     """
 
     encoding_size = DLIB_SIZE + SFACE_SIZE
@@ -87,7 +88,9 @@ class FusedFaceEngine:
         return os.cpu_count() or 1
 
     def warm_up(self) -> None:
-        """Do nothing: the models are loaded when the engine is made."""
+        """Load the models; raises ModelError if a file of theirs is missing or damaged."""
+        for part in (self.detector, self.dlib_encoder, self.sface_encoder):
+            part.load()
 
     def find_faces(self, photo: PhotoSource, smallest_face_percent: float) -> list[AnalysedFace]:
         """Find and encode the faces of a photo.

@@ -26,6 +26,7 @@ SHA256_OF = {
     YUNET_FILE: "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
     SFACE_FILE: "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
 }
+ZOO_GRAPH_VERSION = 1  # of zoo_graphs: raise it with every change there, and kept ones are rebuilt
 ZOO_FILES = (YUNET_FILE, SFACE_FILE)
 
 

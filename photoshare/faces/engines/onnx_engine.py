@@ -10,27 +10,18 @@ Several threads may use one OnnxFaceEngine at once.
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.faces.engines.dlib_encoder import DlibEncoder
-from photoshare.faces.engines.dlib_format import parse_network
-from photoshare.faces.engines.model_files import (
-    DETECTOR_FILE,
-    ENCODER_FILE,
-    SHA256_OF,
-    read_model,
-)
-from photoshare.faces.engines.onnx_graphs import (
-    GRAPH_VERSION,
-    build_shrinker,
-    cached_dlib_graph,
-)
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE, EPS, GRAPH_VERSION, parse_network
+from photoshare.faces.engines.model_files import DETECTOR_FILE, ENCODER_FILE, SHA256_OF, read_model
 from photoshare.faces.engines.pyramid import Level, TiledPyramid, faces_of_scores, plan_pyramid
-from photoshare.faces.engines.sessions import start_session
-from photoshare.faces.search import SearchEffort, find_faces
+from photoshare.faces.engines.sessions import LazySession
+from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
 from photoshare.faces.types import (
     AnalysedFace,
     FaceEncodings,
@@ -66,12 +57,11 @@ class OnnxFaceEngine:
     is_mirroring : bool
         Whether an encoding is the mean of those of the chip and of its mirror image, which tells
         people apart better for twice the time; False gives exactly dlib's encodings.
-
-    Raises
-    ------
-    ModelError
-        If a model file is missing or damaged.
     """
+
+    encoding_size = ENCODING_SIZE
+    eps = EPS
+    smallest_face_percent = DEFAULT_EFFORT.smallest_face_percent
 
     def __init__(
         self,
@@ -85,18 +75,8 @@ class OnnxFaceEngine:
         self._threshold = threshold
         self._levels_per_step = levels_per_step
         self._is_mirroring = is_mirroring
-        detector = parse_network(read_model(DETECTOR_FILE))
-        self._window_px = detector.window[0]
-        self._overlap_limits = detector.overlap_limits
-        self._background = np.array(detector.means, dtype=np.float32).reshape(3, 1, 1)
-        self._detector = start_session(cached_dlib_graph(DETECTOR_FILE, graphs_folder), threads)
+        self._detector = _Detector(graphs_folder, threads)
         self.encoder = DlibEncoder(graphs_folder, threads=threads, is_mirroring=is_mirroring)
-        self._shrinker = start_session(build_shrinker(), threads)
-
-    @property
-    def smallest_face_percent(self) -> float:
-        """What both engines of dlib can find in bearable time."""
-        return DEFAULT_EFFORT.smallest_face_percent
 
     @property
     def name(self) -> str:
@@ -111,7 +91,9 @@ class OnnxFaceEngine:
         return os.cpu_count() or 1
 
     def warm_up(self) -> None:
-        """Do nothing: the models are loaded when the engine is made."""
+        """Load the models; raises ModelError if a file of theirs is missing or damaged."""
+        self._detector.load()
+        self.encoder.load()
 
     def find_faces(self, photo: PhotoSource, smallest_face_percent: float) -> list[AnalysedFace]:
         """Find and encode the faces of a photo, the surest first (photoshare.faces.search)."""
@@ -138,8 +120,9 @@ class OnnxFaceEngine:
         return self._locate(image, max(1, LEVELS_OF_A_LOOK // self._levels_per_step))
 
     def _locate(self, image: RgbImage, largest_levels: int | None) -> list[LocatedFace]:
+        detector = self._detector.load()
         height, width, _ = image.shape
-        if min(height, width) < self._window_px // 2:
+        if min(height, width) < detector.window_px // 2:
             return []  # no room for half a face, and too little for the network's convolutions
         pyramid = plan_pyramid(
             height,
@@ -148,13 +131,13 @@ class OnnxFaceEngine:
             largest_levels=largest_levels,
         )
         tiled = self.tile(image, pyramid)
-        scores = self._detector.run(None, {"pixels": tiled})[0][0, 0]
+        scores = detector.network.run(pixels=tiled)[0][0, 0]
         return faces_of_scores(
             scores,
             pyramid,
             threshold=self._threshold,
-            window_px=self._window_px,
-            overlap_limits=self._overlap_limits,
+            window_px=detector.window_px,
+            overlap_limits=detector.overlap_limits,
         )
 
     def encode(self, image: RgbImage, locations: list[FaceLocation]) -> FaceEncodings:
@@ -168,8 +151,9 @@ class OnnxFaceEngine:
 
     def tile(self, image: RgbImage, pyramid: TiledPyramid) -> Pixels:
         """Draw the pyramid of a picture as planned."""
+        detector = self._detector.load()
         tiled = np.empty((1, 3, pyramid.height, pyramid.width), dtype=np.float32)
-        tiled[:] = self._background
+        tiled[:] = detector.background
         first, *smaller = pyramid.levels
         tiled[:, :, *_area(first)] = image.transpose(2, 0, 1)
         if not smaller:
@@ -177,9 +161,32 @@ class OnnxFaceEngine:
         pixels = np.ascontiguousarray(tiled[:, :, *_area(first)])
         for level in smaller:
             sizes = np.array([1, 3, level.height, level.width], dtype=np.int64)
-            pixels = self._shrinker.run(None, {"pixels": pixels, "sizes": sizes})[0]
+            pixels = detector.shrinker.run(pixels=pixels, sizes=sizes)[0]
             tiled[:, :, *_area(level)] = pixels
         return tiled
+
+
+class _Detector:
+    """What locating computes with; ``load`` has to come before anything else."""
+
+    def __init__(self, graphs_folder: Path, threads: int) -> None:
+        self.network = LazySession(lambda: _graph(graphs_folder), threads)
+        self.shrinker = LazySession(_shrinker_graph, threads)
+        self._lock = threading.Lock()
+        self._is_loaded = False
+
+    def load(self) -> _Detector:
+        """Load the models; raises ModelError if the file is missing or damaged."""
+        with self._lock:
+            if not self._is_loaded:
+                network = parse_network(read_model(DETECTOR_FILE))
+                self.window_px = network.window[0]
+                self.overlap_limits = network.overlap_limits
+                self.background = np.array(network.means, dtype=np.float32).reshape(3, 1, 1)
+                self.network.load()
+                self.shrinker.load()
+                self._is_loaded = True
+        return self
 
 
 def _area(level: Level) -> tuple[slice, slice]:
@@ -187,3 +194,15 @@ def _area(level: Level) -> tuple[slice, slice]:
         slice(level.top, level.top + level.height),
         slice(level.left, level.left + level.width),
     )
+
+
+def _graph(folder: Path) -> bytes:
+    from photoshare.faces.engines.onnx_graphs import cached_dlib_graph  # imports onnx
+
+    return cached_dlib_graph(DETECTOR_FILE, folder)
+
+
+def _shrinker_graph() -> bytes:
+    from photoshare.faces.engines.onnx_graphs import build_shrinker  # imports onnx
+
+    return build_shrinker()

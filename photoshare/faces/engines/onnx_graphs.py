@@ -13,7 +13,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from photoshare.faces.engines.dlib_format import DlibLayer, DlibNetwork, parse_network
+from photoshare.faces.engines.dlib_format import (
+    CHIP_PX,
+    GRAPH_VERSION,
+    DlibLayer,
+    DlibNetwork,
+    parse_network,
+)
 from photoshare.faces.engines.graph_cache import cached_graph
 from photoshare.faces.engines.model_files import (
     DETECTOR_FILE,
@@ -27,9 +33,6 @@ from photoshare.faces.engines.onnx_nodes import (
     checked_model,
     serialized,
 )
-
-GRAPH_VERSION = 1  # raise it with every change of the graphs below: a cached graph is then rebuilt
-CHIP_PX = 150  # side of the aligned face picture that the encoder takes
 
 
 def cached_dlib_graph(source_name: str, folder: Path) -> bytes:

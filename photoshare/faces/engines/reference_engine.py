@@ -15,9 +15,9 @@ import numpy as np
 from PIL import ImageFile as PillowImageFile
 
 from photoshare.errors import ModelError
-from photoshare.faces.search import SearchEffort, find_faces
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE, EPS
+from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
 from photoshare.faces.types import (
-    ENCODING_SIZE,
     AnalysedFace,
     FaceEncodings,
     FaceLocation,
@@ -61,6 +61,9 @@ class ReferenceFaceEngine:
     """Locate by HOG and encode by ResNet, as `face_recognition` does; one thread at a time."""
 
     name = "face_recognition-1.3.0-hog"
+    encoding_size = ENCODING_SIZE
+    eps = EPS
+    smallest_face_percent = DEFAULT_EFFORT.smallest_face_percent
     photos_at_once = 1  # dlib's objects are not safe for several threads
 
     def warm_up(self) -> None:

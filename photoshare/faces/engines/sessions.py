@@ -1,21 +1,51 @@
-"""How every network is run: one thread a call, no memory kept between photos."""
+"""How every network is run: loaded when it is first needed, no memory kept between photos."""
 
 from __future__ import annotations
 
-import onnxruntime
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 
-def start_session(graph: bytes, threads: int = 1) -> onnxruntime.InferenceSession:
-    """Load a graph into ONNX Runtime.
+class LazySession:
+    """An ONNX graph that is loaded into ONNX Runtime at its first run; any thread may run it.
+
+    A server whose photos are all searched needs neither the graph nor the library.
 
     Parameters
     ----------
-    graph : bytes
-        A serialized ONNX model.
+    build : callable
+        Gives the serialized model; what it raises, whoever ran the graph gets.
     threads : int >= 1
-        Threads of one call. 1 is right where several photos are analysed at once, which is the
+        Threads of one run. 1 is right where several photos are analysed at once, which is the
         faster use of several cores (docs/performance.md).
     """
+
+    def __init__(self, build: Callable[[], bytes], threads: int = 1) -> None:
+        self._build = build
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._session: InferenceSession | None = None
+
+    def load(self) -> InferenceSession:
+        """Load the graph, unless it is there already."""
+        with self._lock:
+            if self._session is None:
+                self._session = _start(self._build(), self._threads)
+            return self._session
+
+    def run(self, **inputs: Any) -> list[Any]:
+        """Give the graph's outputs, arrays in its order, for inputs by their names."""
+        outputs: list[Any] = self.load().run(None, inputs)
+        return outputs
+
+
+def _start(graph: bytes, threads: int) -> InferenceSession:
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from photoshare.faces.engines.model_files import SFACE_FILE
-from photoshare.faces.engines.sessions import start_session
-from photoshare.faces.engines.zoo_graphs import SFACE_CHIP_PX, SFACE_SIZE, cached_zoo_graph
+from photoshare.faces.engines.sessions import LazySession
 
+SFACE_CHIP_PX = 112  # side of the aligned face picture that SFace takes
+SFACE_SIZE = 128  # numbers of its encoding
 # Where eyes, nose and corners of the mouth lie in the chip: x, y (OpenCV, as ArcFace's).
 ALIGNED_LANDMARKS = np.array(
     [
@@ -35,16 +36,14 @@ Chip = NDArray[np.uint8]
 
 
 class SfaceEncoder:
-    """Encodes aligned faces; several threads may use one at once.
-
-    Raises
-    ------
-    ModelError
-        If the model file is missing or damaged.
-    """
+    """Encodes aligned faces; several threads may use one at once."""
 
     def __init__(self, graphs_folder: Path, threads: int = 1) -> None:
-        self._session = start_session(cached_zoo_graph(SFACE_FILE, graphs_folder), threads)
+        self._session = LazySession(lambda: _graph(graphs_folder), threads)
+
+    def load(self) -> None:
+        """Load the model; raises ModelError if its file is missing or damaged."""
+        self._session.load()
 
     def encode_chip(self, chip: Chip) -> NDArray[np.float32]:
         """Encode one aligned face; a batch would take longer for each.
@@ -59,7 +58,7 @@ class SfaceEncoder:
         float32 array of shape (128,)
             Its length means nothing.
         """
-        encoding: NDArray[np.float32] = self._session.run(None, {"chips": chip[None]})[0]
+        encoding: NDArray[np.float32] = self._session.run(chips=chip[None])[0]
         return encoding.reshape(SFACE_SIZE)
 
 
@@ -112,3 +111,9 @@ def _similarity(
     factor = (found.conj() * aligned).sum() / spread
     turn = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
     return turn, aligned_centre - turn @ centre
+
+
+def _graph(folder: Path) -> bytes:
+    from photoshare.faces.engines.zoo_graphs import cached_zoo_graph  # imports onnx
+
+    return cached_zoo_graph(SFACE_FILE, folder)

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.faces.engines.model_files import YUNET_FILE
-from photoshare.faces.engines.sessions import start_session
-from photoshare.faces.engines.zoo_graphs import STRIDES, cached_zoo_graph
+from photoshare.faces.engines.sessions import LazySession
 from photoshare.faces.types import RgbImage
 
 # OpenCV's limit: of two boxes that overlap more (intersection over union) the weaker one goes.
 SAME_FACE_OVERLAP = 0.3
+STRIDES = (8, 16, 32)  # pixels between the cells of the three outputs
 
 Floats = NDArray[np.float32]
 
@@ -90,16 +90,14 @@ def overlaps_of(some: Floats, others: Floats) -> Floats:
 
 
 class YunetDetector:
-    """Finds faces; several threads may use one at once.
-
-    Raises
-    ------
-    ModelError
-        If the model file is missing or damaged.
-    """
+    """Finds faces; several threads may use one at once."""
 
     def __init__(self, graphs_folder: Path, threads: int = 1) -> None:
-        self._session = start_session(cached_zoo_graph(YUNET_FILE, graphs_folder), threads)
+        self._session = LazySession(lambda: _graph(graphs_folder), threads)
+
+    def load(self) -> None:
+        """Load the model; raises ModelError if its file is missing or damaged."""
+        self._session.load()
 
     def locate(self, image: RgbImage, least_score: float) -> Detections:
         """Find the faces of an upright picture, the surest first, each once.
@@ -115,7 +113,7 @@ class YunetDetector:
         height, width, _ = image.shape
         below, right = -height % STRIDES[-1], -width % STRIDES[-1]
         padded = np.pad(image, ((0, below), (0, right), (0, 0)))  # black, as OpenCV does
-        outputs = self._session.run(None, {"pixels": padded[None]})
+        outputs = self._session.run(pixels=padded[None])
         levels = zip(outputs, STRIDES, strict=True)
         return joined([_decoded(output[0], stride, least_score) for output, stride in levels])
 
@@ -131,3 +129,9 @@ def _decoded(output: Floats, stride: int, least_score: float) -> Detections:
     boxes = np.concatenate([centres - halves, centres + halves]).T
     points = values[4:].reshape(5, 2, -1) + cells
     return Detections(boxes * stride, points.transpose(2, 0, 1) * stride, scores[rows, columns])
+
+
+def _graph(folder: Path) -> bytes:
+    from photoshare.faces.engines.zoo_graphs import cached_zoo_graph  # imports onnx
+
+    return cached_zoo_graph(YUNET_FILE, folder)

@@ -17,16 +17,20 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from photoshare.faces.engines.graph_cache import cached_graph
-from photoshare.faces.engines.model_files import SFACE_FILE, SHA256_OF, YUNET_FILE, read_model
+from photoshare.faces.engines.model_files import (
+    SFACE_FILE,
+    SHA256_OF,
+    YUNET_FILE,
+    ZOO_GRAPH_VERSION,
+    read_model,
+)
 from photoshare.faces.engines.onnx_nodes import checked_model, serialized
+from photoshare.faces.engines.sface import SFACE_CHIP_PX, SFACE_SIZE
+from photoshare.faces.engines.yunet import STRIDES
 
-ZOO_GRAPH_VERSION = 1  # raise it with every change of the graphs below: kept ones are then rebuilt
-SFACE_CHIP_PX = 112  # side of the aligned face picture that SFace takes
-SFACE_SIZE = 128  # numbers of its encoding
 SFACE_MEAN, SFACE_FACTOR = 127.5, 1 / 128  # the file's own Sub and Mul
 HEAD_PARTS = ("cls", "obj", "bbox", "kps")  # 1, 1, 4 and 10 channels at each of three strides
 HEAD_CHANNELS = 16
-STRIDES = (8, 16, 32)
 
 Array = NDArray[np.float32]
 Weights = dict[str, NDArray[Any]]
