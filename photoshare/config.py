@@ -176,9 +176,10 @@ class Settings:
         ENGINES[0],
         _one_of(*ENGINES, former=FORMER_ENGINES),
         "name",
-        "what finds and encodes faces: fused (YuNet, SFace and dlib's encoder), dlib (dlib's networks "
-        "only: misses small faces, takes more people for one another), or face_recognition (slow); "
-        "after a change all photos are searched again, and every correction holds",
+        "what finds and encodes faces: fused (YuNet, SFace and dlib's encoder), dlib (dlib's "
+        "networks only: misses small faces, takes more people for one another), or "
+        "face_recognition (slow); after a change all photos are searched again, and every "
+        "correction holds",
     )
     smallest_face_percent: float | None = _setting(
         None,

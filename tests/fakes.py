@@ -10,7 +10,15 @@ import numpy as np
 from PIL import Image
 
 from photoshare.faces.engines.dlib_format import ENCODING_SIZE, EPS
-from photoshare.faces.types import FaceEncodings, FaceLocation, LocatedFace, RgbImage
+from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
+from photoshare.faces.types import (
+    AnalysedFace,
+    FaceEncodings,
+    FaceLocation,
+    LocatedFace,
+    PhotoSource,
+    RgbImage,
+)
 
 GREY = (128, 128, 128)
 RED, GREEN, BLUE, YELLOW = (220, 20, 20), (20, 200, 20), (20, 20, 220), (220, 220, 20)
@@ -55,6 +63,7 @@ class FakeFaceEngine:
     photos_at_once = 1
     encoding_size = ENCODING_SIZE
     eps = EPS
+    smallest_face_percent = DEFAULT_EFFORT.smallest_face_percent
 
     def __init__(self, log: Path | None = None) -> None:
         self.log = log  # every search is noted there, one line each, for other processes to read
@@ -62,6 +71,10 @@ class FakeFaceEngine:
 
     def warm_up(self) -> None:
         """Nothing to load."""
+
+    def find_faces(self, photo: PhotoSource, smallest_face_percent: float) -> list[AnalysedFace]:
+        """Look as the engines of dlib do."""
+        return find_faces(photo, self, SearchEffort(smallest_face_percent))
 
     def locate(self, image: RgbImage) -> list[LocatedFace]:
         """Find the coloured squares from left to right, however the picture was scaled."""

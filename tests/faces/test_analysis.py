@@ -9,7 +9,6 @@ import pytest
 from PIL import Image, ImageOps
 
 from photoshare.errors import RejectedPhotoError
-from photoshare.faces import analysis
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.engines.onnx_engine import OnnxFaceEngine
 from photoshare.faces.types import AnalysedFace, RgbImage
@@ -200,7 +199,7 @@ def test_a_face_is_shown_by_the_pixels_of_the_original(
     path = tmp_path / "photo"
     Image.fromarray(stripes).save(path, image_format, quality=95)
     face = AnalysedFace(location, 1.0, np.ones(4, dtype=np.float32))
-    monkeypatch.setattr(analysis, "find_faces", lambda *_: [face])
+    monkeypatch.setattr(FakeFaceEngine, "find_faces", lambda *_: [face])
 
     found = analyse_photo(path, FakeFaceEngine())
 
@@ -216,7 +215,7 @@ def test_a_face_needs_no_more_pixels_than_the_bound_allows(
     Image.new("RGB", (300, 200)).save(path)
     monkeypatch.setattr("photoshare.images.LARGEST_RESULT_PIXELS", 150 * 100)
     face = AnalysedFace((50, 60, 60, 50), 1.0, np.ones(4, dtype=np.float32))
-    monkeypatch.setattr(analysis, "find_faces", lambda *_: [face])
+    monkeypatch.setattr(FakeFaceEngine, "find_faces", lambda *_: [face])
 
     assert analyse_photo(path, FakeFaceEngine()).decoded.image.size == (150, 100)
 

@@ -19,11 +19,18 @@ from tests.fakes import FakeFaceEngine
 
 
 def test_the_default_engine_runs_on_onnx(graphs_folder: Path) -> None:
+    chosen = choose_engine("fused", graphs_folder)
+
+    assert chosen.engine.name.startswith("fused-")
+    assert "ONNX Runtime" in chosen.reason
+    assert "by default" in chosen.reason
+
+
+def test_photos_of_former_versions_know_the_engine_of_dlib(graphs_folder: Path) -> None:
     chosen = choose_engine("dlib", graphs_folder)
 
     assert chosen.engine.name.startswith("onnx-")  # as in the rows of photos of every version
-    assert "ONNX Runtime" in chosen.reason
-    assert "by default" in chosen.reason
+    assert "settings ask for it" in chosen.reason
 
 
 def test_the_settings_know_the_engines_and_their_order() -> None:
@@ -97,5 +104,5 @@ def test_without_onnxruntime_the_reference_engine_takes_over(
 
 
 def test_an_unknown_engine_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="choose dlib or face_recognition"):
+    with pytest.raises(SettingError, match="choose fused or dlib or face_recognition"):
         choose_engine("magic", tmp_path)

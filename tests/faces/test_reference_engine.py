@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from photoshare.errors import ModelError
-from photoshare.faces import reference_engine
+from photoshare.faces.engines import reference_engine
 from photoshare.faces.engines.reference_engine import ReferenceFaceEngine
 
 
