@@ -24,10 +24,9 @@ from numpy.typing import NDArray
 from photoshare.config import Settings
 from photoshare.evaluate import load_set
 from photoshare.evaluate_photos import UNKNOWN
-from photoshare.faces.engines import ONNX, choose_engine
+from photoshare.faces.engines.choose import ENGINE_NAMES, choose_engine
 from photoshare.faces.matching import NO_PAIRS, NO_PERSON, FaceSet, plan_groups
 from photoshare.faces.suggestions import LOOSE_RATIO, maybe_faces, rank_pairs
-from photoshare.faces.types import ENCODING_SIZE
 
 T = TypeVar("T")
 
@@ -81,11 +80,10 @@ def median_ms(times: list[float]) -> str:
     return f"{1000 * sorted(times)[len(times) // 2]:.0f} ms"
 
 
-def measure(title: str, faces: FaceSet) -> None:
+def measure(title: str, faces: FaceSet, eps: float) -> None:
     """Group all at once without the last photos, then add those one by one; print the times."""
-    settings = Settings()
-    rule = {"eps": settings.eps, "min_samples": settings.min_samples}
-    loose = {"eps": settings.eps, "loose_eps": LOOSE_RATIO * settings.eps, "apart": NO_PAIRS}
+    rule = {"eps": eps, "min_samples": Settings().min_samples}
+    loose = {"eps": eps, "loose_eps": LOOSE_RATIO * eps, "apart": NO_PAIRS}
     last = int(faces.photo_ids[-1])
     is_known = faces.photo_ids <= last - NEW_PHOTOS
     known = faces.taken(is_known)
@@ -123,12 +121,13 @@ def main() -> None:
     """Draw the rooms and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--engine", choices=ENGINE_NAMES, default=Settings().engine)
     parser.add_argument("--faces", type=int, nargs="+", default=[10_000])
     parser.add_argument(
         "--cache", type=Path, default=Path(tempfile.gettempdir()) / "photoshare-evaluate"
     )
     options = parser.parse_args()
-    engine = choose_engine(ONNX, options.cache / "graphs").engine
+    engine = choose_engine(options.engine, options.cache / "graphs").engine
     labelled = load_set(options.folder, engine, options.cache)
     real = labelled.faces.encodings
     names = np.array(labelled.identities)
@@ -143,12 +142,14 @@ def main() -> None:
         random = np.random.default_rng(0)
         strangers = draw_strangers(one_each, count, random)
         rows = random.integers(0, len(real), count)
-        noise = random.normal(scale=NOISE, size=(count, ENCODING_SIZE))
+        noise = random.normal(scale=NOISE, size=(count, engine.encoding_size))
         is_stranger = random.random(count) < STRANGERS
         drawn = np.where(is_stranger[:, None], strangers, real[rows] + noise).astype(np.float32)
         alone = len(real) + np.arange(count)
-        measure("mixed", room_of(drawn, np.where(is_stranger, alone, numbers[rows]), random))
-        measure("strangers", room_of(strangers, alone, random))
+        measure(
+            "mixed", room_of(drawn, np.where(is_stranger, alone, numbers[rows]), random), engine.eps
+        )
+        measure("strangers", room_of(strangers, alone, random), engine.eps)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from htmx_flask import Htmx
 from photoshare import assets, cli, db, web
 from photoshare.config import ROOT, Settings, load_settings
 from photoshare.errors import StartError
-from photoshare.faces.engines import choose_engine
+from photoshare.faces.engines.choose import EngineOnDemand, choose_engine
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.runner import JobRunner
 from photoshare.storage import Storage
@@ -44,7 +44,7 @@ def create_app(
     config : mapping, optional
         Settings by name (see `photoshare.config.Settings`); they win over ``PHOTOSHARE_*``.
     make_engine : callable, optional
-        Makes the face engine when the first photo is analysed; by default the one of the settings.
+        Makes the face engine when it is first asked for; by default the one of the settings.
 
     Raises
     ------
@@ -65,8 +65,9 @@ def create_app(
     Compress(app)
     db.init_app(app, settings.data / "photoshare.sqlite")
     storage = Storage(settings.data, min_free_mb=settings.min_free_mb)
-    runner = JobRunner(app, settings, storage, lambda: (make_engine or _make_engine)(settings))
-    app.extensions[EXTENSION] = Site(settings, storage, runner)
+    engine = EngineOnDemand(lambda: (make_engine or _make_engine)(settings))
+    runner = JobRunner(app, settings, storage, engine)
+    app.extensions[EXTENSION] = Site(settings, storage, runner, engine)
     assets.init_app(app)
     web.init_app(app)
     cli.init_app(app)

@@ -1,7 +1,8 @@
-"""One run of the benchmark: the three ways to analyse photos, and the clocks around them."""
+"""One run of the benchmark: the four ways to analyse photos, and the clocks around them."""
 
 from __future__ import annotations
 
+import math
 import resource
 import sys
 import threading
@@ -15,16 +16,24 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
+import onnx
 from PIL import Image
 
 from photoshare.faces import analysis
 from photoshare.faces.analysis import FIRST_DECODE_PX
-from photoshare.faces.pyramid import TiledPyramid
+from photoshare.faces.engines.dlib_encoder import Chips
+from photoshare.faces.engines.dlib_format import CHIP_PX as DLIB_CHIP_PX
+from photoshare.faces.engines.fused_engine import FusedFaceEngine
+from photoshare.faces.engines.model_files import ENCODER_FILE, SFACE_FILE, YUNET_FILE
+from photoshare.faces.engines.onnx_graphs import build_graph
+from photoshare.faces.engines.sface import SFACE_CHIP_PX
+from photoshare.faces.engines.yunet import Detections
+from photoshare.faces.engines.zoo_graphs import build_zoo_graph
 from photoshare.faces.types import FaceEncodings, FaceEngine, FaceLocation, LocatedFace, RgbImage
 from photoshare.images import decode_upright, smaller
 
-VARIANTS = ("original", "reference", "default")
-CHIP_PX = 150
+VARIANTS = ("original", "reference", "dlib", "default")
+ON_ALL_CORES = ("dlib", "default")  # the others hold the interpreter lock
 THUMB_PX = 480  # of the original app
 
 Run: TypeAlias = dict[str, float]
@@ -37,7 +46,7 @@ class Clocks:
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
-        self.tiled_pixels = 0
+        self.searched_pixels = 0
         self.chips = 0
         self._lock = threading.Lock()
 
@@ -90,9 +99,14 @@ class StallMeter:
 def run_variant(variant: str, photos: list[Path], graphs: Path, workers: int) -> Run:
     """Analyse all photos in one way, and measure it."""
     clocks = Clocks()
-    preparations = {"original": _original, "reference": _reference, "default": _default}
+    preparations = {
+        "original": _original,
+        "reference": _reference,
+        "dlib": _dlib,
+        "default": _default,
+    }
     analyse = preparations[variant](clocks, graphs)
-    at_once = workers if variant == "default" else 1  # the others hold the interpreter lock
+    at_once = workers if variant in ON_ALL_CORES else 1
     with StallMeter() as meter, ThreadPoolExecutor(at_once) as pool:
         start = time.perf_counter()
         faces = sum(pool.map(analyse, photos))
@@ -136,7 +150,7 @@ def _original(clocks: Clocks, _: Path) -> Analyse:
 
 def _reference(clocks: Clocks, _: Path) -> Analyse:
     """Prepare the reference engine as PhotoShare runs it, with clocks around its steps."""
-    from photoshare.faces.reference_engine import ReferenceFaceEngine
+    from photoshare.faces.engines.reference_engine import ReferenceFaceEngine
 
     class TimedEngine(ReferenceFaceEngine):
         """The reference engine, counting."""
@@ -154,35 +168,53 @@ def _reference(clocks: Clocks, _: Path) -> Analyse:
     return _as_photoshare_does(clocks, engine)
 
 
+def _dlib(clocks: Clocks, graphs: Path) -> Analyse:
+    """Prepare the engine ``dlib``, with clocks around its steps."""
+    from photoshare.faces.engines.onnx_engine import OnnxFaceEngine
+
+    engine = OnnxFaceEngine(graphs)
+    engine.warm_up()
+    _time(clocks, "detect", engine, "locate")
+    _time(clocks, "detect", engine, "locate_smallest")
+    _time(clocks, "landmarks and chips", engine.encoder, "cut_chips")
+    _time(clocks, "encode", engine.encoder, "encode_chips")
+    return _as_photoshare_does(clocks, engine)
+
+
 def _default(clocks: Clocks, graphs: Path) -> Analyse:
     """Prepare the default engine, with clocks around its steps."""
-    from photoshare.faces import onnx_engine
+    from photoshare.faces.engines import fused_engine
 
-    class TimedEngine(onnx_engine.OnnxFaceEngine):
-        """The default engine, counting."""
+    engine = fused_engine.FusedFaceEngine(graphs)
+    engine.warm_up()
+    _count_work(clocks, engine)
+    _time(clocks, "detect", engine.detector, "locate")
+    _time(clocks, "landmarks and chips", engine.dlib_encoder, "cut_chips")
+    _time(clocks, "landmarks and chips", fused_engine, "aligned_chip")
+    _time(clocks, "encode", engine.dlib_encoder, "encode_chips")
+    _time(clocks, "encode", engine.sface_encoder, "encode_chip")
+    return _as_photoshare_does(clocks, engine)
 
-        def locate(self, image: RgbImage) -> list[LocatedFace]:
-            with clocks.stage("detect"):
-                return super().locate(image)
 
-        def locate_smallest(self, image: RgbImage) -> list[LocatedFace]:
-            with clocks.stage("detect"):
-                return super().locate_smallest(image)
+def _time(clocks: Clocks, stage: str, owner: Any, name: str) -> None:
+    """Let every call of a function count for a stage; only in this process."""
+    setattr(owner, name, clocks.timed(stage, getattr(owner, name)))
 
-        def cut_chips(self, image: RgbImage, locations: list[FaceLocation]) -> onnx_engine.Chips:
-            with clocks.stage("landmarks and chips"):
-                return super().cut_chips(image, locations)
 
-        def encode_chips(self, chips: onnx_engine.Chips) -> FaceEncodings:
-            clocks.chips += len(chips)
-            with clocks.stage("encode"):
-                return super().encode_chips(chips)
+def _count_work(clocks: Clocks, engine: FusedFaceEngine) -> None:
+    """Note what the networks are given, for the floor."""
+    locate, encode = engine.detector.locate, engine.dlib_encoder.encode_chips
 
-        def tile(self, image: RgbImage, pyramid: TiledPyramid) -> onnx_engine.Pixels:
-            clocks.tiled_pixels += pyramid.height * pyramid.width
-            return super().tile(image, pyramid)
+    def counting_locate(image: RgbImage, least_score: float) -> Detections:
+        clocks.searched_pixels += image.shape[0] * image.shape[1]
+        return locate(image, least_score)
 
-    return _as_photoshare_does(clocks, TimedEngine(graphs))
+    def counting_encode(chips: Chips) -> FaceEncodings:
+        clocks.chips += len(chips)
+        return encode(chips)
+
+    setattr(engine.detector, "locate", counting_locate)  # noqa: B010 - as in `_time`
+    setattr(engine.dlib_encoder, "encode_chips", counting_encode)  # noqa: B010
 
 
 def _as_photoshare_does(clocks: Clocks, engine: FaceEngine) -> Analyse:
@@ -201,24 +233,15 @@ def _as_photoshare_does(clocks: Clocks, engine: FaceEngine) -> Analyse:
 
 def _floor(clocks: Clocks, photos: list[Path], workers: int) -> Run:
     """Measure what no engine can avoid: the decode, and the arithmetic of the networks."""
-    from photoshare.faces.dlib_format import (
-        DETECTOR_FILE,
-        ENCODER_FILE,
-        model_folder,
-        parse_network,
-        read_trusted,
-    )
-
     with ThreadPoolExecutor(workers) as pool:
         start = time.perf_counter()
         list(pool.map(lambda path: decode_upright(path, at_least_px=FIRST_DECODE_PX), photos))
         decode_s = time.perf_counter() - start
-    folder = model_folder()
-    detector, encoder = (
-        parse_network(read_trusted(folder / name)) for name in (DETECTOR_FILE, ENCODER_FILE)
-    )
-    flops = clocks.tiled_pixels * sum(_flops(detector.layers, 1000)) / 1000**2
-    flops += clocks.chips * sum(_flops(encoder.layers, CHIP_PX))
+    flops = clocks.searched_pixels * _flops(build_zoo_graph(YUNET_FILE), (1, 640, 640, 3)) / 640**2
+    # An encoding takes two chips of dlib's, one of them mirrored, and one of SFace's.
+    flops += clocks.chips * _flops(build_graph(ENCODER_FILE), (1, DLIB_CHIP_PX, DLIB_CHIP_PX, 3))
+    sface_shape = (1, SFACE_CHIP_PX, SFACE_CHIP_PX, 3)
+    flops += clocks.chips / 2 * _flops(build_zoo_graph(SFACE_FILE), sface_shape)
     peak = _matmul_flops_per_s()
     return {
         "floor decode ms": 1000 * decode_s / len(photos),
@@ -228,15 +251,22 @@ def _floor(clocks: Clocks, photos: list[Path], workers: int) -> Run:
     }
 
 
-def _flops(layers: list[Any], rows: float) -> Iterator[float]:
-    """Floating-point operations of each convolution for a square picture of this side."""
-    for layer in layers:
-        if layer.kind in ("con_4", "max_pool_2"):
-            rows = (rows + 2 * layer.sizes["padding_y"] - layer.sizes["rows"]) // layer.sizes[
-                "stride"
-            ] + 1
-        if layer.kind == "con_4":
-            yield 2 * rows * rows * (layer.tensors[0].size - layer.sizes["filters"])
+def _flops(graph: bytes, shape: tuple[int, ...]) -> float:
+    """Floating-point operations of the convolutions of a graph, for an input of this shape."""
+    model = onnx.load_model_from_string(graph)
+    for dimension, size in zip(model.graph.input[0].type.tensor_type.shape.dim, shape, strict=True):
+        dimension.dim_value = size
+    inferred = onnx.shape_inference.infer_shapes(model).graph
+    sizes = {
+        value.name: [dimension.dim_value for dimension in value.type.tensor_type.shape.dim]
+        for value in [*inferred.value_info, *inferred.output]
+    }
+    kernels = {weight.name: weight.dims for weight in model.graph.initializer}
+    return math.fsum(
+        2.0 * math.prod(sizes[node.output[0]]) * math.prod(kernels[node.input[1]][1:])
+        for node in model.graph.node
+        if node.op_type == "Conv"
+    )
 
 
 def _matmul_flops_per_s(side: int = 2048, repeats: int = 7) -> float:

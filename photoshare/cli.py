@@ -115,10 +115,10 @@ def _show_progress(room_id: int) -> None:
     with click.progressbar(
         length=progress.photo_count, label="Finding people", file=sys.stderr
     ) as bar:
-        while progress.is_working:
+        while progress.is_working or progress.is_searching_again:
             db.session.rollback()  # see what the job thread has written since
             progress = jobs.room_progress(room_id)
-            bar.update(progress.done_count - bar.pos)
+            bar.update(progress.done_count - progress.again_count - bar.pos)
             if progress.error:
                 raise _OneSentence(progress.error)
             time.sleep(PROGRESS_S)
@@ -154,7 +154,7 @@ def search_again(code: str, wait: bool) -> None:
     """Search every photo of the room CODE for faces again; what was corrected stays."""
     room_id = _room_id(code)
     analysis.analyse_again(room_id)
-    jobs.enqueue_job(room_id, JobKind.PROCESS_PHOTOS)
+    jobs.enqueue_waiting_photos()
     if wait:
         _process(room_id)
 

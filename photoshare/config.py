@@ -18,9 +18,11 @@ ROOT = Path(__file__).resolve().parent.parent
 Number = TypeVar("Number", int, float)
 
 ENV_PREFIX = "PHOTOSHARE_"
-ENGINES = ("onnx", "face_recognition")  # photoshare.faces.engines
+ENGINES = ("fused", "dlib", "face_recognition")  # photoshare.faces.engines.choose
+FORMER_ENGINES = {"onnx": "dlib"}  # how settings spelt it before there were several on ONNX Runtime
 # Kubernetes sets these in every pod for a service of the name "photoshare".
 OF_KUBERNETES = re.compile(r"PHOTOSHARE_(SERVICE_(HOST|PORT(_.*)?)|PORT_.*)")
+BY_ENGINE = "by engine"  # how the README shows a setting that the engine chooses
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -50,8 +52,21 @@ def _within(
     return parse
 
 
-def _one_of(*words: str) -> Callable[[str], str]:
+def _or_nothing(parse_number: Callable[[str], float], words: str) -> Callable[[str], float | None]:
+    def parse(text: str) -> float | None:
+        if text in ("", words):
+            return None
+        try:
+            return parse_number(text)
+        except ValueError as error:
+            raise ValueError(f"{error}, or nothing") from None
+
+    return parse
+
+
+def _one_of(*words: str, former: Mapping[str, str] | None = None) -> Callable[[str], str]:
     def parse(text: str) -> str:
+        text = (former or {}).get(text, text)
         if text not in words:
             raise ValueError("one of: " + ", ".join(words))
         return text
@@ -161,25 +176,27 @@ class Settings:
         500, _whole_number(0, 1_000_000), "MB", "uploads are refused below this free disk space"
     )
     engine: str = _setting(
-        "onnx",
-        _one_of(*ENGINES),
+        ENGINES[0],
+        _one_of(*ENGINES, former=FORMER_ENGINES),
         "name",
-        "what finds and encodes faces: onnx, or face_recognition, which takes two to five times as "
-        "long",
+        "what finds and encodes faces: fused (YuNet, SFace and dlib's encoder), dlib (dlib's "
+        "networks only: misses small faces, takes more people for one another), or "
+        "face_recognition (slow); after a change all photos are searched again, and every "
+        "correction holds",
     )
-    smallest_face_percent: float = _setting(
-        2.5,
-        _number(1, 20),
+    smallest_face_percent: float | None = _setting(
+        None,
+        _or_nothing(_number(0.5, 20), BY_ENGINE),
         "percent",
         "width of the smallest face to find, as a share of the photo's longer side; half of it "
-        "takes up to four times as long",
+        "takes up to four times as long; 1 for the engine fused, 2.5 for the others unless set",
     )
-    eps: float = _setting(
-        0.32,
-        _number(0.15, 0.6),
+    eps: float | None = _setting(
+        None,
+        _or_nothing(_number(0.15, 1.5), BY_ENGINE),
         "face distance",
-        "two faces closer than this are taken for the same person; smaller is stricter "
-        "(docs/evaluation.md)",
+        "two faces closer than this are taken for the same person; smaller is stricter; each "
+        "engine has a best value of its own (docs/evaluation.md)",
     )
     min_samples: int = _setting(
         2, _whole_number(2, 20), "faces", "how many alike faces make a person"
@@ -212,7 +229,7 @@ def load_settings(
     for variable, text in environ.items():
         if variable.startswith(ENV_PREFIX) and not _is_of_kubernetes(variable, text):
             texts[variable.removeprefix(ENV_PREFIX).lower()] = text
-    texts |= {name: str(value) for name, value in (overrides or {}).items()}
+    texts |= {name: _shown(value) for name, value in (overrides or {}).items()}
     values = {}
     for name, text in texts.items():
         variable = ENV_PREFIX + name.upper()
@@ -239,12 +256,16 @@ def _is_of_kubernetes(variable: str, text: str) -> bool:
     return OF_KUBERNETES.fullmatch(variable) is not None
 
 
+def _shown(default: object) -> str:
+    return BY_ENGINE if default is None else str(default)
+
+
 def settings_table() -> list[tuple[str, str, str, str]]:
     """List (variable, default, unit, help) of every setting, for the README and its test."""
     return [
         (
             ENV_PREFIX + setting.name.upper(),
-            "instance" if setting.name == "data" else str(setting.default),
+            "instance" if setting.name == "data" else _shown(setting.default),
             str(setting.metadata["unit"]),
             str(setting.metadata["help"]),
         )

@@ -22,7 +22,8 @@ from photoshare import assets
 from photoshare.config import ROOT, Settings
 from photoshare.db import migrate, schema_version
 from photoshare.errors import PhotoshareError
-from photoshare.faces.engines import choose_engine
+from photoshare.faces.engines.choose import choose_engine
+from photoshare.services import analysis
 from photoshare.storage import MB
 
 REINSTALL = "Install the packages again: rm -rf .venv && ./run.sh"
@@ -47,7 +48,7 @@ def examine(settings: Settings) -> list[Finding]:
         _engine,
         _data_folder,
         _free_space,
-        _schema,
+        _database,
     ]
     return [finding for check in checks for finding in check(settings)]
 
@@ -108,7 +109,7 @@ def _free_space(settings: Settings) -> Iterator[Finding]:
     yield Finding("Free space", is_good, f"{free_mb:,} MB", remedy)
 
 
-def _schema(settings: Settings) -> Iterator[Finding]:
+def _database(settings: Settings) -> Iterator[Finding]:
     if not (settings.data / "photoshare.sqlite").exists():  # connecting would make it
         yield Finding("Database", True, "not made yet; the first start makes it")
         return
@@ -123,3 +124,15 @@ def _schema(settings: Settings) -> Iterator[Finding]:
         return
     remedy = "Start the server once, which upgrades it; if it is newer, update PhotoShare."
     yield Finding("Database", current == newest, f"schema {current} of {newest}", remedy)
+    if current == newest:
+        yield _photos(settings)
+
+
+def _photos(settings: Settings) -> Finding:
+    """Tell how many photos have the faces of another engine; nothing is to be mended."""
+    engine = choose_engine(settings.engine, settings.data).engine
+    outdated, searched = analysis.count_outdated(engine.name)
+    state = f"{searched:,} searched for faces"
+    if outdated:
+        state += f", {outdated:,} of them by another engine: the server searches them again"
+    return Finding("Photos", True, state)

@@ -31,10 +31,10 @@ from photoshare.evaluate_photos import (
     tell_identities,
 )
 from photoshare.faces.clustering import cluster_encodings
-from photoshare.faces.engines import ONNX, choose_engine
+from photoshare.faces.engines.choose import ENGINE_NAMES, choose_engine
 from photoshare.faces.matching import NO_PERSON, FaceSet, plan_groups
 from photoshare.faces.quality import may_found
-from photoshare.faces.types import ENCODING_SIZE, NOISE_LABEL, FaceEngine
+from photoshare.faces.types import NOISE_LABEL, FaceEngine
 
 BATCHES = (1, 2, 5, 20, 60)  # photos that arrive at once in `--orders`, at most, in turns
 COLUMNS = {  # of the printed table: title, path in the numbers, pattern
@@ -70,23 +70,20 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure, print a table, write JSON."""
     options = _parser().parse_args(arguments)
     options.cache.mkdir(parents=True, exist_ok=True)
-    engine = choose_engine(ONNX, options.cache / "graphs").engine
-    print(f"eps {options.eps}, min_samples {options.min_samples}, engine {engine.name}\n")
+    engine = choose_engine(options.engine, options.cache / "graphs").engine
+    eps = engine.eps if options.eps is None else options.eps
+    print(f"eps {eps}, min_samples {options.min_samples}, engine {engine.name}\n")
     print(table_row("folder", list(COLUMNS)), "|---" * (len(COLUMNS) + 1) + "|", sep="\n")
     results: dict[str, Any] = {}
     for folder in options.folders:
         labelled = load_set(folder, engine, options.cache)
         numbers: dict[str, Any] = evaluate(
-            labelled, options.eps, options.min_samples, is_dbscan=options.dbscan
+            labelled, eps, options.min_samples, is_dbscan=options.dbscan
         )
         if options.orders:
-            numbers["orders"] = try_orders(
-                labelled, options.eps, options.min_samples, options.orders
-            )
+            numbers["orders"] = try_orders(labelled, eps, options.min_samples, options.orders)
         if options.answers:
-            numbers["answers"] = try_answers(
-                labelled, options.eps, options.min_samples, options.answers
-            )
+            numbers["answers"] = try_answers(labelled, eps, options.min_samples, options.answers)
         results[folder.name] = numbers
         cells = [
             pattern.format(numbers[part][key]) if key in numbers[part] else "-"
@@ -123,7 +120,8 @@ def load_set(folder: Path, engine: FaceEngine, cache: Path) -> LabelledSet:
     counts = [len(faces.scores) for faces in found]
     locations = [tuple(row) for faces in found for row in faces.locations.tolist()]
     scores = [score for faces in found for score in faces.scores.tolist()]
-    empty = np.empty((0, ENCODING_SIZE), dtype=np.float32)
+    qualities = [quality for faces in found for quality in faces.qualities.tolist()]
+    empty = np.empty((0, engine.encoding_size), dtype=np.float32)
     return LabelledSet(
         photos,
         found,
@@ -131,7 +129,7 @@ def load_set(folder: Path, engine: FaceEngine, cache: Path) -> LabelledSet:
             np.concatenate([empty, *(faces.encodings for faces in found)]),
             np.repeat(np.arange(len(photos)), counts).astype(np.int64),
             np.full(sum(counts), NO_PERSON, dtype=np.int64),
-            may_found(locations, scores),
+            may_found(locations, scores, qualities),
             np.zeros(sum(counts), dtype=np.int64),
         ),
         [
@@ -253,7 +251,8 @@ def _alone(albums: Albums) -> NDArray[np.int64]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m photoshare.evaluate", description=__doc__)
     parser.add_argument("folders", type=Path, nargs="+", help="each with a labels.csv")
-    parser.add_argument("--eps", type=float, default=Settings().eps)
+    parser.add_argument("--engine", choices=ENGINE_NAMES, default=Settings().engine)
+    parser.add_argument("--eps", type=float, help="by default the engine's own")
     parser.add_argument("--min-samples", type=int, default=Settings().min_samples)
     parser.add_argument("--dbscan", action="store_true", help="plain DBSCAN, for comparison")
     parser.add_argument("--answers", type=int, default=0, help="questions that the labels answer")

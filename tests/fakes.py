@@ -9,10 +9,21 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image
 
-from photoshare.faces.types import ENCODING_SIZE, FaceEncodings, FaceLocation, LocatedFace, RgbImage
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE, EPS
+from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
+from photoshare.faces.types import (
+    AnalysedFace,
+    FaceEncodings,
+    FaceLocation,
+    LocatedFace,
+    PhotoSource,
+    RgbImage,
+)
 
 GREY = (128, 128, 128)
 RED, GREEN, BLUE, YELLOW = (220, 20, 20), (20, 200, 20), (20, 20, 220), (220, 220, 20)
+CYAN, MAGENTA, WHITE = (20, 200, 200), (200, 20, 200), (250, 250, 250)
+PALETTE = (RED, GREEN, BLUE, YELLOW, CYAN, MAGENTA, WHITE)
 POISON = (0, 0, 0)  # a face of this colour raises
 FACE_PX = 60  # side of a drawn face
 STEP_PX = 100  # from one face to the next
@@ -52,6 +63,9 @@ class FakeFaceEngine:
 
     name = "fake"
     photos_at_once = 1
+    encoding_size = ENCODING_SIZE
+    eps = EPS
+    smallest_face_percent = DEFAULT_EFFORT.smallest_face_percent
 
     def __init__(self, log: Path | None = None) -> None:
         self.log = log  # every search is noted there, one line each, for other processes to read
@@ -59,6 +73,10 @@ class FakeFaceEngine:
 
     def warm_up(self) -> None:
         """Nothing to load."""
+
+    def find_faces(self, photo: PhotoSource, smallest_face_percent: float) -> list[AnalysedFace]:
+        """Look as the engines of dlib do."""
+        return find_faces(photo, self, SearchEffort(smallest_face_percent))
 
     def locate(self, image: RgbImage) -> list[LocatedFace]:
         """Find the coloured squares from left to right, however the picture was scaled."""
@@ -77,14 +95,56 @@ class FakeFaceEngine:
 
     def encode(self, image: RgbImage, locations: list[FaceLocation]) -> FaceEncodings:
         """Encode a square by its colour: far apart for different colours, near for one."""
-        encodings = np.zeros((len(locations), ENCODING_SIZE), dtype=np.float32)
+        encodings = np.zeros((len(locations), self.encoding_size), dtype=np.float32)
         for row, (top, right, bottom, left) in enumerate(locations):
             colour = image[(top + bottom) // 2, (left + right) // 2].astype(int)
-            for number, known in enumerate((RED, GREEN, BLUE, YELLOW)):
+            for number, known in enumerate(PALETTE):
                 if abs(colour - known).max() <= TOLERANCE:
                     encodings[row, number] = 1.0
             encodings[row, 100:103] = (colour / 255 - 0.5) * 0.01  # two photos are never equal
         return encodings
+
+
+class ColourBlindEngine(FakeFaceEngine):
+    """An engine that cannot tell blue people from green ones, and overlooks yellow ones."""
+
+    name = "colour-blind"
+
+    def locate(self, image: RgbImage) -> list[LocatedFace]:
+        """Find the squares that are not yellow."""
+        return [face for face in super().locate(image) if not _is_yellow(image, face.location)]
+
+    def encode(self, image: RgbImage, locations: list[FaceLocation]) -> FaceEncodings:
+        """Encode blue as green."""
+        encodings = super().encode(image, locations)
+        encodings[:, 1] += encodings[:, 2]
+        encodings[:, 2] = 0
+        return encodings
+
+
+class BetterFaceEngine(FakeFaceEngine):
+    """An engine whose boxes are tighter and taller, with encodings of another size."""
+
+    name = "better"
+    encoding_size = 2 * ENCODING_SIZE
+    eps = 0.9
+
+    def locate(self, image: RgbImage) -> list[LocatedFace]:
+        """Find the squares, each by a box of 44 by 68 pixels that is a little higher."""
+        scale = image.shape[0] / STEP_PX
+        found = []
+        for face in super().locate(image):
+            top, right, bottom, left = face.location
+            edges = (top - 6 * scale, right - 8 * scale, bottom + 2 * scale, left + 8 * scale)
+            top, right, bottom, left = (round(edge) for edge in edges)
+            found.append(LocatedFace((top, right, bottom, left), face.score))
+        return found
+
+
+def _is_yellow(image: RgbImage, location: FaceLocation) -> bool:
+    top, right, bottom, left = location
+    colour = image[(top + bottom) // 2, (left + right) // 2].astype(int)
+    return bool(abs(colour - YELLOW).max() <= TOLERANCE)
 
 
 def psd() -> bytes:

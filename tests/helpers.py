@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, insert, select, update
 
 from photoshare.db import db
-from photoshare.faces.types import ENCODING_SIZE
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE
 from photoshare.models import (
     PHOTO_ANALYSED,
     ApartLinks,
@@ -35,7 +35,9 @@ from photoshare.services.change import begin_change
 from photoshare.services.corrections import Author
 from photoshare.services.photos import place_of
 from photoshare.services.rooms import Access
+from tests.fakes import FakeFaceEngine
 
+SEARCHED = (None, PHOTO_ANALYSED)  # values of `insert_photos` that say no other state
 HX = {"HX-Request": "true"}
 TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
 
@@ -54,6 +56,7 @@ def insert_photos(
             "width": 400,
             "height": 300,
             "state": PHOTO_ANALYSED,
+            "engine": FakeFaceEngine.name if values.get("state") in SEARCHED else None,
         }
         | values
         for number in range(count)
@@ -194,6 +197,25 @@ def counted_queries(app: Flask) -> Iterator[list[str]]:
         yield statements
     finally:
         event.remove(engine, "before_cursor_execute", note)
+
+
+@contextlib.contextmanager
+def at_first_claim(app: Flask, statement: str) -> Iterator[None]:
+    """Run another statement before the first update that claims something."""
+    pending = [statement]
+
+    def interfere(_connection, cursor, claim, _parameters, _context, _many) -> None:
+        if pending and claim.startswith("UPDATE"):
+            cursor.execute(pending.pop())
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", interfere)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", interfere)
+    assert not pending, "nothing was claimed"
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def test_only_the_reference_engine_imports_face_recognition() -> None:
     importers = forbidden_imports(list(MODULES), "face_recognition")
 
     assert set(importers) == {
-        "photoshare.faces.reference_engine",
+        "photoshare.faces.engines.reference_engine",
         "photoshare.benchmark_variants",  # measures what the original app did with it
     }
 

@@ -23,9 +23,11 @@ from photoshare.config import Settings
 from photoshare.db import db
 from photoshare.models import Room
 from photoshare.rendering import RenderedPhoto
+from photoshare.services.rooms import NewRoom
 from photoshare.web.site import Site, site_of
 from tests.conftest import ROOT
 from tests.fakes import BLUE, RED, FakeFaceEngine, draw_photo
+from tests.helpers import insert_photos
 
 
 def run(app: Flask, *arguments: str) -> Result:
@@ -160,6 +162,18 @@ def test_doctor_finds_a_healthy_installation_healthy(app: Flask) -> None:
     assert "BAD" not in result.output
     for subject in ("Python", "Packages", "htmx", "Face engine", "Data folder", "Database"):
         assert f"ok   {subject}: " in result.output
+    assert "The engine dlib (dlib's networks in ONNX Runtime) runs by default." in result.output
+    assert "ok   Photos: 0 searched for faces\n" in result.output
+
+
+def test_doctor_tells_how_many_photos_another_engine_has_searched(
+    app: Flask, make_room: Callable[..., NewRoom]
+) -> None:
+    insert_photos(app, make_room().room.id, 1200)
+
+    result = run(app, "doctor")
+
+    assert "ok   Photos: 1,200 searched for faces, 1,200 of them by another engine" in result.output
 
 
 def test_doctor_names_what_is_wrong_and_the_remedy(

@@ -24,12 +24,13 @@ def test_the_defaults_are_these() -> None:
     assert (settings.public_url, settings.trusted_proxy, settings.url_prefix) == ("", "", "")
     assert (settings.max_photo_mb, settings.max_photo_megapixels) == (60, 100)
     assert (settings.max_upload_mb, settings.min_free_mb) == (500, 500)
-    assert (settings.engine, settings.min_samples) == ("onnx", 2)
+    assert (settings.engine, settings.eps, settings.min_samples) == ("dlib", None, 2)
 
 
 def test_every_default_passes_its_own_check() -> None:
     for setting in fields(Settings):
-        assert setting.metadata["parse"](str(setting.default)) == setting.default
+        text = "" if setting.default is None else str(setting.default)
+        assert setting.metadata["parse"](text) == setting.default
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,9 @@ def test_every_default_passes_its_own_check() -> None:
         ("max_photo_mb", "1", 1),
         ("min_free_mb", "0", 0),
         ("eps", "0.5", 0.5),
+        ("eps", "", None),
+        ("eps", "by engine", None),
+        ("engine", "onnx", "dlib"),  # how it was spelt before
         ("min_samples", "20", 20),
         ("log_level", "debug", "debug"),
     ],
@@ -82,9 +86,9 @@ def test_a_variable_sets_its_setting(name: str, text: str, value: object) -> Non
         ("MIN_FREE_MB", "-1", "a whole number from 0 to 1000000"),
         ("SMALLEST_FACE_PERCENT", "0.9", "a number from 1 to 20"),
         ("ENGINE", "magic", "one of: "),
-        ("EPS", "0.61", "a number from 0.15 to 0.6"),
-        ("EPS", "nan", "a number from 0.15 to 0.6"),
-        ("EPS", "near", "a number from 0.15 to 0.6"),
+        ("EPS", "1.51", "a number from 0.15 to 1.5, or nothing"),
+        ("EPS", "nan", "a number from 0.15 to 1.5, or nothing"),
+        ("EPS", "near", "a number from 0.15 to 1.5, or nothing"),
         ("MIN_SAMPLES", "1", "a whole number from 2 to 20"),
         ("LOG_LEVEL", "loud", "one of: debug, info, warning, error"),
     ],

@@ -18,8 +18,8 @@ from photoshare.evaluate_photos import (
     read_labels,
     tell_identities,
 )
-from photoshare.faces.engines import ChosenEngine
-from photoshare.faces.types import ENCODING_SIZE
+from photoshare.faces.engines.choose import ChosenEngine
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE
 from tests.fakes import BLUE, GREEN, RED, FakeFaceEngine, draw_photo
 
 
@@ -34,6 +34,7 @@ def found(*locations: tuple[int, int, int, int]) -> PhotoFaces:
         np.array(locations, dtype=np.int64).reshape(-1, 4),
         np.ones(count),
         np.zeros((count, ENCODING_SIZE), dtype=np.float32),
+        np.full(count, np.nan),
     )
 
 

@@ -236,6 +236,27 @@ def test_a_face_crop_is_a_square_with_the_face_wherever_the_face_is(left: int, t
     assert 0.2 < is_red.mean() < 0.5  # 1 / 1.7 squared is 0.35
 
 
+@pytest.mark.parametrize(
+    ("sides", "decoded_px"),
+    [
+        ([], 1),
+        ([20], 4000),
+        ([94], 4000),
+        ([200], 1883),
+        ([400], 942),
+        ([400, 20], 4000),
+        ([0], 4000),
+    ],
+)
+def test_a_photo_is_decoded_as_far_as_its_smallest_face_needs_to_be_shown(
+    sides: list[int], decoded_px: int
+) -> None:
+    """160 pixels of a crop of 1.7 sides, or all that the original has."""
+    locations = [(50, 30 + side, 50 + side, 30) for side in sides]
+
+    assert images.face_crop_px(4000, 3000, locations) == decoded_px
+
+
 def test_a_face_in_the_middle_of_a_crop_has_its_margin_on_every_side() -> None:
     crop = images.crop_face(with_square(90, 40), (80, 220, 120, 180))
 

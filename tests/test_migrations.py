@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
+from sqlalchemy import delete, select, text
+from sqlalchemy.exc import IntegrityError
 
 from photoshare.db import db, schema_version
+from photoshare.models import Correction, CorrectionFace, Face
+from photoshare.services import corrections, rooms
+from photoshare.services.corrections import Author
+from tests.helpers import insert_face, insert_person, insert_photos, row_counts
 
 
 def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
@@ -60,3 +67,74 @@ def test_upgrading_twice_changes_nothing(app: Flask) -> None:
         before = schema_version()
         upgrade()
         assert schema_version() == before
+
+
+def test_encodings_of_any_size_come_without_the_loss_of_a_row(app: Flask) -> None:
+    with app.app_context():
+        downgrade(revision="0005")
+        assert "quality" not in columns_of_faces()
+        upgrade(revision="0010")
+        room_id = rooms.create_room("Party").room.id
+    photos = insert_photos(app, room_id, 3)
+    lea = insert_person(app, room_id, photos, "Lea")
+    insert_face(app, room_id, photos[0])
+    with app.app_context():
+        gone = db.session.scalars(select(Face.id).order_by(Face.id.desc())).first()
+        db.session.execute(delete(Face).where(Face.id == gone))
+        db.session.commit()
+        downgrade(revision="0005")
+        before = row_counts(app)
+        level = isolation_level()
+
+        upgrade()
+
+        assert isolation_level() == level
+        assert row_counts(app) == before
+        assert before["correction_face"] == before["face"] == 3
+        assert db.session.scalars(select(CorrectionFace.face_id)).all() == [1, 2, 3]
+        with db.engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    assert insert_face(app, room_id, photos[0], encoding=bytes(1024)) == (gone or 0) + 1
+    with app.app_context():
+        corrections.name_person(Author(room_id), lea, "Leo")
+        db.session.execute(delete(Face))
+        assert db.session.scalars(select(CorrectionFace)).all() == []
+        db.session.rollback()
+        assert len(db.session.scalars(select(Correction)).all()) == 2
+
+
+@pytest.mark.parametrize("encoding", [b"", bytes(511)])
+def test_an_encoding_of_broken_numbers_is_refused(app: Flask, encoding: bytes) -> None:
+    with app.app_context():
+        room_id = rooms.create_room("Party").room.id
+    (photo,) = insert_photos(app, room_id, 1)
+
+    with pytest.raises(IntegrityError, match="encoding_size"):
+        insert_face(app, room_id, photo, encoding=encoding)
+
+
+def test_going_back_the_faces_of_other_engines_are_searched_again(app: Flask) -> None:
+    with app.app_context():
+        room_id = rooms.create_room("Party").room.id
+    photos = insert_photos(app, room_id, 2)
+    insert_person(app, room_id, photos[:1], "Lea")
+    insert_face(app, room_id, photos[1], encoding=bytes(1024))
+
+    with app.app_context():
+        downgrade(revision="0005")
+        rows = db.session.execute(text("SELECT state, count(*) FROM photo GROUP BY state")).all()
+        faces = db.session.execute(text("SELECT photo_id FROM face")).scalars().all()
+        upgrade()
+
+    assert [tuple(row) for row in rows] == [("analysed", 1), ("waiting", 1)]
+    assert faces == photos[:1]
+
+
+def columns_of_faces() -> list[str]:
+    with db.engine.connect() as connection:
+        return [row[1] for row in connection.exec_driver_sql("PRAGMA table_info(face)")]
+
+
+def isolation_level() -> str | None:
+    with db.engine.connect() as connection:
+        return connection.connection.driver_connection.isolation_level

@@ -10,9 +10,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, Size, find_faces
-from photoshare.faces.types import AnalysedFace, FaceEngine
-from photoshare.images import MAX_MEGAPIXELS, DecodedPhoto, decode_upright, largest_side_px
+from photoshare.faces.types import AnalysedFace, FaceEngine, Size
+from photoshare.images import (
+    MAX_MEGAPIXELS,
+    DecodedPhoto,
+    decode_upright,
+    face_crop_px,
+    largest_side_px,
+)
 
 FIRST_DECODE_PX = 1280  # enough for two looks: most photos are decoded once
 
@@ -26,7 +31,8 @@ class PhotoAnalysis:
     faces : list of AnalysedFace
         The surest first; locations in pixels of the upright original.
     decoded : DecodedPhoto
-        The largest decode that the faces needed: for the covers of people.
+        The largest decode that the faces needed, and that `images.crop_face` needs to show them by
+        pixels of the original.
     """
 
     faces: list[AnalysedFace]
@@ -37,7 +43,7 @@ def analyse_photo(
     path: Path,
     engine: FaceEngine,
     *,
-    effort: SearchEffort = DEFAULT_EFFORT,
+    smallest_face_percent: float | None = None,
     max_megapixels: int = MAX_MEGAPIXELS,
 ) -> PhotoAnalysis:
     """Find and encode the faces of a photo, and return the picture decoded for it.
@@ -48,8 +54,9 @@ def analyse_photo(
         The original.
     engine : FaceEngine
         Locates and encodes.
-    effort : SearchEffort
-        How small the faces are that matter.
+    smallest_face_percent : float, optional
+        Width of the smallest face to find, in percent of the photo's longer side; the engine's own
+        unless told.
     max_megapixels : int
         Larger pictures are refused.
 
@@ -59,7 +66,8 @@ def analyse_photo(
         If the file is no readable photo.
     """
     photo = _Photo(path, max_megapixels)
-    faces = find_faces(photo, engine, effort)
+    faces = engine.find_faces(photo, smallest_face_percent or engine.smallest_face_percent)
+    photo.picture(face_crop_px(*photo.size, (face.location for face in faces)))
     return PhotoAnalysis(faces, photo.decoded)
 
 

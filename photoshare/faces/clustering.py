@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.types import ENCODING_SIZE, FaceEncodings
+from photoshare.faces.types import FaceEncodings, check_encodings
 
 
 def cluster_encodings(
@@ -15,7 +15,7 @@ def cluster_encodings(
 
     Parameters
     ----------
-    encodings : float32 array of shape (n_faces, 128)
+    encodings : float32 array of shape (n_faces, size)
         One row per face; finite. n_faces may be 0.
     eps : float > 0
         Largest face distance between neighbours (Euclidean, no unit). Not a bound on the width
@@ -32,7 +32,7 @@ def cluster_encodings(
     Raises
     ------
     ValueError
-        If encodings is not of shape (n, 128) or not finite.
+        If encodings is not of shape (n_faces, size) or not finite.
 
     Notes
     -----
@@ -42,10 +42,7 @@ def cluster_encodings(
     ------
     Ester et al. 1996 (DBSCAN), as `sklearn.cluster.DBSCAN`.
     """
-    if encodings.ndim != 2 or encodings.shape[1] != ENCODING_SIZE:
-        raise ValueError(f"encodings have shape {encodings.shape}, not (n, {ENCODING_SIZE})")
-    if not np.isfinite(encodings).all():
-        raise ValueError("encodings hold a number that is not finite")
+    check_encodings(encodings)
     if len(encodings) == 0:
         return np.empty(0, dtype=np.intp)
     from sklearn.cluster import DBSCAN  # here: its import takes a second, which pages need not wait

@@ -40,7 +40,7 @@ class Clusters:
 
     Attributes
     ----------
-    sums : float32 array of shape (n, 128)
+    sums : float32 array of shape (n, size)
         Sum of the unit-length encodings of the cluster's faces.
     counts : float32 array of shape (n,)
         Faces; at least 1.

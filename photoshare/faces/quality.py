@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.types import FaceLocation
+from photoshare.faces.types import AnalysedFace, FaceLocation
 
 # An encoding is made from 100 pixels of face; below 40 it is mostly enlargement. 40 is the figure
 # of Nextcloud's FaceRecognition and of PicPeak; our labelled photos have too few to measure it.
@@ -15,10 +15,86 @@ FOUNDER_MIN_PX = 40
 # Of the detector's score. On lfw_event_dev 8 of 659 faces have less, among them no labelled person
 # who would lose an album (docs/evaluation.md): half-hidden faces, background, patterns.
 FOUNDER_MIN_SCORE = 0.5
+# Of `face_quality`, whose four parts are scaled so that half is just enough. Measured on lfw_dev,
+# everybody_dev and on faces made smaller (docs/evaluation.md):
+FOUNDER_MIN_QUALITY = 0.5
+GOOD_PX = 40  # of 14 pixels 17 % of the pairs of one person are told, of 20 about 65, of 40 91
+GOOD_SHARPNESS = 0.02  # 3 in 10,000 labelled faces have less than half of it, most at 14 pixels do
+GOOD_FRONTALITY = 0.4  # less than half of it: the farther eye is hardly seen
+LEAST_SCORE, GOOD_SCORE = 0.5, 0.9  # of YuNet
 
 
-def may_found(locations: Sequence[FaceLocation], scores: Sequence[float]) -> NDArray[np.bool_]:
-    """Tell which faces are large and sure enough to found a person.
+def face_quality(face: AnalysedFace) -> float | None:
+    """Tell how good the picture of a face is: 0 for the worst, 1 for one that is good in all ways.
+
+    Returns
+    -------
+    float or None
+        The least of what its size, sharpness, pose and score allow. None where the engine tells
+        neither pose nor sharpness: then size and score alone decide who may found a person.
+    """
+    if face.landmarks is None or face.sharpness is None:
+        return None
+    top, right, bottom, left = face.location
+    parts = (
+        min(right - left, bottom - top) / GOOD_PX,
+        face.sharpness / GOOD_SHARPNESS,
+        _frontality(face.landmarks) / GOOD_FRONTALITY,
+        (face.score - LEAST_SCORE) / (GOOD_SCORE - LEAST_SCORE),
+    )
+    return float(np.clip(min(parts), 0, 1))
+
+
+def _frontality(landmarks: NDArray[np.float32]) -> float:
+    """Tell how nearly a face looks into the camera: 1 for straight, 0 for a profile and beyond.
+
+    By how far the tip of the nose is from the middle of eyes and mouth, along the line of the eyes
+    and in units of their distance.
+    """
+    eye, other_eye, nose, corner, other_corner = landmarks.astype(np.float64)
+    across = (other_eye - eye + other_corner - corner) / 2
+    length = float(across @ across)
+    if length == 0:
+        return 0.0  # the eyes are one behind the other
+    middle = (eye + other_eye + corner + other_corner) / 4
+    return max(0.0, 1 - 2 * abs(float((nose - middle) @ across)) / length)
+
+
+def sharpness_of(chip: NDArray[np.uint8]) -> float:
+    """Measure how much fine detail an aligned face shows, as a share of its contrast.
+
+    Parameters
+    ----------
+    chip : uint8 array of shape (112, 112, 3)
+        Aligned by landmarks (`photoshare.faces.engines.sface.aligned_chip`), so that the middle
+        holds eyes, nose and mouth of any face.
+
+    Returns
+    -------
+    float >= 0
+        Variance of the Laplacian over the variance of the greys; a little is added to the latter,
+        so that the noise of a plain picture is not taken for detail.
+    """
+    grey = chip[20:100, 20:92].mean(axis=2, dtype=np.float32)
+    neighbours = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
+    return float((4 * grey[1:-1, 1:-1] - neighbours).var() / (grey.var() + 25))
+
+
+def may_found(
+    locations: Sequence[FaceLocation],
+    scores: Sequence[float],
+    qualities: Sequence[float | None],
+) -> NDArray[np.bool_]:
+    """Tell which faces are good enough to found a person.
+
+    Parameters
+    ----------
+    locations : sequence of FaceLocation
+        In pixels of the upright original.
+    scores : sequence of float
+        Of the detector.
+    qualities : sequence of float or None
+        As `face_quality` gives them; where there is none, the face has to be large and sure.
 
     Returns
     -------
@@ -27,4 +103,6 @@ def may_found(locations: Sequence[FaceLocation], scores: Sequence[float]) -> NDA
     edges = np.array(locations, dtype=np.int64).reshape(-1, 4)
     sides = np.minimum(edges[:, 2] - edges[:, 0], edges[:, 1] - edges[:, 3])
     is_good = (sides >= FOUNDER_MIN_PX) & (np.array(scores, dtype=float) >= FOUNDER_MIN_SCORE)
-    return np.asarray(is_good, dtype=np.bool_)
+    quality = np.array(qualities, dtype=float)  # None becomes a number that is none
+    is_known = ~np.isnan(quality)
+    return np.asarray(np.where(is_known, quality >= FOUNDER_MIN_QUALITY, is_good), dtype=np.bool_)

@@ -15,13 +15,13 @@ import numpy as np
 from PIL import Image
 
 from photoshare.faces.types import (
-    ENCODING_SIZE,
     AnalysedFace,
     FaceEncodings,
-    FaceEngine,
     FaceLocation,
     LocatedFace,
+    PhotoSource,
     RgbImage,
+    Size,
 )
 from photoshare.images import REDUCING_GAP
 
@@ -39,8 +39,6 @@ PART_OVERLAP_PX = 240  # a face that the look before could not find lies whole i
 SAME_FACE_OVERLAP = 0.3  # intersection over union: two looks found the same face
 CHIP_FACE_PX = 100  # width of a face in the aligned chip: 150 pixels, of them a quarter around it
 SHEET_FACES = 16  # faces encoded at once
-
-Size = tuple[int, int]  # width, height in pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +75,25 @@ class LocatesSmallest(Protocol):
         ...
 
 
-class PhotoSource(Protocol):
-    """A photo that can be had at several sizes."""
+class Locator(Protocol):
+    """An engine that finds faces of at least its window's size in whatever picture it is given."""
 
     @property
-    def size(self) -> Size:
-        """Width and height of the upright original, in pixels."""
+    def encoding_size(self) -> int:
+        """How many numbers one of its face encodings has."""
         ...
 
-    def picture(self, longer_side_px: float) -> Image.Image:
-        """Return the upright photo, RGB, with at least this longer side if it has that much."""
+    def locate(self, image: RgbImage) -> list[LocatedFace]:
+        """Find the faces of an upright picture, the surest first."""
+        ...
+
+    def encode(self, image: RgbImage, locations: list[FaceLocation]) -> FaceEncodings:
+        """Encode the faces at these locations of the picture, in their order."""
         ...
 
 
 def find_faces(
-    photo: PhotoSource, engine: FaceEngine, effort: SearchEffort = DEFAULT_EFFORT
+    photo: PhotoSource, engine: Locator, effort: SearchEffort = DEFAULT_EFFORT
 ) -> list[AnalysedFace]:
     """Find and encode the faces of a photo.
 
@@ -108,7 +110,7 @@ def find_faces(
     ]
 
 
-def _locate(photo: PhotoSource, engine: FaceEngine, effort: SearchEffort) -> list[LocatedFace]:
+def _locate(photo: PhotoSource, engine: Locator, effort: SearchEffort) -> list[LocatedFace]:
     """Find the faces of a photo, with a closer look as long as there may be smaller ones.
 
     Returns
@@ -133,7 +135,7 @@ def _locate(photo: PhotoSource, engine: FaceEngine, effort: SearchEffort) -> lis
             if is_closer and isinstance(engine, LocatesSmallest)
             else engine.locate
         )
-        for part, left, top in _parts(searched):
+        for part, left, top in parts_of(searched):
             found = (
                 LocatedFace(_moved(face.location, searched.size, photo.size, left, top), face.score)
                 for face in locate(np.asarray(part))
@@ -145,7 +147,7 @@ def _locate(photo: PhotoSource, engine: FaceEngine, effort: SearchEffort) -> lis
     return sorted(faces, key=lambda face: -face.score)
 
 
-def _parts(picture: Image.Image) -> Iterator[tuple[Image.Image, int, int]]:
+def parts_of(picture: Image.Image) -> Iterator[tuple[Image.Image, int, int]]:
     """Cut a large picture into equal overlapping parts, each with its left and top pixel."""
     width, height = picture.size
     for top, bottom in _spans(height):
@@ -160,18 +162,18 @@ def _spans(side_px: int) -> list[tuple[int, int]]:
     return [(start, min(side_px, math.ceil(start + step_px + PART_OVERLAP_PX))) for start in starts]
 
 
-def _encode(photo: PhotoSource, engine: FaceEngine, locations: list[FaceLocation]) -> FaceEncodings:
+def _encode(photo: PhotoSource, engine: Locator, locations: list[FaceLocation]) -> FaceEncodings:
     """Encode faces from a decode in which the smallest has the pixels that its chip takes."""
     if not locations:
-        return np.empty((0, ENCODING_SIZE), dtype=np.float32)
+        return np.empty((0, engine.encoding_size), dtype=np.float32)
     smallest_px = max(1, min(_width(location) for location in locations))
     picture = photo.picture(max(photo.size) * CHIP_FACE_PX / smallest_px)
     moved = [_moved(location, photo.size, picture.size) for location in locations]
     sheets = [moved[start : start + SHEET_FACES] for start in range(0, len(moved), SHEET_FACES)]
-    return np.concatenate([engine.encode(*_face_sheet(picture, sheet)) for sheet in sheets])
+    return np.concatenate([engine.encode(*face_sheet(picture, sheet)) for sheet in sheets])
 
 
-def _face_sheet(
+def face_sheet(
     picture: Image.Image, locations: list[FaceLocation]
 ) -> tuple[RgbImage, list[FaceLocation]]:
     """Put the faces under each other in one small picture, with a face's width around each.

@@ -7,14 +7,15 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-ENCODING_SIZE = 128  # numbers of one face encoding (dlib_face_recognition_resnet_model_v1)
 NO_PERSON = 0  # person id of an unsorted face; database ids begin at 1
 NOISE_LABEL = -1  # the cluster label of a face in no cluster, as in scikit-learn
 
 RgbImage: TypeAlias = NDArray[np.uint8]  # shape (height, width, 3), red, green, blue
-FaceEncodings: TypeAlias = NDArray[np.float32]  # shape (n_faces, ENCODING_SIZE)
+FaceEncodings: TypeAlias = NDArray[np.float32]  # shape (n_faces, the engine's encoding_size)
 FaceLocation: TypeAlias = tuple[int, int, int, int]  # (top, right, bottom, left), pixels
+Size: TypeAlias = tuple[int, int]  # width, height in pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,26 @@ class LocatedFace:
 
 @dataclass(frozen=True, slots=True)
 class AnalysedFace:
-    """A face with its encoding; the location is in pixels of the upright photo."""
+    """A face with its encoding; all places are in pixels of the upright photo.
+
+    Attributes
+    ----------
+    location : FaceLocation
+    score : float
+        As in `LocatedFace`.
+    encoding : float32 array of shape (encoding_size,)
+    landmarks : float32 array of shape (5, 2), or None
+        (x, y) of both eyes, the tip of the nose, and both corners of the mouth; of two, the one to
+        the left in an upright picture comes first. None: the engine does not tell.
+    sharpness : float or None
+        `photoshare.faces.quality.sharpness_of`; None: not measured.
+    """
 
     location: FaceLocation
     score: float
-    encoding: NDArray[np.float32]  # shape (ENCODING_SIZE,)
+    encoding: NDArray[np.float32]
+    landmarks: NDArray[np.float32] | None = None
+    sharpness: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +65,8 @@ class FaceSet:
 
     Attributes
     ----------
-    encodings : float32 array of shape (n_faces, 128)
+    encodings : float32 array of shape (n_faces, size)
+        All of one engine; of no face, the size does not matter.
     photo_ids : int array of shape (n_faces,)
     person_ids : int array of shape (n_faces,)
         NO_PERSON for an unsorted face.
@@ -71,11 +88,7 @@ class FaceSet:
 
     def __post_init__(self) -> None:
         """Refuse what no grouping can be made of."""
-        if self.encodings.ndim != 2 or self.encodings.shape[1] != ENCODING_SIZE:
-            shape = self.encodings.shape
-            raise ValueError(f"encodings have shape {shape}, not (n, {ENCODING_SIZE})")
-        if not np.isfinite(self.encodings).all():
-            raise ValueError("encodings hold a number that is not finite")
+        check_encodings(self.encodings)
 
     def taken(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> FaceSet:
         """Give the faces of some rows."""
@@ -88,12 +101,53 @@ class FaceSet:
         )
 
 
+def check_encodings(encodings: FaceEncodings) -> None:
+    """Refuse encodings of which no groups can be made.
+
+    Raises
+    ------
+    ValueError
+        If they are not of shape (n_faces, size), or not finite.
+    """
+    if encodings.ndim != 2 or (len(encodings) > 0 and encodings.shape[1] == 0):
+        raise ValueError(f"encodings have shape {encodings.shape}, not (n_faces, size)")
+    if not np.isfinite(encodings).all():
+        raise ValueError("encodings hold a number that is not finite")
+
+
+class PhotoSource(Protocol):
+    """A photo that can be had at several sizes."""
+
+    @property
+    def size(self) -> Size:
+        """Width and height of the upright original, in pixels."""
+        ...
+
+    def picture(self, longer_side_px: float) -> Image.Image:
+        """Return the upright photo, RGB, with at least this longer side if it has that much."""
+        ...
+
+
 class FaceEngine(Protocol):
-    """What finds and encodes faces; `photos_at_once` threads may use an engine at a time."""
+    """What finds and encodes faces; `photos_at_once` threads may use an engine at a time.
+
+    Making one is cheap: what it is called, and how its encodings compare, pages ask as well. The
+    models are loaded by `warm_up`, or by the first photo.
+    """
 
     @property
     def name(self) -> str:
-        """Name and version, stored with every photo it analysed."""
+        """Name and version, stored with every photo it analysed; other encodings, another name."""
+        ...
+
+    @property
+    def encoding_size(self) -> int:
+        """How many numbers one of its face encodings has."""
+        ...
+
+    @property
+    def eps(self) -> float:
+        """Its own best value of the setting PHOTOSHARE_EPS, a distance of its encodings."""
         ...
 
     @property
@@ -105,10 +159,15 @@ class FaceEngine(Protocol):
         """Load the models now; raises ModelError where they cannot be used."""
         ...
 
-    def locate(self, image: RgbImage) -> list[LocatedFace]:
-        """Find the faces of an upright picture, the surest first."""
+    @property
+    def smallest_face_percent(self) -> float:
+        """Its own value of the setting PHOTOSHARE_SMALLEST_FACE_PERCENT."""
         ...
 
-    def encode(self, image: RgbImage, locations: list[FaceLocation]) -> FaceEncodings:
-        """Encode the faces at these locations of the picture, in their order."""
+    def find_faces(self, photo: PhotoSource, smallest_face_percent: float) -> list[AnalysedFace]:
+        """Find and encode the faces of a photo, the surest first.
+
+        Locations are in pixels of the upright original; faces narrower than this percentage of its
+        longer side may be missed.
+        """
         ...

@@ -36,7 +36,7 @@ class JobRunner:
     settings : Settings
     storage : Storage
     make_engine : callable
-        Makes the face engine when the first photo needs it; loading it takes a second.
+        Makes the face engine, or gives the one that there is; called when it is needed.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class JobRunner:
         self._storage = storage
         self._make_engine = make_engine
         self._workplace: Workplace | None = None
+        self._knows_outdated = False  # whether photos of another engine were looked for
         self._stopping = threading.Event()
         self._executor: ThreadPoolExecutor | None = None
         self._busy = threading.Lock()  # held while jobs run
@@ -96,6 +97,7 @@ class JobRunner:
     def run_pending(self) -> None:
         """Run the queued jobs until there are none, in the calling thread."""
         with self._busy:
+            self._find_outdated()
             while not self._stopping.is_set():
                 with self._app.app_context():
                     jobs.enqueue_waiting_photos()
@@ -103,6 +105,21 @@ class JobRunner:
                 if job is None:
                     return
                 self._run(job)
+
+    def _find_outdated(self) -> None:
+        """Once: let the photos be searched again that another engine searched before."""
+        if self._knows_outdated:
+            return
+        try:
+            with self._app.app_context():
+                if analysis.has_searched_photos():  # else nobody has to know the engine yet
+                    name = self._make_engine().name
+                    if count := analysis.analyse_outdated_again(name):
+                        log.info("%d photos will be searched again, by the engine %s", count, name)
+        except PhotoshareError as error:
+            log.error("The face engine cannot be made: %s", error)
+        else:
+            self._knows_outdated = True
 
     def stop(self) -> bool:
         """Stop after the photo in hand, or give it back; return whether the thread has ended."""
@@ -120,8 +137,9 @@ class JobRunner:
 
     def _run(self, job: ClaimedJob) -> None:
         error: PhotoshareError | None = None
+        is_done = True
         try:
-            TASKS[job.kind](job, self._make_workplace())
+            is_done = TASKS[job.kind](job, self._make_workplace())
         except PhotoshareError as problem:
             log.error("Job %d (%s) failed: %s", job.id, job.kind, problem)
             error = problem
@@ -131,7 +149,7 @@ class JobRunner:
         with self._app.app_context():
             if error is not None:
                 analysis.release_claims(count_attempt=True)
-            if self._stopping.is_set() and error is None:
+            if error is None and (self._stopping.is_set() or not is_done):
                 jobs.requeue_job(job.id)
             else:
                 jobs.finish_job(job, error=str(error) if error else None)

@@ -1,5 +1,7 @@
 """What each kind of job does: a loop of small steps that can be repeated after any interruption.
 
+A task returns whether it is done; else its job is queued again.
+
 The job thread alone reads and writes the database, each step in a short app context of its own;
 the photos are analysed by a few threads beside it, which know nothing of the database.
 """
@@ -13,6 +15,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Protocol
 
 from flask import Flask
 
@@ -20,7 +23,6 @@ from photoshare import images
 from photoshare.config import Settings
 from photoshare.db import db
 from photoshare.faces.analysis import analyse_photo
-from photoshare.faces.search import SearchEffort
 from photoshare.faces.types import FaceEngine
 from photoshare.models import Photo
 from photoshare.services import analysis, downloads, grouping, jobs
@@ -47,18 +49,56 @@ class Workplace:
     @property
     def rule(self) -> grouping.GroupingRule:
         """How faces are grouped."""
-        return grouping.GroupingRule(self.settings.eps, self.settings.min_samples)
+        return grouping.grouping_rule(self.engine, self.settings)
 
 
-def process_photos(job: ClaimedJob, workplace: Workplace) -> None:
-    """Analyse every waiting photo of the room, as many at once as the engine likes."""
+class Claim(Protocol):
+    """Takes the next photo that is to be analysed."""
+
+    def __call__(self, *, is_first_attempt: bool) -> ClaimedPhoto | None:
+        """Take a photo, or only one that was never tried; None where there is none."""
+        ...
+
+
+def process_photos(job: ClaimedJob, workplace: Workplace) -> bool:
+    """Analyse every photo of the room that was never searched."""
+
+    def claim(*, is_first_attempt: bool) -> ClaimedPhoto | None:
+        return analysis.claim_photo(job.room_id, is_first_attempt=is_first_attempt)
+
+    _analyse_all(job, workplace, claim)
+    return True
+
+
+def search_again(job: ClaimedJob, workplace: Workplace) -> bool:
+    """Analyse photos anew that were searched before, then group the room as from nothing.
+
+    Makes way for every other job: photos that just came in, for one.
+    """
+    photos = analysis.SecondSearch(job.room_id)
+    is_making_way = False
+
+    def claim(*, is_first_attempt: bool) -> ClaimedPhoto | None:
+        nonlocal is_making_way
+        is_making_way = is_making_way or jobs.has_urgent_jobs()
+        return None if is_making_way else photos.claim(is_first_attempt=is_first_attempt)
+
+    _analyse_all(job, workplace, claim)
+    if is_making_way or workplace.is_stopping():
+        return False
+    return cluster_room(job, workplace)
+
+
+def _analyse_all(job: ClaimedJob, workplace: Workplace, claim: Claim) -> None:
+    """Analyse the photos that can be claimed, as many at once as the engine likes."""
+    workplace.engine.warm_up()  # what it raises is no photo's fault
     in_hand: dict[Future[list[FoundFace]], ClaimedPhoto] = {}
     pool = ThreadPoolExecutor(
         workplace.engine.photos_at_once, thread_name_prefix="faces", initializer=_step_back
     )
     try:
         while True:
-            while (claimed := _claim_next(job, list(in_hand.values()), workplace)) is not None:
+            while (claimed := _claim_next(claim, list(in_hand.values()), workplace)) is not None:
                 in_hand[pool.submit(_analyse, claimed, workplace)] = claimed
             if not in_hand:
                 return
@@ -70,7 +110,7 @@ def process_photos(job: ClaimedJob, workplace: Workplace) -> None:
 
 
 def _claim_next(
-    job: ClaimedJob, in_hand: list[ClaimedPhoto], workplace: Workplace
+    claim: Claim, in_hand: list[ClaimedPhoto], workplace: Workplace
 ) -> ClaimedPhoto | None:
     """Claim one more photo, if there is a hand free.
 
@@ -82,7 +122,7 @@ def _claim_next(
     if any(photo.is_retry for photo in in_hand):
         return None
     with workplace.app.app_context():
-        return analysis.claim_photo(job.room_id, is_first_attempt=bool(in_hand))
+        return claim(is_first_attempt=bool(in_hand))
 
 
 def _step_back() -> None:
@@ -96,7 +136,7 @@ def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
     found = analyse_photo(
         workplace.storage.original(claimed.room_id, claimed.sha256),
         workplace.engine,
-        effort=SearchEffort(workplace.settings.smallest_face_percent),
+        smallest_face_percent=workplace.settings.smallest_face_percent,
         max_megapixels=workplace.settings.max_photo_megapixels,
     )
     return [
@@ -118,7 +158,6 @@ def _finish(
             grouping.store_analysis(
                 claimed,
                 found,
-                engine_name=workplace.engine.name,
                 rule=workplace.rule,
                 storage=workplace.storage,
             )
@@ -130,22 +169,25 @@ def _finish(
         downloads.measure_photos(Photo.id == claimed.id, workplace.storage)
 
 
-def cluster_room(job: ClaimedJob, workplace: Workplace) -> None:
+def cluster_room(job: ClaimedJob, workplace: Workplace) -> bool:
     """Look at all faces of the room again, together; named people keep theirs."""
     with workplace.app.app_context():
         grouping.group_unsorted_faces(job.room_id, workplace.rule)
+    return True
 
 
-def prepare_downloads(job: ClaimedJob, workplace: Workplace) -> None:
+def prepare_downloads(job: ClaimedJob, workplace: Workplace) -> bool:
     """Measure the photos whose checksums are not known, so that zips start at once."""
     with workplace.app.app_context():
         downloads.measure_photos(
             Photo.room_id == job.room_id, workplace.storage, is_stopping=workplace.is_stopping
         )
+    return True
 
 
-TASKS: dict[JobKind, Callable[[ClaimedJob, Workplace], None]] = {
+TASKS: dict[JobKind, Callable[[ClaimedJob, Workplace], bool]] = {
     JobKind.PROCESS_PHOTOS: process_photos,
+    JobKind.SEARCH_AGAIN: search_again,
     JobKind.CLUSTER_ROOM: cluster_room,
     JobKind.PREPARE_DOWNLOADS: prepare_downloads,
 }

@@ -1,13 +1,15 @@
 """The work list of the face analysis: claim a photo, give up on it, search it again.
 
-Each function is one short transaction; nothing here decodes, locates or encodes.
+A photo waits for its first search, or, if its row names an engine already, for another one. Each
+function is one short transaction; nothing here decodes, locates or encodes.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from photoshare.db import db
 from photoshare.models import (
@@ -15,6 +17,8 @@ from photoshare.models import (
     PHOTO_ANALYSING,
     PHOTO_FAILED,
     PHOTO_WAITING,
+    Face,
+    Person,
     Photo,
 )
 
@@ -48,7 +52,7 @@ def release_claims(*, count_attempt: bool) -> None:
 
 
 def claim_photo(room_id: int, *, is_first_attempt: bool = False) -> ClaimedPhoto | None:
-    """Take the next waiting photo of a room; None when there is none.
+    """Take the next photo of a room that waits for its first search; None when there is none.
 
     The attempt is counted before the photo is touched, so that one which kills the process is not
     tried for ever; photos that failed once come last.
@@ -59,21 +63,82 @@ def claim_photo(room_id: int, *, is_first_attempt: bool = False) -> ClaimedPhoto
     is_first_attempt : bool
         Take only photos that were never tried.
     """
-    query = select(Photo.id, Photo.sha256, Photo.attempts).where(
-        Photo.room_id == room_id, Photo.state == PHOTO_WAITING
+    query = select(Photo.id).where(
+        Photo.room_id == room_id, Photo.state == PHOTO_WAITING, Photo.engine.is_(None)
     )
     if is_first_attempt:
         query = query.where(Photo.attempts == 0)
-    row = db.session.execute(query.order_by(Photo.attempts, Photo.id).limit(1)).first()
+    query = query.order_by(Photo.attempts, Photo.id).limit(1)
+    while (photo_id := db.session.scalar(query)) is not None:
+        claimed = _claim(photo_id, is_first_attempt=is_first_attempt)
+        if claimed is not None:
+            return claimed
+    return None
+
+
+class SecondSearch:
+    """The photos of a room that are to be searched again, in the order in which it matters.
+
+    Parameters
+    ----------
+    room_id : int
+    """
+
+    def __init__(self, room_id: int) -> None:
+        self._room_id = room_id
+        self._photos: deque[int] = deque()
+
+    def claim(self, *, is_first_attempt: bool = False) -> ClaimedPhoto | None:
+        """Take the next photo, as `claim_photo` does."""
+        if not self._photos:
+            self._photos.extend(_search_again_order(self._room_id))
+        while self._photos:
+            claimed = _claim(self._photos[0], is_first_attempt=is_first_attempt)
+            if claimed is None and is_first_attempt and _is_waiting(self._photos[0]):
+                return None  # the others were tried as well: they come last
+            self._photos.popleft()
+            if claimed is not None:
+                return claimed
+        return None
+
+
+def _search_again_order(room_id: int) -> list[int]:
+    """List the photos that wait for another search: of somebody who was named first, newest first.
+
+    Photos that failed once come last.
+    """
+    of_somebody = (
+        select(Face.photo_id)
+        .join(Person, Person.id == Face.person_id)
+        .where(Person.room_id == room_id, Person.is_corrected)
+    )
+    query = (
+        select(Photo.id)
+        .where(Photo.room_id == room_id, Photo.state == PHOTO_WAITING, Photo.engine.is_not(None))
+        .order_by(Photo.attempts, Photo.id.in_(of_somebody).desc(), Photo.id.desc())
+    )
+    return list(db.session.scalars(query))
+
+
+def _claim(photo_id: int, *, is_first_attempt: bool) -> ClaimedPhoto | None:
+    """Take a photo if it still waits: whose update changes the row has it."""
+    query = update(Photo).where(Photo.id == photo_id, Photo.state == PHOTO_WAITING)
+    if is_first_attempt:
+        query = query.where(Photo.attempts == 0)
+    row = db.session.execute(
+        query.values(state=PHOTO_ANALYSING, attempts=Photo.attempts + 1).returning(
+            Photo.room_id, Photo.sha256, Photo.attempts
+        )
+    ).first()
+    db.session.commit()
     if row is None:
         return None
-    db.session.execute(
-        update(Photo)
-        .where(Photo.id == row.id, Photo.state == PHOTO_WAITING)
-        .values(state=PHOTO_ANALYSING, attempts=Photo.attempts + 1)
-    )
-    db.session.commit()
-    return ClaimedPhoto(row.id, room_id, row.sha256, is_retry=row.attempts > 0)
+    return ClaimedPhoto(photo_id, row.room_id, row.sha256, is_retry=row.attempts > 1)
+
+
+def _is_waiting(photo_id: int) -> bool:
+    query = select(Photo.id).where(Photo.id == photo_id, Photo.state == PHOTO_WAITING)
+    return db.session.scalar(query) is not None
 
 
 def fail_attempt(photo_id: int) -> None:
@@ -98,22 +163,42 @@ def fail_exhausted_photos() -> None:
 
 def retry_failed_photos(room_id: int) -> None:
     """Give the photos that were given up another chance; the host asked for it."""
-    db.session.execute(
-        update(Photo)
-        .where(Photo.room_id == room_id, Photo.state == PHOTO_FAILED)
-        .values(state=PHOTO_WAITING, attempts=0)
-    )
-    db.session.commit()
+    _let_wait(Photo.room_id == room_id, Photo.state == PHOTO_FAILED)
 
 
 def analyse_again(room_id: int) -> None:
-    """Let every photo be searched again, by another engine for one; corrections stay.
+    """Let every photo be searched again; corrections stay.
 
     A face that is found again is the same row, and keeps its person and all that was said of it.
     """
-    db.session.execute(
-        update(Photo)
-        .where(Photo.room_id == room_id, Photo.state.in_([PHOTO_ANALYSED, PHOTO_FAILED]))
-        .values(state=PHOTO_WAITING, attempts=0)
-    )
+    _let_wait(Photo.room_id == room_id, Photo.state.in_([PHOTO_ANALYSED, PHOTO_FAILED]))
+
+
+def analyse_outdated_again(engine_name: str) -> int:
+    """Let the photos be searched again that another engine has searched; return how many.
+
+    As `analyse_again`, in all rooms; until then their faces are compared to none of this engine.
+    """
+    return _let_wait(Photo.state == PHOTO_ANALYSED, Photo.engine != engine_name)
+
+
+def has_searched_photos() -> bool:
+    """Whether any engine has searched any photo."""
+    query = select(Photo.id).where(Photo.engine.is_not(None)).limit(1)
+    return db.session.scalar(query) is not None
+
+
+def count_outdated(engine_name: str) -> tuple[int, int]:
+    """Count the photos that this engine is still to search again, and all that were searched."""
+    is_outdated = (Photo.state != PHOTO_FAILED) & (Photo.engine != engine_name)
+    query = select(func.count().filter(is_outdated), func.count(Photo.engine))
+    outdated, searched = db.session.execute(query.select_from(Photo)).one()
+    return outdated, searched
+
+
+def _let_wait(*which: ColumnElement[bool]) -> int:
+    changed = db.session.execute(
+        update(Photo).where(*which).values(state=PHOTO_WAITING, attempts=0).returning(Photo.id)
+    ).all()
     db.session.commit()
+    return len(changed)

@@ -24,7 +24,7 @@ from photoshare.db import db
 from photoshare.errors import DiskFullError, NotAllowedError, NotFoundError, RejectedPhotoError
 from photoshare.metadata.clean import CLEANING_RULES, find_patches
 from photoshare.metadata.patches import PatchedFile, UncleanableError
-from photoshare.models import PHOTO_ANALYSED, PHOTO_FAILED, Photo
+from photoshare.models import PHOTO_FAILED, Photo
 from photoshare.services.rooms import Access
 from photoshare.storage import Storage
 
@@ -147,7 +147,7 @@ def measure_photos(
 def unmeasured_rooms() -> list[int]:
     """List the rooms with photos that were analysed, but never measured by today's rules."""
     lacks = or_(Photo.cleaning_rules.is_(None), Photo.cleaning_rules != CLEANING_RULES)
-    is_done = Photo.state.in_([PHOTO_ANALYSED, PHOTO_FAILED])
+    is_done = or_(Photo.engine.is_not(None), Photo.state == PHOTO_FAILED)
     return list(db.session.scalars(select(Photo.room_id).where(lacks, is_done).distinct()))
 
 

@@ -15,7 +15,7 @@ from photoshare.models import (
     JOB_FAILED,
     JOB_QUEUED,
     JOB_RUNNING,
-    PHOTO_ANALYSED,
+    PHOTO_ANALYSING,
     PHOTO_FAILED,
     PHOTO_WAITING,
     Face,
@@ -30,9 +30,10 @@ RETRY_AFTER = timedelta(minutes=1)  # long enough to read the message, short eno
 class JobKind(StrEnum):
     """What a job does; `photoshare.jobs.tasks.TASKS` holds the function for each."""
 
-    PROCESS_PHOTOS = "process_photos"  # analyse every waiting photo of the room
+    PROCESS_PHOTOS = "process_photos"  # analyse every photo of the room that waits for it
     CLUSTER_ROOM = "cluster_room"  # look at the room's unsorted faces again
     PREPARE_DOWNLOADS = "prepare_downloads"  # measure photos whose checksums are not known
+    SEARCH_AGAIN = "search_again"  # analyse photos anew that were before; after all other jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,9 @@ class RoomProgress:
     """How far the search for faces is in one room."""
 
     photo_count: int
-    done_count: int  # analysed or failed
+    done_count: int  # analysed or failed, perhaps to be searched again
     failed_count: int
+    again_count: int  # of those that are done: to be searched again
     people_count: int
     face_count: int
     photos_per_second: float | None  # of the running job; None before its first photo
@@ -59,21 +61,37 @@ class RoomProgress:
 
     @property
     def is_working(self) -> bool:
-        """Whether photos still wait for their analysis."""
+        """Whether photos still wait for their first search."""
         return self.done_count < self.photo_count
+
+    @property
+    def is_searching_again(self) -> bool:
+        """Whether photos wait for another search, and none for its first."""
+        return self.again_count > 0 and not self.is_working
+
+    @property
+    def found_again_count(self) -> int:
+        """How many of `second_count` photos need no other search."""
+        return self.second_count - self.again_count
+
+    @property
+    def second_count(self) -> int:
+        """Photos with faces of some engine: what another search is about."""
+        return self.done_count - self.failed_count
 
     @property
     def seconds_left(self) -> float | None:
         """Estimate from the rate so far; None where there is no rate yet."""
         if self.photos_per_second is None:
             return None
-        return (self.photo_count - self.done_count) / self.photos_per_second
+        waiting_count = self.photo_count - self.done_count
+        return (waiting_count or self.again_count) / self.photos_per_second
 
     @property
     def stamp(self) -> str:
         """Changes whenever a page would look different; the poller sends it back."""
         return (
-            f"{self.photo_count}-{self.done_count}-{self.failed_count}-"
+            f"{self.photo_count}-{self.done_count}-{self.failed_count}-{self.again_count}-"
             f"{self.people_count}-{self.face_count}-{'failed' if self.error else 'well'}-"
             f"{'grouping' if self.is_grouping else 'grouped'}"
         )
@@ -91,6 +109,7 @@ def enqueue_job(room_id: int, kind: JobKind) -> None:
 def enqueue_waiting_photos() -> None:
     """Queue a job for every room with waiting photos and none that takes care of them.
 
+    Photos that are to be searched again have a job of their own kind; the newest rooms come first.
     Covers a crash between an upload and its job, photos that came while a job was ending, and
     imports by the command line. A room whose job failed as a whole is tried again after
     `RETRY_AFTER`.
@@ -99,18 +118,24 @@ def enqueue_waiting_photos() -> None:
         Job.state.in_([JOB_QUEUED, JOB_RUNNING]),
         and_(Job.state == JOB_FAILED, Job.finished_at > utc_now() - RETRY_AFTER),
     )
-    cared_for = select(Job.room_id).where(Job.kind == JobKind.PROCESS_PHOTOS, is_cared_for)
-    rooms = (
-        select(Photo.room_id, literal(JobKind.PROCESS_PHOTOS.value), literal(JOB_QUEUED))
-        .where(Photo.state == PHOTO_WAITING, Photo.room_id.not_in(cared_for))
-        .distinct()
-    )
-    if db.session.execute(rooms.limit(1)).first() is None:
-        return  # the usual case: nothing is written
-    db.session.execute(
-        insert(Job).from_select(["room_id", "kind", "state"], rooms, include_defaults=True)
-    )
-    db.session.commit()
+    waits_for = {
+        JobKind.PROCESS_PHOTOS: Photo.engine.is_(None),
+        JobKind.SEARCH_AGAIN: Photo.engine.is_not(None),
+    }
+    for kind, is_kind in waits_for.items():
+        cared_for = select(Job.room_id).where(Job.kind == kind, is_cared_for)
+        rooms = (
+            select(Photo.room_id, literal(kind.value), literal(JOB_QUEUED))
+            .where(Photo.state == PHOTO_WAITING, is_kind, Photo.room_id.not_in(cared_for))
+            .distinct()
+        )
+        if db.session.execute(rooms.limit(1)).first() is None:
+            continue  # the usual case: nothing is written
+        rooms = rooms.order_by(Photo.room_id.desc())
+        db.session.execute(
+            insert(Job).from_select(["room_id", "kind", "state"], rooms, include_defaults=True)
+        )
+        db.session.commit()
 
 
 def requeue_running_jobs() -> None:
@@ -124,29 +149,46 @@ def has_queued_jobs() -> bool:
     return db.session.scalar(select(Job.id).where(Job.state == JOB_QUEUED).limit(1)) is not None
 
 
+def has_urgent_jobs() -> bool:
+    """Whether a job waits that goes before photos that are searched again."""
+    query = select(Job.id).where(Job.state == JOB_QUEUED, Job.kind != JobKind.SEARCH_AGAIN)
+    return db.session.scalar(query.limit(1)) is not None
+
+
 def claim_job() -> ClaimedJob | None:
-    """Take the oldest queued job; None when there is none."""
-    row = db.session.execute(
-        select(Job.id, Job.room_id, Job.kind)
+    """Take the oldest queued job, one that searches again after all others; None: there is none."""
+    query = (
+        select(Job.id)
         .where(Job.state == JOB_QUEUED)
-        .order_by(Job.id)
+        .order_by(Job.kind == JobKind.SEARCH_AGAIN, Job.id)
         .limit(1)
-    ).first()
-    if row is None:
-        return None
-    db.session.execute(
-        update(Job)
-        .where(Job.id == row.id, Job.state == JOB_QUEUED)
-        .values(state=JOB_RUNNING, started_at=utc_now(), photos_done=0)
     )
-    db.session.commit()
-    return ClaimedJob(row.id, row.room_id, JobKind(row.kind))
+    while (job_id := db.session.scalar(query)) is not None:
+        claimed = db.session.execute(
+            update(Job)
+            .where(Job.id == job_id, Job.state == JOB_QUEUED)
+            .values(state=JOB_RUNNING, started_at=utc_now(), photos_done=0)
+            .returning(Job.room_id, Job.kind)
+        ).first()
+        db.session.commit()
+        if claimed is not None:  # else somebody deleted its room
+            return ClaimedJob(job_id, claimed.room_id, JobKind(claimed.kind))
+    return None
 
 
-def count_photo_done(job_id: int) -> None:
-    """Count one more photo for the job's rate."""
-    db.session.execute(update(Job).where(Job.id == job_id).values(photos_done=Job.photos_done + 1))
+def count_photo_done(job_id: int) -> bool:
+    """Count one more photo for the job's rate; return whether the job still runs.
+
+    It does not once its room was deleted, or once an orderly stop has given it back.
+    """
+    counted = db.session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.state == JOB_RUNNING)
+        .values(photos_done=Job.photos_done + 1)
+        .returning(Job.id)
+    ).first()
     db.session.commit()
+    return counted is not None
 
 
 def finish_job(job: ClaimedJob, *, error: str | None = None) -> None:
@@ -162,17 +204,16 @@ def finish_job(job: ClaimedJob, *, error: str | None = None) -> None:
 
 
 def requeue_job(job_id: int) -> None:
-    """Put a job back that was interrupted by an orderly stop."""
+    """Put a job back that was interrupted by an orderly stop, or made way for another."""
     db.session.execute(update(Job).where(Job.id == job_id).values(state=JOB_QUEUED))
     db.session.commit()
 
 
 def room_progress(room_id: int) -> RoomProgress:
     """Tell how far the search for faces is, from the rows themselves."""
-    rows = db.session.execute(
-        select(Photo.state, func.count()).where(Photo.room_id == room_id).group_by(Photo.state)
-    )
-    states = {row[0]: row[1] for row in rows}
+    states, again = _count_photos(room_id)
+    photos, failed = sum(states.values()), states.get(PHOTO_FAILED, 0)
+    waiting = states.get(PHOTO_WAITING, 0) + states.get(PHOTO_ANALYSING, 0) - again
     people = (
         select(func.count())
         .select_from(Person)
@@ -185,9 +226,11 @@ def room_progress(room_id: int) -> RoomProgress:
         .outerjoin(Person, Person.id == Face.person_id)
         .where(Photo.room_id == room_id, Face.is_face, Person.is_hidden.is_not(True))
     )
+    is_second = again > 0 and waiting == 0
+    kind = JobKind.SEARCH_AGAIN if is_second else JobKind.PROCESS_PHOTOS
     last = db.session.execute(
         select(Job.state, Job.photos_done, Job.started_at, Job.error)
-        .where(Job.room_id == room_id, Job.kind == JobKind.PROCESS_PHOTOS)
+        .where(Job.room_id == room_id, Job.kind == kind)
         .order_by(Job.id.desc())
         .limit(1)
     ).first()
@@ -196,11 +239,11 @@ def room_progress(room_id: int) -> RoomProgress:
         Job.kind == JobKind.CLUSTER_ROOM,
         Job.state.in_([JOB_QUEUED, JOB_RUNNING]),
     )
-    failed = states.get(PHOTO_FAILED, 0)
     return RoomProgress(
-        photo_count=sum(states.values()),
-        done_count=states.get(PHOTO_ANALYSED, 0) + failed,
+        photo_count=photos,
+        done_count=photos - waiting,
         failed_count=failed,
+        again_count=again,
         people_count=db.session.scalar(people) or 0,
         face_count=db.session.scalar(faces) or 0,
         photos_per_second=_rate(last.photos_done, last.started_at)
@@ -209,6 +252,18 @@ def room_progress(room_id: int) -> RoomProgress:
         error=last.error if last is not None else None,
         is_grouping=db.session.scalar(grouping) is not None,
     )
+
+
+def _count_photos(room_id: int) -> tuple[dict[str, int], int]:
+    """Count the photos of each state, and those that wait, or are in hand, for another search."""
+    rows = db.session.execute(
+        select(Photo.state, func.count()).where(Photo.room_id == room_id).group_by(Photo.state)
+    )
+    is_waiting = Photo.state.in_([PHOTO_WAITING, PHOTO_ANALYSING])
+    again = select(func.count()).where(
+        Photo.room_id == room_id, is_waiting, Photo.engine.is_not(None)
+    )
+    return {row[0]: row[1] for row in rows}, db.session.scalar(again) or 0
 
 
 def _rate(photos_done: int, started_at: datetime | None) -> float | None:

@@ -8,15 +8,12 @@ import numpy as np
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.faces.overlap import matched_pairs, overlap_matrix
+from photoshare.faces.overlap import paired_faces
 from photoshare.faces.types import NO_PERSON, FaceLocation
-from photoshare.models import Correction, CorrectionFace, Face
+from photoshare.models import Correction, CorrectionFace, Face, Photo
 from photoshare.services.room_faces import NO_LINK
 
 NEW_FACE = 0  # id of a face that has no row yet; row ids begin at 1
-# Intersection over union. Two detectors' squares around one face overlap by more than half, those
-# of two people beside each other hardly at all: Everingham et al. 2010 (PASCAL VOC) asks for 0.5.
-SAME_FACE_OVERLAP = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,40 +36,50 @@ class MatchedFaces:
         By the place among the faces found now.
     gone : list of int
         Ids of the faces that were not found again and that nobody corrected.
+    left_behind : list of KnownFace
+        The faces that were not found again, and stay because somebody corrected them.
+    is_other_engine : bool
+        Whether the photo was searched before by an engine of another name.
     old_locations : set of FaceLocation
         Where the faces found again, or gone, were before.
     """
 
     found_again: dict[int, KnownFace]
     gone: list[int]
+    left_behind: list[KnownFace]
+    is_other_engine: bool
     old_locations: set[FaceLocation]
 
 
-def match_known_faces(photo_id: int, locations: list[FaceLocation]) -> MatchedFaces:
-    """Match the known faces of a photo with the locations found now.
+def match_known_faces(
+    photo_id: int, locations: list[FaceLocation], engine_name: str
+) -> MatchedFaces:
+    """Match the known faces of a photo with the locations that this engine found now.
 
     A face that somebody corrected stays even where it is not found again.
     """
+    before = db.session.scalar(select(Photo.engine).where(Photo.id == photo_id))
     rows = db.session.scalars(select(Face).where(Face.photo_id == photo_id)).all()
-    overlaps = overlap_matrix(
+    pairs = paired_faces(
         np.array(locations, dtype=np.int64).reshape(-1, 4),
         np.array([row.location for row in rows], dtype=np.int64).reshape(-1, 4),
     )
-    found_again = {
-        place: rows[column] for place, column in matched_pairs(overlaps, least=SAME_FACE_OVERLAP)
-    }
-    stays = {row.id for row in found_again.values()} | _corrected([row.id for row in rows])
-    gone = [row for row in rows if row.id not in stays]
+    found_again = {place: rows[column] for place, column in pairs}
+    found = {row.id for row in found_again.values()}
+    lost = [row for row in rows if row.id not in found]
+    stays = _corrected([row.id for row in lost])
+    gone = [row for row in lost if row.id not in stays]
     return MatchedFaces(
-        {
-            place: KnownFace(
-                row.id, row.person_id or NO_PERSON, row.link_id or NO_LINK, row.is_face
-            )
-            for place, row in found_again.items()
-        },
+        {place: _known(row) for place, row in found_again.items()},
         [row.id for row in gone],
+        [_known(row) for row in lost if row.id in stays],
+        before is not None and before != engine_name,
         {row.location for row in (*found_again.values(), *gone)},
     )
+
+
+def _known(row: Face) -> KnownFace:
+    return KnownFace(row.id, row.person_id or NO_PERSON, row.link_id or NO_LINK, row.is_face)
 
 
 def _corrected(face_ids: list[int]) -> set[int]:

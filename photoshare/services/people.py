@@ -10,7 +10,6 @@ from sqlalchemy.orm import joinedload
 
 from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotFoundError
-from photoshare.faces.types import FaceLocation
 from photoshare.models import Face, Person, Photo
 from photoshare.services.rooms import Access
 
@@ -197,18 +196,6 @@ def get_faces(access: Access, face_ids: Sequence[int]) -> list[Face]:
     if len(found) < len(wanted):
         raise NotFoundError("This face is not there (any more).")
     return [found[face_id] for face_id in wanted]
-
-
-def get_face_source(access: Access, face_id: int) -> tuple[str, FaceLocation]:
-    """Find the photo's SHA-256 and the location of a face.
-
-    Raises
-    ------
-    NotFoundError
-        As `get_face`.
-    """
-    face = get_face(access, face_id)
-    return face.photo.sha256, face.location
 
 
 def is_visible(access: Access, face: Face) -> bool:

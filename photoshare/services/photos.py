@@ -17,7 +17,7 @@ from photoshare import decoders
 from photoshare.config import Settings
 from photoshare.db import db
 from photoshare.errors import NotAllowedError, NotFoundError, RoomFullError
-from photoshare.models import PHOTO_ANALYSED, PHOTO_FAILED, PHOTO_WAITING, Face, Photo, Upload
+from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Face, Photo, Upload
 from photoshare.services.change import begin_change
 from photoshare.services.people import delete_empty_people
 from photoshare.services.rooms import Access
@@ -77,7 +77,8 @@ class Album:
             query = query.where(Photo.guest_id == self.guest_id)
         if self.is_without_faces:
             query = query.where(
-                Photo.state == PHOTO_ANALYSED,
+                Photo.engine.is_not(None),
+                Photo.state != PHOTO_FAILED,
                 ~exists().where(Face.photo_id == Photo.id, Face.is_face),
             )
         return query

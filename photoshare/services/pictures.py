@@ -11,7 +11,7 @@ from photoshare.db import db
 from photoshare.errors import NotFoundError, RejectedPhotoError
 from photoshare.models import Photo
 from photoshare.rendering import ENCODERS
-from photoshare.services.people import get_face_source
+from photoshare.services.people import get_face
 from photoshare.services.rooms import Access
 from photoshare.storage import Storage
 
@@ -54,18 +54,18 @@ def find_face_picture(access: Access, face_id: int, storage: Storage) -> Path:
     NotFoundError
         If the room has no such face for this browser, or the original is lost.
     """
-    room_id = access.room.id
-    sha256, location = get_face_source(access, face_id)
-    target = storage.face_crop(room_id, sha256, location)
+    face = get_face(access, face_id)
+    photo, location = face.photo, face.location
+    target = storage.face_crop(photo.room_id, photo.sha256, location)
+    needed_px = images.face_crop_px(photo.width, photo.height, [location])
 
     def render(original: Path) -> bytes:
-        # As large as the analysis saw it: a face far away needs every pixel.
         decoded = images.decode_upright(
-            original, at_least_px=images.ALL_PX, max_megapixels=images.ANY_MEGAPIXELS
+            original, at_least_px=needed_px, max_megapixels=images.ANY_MEGAPIXELS
         )
         return images.to_jpeg(images.crop_face(decoded, location))
 
-    return _find_or_make(target, room_id, sha256, render, storage)
+    return _find_or_make(target, photo.room_id, photo.sha256, render, storage)
 
 
 def _find_or_make(

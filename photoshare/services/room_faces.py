@@ -1,4 +1,7 @@
-"""All faces of a room as arrays, for the grouping and for suggestions; kept in memory per room.
+"""The faces of a room as arrays, for the grouping and for suggestions; kept in memory per room.
+
+Encodings of two engines have nothing to do with each other. While a room is searched again, the
+faces of the running engine are all there is here; the others wait with the people they have.
 
 `Room.revision` counts every change of faces and people, so that what is kept is used only while it
 is true, and what was decided on it is written only if it still is.
@@ -17,7 +20,15 @@ from sqlalchemy import select
 from photoshare.db import db
 from photoshare.faces.quality import may_found
 from photoshare.faces.types import NO_PERSON, FaceSet
-from photoshare.models import ApartLinks, Face, Person, Photo, Room, encodings_from_bytes
+from photoshare.models import (
+    PHOTO_FAILED,
+    ApartLinks,
+    Face,
+    Person,
+    Photo,
+    Room,
+    encodings_from_bytes,
+)
 
 NO_LINK = 0  # link id of a face of which nothing was said
 KEPT_ROOMS = 4  # 10,000 faces are 6 MB
@@ -25,25 +36,31 @@ KEPT_ROOMS = 4  # 10,000 faces are 6 MB
 
 @dataclass(frozen=True, slots=True)
 class RoomFaces:
-    """Every face of a room; what somebody said is no face is left out.
+    """The faces of a room that one engine encoded; what somebody said is no face is left out.
 
     Attributes
     ----------
+    engine_name : str
     ids : int array of shape (n_faces,)
         Of the rows of the faces.
     faces : FaceSet
     fixed_people : frozenset of int
-        People who were corrected: nobody leaves them by themselves.
+        Nobody leaves them by themselves: people who were corrected, and while the room is searched
+        again those of whom some face is still to be found by this engine.
     apart : int array of shape (n_pairs, 2)
         Links that are two people.
+    unseen : frozenset of (photo id, person id)
+        Who is on a photo, as somebody said, though this engine does not find the face.
     revision : int
         Of the room before all this was read: if it is still that, nothing has changed.
     """
 
+    engine_name: str
     ids: NDArray[np.int64]
     faces: FaceSet
     fixed_people: frozenset[int]
     apart: NDArray[np.int64]
+    unseen: frozenset[tuple[int, int]]
     revision: int
 
 
@@ -74,12 +91,19 @@ class _Shelf:
 _shelf = _Shelf()
 
 
-def load_room_faces(room_id: int) -> RoomFaces:
-    """Load every face of a room, or take what is kept of it if nothing has changed."""
+def load_room_faces(room_id: int, engine_name: str) -> RoomFaces:
+    """Load the faces of a room, or take what is kept of them if nothing has changed.
+
+    Parameters
+    ----------
+    room_id : int
+    engine_name : str
+        The running engine, whose faces they are.
+    """
     revision = db.session.scalar(select(Room.revision).where(Room.id == room_id)) or 0
     kept = _shelf.get(room_id)
-    if kept is None or kept.revision != revision:
-        kept = _read(room_id, revision)
+    if kept is None or (kept.revision, kept.engine_name) != (revision, engine_name):
+        kept = _read(room_id, engine_name, revision)
         _shelf.put(room_id, kept)
     return kept
 
@@ -90,32 +114,45 @@ def keep_room_faces(room_id: int, room: RoomFaces) -> None:
 
 
 def forget_room_faces(room_id: int) -> None:
-    """Drop what is kept of a room that is deleted: encodings do not outlive it."""
+    """Drop what is kept of a room, which is read anew then; encodings do not outlive it."""
     _shelf.drop(room_id)
 
 
-def _read(room_id: int, revision: int) -> RoomFaces:
-    columns = (Face.top, Face.right, Face.bottom, Face.left, Face.score)
+def _read(room_id: int, engine_name: str, revision: int) -> RoomFaces:
+    columns = (Face.top, Face.right, Face.bottom, Face.left, Face.score, Face.quality)
     rows = db.session.execute(
         select(Face.id, Face.photo_id, Face.person_id, Face.link_id, Face.encoding, *columns)
         .join(Photo)
-        .where(Photo.room_id == room_id, Face.is_face)
+        .where(
+            Photo.room_id == room_id,
+            Photo.engine == engine_name,
+            Face.is_face,
+            Face.encoding.is_not(None),
+        )
         .order_by(Face.id)
     ).all()
     locations = [(row.top, row.right, row.bottom, row.left) for row in rows]
-    fixed = select(Person.id).where(Person.room_id == room_id, Person.is_corrected)
+    corrected = select(Person.id).where(Person.room_id == room_id, Person.is_corrected)
+    of_people = select(Face.photo_id, Face.person_id).join(Photo)
+    of_people = of_people.where(Photo.room_id == room_id, Face.person_id.is_not(None))
+    to_be_found = of_people.with_only_columns(Face.person_id).where(
+        Photo.engine.is_distinct_from(engine_name), Photo.state != PHOTO_FAILED
+    )
+    unseen = of_people.where(Photo.engine == engine_name, Face.encoding.is_(None))
     apart = select(ApartLinks.link_id, ApartLinks.other_id).where(ApartLinks.room_id == room_id)
     pairs = [tuple(row) for row in db.session.execute(apart)]
     return RoomFaces(
+        engine_name,
         np.array([row.id for row in rows], dtype=np.int64),
         FaceSet(
-            encodings_from_bytes([row.encoding for row in rows]),
+            encodings_from_bytes([row.encoding for row in rows if row.encoding is not None]),
             np.array([row.photo_id for row in rows], dtype=np.int64),
             np.array([row.person_id or NO_PERSON for row in rows], dtype=np.int64),
-            may_found(locations, [row.score for row in rows]),
+            may_found(locations, [row.score for row in rows], [row.quality for row in rows]),
             np.array([row.link_id or NO_LINK for row in rows], dtype=np.int64),
         ),
-        frozenset(db.session.scalars(fixed)),
+        frozenset(db.session.scalars(corrected)) | frozenset(db.session.scalars(to_be_found)),
         np.array(pairs, dtype=np.int64).reshape(-1, 2),
+        frozenset((row[0], row[1] or NO_PERSON) for row in db.session.execute(unseen)),
         revision,
     )

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from sqlalchemy import select
 
 from photoshare.db import db
 from photoshare.faces.likeness import rank_alike_people
@@ -18,6 +19,7 @@ from photoshare.faces.suggestions import (
 )
 from photoshare.faces.types import NO_PERSON
 from photoshare.models import Face
+from photoshare.services.grouping import GroupingRule
 from photoshare.services.people import PersonCard, list_people
 from photoshare.services.room_faces import RoomFaces, load_room_faces
 from photoshare.services.rooms import Access
@@ -52,51 +54,60 @@ class DoubtfulPair:
 
 
 def list_alike_people(
-    access: Access, *, person_id: int | None = None, face_ids: Sequence[int] = ()
+    access: Access,
+    rule: GroupingRule,
+    *,
+    person_id: int | None = None,
+    face_ids: Sequence[int] = (),
 ) -> list[PersonCard]:
     """List the people that a person, or chosen faces, may be: the most alike first.
 
-    Who is on a photo with them is left out: they are somebody else. So is, for guests, who is
+    People who cannot be compared, since the running engine has not searched their photos yet, come
+    last. Who is on a photo with them is left out: they are somebody else. So is, for guests, who is
     hidden.
     """
-    room = load_room_faces(access.room.id)
+    room = load_room_faces(access.room.id, rule.engine_name)
     if person_id is not None:
         is_chosen = room.faces.person_ids == person_id
     else:
         is_chosen = np.isin(room.ids, list(face_ids))
     cards = _cards(access)
+    compared = set(room.faces.person_ids[~is_chosen].tolist())
     ranked = rank_alike_people(room.faces, is_chosen)
-    return [cards[other] for other in ranked if other in cards]
+    rest = cards.keys() - compared - {person_id}
+    if rest:
+        rest -= _people_beside(person_id, face_ids)
+    order = [*ranked, *(other for other in cards if other in rest)]
+    return [cards[other] for other in order if other in cards]
 
 
-def list_maybe_faces(access: Access, person_id: int, eps: float) -> Sequence[Face]:
+def list_maybe_faces(access: Access, person_id: int, rule: GroupingRule) -> Sequence[Face]:
     """List the unsorted faces that may be this person, the most alike first."""
-    room = load_room_faces(access.room.id)
-    rows = maybe_faces(
-        room.faces, person_id, eps=eps, loose_eps=eps * LOOSE_RATIO, apart=room.apart
-    )
+    room = load_room_faces(access.room.id, rule.engine_name)
+    loose_eps = rule.eps * LOOSE_RATIO
+    rows = maybe_faces(room.faces, person_id, eps=rule.eps, loose_eps=loose_eps, apart=room.apart)
     ids = room.ids[rows].tolist()
     found = {face.id: face for face in db.session.query(Face).where(Face.id.in_(ids))}
     return [found[face_id] for face_id in ids if face_id in found]
 
 
 def next_pair(
-    access: Access, eps: float, later: Collection[str]
+    access: Access, rule: GroupingRule, later: Collection[str]
 ) -> tuple[DoubtfulPair | None, int]:
     """Find the most telling pair to ask about, and how many there are.
 
     Parameters
     ----------
     access : Access
-    eps : float
-        As in `plan_groups`.
+    rule : GroupingRule
     later : collection of str
         Keys of the pairs that were put off.
     """
-    room = load_room_faces(access.room.id)
+    room = load_room_faces(access.room.id, rule.engine_name)
     cards = _cards(access)
+    loose_eps = rule.eps * LOOSE_RATIO
     ranked = rank_pairs(
-        room.faces, eps=eps, loose_eps=eps * LOOSE_RATIO, apart=room.apart, limit=MAX_PAIRS
+        room.faces, eps=rule.eps, loose_eps=loose_eps, apart=room.apart, limit=MAX_PAIRS
     )
     pairs = [
         DoubtfulPair(_side(room, cards, pair.first), _side(room, cards, pair.second))
@@ -105,6 +116,14 @@ def next_pair(
     ]
     asked = [pair for pair in pairs if pair.key not in later]
     return (asked[0] if asked else None), len(asked)
+
+
+def _people_beside(person_id: int | None, face_ids: Sequence[int]) -> set[int | None]:
+    """Find who is on the photos of a person, or of these faces, beside them."""
+    is_theirs = Face.id.in_(face_ids) if person_id is None else Face.person_id == person_id
+    photos = select(Face.photo_id).where(is_theirs)
+    beside = select(Face.person_id).where(Face.photo_id.in_(photos), ~is_theirs, Face.is_face)
+    return set(db.session.scalars(beside.where(Face.person_id.is_not(None)).distinct()))
 
 
 def _cards(access: Access) -> dict[int, PersonCard]:

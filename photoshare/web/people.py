@@ -75,7 +75,7 @@ def show(room_code: str, person_id: int) -> str | BaseResponse:
         album=album,
         page=page,
         may_correct=may_correct,
-        maybe_faces=suggestions.list_maybe_faces(access, person_id, current_site().settings.eps),
+        maybe_faces=suggestions.list_maybe_faces(access, person_id, current_site().rule),
         error=None,
     )
 
@@ -106,7 +106,7 @@ def choose_other(room_code: str, person_id: int) -> str:
         "people/merge.html",
         access=access,
         person=people.get_card(access, person_id),
-        people=suggestions.list_alike_people(access, person_id=person_id),
+        people=suggestions.list_alike_people(access, current_site().rule, person_id=person_id),
     )
 
 
@@ -119,7 +119,9 @@ def choose_person(room_code: str) -> str:
         "people/move.html",
         access=access,
         faces=chosen,
-        people=suggestions.list_alike_people(access, face_ids=[face.id for face in chosen])
+        people=suggestions.list_alike_people(
+            access, current_site().rule, face_ids=[face.id for face in chosen]
+        )
         if chosen
         else [],
     )

@@ -1,13 +1,16 @@
-"""What the views need of the running site: settings, files, job runner."""
+"""What the views need of the running site: settings, files, job runner, face engine."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, current_app
 
 from photoshare.config import Settings
+from photoshare.faces.types import FaceEngine
 from photoshare.jobs.runner import JobRunner
+from photoshare.services.grouping import GroupingRule, grouping_rule
 from photoshare.storage import Storage
 
 EXTENSION = "photoshare"  # key in app.extensions
@@ -20,6 +23,12 @@ class Site:
     settings: Settings
     storage: Storage
     jobs: JobRunner
+    engine: Callable[[], FaceEngine]
+
+    @property
+    def rule(self) -> GroupingRule:
+        """How faces are compared and grouped."""
+        return grouping_rule(self.engine(), self.settings)
 
 
 def site_of(app: Flask) -> Site:

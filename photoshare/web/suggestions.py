@@ -81,14 +81,14 @@ def answer_maybe(room_code: str, person_id: int) -> Response | BaseResponse:
         access=access,
         person=people.get_card(access, person_id),
         may_correct=may_correct_person(author, person_id),
-        maybe_faces=suggestions.list_maybe_faces(access, person_id, current_site().settings.eps),
+        maybe_faces=suggestions.list_maybe_faces(access, person_id, current_site().rule),
     )
     return with_event(make_response(partial), "photos-changed")
 
 
 def _question(template: str, later: list[str]) -> str:
     access = current_access()
-    pair, count = suggestions.next_pair(access, current_site().settings.eps, later)
+    pair, count = suggestions.next_pair(access, current_site().rule, later)
     return render_template(template, access=access, pair=pair, count=count, later=later)
 
 

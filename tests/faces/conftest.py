@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from photoshare.faces.onnx_engine import OnnxFaceEngine
+from photoshare.faces.engines.onnx_engine import OnnxFaceEngine
 from photoshare.faces.types import RgbImage
 
 

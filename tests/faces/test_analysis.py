@@ -10,9 +10,10 @@ from PIL import Image, ImageOps
 
 from photoshare.errors import RejectedPhotoError
 from photoshare.faces.analysis import analyse_photo
-from photoshare.faces.onnx_engine import OnnxFaceEngine
-from photoshare.faces.types import RgbImage
-from photoshare.images import decode_upright
+from photoshare.faces.engines.onnx_engine import OnnxFaceEngine
+from photoshare.faces.types import AnalysedFace, RgbImage
+from photoshare.images import crop_face, decode_upright
+from tests.fakes import FakeFaceEngine
 
 SHARED_PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 ORIENTATION = 0x0112  # the EXIF tag
@@ -179,6 +180,44 @@ def test_a_large_png_is_reduced_upright(portrait: Image.Image, tmp_path: Path) -
 
     assert (decoded.width, decoded.height) == (2048, 4096)
     assert decoded.image.size == (512, 1024)
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(("side_px", "is_whole"), [(20, True), (90, True), (1200, False)])
+def test_a_face_is_shown_by_the_pixels_of_the_original(
+    side_px: int,
+    is_whole: bool,
+    image_format: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However few of them the search for faces has asked for."""
+    location = (1000, 2000 + side_px, 1000 + side_px, 2000)
+    stripes = np.full((3000, 4000, 3), 128, dtype=np.uint8)
+    stripes[1000 : 1000 + side_px : 2, 2000 : 2000 + side_px] = 255
+    stripes[1001 : 1001 + side_px : 2, 2000 : 2000 + side_px] = 0
+    path = tmp_path / "photo"
+    Image.fromarray(stripes).save(path, image_format, quality=95)
+    face = AnalysedFace(location, 1.0, np.ones(4, dtype=np.float32))
+    monkeypatch.setattr(FakeFaceEngine, "find_faces", lambda *_: [face])
+
+    found = analyse_photo(path, FakeFaceEngine())
+
+    assert (max(found.decoded.image.size) == 4000) == is_whole
+    crop = np.asarray(crop_face(found.decoded, location)).astype(int)[56:136, 56:136]
+    assert (crop.std() > 40) == is_whole, "stripes of one pixel are grey in a smaller copy"
+
+
+def test_a_face_needs_no_more_pixels_than_the_bound_allows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (300, 200)).save(path)
+    monkeypatch.setattr("photoshare.images.LARGEST_RESULT_PIXELS", 150 * 100)
+    face = AnalysedFace((50, 60, 60, 50), 1.0, np.ones(4, dtype=np.float32))
+    monkeypatch.setattr(FakeFaceEngine, "find_faces", lambda *_: [face])
+
+    assert analyse_photo(path, FakeFaceEngine()).decoded.image.size == (150, 100)
 
 
 def test_what_is_no_photo_is_an_error(tmp_path: Path, onnx_engine: OnnxFaceEngine) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from photoshare.faces.clustering import cluster_encodings
-from photoshare.faces.types import ENCODING_SIZE, NOISE_LABEL
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE
+from photoshare.faces.types import NOISE_LABEL
 
 EPS = 0.25  # between two steps of the line below, so that rounding decides nothing
 
@@ -58,7 +59,7 @@ def test_labels_count_from_zero_and_noise_stands_aside() -> None:
     assert cluster(0, 50, 1, 100, 51) == [0, 1, 0, NOISE_LABEL, 1]
 
 
-@pytest.mark.parametrize("shape", [(ENCODING_SIZE,), (2, 127), (2, 129), (0, 3), (1, 1, 128)])
+@pytest.mark.parametrize("shape", [(ENCODING_SIZE,), (2, 0), (1, 1, 128)])
 def test_another_shape_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="shape"):
         cluster_encodings(np.zeros(shape, dtype=np.float32), eps=EPS, min_samples=2)

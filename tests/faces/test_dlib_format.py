@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from photoshare.errors import ModelError, PhotoshareError
-from photoshare.faces.dlib_format import (
+from photoshare.faces.engines.dlib_format import parse_network
+from photoshare.faces.engines.model_files import (
     DETECTOR_FILE,
     ENCODER_FILE,
     model_folder,
-    parse_network,
     read_trusted,
 )
 

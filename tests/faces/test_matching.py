@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from photoshare.faces import linkage
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE
 from photoshare.faces.matching import NO_PERSON, FaceSet, GroupPlan, plan_groups
 from photoshare.faces.quality import may_found
-from photoshare.faces.types import ENCODING_SIZE
 from tests.faces.made_up import EPS, encodings_of, face_set
 
 
@@ -240,7 +240,9 @@ def test_a_stranger_leaves_when_their_own_person_appears() -> None:
     assert (done.person_ids.tolist(), done.merged) == ([5, 5, -1, -1], {})
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((2, 64)), np.full((2, ENCODING_SIZE), np.nan)])
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((2, 0)), np.zeros(64), np.full((2, ENCODING_SIZE), np.nan)]
+)
 def test_what_is_no_encoding_is_refused(wrong: NDArray[np.float64]) -> None:
     with pytest.raises(ValueError, match="encodings"):
         plan(face_set(wrong.astype(np.float32)))
@@ -249,8 +251,12 @@ def test_what_is_no_encoding_is_refused(wrong: NDArray[np.float64]) -> None:
 def test_small_and_doubtful_faces_may_not_found() -> None:
     square, narrow = (0, 40, 40, 0), (0, 39, 60, 0)
 
-    assert may_found([square, narrow, square], [0.5, 1.0, 0.4]).tolist() == [True, False, False]
-    assert may_found([], []).tolist() == []
+    assert may_found([square, narrow, square], [0.5, 1.0, 0.4], [None] * 3).tolist() == [
+        True,
+        False,
+        False,
+    ]
+    assert may_found([], [], []).tolist() == []
 
 
 @settings(deadline=None)

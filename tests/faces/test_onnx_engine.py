@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photoshare.faces.dlib_format import DETECTOR_FILE, ENCODER_FILE, model_folder
-from photoshare.faces.onnx_engine import OnnxFaceEngine
+from photoshare.faces.engines.model_files import DETECTOR_FILE, ENCODER_FILE, model_folder
+from photoshare.faces.engines.onnx_engine import OnnxFaceEngine
 from photoshare.faces.types import RgbImage
 
 # dlib's CNN takes seconds for a megapixel, so the pictures are small. The crops put faces at the
@@ -88,7 +88,7 @@ def test_encodings_of_the_same_chips_are_those_of_dlib(
 ) -> None:
     chips = np.concatenate(
         [
-            dlib_like_engine.cut_chips(
+            dlib_like_engine.encoder.cut_chips(
                 picture, [face.location for face in dlib_like_engine.locate(picture)]
             )
             for picture in pictures.values()
@@ -100,7 +100,7 @@ def test_encodings_of_the_same_chips_are_those_of_dlib(
     expected = np.array([dlib_encoder.compute_face_descriptor(chip) for chip in chips])
 
     assert len(chips) > 16
-    assert np.abs(dlib_like_engine.encode_chips(chips) - expected).max() <= 1e-5
+    assert np.abs(dlib_like_engine.encoder.encode_chips(chips) - expected).max() <= 1e-5
 
 
 def test_encoding_a_location_is_what_face_recognition_does(
@@ -121,10 +121,10 @@ def test_a_mirrored_encoding_is_the_same_for_the_mirrored_chip(
     astronaut: RgbImage, onnx_engine: OnnxFaceEngine, dlib_like_engine: OnnxFaceEngine
 ) -> None:
     (face,) = onnx_engine.locate(astronaut)
-    chips = onnx_engine.cut_chips(astronaut, [face.location])
+    chips = onnx_engine.encoder.cut_chips(astronaut, [face.location])
     both = np.concatenate([chips, chips[:, :, ::-1]])
 
-    mean = dlib_like_engine.encode_chips(both).mean(axis=0)
+    mean = dlib_like_engine.encoder.encode_chips(both).mean(axis=0)
 
     assert np.abs(onnx_engine.encode(astronaut, [face.location])[0] - mean).max() <= 1e-6
 

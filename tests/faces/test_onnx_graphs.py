@@ -8,9 +8,9 @@ import onnx
 import pytest
 
 from photoshare.errors import ModelError
-from photoshare.faces import onnx_graphs
-from photoshare.faces.dlib_format import DETECTOR_FILE, ENCODER_FILE, SHA256_OF
-from photoshare.faces.onnx_graphs import build_graph, cached_graph
+from photoshare.faces.engines import model_files, onnx_graphs
+from photoshare.faces.engines.model_files import DETECTOR_FILE, ENCODER_FILE, SHA256_OF
+from photoshare.faces.engines.onnx_graphs import build_graph, cached_dlib_graph
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def _kept(folder: Path) -> Path:
 def test_a_graph_is_kept_under_the_hash_of_its_source(tmp_path: Path, graph: bytes) -> None:
     folder = tmp_path / "data" / "models"
 
-    assert cached_graph(DETECTOR_FILE, folder) == graph
+    assert cached_dlib_graph(DETECTOR_FILE, folder) == graph
 
     assert SHA256_OF[DETECTOR_FILE][:16] in _kept(folder).name
     assert f"-v{onnx_graphs.GRAPH_VERSION}" in _kept(folder).name
@@ -34,15 +34,15 @@ def test_a_graph_is_kept_under_the_hash_of_its_source(tmp_path: Path, graph: byt
 
 
 def test_a_kept_graph_is_not_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = cached_graph(DETECTOR_FILE, tmp_path)
+    first = cached_dlib_graph(DETECTOR_FILE, tmp_path)
     monkeypatch.setattr(onnx_graphs, "build_graph", lambda name: pytest.fail("built again"))
 
-    assert cached_graph(DETECTOR_FILE, tmp_path) == first
+    assert cached_dlib_graph(DETECTOR_FILE, tmp_path) == first
 
 
 @pytest.mark.parametrize("damage", ["flipped", "cut", "empty", "no checksum", "bad checksum"])
 def test_a_damaged_graph_is_built_again(tmp_path: Path, graph: bytes, damage: str) -> None:
-    cached_graph(DETECTOR_FILE, tmp_path)
+    cached_dlib_graph(DETECTOR_FILE, tmp_path)
     path = _kept(tmp_path)
     flipped = bytearray(graph)
     flipped[len(flipped) // 2] ^= 0x01
@@ -53,7 +53,7 @@ def test_a_damaged_graph_is_built_again(tmp_path: Path, graph: bytes, damage: st
     else:
         path.write_bytes({"flipped": bytes(flipped), "cut": graph[:-9], "empty": b""}[damage])
 
-    assert cached_graph(DETECTOR_FILE, tmp_path) == graph
+    assert cached_dlib_graph(DETECTOR_FILE, tmp_path) == graph
 
     assert path.read_bytes() == graph
 
@@ -61,20 +61,20 @@ def test_a_damaged_graph_is_built_again(tmp_path: Path, graph: bytes, damage: st
 def test_another_version_of_the_graphs_is_another_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cached_graph(DETECTOR_FILE, tmp_path)
+    cached_dlib_graph(DETECTOR_FILE, tmp_path)
     monkeypatch.setattr(onnx_graphs, "GRAPH_VERSION", onnx_graphs.GRAPH_VERSION + 1)
 
-    cached_graph(DETECTOR_FILE, tmp_path)
+    cached_dlib_graph(DETECTOR_FILE, tmp_path)
 
     assert len(list(tmp_path.glob("*.onnx"))) == 2
 
 
 def test_a_damaged_source_builds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / DETECTOR_FILE).write_bytes(b"not a model")
-    monkeypatch.setattr(onnx_graphs, "model_folder", lambda: tmp_path)
+    monkeypatch.setattr(model_files, "model_folder", lambda _: tmp_path)
 
     with pytest.raises(ModelError, match="is damaged"):
-        cached_graph(DETECTOR_FILE, tmp_path / "graphs")
+        cached_dlib_graph(DETECTOR_FILE, tmp_path / "graphs")
 
     assert not (tmp_path / "graphs").exists()
 
@@ -88,7 +88,7 @@ def test_a_failed_write_leaves_nothing_behind(
     monkeypatch.setattr("os.fsync", fail)
 
     with pytest.raises(OSError, match="disk full"):
-        cached_graph(DETECTOR_FILE, tmp_path)
+        cached_dlib_graph(DETECTOR_FILE, tmp_path)
 
     assert list(tmp_path.iterdir()) == []
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, ImageFile
 
 from photoshare.errors import ModelError
-from photoshare.faces import reference_engine
-from photoshare.faces.reference_engine import ReferenceFaceEngine
+from photoshare.faces.engines import reference_engine
+from photoshare.faces.engines.reference_engine import ReferenceFaceEngine
 
 
 def pixels(path: Path) -> np.ndarray:

@@ -6,14 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE
 from photoshare.faces.search import PART_PX, SearchEffort, Size, find_faces, scaled_to
-from photoshare.faces.types import (
-    ENCODING_SIZE,
-    FaceEncodings,
-    FaceLocation,
-    LocatedFace,
-    RgbImage,
-)
+from photoshare.faces.types import FaceEncodings, FaceLocation, LocatedFace, RgbImage
 
 GREY, RED = (128, 128, 128), (255, 0, 0)
 EFFORT = SearchEffort(smallest_face_percent=2.5)
@@ -23,6 +18,7 @@ class RedSquareEngine:
     """Finds red squares of 80 pixels and more, as the real detectors find faces."""
 
     name = "red squares"
+    encoding_size = ENCODING_SIZE
 
     def __init__(self) -> None:
         self.searched: list[tuple[int, int]] = []

@@ -8,7 +8,8 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from photoshare.db import db
-from photoshare.faces.types import ENCODING_SIZE, AnalysedFace
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE
+from photoshare.faces.types import AnalysedFace
 from photoshare.models import (
     PHOTO_ANALYSED,
     PHOTO_ANALYSING,
@@ -23,10 +24,10 @@ from photoshare.services.analysis import MAX_ATTEMPTS, ClaimedPhoto
 from photoshare.services.corrections import Author
 from photoshare.services.grouping import FoundFace, GroupingRule
 from photoshare.web.site import Site
-from tests.helpers import count_change, host_access, insert_photos, row_counts
+from tests.helpers import at_first_claim, count_change, host_access, insert_photos, row_counts
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
-RULE = GroupingRule(eps=0.25, min_samples=2)
+RULE = GroupingRule(engine_name="fake", eps=0.25, min_samples=2)
 
 
 @pytest.fixture
@@ -64,9 +65,7 @@ def found(*places: int) -> list[FoundFace]:
 
 
 def store(site: Site, claimed: ClaimedPhoto, *places: int) -> None:
-    grouping.store_analysis(
-        claimed, found(*places), engine_name="fake-1", rule=RULE, storage=site.storage
-    )
+    grouping.store_analysis(claimed, found(*places), rule=RULE, storage=site.storage)
 
 
 def people_of_faces() -> list[int | None]:
@@ -83,6 +82,81 @@ def test_photos_are_claimed_in_the_order_of_their_upload(room_id: int, waiting: 
 
     assert claimed == waiting
     assert analysis.claim_photo(room_id) is None
+
+
+def test_a_photo_that_somebody_else_took_this_moment_is_not_claimed(
+    app: Flask, room_id: int, waiting: list[int]
+) -> None:
+    """Between the look at the table and the claim it is deleted, or taken."""
+    with at_first_claim(app, f"DELETE FROM photo WHERE id = {waiting[0]}"):
+        claimed = claim(room_id)
+
+    assert claimed.id == waiting[1]
+    assert photo_row(waiting[2]) == (PHOTO_WAITING, 0)
+
+
+def again(room_id: int, *, is_first_attempt: bool = False) -> list[int]:
+    """Take all photos that wait for another search."""
+    photos = analysis.SecondSearch(room_id)
+    taken = []
+    while (claimed := photos.claim(is_first_attempt=is_first_attempt)) is not None:
+        taken.append(claimed.id)
+    return taken
+
+
+def test_photos_that_were_searched_before_wait_in_another_list(
+    app: Flask, room_id: int, waiting: list[int]
+) -> None:
+    searched = insert_photos(app, room_id, 3, seed="searched")
+    analysis.analyse_again(room_id)
+
+    assert again(room_id) == searched[::-1]
+    assert [claim(room_id).id for _photo in waiting] == waiting
+
+
+def test_of_photos_that_are_searched_again_those_that_failed_once_come_last(
+    app: Flask, room_id: int
+) -> None:
+    first, second, third = insert_photos(app, room_id, 3, state=PHOTO_WAITING, engine="old")
+    photos = analysis.SecondSearch(room_id)
+    claimed = photos.claim()
+    assert claimed is not None
+    analysis.fail_attempt(claimed.id)
+
+    assert (claimed.id, again(room_id, is_first_attempt=True)) == (third, [second, first])
+    last = analysis.SecondSearch(room_id).claim()
+    assert last is not None
+    assert (last.id, last.is_retry) == (third, True)
+
+
+def test_a_photo_that_waits_to_be_searched_again_and_is_deleted_is_left_out(
+    app: Flask, room_id: int
+) -> None:
+    first, second, _third = insert_photos(app, room_id, 3, state=PHOTO_WAITING, engine="old")
+    photos = analysis.SecondSearch(room_id)
+    assert photos.claim() is not None
+    db.session.execute(delete(Photo).where(Photo.id == second))
+    db.session.commit()
+
+    claimed = photos.claim(is_first_attempt=True)
+
+    assert claimed is not None
+    assert claimed.id == first
+    assert photos.claim() is None
+
+
+def test_only_photos_of_another_engine_are_outdated(app: Flask, room_id: int) -> None:
+    assert not analysis.has_searched_photos()
+    insert_photos(app, room_id, 2)
+    (old,) = insert_photos(app, room_id, 1, seed="old", engine="old")
+    insert_photos(app, room_id, 1, seed="new", state=PHOTO_WAITING)
+    insert_photos(app, room_id, 1, seed="failed", state=PHOTO_FAILED)
+    assert analysis.has_searched_photos()
+    assert analysis.count_outdated("fake") == (1, 3)
+
+    assert analysis.analyse_outdated_again("fake") == 1
+
+    assert again(room_id) == [old]
 
 
 def test_a_photo_that_failed_once_comes_last(room_id: int, waiting: list[int]) -> None:
@@ -172,7 +246,7 @@ def test_an_analysis_is_stored_with_its_faces_and_crops(
     store(site, claimed, 0, 30)
 
     photo = db.session.get_one(Photo, claimed.id)
-    assert (photo.state, photo.engine) == (PHOTO_ANALYSED, "fake-1")
+    assert (photo.state, photo.engine) == (PHOTO_ANALYSED, "fake")
     assert [face.location for face in photo.faces] == [(0, 50, 50, 0), (0, 150, 50, 100)]
     assert [face.person_id for face in photo.faces] == [None, None]
     names = [f"{claimed.sha256}-face-0-{left + 50}-50-{left}.jpg" for left in (0, 100)]

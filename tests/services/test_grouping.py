@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.faces.types import ENCODING_SIZE
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE
 from photoshare.models import Face, Person, Photo, encoding_to_bytes
 from photoshare.services import corrections, grouping, people
 from photoshare.services.corrections import Author
@@ -18,7 +18,7 @@ from photoshare.services.rooms import NewRoom
 from tests.fakes import draw_photo
 from tests.helpers import count_change
 
-RULE = GroupingRule(eps=0.325, min_samples=2)
+RULE = GroupingRule(engine_name="fake", eps=0.325, min_samples=2)
 AddFace = Callable[..., int]
 
 
@@ -34,6 +34,7 @@ def add_face(room_id: int, add_photo: Callable[..., int]) -> AddFace:
     def add(axis: int, person_id: int | None = None) -> int:
         seed = len(db.session.scalars(select(Photo)).all())
         photo_id = add_photo(room_id, draw_photo(seed=seed))
+        db.session.get_one(Photo, photo_id).engine = RULE.engine_name
         encoding = np.zeros(ENCODING_SIZE, dtype=np.float32)
         encoding[axis] = 1.4
         face = Face(

@@ -22,10 +22,11 @@ from photoshare.models import (
 )
 from photoshare.services import jobs, rooms
 from photoshare.services.jobs import RETRY_AFTER, ClaimedJob, JobKind
-from tests.helpers import insert_person, insert_photos, new_face
+from tests.helpers import at_first_claim, insert_person, insert_photos, new_face
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
 PROCESS, CLUSTER = JobKind.PROCESS_PHOTOS, JobKind.CLUSTER_ROOM
+AGAIN = JobKind.SEARCH_AGAIN
 
 
 @pytest.fixture
@@ -88,6 +89,41 @@ def test_the_oldest_job_is_claimed_first_and_only_once(room_id: int) -> None:
     assert jobs.claim_job() is None
 
 
+def test_photos_that_are_searched_again_come_after_all_other_work(room_id: int) -> None:
+    for kind in (AGAIN, CLUSTER, PROCESS):
+        jobs.enqueue_job(room_id, kind)
+    assert jobs.has_urgent_jobs()
+
+    kinds = [claim().kind, claim().kind]
+
+    assert kinds == [CLUSTER, PROCESS]
+    assert not jobs.has_urgent_jobs()
+    assert claim().kind == AGAIN
+
+
+def test_a_job_that_somebody_else_took_this_moment_is_not_claimed(app: Flask, room_id: int) -> None:
+    """Between the look at the table and the claim the room is deleted, or the job is taken."""
+    other_id = rooms.create_room("Other").room.id
+    for room in (room_id, other_id):
+        jobs.enqueue_job(room, PROCESS)
+    with at_first_claim(app, "UPDATE job SET state = 'failed' WHERE id = 1"):
+        job = claim()
+
+    assert job.room_id == other_id
+    assert states()[0] == (room_id, PROCESS, JOB_FAILED)
+
+
+def test_a_photo_of_a_job_that_was_given_back_is_not_counted(room_id: int) -> None:
+    jobs.enqueue_job(room_id, PROCESS)
+    job = claim()
+
+    assert jobs.count_photo_done(job.id)
+    jobs.requeue_job(job.id)
+    assert not jobs.count_photo_done(job.id)
+    assert not jobs.count_photo_done(job.id + 1)
+    assert db.session.scalars(select(Job.photos_done)).one() == 1
+
+
 def test_work_that_waits_is_seen(room_id: int) -> None:
     assert not jobs.has_queued_jobs()
 
@@ -143,6 +179,24 @@ def test_waiting_photos_get_a_job_and_only_one(app: Flask, room_id: int) -> None
     jobs.enqueue_waiting_photos()
 
     assert states() == [(room_id, PROCESS, JOB_QUEUED)]
+
+
+def test_photos_that_are_to_be_searched_again_get_a_job_of_their_own_the_newest_room_first(
+    app: Flask, room_id: int
+) -> None:
+    other_id = rooms.create_room("Other").room.id
+    for room in (room_id, other_id):
+        insert_photos(app, room, 2, state=PHOTO_WAITING, engine="old")
+    insert_photos(app, room_id, 1, seed="new", state=PHOTO_WAITING)
+
+    for _time in range(2):
+        jobs.enqueue_waiting_photos()
+
+    assert states() == [
+        (room_id, PROCESS, JOB_QUEUED),
+        (other_id, AGAIN, JOB_QUEUED),
+        (room_id, AGAIN, JOB_QUEUED),
+    ]
 
 
 @pytest.mark.parametrize("state", [PHOTO_ANALYSING, PHOTO_ANALYSED, PHOTO_FAILED])
@@ -202,6 +256,39 @@ def test_progress_counts_the_rows_of_its_own_room(app: Flask, room_id: int) -> N
     assert (progress.photo_count, progress.done_count, progress.failed_count) == (4, 2, 1)
     assert (progress.people_count, progress.face_count) == (1, 2)
     assert progress.is_working
+
+
+def test_photos_that_are_to_be_searched_again_count_as_done_until_then(
+    app: Flask, room_id: int
+) -> None:
+    insert_photos(app, room_id, 5)
+    insert_photos(app, room_id, 3, seed="b", state=PHOTO_WAITING, engine="old")
+    insert_photos(app, room_id, 1, seed="c", state=PHOTO_ANALYSING, engine="old")
+    insert_photos(app, room_id, 1, seed="d", state=PHOTO_FAILED)
+
+    progress = jobs.room_progress(room_id)
+
+    assert (progress.photo_count, progress.done_count, progress.again_count) == (10, 10, 4)
+    assert (progress.found_again_count, progress.second_count) == (5, 9)
+    assert (progress.is_working, progress.is_searching_again) == (False, True)
+    insert_photos(app, room_id, 1, seed="e", state=PHOTO_WAITING)
+    progress = jobs.room_progress(room_id)
+    assert (progress.photo_count, progress.done_count, progress.again_count) == (11, 10, 4)
+    assert (progress.is_working, progress.is_searching_again) == (True, False)
+
+
+def test_the_time_that_is_left_is_that_of_the_photos_that_are_searched_again(
+    app: Flask, room_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert_photos(app, room_id, 10, state=PHOTO_WAITING, engine="old")
+    jobs.enqueue_job(room_id, AGAIN)
+    job = claim()
+    jobs.count_photo_done(job.id)
+    started_at = db.session.scalars(select(Job.started_at)).one()
+    assert started_at is not None
+    monkeypatch.setattr(jobs, "utc_now", lambda: started_at + timedelta(seconds=2))
+
+    assert jobs.room_progress(room_id).seconds_left == pytest.approx(20)
 
 
 def test_the_rate_is_that_of_the_running_job(

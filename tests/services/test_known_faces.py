@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from photoshare.db import db
-from photoshare.faces.types import ENCODING_SIZE, AnalysedFace, FaceLocation
-from photoshare.models import PHOTO_WAITING, Face
+from photoshare.faces.types import AnalysedFace, FaceLocation
+from photoshare.models import PHOTO_WAITING, Face, Photo
 from photoshare.services import analysis, corrections, grouping, rooms
 from photoshare.services.corrections import Author
 from photoshare.services.grouping import FoundFace, GroupingRule
 from photoshare.web.site import Site
-from tests.helpers import insert_photos
+from tests.helpers import count_change, insert_photos
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
-RULE = GroupingRule(eps=0.325, min_samples=2)
+RULE = GroupingRule(engine_name="fake", eps=0.325, min_samples=2)
 LEFT, RIGHT = (10, 70, 70, 10), (10, 270, 70, 210)  # locations of two faces of a photo
 
 
@@ -33,17 +33,19 @@ def moved(location: FaceLocation, by: int) -> FaceLocation:
     return top + by, right + by, bottom + by, left + by
 
 
-def search(site: Site, room_id: int, *locations: FaceLocation) -> list[Face]:
+def search(
+    site: Site, room_id: int, *locations: FaceLocation, rule: GroupingRule = RULE, size: int = 128
+) -> list[Face]:
     """Analyse the photo, as if an engine found faces here; return the rows of its faces."""
     analysis.analyse_again(room_id)
-    claimed = analysis.claim_photo(room_id)
+    claimed = analysis.claim_photo(room_id) or analysis.SecondSearch(room_id).claim()
     assert claimed is not None
     found = []
     for number, location in enumerate(locations):
-        encoding = np.zeros(ENCODING_SIZE, dtype=np.float32)
+        encoding = np.zeros(size, dtype=np.float32)
         encoding[number] = 1.4
         found.append(FoundFace(AnalysedFace(location, 0.9, encoding), b"jpeg"))
-    grouping.store_analysis(claimed, found, engine_name="new", rule=RULE, storage=site.storage)
+    grouping.store_analysis(claimed, found, rule=rule, storage=site.storage)
     db.session.rollback()
     return list(db.session.scalars(select(Face).order_by(Face.left)))
 
@@ -97,3 +99,68 @@ def test_a_face_of_which_nothing_was_said_goes_where_it_is_not_found_again(
     search(site, room_id, LEFT, RIGHT)
 
     assert [face.location for face in search(site, room_id, RIGHT)] == [RIGHT]
+
+
+OTHER = GroupingRule(engine_name="other", eps=0.9, min_samples=2)
+
+
+def test_another_engine_finds_the_same_rows_by_boxes_that_are_tighter_and_taller(
+    site: Site, room_id: int
+) -> None:
+    before = [face.id for face in search(site, room_id, LEFT, RIGHT)]
+
+    after = search(site, room_id, (0, 56, 80, 24), (2, 256, 82, 222), rule=OTHER, size=256)
+
+    assert [face.id for face in after] == before
+    assert {len(face.encoding or b"") for face in after} == {4 * 256}
+    assert db.session.scalars(select(Photo.engine)).all() == ["other"]
+
+
+def test_a_corrected_face_that_another_engine_does_not_find_stays_without_its_encoding(
+    site: Site, room_id: int
+) -> None:
+    face_id, _other = (face.id for face in search(site, room_id, LEFT, RIGHT))
+    corrections.move_faces(Author(room_id), [face_id], None)
+
+    left, right = search(site, room_id, RIGHT, rule=OTHER, size=256)
+
+    assert (left.id, left.encoding) == (face_id, None)
+    assert left.person_id is not None
+    assert right.encoding is not None
+    grouping.group_unsorted_faces(room_id, OTHER)
+    assert db.session.get_one(Face, face_id).person_id is not None
+
+
+def test_nobody_is_twice_on_a_photo_for_a_face_that_was_not_found(
+    app: Flask, site: Site, room_id: int
+) -> None:
+    """Lea is on the photo, as somebody said; what else is found there is not her, however alike."""
+    face_id, _other = (face.id for face in search(site, room_id, LEFT, RIGHT))
+    corrections.move_faces(Author(room_id), [face_id], None)
+    lea = db.session.get_one(Face, face_id).person_id
+    insert_photos(app, room_id, 1, seed="second", state=PHOTO_WAITING)
+    claimed = analysis.claim_photo(room_id)
+    assert claimed is not None
+    alike = np.zeros(256, dtype=np.float32)
+    alike[0] = 1.4
+    grouping.store_analysis(
+        claimed,
+        [FoundFace(AnalysedFace(LEFT, 0.9, alike), b"jpeg")],
+        rule=OTHER,
+        storage=site.storage,
+    )
+    db.session.execute(update(Face).where(Face.photo_id == claimed.id).values(person_id=lea))
+    count_change(room_id)
+
+    analysis.analyse_again(room_id)
+    photos = analysis.SecondSearch(room_id)
+    while (again := photos.claim()) is not None:
+        found = [FoundFace(AnalysedFace((400, 460, 460, 400), 0.9, alike), b"jpeg")]
+        if again.id == claimed.id:
+            found = [FoundFace(AnalysedFace(LEFT, 0.9, alike), b"jpeg")]
+        grouping.store_analysis(again, found, rule=OTHER, storage=site.storage)
+    grouping.group_unsorted_faces(room_id, OTHER)
+
+    db.session.rollback()
+    rows = db.session.execute(select(Face.photo_id, Face.id).where(Face.person_id == lea)).all()
+    assert len({photo for photo, _face in rows}) == len(rows) == 2

@@ -107,9 +107,10 @@ def test_the_source_of_a_face_is_its_photo_and_location(
     db.session.add(face)
     db.session.commit()
 
-    assert people.get_face_source(host_access(room_id), face.id) == ("a" * 64, (1, 9, 10, 2))
+    found = people.get_face(host_access(room_id), face.id)
+    assert (found.photo.sha256, found.location) == ("a" * 64, (1, 9, 10, 2))
     with pytest.raises(NotFoundError):
-        people.get_face_source(host_access(other_room_id), face.id)
+        people.get_face(host_access(other_room_id), face.id)
 
 
 def test_people_without_a_face_are_removed_named_or_not(

@@ -13,7 +13,8 @@ from sqlalchemy import select, update
 from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotFoundError, SameNameError
 from photoshare.faces.constraints import resolve_constraints
-from photoshare.faces.types import ENCODING_SIZE, AnalysedFace
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE
+from photoshare.faces.types import AnalysedFace
 from photoshare.models import PHOTO_WAITING, Correction, Face, Person, Photo
 from photoshare.services import analysis, correction_events, corrections, grouping, rooms
 from photoshare.services.corrections import Author
@@ -21,7 +22,7 @@ from photoshare.services.grouping import FoundFace, GroupingRule
 from photoshare.web.site import Site
 from tests.helpers import insert_photos
 
-RULE = GroupingRule(eps=0.325, min_samples=2)
+RULE = GroupingRule(engine_name="fake", eps=0.325, min_samples=2)
 STEPS = 1000
 FEW_PHOTOS, MANY_PHOTOS = 10, 40
 REFUSALS = (InvalidInputError, NotFoundError, SameNameError)  # of corrections that make no sense
@@ -67,9 +68,7 @@ class Party:
             location = (0, place * 100 + 60, 60, place * 100)
             face = AnalysedFace(location, 1.0, encoding.astype(np.float32))
             found.append(FoundFace(face, b"jpeg"))
-        grouping.store_analysis(
-            claimed, found, engine_name="fake", rule=RULE, storage=self.site.storage
-        )
+        grouping.store_analysis(claimed, found, rule=RULE, storage=self.site.storage)
 
     def analyse_again(self) -> None:
         """Search a photo once more: some of its faces are found again, some are not."""

@@ -34,6 +34,21 @@ def test_it_tells_how_many_photos_are_done(app: Flask, cast: Cast, party: Party)
     assert (bar["value"], bar["max"]) == ("5", "8")
 
 
+def test_it_tells_how_far_the_second_search_is(app: Flask, cast: Cast, party: Party) -> None:
+    insert_photos(app, cast.room_id, 3, state=PHOTO_WAITING, engine="old")
+
+    page = cast.guest.get(cast.url + STATUS, headers=HX).text
+
+    assert "Searching again with a better face search:" in page
+    assert "5 of 8 photos" in page
+    assert "Finding people" not in page
+    (bar,) = tags_of(page, "progress")
+    assert (bar["value"], bar["max"]) == ("5", "8")
+    assert "every 15s" in status_of(cast, page)["hx-trigger"], "nobody waits for it"
+    whole = cast.guest.get(cast.url + STATUS).text
+    assert tags_of(whole, "meta", **{"http-equiv": "refresh"})
+
+
 def test_it_tells_what_was_found_in_the_end(cast: Cast, party: Party) -> None:
     page = cast.guest.get(cast.url + STATUS, headers=HX).text
 

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.models import Job
+from photoshare.models import PHOTO_WAITING, Job
 from photoshare.services import people
 from tests.conftest import Cast
 from tests.helpers import (
@@ -45,6 +45,17 @@ def test_the_most_alike_come_first(app: Flask, cast: Cast, doubt: Doubt) -> None
 
     assert choices(cast.host, cast, doubt.twin)[0] == str(near)
     assert set(choices(cast.host, cast, doubt.twin)) == {str(near), str(doubt.lea), str(far)}
+
+
+def test_people_whom_the_running_engine_has_not_searched_yet_are_the_last_choices(
+    app: Flask, cast: Cast, doubt: Doubt
+) -> None:
+    old = insert_photos(app, cast.room_id, 3, seed="old", state=PHOTO_WAITING, engine="old")
+    alike, beside = (insert_person(app, cast.room_id, old[start:]) for start in (0, 2))
+
+    assert choices(cast.host, cast, doubt.twin)[-2:] == [str(alike), str(beside)]
+    assert str(alike) not in choices(cast.host, cast, beside)
+    assert choices(cast.host, cast, alike) == choices(cast.host, cast, beside)
 
 
 def test_who_is_on_a_photo_with_somebody_is_no_choice(cast: Cast, party: Party) -> None:

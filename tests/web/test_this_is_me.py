@@ -248,7 +248,9 @@ def test_people_whom_the_grouping_joins_take_the_guest_along(app: Flask, cast: C
         choose(guest, cast, person)
 
     with app.app_context():
-        grouping.group_unsorted_faces(cast.room_id, GroupingRule(eps=0.325, min_samples=2))
+        grouping.group_unsorted_faces(
+            cast.room_id, GroupingRule(engine_name="fake", eps=0.325, min_samples=2)
+        )
 
     (stays,) = {person for person in (few, many) if faces_of(app, person)}
     assert own_person(app) == own_person(app, "Hanna") == stays

@@ -1,8 +1,7 @@
 """Reads the two network files of face_recognition_models, which are in dlib's serialization.
 
-It owns the knowledge of that byte format and of which files PhotoShare trusts. It neither
-imports dlib nor face_recognition_models (whose import needs pkg_resources), and knows nothing
-of ONNX.
+It owns the knowledge of that byte format; which files are read is in model_files. It neither
+imports dlib nor face_recognition_models, and knows nothing of ONNX.
 
 Source
 ------
@@ -12,25 +11,18 @@ dlib 20.0.1: ``dlib/serialize.h``, ``dlib/float_details.h``, ``dlib/dnn/core.h``
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.errors import ModelError
 
-ENCODER_FILE = "dlib_face_recognition_resnet_model_v1.dat"
-DETECTOR_FILE = "mmod_human_face_detector.dat"
-LANDMARKS_FILE = "shape_predictor_5_face_landmarks.dat"
-SHA256_OF = {  # face_recognition_models 0.3.0; the same files as on dlib.net
-    ENCODER_FILE: "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
-    DETECTOR_FILE: "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
-    LANDMARKS_FILE: "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
-}
+ENCODING_SIZE = 128  # numbers of one face encoding: the outputs of ENCODER_FILE
+EPS = 0.32  # between unit-length encodings of ENCODER_FILE (docs/evaluation.md)
+CHIP_PX = 150  # side of the aligned face picture that ENCODER_FILE takes
+GRAPH_VERSION = 1  # of onnx_graphs: raise it with every change there, and kept graphs are rebuilt
 # What con_4, max_pool_2 and avg_pool_2 write, in this order; "stride" is the vertical one.
 WINDOW_SIZES = ("rows", "columns", "stride", "stride_x", "padding_y", "padding_x")
 LARGEST_VERSION = 3  # of an add_layer; a name of a layer is longer than that
@@ -86,43 +78,6 @@ class DlibNetwork:
     means: tuple[float, float, float]
     padding: tuple[int, int]
     layers: list[DlibLayer]
-
-
-def model_folder() -> Path:
-    """Find the folder of face_recognition_models' files without importing the package.
-
-    Raises
-    ------
-    ModelError
-        If the package is not installed.
-    """
-    spec = importlib.util.find_spec("face_recognition_models")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModelError("The package face_recognition_models is not installed.")
-    return Path(spec.submodule_search_locations[0]) / "models"
-
-
-def read_trusted(path: Path) -> bytes:
-    """Read a model file and make sure that it is, byte for byte, the one PhotoShare knows.
-
-    Raises
-    ------
-    ModelError
-        If the file is unknown, cannot be read, or has another SHA-256 than SHA256_OF says.
-    """
-    expected = SHA256_OF.get(path.name)
-    if expected is None:
-        raise ModelError(f"{path.name} is not a model file that PhotoShare knows.")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"The face model {path} cannot be read: {error.strerror}.") from error
-    if hashlib.sha256(content).hexdigest() != expected:
-        raise ModelError(
-            f"The face model {path} is damaged ({len(content)} bytes, wrong SHA-256); "
-            "install the package face_recognition_models again."
-        )
-    return content
 
 
 def parse_network(content: bytes) -> DlibNetwork:

@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from photoshare.faces.dlib_format import DlibLayer
+from photoshare.faces.engines.dlib_format import DlibLayer
 
 OPSET = 17
 IR_VERSION = 8  # what opset 17 came with; older runtimes refuse a newer one than they know

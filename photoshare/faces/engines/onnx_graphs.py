@@ -7,67 +7,44 @@ them; onnx_engine does.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from photoshare.faces.dlib_format import (
+from photoshare.faces.engines.dlib_format import (
+    CHIP_PX,
+    GRAPH_VERSION,
+    DlibLayer,
+    DlibNetwork,
+    parse_network,
+)
+from photoshare.faces.engines.graph_cache import cached_graph
+from photoshare.faces.engines.model_files import (
     DETECTOR_FILE,
     ENCODER_FILE,
     SHA256_OF,
-    DlibLayer,
-    DlibNetwork,
-    model_folder,
-    parse_network,
-    read_trusted,
+    read_model,
 )
-from photoshare.faces.onnx_nodes import PIXEL_DIVISOR, GraphBuilder, checked_model, serialized
+from photoshare.faces.engines.onnx_nodes import (
+    PIXEL_DIVISOR,
+    GraphBuilder,
+    checked_model,
+    serialized,
+)
 
-GRAPH_VERSION = 1  # raise it with every change of the graphs below: a cached graph is then rebuilt
-CHIP_PX = 150  # side of the aligned face picture that the encoder takes
 
-
-def cached_graph(source_name: str, folder: Path) -> bytes:
-    """Return the ONNX graph of a network file, from the folder or built and kept there.
-
-    Parameters
-    ----------
-    source_name : str
-        DETECTOR_FILE or ENCODER_FILE.
-    folder : Path
-        Where graphs are kept; made if missing.
-
-    Returns
-    -------
-    bytes
-        The serialized model, for ``onnxruntime.InferenceSession``.
+def cached_dlib_graph(source_name: str, folder: Path) -> bytes:
+    """Return the ONNX graph of DETECTOR_FILE or ENCODER_FILE, kept in a folder (graph_cache).
 
     Raises
     ------
     ModelError
         If the graph must be built and its source is missing or damaged.
-
-    Notes
-    -----
-    The name of the kept file holds the hash of the source and GRAPH_VERSION, so a kept graph never
-    outlives either. A checksum beside it tells a damaged graph, which is built anew. Building takes
-    about a second; two processes that do it at once write the same bytes.
     """
-    path = folder / f"{Path(source_name).stem}-{SHA256_OF[source_name][:16]}-v{GRAPH_VERSION}.onnx"
-    checksum_path = path.with_suffix(".sha256")
-    kept = _read_if_intact(path, checksum_path)
-    if kept is not None:
-        return kept
-    graph = build_graph(source_name)
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_atomically(path, graph)
-    _write_atomically(checksum_path, hashlib.sha256(graph).hexdigest().encode())
-    return graph
+    name = f"{Path(source_name).stem}-{SHA256_OF[source_name][:16]}-v{GRAPH_VERSION}"
+    return cached_graph(name, lambda: build_graph(source_name), folder)
 
 
 def build_graph(source_name: str) -> bytes:
@@ -78,7 +55,7 @@ def build_graph(source_name: str) -> bytes:
     ModelError
         If the source is missing or damaged.
     """
-    network = parse_network(read_trusted(model_folder() / source_name))
+    network = parse_network(read_model(source_name))
     builders = {DETECTOR_FILE: _detector_model, ENCODER_FILE: _encoder_model}
     return serialized(builders[source_name](network))
 
@@ -102,27 +79,6 @@ def build_shrinker() -> bytes:
     ]
     given = helper.make_tensor_value_info("shrunk", TensorProto.FLOAT, [1, 3, "h", "w"])
     return serialized(checked_model(helper.make_graph([node], "shrinker", taken, [given])))
-
-
-def _read_if_intact(path: Path, checksum_path: Path) -> bytes | None:
-    try:
-        content, checksum = path.read_bytes(), checksum_path.read_text()
-    except (FileNotFoundError, UnicodeDecodeError):
-        return None
-    return content if hashlib.sha256(content).hexdigest() == checksum else None
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    """Write to a temporary file in the same folder, then rename: a reader never sees a part."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        except BaseException:
-            os.unlink(file.name)
-            raise
-    os.replace(file.name, path)
 
 
 def _detector_model(network: DlibNetwork) -> onnx.ModelProto:

@@ -15,11 +15,14 @@ import numpy as np
 from PIL import ImageFile as PillowImageFile
 
 from photoshare.errors import ModelError
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE, EPS
+from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
 from photoshare.faces.types import (
-    ENCODING_SIZE,
+    AnalysedFace,
     FaceEncodings,
     FaceLocation,
     LocatedFace,
+    PhotoSource,
     RgbImage,
 )
 
@@ -58,11 +61,18 @@ class ReferenceFaceEngine:
     """Locate by HOG and encode by ResNet, as `face_recognition` does; one thread at a time."""
 
     name = "face_recognition-1.3.0-hog"
+    encoding_size = ENCODING_SIZE
+    eps = EPS
+    smallest_face_percent = DEFAULT_EFFORT.smallest_face_percent
     photos_at_once = 1  # dlib's objects are not safe for several threads
 
     def warm_up(self) -> None:
         """Load the models."""
         _library()
+
+    def find_faces(self, photo: PhotoSource, smallest_face_percent: float) -> list[AnalysedFace]:
+        """Find and encode the faces of a photo, the surest first (photoshare.faces.search)."""
+        return find_faces(photo, self, SearchEffort(smallest_face_percent))
 
     def locate(self, image: RgbImage) -> list[LocatedFace]:
         """Find the faces of an upright picture.

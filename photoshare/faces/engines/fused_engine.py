@@ -1,0 +1,240 @@
+"""The default engine, ``fused``: YuNet finds faces, dlib's encoder and SFace together tell who.
+
+dlib's network alone takes East Asian guests, Black women and children for one another far too
+often (docs/evaluation.md); SFace hardly does, and both together are better than either. An
+encoding is one vector of length 1 that holds both, so that a face distance weighs them.
+
+Several threads may use one FusedFaceEngine at once.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from photoshare.faces.engines.dlib_encoder import DlibEncoder
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE as DLIB_SIZE
+from photoshare.faces.engines.dlib_format import GRAPH_VERSION
+from photoshare.faces.engines.model_files import (
+    ENCODER_FILE,
+    SFACE_FILE,
+    SHA256_OF,
+    YUNET_FILE,
+    ZOO_GRAPH_VERSION,
+)
+from photoshare.faces.engines.sface import SFACE_SIZE, SfaceEncoder, aligned_chip
+from photoshare.faces.engines.yunet import Detections, YunetDetector, joined, overlaps_of
+from photoshare.faces.quality import sharpness_of
+from photoshare.faces.search import (
+    CHIP_FACE_PX,
+    SHEET_FACES,
+    face_sheet,
+    parts_of,
+    scaled_to,
+)
+from photoshare.faces.types import AnalysedFace, FaceEncodings, FaceLocation, PhotoSource, Size
+
+FUSED_VERSION = 1  # raise it with every change of what is found or encoded
+# Share of SFace in the squared distance of two faces; docs/evaluation.md tells how it was chosen.
+SFACE_SHARE = 0.8
+FUSED_EPS = 0.87
+FUSED_SMALLEST_PERCENT = 1.0
+# The picture is searched at the size at which the smallest face has this many pixels: of faces of
+# 1 % of the longer side 98 % are found so, at 16 pixels 99 % in half as much time again.
+SMALLEST_FACE_PX = 12.8
+COARSE_FACTOR = 4  # a first look at a picture as much smaller finds the faces that fill the photo
+AS_IT_IS = 1.15  # a picture up to this many times as large as needed is not worth scaling
+SURE_SCORE = 0.8  # such a box stands alone: of 392 on groups_dev all are faces
+DOUBTFUL_SCORE = 0.5  # and such a one if a closer look, at this many pixels a face, is sure
+CLOSER_FACE_PX = 64
+SAME_FACE = 0.3  # intersection over union of a box and what a closer look at it finds
+# The landmarks of a smaller face are off by a share of it that its encoding feels: a closer look
+# at the pixels of the original tells them again. A face of 40 pixels, of which 13 were searched,
+# came from a distance of 0.98 to 0.41 to a near picture of the same face so.
+WELL_SEEN_PX = 40
+# YuNet's boxes reach from forehead to chin; dlib's landmarks want the square that its own detector
+# gives, which has this share of their mean side (median of 100 faces that both found).
+DLIB_SIDE = 0.86
+
+
+class FusedFaceEngine:
+    """Finds faces from 1 % of a photo's longer side, and encodes them with two networks.
+
+    Parameters
+    ----------
+    graphs_folder : Path
+        Where the ONNX graphs are kept (they are built there on first use, in a few seconds).
+    threads : int >= 1
+        Threads of one call; see `photoshare.faces.engines.sessions.LazySession`.
+    """
+
+    encoding_size = DLIB_SIZE + SFACE_SIZE
+    eps = FUSED_EPS
+    smallest_face_percent = FUSED_SMALLEST_PERCENT
+
+    def __init__(self, graphs_folder: Path, *, threads: int = 1) -> None:
+        self.detector = YunetDetector(graphs_folder, threads)
+        self.dlib_encoder = DlibEncoder(graphs_folder, threads=threads)
+        self.sface_encoder = SfaceEncoder(graphs_folder, threads)
+
+    @property
+    def name(self) -> str:
+        """Name; versions of the engine and its graphs; weights, by the start of their hashes."""
+        weights = "".join(SHA256_OF[name][:4] for name in (YUNET_FILE, ENCODER_FILE, SFACE_FILE))
+        return f"fused-{FUSED_VERSION}-{GRAPH_VERSION}{ZOO_GRAPH_VERSION}-{weights}"
+
+    @property
+    def photos_at_once(self) -> int:
+        """One for each core: faster than several threads on one photo (docs/performance.md)."""
+        return os.cpu_count() or 1
+
+    def warm_up(self) -> None:
+        """Load the models; raises ModelError if a file of theirs is missing or damaged."""
+        for part in (self.detector, self.dlib_encoder, self.sface_encoder):
+            part.load()
+
+    def find_faces(self, photo: PhotoSource, smallest_face_percent: float) -> list[AnalysedFace]:
+        """Find and encode the faces of a photo.
+
+        Parameters
+        ----------
+        photo : PhotoSource
+        smallest_face_percent : float
+            Width of the smallest face to find, in percent of the photo's longer side; half of it
+            takes four times as long.
+
+        Returns
+        -------
+        list of AnalysedFace
+            The surest first; locations and landmarks in pixels of the upright original.
+        """
+        found, searched_px = self._locate(photo, smallest_face_percent)
+        if len(found) == 0:
+            return []
+        full_px = max(photo.size)
+        smallest_px = max(1.0, float(np.min(found.boxes[:, 2] - found.boxes[:, 0])))
+        picture = photo.picture(full_px * CHIP_FACE_PX / smallest_px)
+        found = found.moved(max(picture.size) / full_px)
+        well_seen_px = WELL_SEEN_PX * max(picture.size) / searched_px
+        found = self._seen_closer(picture, found, well_seen_px)
+        return self._encoded(picture, found, photo.size)
+
+    def _locate(self, photo: PhotoSource, smallest_face_percent: float) -> tuple[Detections, int]:
+        """Find the faces of a photo, in pixels of the upright original.
+
+        Returns
+        -------
+        found : Detections
+        searched_px : int
+            Longer side of the picture that was searched.
+        """
+        full_px = max(photo.size)
+        fine_px = min(round(100 * SMALLEST_FACE_PX / smallest_face_percent), full_px)
+        picture = photo.picture(fine_px)
+        if max(picture.size) > AS_IT_IS * fine_px:
+            picture = scaled_to(picture, fine_px)
+        coarse = scaled_to(picture, max(1, max(picture.size) // COARSE_FACTOR))
+        looks = [
+            self.detector.locate(np.asarray(coarse), DOUBTFUL_SCORE).moved(
+                max(picture.size) / max(coarse.size)
+            )
+        ]
+        for part, left, top in parts_of(picture):
+            looks.append(self.detector.locate(np.asarray(part), DOUBTFUL_SCORE).moved(1, left, top))
+        found = joined(looks)
+        is_sure = [
+            score >= SURE_SCORE or len(self._closer_look(picture, box, SURE_SCORE)) > 0
+            for box, score in zip(found.boxes, found.scores, strict=True)
+        ]
+        found = found.subset(np.array(is_sure, dtype=np.bool_))
+        return found.moved(full_px / max(picture.size)), max(picture.size)
+
+    def _seen_closer(
+        self, picture: Image.Image, found: Detections, well_seen_px: float
+    ) -> Detections:
+        """Tell the boxes and landmarks of small faces again, from a picture with more pixels."""
+        boxes, landmarks = found.boxes.copy(), found.landmarks.copy()
+        for row in np.flatnonzero(found.boxes[:, 2] - found.boxes[:, 0] < well_seen_px):
+            closer = self._closer_look(picture, found.boxes[row], DOUBTFUL_SCORE)
+            if len(closer):
+                boxes[row], landmarks[row] = closer.boxes[0], closer.landmarks[0]
+        return Detections(boxes, landmarks, found.scores)
+
+    def _closer_look(
+        self, picture: Image.Image, box: NDArray[np.float32], least_score: float
+    ) -> Detections:
+        """Look for the face of a box again, with `CLOSER_FACE_PX` across it; one face, or none."""
+        left, top, right, bottom = box.tolist()
+        side = max(1.0, ((right - left) * (bottom - top)) ** 0.5)
+        start_x, start_y = (
+            int(middle - 1.5 * side) for middle in ((left + right) / 2, (top + bottom) / 2)
+        )
+        width = max(3, round(3 * side))
+        around = picture.crop((start_x, start_y, start_x + width, start_y + width))
+        sides = (3 * CLOSER_FACE_PX, 3 * CLOSER_FACE_PX)
+        pixels = np.asarray(around.resize(sides, Image.Resampling.BICUBIC))
+        faces = self.detector.locate(pixels, least_score).moved(width / sides[0])
+        faces = faces.moved(1, start_x, start_y)
+        return faces.subset(overlaps_of(box[None], faces.boxes)[0] > SAME_FACE)
+
+    def _encoded(self, picture: Image.Image, found: Detections, size: Size) -> list[AnalysedFace]:
+        """Encode faces; ``found`` is in pixels of the picture, the result in those of the photo."""
+        chips = [aligned_chip(picture, points) for points in found.landmarks]
+        encodings = joint_encodings(
+            self._dlib_encodings(picture, found.boxes),
+            np.array([self.sface_encoder.encode_chip(chip) for chip in chips]),
+        )
+        found = found.moved(max(size) / max(picture.size))
+        rows = zip(found.boxes, found.scores, encodings, found.landmarks, chips, strict=True)
+        return [
+            AnalysedFace(_location(box, size), float(score), encoding, points, sharpness_of(chip))
+            for box, score, encoding, points, chip in rows
+        ]
+
+    def _dlib_encodings(self, picture: Image.Image, boxes: NDArray[np.float32]) -> FaceEncodings:
+        squares = [_dlib_square(box) for box in boxes]
+        sheets = [
+            squares[start : start + SHEET_FACES] for start in range(0, len(boxes), SHEET_FACES)
+        ]
+        return np.concatenate(
+            [self.dlib_encoder.encode(*face_sheet(picture, sheet)) for sheet in sheets]
+        )
+
+
+def joint_encodings(of_dlib: FaceEncodings, of_sface: FaceEncodings) -> FaceEncodings:
+    """Make one encoding of two.
+
+    Parameters
+    ----------
+    of_dlib, of_sface : float32 arrays of shape (n, 128)
+
+    Returns
+    -------
+    float32 array of shape (n, 256)
+        Of length 1 each. The squared distance of two is 1 - SFACE_SHARE times that of dlib's
+        encodings at length 1, and SFACE_SHARE times that of SFace's.
+    """
+    parts = ((1 - SFACE_SHARE, of_dlib), (SFACE_SHARE, of_sface))
+    weighted = [
+        np.sqrt(share) * encodings / np.linalg.norm(encodings, axis=1, keepdims=True)
+        for share, encodings in parts
+    ]
+    return np.concatenate(weighted, axis=1).astype(np.float32)
+
+
+def _location(box: NDArray[np.float32], size: Size) -> FaceLocation:
+    """Round a box to whole pixels within the photo, at least one wide and high."""
+    left, top, right, bottom = (round(edge) for edge in box.tolist())
+    left, top = min(max(left, 0), size[0] - 1), min(max(top, 0), size[1] - 1)
+    return top, min(max(right, left + 1), size[0]), min(max(bottom, top + 1), size[1]), left
+
+
+def _dlib_square(box: NDArray[np.float32]) -> FaceLocation:
+    left, top, right, bottom = box.tolist()
+    half = max(1.0, DLIB_SIDE * ((right - left) * (bottom - top)) ** 0.5 / 2)
+    x, y = (left + right) / 2, (top + bottom) / 2
+    return round(y - half), round(x + half), round(y + half), round(x - half)

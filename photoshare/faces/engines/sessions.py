@@ -1,0 +1,61 @@
+"""How every network is run: loaded when it is first needed, no memory kept between photos."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+
+class LazySession:
+    """An ONNX graph that is loaded into ONNX Runtime at its first run; any thread may run it.
+
+    A server whose photos are all searched needs neither the graph nor the library.
+
+    Parameters
+    ----------
+    build : callable
+        Gives the serialized model; what it raises, whoever ran the graph gets.
+    threads : int >= 1
+        Threads of one run. 1 is right where several photos are analysed at once, which is the
+        faster use of several cores (docs/performance.md).
+    """
+
+    def __init__(self, build: Callable[[], bytes], threads: int = 1) -> None:
+        self._build = build
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._session: InferenceSession | None = None
+
+    def load(self) -> InferenceSession:
+        """Load the graph, unless it is there already."""
+        with self._lock:
+            if self._session is None:
+                self._session = _start(self._build(), self._threads)
+            return self._session
+
+    def run(self, **inputs: Any) -> list[Any]:
+        """Give the graph's outputs, arrays in its order, for inputs by their names."""
+        outputs: list[Any] = self.load().run(None, inputs)
+        return outputs
+
+
+def _start(graph: bytes, threads: int) -> InferenceSession:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Every photo has its own size: a plan of the memory per size would be kept for ever.
+    options.enable_mem_pattern = False
+    # The arena keeps the most that any photo needed, for each session; without it the peak of two
+    # 50-megapixel groups at once was 800 MB instead of 975 MB, at the same speed.
+    options.enable_cpu_mem_arena = False
+    # Waiting threads must not spin: the web server's threads need the cores.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(
+        graph, sess_options=options, providers=["CPUExecutionProvider"]
+    )

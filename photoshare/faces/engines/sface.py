@@ -1,0 +1,119 @@
+"""SFace: an encoding of 128 numbers from a face aligned by five landmarks, run by ONNX Runtime.
+
+Source
+------
+Zhong, Deng et al. 2021, "SFace: Sigmoid-Constrained Hypersphere Loss"; the alignment: OpenCV 4,
+``modules/objdetect/src/face_recognize.cpp``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from photoshare.faces.engines.model_files import SFACE_FILE
+from photoshare.faces.engines.sessions import LazySession
+
+SFACE_CHIP_PX = 112  # side of the aligned face picture that SFace takes
+SFACE_SIZE = 128  # numbers of its encoding
+# Where eyes, nose and corners of the mouth lie in the chip: x, y (OpenCV, as ArcFace's).
+ALIGNED_LANDMARKS = np.array(
+    [
+        [38.2946, 51.6963],
+        [73.5318, 51.5014],
+        [56.0252, 71.7366],
+        [41.5493, 92.3655],
+        [70.7299, 92.2041],
+    ]
+)
+MARGIN_PX = 2  # beyond the chip's corners, so that its edges are interpolated too
+
+Points = NDArray[np.float32] | NDArray[np.float64]
+Chip = NDArray[np.uint8]
+
+
+class SfaceEncoder:
+    """Encodes aligned faces; several threads may use one at once."""
+
+    def __init__(self, graphs_folder: Path, threads: int = 1) -> None:
+        self._session = LazySession(lambda: _graph(graphs_folder), threads)
+
+    def load(self) -> None:
+        """Load the model; raises ModelError if its file is missing or damaged."""
+        self._session.load()
+
+    def encode_chip(self, chip: Chip) -> NDArray[np.float32]:
+        """Encode one aligned face; a batch would take longer for each.
+
+        Parameters
+        ----------
+        chip : uint8 array of shape (112, 112, 3)
+            `aligned_chip`'s result.
+
+        Returns
+        -------
+        float32 array of shape (128,)
+            Its length means nothing.
+        """
+        encoding: NDArray[np.float32] = self._session.run(chips=chip[None])[0]
+        return encoding.reshape(SFACE_SIZE)
+
+
+def aligned_chip(picture: Image.Image, landmarks: Points) -> Chip:
+    """Cut a face out, turned, scaled and moved so that its landmarks lie where they always lie.
+
+    Parameters
+    ----------
+    picture : Image.Image
+        RGB; what lies beyond its edges is black.
+    landmarks : float array of shape (5, 2)
+        In pixels of the picture, in the order of `ALIGNED_LANDMARKS`.
+
+    Returns
+    -------
+    uint8 array of shape (112, 112, 3)
+    """
+    turn, shift = _similarity(landmarks.astype(np.float64))
+    back = np.linalg.inv(turn)
+    corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]]) * SFACE_CHIP_PX
+    reached = (corners - shift) @ back.T
+    # A large face is halved first, as often as leaves all the pixels that the chip takes.
+    factor = max(1, int(1 / np.sqrt(np.linalg.det(turn))))
+    left, top = np.floor(reached.min(axis=0)).astype(int) - MARGIN_PX * factor
+    right, bottom = np.ceil(reached.max(axis=0)).astype(int) + MARGIN_PX * factor
+    part = picture.crop((left, top, right, bottom))
+    part = part.reduce(factor) if factor > 1 else part
+    # Pillow asks where a pixel of the result comes from; positions are of the centres of pixels.
+    half = np.array([0.5, 0.5])
+    source = (back @ (-half - shift) + half - (left, top)) / factor
+    (a, b), (d, e) = back / factor
+    matrix = (a, b, source[0], d, e, source[1])
+    size = (SFACE_CHIP_PX, SFACE_CHIP_PX)
+    chip = part.transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
+    return np.asarray(chip)
+
+
+def _similarity(
+    landmarks: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Find the turn and scale, and the shift, that bring landmarks nearest to the aligned ones.
+
+    Least squares over turns, scales and shifts (Umeyama 1991), as one complex factor.
+    """
+    centre, aligned_centre = landmarks.mean(axis=0), ALIGNED_LANDMARKS.mean(axis=0)
+    found, aligned = (
+        (points - points.mean(axis=0)) @ (1, 1j) for points in (landmarks, ALIGNED_LANDMARKS)
+    )
+    spread = max(float((np.abs(found) ** 2).sum()), np.finfo(np.float64).tiny)
+    factor = (found.conj() * aligned).sum() / spread
+    turn = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
+    return turn, aligned_centre - turn @ centre
+
+
+def _graph(folder: Path) -> bytes:
+    from photoshare.faces.engines.zoo_graphs import cached_zoo_graph  # imports onnx
+
+    return cached_zoo_graph(SFACE_FILE, folder)
