@@ -5,11 +5,12 @@ Runs in the thread of whoever calls it, touches no database, and writes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
 
+from photoshare.faces.panels import panels_of_faces
 from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, Size, find_faces
 from photoshare.faces.types import AnalysedFace, FaceEngine
 from photoshare.images import MAX_MEGAPIXELS, DecodedPhoto, decode_upright, largest_side_px
@@ -60,6 +61,8 @@ def analyse_photo(
     """
     photo = _Photo(path, max_megapixels)
     faces = find_faces(photo, engine, effort)
+    panels = panels_of_faces(photo.decoded.image, photo.size, [face.location for face in faces])
+    faces = [replace(face, panel=panel) for face, panel in zip(faces, panels, strict=True)]
     return PhotoAnalysis(faces, photo.decoded)
 
 

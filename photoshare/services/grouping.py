@@ -161,6 +161,7 @@ def _with_faces(
         _joined(old.person_ids[kept], [known.person_id for _, known in rows]),
         np.concatenate([old.may_found[kept], good]),
         _joined(old.link_ids[kept], [known.link_id for _, known in rows]),
+        _joined(old.panels[kept], [face.panel for face, _ in rows]),
     )
     ids = _joined(room.ids[kept], [known.id for _, known in rows])
     is_active = np.arange(len(ids)) >= kept.sum()
@@ -180,6 +181,7 @@ def _write_faces(
         top, right, bottom, left = face.location
         values: dict[str, object] = {"top": top, "right": right, "bottom": bottom, "left": left}
         values |= {"score": face.score, "encoding": encoding_to_bytes(face.encoding)}
+        values["panel"] = face.panel
         if place in found_again:
             changed.append(values | {"id": found_again[place].id})
         else:

@@ -95,7 +95,7 @@ def forget_room_faces(room_id: int) -> None:
 
 
 def _read(room_id: int, revision: int) -> RoomFaces:
-    columns = (Face.top, Face.right, Face.bottom, Face.left, Face.score)
+    columns = (Face.panel, Face.top, Face.right, Face.bottom, Face.left, Face.score)
     rows = db.session.execute(
         select(Face.id, Face.photo_id, Face.person_id, Face.link_id, Face.encoding, *columns)
         .join(Photo)
@@ -114,6 +114,7 @@ def _read(room_id: int, revision: int) -> RoomFaces:
             np.array([row.person_id or NO_PERSON for row in rows], dtype=np.int64),
             may_found(locations, [row.score for row in rows]),
             np.array([row.link_id or NO_LINK for row in rows], dtype=np.int64),
+            np.array([row.panel for row in rows], dtype=np.int64),
         ),
         frozenset(db.session.scalars(fixed)),
         np.array(pairs, dtype=np.int64).reshape(-1, 2),
