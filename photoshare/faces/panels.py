@@ -118,19 +118,23 @@ def _panel_of(location: NDArray[np.float64], panels: list[tuple[int, int, int, i
 
 
 def _cut(grey: Grey, part: _Part, least_side: float, depth: int) -> Iterator[_Part]:
-    """Cut a part along one axis if it shows cuts, and what comes out of it again."""
-    for axis in (1, 0) if depth < MAX_DEPTH else ():
-        lines = _lines(grey, part, axis)
-        gaps = _merged([*_gutters(lines), *_seams(lines)])
-        edges = [0, *(place for gap in gaps for place in gap), lines.shape[1]]
-        spans = list(zip(edges[::2], edges[1::2], strict=True))
-        spans = [(start, end) for start, end in spans if end - start >= least_side]
-        if len(spans) > 1:
-            for start, end in spans:
-                inner = _without_borders(grey, part.along(axis, start, end))
-                yield from _cut(grey, inner, least_side, depth + 1)
-            return
-    yield part
+    """Cut a part along both axes where it shows cuts, and what comes out of it again."""
+    columns, rows = (_spans(_lines(grey, part, axis), least_side) for axis in (1, 0))
+    if depth == MAX_DEPTH or len(columns) * len(rows) < 2:
+        yield part
+        return
+    for top, bottom in rows:
+        for left, right in columns:
+            cell = part.along(0, top, bottom).along(1, left, right)
+            yield from _cut(grey, _without_borders(grey, cell), least_side, depth + 1)
+
+
+def _spans(lines: Grey, least_side: float) -> list[tuple[int, int]]:
+    """List what lies between the cuts of a part, and is wide enough: (start, end)."""
+    gaps = _merged([*_gutters(lines), *_seams(lines)])
+    edges = [0, *(place for gap in gaps for place in gap), lines.shape[1]]
+    spans = zip(edges[::2], edges[1::2], strict=True)
+    return [(start, end) for start, end in spans if end - start >= least_side]
 
 
 def _lines(grey: Grey, part: _Part, axis: int) -> Grey:
