@@ -140,9 +140,7 @@ class _Linking:
             self.enemies[other].add(some)
 
 
-def resolve_constraints(
-    constraints: Sequence[Constraint], scene_of: Mapping[int, Scene]
-) -> Links:
+def resolve_constraints(constraints: Sequence[Constraint], scene_of: Mapping[int, Scene]) -> Links:
     """Tell what holds of all that was said.
 
     Parameters

@@ -7,6 +7,7 @@ no camera makes counts: a gutter or a seam that runs to the pixel straight along
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -32,6 +33,7 @@ SEAM_RATIO = 2.0
 LEAST_SHOWN = 0.5
 LEAST_SIDE = 0.06  # of a panel, of the longer side of the photo: galleries show up to 16 in a row
 LEAST_INSIDE = 2 / 3  # of a face in its panel, or it does not belong there
+LEAST_CONTENT = 10.0  # the standard deviation of a panel: what is of one colour is no picture
 MAX_DEPTH = 8  # cuts within cuts
 
 
@@ -77,7 +79,7 @@ def panels_of_faces(
     shrinking = max(1, -(-max(picture.size) // SEARCH_PX))
     grey = np.asarray(picture.convert("L").reduce(shrinking), dtype=np.float32)
     panels = find_panels(grey)
-    if len(panels) == 1:
+    if len(panels) < 2:
         return nobody
     scale = picture.width / size[0] / shrinking
     numbers = [_panel_of(np.multiply(location, scale), panels) for location in locations]
@@ -91,7 +93,8 @@ def find_panels(grey: Grey) -> list[tuple[int, int, int, int]]:
     Returns
     -------
     list of (top, bottom, left, right)
-        Without gutters and borders, from the top and the left. One, if the picture is no collage.
+        Without gutters and borders, from the top and the left; areas of one colour are left out.
+        One or none, if the picture is no collage.
 
     Source
     ------
@@ -102,7 +105,12 @@ def find_panels(grey: Grey) -> list[tuple[int, int, int, int]]:
     least_side = max(LEAST_SIDE * max(grey.shape), 8)
     whole = _without_borders(grey, _Part(0, height, 0, width))
     found = _cut(grey, whole, least_side, 0)
-    return [(part.top, part.bottom, part.left, part.right) for part in found]
+    places = [(part.top, part.bottom, part.left, part.right) for part in found]
+    return [
+        (top, bottom, left, right)
+        for top, bottom, left, right in places
+        if grey[top:bottom, left:right].std() > LEAST_CONTENT
+    ]
 
 
 def _panel_of(location: NDArray[np.float64], panels: list[tuple[int, int, int, int]]) -> int:
@@ -163,7 +171,7 @@ def _gutters(lines: Grey) -> list[tuple[int, int]]:
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         jumps = start + 1 + np.flatnonzero(np.abs(np.diff(colours[start:end])) > SAME_COLOUR)
         places = [start, *jumps.tolist(), end]
-        for first, last in zip(places, places[1:], strict=False):
+        for first, last in itertools.pairwise(places):
             colour = float(colours[first:last].mean())
             # The first column beside it may be a mixture of both.
             before = max(_shown(lines, place, colour) for place in (first - 1, first - 2))

@@ -64,8 +64,15 @@ class Change:
             .where(Photo.room_id == room_id)
         )
         self.rows = {
-            face_id: FaceRow(photo_id, panel, person_id or NO_PERSON, *others)
-            for face_id, photo_id, panel, person_id, *others in found
+            row.id: FaceRow(
+                row.photo_id,
+                row.panel,
+                row.person_id or NO_PERSON,
+                row.is_face,
+                row.link_id,
+                row.guest_id,
+            )
+            for row in found
         }
         self.person_of = {face_id: row.person_id for face_id, row in self.rows.items()}
 

@@ -52,12 +52,22 @@ class DoubtfulPair:
 
 
 def list_alike_people(
-    access: Access, *, person_id: int | None = None, face_ids: Sequence[int] = ()
+    access: Access,
+    *,
+    person_id: int | None = None,
+    face_ids: Sequence[int] = (),
+    with_beside: bool = False,
 ) -> list[PersonCard]:
     """List the people that a person, or chosen faces, may be: the most alike first.
 
-    Who is on a photo with them is left out: they are somebody else. So is, for guests, who is
-    hidden.
+    Parameters
+    ----------
+    access : Access
+        Guests do not see who is hidden.
+    person_id : int, optional
+    face_ids : sequence of int
+    with_beside : bool
+        Whether to list, at the end, who is on a photo with them: they are hardly ever the same.
     """
     room = load_room_faces(access.room.id)
     if person_id is not None:
@@ -65,7 +75,7 @@ def list_alike_people(
     else:
         is_chosen = np.isin(room.ids, list(face_ids))
     cards = _cards(access)
-    ranked = rank_alike_people(room.faces, is_chosen)
+    ranked = rank_alike_people(room.faces, is_chosen, with_beside=with_beside)
     return [cards[other] for other in ranked if other in cards]
 
 
