@@ -18,13 +18,13 @@ from photoshare.errors import (
     NotAllowedError,
     NotFoundError,
     SameNameError,
-    SamePhotoError,
 )
 from photoshare.faces.types import NO_PERSON
 from photoshare.models import Correction, Face, Person, Photo
 from photoshare.services.change import Change, change_of_room
 from photoshare.services.correction_events import CorrectionKind
 from photoshare.services.rooms import Access, checked_name
+from photoshare.services.same_photo import check_scenes
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def merge_people(author: Author, person_id: int, into_id: int, *, is_sure: bool 
         if person_id == into_id:
             raise InvalidInputError("This is the same person already.")
         _check_may_correct(author, change, faces, others)
-        _check_scenes(change, faces, others, is_sure=is_sure)
+        check_scenes(change, faces, others, is_sure=is_sure)
         name = _name_of(into_id) or _name_of(person_id)
         return change.say(
             CorrectionKind.MERGE,
@@ -149,7 +149,7 @@ def move_faces(
         moved = _without(faces, target)
         if not moved:
             raise InvalidInputError("These faces are that person already.")
-        _check_scenes(change, moved, target, is_sure=is_sure)
+        check_scenes(change, moved, target, is_sure=is_sure)
         left = sorted({change.person_of[face] for face in moved} - {NO_PERSON})
         rests = [_without(change.faces_of(person), moved) for person in left]
         person_id = change.new_person() if into_id is None else into_id
@@ -348,26 +348,6 @@ def _check_may_correct(author: Author, change: Change, *choices: Sequence[int]) 
         if author.may_correct([change.rows[face].uploader_id for face in faces]):
             return
     raise NotAllowedError("Only the host can correct faces on photos that others have uploaded.")
-
-
-def _check_scenes(
-    change: Change, faces: Sequence[int], others: Sequence[int], *, is_sure: bool
-) -> None:
-    """Ask before a person is given two faces of one scene; who knows better says so."""
-    seen: dict[tuple[int, int], int] = {}
-    pairs = []
-    for face in (*others, *faces):
-        other = seen.setdefault(change.rows[face].scene, face)
-        person_id = change.person_of[face]
-        if other != face and (person_id == NO_PERSON or person_id != change.person_of[other]):
-            pairs.append((other, face))
-    if pairs and not is_sure:
-        photo = db.session.get_one(Photo, change.rows[pairs[0][0]].photo_id)
-        raise SamePhotoError(
-            "Both are in the photo %(file_name)s. Are they really the same person?",
-            tuple(pairs),
-            file_name=photo.file_name,
-        )
 
 
 def _whole_side(author: Author, change: Change, faces: Sequence[int]) -> list[int]:
