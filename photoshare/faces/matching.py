@@ -119,8 +119,11 @@ def _present_groups(
     keys = np.where(person_of_unit == NO_PERSON, np.arange(count) - count, person_of_unit)
     found, groups = np.unique(keys, return_inverse=True)
     merged = units.clusters.joined(groups, len(found))
-    allowed = np.bincount(groups, weights=units.clusters.meetings())  # linked, whatever they share
-    is_wrong = (merged.meetings() > allowed + 0.5) & ~merged.is_fixed
+    allowed = units.clusters.counts.copy()  # linked faces, whatever they share; one of each other
+    linked = np.flatnonzero((allowed > 1) & ~units.clusters.is_fixed)
+    allowed[linked] = units.clusters.taken(linked).meetings()
+    is_wrong = merged.meetings() > np.bincount(groups, weights=allowed) + 0.5
+    is_wrong &= ~merged.is_fixed
     return groups, np.maximum(found, NO_PERSON), is_unsettled | is_wrong[groups]
 
 
