@@ -70,6 +70,22 @@ class SameNameError(PhotoshareError):
         self.namesake_id = namesake_id
 
 
+class SamePhotoError(InvalidInputError):
+    """Two faces of one photo would become one person: the sentence asks whether that is so.
+
+    Attributes
+    ----------
+    pairs : tuple of (int, int)
+        Ids of the faces in question, one pair for each photo.
+    """
+
+    def __init__(
+        self, question: str, pairs: tuple[tuple[int, int], ...], **values: str | int
+    ) -> None:
+        super().__init__(question, **values)
+        self.pairs = pairs
+
+
 class NotAllowedError(PhotoshareError):
     """The asker may see this, but not do it."""
 

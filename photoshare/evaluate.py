@@ -131,6 +131,7 @@ def load_set(folder: Path, engine: FaceEngine, cache: Path) -> LabelledSet:
             np.full(sum(counts), NO_PERSON, dtype=np.int64),
             may_found(locations, scores, qualities),
             np.zeros(sum(counts), dtype=np.int64),
+            np.concatenate([np.zeros(0, dtype=np.int64), *(faces.panels for faces in found)]),
         ),
         [
             name

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +50,9 @@ class PhotoFaces:
     scores: NDArray[np.float64]  # shape (n,)
     encodings: FaceEncodings  # shape (n, the engine's encoding_size)
     qualities: NDArray[np.float64]  # shape (n,), of `face_quality`; not a number: unknown
+    panels: NDArray[np.int64] = field(  # shape (n,), of a collage; empty if unknown
+        default_factory=lambda: np.empty(0, dtype=np.int64)
+    )
 
 
 def read_labels(folder: Path) -> list[LabelledPhoto]:
@@ -77,7 +80,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def find_faces_once(path: Path, engine: FaceEngine, cache: Path) -> PhotoFaces:
     """Find the faces of a photo, or read them from the cache: SHA-256 of the photo + engine."""
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    cached = cache / engine.name / f"{digest}.npz"
+    cached = cache / engine.name / f"{digest}-panels.npz"
     if not cached.is_file():
         try:
             found = analyse_photo(path, engine)
@@ -93,6 +96,7 @@ def find_faces_once(path: Path, engine: FaceEngine, cache: Path) -> PhotoFaces:
             scores=np.array([face.score for face in faces]),
             encodings=np.array([face.encoding for face in faces], dtype=np.float32),
             qualities=np.array([face_quality(face) for face in faces], dtype=np.float64),
+            panels=np.array([face.panel for face in faces], dtype=np.int64),
         )
         partial.replace(cached)
     with np.load(cached) as kept:
@@ -103,8 +107,8 @@ def find_faces_once(path: Path, engine: FaceEngine, cache: Path) -> PhotoFaces:
             kept["locations"].reshape(count, 4),
             kept["scores"],
             kept["encodings"].reshape(count, engine.encoding_size),
-            # A cache of before they were known is of an engine that tells none.
-            kept["qualities"] if "qualities" in kept else np.full(count, np.nan),
+            kept["qualities"],
+            kept["panels"],
         )
 
 

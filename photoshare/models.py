@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, fal
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from photoshare.db import Base, UtcDateTime, utc_now
-from photoshare.faces.types import FaceEncodings, FaceLocation
+from photoshare.faces.types import NO_COLLAGE, FaceEncodings, FaceLocation
 
 PHOTO_WAITING, PHOTO_ANALYSING = "waiting", "analysing"
 PHOTO_ANALYSED, PHOTO_FAILED = "analysed", "failed"
@@ -171,6 +171,8 @@ class Face(Base):
     bottom: Mapped[int]
     left: Mapped[int]
     score: Mapped[float]  # of the detector
+    # Of the collage that the photo is; 0: of an ordinary photo (photoshare.faces.panels).
+    panel: Mapped[int] = mapped_column(default=NO_COLLAGE, server_default=text("0"))
     is_face: Mapped[bool] = mapped_column(default=True)  # False: somebody said that it is none
     # Faces of one link are one person, by what people said; None: nothing was said. Not a row's id.
     link_id: Mapped[int | None]

@@ -260,3 +260,17 @@ def set_title_and_end(room_id: int, title: str, ends_on: date | None) -> None:
     """Give a room any title and last day, also one that no form accepts; needs an app context."""
     db.session.execute(update(Room).where(Room.id == room_id).values(title=title, ends_on=ends_on))
     db.session.commit()
+
+
+def form_with(page: str, field: str) -> tuple[str, dict[str, str]]:
+    """Return the address and the fields of the form that has this field."""
+    action, found = "", {}
+    for tag in tags_of(page):
+        if tag.name == "form":
+            if field in found:
+                break
+            action, found = tag["action"], {}
+        if tag.name == "input":
+            found[tag["name"]] = tag["value"]
+    assert field in found
+    return action, found

@@ -5,11 +5,12 @@ Runs in the thread of whoever calls it, touches no database, and writes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
 
+from photoshare.faces.panels import panels_of_faces
 from photoshare.faces.types import AnalysedFace, FaceEngine, Size
 from photoshare.images import (
     MAX_MEGAPIXELS,
@@ -67,6 +68,8 @@ def analyse_photo(
     """
     photo = _Photo(path, max_megapixels)
     faces = engine.find_faces(photo, smallest_face_percent or engine.smallest_face_percent)
+    panels = panels_of_faces(photo.decoded.image, photo.size, [face.location for face in faces])
+    faces = [replace(face, panel=panel) for face, panel in zip(faces, panels, strict=True)]
     photo.picture(face_crop_px(*photo.size, (face.location for face in faces)))
     return PhotoAnalysis(faces, photo.decoded)
 

@@ -49,7 +49,7 @@ class Clusters:
     is_fixed : bool array of shape (n,)
         Two fixed clusters never merge.
     marks : sparse array of shape (n, n_marks)
-        How many faces of the cluster bear each mark: a photo that they are in, or a link.
+        How many faces of the cluster bear each mark: a scene that they are in, or a link.
     exclusions : sparse array of shape (n_marks, n_marks), symmetric
         1 where clusters that bear the one mark and the other never merge.
     """
@@ -101,13 +101,13 @@ class Clusters:
             exclusions=self.exclusions,
         )
 
-    def are_forbidden(self) -> NDArray[np.bool_]:
-        """Tell which clusters hold faces that may not be together.
+    def meetings(self) -> Floats:
+        """Count in each cluster, of shape (n,), the pairs of marks that may not meet.
 
-        Every face bears one photo mark, which excludes itself: what is more than that is forbidden.
+        Every face bears one scene mark, which excludes itself: that counts as one, always.
         """
-        meetings = sparse.csr_array(self.marks @ self.exclusions).multiply(self.marks).sum(axis=1)
-        return np.asarray(meetings > self.counts + 0.5, dtype=np.bool_)
+        found = sparse.csr_array(self.marks @ self.exclusions).multiply(self.marks).sum(axis=1)
+        return np.asarray(found, dtype=np.float32)
 
     def established(
         self, is_fixed: NDArray[np.bool_], is_person: NDArray[np.bool_], min_founders: int

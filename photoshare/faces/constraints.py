@@ -7,10 +7,13 @@ only what contradicts nothing newer. So taking one back makes what it had overru
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from photoshare.faces.types import NO_PERSON
+
+Scene: TypeAlias = Hashable  # a photo, or a panel of a collage; whatever tells them apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,12 @@ class Links:
 
 @dataclass
 class _Linking:
-    """Links in the making: a union-find that knows photos and enemies of each link."""
+    """Links in the making: a union-find that knows scenes and enemies of each link."""
 
-    photo_of: Mapping[int, int]
+    scene_of: Mapping[int, Scene]
     parents: dict[int, int] = field(default_factory=dict)
     members: dict[int, set[int]] = field(default_factory=dict)
-    photos: dict[int, set[int]] = field(default_factory=dict)
+    scenes: dict[int, set[Scene]] = field(default_factory=dict)
     enemies: dict[int, set[int]] = field(default_factory=dict)
 
     def root(self, face: int) -> int:
@@ -80,16 +83,20 @@ class _Linking:
         if face not in self.parents:
             self.parents[face] = face
             self.members[face] = {face}
-            self.photos[face] = {self.photo_of[face]}
+            self.scenes[face] = {self.scene_of[face]}
             self.enemies[face] = set()
         while self.parents[face] != face:
             self.parents[face] = self.parents[self.parents[face]]
             face = self.parents[face]
         return face
 
-    def may_join(self, some: int, other: int) -> bool:
-        """Whether two links can be one person."""
-        return other not in self.enemies[some] and self.photos[some].isdisjoint(self.photos[other])
+    def may_join(self, some: int, other: int, said: Mapping[int, set[Scene]]) -> bool:
+        """Whether two links can be one person, by what was ``said`` of each in which scenes.
+
+        That two faces of a scene are one person is never concluded: it has to be said of both.
+        """
+        shared = self.scenes[some] & self.scenes[other]
+        return other not in self.enemies[some] and shared.issubset(said[some] & said[other])
 
     def join(self, some: int, other: int) -> int:
         """Make two links one; return its root."""
@@ -97,7 +104,7 @@ class _Linking:
             some, other = other, some
         self.parents[other] = some
         self.members[some] |= self.members.pop(other)
-        self.photos[some] |= self.photos.pop(other)
+        self.scenes[some] |= self.scenes.pop(other)
         for enemy in self.enemies.pop(other):
             self.enemies[enemy].discard(other)
             self.enemies[enemy].add(some)
@@ -111,13 +118,18 @@ class _Linking:
         of all together only.
         """
         counts: dict[int, int] = {}
+        said: dict[int, set[Scene]] = {}
         for face in faces:
-            counts[self.root(face)] = counts.get(self.root(face), 0) + 1
+            root = self.root(face)
+            counts[root] = counts.get(root, 0) + 1
+            said.setdefault(root, set()).add(self.scene_of[face])
         order = sorted(counts, key=lambda root: (-counts[root], min(self.members[root])))
         joined = order[0]
         for root in order[1:]:
-            if self.may_join(joined, root):
+            if self.may_join(joined, root, said):
+                said_of_both = said[joined] | said[root]
                 joined = self.join(joined, root)
+                said[joined] = said_of_both
         return joined
 
     def separate(self, some: int, other: int) -> None:
@@ -128,21 +140,22 @@ class _Linking:
             self.enemies[other].add(some)
 
 
-def resolve_constraints(constraints: Sequence[Constraint], photo_of: Mapping[int, int]) -> Links:
+def resolve_constraints(constraints: Sequence[Constraint], scene_of: Mapping[int, Scene]) -> Links:
     """Tell what holds of all that was said.
 
     Parameters
     ----------
     constraints : sequence of Constraint, the oldest first
-    photo_of : mapping of face id to photo id
-        Of every face that is mentioned. Two faces of one photo are never linked.
+    scene_of : mapping of face id to scene
+        Of every face that is mentioned. Two faces of one scene are linked only by a side that names
+        them both: whoever said that knew the photo.
 
     Returns
     -------
     Links
-        The last constraint always holds as a whole, unless it links faces of one photo.
+        The last constraint always holds as a whole.
     """
-    linking = _Linking(photo_of)
+    linking = _Linking(scene_of)
     is_face: dict[int, bool] = {}  # by the newest constraint that mentions the face
     kept: set[int] = set()
     for constraint in reversed(constraints):
@@ -180,7 +193,7 @@ def _as_links(linking: _Linking, not_faces: Iterable[int], kept: Iterable[int]) 
 
 
 def settle_people(
-    person_of: Mapping[int, int], photo_of: Mapping[int, int], links: Links
+    person_of: Mapping[int, int], scene_of: Mapping[int, Scene], links: Links
 ) -> dict[int, int]:
     """Change who the faces are as little as the links ask for.
 
@@ -188,7 +201,7 @@ def settle_people(
     ----------
     person_of : mapping of face id to person id
         Of every face of the room; NO_PERSON for an unsorted one.
-    photo_of : mapping of face id to photo id
+    scene_of : mapping of face id to scene
     links : Links
 
     Returns
@@ -196,19 +209,22 @@ def settle_people(
     dict of int to int
         The new person of each face that changes: NO_PERSON, a person that was there, or -1, -2,
         ... for new people. Afterwards the faces of a link are one person, links that are apart are
-        not, nobody has two faces of a photo, and what is no face belongs to nobody.
+        not, nobody has two faces of a scene that are not linked, and what is no face belongs to
+        nobody.
     """
     new_people = (-number for number in itertools.count(1))
     after = dict(person_of)
     after |= dict.fromkeys(links.not_faces & after.keys(), NO_PERSON)
     after |= _gathered(after, links, new_people)
-    touched = {after[face] for face in links.link_of.keys() & after.keys()} - {NO_PERSON}
+    touched = {after[face] for face in links.link_of.keys() & after.keys()}
+    touched |= _twice_in_a_scene(after, scene_of)
+    touched.discard(NO_PERSON)
     of_person: dict[int, list[int]] = {person: [] for person in sorted(touched)}
     for face, person in after.items():
         if person in touched:
             of_person[person].append(face)
     for faces in of_person.values():
-        for group in _misplaced(faces, photo_of, links):
+        for group in _misplaced(faces, scene_of, links):
             after |= dict.fromkeys(group, next(new_people) if len(group) > 1 else NO_PERSON)
     return {face: person for face, person in after.items() if person != person_of[face]}
 
@@ -236,24 +252,38 @@ def _most_common(people: Sequence[int]) -> int:
     return min(set(known), key=lambda person: (-known.count(person), person < 0, abs(person)))
 
 
-def _misplaced(faces: Iterable[int], photo_of: Mapping[int, int], links: Links) -> list[list[int]]:
+def _twice_in_a_scene(person_of: Mapping[int, int], scene_of: Mapping[int, Scene]) -> set[int]:
+    """Tell who has several faces of one scene: of a merge, perhaps, that was taken back."""
+    seen: set[tuple[int, Scene]] = set()
+    found = set()
+    for face, person in person_of.items():
+        place = (person, scene_of[face])
+        if place in seen:
+            found.add(person)
+        seen.add(place)
+    return found
+
+
+def _misplaced(
+    faces: Iterable[int], scene_of: Mapping[int, Scene], links: Links
+) -> list[list[int]]:
     """List what cannot stay with a person: the smaller of two links, the loose face beside one."""
     items: dict[tuple[bool, int], list[int]] = {}
     for face in sorted(faces):
         link = links.link_of.get(face)
         items.setdefault((link is None, face if link is None else link), []).append(face)
     order = sorted(items, key=lambda item: (item[0], -len(items[item]), item[1]))
-    photos: set[int] = set()
+    scenes: set[Scene] = set()
     staying: list[int] = []
     leaving = []
     for is_loose, number in order:
         group = items[is_loose, number]
-        if not photos.isdisjoint(photo_of[face] for face in group) or (
+        if not scenes.isdisjoint(scene_of[face] for face in group) or (
             not is_loose and any(links.are_apart(number, link) for link in staying)
         ):
             leaving.append(group)
             continue
-        photos.update(photo_of[face] for face in group)
+        scenes.update(scene_of[face] for face in group)
         if not is_loose:
             staying.append(number)
     return leaving

@@ -36,7 +36,7 @@ def join_single_faces(clusters: Clusters, is_open: NDArray[np.bool_], rule: Merg
 
     Notes
     -----
-    In each round every person takes the nearest face, so that two faces of a photo never come
+    In each round every person takes the nearest face, so that two faces of a scene never come
     together.
     """
     homes = np.arange(len(clusters))

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from photoshare.faces.types import NO_PERSON, FaceSet
 
 
-def rank_alike_people(faces: FaceSet, is_chosen: NDArray[np.bool_]) -> list[int]:
+def rank_alike_people(
+    faces: FaceSet, is_chosen: NDArray[np.bool_], *, with_beside: bool = False
+) -> list[int]:
     """Rank the people of a room by how much they look like some faces.
 
     Parameters
@@ -17,12 +19,14 @@ def rank_alike_people(faces: FaceSet, is_chosen: NDArray[np.bool_]) -> list[int]
         Every face of the room.
     is_chosen : bool array of shape (len(faces),)
         The faces in question; none of them speaks for the person it belongs to so far.
+    with_beside : bool
+        Whether to list those, too, who have another face in a scene of a chosen one: hardly ever
+        they are the same person.
 
     Returns
     -------
     list of int
-        Ids of people, the nearest centre of unit-length encodings first. Who has another face on a
-        photo of a chosen one is left out: nobody is twice on a photo.
+        Ids of people, the nearest centre of unit-length encodings first; then those beside.
     """
     lengths = np.linalg.norm(faces.encodings, axis=1, keepdims=True)
     units = faces.encodings / np.maximum(lengths, np.finfo(np.float32).tiny)
@@ -34,7 +38,9 @@ def rank_alike_people(faces: FaceSet, is_chosen: NDArray[np.bool_]) -> list[int]
     np.add.at(sums, rows, units[others])
     centres = sums / np.bincount(rows)[:, None]
     distances = np.linalg.norm(centres - units[is_chosen].mean(axis=0), axis=1)
-    is_beside = np.isin(faces.photo_ids[others], faces.photo_ids[is_chosen])
-    distances[rows[is_beside]] = np.inf
-    order = np.argsort(distances, kind="stable")
-    return [int(person) for person in people[order[np.isfinite(distances[order])]]]
+    is_beside = np.zeros(len(people), dtype=np.bool_)
+    is_beside[rows[np.isin(faces.scene_ids[others], faces.scene_ids[is_chosen])]] = True
+    order = np.lexsort((distances, is_beside))
+    if not with_beside:
+        order = order[~is_beside[order]]
+    return [int(person) for person in people[order]]

@@ -1,7 +1,8 @@
 """Decide which faces are the same person; pure.
 
-Three things hold whatever the encodings say: two faces of one photo are two people, people who were
-named or corrected keep their faces, and what somebody said of faces (linked, apart) stays said.
+Three things hold whatever the encodings say: two faces of one scene (a photo, or a panel of a
+collage) are two people unless somebody linked them, people who were named or corrected keep their
+faces, and what somebody said of faces (linked, apart) stays said.
 """
 
 from __future__ import annotations
@@ -70,8 +71,8 @@ def plan_groups(
     Returns
     -------
     GroupPlan
-        A person who is not fixed may gain and lose faces; the id goes on with most of them. Where
-        links contradict photos or ``apart``, those win.
+        A person who is not fixed may gain and lose faces; the id goes on with most of them.
+        Links win over scenes, and ``apart`` over links.
 
     Notes
     -----
@@ -118,7 +119,11 @@ def _present_groups(
     keys = np.where(person_of_unit == NO_PERSON, np.arange(count) - count, person_of_unit)
     found, groups = np.unique(keys, return_inverse=True)
     merged = units.clusters.joined(groups, len(found))
-    is_wrong = merged.are_forbidden() & ~merged.is_fixed
+    allowed = units.clusters.counts.copy()  # linked faces, whatever they share; one of each other
+    linked = np.flatnonzero((allowed > 1) & ~units.clusters.is_fixed)
+    allowed[linked] = units.clusters.taken(linked).meetings()
+    is_wrong = merged.meetings() > np.bincount(groups, weights=allowed) + 0.5
+    is_wrong &= ~merged.is_fixed
     return groups, np.maximum(found, NO_PERSON), is_unsettled | is_wrong[groups]
 
 

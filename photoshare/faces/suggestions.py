@@ -97,7 +97,7 @@ def rank_pairs(
     Returns
     -------
     list of SuggestedPair
-        Two people, or a person and an unsorted face; never two sides that share a photo or are
+        Two people, or a person and an unsorted face; never two sides that share a scene or are
         apart. Two unsorted faces are not asked about: hardly ever they are one person.
 
     Notes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 NO_PERSON = 0  # person id of an unsorted face; database ids begin at 1
+NO_COLLAGE = 0  # panel of the faces of an ordinary photo; those of a collage count from 1
+MAX_PANELS = 1 << 10  # numbers of panels of one photo; far more than faces can lie in
 NOISE_LABEL = -1  # the cluster label of a face in no cluster, as in scikit-learn
 
 RgbImage: TypeAlias = NDArray[np.uint8]  # shape (height, width, 3), red, green, blue
@@ -57,6 +59,7 @@ class AnalysedFace:
     encoding: NDArray[np.float32]
     landmarks: NDArray[np.float32] | None = None
     sharpness: float | None = None
+    panel: int = NO_COLLAGE  # of the collage that the photo is (photoshare.faces.panels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,9 @@ class FaceSet:
     link_ids : int array of shape (n_faces,)
         Faces with the same link id above 0 are one person, somebody said so; 0 for no link. A face
         alone may have a link id of its own, to be named in a pair of links that are apart.
+    panels : int array of shape (n_faces,), optional
+        The panel of the collage that the photo is; NO_COLLAGE for an ordinary photo. Without it,
+        none is a collage.
     """
 
     encodings: FaceEncodings
@@ -82,6 +88,7 @@ class FaceSet:
     person_ids: NDArray[np.int64]
     may_found: NDArray[np.bool_]
     link_ids: NDArray[np.int64]
+    panels: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.encodings)
@@ -89,6 +96,16 @@ class FaceSet:
     def __post_init__(self) -> None:
         """Refuse what no grouping can be made of."""
         check_encodings(self.encodings)
+        if len(self.panels) == 0:
+            object.__setattr__(self, "panels", np.full(len(self), NO_COLLAGE, dtype=np.int64))
+
+    @property
+    def scene_ids(self) -> NDArray[np.int64]:
+        """Number what was seen at one moment, of shape (n_faces,): a photo, or a collage's panel.
+
+        Faces of one scene are different people, unless somebody knows better.
+        """
+        return self.photo_ids * MAX_PANELS + self.panels
 
     def taken(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> FaceSet:
         """Give the faces of some rows."""
@@ -98,6 +115,7 @@ class FaceSet:
             self.person_ids[rows],
             self.may_found[rows],
             self.link_ids[rows],
+            self.panels[rows],
         )
 
 

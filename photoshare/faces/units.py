@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +29,6 @@ class Units:
     clusters: Clusters
 
 
-@dataclass
-class _Joint:
-    """What a unit holds, while links are being joined."""
-
-    photos: set[int] = field(default_factory=set)
-    links: set[int] = field(default_factory=set)
-
-
 def make_units(
     faces: FaceSet,
     fixed_people: Collection[int],
@@ -57,7 +49,9 @@ def make_units(
 
     Notes
     -----
-    A linked face that shares a photo with the others, or is kept apart from them, stays alone.
+    The faces of a link are one person even where they share a scene: somebody said so who knew. A
+    linked face that shares a scene with a fixed person's other faces, or is kept apart from them,
+    stays alone.
     """
     apart = apart[(apart[:, 0] != apart[:, 1]) & (apart > 0).all(axis=1)]
     is_fixed_face = np.isin(faces.person_ids, list(fixed_people)) & (faces.person_ids != NO_PERSON)
@@ -85,7 +79,7 @@ def _joined_by_links(
     faces: FaceSet, keys: NDArray[np.int64], enemies: dict[int, set[int]]
 ) -> NDArray[np.int64]:
     """Give linked faces one key: that of the fixed person among them, or of their first face."""
-    keys = keys.copy()
+    keys, scene_ids = keys.copy(), faces.scene_ids
     linked = np.flatnonzero(faces.link_ids > 0)
     linked = linked[np.argsort(faces.link_ids[linked], kind="stable")]
     links, starts = np.unique(faces.link_ids[linked], return_index=True)
@@ -101,40 +95,33 @@ def _joined_by_links(
             target = int(own_keys[is_fixed][counts[is_fixed].argmax()])
         else:
             target = int(keys[rows[0]])
-        joint = _joint(faces, keys == target)
-        for row in rows[(keys[rows] < 0) & (keys[rows] != target)].tolist():
-            photo = int(faces.photo_ids[row])
-            if photo not in joint.photos and not enemies.get(link, set()) & (joint.links | {link}):
-                keys[row] = target
-                joint.photos.add(photo)
-                joint.links.add(link)
+        others = np.flatnonzero((keys == target) & (faces.link_ids != link))
+        if enemies.get(link, set()).isdisjoint(faces.link_ids[others].tolist()):
+            is_free = ~np.isin(scene_ids[rows], scene_ids[others])
+            keys[rows[(keys[rows] < 0) & is_free]] = target
     return keys
 
 
-def _joint(faces: FaceSet, rows: NDArray[np.bool_]) -> _Joint:
-    return _Joint(set(faces.photo_ids[rows].tolist()), set(faces.link_ids[rows].tolist()) - {0})
-
-
 def _marks(faces: FaceSet, apart: NDArray[np.int64]) -> tuple[sparse.csr_array, sparse.csr_array]:
-    """Mark every face with its photo, and with its link if that is kept apart from another.
+    """Mark every face with its scene, and with its link if that is kept apart from another.
 
     Returns
     -------
     marks : sparse array of shape (n_faces, n_marks)
     exclusions : sparse array of shape (n_marks, n_marks), symmetric
-        1 where two marks may not meet: a photo with itself, two links that are apart.
+        1 where two marks may not meet: a scene with itself, two links that are apart.
     """
-    photos, columns = np.unique(faces.photo_ids, return_inverse=True)
+    scenes, columns = np.unique(faces.scene_ids, return_inverse=True)
     present = apart[np.isin(apart, faces.link_ids).all(axis=1)]
     links, sides = np.unique(present, return_inverse=True)
-    sides = len(photos) + sides.reshape(-1, 2)
+    sides = len(scenes) + sides.reshape(-1, 2)
     rows = np.flatnonzero(np.isin(faces.link_ids, links))
-    width = len(photos) + len(links)
-    places = np.concatenate([columns, len(photos) + np.searchsorted(links, faces.link_ids[rows])])
+    width = len(scenes) + len(links)
+    places = np.concatenate([columns, len(scenes) + np.searchsorted(links, faces.link_ids[rows])])
     owners = np.concatenate([np.arange(len(faces)), rows])
     ones = np.ones(len(owners), dtype=np.float32)
     marks = sparse.csr_array((ones, (owners, places)), shape=(len(faces), width))
-    same = np.arange(len(photos))
+    same = np.arange(len(scenes))
     one_side = np.concatenate([same, sides[:, 0], sides[:, 1]])
     other_side = np.concatenate([same, sides[:, 1], sides[:, 0]])
     ones = np.ones(len(one_side), dtype=np.float32)

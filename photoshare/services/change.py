@@ -32,10 +32,16 @@ class FaceRow:
     """A face as it was when the change began."""
 
     photo_id: int
+    panel: int  # of a collage
     person_id: int  # NO_PERSON for an unsorted one
     is_face: bool
     link_id: int | None
     uploader_id: int | None
+
+    @property
+    def scene(self) -> tuple[int, int]:
+        """The photo, or the panel of a collage; faces of one scene are rarely one person."""
+        return self.photo_id, self.panel
 
 
 class Change:
@@ -51,13 +57,22 @@ class Change:
 
     def __init__(self, room_id: int) -> None:
         self.room_id = room_id
-        columns = (Face.photo_id, Face.person_id, Face.is_face, Face.link_id, Photo.guest_id)
+        columns = (Face.person_id, Face.is_face, Face.link_id, Photo.guest_id)
         found = db.session.execute(
-            select(Face.id, *columns).join(Photo).where(Photo.room_id == room_id)
+            select(Face.id, Face.photo_id, Face.panel, *columns)
+            .join(Photo)
+            .where(Photo.room_id == room_id)
         )
         self.rows = {
-            face_id: FaceRow(photo_id, person_id or NO_PERSON, is_face, link_id, uploader_id)
-            for face_id, photo_id, person_id, is_face, link_id, uploader_id in found
+            row.id: FaceRow(
+                row.photo_id,
+                row.panel,
+                row.person_id or NO_PERSON,
+                row.is_face,
+                row.link_id,
+                row.guest_id,
+            )
+            for row in found
         }
         self.person_of = {face_id: row.person_id for face_id, row in self.rows.items()}
 
@@ -204,9 +219,9 @@ class Change:
     def settle(self) -> None:
         """Work out what follows from all corrections, and write it; the caller commits."""
         events = load_events(self.room_id)
-        photo_of = {face: row.photo_id for face, row in self.rows.items()}
-        links = resolve_constraints([event.constraint for event in events], photo_of)
-        changes = settle_people(self.person_of, photo_of, links)
+        scene_of = {face: row.scene for face, row in self.rows.items()}
+        links = resolve_constraints([event.constraint for event in events], scene_of)
+        changes = settle_people(self.person_of, scene_of, links)
         new_people = {person for person in changes.values() if person < 0}
         numbers = {person: self.new_person() for person in sorted(new_people, reverse=True)}
         self.person_of |= {face: numbers.get(person, person) for face, person in changes.items()}

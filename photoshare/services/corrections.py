@@ -13,12 +13,18 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.errors import InvalidInputError, NotAllowedError, NotFoundError, SameNameError
+from photoshare.errors import (
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    SameNameError,
+)
 from photoshare.faces.types import NO_PERSON
 from photoshare.models import Correction, Face, Person, Photo
 from photoshare.services.change import Change, change_of_room
 from photoshare.services.correction_events import CorrectionKind
 from photoshare.services.rooms import Access, checked_name
+from photoshare.services.same_photo import check_scenes
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +88,21 @@ def name_person(author: Author, person_id: int, name: str, *, is_another: bool =
         return change.say(CorrectionKind.NAME, [faces], guest_id=author.guest_id, name=name or None)
 
 
-def merge_people(author: Author, person_id: int, into_id: int) -> int:
+def merge_people(author: Author, person_id: int, into_id: int, *, is_sure: bool = False) -> int:
     """Make two people one, under the second one's id, and its name if it has one.
+
+    Parameters
+    ----------
+    author : Author
+    person_id, into_id : int
+    is_sure : bool
+        True: they may be on one photo together; that was asked.
 
     Raises
     ------
-    InvalidInputError
-        If they are on one photo together, so that they cannot be one person.
-    NotFoundError, NotAllowedError
+    SamePhotoError
+        If they are on one photo together, and not in two panels of a collage: is that so?
+    InvalidInputError, NotFoundError, NotAllowedError
     """
     with change_of_room(author.room_id) as change:
         faces = _faces_of(author, change, person_id)
@@ -97,7 +110,7 @@ def merge_people(author: Author, person_id: int, into_id: int) -> int:
         if person_id == into_id:
             raise InvalidInputError("This is the same person already.")
         _check_may_correct(author, change, faces, others)
-        _check_photos(change, faces, others)
+        check_scenes(change, faces, others, is_sure=is_sure)
         name = _name_of(into_id) or _name_of(person_id)
         return change.say(
             CorrectionKind.MERGE,
@@ -108,7 +121,9 @@ def merge_people(author: Author, person_id: int, into_id: int) -> int:
         )
 
 
-def move_faces(author: Author, face_ids: Sequence[int], into_id: int | None) -> int:
+def move_faces(
+    author: Author, face_ids: Sequence[int], into_id: int | None, *, is_sure: bool = False
+) -> int:
     """Say that faces are another person, or all together a new one.
 
     Parameters
@@ -117,11 +132,15 @@ def move_faces(author: Author, face_ids: Sequence[int], into_id: int | None) -> 
     face_ids : sequence of int
     into_id : int or None
         None: a person whom nobody has found yet.
+    is_sure : bool
+        True: a photo may show the person twice; that was asked.
 
     Raises
     ------
+    SamePhotoError
+        If a photo would show the person twice: is that so?
     InvalidInputError
-        If no face was chosen, or a photo would show the person twice.
+        If no face was chosen.
     NotFoundError, NotAllowedError
     """
     with change_of_room(author.room_id) as change:
@@ -130,7 +149,7 @@ def move_faces(author: Author, face_ids: Sequence[int], into_id: int | None) -> 
         moved = _without(faces, target)
         if not moved:
             raise InvalidInputError("These faces are that person already.")
-        _check_photos(change, moved, target)
+        check_scenes(change, moved, target, is_sure=is_sure)
         left = sorted({change.person_of[face] for face in moved} - {NO_PERSON})
         rests = [_without(change.faces_of(person), moved) for person in left]
         person_id = change.new_person() if into_id is None else into_id
@@ -206,7 +225,9 @@ def choose_cover(author: Author, face_id: int) -> int:
         return change.say(CorrectionKind.COVER, [faces], guest_id=author.guest_id, chosen=faces)
 
 
-def say_same(author: Author, faces: Sequence[int], others: Sequence[int]) -> int:
+def say_same(
+    author: Author, faces: Sequence[int], others: Sequence[int], *, is_sure: bool = False
+) -> int:
     """Say that two people, or a person and an unsorted face, or two faces, are one person.
 
     Parameters
@@ -214,19 +235,23 @@ def say_same(author: Author, faces: Sequence[int], others: Sequence[int]) -> int
     author : Author
     faces, others : sequences of int
         A face of each; more of the same person make no difference.
+    is_sure : bool
+        True: they may be on one photo together; that was asked.
 
     Raises
     ------
+    SamePhotoError
+        If they are on one photo together: is that so?
     InvalidInputError
-        If they are one person already, or are on one photo together.
+        If they are one person already.
     NotFoundError, NotAllowedError
     """
     people, unsorted = _people_of(author, (*faces, *others))
     if len(people) + len(unsorted) < 2:
         raise InvalidInputError("These are one person by now; please look again.")
     if len(people) == 2:
-        return merge_people(author, people[1], people[0])
-    return move_faces(author, unsorted, people[0] if people else None)
+        return merge_people(author, people[1], people[0], is_sure=is_sure)
+    return move_faces(author, unsorted, people[0] if people else None, is_sure=is_sure)
 
 
 def say_different(author: Author, faces: Sequence[int], others: Sequence[int]) -> int:
@@ -323,21 +348,6 @@ def _check_may_correct(author: Author, change: Change, *choices: Sequence[int]) 
         if author.may_correct([change.rows[face].uploader_id for face in faces]):
             return
     raise NotAllowedError("Only the host can correct faces on photos that others have uploaded.")
-
-
-def _check_photos(change: Change, faces: Sequence[int], others: Sequence[int]) -> None:
-    """Refuse to give a person two faces of one photo."""
-    seen: set[int] = set()
-    for face in (*others, *faces):
-        photo_id = change.rows[face].photo_id
-        if photo_id in seen:
-            name = db.session.get_one(Photo, photo_id).file_name
-            raise InvalidInputError(
-                "Both are on the photo %(file_name)s, so they are two people. If one of the faces "
-                "there is wrong, take it out of its album first.",
-                file_name=name,
-            )
-        seen.add(photo_id)
 
 
 def _whole_side(author: Author, change: Change, faces: Sequence[int]) -> list[int]:

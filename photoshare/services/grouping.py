@@ -188,6 +188,7 @@ def _with_faces(
         _joined(old.person_ids[kept], [row.person_id for _, row in rows]),
         np.concatenate([old.may_found[kept], good]),
         _joined(old.link_ids[kept], [row.link_id for _, row in rows]),
+        _joined(old.panels[kept], [face.panel for face, _ in rows]),
     )
     ids = _joined(room.ids[kept], [row.id for _, row in rows])
     is_active = np.arange(len(ids)) >= kept.sum()
@@ -209,6 +210,7 @@ def _write_faces(photo_id: int, faces: list[AnalysedFace], known: MatchedFaces) 
         values: dict[str, object] = {"top": top, "right": right, "bottom": bottom, "left": left}
         values |= {"score": face.score, "encoding": encoding_to_bytes(face.encoding)}
         values["quality"] = face_quality(face)
+        values["panel"] = face.panel
         if place in known.found_again:
             changed.append(values | {"id": known.found_again[place].id})
         else:

@@ -67,12 +67,12 @@ def _name(author: Author, entry: Entry) -> None:
 
 def _merge(author: Author, entry: Entry) -> None:
     people = _person(author, entry["person"]), _person(author, entry["into"])
-    corrections.merge_people(author, *people)
+    corrections.merge_people(author, *people, is_sure=_is_sure(entry))
 
 
 def _move(author: Author, entry: Entry) -> None:
     into = None if entry.get("into") is None else _person(author, entry["into"])
-    corrections.move_faces(author, _faces(author, entry), into)
+    corrections.move_faces(author, _faces(author, entry), into, is_sure=_is_sure(entry))
 
 
 def _reject(author: Author, entry: Entry) -> None:
@@ -112,6 +112,11 @@ _APPLY: dict[str, Callable[[Author, Entry], None]] = {
     "cover": _cover,
     "different": _different,
 }
+
+
+def _is_sure(entry: Entry) -> bool:
+    """Whether the person may be on one photo twice, in a mirror for one."""
+    return entry.get("sure") is True
 
 
 def _faces(author: Author, entry: Entry) -> list[int]:

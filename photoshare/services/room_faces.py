@@ -119,7 +119,7 @@ def forget_room_faces(room_id: int) -> None:
 
 
 def _read(room_id: int, engine_name: str, revision: int) -> RoomFaces:
-    columns = (Face.top, Face.right, Face.bottom, Face.left, Face.score, Face.quality)
+    columns = (Face.panel, Face.top, Face.right, Face.bottom, Face.left, Face.score, Face.quality)
     rows = db.session.execute(
         select(Face.id, Face.photo_id, Face.person_id, Face.link_id, Face.encoding, *columns)
         .join(Photo)
@@ -150,6 +150,7 @@ def _read(room_id: int, engine_name: str, revision: int) -> RoomFaces:
             np.array([row.person_id or NO_PERSON for row in rows], dtype=np.int64),
             may_found(locations, [row.score for row in rows], [row.quality for row in rows]),
             np.array([row.link_id or NO_LINK for row in rows], dtype=np.int64),
+            np.array([row.panel for row in rows], dtype=np.int64),
         ),
         frozenset(db.session.scalars(corrected)) | frozenset(db.session.scalars(to_be_found)),
         np.array(pairs, dtype=np.int64).reshape(-1, 2),

@@ -59,12 +59,22 @@ def list_alike_people(
     *,
     person_id: int | None = None,
     face_ids: Sequence[int] = (),
+    with_beside: bool = False,
 ) -> list[PersonCard]:
     """List the people that a person, or chosen faces, may be: the most alike first.
 
     People who cannot be compared, since the running engine has not searched their photos yet, come
-    last. Who is on a photo with them is left out: they are somebody else. So is, for guests, who is
-    hidden.
+    after those who can.
+
+    Parameters
+    ----------
+    access : Access
+        Guests do not see who is hidden.
+    rule : GroupingRule
+    person_id : int, optional
+    face_ids : sequence of int
+    with_beside : bool
+        Whether to list, at the end, who is on a photo with them: they are hardly ever the same.
     """
     room = load_room_faces(access.room.id, rule.engine_name)
     if person_id is not None:
@@ -73,9 +83,9 @@ def list_alike_people(
         is_chosen = np.isin(room.ids, list(face_ids))
     cards = _cards(access)
     compared = set(room.faces.person_ids[~is_chosen].tolist())
-    ranked = rank_alike_people(room.faces, is_chosen)
+    ranked = rank_alike_people(room.faces, is_chosen, with_beside=with_beside)
     rest = cards.keys() - compared - {person_id}
-    if rest:
+    if rest and not with_beside:
         rest -= _people_beside(person_id, face_ids)
     order = [*ranked, *(other for other in cards if other in rest)]
     return [cards[other] for other in order if other in cards]

@@ -18,6 +18,7 @@ from photoshare.web import (
     phone_app,
     photos,
     rooms,
+    same_photo,
     security,
     sharing,
     suggestions,
@@ -29,7 +30,7 @@ from photoshare.web import (
 
 def init_app(app: Flask) -> None:
     """Give the app its checks, its error pages and its views."""
-    for part in (numbers, security, errorhandlers, htmx, languages, pages, toasts):
+    for part in (numbers, security, errorhandlers, same_photo, htmx, languages, pages, toasts):
         part.init_app(app)
     room_views = (rooms, photos, uploads, people, corrections, suggestions, albums, jobs)
     for views in (*room_views, me, sharing, wall, phone_app, languages):

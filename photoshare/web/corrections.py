@@ -13,6 +13,7 @@ from photoshare.services.jobs import JobKind
 from photoshare.services.photos import Album
 from photoshare.web.htmx import SEE_OTHER, redirect_or, wants_partial
 from photoshare.web.numbers import numbers_of_form, page_argument
+from photoshare.web.same_photo import is_sure
 from photoshare.web.security import current_access, host_only
 from photoshare.web.site import current_site
 from photoshare.web.toasts import say
@@ -90,7 +91,9 @@ def _name_form(person_id: int, error: str) -> str:
 def merge(room_code: str, person_id: int) -> BaseResponse:
     """Make two people one; the other one's album is where both are now."""
     into_id = _chosen_person()
-    correction_id = corrections.merge_people(current_author(), person_id, into_id)
+    correction_id = corrections.merge_people(
+        current_author(), person_id, into_id, is_sure=is_sure()
+    )
     return _done(gettext("The two are one person now."), correction_id, _album(into_id))
 
 
@@ -125,7 +128,7 @@ def move(room_code: str) -> BaseResponse:
     """Say who chosen faces are: somebody whom the room has, or somebody new."""
     faces = numbers_of_form("faces")
     into_id = None if request.form.get("into") == SOMEBODY_NEW else _chosen_person()
-    correction_id = corrections.move_faces(current_author(), faces, into_id)
+    correction_id = corrections.move_faces(current_author(), faces, into_id, is_sure=is_sure())
     person_id = into_id or people.get_face(current_access(), faces[0]).person_id
     return _done(gettext("The faces have a new album."), correction_id, _album(person_id))
 

@@ -18,6 +18,7 @@ from photoshare.errors import (
     RejectedPhotoError,
     RoomFullError,
     SameNameError,
+    SamePhotoError,
     TooManyUploadsError,
     WrongOffsetError,
 )
@@ -33,6 +34,7 @@ STATUS_CODES: dict[type[PhotoshareError], int] = {
     InvalidInputError: 422,
     RejectedPhotoError: 422,
     SameNameError: 409,
+    SamePhotoError: 422,
     DiskFullError: 507,
     RoomFullError: 507,
     TooManyUploadsError: 429,

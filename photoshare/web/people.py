@@ -106,7 +106,10 @@ def choose_other(room_code: str, person_id: int) -> str:
         "people/merge.html",
         access=access,
         person=people.get_card(access, person_id),
-        people=suggestions.list_alike_people(access, current_site().rule, person_id=person_id),
+        people=suggestions.list_alike_people(
+            access, current_site().rule, person_id=person_id, with_beside=_with_beside()
+        ),
+        with_beside=_with_beside(),
     )
 
 
@@ -120,11 +123,20 @@ def choose_person(room_code: str) -> str:
         access=access,
         faces=chosen,
         people=suggestions.list_alike_people(
-            access, current_site().rule, face_ids=[face.id for face in chosen]
+            access,
+            current_site().rule,
+            face_ids=[face.id for face in chosen],
+            with_beside=_with_beside(),
         )
         if chosen
         else [],
+        with_beside=_with_beside(),
     )
+
+
+def _with_beside() -> bool:
+    """Whether the page should list, too, who is on a photo with the chosen ones."""
+    return request.args.get("beside") == "1"
 
 
 @blueprint.get("/faces/<int:face_id>")

@@ -14,6 +14,7 @@ from photoshare.services.corrections import may_correct_person
 from photoshare.web.corrections import current_author, flash_with_undo, look_again
 from photoshare.web.htmx import SEE_OTHER, wants_partial, with_address, with_event
 from photoshare.web.numbers import numbers_of_form
+from photoshare.web.same_photo import is_sure
 from photoshare.web.security import current_access
 from photoshare.web.site import current_site
 
@@ -46,7 +47,8 @@ def answer(room_code: str) -> Response | BaseResponse:
     if reply == "later":
         later.append(request.form.get("key", ""))
     elif reply == "yes":
-        correction_id = corrections.say_same(current_author(), [first], [second])
+        author = current_author()
+        correction_id = corrections.say_same(author, [first], [second], is_sure=is_sure())
     else:
         correction_id = corrections.say_different(current_author(), [first], [second])
     if correction_id is not None:
@@ -67,7 +69,7 @@ def answer_maybe(room_code: str, person_id: int) -> Response | BaseResponse:
     card = people.get_card(access, person_id)
     face_id = _field("face")
     if _reply("yes", "no") == "yes":
-        correction_id = corrections.move_faces(author, [face_id], person_id)
+        correction_id = corrections.move_faces(author, [face_id], person_id, is_sure=is_sure())
         sentence = gettext("The photo is in the album.")
     else:
         correction_id = corrections.say_different(author, [card.cover_face_id], [face_id])

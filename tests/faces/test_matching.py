@@ -15,7 +15,7 @@ from photoshare.faces import linkage
 from photoshare.faces.engines.dlib_format import ENCODING_SIZE
 from photoshare.faces.matching import NO_PERSON, FaceSet, GroupPlan, plan_groups
 from photoshare.faces.quality import may_found
-from tests.faces.made_up import EPS, encodings_of, face_set
+from tests.faces.made_up import EPS, encodings_at, encodings_of, face_set
 
 
 def plan(
@@ -191,12 +191,38 @@ def test_a_link_between_two_fixed_people_moves_no_face() -> None:
     assert (done.person_ids.tolist(), done.merged) == ([5, 5, 9, 9, 5], {})
 
 
-def test_linked_faces_of_one_photo_stay_two_people() -> None:
-    faces = face_set(encodings_of([0, 0, 0]), photos=[1, 1, 2], links=[7, 7, 7])
-    done = plan(faces).person_ids.tolist()
+def test_linked_faces_of_one_photo_are_one_person() -> None:
+    faces = face_set(encodings_of([0, 1, 0]), photos=[1, 1, 2], links=[7, 7, 7])
+    first = plan(faces).person_ids
 
-    assert done[0] != done[1]
-    assert done[2] in (done[0], done[1])
+    assert first.tolist() == [-1, -1, -1]
+    again = plan(replace(faces, person_ids=np.array([5, 5, 5])), [False] * 3)
+    assert again.person_ids.tolist() == [5, 5, 5]
+
+
+def test_who_else_is_on_their_photo_stays_somebody_else() -> None:
+    faces = face_set(encodings_of([0, 0, 0, 0]), photos=[1, 1, 1, 2], links=[7, 7, 0, 0])
+
+    assert plan(faces).person_ids.tolist() == [-1, -1, 0, -1]
+
+
+def test_panels_of_a_collage_may_show_one_person() -> None:
+    faces = face_set(encodings_of([0, 0, 0, 1]), photos=[1, 1, 1, 1])
+    strip = replace(faces, panels=np.array([1, 2, 3, 3]))
+
+    assert plan(faces).person_ids.tolist() == [0, 0, 0, 0]
+    assert plan(strip).person_ids.tolist() == [-1, -1, -1, 0]
+
+
+def test_lookalikes_who_are_on_photos_together_stay_two() -> None:
+    """Twins, at 0.8 eps: together on five photos, each alone on three."""
+    near = encodings_at(*[0] * 8, *[0.8 * EPS] * 8)
+    photos = [*range(5), 10, 11, 12, *range(5), 20, 21, 22]
+    done = plan(face_set(near, photos)).person_ids
+
+    for one, other in together(done):
+        assert photos[one] != photos[other]
+    assert done[0] != done[8]
 
 
 def test_faces_that_are_apart_do_not_meet() -> None:
@@ -319,14 +345,14 @@ def together(person_ids: NDArray[np.int64]) -> list[tuple[int, int]]:
 @settings(deadline=None, max_examples=200)
 @given(placed_rooms())
 def test_walls_hold_whatever_comes(room: Placed) -> None:
-    """No two faces of a photo together, none that are apart, unless a fixed person had both."""
+    """No two faces of a scene together but linked ones; none apart, unless a fixed person's."""
     before, active, fixed, apart = room
     done = plan(before, active, fixed=fixed, apart=apart)
     walls = {frozenset(pair) for pair in apart if pair[0] != pair[1]}
     links = before.link_ids.tolist()
 
     for one, other in together(done.person_ids):
-        assert before.photo_ids[one] != before.photo_ids[other]
+        assert before.scene_ids[one] != before.scene_ids[other] or links[one] == links[other] != 0
         was_fixed_so = before.person_ids[one] == before.person_ids[other] in fixed
         assert frozenset((links[one], links[other])) not in walls or was_fixed_so
 

@@ -7,7 +7,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.errors import InvalidInputError, NotAllowedError, NotFoundError, SameNameError
+from photoshare.errors import (
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    SameNameError,
+    SamePhotoError,
+)
 from photoshare.models import Face, Person, Photo
 from photoshare.services import corrections, people, rooms
 from photoshare.services.corrections import Author, author_of
@@ -36,6 +42,10 @@ def add_person(app: Flask, room_id: int):
         return insert_person(app, room_id, ids, name)
 
     return add
+
+
+def face_row(face_id: int) -> Face:
+    return db.session.get_one(Face, face_id)
 
 
 def faces_of(person_id: int | None) -> list[int]:
@@ -147,14 +157,48 @@ def test_who_joined_a_merged_person_since_is_sorted_anew_after_the_undo(
     assert faces_of(None) == [newcomer]
 
 
-def test_two_on_one_photo_cannot_be_merged(app: Flask, room_id: int, host: Author) -> None:
+def test_two_on_one_photo_merge_when_somebody_is_sure(
+    app: Flask, room_id: int, host: Author
+) -> None:
     (photo_id,) = insert_photos(app, room_id, 1, file_name="both.jpg")
     first, second = (insert_person(app, room_id, [photo_id]) for _ in range(2))
+    faces = [*faces_of(first), *faces_of(second)]
 
-    with pytest.raises(InvalidInputError, match=r"both\.jpg"):
+    with pytest.raises(SamePhotoError, match=r"both\.jpg") as question:
         corrections.merge_people(host, first, second)
 
+    assert {face for pair in question.value.pairs for face in pair} == set(faces)
     assert len(faces_of(first)) == len(faces_of(second)) == 1
+    merge = corrections.merge_people(host, first, second, is_sure=True)
+    assert faces_of(second) == sorted(faces)
+    cover = corrections.choose_cover(host, faces[0])  # said of the face since, and stays said
+    corrections.undo(host, merge)
+    assert {face.person_id for face in map(face_row, faces)} != {second}
+    corrections.undo(host, cover)
+
+
+def test_who_is_twice_on_a_photo_is_asked_about_once_only(
+    app: Flask, room_id: int, host: Author, add_person
+) -> None:
+    (photo_id,) = insert_photos(app, room_id, 1, file_name="both.jpg")
+    first, second = (insert_person(app, room_id, [photo_id]) for _ in range(2))
+    corrections.merge_people(host, first, second, is_sure=True)
+
+    corrections.merge_people(host, second, add_person(2))
+
+    assert faces_of(second) == []
+
+
+def test_panels_of_a_collage_are_not_asked_about(app: Flask, room_id: int, host: Author) -> None:
+    (photo_id,) = insert_photos(app, room_id, 1)
+    first, second = (insert_person(app, room_id, [photo_id]) for _ in range(2))
+    for panel, face in enumerate([*faces_of(first), *faces_of(second)], 1):
+        face_row(face).panel = panel
+    db.session.commit()
+
+    corrections.merge_people(host, first, second)
+
+    assert len(faces_of(second)) == 2
 
 
 def test_nobody_is_merged_with_themselves(host: Author, add_person) -> None:
@@ -210,14 +254,18 @@ def test_a_moved_face_joins_another_person(host: Author, add_person) -> None:
     assert face in faces_of(lea)
 
 
-def test_a_face_cannot_move_to_who_is_on_the_photo_already(
+def test_a_face_moves_to_who_is_on_the_photo_already_if_somebody_is_sure(
     app: Flask, room_id: int, host: Author
 ) -> None:
     (photo_id,) = insert_photos(app, room_id, 1)
     first, second = (insert_person(app, room_id, [photo_id]) for _ in range(2))
 
-    with pytest.raises(InvalidInputError, match="two people"):
+    with pytest.raises(SamePhotoError, match="really the same person"):
         corrections.move_faces(host, faces_of(first), second)
+    with pytest.raises(SamePhotoError, match="really the same person"):
+        corrections.move_faces(host, [*faces_of(first), *faces_of(second)], None)
+    corrections.move_faces(host, faces_of(first), second, is_sure=True)
+    assert len(faces_of(second)) == 2
 
 
 def test_rejected_faces_are_unsorted_and_apart(host: Author, add_person) -> None:

@@ -66,7 +66,8 @@ class Party:
             look = self.looks[self.random.randrange(len(self.looks))]
             encoding = look + self.noise.normal(scale=0.25, size=ENCODING_SIZE)
             location = (0, place * 100 + 60, 60, place * 100)
-            face = AnalysedFace(location, 1.0, encoding.astype(np.float32))
+            panel = place + 1 if claimed.id % 3 == 0 else 0  # every third photo is a collage
+            face = AnalysedFace(location, 1.0, encoding.astype(np.float32), panel=panel)
             found.append(FoundFace(face, b"jpeg"))
         grouping.store_analysis(claimed, found, rule=RULE, storage=self.site.storage)
 
@@ -86,16 +87,16 @@ class Party:
     def correct(self) -> None:
         """Say something, and look whether it holds at once."""
         author, person, faces = self.author, self.somebody(), self.some_faces()
-        other = self.somebody()
+        other, is_sure = self.somebody(), self.random.random() < 0.3
         match self.random.randrange(9):
             case 0:
                 corrections.name_person(author, person, f"name {person}", is_another=True)
                 assert db.session.get_one(Person, person).name == f"name {person}"
             case 1:
-                corrections.merge_people(author, person, other)
+                corrections.merge_people(author, person, other, is_sure=is_sure)
                 assert db.session.get(Person, person) is None
             case 2:
-                corrections.move_faces(author, faces, other or None)
+                corrections.move_faces(author, faces, other or None, is_sure=is_sure)
                 assert len({db.session.get_one(Face, face).person_id for face in faces}) == 1
             case 3:
                 theirs = [face.id for face in self.faces().values() if face.person_id == person]
@@ -112,27 +113,30 @@ class Party:
             case 7:
                 corrections.say_different(author, faces[:1], self.some_faces(1))
             case 8:
-                corrections.say_same(author, faces[:1], self.some_faces(1))
+                corrections.say_same(author, faces[:1], self.some_faces(1), is_sure=is_sure)
 
 
 def check_everything_holds(party: Party) -> None:
     """Compare the rows of the room with what its corrections say."""
     faces = party.faces()
     events = correction_events.load_events(party.room_id)
-    photo_of = {face.id: face.photo_id for face in faces.values()}
-    links = resolve_constraints([event.constraint for event in events], photo_of)
-    photos_of: dict[int, list[int]] = {}
+    scene_of = {face.id: (face.photo_id, face.panel) for face in faces.values()}
+    links = resolve_constraints([event.constraint for event in events], scene_of)
+    links_of: dict[tuple[int, tuple[int, int]], list[int | None]] = {}
     people_of: dict[int, set[int | None]] = {}
     for face in faces.values():
         assert face.is_face == (face.id not in links.not_faces)
         assert face.is_face or face.person_id is None
         assert face.link_id == links.link_of.get(face.id)
         if face.person_id is not None:
-            photos_of.setdefault(face.person_id, []).append(face.photo_id)
+            place = (face.person_id, scene_of[face.id])
+            links_of.setdefault(place, []).append(face.link_id)
         if face.link_id is not None:
             people_of.setdefault(face.link_id, set()).add(face.person_id)
-    for photos in photos_of.values():
-        assert len(set(photos)) == len(photos), "somebody is twice on a photo"
+    for same_scene in links_of.values():
+        assert len(same_scene) == 1 or (len(set(same_scene)) == 1 and same_scene[0] is not None), (
+            "somebody is twice in a scene, and nobody said so"
+        )
     for people in people_of.values():
         assert len(people) == 1, "linked faces are two people"
     for link, other in links.apart:

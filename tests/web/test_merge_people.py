@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from photoshare.db import db
-from photoshare.models import PHOTO_WAITING, Job
+from photoshare.models import PHOTO_WAITING, Face, Job, Room
 from photoshare.services import people
 from tests.conftest import Cast
 from tests.helpers import (
+    HX,
     counted_queries,
     face_at,
     faces_of,
+    form_with,
     give_photos,
     host_access,
     insert_person,
@@ -63,6 +65,8 @@ def test_who_is_on_a_photo_with_somebody_is_no_choice(cast: Cast, party: Party) 
 
     assert tags_of(page, "button", name="into") == []
     assert "Nobody else can be this person." in page
+    everybody = cast.host.get(f"{cast.url}/people/{party.red}/merge?beside=1").text
+    assert [tag["value"] for tag in tags_of(everybody, "button", name="into")] == [str(party.blue)]
 
 
 def test_a_plain_form_merges_and_shows_both_in_one_album(
@@ -110,14 +114,48 @@ def test_a_merge_holds_when_the_faces_are_looked_at_again(
     assert len(faces_of(app, doubt.lea)) == 5
 
 
-def test_two_on_one_photo_are_refused(app: Flask, cast: Cast, party: Party) -> None:
+@pytest.mark.parametrize("headers", [None, HX])
+def test_two_on_one_photo_are_asked_about_and_shown(
+    app: Flask, cast: Cast, party: Party, run_jobs, headers
+) -> None:
     before = who_is_who(app, cast.room_id)
+    both = sorted(faces_of(app, party.red) + faces_of(app, party.blue))
 
-    answer = merge(cast.host, cast, party.red, party.blue)
+    answer = merge(cast.host, cast, party.red, party.blue, headers)
 
     assert answer.status_code == 422
-    assert "Both are on the photo a.jpg, so they are two people." in answer.text
+    assert "Both are in the photo a.jpg. Are they really the same person?" in answer.text
+    assert len(tags_of(answer.text, "rect", width="60")) == 2  # the outlines, not the icons
+    assert ("<html" in answer.text) == (headers is None)
     assert who_is_who(app, cast.room_id) == before
+    url, fields = form_with(answer.text, "is_sure")
+    done = cast.host.post(url, data=fields)
+    assert (done.status_code, done.location) == (303, f"{cast.url}/people/{party.blue}")
+    run_jobs()
+    assert sorted(faces_of(app, party.blue)) == both
+
+    (undo,) = undo_addresses(cast.host.get(done.location).text)
+    cast.host.post(undo)
+    run_jobs()
+    assert who_is_who(app, cast.room_id) == before
+
+
+def test_a_guest_who_may_not_correct_is_not_asked(cast: Cast, party: Party) -> None:
+    assert merge(cast.guest, cast, party.red, party.blue).status_code == 403
+
+
+def test_two_panels_of_a_collage_merge_without_a_question(
+    app: Flask, cast: Cast, party: Party
+) -> None:
+    with app.app_context():
+        in_a = Face.photo_id == party.photos["a.jpg"]
+        db.session.execute(update(Face).where(in_a, Face.person_id == party.red).values(panel=1))
+        db.session.execute(update(Face).where(in_a, Face.person_id == party.blue).values(panel=2))
+        db.session.execute(update(Room).values(revision=Room.revision + 1))
+        db.session.commit()
+
+    assert str(party.blue) in choices(cast.host, cast, party.red)
+    assert merge(cast.host, cast, party.red, party.blue).status_code == 303
 
 
 def test_nobody_merges_with_themselves(cast: Cast, doubt: Doubt) -> None:

@@ -12,6 +12,7 @@ from tests.helpers import (
     face_at,
     face_on,
     faces_of,
+    form_with,
     give_photos,
     insert_face,
     insert_person,
@@ -135,17 +136,20 @@ def test_a_moved_face_stays_when_the_faces_are_looked_at_again(
     assert face in faces_of(app, party.blue)
 
 
-def test_two_faces_of_one_photo_are_refused(app: Flask, cast: Cast, party: Party) -> None:
+def test_two_faces_of_one_photo_are_asked_about(app: Flask, cast: Cast, party: Party) -> None:
     before = who_is_who(app, cast.room_id)
     (green,) = faces_of(app, None)  # beside red
 
     answer = move(cast.host, cast, [green], party.red)
 
     assert answer.status_code == 422
-    assert "Both are on the photo d.jpg" in answer.text
+    assert "Both are in the photo d.jpg. Are they really the same person?" in answer.text
     both = [face_on(app, party.photos["a.jpg"], person) for person in (party.red, party.blue)]
     assert move(cast.host, cast, both, "new").status_code == 422
     assert who_is_who(app, cast.room_id) == before
+    url, fields = form_with(answer.text, "is_sure")
+    assert cast.host.post(url, data=fields).status_code == 303
+    assert green in faces_of(app, party.red)
 
 
 def test_who_is_there_already_is_refused(app: Flask, cast: Cast, doubt: Doubt) -> None:

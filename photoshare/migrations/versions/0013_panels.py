@@ -1,0 +1,26 @@
+"""panels: faces of different panels of a collage may be one person
+
+Revision ID: 0013
+Revises: 0005
+
+"""
+
+from alembic import op
+import sqlalchemy as sa
+
+
+# revision identifiers, used by Alembic.
+revision = "0013"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.add_column(
+        "face", sa.Column("panel", sa.Integer(), server_default=sa.text("0"), nullable=False)
+    )
+
+
+def downgrade():
+    op.drop_column("face", "panel")
