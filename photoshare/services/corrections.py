@@ -51,8 +51,13 @@ def may_correct_person(author: Author, person_id: int) -> bool:
     return author.may_correct(db.session.scalars(uploaders).all())
 
 
-def name_person(author: Author, person_id: int, name: str, *, is_another: bool = False) -> int:
+def name_person(
+    author: Author, person_id: int, name: str, *, is_another: bool = False
+) -> int | None:
     """Give a person a name; an empty one takes the name away.
+
+    Who may undo every name that the person was given deletes them in this way: nothing keeps them,
+    and the deletion cannot be undone. For others it is a correction like any.
 
     Parameters
     ----------
@@ -61,6 +66,11 @@ def name_person(author: Author, person_id: int, name: str, *, is_another: bool =
     name : str
     is_another : bool
         True: there may be another person of this name; that was asked.
+
+    Returns
+    -------
+    int or None
+        The correction; None where the name was deleted.
 
     Raises
     ------
@@ -79,6 +89,8 @@ def name_person(author: Author, person_id: int, name: str, *, is_another: bool =
                 namesake.id,
                 name=namesake.name or "",
             )
+        if not name and change.erase_names(person_id, lambda given: may_undo(author, given)):
+            return None
         return change.say(CorrectionKind.NAME, [faces], guest_id=author.guest_id, name=name or None)
 
 
@@ -169,6 +181,8 @@ def reject_faces(author: Author, person_id: int, face_ids: Sequence[int]) -> int
 
 def mark_not_faces(author: Author, face_ids: Sequence[int]) -> int:
     """Say that these are no faces: they leave every page and are never sorted again.
+
+    Their encodings are erased; an undo lets their photos be searched once more.
 
     Raises
     ------

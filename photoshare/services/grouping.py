@@ -113,7 +113,12 @@ def _try_to_store(
         new_ids = _write_faces(claimed.id, faces, known.found_again, known.gone)
         planned.ids[planned.ids == NEW_FACE] = new_ids
         _write_plan(claimed.room_id, room, planned)
-        for location in known.old_locations - {face.location for face in faces}:
+        shown = {
+            face.location
+            for place, face in enumerate(faces)
+            if place not in known.found_again or known.found_again[place].is_face
+        }
+        for location in (known.old_locations | {face.location for face in faces}) - shown:
             storage.face_crop(claimed.room_id, claimed.sha256, location).unlink(missing_ok=True)
     return True
 
@@ -179,7 +184,10 @@ def _write_faces(
     for place, face in enumerate(faces):
         top, right, bottom, left = face.location
         values: dict[str, object] = {"top": top, "right": right, "bottom": bottom, "left": left}
-        values |= {"score": face.score, "encoding": encoding_to_bytes(face.encoding)}
+        encoding = encoding_to_bytes(face.encoding)
+        if place in found_again and not found_again[place].is_face:
+            encoding = bytes(len(encoding))  # stays erased: see photoshare.services.erasure
+        values |= {"score": face.score, "encoding": encoding}
         if place in found_again:
             changed.append(values | {"id": found_again[place].id})
         else:

@@ -18,6 +18,7 @@ from photoshare.db import db
 from photoshare.faces.quality import may_found
 from photoshare.faces.types import NO_PERSON, FaceSet
 from photoshare.models import ApartLinks, Face, Person, Photo, Room, encodings_from_bytes
+from photoshare.services.erasure import HAS_ENCODING
 
 NO_LINK = 0  # link id of a face of which nothing was said
 KEPT_ROOMS = 4  # 10,000 faces are 6 MB
@@ -26,6 +27,8 @@ KEPT_ROOMS = 4  # 10,000 faces are 6 MB
 @dataclass(frozen=True, slots=True)
 class RoomFaces:
     """Every face of a room; what somebody said is no face is left out.
+
+    So is what was said to be one after all, until its photo has been searched again.
 
     Attributes
     ----------
@@ -90,7 +93,7 @@ def keep_room_faces(room_id: int, room: RoomFaces) -> None:
 
 
 def forget_room_faces(room_id: int) -> None:
-    """Drop what is kept of a room that is deleted: encodings do not outlive it."""
+    """Drop what is kept of a room in which something was deleted: encodings do not outlive it."""
     _shelf.drop(room_id)
 
 
@@ -99,7 +102,7 @@ def _read(room_id: int, revision: int) -> RoomFaces:
     rows = db.session.execute(
         select(Face.id, Face.photo_id, Face.person_id, Face.link_id, Face.encoding, *columns)
         .join(Photo)
-        .where(Photo.room_id == room_id, Face.is_face)
+        .where(Photo.room_id == room_id, Face.is_face, HAS_ENCODING)
         .order_by(Face.id)
     ).all()
     locations = [(row.top, row.right, row.bottom, row.left) for row in rows]
