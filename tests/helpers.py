@@ -238,3 +238,9 @@ def set_title_and_end(room_id: int, title: str, ends_on: date | None) -> None:
     """Give a room any title and last day, also one that no form accepts; needs an app context."""
     db.session.execute(update(Room).where(Room.id == room_id).values(title=title, ends_on=ends_on))
     db.session.commit()
+
+
+def set_password(room_id: int, password: str) -> None:
+    """Give a room a password, as its host does; needs an app context."""
+    room = db.session.get_one(Room, room_id)
+    rooms.change_settings(room, title=room.title, ends_on=room.ends_on, password=password)

@@ -185,7 +185,8 @@ def open_album(
     """
     room_id = access.room.id
     if people:
-        _check_number(people, MOST_PEOPLE, "Please choose %(number)s people at most.")
+        if len(people) > MOST_PEOPLE:
+            raise InvalidInputError("Please choose %(number)s people at most.", number=MOST_PEOPLE)
         return OfPeople(room_id, tuple(get_people(access, people)), is_together)
     if guest_id is not None:
         return OfGuest(room_id, _checked_guest(access, guest_id), newest_first=True)
@@ -194,7 +195,8 @@ def open_album(
     if is_without_faces:
         return WithoutFaces(room_id)
     if photo_ids:
-        _check_number(photo_ids, MOST_CHOSEN, "Please select %(number)s photos at most.")
+        if len(photo_ids) > MOST_CHOSEN:
+            raise InvalidInputError("Please select %(number)s photos at most.", number=MOST_CHOSEN)
         return Chosen(room_id, tuple(photo_ids))
     return WholeRoom(room_id, newest_first=True)
 
@@ -205,8 +207,3 @@ def _checked_guest(access: Access, guest_id: int) -> int:
     if not is_own and (guest is None or guest.room_id != access.room.id):
         raise NotFoundError("This page is not there, or is for the people in its room only.")
     return guest_id
-
-
-def _check_number(chosen: Sequence[int], most: int, sentence: str) -> None:
-    if len(chosen) > most:
-        raise InvalidInputError(sentence, number=most)
