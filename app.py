@@ -19,6 +19,7 @@ import logging
 import re
 import resource
 import socket
+import sqlite3
 import sys
 import time
 from collections.abc import Callable
@@ -180,8 +181,13 @@ def _close_database(app: Flask) -> None:
     """Leave all of the database in its one file, and nothing that was deleted beside it."""
     with app.app_context():
         close_database()
-    if not empty_wal(site_of(app).settings.data / DATABASE_FILE):
-        log.info("Somebody still uses the database: its log is emptied at the next start")
+    try:
+        is_empty = empty_wal(site_of(app).settings.data / DATABASE_FILE)
+    except sqlite3.OperationalError as error:
+        log.warning("The database's log is emptied at the next start: %s", error)
+    else:
+        if not is_empty:
+            log.info("Somebody still uses the database: its log is emptied at the next start")
 
 
 def _server_options(settings: Settings) -> dict[str, object]:

@@ -36,27 +36,29 @@ class DatabaseUpkeep:
     def __init__(self, database: Path) -> None:
         self._database = database
         self._written_at = time.monotonic()
-        self._is_compact = False  # since when nobody has written, a former process knew
+        self._is_compact = False  # perhaps a former process left gaps
+        self._complaint = ""  # said once, not every few seconds
 
     def tend(self) -> None:
         """Empty the write-ahead log; write the file anew when it has been quiet for long enough."""
+        try:
+            self._tend()
+            self._complaint = ""
+        except sqlite3.OperationalError as error:  # somebody writes, or the disk is full
+            if str(error) != self._complaint:
+                log.warning("The database file is tidied later: %s", error)
+            self._complaint, self._written_at = str(error), time.monotonic()
+
+    def _tend(self) -> None:
         if _size(wal_of(self._database)) > 0:
             self._is_compact, self._written_at = False, time.monotonic()
             empty_wal(self._database)
         elif not self._is_compact and time.monotonic() - self._written_at >= self._quiet_s():
-            self._compact()
+            write_anew(self._database)
+            self._is_compact = empty_wal(self._database)
 
     def _quiet_s(self) -> float:
         return QUIET_S_OF_MB * _size(self._database) / MB
-
-    def _compact(self) -> None:
-        try:
-            write_anew(self._database)
-        except sqlite3.OperationalError as error:  # somebody writes, or the disk is full
-            log.warning("The database file is written anew later: %s", error)
-            self._written_at = time.monotonic()
-            return
-        self._is_compact = empty_wal(self._database)
 
 
 def wal_of(database: Path) -> Path:
@@ -71,6 +73,11 @@ def empty_wal(database: Path) -> bool:
     -------
     bool
         False if somebody still read or wrote; what could be moved was moved.
+
+    Raises
+    ------
+    sqlite3.OperationalError
+        If the disk is full.
     """
     with _connection(database) as connection:
         is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
