@@ -209,7 +209,9 @@ class Change:
                 person_id = after
         return person_id
 
-    def erase_names(self, person_id: int, author_may: Callable[[Correction], bool]) -> bool:
+    def erase_names(
+        self, person_id: int, may_undo: Callable[[Correction], bool], *, guest_id: int | None
+    ) -> bool:
         """Take back all names that were given to a person, if the author may take back each.
 
         Returns
@@ -222,11 +224,11 @@ class Change:
             for event in load_events(self.room_id)
             if event.name is not None and self._person_meant(event) == person_id
         ]
-        if not all(author_may(correction) for correction in named):
+        if not all(may_undo(correction) for correction in named):
             return False
         for correction in named:
             if correction.kind == CorrectionKind.NAME:
-                self.take_back(correction, guest_id=None)
+                self.take_back(correction, guest_id=guest_id)
             else:
                 erase_name(correction.id)
         return bool(named)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import select
 
@@ -89,9 +90,10 @@ def name_person(
                 namesake.id,
                 name=namesake.name or "",
             )
-        if not name and change.erase_names(person_id, lambda given: may_undo(author, given)):
+        guest = author.guest_id
+        if not name and change.erase_names(person_id, partial(may_undo, author), guest_id=guest):
             return None
-        return change.say(CorrectionKind.NAME, [faces], guest_id=author.guest_id, name=name or None)
+        return change.say(CorrectionKind.NAME, [faces], guest_id=guest, name=name or None)
 
 
 def merge_people(author: Author, person_id: int, into_id: int) -> int:
