@@ -19,6 +19,7 @@ import logging
 import re
 import resource
 import socket
+import sqlite3
 import sys
 import time
 from collections.abc import Callable
@@ -33,12 +34,13 @@ from waitress import wasyncore
 from waitress.task import ThreadedTaskDispatcher
 
 import photoshare
-from photoshare import decoders
+from photoshare import decoders, logs
 from photoshare.config import Settings
-from photoshare.db import upgrade_schema
+from photoshare.db import DATABASE_FILE, close_database, upgrade_schema
 from photoshare.errors import PhotoshareError, StartError
 from photoshare.jobs.runner import JobRunner
 from photoshare.storage import MB, disk_full_as_error
+from photoshare.upkeep import empty_wal
 from photoshare.web.site import site_of
 
 log = logging.getLogger("photoshare")
@@ -93,11 +95,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 def _serve(host: str, port: int) -> int:
     app = photoshare.create_app()
     site = site_of(app)
-    logging.basicConfig(
-        level=site.settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s"
-    )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # uploads queue, as they should
+    logs.set_up(site.settings.log_level)
     with _only_instance(site.settings):
         _probe_disk(site.settings)
         with app.app_context():
@@ -122,7 +120,9 @@ def _serve(host: str, port: int) -> int:
             log.exception("The server failed")
             exit_code = 1
         listener.close()
-        if not _stop(lanes, site.jobs):
+        have_stopped = _stop(lanes, site.jobs)
+        _close_database(app)
+        if not have_stopped:
             # What still runs is dlib or a download; neither leaves anything half done.
             logging.shutdown()
             os._exit(exit_code)
@@ -175,6 +175,19 @@ def _stop(answering: Lanes, jobs: JobRunner) -> bool:
     """
     has_stopped = jobs.stop()
     return answering.shutdown(ANSWERS_WAIT_S) and has_stopped
+
+
+def _close_database(app: Flask) -> None:
+    """Leave all of the database in its one file, and nothing that was deleted beside it."""
+    with app.app_context():
+        close_database()
+    try:
+        is_empty = empty_wal(site_of(app).settings.data / DATABASE_FILE)
+    except sqlite3.OperationalError as error:
+        log.warning("The database's log is emptied at the next start: %s", error)
+    else:
+        if not is_empty:
+            log.info("Somebody still uses the database: its log is emptied at the next start")
 
 
 def _server_options(settings: Settings) -> dict[str, object]:

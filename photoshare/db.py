@@ -21,6 +21,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_S = 10  # a writer waits this long for another one; ours take milliseconds
+DATABASE_FILE = "photoshare.sqlite"  # in the data folder
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -72,6 +73,15 @@ def init_app(app: Flask, database: Path) -> None:
     migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
 
 
+def close_database() -> None:
+    """Close the connections that nobody uses; needs an app context.
+
+    The last one that is closed brings everything into the database file and removes SQLite's log.
+    """
+    db.session.remove()
+    db.engine.dispose()
+
+
 def upgrade_schema() -> None:
     """Bring the database file to the newest schema, making it where there is none.
 
@@ -95,6 +105,6 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
             "synchronous=FULL",  # a commit survives a power cut: "safe" is said after it
             "fullfsync=ON",  # macOS alone knows the difference: out of the drive's cache, too
             "foreign_keys=ON",
-            "secure_delete=ON",  # face encodings that were deleted are overwritten in the file
+            "secure_delete=ON",  # what is deleted is overwritten; see also photoshare.upkeep
         ):
             connection.execute(f"PRAGMA {pragma}").close()

@@ -274,3 +274,9 @@ def form_with(page: str, field: str) -> tuple[str, dict[str, str]]:
             found[tag["name"]] = tag["value"]
     assert field in found
     return action, found
+
+
+def set_password(room_id: int, password: str) -> None:
+    """Give a room a password, as its host does; needs an app context."""
+    room = db.session.get_one(Room, room_id)
+    rooms.change_settings(room, title=room.title, ends_on=room.ends_on, password=password)

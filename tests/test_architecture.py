@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from photoshare.services.album_kinds import Album
 from tests.conftest import ROOT
 
 MAX_FILE_LINES = 400
@@ -120,6 +121,22 @@ def test_the_models_import_the_database_and_words_only() -> None:
     ours = {name for name in imports_of("photoshare.models") if is_within(name, ("photoshare",))}
 
     assert {name.rpartition(".")[0] for name in ours} == {"photoshare.db", "photoshare.faces.types"}
+
+
+def test_one_function_makes_every_album() -> None:
+    """The access check is in it: an album that was made elsewhere could show hidden people."""
+    kinds = {kind.__name__ for kind in Album.__subclasses__()}
+    makers = {
+        (module, function.name)
+        for module, tree in MODULES.items()
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call)
+        and getattr(call.func, "id", getattr(call.func, "attr", None)) in kinds
+    }
+
+    assert makers == {("photoshare.services.album_kinds", "open_album")}
 
 
 def test_nothing_imports_the_starter() -> None:

@@ -11,12 +11,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from flask import Flask
 
 from photoshare.config import Settings
+from photoshare.db import DATABASE_FILE
 from photoshare.errors import PhotoshareError
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.tasks import TASKS, Workplace
-from photoshare.services import analysis, downloads, jobs, photos, uploads
+from photoshare.services import analysis, downloads, jobs, photos, pictures, uploads
 from photoshare.services.jobs import ClaimedJob, JobKind
 from photoshare.storage import Storage
+from photoshare.upkeep import DatabaseUpkeep
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,7 @@ class JobRunner:
         self._settings = settings
         self._storage = storage
         self._make_engine = make_engine
+        self._upkeep = DatabaseUpkeep(settings.data / DATABASE_FILE)
         self._workplace: Workplace | None = None
         self._knows_outdated = False  # whether photos of another engine were looked for
         self._stopping = threading.Event()
@@ -85,6 +88,7 @@ class JobRunner:
             known = photos.known_hashes()
             older_than = started_at - SWEEP_AGE_S
             removed = uploads.sweep_uploads(self._storage, older_than=older_than)
+            pictures.delete_pictures_of_no_faces(self._storage)
         removed += self._storage.sweep(known, older_than=older_than)
         if removed:
             log.info("Removed %d files of crashes and of uploads that nobody finished", removed)
@@ -166,7 +170,7 @@ class JobRunner:
         return self._workplace
 
     def _watch(self) -> None:
-        """Clean up every hour, and wake the job thread for work that another process queued."""
+        """Clean up, and wake the job thread for work that another process queued."""
         next_sweep = time.monotonic()
         while not self._stopping.wait(WATCH_S):
             try:
@@ -178,6 +182,7 @@ class JobRunner:
                     has_work = jobs.has_queued_jobs()
                 if has_work:
                     self.wake()
+                self._upkeep.tend()
             except Exception:  # a locked database or a full disk passes; the watch goes on
                 log.exception("The watch over the job table failed, and goes on")
 

@@ -25,7 +25,7 @@ from photoshare.db import db
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.types import FaceEngine
 from photoshare.models import Photo
-from photoshare.services import analysis, downloads, grouping, jobs
+from photoshare.services import analysis, downloads, grouping, jobs, pictures
 from photoshare.services.analysis import ClaimedPhoto
 from photoshare.services.grouping import FoundFace
 from photoshare.services.jobs import ClaimedJob, JobKind
@@ -170,8 +170,12 @@ def _finish(
 
 
 def cluster_room(job: ClaimedJob, workplace: Workplace) -> bool:
-    """Look at all faces of the room again, together; named people keep theirs."""
+    """Look at all faces of the room again, together; named people keep theirs.
+
+    It follows every correction, and so deletes the pictures of what is no face by one of them.
+    """
     with workplace.app.app_context():
+        pictures.delete_pictures_of_no_faces(workplace.storage, job.room_id)
         grouping.group_unsorted_faces(job.room_id, workplace.rule)
     return True
 

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 
 from photoshare.db import db
 from photoshare.models import Photo
+from photoshare.services.album_kinds import Album
 from photoshare.services.downloads import Download, find_download, measure_photos
-from photoshare.services.photos import Album
 from photoshare.storage import Storage
 from photoshare.zip_layout import ZipEntry, ZipLayout
 
@@ -66,7 +66,7 @@ def make_zip(album: Album, storage: Storage, *, exact: bool) -> AlbumZip:
     """
     # Measuring may take a while; what is uploaded meanwhile belongs to the next zip.
     newest_id = db.session.scalar(select(func.max(Photo.id))) or 0
-    photos = album.select().where(Photo.id <= newest_id)
+    photos = album.select(newest_first=False).where(Photo.id <= newest_id)
     measure_photos(Photo.id.in_(photos.with_only_columns(Photo.id).order_by(None)), storage)
     names: list[str] = []
     downloads: list[tuple[Download, datetime]] = []

@@ -7,7 +7,7 @@ after each one by `photoshare.faces.constraints`, and written into the rows of f
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select, update
@@ -23,7 +23,14 @@ from photoshare.services.correction_events import (
     load_events,
     said_of_person,
 )
+from photoshare.services.erasure import (
+    erase_correction,
+    erase_encodings,
+    erase_name,
+    search_photos_again,
+)
 from photoshare.services.people import delete_empty_people, insert_person
+from photoshare.services.room_faces import forget_room_faces
 from photoshare.services.selves import follow_merged, follow_returned
 
 
@@ -178,6 +185,7 @@ class Change:
             is_loose = self.rows[face].link_id is None and face not in mentioned
             if person in reopened and is_loose:
                 self.person_of[face] = NO_PERSON
+        erase_correction(correction.id)
 
     def _release_from_later(self, correction_id: int, faces: Sequence[int]) -> set[int]:
         """Tell which faces later corrections speak of; they carry the others along no more."""
@@ -216,6 +224,30 @@ class Change:
                 person_id = after
         return person_id
 
+    def erase_names(
+        self, person_id: int, may_undo: Callable[[Correction], bool], *, guest_id: int | None
+    ) -> bool:
+        """Take back all names that were given to a person, if the author may take back each.
+
+        Returns
+        -------
+        bool
+            Whether a name was taken back; for good, since nothing keeps it.
+        """
+        named = [
+            db.session.get_one(Correction, event.id)
+            for event in load_events(self.room_id)
+            if event.name is not None and self._person_meant(event) == person_id
+        ]
+        if not all(may_undo(correction) for correction in named):
+            return False
+        for correction in named:
+            if correction.kind == CorrectionKind.NAME:
+                self.take_back(correction, guest_id=guest_id)
+            else:
+                erase_name(correction.id)
+        return bool(named)
+
     def settle(self) -> None:
         """Work out what follows from all corrections, and write it; the caller commits."""
         events = load_events(self.room_id)
@@ -243,7 +275,7 @@ class Change:
                 self.rows[face].person_id for face, now in self.person_of.items() if now in gone
             }
             follow_returned(self.room_id, gone, left)
-        changed = []
+        changed, erased, returned = [], set(), set()
         for face, row in self.rows.items():
             now = (self.person_of[face], face not in links.not_faces, links.link_of.get(face))
             if now != (row.person_id, row.is_face, row.link_id):
@@ -251,8 +283,14 @@ class Change:
                 changed.append(
                     {"id": face, "person_id": person or None, "is_face": is_face, "link_id": link}
                 )
+                if row.is_face and not is_face:
+                    erased.add(face)
+                elif is_face and not row.is_face:
+                    returned.add(row.photo_id)
         if changed:
             db.session.execute(update(Face), changed)
+        erase_encodings(erased)
+        search_photos_again(returned)
 
     def _write_people(self, events: Sequence[Event], links: Links) -> None:
         """Give the people the names, covers and secrecy that the newest correction says."""
@@ -298,6 +336,7 @@ def change_of_room(room_id: int) -> Iterator[Change]:
         yield change
         change.settle()
         db.session.commit()
+        forget_room_faces(room_id)
     except BaseException:
         db.session.rollback()
         raise

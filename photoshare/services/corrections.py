@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import select
 
@@ -57,8 +58,13 @@ def may_correct_person(author: Author, person_id: int) -> bool:
     return author.may_correct(db.session.scalars(uploaders).all())
 
 
-def name_person(author: Author, person_id: int, name: str, *, is_another: bool = False) -> int:
+def name_person(
+    author: Author, person_id: int, name: str, *, is_another: bool = False
+) -> int | None:
     """Give a person a name; an empty one takes the name away.
+
+    Who may undo every name that the person was given deletes them in this way: nothing keeps them,
+    and the deletion cannot be undone. For others it is a correction like any.
 
     Parameters
     ----------
@@ -67,6 +73,11 @@ def name_person(author: Author, person_id: int, name: str, *, is_another: bool =
     name : str
     is_another : bool
         True: there may be another person of this name; that was asked.
+
+    Returns
+    -------
+    int or None
+        The correction; None where the name was deleted.
 
     Raises
     ------
@@ -85,7 +96,10 @@ def name_person(author: Author, person_id: int, name: str, *, is_another: bool =
                 namesake.id,
                 name=namesake.name or "",
             )
-        return change.say(CorrectionKind.NAME, [faces], guest_id=author.guest_id, name=name or None)
+        guest = author.guest_id
+        if not name and change.erase_names(person_id, partial(may_undo, author), guest_id=guest):
+            return None
+        return change.say(CorrectionKind.NAME, [faces], guest_id=guest, name=name or None)
 
 
 def merge_people(author: Author, person_id: int, into_id: int, *, is_sure: bool = False) -> int:
@@ -188,6 +202,8 @@ def reject_faces(author: Author, person_id: int, face_ids: Sequence[int]) -> int
 
 def mark_not_faces(author: Author, face_ids: Sequence[int]) -> int:
     """Say that these are no faces: they leave every page and are never sorted again.
+
+    Their encodings are erased; an undo lets their photos be searched once more.
 
     Raises
     ------

@@ -196,12 +196,12 @@ def _measure(file: _File, storage: Storage) -> dict[str, int | None]:
             values["clean_bytes"] = cleaned.size_bytes
             clean_crc32 = _crc32(cleaned)
         except UncleanableError as reason:
-            log.info("A photo is copied to be clean (%s): %s", reason, original)
+            log.info("Photo %d is copied to be clean: %s", file.id, reason)
             copy = _make_clean_copy(file, storage)
             values["clean_copy_bytes"] = _size(copy)
             clean_crc32 = _crc32(PatchedFile(copy))
     except (OSError, ValueError, RejectedPhotoError, DiskFullError) as error:
-        log.error("The original %s cannot be read: %s", original, error)
+        log.error("The original of photo %d cannot be read: %s", file.id, error)
     else:
         values |= {"crc32": crc32, "clean_crc32": clean_crc32}
     return values

@@ -133,7 +133,12 @@ def _try_to_store(
         people_before = _people_of(room)
         people_before |= {face.id: face.person_id for face in known.found_again.values()}
         _write_plan(claimed.room_id, people_before, planned)
-        for location in known.old_locations - {face.location for face in faces}:
+        shown = {
+            face.location
+            for place, face in enumerate(faces)
+            if place not in known.found_again or known.found_again[place].is_face
+        }
+        for location in (known.old_locations | {face.location for face in faces}) - shown:
             storage.face_crop(claimed.room_id, claimed.sha256, location).unlink(missing_ok=True)
     return True
 
@@ -212,6 +217,8 @@ def _write_faces(photo_id: int, faces: list[AnalysedFace], known: MatchedFaces) 
         values["quality"] = face_quality(face)
         values["panel"] = face.panel
         if place in known.found_again:
+            if not known.found_again[place].is_face:
+                values["encoding"] = None  # stays erased: see photoshare.services.erasure
             changed.append(values | {"id": known.found_again[place].id})
         else:
             new.append(Face(photo_id=photo_id, **values))

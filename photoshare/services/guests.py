@@ -1,14 +1,15 @@
-"""Guests of a room: what they are called, and who uploaded how much."""
+"""Guests of a room: what they are called, who uploaded how much, and who leaves."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 
 from photoshare.db import db
-from photoshare.models import Guest, Photo
-from photoshare.services.rooms import checked_name
+from photoshare.models import Correction, Guest, Photo, Upload
+from photoshare.services.rooms import Access, checked_name
+from photoshare.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,25 @@ def rename_guest(guest_id: int, name: str) -> None:
     name = checked_name(name)
     db.session.execute(update(Guest).where(Guest.id == guest_id).values(name=name))
     db.session.commit()
+
+
+def leave_room(access: Access, storage: Storage) -> None:
+    """Forget a guest who leaves: their name, who they are, and what they have not finished sending.
+
+    What their photos and corrections point to stays, without a name; the photos stay, too.
+    """
+    guest_id = access.guest.id
+    unfinished = db.session.scalars(select(Upload.id).where(Upload.guest_id == guest_id)).all()
+    db.session.execute(delete(Upload).where(Upload.guest_id == guest_id))
+    forgotten = {"name": "", "person_id": None, "said_person_id": None}
+    db.session.execute(update(Guest).where(Guest.id == guest_id).values(forgotten))
+    is_left_behind = or_(
+        exists().where(Photo.guest_id == guest_id), exists().where(Correction.guest_id == guest_id)
+    )
+    db.session.execute(delete(Guest).where(Guest.id == guest_id, ~is_left_behind))
+    db.session.commit()
+    for upload_id in unfinished:
+        storage.piece_file(access.room.id, upload_id).unlink(missing_ok=True)
 
 
 def list_uploads(room_id: int) -> list[Uploads]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.sql.base import ExecutableOption
@@ -18,20 +18,20 @@ from photoshare.config import Settings
 from photoshare.db import db
 from photoshare.errors import NotAllowedError, NotFoundError, RoomFullError
 from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Face, Photo, Upload
+from photoshare.services.album_kinds import MOMENT, NEWEST_FIRST, OLDEST_FIRST, Album
 from photoshare.services.change import begin_change
+from photoshare.services.erasure import delete_spent_corrections, detach_corrections
 from photoshare.services.people import delete_empty_people
+from photoshare.services.room_faces import forget_room_faces
 from photoshare.services.rooms import Access
 from photoshare.storage import MB, ReceivedFile, Storage, disk_full_as_error
 
 PAGE_SIZE = 40  # photos of one grid page: two screens of a desktop
 MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
 GB = 1000 * MB  # bytes
-# When a photo was taken, or came where it does not say: its place among the others, with its id.
-_MOMENT = func.coalesce(Photo.captured_at, Photo.created_at)
-_PLACE = tuple_(_MOMENT, Photo.id)
+_PLACE = tuple_(MOMENT, Photo.id)
 _PLACE_FORMAT = "%Y%m%dT%H%M%S%f"  # of the moment, in an address
 MAX_ID_DIGITS = 18  # what fits into SQLite's whole numbers
-_OLDEST_FIRST, _NEWEST_FIRST = (_MOMENT, Photo.id), (_MOMENT.desc(), Photo.id.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,48 +40,6 @@ class AddedPhoto:
 
     photo_id: int
     is_duplicate: bool  # the room had the same bytes already
-
-
-@dataclass(frozen=True, slots=True)
-class Album:
-    """Which photos of a room are meant: all, one person's, one guest's, or a special album."""
-
-    room_id: int
-    person_id: int | None = None
-    is_without_faces: bool = False
-    newest_first: bool = False  # a room on the screen; albums and zips tell their story in order
-    people: tuple[int, ...] = ()  # of several people: who is in any of the photos
-    is_together: bool = False  # all of `people` are in each photo
-    chosen: tuple[int, ...] = ()  # these photos, by id
-    guest_id: int | None = None  # who uploaded them
-
-    def select(self) -> Select[Photo]:
-        """Select the album's photos in its order: by when they were taken, then by upload."""
-        query = select(Photo).where(Photo.room_id == self.room_id)
-        query = query.order_by(*(_NEWEST_FIRST if self.newest_first else _OLDEST_FIRST))
-        if self.chosen:
-            query = query.where(Photo.id.in_(self.chosen))
-        if self.people and not self.is_together:
-            query = query.where(
-                exists().where(Face.photo_id == Photo.id, Face.person_id.in_(self.people))
-            )
-        for person_id in self.people if self.is_together else ():
-            query = query.where(
-                exists().where(Face.photo_id == Photo.id, Face.person_id == person_id)
-            )
-        if self.person_id is not None:
-            query = query.where(
-                exists().where(Face.photo_id == Photo.id, Face.person_id == self.person_id)
-            )
-        if self.guest_id is not None:
-            query = query.where(Photo.guest_id == self.guest_id)
-        if self.is_without_faces:
-            query = query.where(
-                Photo.engine.is_not(None),
-                Photo.state != PHOTO_FAILED,
-                ~exists().where(Face.photo_id == Photo.id, Face.is_face),
-            )
-        return query
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +258,7 @@ def list_photos(album: Album, *, after: str | None = None, before: str | None = 
     behind, in_front_of = _as_place(after), _as_place(before)
     if in_front_of is not None:
         is_before = in_front_of < _PLACE if album.newest_first else in_front_of > _PLACE
-        backwards = _OLDEST_FIRST if album.newest_first else _NEWEST_FIRST
+        backwards = OLDEST_FIRST if album.newest_first else NEWEST_FIRST
         found = db.session.scalars(query.where(is_before).order_by(None).order_by(*backwards)).all()
         if len(found) >= PAGE_SIZE:
             page = found[PAGE_SIZE - 1 :: -1]
@@ -354,9 +312,9 @@ def with_faces() -> tuple[ExecutableOption, ...]:
 def find_neighbours(album: Album, photo_id: int) -> Neighbours:
     """Find the photos before and after one in its album, in the album's order."""
     ids = album.select().with_only_columns(Photo.id).order_by(None).limit(1)
-    here = select(_MOMENT, Photo.id).where(Photo.id == photo_id).scalar_subquery()
-    older = db.session.scalar(ids.where(here > _PLACE).order_by(*_NEWEST_FIRST))
-    newer = db.session.scalar(ids.where(here < _PLACE).order_by(*_OLDEST_FIRST))
+    here = select(MOMENT, Photo.id).where(Photo.id == photo_id).scalar_subquery()
+    older = db.session.scalar(ids.where(here > _PLACE).order_by(*NEWEST_FIRST))
+    newer = db.session.scalar(ids.where(here < _PLACE).order_by(*OLDEST_FIRST))
     return Neighbours(newer, older) if album.newest_first else Neighbours(older, newer)
 
 
@@ -381,7 +339,10 @@ def delete_photo(access: Access, photo_id: int, storage: Storage) -> None:
     room_id, sha256 = photo.room_id, photo.sha256
     with storage.locked():
         begin_change(room_id)
+        detach_corrections(room_id, photo_id)
         db.session.execute(delete(Photo).where(Photo.id == photo_id))
+        delete_spent_corrections(room_id)
         delete_empty_people(room_id)
         db.session.commit()
+        forget_room_faces(room_id)
         storage.delete_photo(room_id, sha256)

@@ -6,10 +6,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from sqlalchemy import select
+
 from photoshare import images
 from photoshare.db import db
 from photoshare.errors import NotFoundError, RejectedPhotoError
-from photoshare.models import Photo
+from photoshare.models import Face, Photo
 from photoshare.rendering import ENCODERS
 from photoshare.services.people import get_face
 from photoshare.services.rooms import Access
@@ -66,6 +68,17 @@ def find_face_picture(access: Access, face_id: int, storage: Storage) -> Path:
         return images.to_jpeg(images.crop_face(decoded, location))
 
     return _find_or_make(target, photo.room_id, photo.sha256, render, storage)
+
+
+def delete_pictures_of_no_faces(storage: Storage, room_id: int | None = None) -> None:
+    """Delete the pictures of what somebody said is no face, in one room or in all."""
+    columns = (Photo.room_id, Photo.sha256, Face.top, Face.right, Face.bottom, Face.left)
+    query = select(*columns).join(Face).where(Face.is_face.is_(False))
+    if room_id is not None:
+        query = query.where(Photo.room_id == room_id)
+    for room, sha256, *location in db.session.execute(query):
+        top, right, bottom, left = location
+        storage.face_crop(room, sha256, (top, right, bottom, left)).unlink(missing_ok=True)
 
 
 def _find_or_make(

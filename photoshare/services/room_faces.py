@@ -29,6 +29,7 @@ from photoshare.models import (
     Room,
     encodings_from_bytes,
 )
+from photoshare.services.erasure import HAS_ENCODING
 
 NO_LINK = 0  # link id of a face of which nothing was said
 KEPT_ROOMS = 4  # 10,000 faces are 6 MB
@@ -37,6 +38,8 @@ KEPT_ROOMS = 4  # 10,000 faces are 6 MB
 @dataclass(frozen=True, slots=True)
 class RoomFaces:
     """The faces of a room that one engine encoded; what somebody said is no face is left out.
+
+    So is what was said to be one after all, until its photo has been searched again.
 
     Attributes
     ----------
@@ -114,7 +117,7 @@ def keep_room_faces(room_id: int, room: RoomFaces) -> None:
 
 
 def forget_room_faces(room_id: int) -> None:
-    """Drop what is kept of a room, which is read anew then; encodings do not outlive it."""
+    """Drop what is kept of a room in which something was deleted: encodings do not outlive it."""
     _shelf.drop(room_id)
 
 
@@ -127,7 +130,7 @@ def _read(room_id: int, engine_name: str, revision: int) -> RoomFaces:
             Photo.room_id == room_id,
             Photo.engine == engine_name,
             Face.is_face,
-            Face.encoding.is_not(None),
+            HAS_ENCODING,
         )
         .order_by(Face.id)
     ).all()

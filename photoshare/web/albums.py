@@ -10,11 +10,11 @@ from flask import Blueprint, Response, request
 from flask_babel import gettext
 
 from photoshare.errors import InvalidInputError
-from photoshare.models import Person
 from photoshare.services import albums, photos
+from photoshare.services.album_kinds import Album, Chosen, OfPeople, open_album
 from photoshare.services.downloads import is_exact
-from photoshare.services.people import get_people, get_person
-from photoshare.services.photos import Album
+from photoshare.services.people import get_person
+from photoshare.web.album_argument import album_argument
 from photoshare.web.downloads import send_source
 from photoshare.web.htmx import render
 from photoshare.web.languages import page_locale
@@ -29,22 +29,17 @@ blueprint = Blueprint("albums", __name__, url_prefix="/rooms/<room_code>")
 @blueprint.get("/photos.zip")
 def room_zip(room_code: str) -> Response:
     """Send the photos of the whole room, of several people (``people``), or some (``photos``)."""
-    access = current_access()
-    room = access.room
-    people = get_people(access, number_list_argument("people"))
     chosen = number_list_argument("photos")
-    if "match" in request.args and not people:
+    if "match" in request.args and not number_list_argument("people"):
         raise InvalidInputError("Please choose at least one person.")
     if "photos" in request.args and not chosen:
         raise InvalidInputError("Please select at least one photo.")
-    album = _album_of(room.id, people, chosen)
-    if people:
-        title = f"{room.title} - {names_of(people, album)}"
-    elif chosen:
+    album, title = album_argument(photo_ids=chosen), current_access().room.title
+    if isinstance(album, OfPeople):
+        title = f"{title} - {names_of(album)}"
+    elif isinstance(album, Chosen):
         selected = gettext("selected")
-        title = f"{room.title} - {selected}"
-    else:
-        title = room.title
+        title = f"{title} - {selected}"
     return _zip(album, title)
 
 
@@ -52,52 +47,40 @@ def room_zip(room_code: str) -> Response:
 def person_zip(room_code: str, person_id: int) -> Response:
     """Send the photos of one person's album."""
     access = current_access()
-    room, person = access.room, get_person(access, person_id)
-    name = person.name or gettext("album")
-    return _zip(Album(room.id, person.id), f"{room.title} - {name}")
+    name = get_person(access, person_id).name or gettext("album")
+    return _zip(open_album(access, person_id=person_id), f"{access.room.title} - {name}")
 
 
 @blueprint.get("/people/several")
 def several(room_code: str) -> str:
     """Show the photos of several people: all of them together, or any of them."""
-    access = current_access()
-    people = get_people(access, number_list_argument("people"))
-    if not people:
+    album = album_argument()
+    if not isinstance(album, OfPeople):
         raise InvalidInputError("Please choose at least one person.")
-    album = _album_of(access.room.id, people)
     page = photos.list_photos(
         album, after=request.args.get("after"), before=request.args.get("before")
     )
     return render(
         "albums/several.html",
         "photos/_grid_page.html",
-        access=access,
+        access=current_access(),
         album=album,
         page=page,
-        title=names_of(people, album, say=isolated),
+        title=names_of(album, say=isolated),
     )
 
 
-def names_of(people: list[Person], album: Album, say: Callable[[str], str] = str) -> str:
+def names_of(album: OfPeople, say: Callable[[str], str] = str) -> str:
     """Name the album of several people: "Lea and Tom", "Lea or Tom", "2 people together".
 
     ``say`` puts each name into the sentence: `isolated` on a page, as it is in a file name.
     """
-    names = [say(person.name) for person in people if person.name]
-    if len(names) < len(people):
-        words = count(len(people), "person")
+    names = [say(person.name) for person in album.people if person.name]
+    if len(names) < len(album.people):
+        words = count(len(album.people), "person")
         return gettext("%(people)s together", people=words) if album.is_together else words
     style: Literal["standard", "or"] = "standard" if album.is_together else "or"
     return format_list(names, style, locale=page_locale())
-
-
-def _album_of(room_id: int, people: list[Person], chosen: tuple[int, ...] = ()) -> Album:
-    return Album(
-        room_id,
-        people=tuple(person.id for person in people),
-        is_together=request.args.get("match") == "all",
-        chosen=chosen,
-    )
 
 
 def _zip(album: Album, title: str) -> Response:

@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import InvalidInputError, SameNameError
 from photoshare.services import correction_history, corrections, people, photos
+from photoshare.services.album_kinds import open_album
 from photoshare.services.corrections import Author, author_of
 from photoshare.services.jobs import JobKind
-from photoshare.services.photos import Album
 from photoshare.web.htmx import SEE_OTHER, redirect_or, wants_partial
 from photoshare.web.numbers import numbers_of_form, page_argument
 from photoshare.web.same_photo import is_sure
@@ -55,7 +55,10 @@ def rename(room_code: str, person_id: int) -> Response | BaseResponse | tuple[st
         return _ask_if_same(person_id, question), 422
     except InvalidInputError as error:
         return _name_form(person_id, say_error(error)), 422
-    flash_with_undo(gettext("The name was saved."), correction_id)
+    if correction_id is None:
+        say(gettext("The name was deleted."))
+    else:
+        flash_with_undo(gettext("The name was saved."), correction_id)
     return redirect_or(
         "people/_renamed.html",
         url_for("people.show", person_id=person_id),
@@ -68,7 +71,7 @@ def rename(room_code: str, person_id: int) -> Response | BaseResponse | tuple[st
 def _ask_if_same(person_id: int, question: SameNameError) -> str:
     access = current_access()
     template = "people/_same_name.html" if wants_partial() else "people/same_name.html"
-    both = Album(access.room.id, people=(person_id, question.namesake_id), is_together=True)
+    both = open_album(access, people=(person_id, question.namesake_id), is_together=True)
     return render_template(
         template,
         access=access,

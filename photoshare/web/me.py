@@ -8,12 +8,13 @@ from werkzeug.wrappers import Response
 
 from photoshare.errors import InvalidInputError
 from photoshare.services import guests, people, photos, selves
+from photoshare.services.album_kinds import open_album
 from photoshare.services.corrections import author_of, may_correct_person
 from photoshare.services.people import PersonCard
-from photoshare.services.photos import Album
 from photoshare.web.htmx import SEE_OTHER
 from photoshare.web.numbers import numbers_of_form
 from photoshare.web.security import current_access, forget_room
+from photoshare.web.site import current_site
 from photoshare.web.toasts import say
 from photoshare.web.words import isolated, say_error
 
@@ -58,8 +59,10 @@ def rename(room_code: str) -> Response | tuple[str, int]:
 
 @blueprint.post("/leave")
 def leave(room_code: str) -> Response:
-    """Forget the room on this device; what was uploaded stays in it."""
-    room = current_access().room
+    """Forget the room on this device, and the guest in the room; what was uploaded stays in it."""
+    access = current_access()
+    room = access.room
+    guests.leave_room(access, current_site().storage)
     forget_room(room.id)
     say(gettext("You have left “%(title)s” on this device.", title=isolated(room.title)))
     return redirect(url_for("rooms.index"), SEE_OTHER)
@@ -69,7 +72,7 @@ def _page(
     *, error: str | None = None, name: str | None = None, person_error: str | None = None
 ) -> str:
     access = current_access()
-    album = Album(access.room.id, newest_first=True, guest_id=access.guest.id)
+    album = open_album(access, guest_id=access.guest.id)
     own = selves.find_own_card(access)
     return render_template(
         "rooms/me.html",
@@ -79,7 +82,7 @@ def _page(
             album, after=request.args.get("after"), before=request.args.get("before")
         ),
         own=own,
-        own_album=Album(access.room.id, own.id) if own else None,
+        own_album=open_album(access, person_id=own.id) if own else None,
         may_name=own is not None and _may_name(own),
         people=[] if own else _choices(),
         person_error=person_error,

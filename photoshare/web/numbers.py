@@ -13,7 +13,6 @@ from photoshare.errors import InvalidInputError
 LARGEST_NUMBER = 2**63 - 1  # SQLite's
 LARGEST_PAGE = 10**9  # its first row has a number that SQLite can still count to
 ROW_NUMBER = re.compile("[0-9]{1,18}")  # what fits into SQLite's whole numbers
-MOST_NUMBERS = 5000  # of one selection; SQLite takes 32,766 in a query
 
 
 class _RowNumber(IntegerConverter):
@@ -23,9 +22,16 @@ class _RowNumber(IntegerConverter):
         super().__init__(url_map, max=LARGEST_NUMBER)
 
 
-def number_argument(name: str) -> int | None:
-    """Read a whole number behind the question mark; None where there is none that fits."""
-    number = request.args.get(name, type=int)
+def number_argument(name: str, args: MultiDict[str, str] | None = None) -> int | None:
+    """Read a whole number behind the question mark; None where there is none that fits.
+
+    Parameters
+    ----------
+    name : str
+    args : MultiDict, optional
+        Of another address than that of the request.
+    """
+    number = (request.args if args is None else args).get(name, type=int)
     return number if number is not None and abs(number) <= LARGEST_NUMBER else None
 
 
@@ -41,12 +47,10 @@ def number_list_argument(name: str, args: MultiDict[str, str] | None = None) -> 
     Raises
     ------
     InvalidInputError
-        If one of them is no number, or there are more than `MOST_NUMBERS`.
+        If one of them is no number. How many may be chosen, the services know.
     """
     texts = (request.args if args is None else args).getlist(name)
     words = [word for text in texts for word in text.split(",") if word]
-    if len(words) > MOST_NUMBERS:
-        raise InvalidInputError("This selection is too large; please choose fewer at a time.")
     if not all(ROW_NUMBER.fullmatch(word) for word in words):
         raise InvalidInputError("This selection cannot be read; please choose again.")
     return tuple(dict.fromkeys(int(word) for word in words))

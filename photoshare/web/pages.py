@@ -11,8 +11,9 @@ from flask import Flask, url_for
 
 from photoshare.images import RENDITION_PX
 from photoshare.models import Face, Photo
+from photoshare.services.album_kinds import Album, OfGuest, OfPeople, OfPerson, WithoutFaces
 from photoshare.services.people import is_visible
-from photoshare.services.photos import Album, place_of
+from photoshare.services.photos import place_of
 from photoshare.services.rooms import Access
 from photoshare.storage import MB
 from photoshare.web.photos import picture_digest
@@ -123,35 +124,40 @@ def original_url(photo: Photo) -> str:
 
 def album_arguments(album: Album) -> dict[str, Any]:
     """Say which album is meant, behind the question mark of a photo's address."""
-    return {
-        "person": album.person_id,
-        "without_faces": 1 if album.is_without_faces else None,
-        "people": ",".join(map(str, album.people)) or None,
-        "match": "all" if album.is_together else None,
-        "guest": album.guest_id,
-    }
+    match album:
+        case OfPerson():
+            return {"person": album.person.id}
+        case OfPeople():
+            people = ",".join(str(person.id) for person in album.people)
+            return {"people": people, "match": "all" if album.is_together else None}
+        case OfGuest():
+            return {"guest": album.guest_id}
+        case WithoutFaces():
+            return {"without_faces": 1}
+    return {}
 
 
 def album_url(album: Album, *, after: str | None = None, before: str | None = None) -> str:
     """Address of one page of an album's grid: behind or in front of a place, else the first."""
     where: dict[str, Any] = {"after": after, "before": before}
-    if album.people:
-        return url_for("albums.several", **album_arguments(album), **where)
-    if album.person_id is not None:
-        return url_for("people.show", person_id=album.person_id, **where)
-    if album.guest_id is not None:
-        return url_for("me.show", **where)
-    endpoint = "photos.without_faces" if album.is_without_faces else "photos.index"
-    return url_for(endpoint, **where)
+    match album:
+        case OfPerson():
+            return url_for("people.show", person_id=album.person.id, **where)
+        case OfPeople():
+            return url_for("albums.several", **album_arguments(album), **where)
+        case OfGuest():
+            return url_for("me.show", **where)
+        case WithoutFaces():
+            return url_for("photos.without_faces", **where)
+    return url_for("photos.index", **where)
 
 
 def zip_url(album: Album, *, exact: bool = False) -> str:
     """Address of an album's zip."""
     flag: dict[str, Any] = {"exact": 1 if exact else None}
-    if album.person_id is not None:
-        return url_for("albums.person_zip", person_id=album.person_id, **flag)
-    arguments = album_arguments(album)
-    return url_for("albums.room_zip", people=arguments["people"], match=arguments["match"], **flag)
+    if isinstance(album, OfPerson):
+        return url_for("albums.person_zip", person_id=album.person.id, **flag)
+    return url_for("albums.room_zip", **album_arguments(album), **flag)
 
 
 def init_app(app: Flask) -> None:

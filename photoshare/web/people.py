@@ -8,9 +8,9 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.services import correction_history, people, photos, suggestions
+from photoshare.services.album_kinds import open_album
 from photoshare.services.corrections import author_of, may_correct_person
 from photoshare.services.people import FacePage
-from photoshare.services.photos import Album
 from photoshare.services.pictures import find_face_picture
 from photoshare.web.htmx import render, wants_partial
 from photoshare.web.numbers import number_list_argument, page_argument
@@ -32,7 +32,7 @@ def index(room_code: str) -> str:
         author=author_of(access),
         people=people.list_people(access.room.id),
         unsorted_count=people.count_unsorted_faces(access.room.id),
-        without_faces_count=photos.count_photos(Album(access.room.id, is_without_faces=True)),
+        without_faces_count=photos.count_photos(open_album(access, is_without_faces=True)),
     )
 
 
@@ -61,7 +61,7 @@ def show(room_code: str, person_id: int) -> str | BaseResponse:
         heir = correction_history.find_merged(access, person_id)
         if heir is not None:
             return redirect(url_for("people.show", person_id=heir))
-    album = Album(access.room.id, people.get_person(access, person_id).id)
+    album = open_album(access, person_id=person_id)
     page = photos.list_photos(
         album, after=request.args.get("after"), before=request.args.get("before")
     )

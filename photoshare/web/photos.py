@@ -30,18 +30,19 @@ from photoshare.errors import (
 from photoshare.images import MIME_TYPES, RENDITION_PX
 from photoshare.models import Photo
 from photoshare.services import photos
+from photoshare.services.album_kinds import Album, open_album
 from photoshare.services.albums import original_name
 from photoshare.services.corrections import author_of
 from photoshare.services.downloads import get_download, is_exact
 from photoshare.services.jobs import JobKind
-from photoshare.services.people import get_person, is_visible
-from photoshare.services.photos import Album
+from photoshare.services.people import has_person, is_visible
 from photoshare.services.pictures import find_picture
 from photoshare.services.rooms import Access
 from photoshare.storage import MB
+from photoshare.web.album_argument import album_argument
 from photoshare.web.downloads import send_source
 from photoshare.web.htmx import SEE_OTHER, render, wants_partial, with_event
-from photoshare.web.numbers import number_argument, number_list_argument
+from photoshare.web.numbers import number_argument
 from photoshare.web.security import count_uploads, current_access
 from photoshare.web.site import current_site
 from photoshare.web.toasts import say
@@ -74,15 +75,14 @@ class UploadResult:
 @blueprint.get("/photos")
 def index(room_code: str) -> str:
     """Show the room's photos, page by page."""
-    return _grid(Album(current_access().room.id, newest_first=True), gettext("All photos"))
+    return _grid(open_album(current_access()), gettext("All photos"))
 
 
 @blueprint.get("/photos/without-faces")
 def without_faces(room_code: str) -> str:
     """Show the photos in which no face was found."""
-    return _grid(
-        Album(current_access().room.id, is_without_faces=True), gettext("Photos without faces")
-    )
+    album = open_album(current_access(), is_without_faces=True)
+    return _grid(album, gettext("Photos without faces"))
 
 
 def _grid(album: Album, title: str) -> str:
@@ -165,31 +165,17 @@ def show(room_code: str, photo_id: int) -> str:
     """Show one photo with its faces, and the photos before and after it in the album."""
     access = current_access()
     photo = photos.get_photo(access.room.id, photo_id, all_of_it=True)
-    album = _album_of_request(access.room.id)
+    album = album_argument()
     return render_template(
         "photos/show.html",
         access=access,
         author=author_of(access),
         photo=photo,
         faces=[face for face in photo.faces if is_visible(access, face)],
-        person=get_person(access, album.person_id) if album.person_id else None,
         album=album,
         neighbours=photos.find_neighbours(album, photo.id),
         may_delete=photos.may_delete(access, photo),
     )
-
-
-def _album_of_request(room_id: int) -> Album:
-    """Read in which album a photo is looked at; as `photoshare.web.pages.album_arguments` says."""
-    people = number_list_argument("people")
-    if people:
-        return Album(room_id, people=people, is_together=request.args.get("match") == "all")
-    if (guest_id := number_argument("guest")) is not None:
-        return Album(room_id, newest_first=True, guest_id=guest_id)
-    person_id = number_argument("person")
-    is_without_faces = "without_faces" in request.args
-    newest_first = person_id is None and not is_without_faces
-    return Album(room_id, person_id, is_without_faces, newest_first=newest_first)
 
 
 @blueprint.get("/photos/<int:photo_id>/<digest>-<int:side>.<any(webp, jpg):ending>")
@@ -261,8 +247,9 @@ def confirm_delete(room_code: str, photo_id: int) -> str:
     photo = photos.get_photo(access.room.id, photo_id)
     if not photos.may_delete(access, photo):
         raise NotAllowedError("Only the host and whoever uploaded a photo can delete it.")
-    person_id = number_argument("person")
-    return render_template("photos/delete.html", access=access, photo=photo, person_id=person_id)
+    return render_template(
+        "photos/delete.html", access=access, photo=photo, person_id=_person_seen(access)
+    )
 
 
 @blueprint.post("/photos/<int:photo_id>/delete")
@@ -271,13 +258,13 @@ def delete(room_code: str, photo_id: int) -> BaseResponse:
     access = current_access()
     photos.delete_photo(access, photo_id, current_site().storage)
     say(gettext("The photo was deleted."))
-    return redirect(_album_or_room(access, number_argument("person")), SEE_OTHER)
+    person_id = _person_seen(access)  # gone, if that was the person's last photo
+    if person_id is None:
+        return redirect(url_for("rooms.show"), SEE_OTHER)
+    return redirect(url_for("people.show", person_id=person_id), SEE_OTHER)
 
 
-def _album_or_room(access: Access, person_id: int | None) -> str:
-    try:
-        if person_id is not None:
-            return url_for("people.show", person_id=get_person(access, person_id).id)
-    except NotFoundError:
-        pass  # that was the person's last photo
-    return url_for("rooms.show")
+def _person_seen(access: Access) -> int | None:
+    """Tell in whose album the photo was seen, if that is still there for this browser."""
+    person_id = number_argument("person")
+    return person_id if person_id is not None and has_person(access, person_id) else None

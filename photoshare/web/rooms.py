@@ -12,11 +12,12 @@ from werkzeug.wrappers import Response
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Room
 from photoshare.services import guests, jobs, people, photos, rooms
-from photoshare.services.photos import Album
+from photoshare.services.album_kinds import open_album
 from photoshare.web.htmx import SEE_OTHER
 from photoshare.web.links import absolute_url, qr_code_uri
 from photoshare.web.security import (
     current_access,
+    forget_room,
     guest_ids,
     host_only,
     known_host_secret,
@@ -80,14 +81,14 @@ def show(room_code: str) -> str:
         access = rooms.enter_room(room_code, guest_ids())
     except NotFoundError:
         return _join_page(rooms.find_room(room_code))
-    album = Album(access.room.id, newest_first=True)
+    album = open_album(access)
     return render_template(
         "rooms/show.html",
         access=access,
         progress=jobs.room_progress(access.room.id),
         people=people.list_people(access.room.id),
         unsorted_count=people.count_unsorted_faces(access.room.id),
-        without_faces_count=photos.count_photos(Album(access.room.id, is_without_faces=True)),
+        without_faces_count=photos.count_photos(open_album(access, is_without_faces=True)),
         page=photos.list_photos(album),
         album=album,
     )
@@ -159,7 +160,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
 def confirm_delete(room_code: str) -> str:
     """Ask whether the room is really to be deleted."""
     access = current_access()
-    count = photos.count_photos(Album(access.room.id))
+    count = photos.count_photos(open_album(access))
     return render_template("rooms/delete.html", access=access, photo_count=count)
 
 
@@ -170,6 +171,7 @@ def delete(room_code: str) -> Response:
     room = current_access().room
     title = room.title
     rooms.delete_room(room.id, current_site().storage)
+    forget_room(room.id)
     say(gettext("The room “%(title)s” and everything in it was deleted.", title=isolated(title)))
     return redirect(url_for("rooms.index"), SEE_OTHER)
 
@@ -212,7 +214,11 @@ def _join(room: Room) -> None:
 def _join_page(room: Room, *, error: str | None = None, name: str = "") -> str:
     if rooms.has_ended(room):
         raise NotFoundError("This room has ended; only its host can still open it.")
-    return render_template("rooms/join.html", room=room, error=error, name=name)
+    needs_password = room.password_hash is not None
+    title = None if needs_password else room.title  # for those who know the password
+    return render_template(
+        "rooms/join.html", title=title, needs_password=needs_password, error=error, name=name
+    )
 
 
 def _parse_date(text: str) -> date | None:

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from photoshare.errors import PhotoshareError
 from photoshare.services import correction_history, people, photos
 from photoshare.services.corrections import author_of
+from photoshare.web.album_argument import album_argument
 from photoshare.web.numbers import number_list_argument, page_argument
 from photoshare.web.security import current_access
 
@@ -70,8 +71,7 @@ def _is_there(endpoint: str, values: Mapping[str, Any], query: Query) -> bool:
             people.get_face(access, values["face_id"])
         if "photo_id" in values:
             photos.get_photo(access.room.id, values["photo_id"])
-        people.get_people(access, number_list_argument("people", query))
-        people.get_people(access, number_list_argument("person", query))
+        album_argument(query)
         people.get_faces(access, number_list_argument("faces", query))
         if "page" in query and endpoint in ("people.faces", "people.unsorted"):
             people.list_faces(access, values.get("person_id"), page_argument(query))

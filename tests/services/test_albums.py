@@ -16,6 +16,7 @@ from photoshare.db import db
 from photoshare.images import MIME_TYPES
 from photoshare.models import Photo
 from photoshare.services import albums
+from photoshare.services.album_kinds import Album, Chosen, WholeRoom
 from photoshare.services.albums import (
     EXTENSIONS,
     MAX_STEM_BYTES,
@@ -25,7 +26,6 @@ from photoshare.services.albums import (
     safe_name,
     unique_names,
 )
-from photoshare.services.photos import Album
 from photoshare.services.rooms import NewRoom
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
@@ -189,7 +189,7 @@ def test_a_photo_that_a_broken_disk_lost_costs_only_itself(
         lost.unlink()
         cut.write_bytes(cut.read_bytes()[:-10])
 
-        layout = make_zip(Album(room_id), site.storage, exact=False).layout
+        layout = make_zip(WholeRoom(room_id), site.storage, exact=False).layout
 
     assert layout.entry(0).name == "kept.jpg"
     with pytest.raises(IndexError):
@@ -204,10 +204,10 @@ def test_a_photo_that_is_back_from_a_backup_is_back_in_the_zip(
         original = site.storage.original(room_id, db.session.scalars(select(Photo.sha256)).one())
         content = original.read_bytes()
         original.unlink()
-        assert make_zip(Album(room_id), site.storage, exact=False).layout.size_bytes == 22
+        assert make_zip(WholeRoom(room_id), site.storage, exact=False).layout.size_bytes == 22
         original.write_bytes(content)
 
-        layout = make_zip(Album(room_id), site.storage, exact=False).layout
+        layout = make_zip(WholeRoom(room_id), site.storage, exact=False).layout
 
     assert layout.entry(0).name == "back.jpg"
 
@@ -220,17 +220,17 @@ def test_the_stamp_changes_with_every_change_of_the_zip(
             return make_zip(album, site.storage, exact=False).stamp
 
     first = add_photo(room_id, draw_photo(RED), "a.jpg")
-    one = stamp(Album(room_id))
-    assert stamp(Album(room_id)) == one
+    one = stamp(WholeRoom(room_id))
+    assert stamp(WholeRoom(room_id)) == one
     add_photo(room_id, draw_photo(RED, seed=1), "a.jpg")
-    two = stamp(Album(room_id))
+    two = stamp(WholeRoom(room_id))
     with app.app_context():
         db.session.execute(update(Photo).where(Photo.id == first).values(file_name="b.jpg"))
         db.session.commit()
-    renamed = stamp(Album(room_id))
+    renamed = stamp(WholeRoom(room_id))
 
     assert len({one, two, renamed}) == 3
-    assert stamp(Album(room_id, chosen=(first,))) not in (two, renamed)
+    assert stamp(Chosen(room_id, (first,))) not in (two, renamed)
 
 
 def test_a_photo_has_its_time_in_the_zip(
@@ -240,7 +240,7 @@ def test_a_photo_has_its_time_in_the_zip(
     with app.app_context():
         moment = photo_time(db.session.get_one(Photo, photo_id))
 
-        layout = make_zip(Album(room_id), site.storage, exact=False).layout
+        layout = make_zip(WholeRoom(room_id), site.storage, exact=False).layout
 
     assert layout.entry(0).modified_at == moment
 
@@ -263,7 +263,7 @@ def test_a_photo_that_comes_while_the_others_are_measured_waits_for_the_next_zip
 
     monkeypatch.setattr(albums, "measure_photos", measure_slowly)
     with app.app_context():
-        made = make_zip(Album(room_id), site.storage, exact=False)
+        made = make_zip(WholeRoom(room_id), site.storage, exact=False)
 
     assert [entry.name for entry in made.layout._entries] == ["early.jpg"]
     assert caplog.text == ""

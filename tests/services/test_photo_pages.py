@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -11,8 +12,9 @@ from sqlalchemy import delete
 from photoshare.db import db
 from photoshare.models import PHOTO_WAITING, Photo
 from photoshare.services import photos, rooms
-from photoshare.services.photos import PAGE_SIZE, Album, place_of
-from tests.helpers import insert_person, insert_photos
+from photoshare.services.album_kinds import WholeRoom, open_album
+from photoshare.services.photos import PAGE_SIZE, place_of
+from tests.helpers import host_access, insert_person, insert_photos
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
 
@@ -25,7 +27,7 @@ def room_id() -> int:
 def test_an_album_lists_the_oldest_upload_first(app: Flask, room_id: int) -> None:
     ids = insert_photos(app, room_id, 3)
 
-    page = photos.list_photos(Album(room_id))
+    page = photos.list_photos(WholeRoom(room_id))
 
     assert [photo.id for photo in page.photos] == ids
     assert (page.count, page.has_previous, page.has_next) == (3, False, False)
@@ -45,7 +47,7 @@ def test_an_album_tells_its_story_by_capture_time_then_by_upload(app: Flask, roo
     burst_too = insert("e", noon, noon)
     in_order = [morning, burst, burst_too, unknown, dinner]
 
-    album, room = Album(room_id), Album(room_id, newest_first=True)
+    album, room = WholeRoom(room_id), WholeRoom(room_id, newest_first=True)
 
     assert [photo.id for photo in photos.list_photos(album).photos] == in_order
     assert [photo.id for photo in photos.list_photos(room).photos] == in_order[::-1]
@@ -65,7 +67,7 @@ def test_the_pages_hold_every_photo_once_forwards_and_backwards(
     app: Flask, room_id: int, newest_first: bool
 ) -> None:
     ids = insert_photos(app, room_id, 2 * PAGE_SIZE + 1)
-    album = Album(room_id, newest_first=newest_first)
+    album = WholeRoom(room_id, newest_first=newest_first)
     if newest_first:
         ids.reverse()
 
@@ -86,7 +88,7 @@ def test_the_pages_hold_every_photo_once_forwards_and_backwards(
 
 def test_photos_that_come_and_go_meanwhile_shift_no_page(app: Flask, room_id: int) -> None:
     ids = insert_photos(app, room_id, PAGE_SIZE + 3)
-    album = Album(room_id, newest_first=True)
+    album = WholeRoom(room_id, newest_first=True)
     first = photos.list_photos(album)
     last = place_of(first.photos[-1])
     insert_photos(app, room_id, 5, seed="new")
@@ -101,20 +103,22 @@ def test_photos_that_come_and_go_meanwhile_shift_no_page(app: Flask, room_id: in
 def test_a_full_last_page_has_no_next(app: Flask, room_id: int) -> None:
     insert_photos(app, room_id, PAGE_SIZE)
 
-    assert not photos.list_photos(Album(room_id)).has_next
+    assert not photos.list_photos(WholeRoom(room_id)).has_next
 
 
 def test_less_than_a_page_in_front_of_a_photo_is_the_first_page(app: Flask, room_id: int) -> None:
     ids = insert_photos(app, room_id, 5)
 
-    page = photos.list_photos(Album(room_id), before=place_of(photos.get_photo(room_id, ids[2])))
+    page = photos.list_photos(
+        WholeRoom(room_id), before=place_of(photos.get_photo(room_id, ids[2]))
+    )
 
     assert page_ids(page) == ids
     assert not page.has_previous
 
 
 def test_an_empty_album_has_one_empty_page(room_id: int) -> None:
-    assert photos.list_photos(Album(room_id)).photos == []
+    assert photos.list_photos(WholeRoom(room_id)).photos == []
 
 
 def test_the_albums_divide_the_photos(app: Flask, room_id: int) -> None:
@@ -123,24 +127,27 @@ def test_the_albums_divide_the_photos(app: Flask, room_id: int) -> None:
     lea = insert_person(app, room_id, [with_lea, with_both], "Lea")
     tom = insert_person(app, room_id, [with_both], "Tom")
 
-    def ids(album: Album) -> list[int]:
-        return [photo.id for photo in photos.list_photos(album).photos]
+    def ids(**which: Any) -> list[int]:
+        album = open_album(host_access(room_id), **which)
+        return sorted(photo.id for photo in photos.list_photos(album).photos)
 
-    assert ids(Album(room_id)) == [with_lea, with_both, with_nobody, waiting]
-    assert ids(Album(room_id, lea)) == [with_lea, with_both]
-    assert ids(Album(room_id, tom)) == [with_both]
-    assert ids(Album(room_id, is_without_faces=True)) == [with_nobody]
-    assert ids(Album(room_id, people=(lea, tom))) == [with_lea, with_both]
-    assert ids(Album(room_id, people=(lea, tom), is_together=True)) == [with_both]
-    assert ids(Album(room_id, chosen=(with_nobody, with_lea))) == [with_lea, with_nobody]
+    assert ids() == [with_lea, with_both, with_nobody, waiting]
+    assert ids(person_id=lea) == [with_lea, with_both]
+    assert ids(person_id=tom) == [with_both]
+    assert ids(is_without_faces=True) == [with_nobody]
+    assert ids(people=(lea, tom)) == [with_lea, with_both]
+    assert ids(people=(lea, tom), is_together=True) == [with_both]
+    assert ids(photo_ids=(with_nobody, with_lea)) == [with_lea, with_nobody]
 
 
 def test_neighbours_are_those_of_the_album(app: Flask, room_id: int) -> None:
     first, second, third = insert_photos(app, room_id, 3)
     lea = insert_person(app, room_id, [first, third], "Lea")
 
-    in_room = photos.find_neighbours(Album(room_id), second)
-    in_album = photos.find_neighbours(Album(room_id, lea), first)
+    album = open_album(host_access(room_id), person_id=lea)
+
+    in_room = photos.find_neighbours(WholeRoom(room_id), second)
+    in_album = photos.find_neighbours(album, first)
 
     assert (in_room.previous_id, in_room.next_id) == (first, third)
     assert (in_album.previous_id, in_album.next_id) == (None, third)

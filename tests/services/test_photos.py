@@ -18,12 +18,13 @@ from photoshare.db import db
 from photoshare.errors import DiskFullError, NotAllowedError, NotFoundError, RejectedPhotoError
 from photoshare.models import PHOTO_WAITING, Photo
 from photoshare.services import photos, rooms
-from photoshare.services.photos import AddedPhoto, Album
+from photoshare.services.album_kinds import open_album
+from photoshare.services.photos import AddedPhoto
 from photoshare.services.rooms import Access
 from photoshare.storage import MB
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
-from tests.helpers import insert_person, insert_photos, row_counts
+from tests.helpers import host_access, insert_person, insert_photos, row_counts
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
 
@@ -272,7 +273,7 @@ def test_a_deleted_photo_takes_its_files_faces_and_people_along(
     counts = row_counts(app)
     assert (counts["photo"], counts["face"], counts["person"]) == (1, 1, 1)
     assert db.session.get(photos.Photo, photo_id) is None
-    assert photos.count_photos(Album(room_id, stays)) == 1
+    assert photos.count_photos(open_album(host_access(room_id), person_id=stays)) == 1
     assert files_of(site) == []
 
 

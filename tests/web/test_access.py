@@ -19,7 +19,7 @@ from photoshare.services import corrections, rooms
 from photoshare.services.corrections import Author
 from photoshare.web.site import Site
 from tests.conftest import Cast
-from tests.helpers import row_counts, set_title_and_end
+from tests.helpers import row_counts, set_password, set_title_and_end
 from tests.web.conftest import Party
 
 Route = tuple[str, str]  # endpoint, method
@@ -243,6 +243,37 @@ def test_an_ended_room_is_open_to_its_host(
     pages = {route: url for route, url in routes.items() if route[1] == "GET"}
 
     assert walk(pages, make_client) == dict.fromkeys(pages, 200)
+
+
+def test_nobody_reads_the_title_of_a_room_before_its_password(
+    app: Flask, cast: Cast, routes: dict[Route, str]
+) -> None:
+    """Neither on a page nor in its head, in an address, a file name or a cookie."""
+    with app.app_context():
+        set_title_and_end(cast.room_id, "Zsa & Zsu", None)
+        set_password(cast.room_id, "open sesame")
+    know_a_secret = ("rooms.host_link", "rooms.become_host")
+    asked = [
+        (url, method) for (endpoint, method), url in routes.items() if endpoint not in know_a_secret
+    ]
+    asked += [
+        (rule.rule, method)
+        for rule in app.url_map.iter_rules()
+        if not rule.arguments
+        for method in (rule.methods or set()) - {"OPTIONS"}
+    ]
+    form = {"room_code": cast.code, "password": "open", "name": "Gustav"}
+
+    for url, method in asked:
+        client = app.test_client()
+        data = form if method == "POST" else None
+        answer = client.open(url, method=method, data=data, buffered=True)
+        said = answer.data + f"{answer.headers}{client.get('/').text}".encode()
+        assert b"Zsa" not in said, (url, method)
+
+    assert len(asked) > 60
+    assert "You are invited" in app.test_client().get(cast.url).text
+    assert "Zsa" in cast.guest.get(cast.url).text
 
 
 def all_forms(app: Flask, routes: dict[Route, str]) -> Iterator[str]:

@@ -352,19 +352,37 @@ def test_a_long_history_has_pages(app: Flask, cast: Cast, doubt: Doubt) -> None:
         assert cast.host.get(f"{cast.url}{PATH}?page={page}").status_code == 404
 
 
-def test_a_deleted_photo_leaves_the_entry_without_its_face(
-    app: Flask, cast: Cast, party, make_room
-) -> None:
+def test_a_deleted_photo_leaves_the_entry_without_its_face(app: Flask, cast: Cast, party) -> None:
     face = faces_of(app, party.red)[1]
-    cast.host.post(f"{cast.url}/faces/{face}/cover")
+    cast.host.post(f"{cast.url}/people/{party.red}/name", data={"name": "Rosa"})
+    cast.host.get(cast.url)  # takes the message
     assert f"{cast.url}/faces/{face}.jpg" in history(cast.host, cast)
 
     cast.host.post(f"{cast.url}/photos/{party.photos['b.jpg']}/delete")
 
     page = history(cast.host, cast)
-    assert sentences(page) == ["Hanna chose the cover"]
+    assert sentences(page) == ["Hanna said who this is: Rosa"]
     assert f"{cast.url}/faces/{face}.jpg" not in page
     assert cast.host.post(undo_addresses(page)[-1]).status_code == 303
+
+
+def test_an_entry_goes_with_its_last_photo(app: Flask, cast: Cast, party) -> None:
+    face = faces_of(app, party.red)[1]
+    cast.host.post(f"{cast.url}/faces/{face}/cover")
+    assert sentences(history(cast.host, cast)) == ["Hanna chose the cover"]
+
+    cast.host.post(f"{cast.url}/photos/{party.photos['b.jpg']}/delete")
+
+    assert "Nothing was corrected yet." in history(cast.host, cast)
+
+
+def test_an_undone_name_is_not_told_any_more(cast: Cast, said: Doubt) -> None:
+    cast.host.post(undo_addresses(history(cast.host, cast))[1])
+
+    page = history(cast.host, cast)
+
+    assert sentences(page)[1] == "Gustav named this person"
+    assert "Tom" not in page
 
 
 def test_the_number_of_queries_does_not_grow_with_the_corrections(

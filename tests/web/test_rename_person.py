@@ -62,8 +62,13 @@ def test_htmx_gets_the_form_back(app: Flask, cast: Cast, party: Party) -> None:
 def test_an_empty_name_takes_the_name_away(app: Flask, cast: Cast, party: Party) -> None:
     rename(cast.host, cast, party.red, "Lea")
 
-    rename(cast.host, cast, party.red, "   ")
+    answer = rename(cast.host, cast, party.red, "   ")
 
+    assert name_of(app, cast, party.red) is None
+    page = cast.host.get(answer.location).text
+    assert "The name was deleted." in page
+    assert len(undo_addresses(page)) == 1  # of the first message; nothing brings the name back
+    cast.host.post(undo_addresses(page)[0])
     assert name_of(app, cast, party.red) is None
 
 

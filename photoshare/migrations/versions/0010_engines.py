@@ -37,6 +37,8 @@ def upgrade():
                 "encoding BLOB NOT NULL", "encoding BLOB"
             ),
         )
+        # Revision 0008 could only write zeros over what is no face; now it can be nothing.
+        database.execute("UPDATE face SET encoding = NULL WHERE NOT is_face")
         replace_index(database, NEW_INDEX)
 
     all_or_nothing(change)

@@ -1,0 +1,115 @@
+"""What is deleted from the database leaves its files (docs/adr/0018-what-is-deleted-is-gone.md).
+
+SQLite overwrites deleted rows in the database file (`secure_delete`), but two places keep them:
+the write-ahead log, until later writes happen to cover it, and the gaps of pages whose rows were
+moved to other pages. The first is emptied as soon as it holds anything; for the second the file is
+written anew in a quiet time. Neither asks what was written, so that no deletion can forget it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+MB = 1_000_000  # bytes
+# How long a checkpoint waits for readers. Pages go on reading meanwhile; whoever writes waits.
+READERS_WAIT_S = 0.05
+# Writing a file anew takes about 20 ms a megabyte, on a slow card 200 ms, and holds up whoever
+# writes. After that much quiet it takes at most a fiftieth of the time.
+QUIET_S_OF_MB = 10
+
+
+class DatabaseUpkeep:
+    """Keeps one database file free of what was deleted; called every few seconds by one thread.
+
+    Parameters
+    ----------
+    database : Path
+    """
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        self._written_at = time.monotonic()
+        self._is_compact = False  # perhaps a former process left gaps
+        self._complaint = ""  # said once, not every few seconds
+
+    def tend(self) -> None:
+        """Empty the write-ahead log; write the file anew when it has been quiet for long enough."""
+        try:
+            self._tend()
+            self._complaint = ""
+        except sqlite3.OperationalError as error:  # somebody writes, or the disk is full
+            if str(error) != self._complaint:
+                log.warning("The database file is tidied later: %s", error)
+            self._complaint, self._written_at = str(error), time.monotonic()
+
+    def _tend(self) -> None:
+        if _size(wal_of(self._database)) > 0:
+            self._is_compact, self._written_at = False, time.monotonic()
+            empty_wal(self._database)
+        elif not self._is_compact and time.monotonic() - self._written_at >= self._quiet_s():
+            write_anew(self._database)
+            self._is_compact = empty_wal(self._database)
+
+    def _quiet_s(self) -> float:
+        return QUIET_S_OF_MB * _size(self._database) / MB
+
+
+def wal_of(database: Path) -> Path:
+    """Name the write-ahead log of a database file."""
+    return database.with_name(database.name + "-wal")
+
+
+def empty_wal(database: Path) -> bool:
+    """Move everything from the write-ahead log into the database file, and cut the log to nothing.
+
+    Returns
+    -------
+    bool
+        False if somebody still read or wrote; what could be moved was moved.
+
+    Raises
+    ------
+    sqlite3.OperationalError
+        If the disk is full.
+    """
+    with _connection(database) as connection:
+        is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy
+
+
+def write_anew(database: Path) -> None:
+    """Write the database file anew, without the gaps in its pages; readers go on meanwhile.
+
+    Raises
+    ------
+    sqlite3.OperationalError
+        If somebody writes this moment, or the disk is full. Nothing has changed then.
+    """
+    with _connection(database) as connection:
+        connection.execute("VACUUM")
+
+
+@contextlib.contextmanager
+def _connection(database: Path) -> Iterator[sqlite3.Connection]:
+    """Open a connection of its own: those of the pool wait long for others, and are in use."""
+    connection = sqlite3.connect(database, timeout=READERS_WAIT_S, isolation_level=None)
+    try:
+        for pragma in ("synchronous=FULL", "fullfsync=ON", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+        yield connection
+    finally:
+        connection.close()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

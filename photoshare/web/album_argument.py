@@ -1,0 +1,39 @@
+"""Which album an address means, by what stands behind its question mark."""
+
+from __future__ import annotations
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+
+from photoshare.services.album_kinds import Album, open_album
+from photoshare.web.numbers import number_argument, number_list_argument
+from photoshare.web.security import current_access
+
+
+def album_argument(
+    args: MultiDict[str, str] | None = None, *, photo_ids: tuple[int, ...] = ()
+) -> Album:
+    """Open the album that is meant; as `photoshare.web.pages.album_arguments` writes it.
+
+    Parameters
+    ----------
+    args : MultiDict, optional
+        Of another address than that of the request.
+    photo_ids : tuple of int
+        Photos that were selected, where the address takes some; they mean nothing beside people.
+
+    Raises
+    ------
+    NotFoundError, InvalidInputError
+        As `open_album`.
+    """
+    args = request.args if args is None else args
+    return open_album(
+        current_access(),
+        person_id=number_argument("person", args),
+        people=number_list_argument("people", args),
+        is_together=args.get("match") == "all",
+        guest_id=number_argument("guest", args),
+        photo_ids=photo_ids,
+        is_without_faces="without_faces" in args,
+    )
