@@ -27,7 +27,6 @@ from contextlib import AbstractContextManager
 from types import FrameType
 from typing import Any, NoReturn
 
-import waitress
 from filelock import FileLock, Timeout
 from flask import Flask
 from waitress import wasyncore
@@ -36,11 +35,14 @@ from waitress.task import ThreadedTaskDispatcher
 import photoshare
 from photoshare import decoders, logs
 from photoshare.config import Settings
+from photoshare.connections import Server
 from photoshare.db import DATABASE_FILE, close_database, upgrade_schema
 from photoshare.errors import PhotoshareError, StartError
 from photoshare.jobs.runner import JobRunner
+from photoshare.services.hashing import SCRYPT_AT_ONCE
 from photoshare.storage import MB, disk_full_as_error
 from photoshare.upkeep import empty_wal
+from photoshare.web.attempts import MOST_PAUSED
 from photoshare.web.site import site_of
 
 log = logging.getLogger("photoshare")
@@ -51,14 +53,17 @@ PROBE_BYTES = 1 << 20  # written and removed at start: less free space than this
 SOCKET_BACKLOG = 256  # phones that connect at once
 CONNECTION_LIMIT = 1000  # a browser keeps up to six open; waitress's 100 are 17 idle guests
 FILES_PER_CONNECTION = 3  # its socket, its spool file, and a share of what else is open
-CHANNEL_TIMEOUT_S = 60  # a phone on bad wifi may pause this long within an upload
 LOOP_TIMEOUT_S = 1.0  # how often waitress looks for connections to close
 ANSWERS_WAIT_S = 0.5  # a stop waits this long for answers that are being made
-SPOOL_BYTES = 1 << 20  # larger requests wait on the disk, not in memory
+SPOOL_BYTES = 1 << 17  # larger requests wait on the disk, not in memory; no form is larger
+HEADER_BYTES = 1 << 17  # of one request; a selection of many photos is a long address
 RECEIVE_BYTES = 1 << 16  # read at a time; waitress's 8 KB are 500 rounds of its loop a photo
 # Threads of their own for requests that take long, so that no page waits for them.
 UPLOAD_THREADS = decoders.AT_ONCE + 2  # two more receive while others decode
 UPLOAD_PATH = re.compile(r"/rooms/[^/]+/(photos|uploads/\d+)$")
+# Checks of passwords wait for each other (photoshare.web.attempts); no page shall wait for them.
+SECRET_THREADS = MOST_PAUSED + 4 * SCRYPT_AT_ONCE
+SECRET_PATH = re.compile(r"/(rooms|join|rooms/[^/]+/host/[^/]+)$")
 PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"}
 
 
@@ -102,10 +107,16 @@ def _serve(host: str, port: int) -> int:
             upgrade_schema()
         listener = _listen(host, port)
         connections: dict[int, Any] = {}
-        server = waitress.create_server(
-            app, connections, sockets=[listener], **_server_options(site.settings)
+        lanes = Lanes(site.settings.threads)
+        Server(
+            app,
+            listener,
+            lanes,
+            connections,
+            most=min(CONNECTION_LIMIT, _allow_open_files() // FILES_PER_CONNECTION),
+            trusted_proxy=site.settings.trusted_proxy,
+            options=_server_options(site.settings),
         )
-        server.task_dispatcher = lanes = Lanes(server.task_dispatcher)
         exit_code = 0
         try:
             _on_signals(_stop_in_order)
@@ -130,21 +141,24 @@ def _serve(host: str, port: int) -> int:
 
 
 class Lanes:
-    """Hands each request to the threads of its kind: pages or uploads.
+    """Hands each request to the threads of its kind: pages, uploads, or secrets to check.
 
     With one queue for all, 90 photos of 30 guests would stand before every page. Downloads hold no
     thread: the server itself reads their files, as fast as a phone takes them.
 
     Parameters
     ----------
-    pages : ThreadedTaskDispatcher
-        The server's own threads.
+    page_threads : int
     """
 
-    def __init__(self, pages: ThreadedTaskDispatcher) -> None:
-        self._pages = pages
-        self._uploads = ThreadedTaskDispatcher()
-        self._uploads.set_thread_count(UPLOAD_THREADS)
+    def __init__(self, page_threads: int) -> None:
+        self._pages, self._uploads, self._secrets = self._all = tuple(
+            ThreadedTaskDispatcher() for _ in range(3)
+        )
+        for lane, threads in zip(
+            self._all, (page_threads, UPLOAD_THREADS, SECRET_THREADS), strict=True
+        ):
+            lane.set_thread_count(threads)
 
     def add_task(self, channel: Any) -> None:
         """Queue the first request of a connection; called by waitress."""
@@ -154,17 +168,18 @@ class Lanes:
     def _lane(self, method: str, path: str) -> ThreadedTaskDispatcher:
         if method == "POST" and UPLOAD_PATH.search(path):
             return self._uploads
+        if method == "POST" and SECRET_PATH.search(path):
+            return self._secrets
         return self._pages
 
     def shutdown(self, timeout: float) -> bool:
         """Let short answers end; return whether all threads ended."""
         end = time.monotonic() + timeout
-        lanes = (self._pages, self._uploads)
-        for lane in lanes:
+        for lane in self._all:
             lane.set_thread_count(0)
-        for lane in lanes:
+        for lane in self._all:
             lane.shutdown(cancel_pending=True, timeout=max(0.0, end - time.monotonic()))
-        return not any(lane.threads for lane in lanes)
+        return not any(lane.threads for lane in self._all)
 
 
 def _stop(answering: Lanes, jobs: JobRunner) -> bool:
@@ -192,12 +207,10 @@ def _close_database(app: Flask) -> None:
 
 def _server_options(settings: Settings) -> dict[str, object]:
     options: dict[str, object] = {
-        "threads": settings.threads,
         "ident": None,
         "backlog": SOCKET_BACKLOG,
-        "connection_limit": min(CONNECTION_LIMIT, _allow_open_files() // FILES_PER_CONNECTION),
-        "channel_timeout": CHANNEL_TIMEOUT_S,
         "inbuf_overflow": SPOOL_BYTES,
+        "max_request_header_size": HEADER_BYTES,
         "recv_bytes": RECEIVE_BYTES,
         "max_request_body_size": settings.max_upload_mb * MB,
         "url_prefix": settings.url_prefix,

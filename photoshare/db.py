@@ -67,7 +67,8 @@ def init_app(app: Flask, database: Path) -> None:
     """Bind the app to its database file; called by `photoshare.create_app` only."""
     app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{database}"
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
-        "connect_args": {"timeout": BUSY_TIMEOUT_S, "isolation_level": "IMMEDIATE"}
+        "connect_args": {"timeout": BUSY_TIMEOUT_S, "isolation_level": "IMMEDIATE"},
+        "max_overflow": -1,  # the threads are the bound: none of them waits for a connection
     }
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)

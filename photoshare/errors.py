@@ -56,6 +56,10 @@ class InvalidInputError(PhotoshareError):
     """A form field cannot be accepted; the sentence names the field and the remedy."""
 
 
+class WrongPasswordError(InvalidInputError):
+    """What was typed is not the password of the room."""
+
+
 class SameNameError(PhotoshareError):
     """Somebody else has the name already: the sentence asks whether the two are one person.
 
@@ -102,8 +106,26 @@ class RoomFullError(DiskFullError):
     """The room holds as many photos or bytes as the settings allow."""
 
 
-class TooManyUploadsError(PhotoshareError):
-    """One guest, or one address, has sent more files than an hour allows."""
+class TryLaterError(PhotoshareError):
+    """Something was done too often; the same will be possible later.
+
+    Attributes
+    ----------
+    retry_after_s : int
+        In how many seconds.
+    """
+
+    def __init__(self, sentence: str, *, retry_after_s: int, **values: str | int) -> None:
+        super().__init__(sentence, **values)
+        self.retry_after_s = retry_after_s
+
+
+class TooManyUploadsError(TryLaterError):
+    """One guest, or one network, has sent more files than an hour allows."""
+
+
+class TooManyAttemptsError(TryLaterError):
+    """One network has tried something too often."""
 
 
 class WrongOffsetError(PhotoshareError):

@@ -16,5 +16,5 @@ fi
 "$bin/ruff" format --check .
 "$bin/ruff" check .
 "$bin/mypy"
-"$bin/codespell" README.md CHANGELOG.md CONTRIBUTING.md docs photoshare templates static tests scripts app.py run.sh
+"$bin/codespell" README.md SECURITY.md CHANGELOG.md CONTRIBUTING.md docs photoshare templates static tests scripts app.py run.sh
 "$bin/python" -m pytest --cov --cov-report=term --cov-fail-under=90

@@ -20,7 +20,6 @@ from photoshare import create_app
 from photoshare.db import db, upgrade_schema
 from photoshare.services import photos, rooms
 from photoshare.services.rooms import NewRoom
-from photoshare.web.security import limiter
 from photoshare.web.site import Site, site_of
 from tests.fakes import FakeFaceEngine
 
@@ -48,8 +47,6 @@ def _close_connections() -> Iterator[None]:
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in [name for name in os.environ if name.startswith("PHOTOSHARE_")]:
         monkeypatch.delenv(variable)
-    if limiter._storage is not None:
-        limiter.reset()
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 
 import pytest
 from flask import Flask
 
 from photoshare.config import settings_table
+from photoshare.rates import Limit
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -21,6 +23,28 @@ def test_the_readme_shows_every_setting_as_it_is() -> None:
     ]
 
     assert [line for line in table.splitlines() if line.startswith("| `")] == rows
+
+
+def value_of(name: str) -> list[float]:
+    """Return the numbers of a constant, or of the default of a setting."""
+    if name.startswith("PHOTOSHARE_"):
+        return [float(dict(row[:2] for row in settings_table())[name])]
+    module, _, constant = name.rpartition(".")
+    value = getattr(importlib.import_module(module), constant)
+    limits = value if isinstance(value, tuple) else (value,)
+    return [float(limit.most if isinstance(limit, Limit) else limit) for limit in limits]
+
+
+def test_the_limits_in_the_security_document_are_those_of_the_code() -> None:
+    table = (ROOT / "docs/security.md").read_text().split("<!-- limits")[1].split("<!-- end")[0]
+    rows = re.findall(r"^\| .* \| ([^|]+) \| (`[^|]+`) \|$", table, re.M)
+
+    assert len(rows) > 25
+    for limit, names in rows:
+        said = [float(number.replace(",", "")) for number in re.findall(r"\d[\d,.]*\b", limit)]
+        assert said == [n for name in re.findall(r"`([^`]+)`", names) for n in value_of(name)], (
+            names
+        )
 
 
 def test_every_route_is_documented(app: Flask) -> None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import delete, select, update
-from werkzeug.security import check_password_hash, generate_password_hash
 
 from photoshare.db import db, utc_now
-from photoshare.errors import InvalidInputError, NotFoundError
+from photoshare.errors import InvalidInputError, NotFoundError, WrongPasswordError
 from photoshare.models import Guest, Room
+from photoshare.services.hashing import hash_password, hash_secret, is_right
 from photoshare.services.room_faces import forget_room_faces
 from photoshare.storage import Storage
 
@@ -20,6 +20,8 @@ from photoshare.storage import Storage
 CODE_ALPHABET = "acdefhjkmnprtwxy2346789"
 CODE_GROUPS = (5, 4, 5)  # 14 characters of 23 are 63 random bits; grouped to be read aloud
 HOST_SECRET_BYTES = 20  # 160 random bits
+MAX_SECRET = 100  # characters; ours have 27
+MAX_TYPED_CODE = 100  # characters; ours have 16, and somebody may type them with spaces
 MAX_TITLE = 120  # characters
 MAX_NAME = 60  # characters
 MAX_PASSWORD = 200  # characters; scrypt takes any length, a form should not
@@ -50,8 +52,10 @@ class Access:
 def normalise_code(text: str) -> str:
     """Bring a room code as somebody typed it into the form that is stored.
 
-    Hyphens, spaces and case are ignored.
+    Hyphens, spaces and case are ignored. A text that is too long to be a code is nobody's.
     """
+    if len(text) > MAX_TYPED_CODE:
+        return ""
     bare = "".join(letter for letter in text.lower() if letter in CODE_ALPHABET)
     first, second = CODE_GROUPS[0], CODE_GROUPS[0] + CODE_GROUPS[1]
     return "-".join((bare[:first], bare[first:second], bare[second:]))
@@ -72,7 +76,7 @@ def create_room(title: str, *, password: str = "", ends_on: date | None = None) 
         ),
         title=checked_title(title),
         password_hash=_password_hash(password),
-        host_secret_hash=generate_password_hash(secret),
+        host_secret_hash=hash_secret(secret),
         ends_on=_checked_end(ends_on),
     )
     db.session.add(room)
@@ -153,13 +157,18 @@ def join_room(room: Room, *, password: str, name: str) -> Guest:
 
     Raises
     ------
+    WrongPasswordError
+        If this is not the room's password.
     InvalidInputError
-        If the password is wrong, the name is too long, or the room has ended.
+        If the name or the password is too long, or the room has ended.
     """
     if has_ended(room):
         raise InvalidInputError("This room has ended; only its host can still open it.")
-    if room.password_hash is not None and not check_password_hash(room.password_hash, password):
-        raise InvalidInputError("The password is not right.")
+    name = checked_name(name)
+    if room.password_hash is not None:
+        _check_length(password)
+        if not is_right(room.password_hash, password):
+            raise WrongPasswordError("The password is not right.")
     return _add_guest(room, name, is_host=False)
 
 
@@ -173,6 +182,7 @@ def become_host(room: Room, *, secret: str, name: str = "") -> Guest:
     InvalidInputError
         If the name is too long.
     """
+    name = checked_name(name)
     check_host_secret(room, secret)
     return _add_guest(room, name, is_host=True)
 
@@ -185,7 +195,7 @@ def check_host_secret(room: Room, secret: str) -> None:
     NotFoundError
         If it is another one.
     """
-    if not check_password_hash(room.host_secret_hash, secret):
+    if len(secret) > MAX_SECRET or not is_right(room.host_secret_hash, secret):
         raise NotFoundError("This host link is not valid.")
 
 
@@ -267,11 +277,15 @@ def checked_name(name: str) -> str:
 
 
 def _password_hash(password: str) -> str | None:
+    _check_length(password)
+    return hash_password(password) if password else None
+
+
+def _check_length(password: str) -> None:
     if len(password) > MAX_PASSWORD:
         raise InvalidInputError(
             "The password can have %(number)s characters at most.", number=MAX_PASSWORD
         )
-    return generate_password_hash(password) if password else None
 
 
 def _checked_end(ends_on: date | None) -> date | None:
@@ -286,7 +300,7 @@ def _today() -> date:
 
 
 def _add_guest(room: Room, name: str, *, is_host: bool) -> Guest:
-    guest = Guest(room_id=room.id, name=checked_name(name), is_host=is_host)
+    guest = Guest(room_id=room.id, name=name, is_host=is_host)
     db.session.add(guest)
     db.session.commit()
     return guest

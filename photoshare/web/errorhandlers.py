@@ -19,8 +19,11 @@ from photoshare.errors import (
     RoomFullError,
     SameNameError,
     SamePhotoError,
+    TooManyAttemptsError,
     TooManyUploadsError,
+    TryLaterError,
     WrongOffsetError,
+    WrongPasswordError,
 )
 from photoshare.web.htmx import wants_partial
 from photoshare.web.toasts import keep_toasts
@@ -32,11 +35,13 @@ STATUS_CODES: dict[type[PhotoshareError], int] = {
     NotFoundError: 404,
     NotAllowedError: 403,
     InvalidInputError: 422,
+    WrongPasswordError: 422,
     RejectedPhotoError: 422,
     SameNameError: 409,
     SamePhotoError: 422,
     DiskFullError: 507,
     RoomFullError: 507,
+    TooManyAttemptsError: 429,
     TooManyUploadsError: 429,
     WrongOffsetError: 409,
 }
@@ -44,7 +49,6 @@ SENTENCES = {
     404: lazy_gettext("This page is not there, or is for the people in its room only."),
     405: lazy_gettext("This address does not take that kind of request."),
     413: lazy_gettext("That was too much for one upload. Please choose fewer photos at a time."),
-    429: lazy_gettext("Too many attempts. Please wait a while and try again."),
 }
 OTHER_SENTENCE = lazy_gettext("The server does not understand this request.")
 SERVER_SENTENCE = lazy_gettext("Something went wrong on the server; its log says what.")
@@ -73,11 +77,14 @@ def _form_page() -> str | None:
     return f"{page.path}?{page.query}" if page.query else page.path
 
 
-def _handle_our_error(error: PhotoshareError) -> tuple[str, int]:
+def _handle_our_error(error: PhotoshareError) -> tuple[str, int, dict[str, str]]:
     status = STATUS_CODES.get(type(error), 500)
     if status == 500:
         log.error("A request failed: %s", error)
-    return _answer(say_error(error), status)
+    headers = {}
+    if isinstance(error, TryLaterError):
+        headers["Retry-After"] = str(error.retry_after_s)
+    return *_answer(say_error(error), status), headers
 
 
 def _handle_http_error(error: HTTPException) -> tuple[str, int]:

@@ -40,10 +40,11 @@ from photoshare.services.pictures import find_picture
 from photoshare.services.rooms import Access
 from photoshare.storage import MB
 from photoshare.web.album_argument import album_argument
+from photoshare.web.attempts import count_uploads
 from photoshare.web.downloads import send_source
 from photoshare.web.htmx import SEE_OTHER, render, wants_partial, with_event
 from photoshare.web.numbers import number_argument
-from photoshare.web.security import count_uploads, current_access
+from photoshare.web.security import current_access
 from photoshare.web.site import current_site
 from photoshare.web.toasts import say
 from photoshare.web.words import count, number, say_error

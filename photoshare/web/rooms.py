@@ -9,10 +9,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from photoshare.errors import InvalidInputError, NotFoundError
+from photoshare.errors import InvalidInputError, NotFoundError, WrongPasswordError
 from photoshare.models import Room
 from photoshare.services import guests, jobs, people, photos, rooms
 from photoshare.services.album_kinds import open_album
+from photoshare.web.attempts import count_new_room, guessing
 from photoshare.web.htmx import SEE_OTHER
 from photoshare.web.links import absolute_url, qr_code_uri
 from photoshare.web.security import (
@@ -21,8 +22,6 @@ from photoshare.web.security import (
     guest_ids,
     host_only,
     known_host_secret,
-    limit_failures,
-    limiter,
     open_to_strangers,
     remember_guest,
 )
@@ -32,8 +31,6 @@ from photoshare.web.words import isolated, say_error
 
 blueprint = Blueprint("rooms", __name__)
 
-NEW_ROOMS_OF_ADDRESS = "20 per hour"  # scrypt and a disk folder for each: a person needs a few
-
 
 @blueprint.get("/")
 def index() -> str:
@@ -42,10 +39,10 @@ def index() -> str:
 
 
 @blueprint.post("/rooms")
-@limiter.limit(NEW_ROOMS_OF_ADDRESS)
 def create() -> Response | tuple[str, int]:
     """Make a room and make this browser its host."""
     form = request.form
+    count_new_room()
     try:
         rooms.checked_name(form.get("name", ""))  # before there is a room
         new = rooms.create_room(
@@ -61,12 +58,12 @@ def create() -> Response | tuple[str, int]:
 
 
 @blueprint.post("/join")
-@limit_failures
 def join_by_code() -> Response | tuple[str, int]:
     """Join the room whose code was typed on the landing page."""
     form = request.form
     try:
-        room = rooms.find_room(form.get("room_code", ""))
+        with guessing("code", None, wrong=NotFoundError):
+            room = rooms.find_room(form.get("room_code", ""))
         _join(room)
     except (NotFoundError, InvalidInputError) as error:
         return _start_page(form, join_error=say_error(error)), 422
@@ -96,7 +93,6 @@ def show(room_code: str) -> str:
 
 @blueprint.post("/rooms/<room_code>/join")
 @open_to_strangers
-@limit_failures
 def join(room_code: str) -> Response | tuple[str, int]:
     """Join a room from its own page."""
     room = rooms.find_room(room_code)
@@ -109,21 +105,21 @@ def join(room_code: str) -> Response | tuple[str, int]:
 
 @blueprint.get("/rooms/<room_code>/host/<secret>")
 @open_to_strangers
-@limit_failures
 def host_link(room_code: str, secret: str) -> str:
     """Ask whoever opens the host link whether they mean it; a link preview changes nothing."""
     room = rooms.find_room(room_code)
-    rooms.check_host_secret(room, secret)
+    with guessing("host", room.id, wrong=NotFoundError):
+        rooms.check_host_secret(room, secret)
     return render_template("rooms/host.html", room=room, secret=secret)
 
 
 @blueprint.post("/rooms/<room_code>/host/<secret>")
 @open_to_strangers
-@limit_failures
 def become_host(room_code: str, secret: str) -> Response:
     """Make this browser the host of the room."""
     room = rooms.find_room(room_code)
-    guest = rooms.become_host(room, secret=secret, name=request.form.get("name", ""))
+    with guessing("host", room.id, wrong=NotFoundError):
+        guest = rooms.become_host(room, secret=secret, name=request.form.get("name", ""))
     remember_guest(guest, host_secret=secret)
     return redirect(url_for("rooms.share", room_code=room.code), SEE_OTHER)
 
@@ -206,9 +202,11 @@ def _join(room: Room) -> None:
         rooms.enter_room(room.code, guest_ids())
     except NotFoundError:
         form = request.form
-        remember_guest(
-            rooms.join_room(room, password=form.get("password", ""), name=form.get("name", ""))
-        )
+        with guessing("password", room.id, wrong=WrongPasswordError, is_guessable=True):
+            guest = rooms.join_room(
+                room, password=form.get("password", ""), name=form.get("name", "")
+            )
+        remember_guest(guest)
 
 
 def _join_page(room: Room, *, error: str | None = None, name: str = "") -> str:

@@ -12,22 +12,17 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request, session
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
-from limits import RateLimitItemPerHour
 
-from photoshare.errors import NotAllowedError, TooManyUploadsError
+from photoshare.errors import InvalidInputError, NotAllowedError
 from photoshare.models import Guest, Room
-from photoshare.services.rooms import Access, enter_room, normalise_code
+from photoshare.services.rooms import Access, enter_room
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 MAX_ROOMS_IN_COOKIE = 30  # a cookie holds 4 KB; the rooms joined longest ago are forgotten first
-# Wrong passwords and host secrets of one room. scrypt makes each cost 50 ms; a whole party shares
-# one address, so that there is room for its typos, and no room's typos lock another one.
-FAILURES_OF_ADDRESS = "20 per minute; 200 per hour"
-FAILURES_OF_ROOM = "300 per hour"
-UPLOADS_OF_ADDRESS = 10  # times those of a guest: a whole party shares one address
+MAX_FIELD = 1000  # characters of a text field; the views take less (a name has 60)
+LONGER_FIELDS = {"next": 64_000}  # an address of ours, which may hold a selection of photos
+FILE_ENDPOINTS = ("photos.upload", "uploads.add_piece")  # read the files as they come in
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -38,59 +33,6 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Robots-Tag": "noindex, nofollow",
 }
-
-limiter = Limiter(key_func=get_remote_address, storage_uri="memory://")
-
-
-def _has_failed(response: Response) -> bool:
-    return response.status_code in (404, 422)
-
-
-def _room_of_request() -> str:
-    code = (request.view_args or {}).get("room_code") or request.form.get("room_code", "")
-    return normalise_code(code)
-
-
-def _address_and_room() -> str:
-    return f"{get_remote_address()} {_room_of_request()}"
-
-
-_limit_by_address = limiter.shared_limit(
-    FAILURES_OF_ADDRESS, "attempts", key_func=_address_and_room, deduct_when=_has_failed
-)
-_limit_by_room = limiter.shared_limit(
-    FAILURES_OF_ROOM, "attempts", key_func=_room_of_request, deduct_when=_has_failed
-)
-
-
-def limit_failures(view: View) -> View:
-    """Slow down guessing: count the failed attempts at a room, by address and by room.
-
-    All views marked with this count together.
-    """
-    return _limit_by_address(_limit_by_room(view))  # type: ignore[return-value]
-
-
-def count_uploads(files: int, per_hour: int) -> None:
-    """Count files that come in: by guest, and by address, since joining again makes a new guest.
-
-    Raises
-    ------
-    TooManyUploadsError
-        If they are more than an hour allows. They are not counted then.
-    """
-    bounds = [
-        (RateLimitItemPerHour(per_hour), "guest", str(current_access().guest.id)),
-        (RateLimitItemPerHour(per_hour * UPLOADS_OF_ADDRESS), "address", get_remote_address()),
-    ]
-    if not all(limiter.limiter.test(item, *key, cost=files) for item, *key in bounds):
-        raise TooManyUploadsError(
-            "That is more than the %(number)s photos that one guest may send within an hour. "
-            "Those that are missing can be sent in an hour.",
-            number=per_hour,
-        )
-    for item, *key in bounds:
-        limiter.limiter.hit(item, *key, cost=files)
 
 
 def open_to_strangers(view: View) -> View:
@@ -179,11 +121,22 @@ def _check_access() -> None:
         g.access = enter_room(code, guest_ids())
 
 
+def _check_lengths() -> None:
+    """Refuse a form with an endless text in it, before any view looks at it or keeps it."""
+    if request.method in SAFE_METHODS or request.endpoint in FILE_ENDPOINTS:
+        return
+    for name, texts in request.form.lists():
+        most = LONGER_FIELDS.get(name, MAX_FIELD)
+        if any(len(text) > most for text in texts):
+            raise InvalidInputError(
+                "Please shorten your text to %(number)s characters.", number=most
+            )
+
+
 def init_app(app: Flask) -> None:
     """Put the checks before every view and the headers behind it."""
-    limiter.init_app(app)
-    app.before_request(_reject_cross_site)
-    app.before_request(_check_access)
+    for check in (_reject_cross_site, _check_access, _check_lengths):
+        app.before_request(check)
 
     @app.url_value_preprocessor
     def keep_room_code(_endpoint: str | None, values: dict[str, Any] | None) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Flask, current_app
 
 from photoshare.config import Settings
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.runner import JobRunner
+from photoshare.rates import Rates
 from photoshare.services.grouping import GroupingRule, grouping_rule
 from photoshare.storage import Storage
 
@@ -24,6 +25,7 @@ class Site:
     storage: Storage
     jobs: JobRunner
     engine: Callable[[], FaceEngine]
+    rates: Rates = field(default_factory=Rates)
 
     @property
     def rule(self) -> GroupingRule:

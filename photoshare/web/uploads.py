@@ -11,9 +11,10 @@ from photoshare.errors import InvalidInputError, RejectedPhotoError, WrongOffset
 from photoshare.services import photos, uploads
 from photoshare.services.uploads import FileFacts, UnfinishedUpload
 from photoshare.storage import MB
+from photoshare.web.attempts import count_uploads
 from photoshare.web.numbers import number_argument
 from photoshare.web.photos import UploadResult, answer_upload
-from photoshare.web.security import count_uploads, current_access
+from photoshare.web.security import current_access
 from photoshare.web.site import current_site
 from photoshare.web.words import say_error
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from flask import Flask
+from sqlalchemy import update
+from werkzeug.security import generate_password_hash
 
+from photoshare.db import db
+from photoshare.models import Room
 from tests.conftest import Cast
 from tests.helpers import row_counts, set_title_and_end, tags_of
 
@@ -64,7 +68,23 @@ def test_guessing_secrets_is_slowed_down(cast: Cast) -> None:
     codes = [cast.stranger.post(f"{cast.url}/host/{n}").status_code for n in range(21)]
 
     assert codes == [404] * 20 + [429]
-    assert cast.stranger.get(f"{cast.url}/host/{cast.host_secret}").status_code == 429
+    assert cast.stranger.get(f"{cast.url}/host/{cast.host_secret}").status_code == 200
+
+
+def test_a_link_that_was_made_when_secrets_were_stretched_still_works(
+    app: Flask, cast: Cast
+) -> None:
+    with app.app_context():
+        hashed = generate_password_hash(cast.host_secret)  # scrypt
+        db.session.execute(update(Room).values(host_secret_hash=hashed))
+        db.session.commit()
+
+    assert cast.stranger.get(f"{cast.url}/host/{cast.host_secret}").status_code == 200
+    assert cast.stranger.get(f"{cast.url}/host/{cast.host_secret}x").status_code == 404
+
+
+def test_a_secret_without_end_is_not_found(cast: Cast) -> None:
+    assert cast.stranger.get(f"{cast.url}/host/{'x' * 10_000}").status_code == 404
 
 
 def test_a_wrong_secret_does_not_even_show_the_rooms_title(cast: Cast) -> None:

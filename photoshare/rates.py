@@ -1,0 +1,52 @@
+"""How often something may happen: counts by key in windows of time, in bounded memory."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+MINUTE_S, HOUR_S = 60, 3600
+MAX_KEYS = 50_000  # about 15 MB; beyond it, the key that was counted longest ago is forgotten
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many events within so many seconds from the first of them."""
+
+    most: int
+    seconds: int
+
+
+class Rates:
+    """Counts events; may be used by several threads."""
+
+    def __init__(self) -> None:
+        self._windows: OrderedDict[Hashable, tuple[float, int]] = OrderedDict()  # end, count
+        self._lock = threading.Lock()
+
+    def wait_s(self, key: Hashable, *limits: Limit, cost: int = 1) -> int:
+        """Tell in how many whole seconds ``cost`` more events fit all limits; 0 if they do now."""
+        now = time.monotonic()
+        with self._lock:
+            windows = [(limit, *self._window(key, limit, now)) for limit in limits]
+        over = [end - now for limit, end, count in windows if count + cost > limit.most]
+        return math.ceil(max(over, default=0))
+
+    def add(self, key: Hashable, *limits: Limit, cost: int = 1) -> None:
+        """Count ``cost`` events."""
+        now = time.monotonic()
+        with self._lock:
+            for limit in limits:
+                end, count = self._window(key, limit, now)
+                self._windows[key, limit] = (end, count + cost)
+                self._windows.move_to_end((key, limit))
+            while len(self._windows) > MAX_KEYS:
+                self._windows.popitem(last=False)
+
+    def _window(self, key: Hashable, limit: Limit, now: float) -> tuple[float, int]:
+        end, count = self._windows.get((key, limit), (0.0, 0))
+        return (end, count) if end > now else (now + limit.seconds, 0)

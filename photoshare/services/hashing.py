@@ -1,0 +1,32 @@
+"""Passwords and host secrets: what is stored of them, and checks of a bounded cost."""
+
+from __future__ import annotations
+
+import threading
+
+from werkzeug.security import check_password_hash, generate_password_hash
+
+SCRYPT_AT_ONCE = 2  # each takes 32 MB and 50 ms of a processor
+# A host secret has 160 random bits, which nobody guesses: stretching it would only cost the server.
+FAST_METHOD = "pbkdf2:sha256:1"
+
+_scrypt = threading.BoundedSemaphore(SCRYPT_AT_ONCE)
+
+
+def hash_password(password: str) -> str:
+    """Hash what a person made up, slowly: by scrypt, with a salt."""
+    with _scrypt:
+        return generate_password_hash(password)
+
+
+def hash_secret(secret: str) -> str:
+    """Hash what we drew at random, quickly, with a salt."""
+    return generate_password_hash(secret, method=FAST_METHOD)
+
+
+def is_right(hashed: str, text: str) -> bool:
+    """Whether this is the password or the secret; scrypt waits for its turn."""
+    if hashed.startswith(FAST_METHOD):
+        return check_password_hash(hashed, text)
+    with _scrypt:
+        return check_password_hash(hashed, text)

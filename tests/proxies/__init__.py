@@ -1,0 +1,1 @@
+"""PhotoShare behind nginx and Caddy, by the recipes of docs/deployment.md."""
