@@ -17,7 +17,7 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -195,12 +195,22 @@ class Storage:
             os.replace(self.room_folder(room_id), aside)
             shutil.rmtree(aside, ignore_errors=True)  # what is left, the sweep removes
 
-    def sweep(self, known: dict[int, set[str]], *, older_than: float) -> int:
+    def sweep(
+        self,
+        known: dict[int, set[str]],
+        *,
+        is_known: Callable[[int, str], bool],
+        older_than: float,
+    ) -> int:
         """Remove the files that no row knows: leftovers of a crash.
 
         Parameters
         ----------
         known : dict of room id to the SHA-256 of its photos
+            As they were a moment ago: most files are passed over by it.
+        is_known : callable
+            Asked for a room id and a SHA-256 once more before a file goes, while no upload can come
+            in between: its pieces may be older than an hour, and the photo has just been taken.
         older_than : float
             Seconds since the epoch; newer files may belong to an upload that is under way.
 
@@ -214,35 +224,33 @@ class Storage:
             shutil.rmtree(folder, ignore_errors=True)
         for path in (self.data / "rooms").glob("*/*/*"):
             room, kind = path.parts[-3], path.parts[-2]
-            if kind == "pieces":  # they may take a day: sweep_pieces
+            if kind == "pieces":  # they may take a day: photoshare.services.uploads
                 continue
+            room_id = int(room) if room.isdigit() else 0
             sha256 = path.name.split("-")[0]
-            is_known = room.isdigit() and sha256 in known.get(int(room), set())
+            if kind != "incoming" and sha256 in known.get(room_id, ()):
+                continue
             with contextlib.suppress(FileNotFoundError):  # deleted by its owner meanwhile
-                is_leftover = kind == "incoming" or not is_known
-                if is_leftover and path.is_file() and path.stat().st_mtime < older_than:
-                    path.unlink()
-                    removed += 1
+                if not path.is_file() or path.stat().st_mtime >= older_than:
+                    continue
+                with self.locked():
+                    if kind == "incoming" or not is_known(room_id, sha256):
+                        path.unlink()
+                        removed += 1
         return removed
 
-    def sweep_pieces(self, known: set[int], *, older_than: float) -> int:
-        """Remove the pieces that belong to no unfinished upload; return how many files.
+    def old_pieces(self, *, older_than: float) -> Iterator[Path]:
+        """List the files of uploads in pieces that were last written before a moment.
 
         Parameters
         ----------
-        known : set of int
-            The ids of the uploads that may still go on.
         older_than : float
             Seconds since the epoch; newer files may belong to an upload that just began.
         """
-        removed = 0
         for path in (self.data / "rooms").glob("*/pieces/*"):
-            is_known = path.name.isdigit() and int(path.name) in known
             with contextlib.suppress(FileNotFoundError):
-                if not is_known and path.stat().st_mtime < older_than:
-                    path.unlink()
-                    removed += 1
-        return removed
+                if path.stat().st_mtime < older_than:
+                    yield path
 
     def check_free_space(self, coming_bytes: int = 0) -> None:
         """Refuse what would leave less free space than is to be kept.

@@ -27,7 +27,7 @@ def storage(tmp_path: Path) -> Storage:
 
 
 def files_of(storage: Storage) -> list[str]:
-    paths = [path for path in storage.data.rglob("*") if path.is_file()]
+    paths = [path for path in storage.data.rglob("*") if path.is_file() and path.suffix != ".lock"]
     return sorted(path.relative_to(storage.data).as_posix() for path in paths)
 
 
@@ -191,6 +191,10 @@ def test_a_room_is_deleted_with_its_folder(storage: Storage) -> None:
     assert files_of(storage) == [f"rooms/11/originals/{SHA}"]
 
 
+def nobody_knows(_room_id: int, _sha256: str) -> bool:
+    return False
+
+
 def test_the_sweep_removes_what_no_row_knows(storage: Storage) -> None:
     known = put(storage.original(1, SHA))
     known_thumb = put(storage.derivative(1, SHA, "320.webp"))
@@ -201,7 +205,7 @@ def test_the_sweep_removes_what_no_row_knows(storage: Storage) -> None:
     put(storage.room_folder(1) / "incoming" / "tmpabc")
     put(storage.room_folder(1) / "derived" / f".{SHA}-320.webp.12.34")
 
-    removed = storage.sweep({1: {SHA}}, older_than=SINCE)
+    removed = storage.sweep({1: {SHA}}, is_known=nobody_knows, older_than=SINCE)
 
     assert removed == 5
     kept = [path.relative_to(storage.data).as_posix() for path in (known, known_thumb, known_face)]
@@ -212,7 +216,7 @@ def test_the_sweep_leaves_new_files_alone(storage: Storage) -> None:
     put(storage.original(1, "b" * 64), modified=SINCE + 1)
     put(storage.room_folder(1) / "incoming" / "tmpabc", modified=SINCE + 1)
 
-    assert storage.sweep({}, older_than=SINCE) == 0
+    assert storage.sweep({}, is_known=nobody_knows, older_than=SINCE) == 0
     assert len(files_of(storage)) == 2
 
 
@@ -220,7 +224,7 @@ def test_the_sweep_touches_nothing_outside_the_rooms(storage: Storage) -> None:
     put(storage.data / "photoshare.sqlite")
     put(storage.data / "secret_key")
 
-    assert storage.sweep({}, older_than=SINCE) == 0
+    assert storage.sweep({}, is_known=nobody_knows, older_than=SINCE) == 0
     assert files_of(storage) == ["photoshare.sqlite", "secret_key"]
 
 
@@ -258,7 +262,9 @@ def test_a_room_is_deleted_while_an_upload_writes_into_it(
     storage.delete_room(1)
 
     assert not storage.derivative(1, "a" * 64, "320.webp").exists()
-    assert storage.sweep({}, older_than=time.time() + 60) == 1  # the late one
+    assert (
+        storage.sweep({}, is_known=nobody_knows, older_than=time.time() + 60) == 1
+    )  # the late one
 
 
 def test_the_sweep_passes_over_folders_and_ends_interrupted_deletions(tmp_path: Path) -> None:
@@ -268,6 +274,6 @@ def test_the_sweep_passes_over_folders_and_ends_interrupted_deletions(tmp_path: 
     left.mkdir(parents=True)
     (left / "photo").touch()
 
-    assert storage.sweep({}, older_than=time.time() + 60) == 0
+    assert storage.sweep({}, is_known=nobody_knows, older_than=time.time() + 60) == 0
 
     assert not left.parent.exists()

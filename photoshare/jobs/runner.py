@@ -84,7 +84,7 @@ class JobRunner:
             known = photos.known_hashes()
             older_than = started_at - SWEEP_AGE_S
             removed = uploads.sweep_uploads(self._storage, older_than=older_than)
-        removed += self._storage.sweep(known, older_than=older_than)
+            removed += self._storage.sweep(known, is_known=photos.is_known, older_than=older_than)
         if removed:
             log.info("Removed %d files of crashes and of uploads that nobody finished", removed)
 

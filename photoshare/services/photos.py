@@ -273,6 +273,11 @@ def known_hashes() -> dict[int, set[str]]:
     return hashes
 
 
+def is_known(room_id: int, sha256: str) -> bool:
+    """Whether a room has this photo at this moment."""
+    return _photo_with_hash(room_id, sha256) is not None
+
+
 def clean_file_name(file_name: str) -> str:
     """Make a name fit to be shown: no control characters, not too long."""
     name = "".join(letter for letter in file_name if unicodedata.category(letter)[0] != "C")

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import BinaryIO
 
 from sqlalchemy import delete, func, select
@@ -186,8 +187,23 @@ def sweep_uploads(storage: Storage, *, older_than: float) -> int:
     """
     db.session.execute(delete(Upload).where(Upload.created_at < utc_now() - KEPT_FOR))
     db.session.commit()
-    known = set(db.session.scalars(select(Upload.id)))
-    return storage.sweep_pieces(known, older_than=older_than)
+    return sum(_sweep_piece(path) for path in storage.old_pieces(older_than=older_than))
+
+
+def _sweep_piece(path: Path) -> bool:
+    """Remove a file of pieces that no unfinished upload has; return whether it went.
+
+    One whose last piece is being taken this moment stays: it may become a photo.
+    """
+    if not path.name.isdigit():
+        path.unlink(missing_ok=True)
+        return True
+    upload_id = int(path.name)
+    with contextlib.suppress(WrongOffsetError), _alone(upload_id):
+        if db.session.scalar(select(Upload.id).where(Upload.id == upload_id)) is None:
+            path.unlink(missing_ok=True)
+            return True
+    return False
 
 
 @contextlib.contextmanager

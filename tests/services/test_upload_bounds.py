@@ -6,11 +6,13 @@ import io
 import os
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
-from photoshare.config import load_settings
+from photoshare import decoders
+from photoshare.config import Settings, load_settings
 from photoshare.db import db, utc_now
 from photoshare.errors import (
     DiskFullError,
@@ -19,6 +21,7 @@ from photoshare.errors import (
     RoomFullError,
 )
 from photoshare.models import Guest, Upload
+from photoshare.rendering import RenderedPhoto
 from photoshare.services import photos, rooms, uploads
 from photoshare.services.photos import AddedPhoto
 from photoshare.services.rooms import Access
@@ -28,6 +31,7 @@ from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
 from tests.services.test_uploads import (
     CONTENT,
+    SHA256,
     begin,
     facts,
     files_of,
@@ -158,6 +162,54 @@ def test_the_hourly_sweep_leaves_uploads_that_may_go_on(site: Site, access: Acce
     site.jobs.sweep()
 
     assert uploads.find_upload(access, "a", site.storage) == UnfinishedUpload(upload.upload_id, 100)
+
+
+def test_a_photo_that_is_finished_between_the_sweeps_look_and_its_hand_stays(
+    site: Site, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All bytes are an hour old: an empty piece finishes the upload, as after a kill."""
+    upload = begin(site, access, facts())
+    piece = site.storage.piece_file(access.room.id, upload.upload_id)
+    piece.parent.mkdir(parents=True)
+    piece.write_bytes(CONTENT)
+    os.utime(piece, (1000, 1000))
+    finished: list[object] = []
+    look = photos.known_hashes
+
+    def look_and_let_it_be_finished() -> dict[int, set[str]]:
+        known = look()
+        finished.append(send(site, access, upload.upload_id, len(CONTENT), b""))
+        return known
+
+    monkeypatch.setattr(photos, "known_hashes", look_and_let_it_be_finished)
+
+    site.jobs.sweep()
+
+    assert [type(outcome) for outcome in finished] == [AddedPhoto]
+    assert site.storage.original(access.room.id, SHA256).read_bytes() == CONTENT
+
+
+def test_an_upload_in_hand_is_not_swept_from_under_it(
+    site: Site, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day old, and its last piece is here: it is decoded while the sweep comes by."""
+    upload = begin(site, access, facts())
+    piece = site.storage.piece_file(access.room.id, upload.upload_id)
+    render = decoders.pool.render
+
+    def sweep_meanwhile(path: Path, settings: Settings) -> RenderedPhoto:
+        os.utime(piece, (1000, 1000))
+        db.session.execute(update(Upload).values(created_at=utc_now() - timedelta(hours=25)))
+        db.session.commit()
+        site.jobs.sweep()
+        return render(path, settings)
+
+    monkeypatch.setattr(decoders.pool, "render", sweep_meanwhile)
+
+    outcome = send(site, access, upload.upload_id, 0, CONTENT)
+
+    assert isinstance(outcome, AddedPhoto)
+    assert site.storage.original(access.room.id, SHA256).read_bytes() == CONTENT
 
 
 def test_a_deleted_room_takes_its_uploads_along(site: Site, access: Access) -> None:
