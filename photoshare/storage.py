@@ -113,6 +113,14 @@ class Storage:
         """File of an upload that comes in pieces; its length says how far it is."""
         return self.room_folder(room_id) / "pieces" / str(upload_id)
 
+    def bytes_in_pieces(self, room_id: int) -> int:
+        """Count the bytes that a room's unfinished uploads have brought so far."""
+        total = 0
+        for path in (self.room_folder(room_id) / "pieces").glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # finished this moment
+                total += path.stat().st_size
+        return total
+
     def append_piece(self, target: Path, stream: BinaryIO, *, offset: int, size_bytes: int) -> int:
         """Put a piece behind those that are there, synced to the disk; return the new length.
 

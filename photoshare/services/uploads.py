@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from photoshare.config import Settings
@@ -78,7 +78,10 @@ def find_upload(access: Access, fingerprint: str, storage: Storage) -> Unfinishe
 def begin_upload(
     access: Access, facts: FileFacts, *, storage: Storage, settings: Settings
 ) -> UnfinishedUpload:
-    """Promise to take a file in pieces, if all of it will fit.
+    """Begin to take a file in pieces, if all of it would fit now.
+
+    A promise reserves nothing: what counts against the room and the disk are the bytes that are
+    here, so that nobody keeps others out by promises that they never keep.
 
     Raises
     ------
@@ -96,9 +99,9 @@ def begin_upload(
             "The file is larger than %(number)s MB.", number=settings.max_photo_mb
         )
     room_id, guest_id = access.room.id, access.guest.id
-    coming = facts.size_bytes + _bytes_promised(room_id, storage)
-    photos.check_room_limits(room_id, coming, settings)
-    storage.check_free_space(coming)
+    unfinished = storage.bytes_in_pieces(room_id)  # on the disk already, in no photo yet
+    photos.check_room_limits(room_id, facts.size_bytes + unfinished, settings)
+    storage.check_free_space(facts.size_bytes)
     forgotten = _forget_oldest(guest_id)
     upload = Upload(
         room_id=room_id,
@@ -252,12 +255,6 @@ def _forget_oldest(guest_id: int) -> list[int]:
     forgotten = list(ids[UNFINISHED_OF_GUEST - 1 :])
     db.session.execute(delete(Upload).where(Upload.id.in_(forgotten)))
     return forgotten
-
-
-def _bytes_promised(room_id: int, storage: Storage) -> int:
-    """Bytes that the unfinished uploads of a room may still bring or have brought."""
-    promised = select(func.sum(Upload.size_bytes)).where(Upload.room_id == room_id)
-    return db.session.scalar(promised) or 0
 
 
 def _offset(storage: Storage, room_id: int, upload_id: int) -> int:

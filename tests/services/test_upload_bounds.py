@@ -84,28 +84,53 @@ def test_a_guest_keeps_a_few_unfinished_uploads_and_no_more(site: Site, access: 
     assert files_of(site) == []
 
 
-def test_promises_count_against_the_room(site: Site, access: Access) -> None:
+def test_bytes_that_came_count_against_the_room_and_promises_do_not(
+    site: Site, access: Access
+) -> None:
     settings = load_settings({"max_room_gb": 1, "max_photo_mb": 400}, environ={})
-    for fingerprint in "ab":
+    for fingerprint in "abcd":
         begin(site, access, facts(size_bytes=400 * MB, fingerprint=fingerprint), settings)
+    for upload_id in upload_ids()[:2]:
+        piece = site.storage.piece_file(access.room.id, upload_id)
+        piece.parent.mkdir(parents=True, exist_ok=True)
+        with piece.open("wb") as file:
+            file.truncate(400 * MB)  # sparse
 
     with pytest.raises(RoomFullError, match="1 GB"):
-        begin(site, access, facts(size_bytes=400 * MB, fingerprint="c"), settings)
+        begin(site, access, facts(size_bytes=400 * MB, fingerprint="e"), settings)
 
     begin(site, new_access(), facts(size_bytes=400 * MB), settings)  # of another room
 
 
-def test_promises_count_against_the_free_disk(
+def test_promises_without_a_byte_keep_nobody_out(
     site: Site, access: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Usage:
         free = 50 * MB
 
     monkeypatch.setattr("photoshare.storage.shutil.disk_usage", lambda _folder: Usage)
-    begin(site, access, facts(size_bytes=30 * MB))
+    for fingerprint in "abc":
+        begin(site, access, facts(size_bytes=45 * MB, fingerprint=fingerprint))
+
+    begin(site, new_access(access.room), facts(size_bytes=45 * MB))
+    with pytest.raises(DiskFullError):
+        begin(site, access, facts(size_bytes=55 * MB, fingerprint="d"))
+
+
+def test_the_disk_is_looked_at_with_every_piece(
+    site: Site, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = begin(site, access, facts())
+    send(site, access, upload.upload_id, 0, CONTENT[:100])
+
+    class Usage:
+        free = -1
+
+    monkeypatch.setattr("photoshare.storage.shutil.disk_usage", lambda _folder: Usage)
 
     with pytest.raises(DiskFullError):
-        begin(site, access, facts(size_bytes=30 * MB, fingerprint="b"))
+        send(site, access, upload.upload_id, 100, CONTENT[100:])
+    assert uploads.find_upload(access, "a", site.storage) == UnfinishedUpload(upload.upload_id, 100)
 
 
 def test_a_room_with_as_many_photos_as_it_may_have_takes_no_more(
