@@ -99,6 +99,7 @@ def _serve(host: str, port: int) -> int:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # uploads queue, as they should
     with _only_instance(site.settings):
+        site.storage.release_reserve()  # the start needs some space, even on a full disk
         _probe_disk(site.settings)
         with app.app_context():
             upgrade_schema()
@@ -113,6 +114,7 @@ def _serve(host: str, port: int) -> int:
             _on_signals(_stop_in_order)
             gc.freeze()  # the modules stay: no collection has to walk them within a page
             site.jobs.start()
+            site.storage.fill_reserve()
             print(f"PhotoShare is at {_address(host, port)}  (stop with Ctrl-C)", flush=True)
             # Not server.run(): at the end it waits 5 seconds for whoever downloads slowly.
             wasyncore.loop(timeout=LOOP_TIMEOUT_S, use_poll=True, map=connections)

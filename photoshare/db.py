@@ -16,11 +16,14 @@ from flask import Flask
 from flask_migrate import Migrate, upgrade
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, MetaData, event
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+from photoshare.errors import disk_full_error
+
 BUSY_TIMEOUT_S = 10  # a writer waits this long for another one; ours take milliseconds
+FULL_DISK_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -98,3 +101,11 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
             "secure_delete=ON",  # face encodings that were deleted are overwritten in the file
         ):
             connection.execute(f"PRAGMA {pragma}").close()
+
+
+@event.listens_for(Engine, "handle_error")
+def _name_full_disk(context: ExceptionContext) -> None:
+    """Turn SQLite's words for a full disk into ours, wherever a statement or a commit fails."""
+    error = context.original_exception
+    if getattr(error, "sqlite_errorcode", None) in FULL_DISK_CODES:
+        raise disk_full_error() from error

@@ -82,6 +82,11 @@ class DiskFullError(PhotoshareError):
     """There is no room left on the disk for what was sent."""
 
 
+def disk_full_error() -> DiskFullError:
+    """Make the error that says that the disk is full, whoever noticed."""
+    return DiskFullError("The server's disk is full; please tell the host.")
+
+
 class RoomFullError(DiskFullError):
     """The room holds as many photos or bytes as the settings allow."""
 

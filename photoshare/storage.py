@@ -24,11 +24,20 @@ from typing import BinaryIO
 
 from filelock import FileLock
 
-from photoshare.errors import DiskFullError, RejectedPhotoError, WrongOffsetError
+from photoshare.errors import (
+    DiskFullError,
+    RejectedPhotoError,
+    WrongOffsetError,
+    disk_full_error,
+)
 from photoshare.faces.types import FaceLocation
 
 COPY_BLOCK = 1 << 20  # bytes read at a time
 DELETED_PREFIX = ".deleted-"  # of a room's folder while it is being removed
+# What deleting needs on a full disk, in the database's log. A photo takes some 100 KB of it, a room
+# 5 MB: its rows go in portions.
+RESERVE_BYTES = 16 << 20
+RESERVE_BLOCK = 1 << 20  # bytes
 MB = 1_000_000  # bytes, as disks and phones count
 
 
@@ -196,12 +205,43 @@ class Storage:
             path.unlink(missing_ok=True)
         self.original(room_id, sha256).unlink(missing_ok=True)
 
-    def delete_room(self, room_id: int) -> None:
-        """Remove every file of a room, also while an upload still writes into its folder."""
-        aside = self.data / "rooms" / f"{DELETED_PREFIX}{room_id}-{secrets.token_hex(4)}"
+    def set_room_aside(self, room_id: int) -> None:
+        """Take a room's folder away, also while an upload still writes into it.
+
+        This decides that the room is deleted: `rooms_set_aside` tells it after a crash.
+        """
+        aside = f"{DELETED_PREFIX}{room_id}-{secrets.token_hex(4)}"
         with contextlib.suppress(FileNotFoundError):  # a room without a photo has no folder
-            os.replace(self.room_folder(room_id), aside)
-            shutil.rmtree(aside, ignore_errors=True)  # what is left, the sweep removes
+            os.replace(self.room_folder(room_id), self.data / "rooms" / aside)
+            _sync_folder(self.data / "rooms")
+
+    def rooms_set_aside(self) -> set[int]:
+        """List the rooms whose deletion has begun and not ended."""
+        names = [path.name for path in (self.data / "rooms").glob(f"{DELETED_PREFIX}*-*")]
+        return {int(name.removeprefix(DELETED_PREFIX).split("-")[0]) for name in names}
+
+    def empty_room_set_aside(self, room_id: int) -> None:
+        """Remove the files of a room that was set aside, which frees their space."""
+        for path in (self.data / "rooms").glob(f"{DELETED_PREFIX}{room_id}-*/*"):
+            shutil.rmtree(path)
+
+    def forget_room_set_aside(self, room_id: int) -> None:
+        """End the deletion of a room whose rows are gone."""
+        for folder in (self.data / "rooms").glob(f"{DELETED_PREFIX}{room_id}-*"):
+            shutil.rmtree(folder)
+
+    def fill_reserve(self) -> None:
+        """Keep space for deletions on a full disk, or as much of it as there is."""
+        path = self.data / "reserve"
+        with contextlib.suppress(DiskFullError), disk_full_as_error(), path.open("ab") as file:
+            while file.tell() < RESERVE_BYTES:
+                # Random, since some file systems keep no space for zeros.
+                file.write(os.urandom(RESERVE_BLOCK))
+                file.flush()
+
+    def release_reserve(self) -> None:
+        """Give the reserve's space to what frees more; `fill_reserve` follows."""
+        (self.data / "reserve").unlink(missing_ok=True)
 
     def sweep(
         self,
@@ -228,8 +268,6 @@ class Storage:
             How many files were removed.
         """
         removed = 0
-        for folder in (self.data / "rooms").glob(f"{DELETED_PREFIX}*"):
-            shutil.rmtree(folder, ignore_errors=True)
         for path in (self.data / "rooms").glob("*/*/*"):
             room, kind = path.parts[-3], path.parts[-2]
             if kind == "pieces":  # they may take a day: photoshare.services.uploads
@@ -280,14 +318,19 @@ class Storage:
                 _sync_folder(folder)
 
 
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether the system says that the disk, or somebody's share of it, is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 @contextlib.contextmanager
 def disk_full_as_error() -> Iterator[None]:
     """Turn "no space left on device" into a sentence for people."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFullError("The server's disk is full; please tell the host.") from error
+        if is_disk_full(error):
+            raise disk_full_error() from error
         raise
 
 

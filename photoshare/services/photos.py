@@ -21,6 +21,7 @@ from photoshare.models import PHOTO_ANALYSED, PHOTO_FAILED, PHOTO_WAITING, Face,
 from photoshare.services.change import begin_change
 from photoshare.services.people import delete_empty_people
 from photoshare.services.rooms import Access
+from photoshare.services.space import even_when_full
 from photoshare.storage import MB, ReceivedFile, Storage, disk_full_as_error
 
 PAGE_SIZE = 40  # photos of one grid page: two screens of a desktop
@@ -383,9 +384,14 @@ def delete_photo(access: Access, photo_id: int, storage: Storage) -> None:
     if not may_delete(access, photo):
         raise NotAllowedError("Only the host and whoever uploaded a photo can delete it.")
     room_id, sha256 = photo.room_id, photo.sha256
-    with storage.locked():
+
+    def delete_rows() -> None:
         begin_change(room_id)
         db.session.execute(delete(Photo).where(Photo.id == photo_id))
         delete_empty_people(room_id)
         db.session.commit()
+
+    with storage.locked():
+        even_when_full(storage, delete_rows)
         storage.delete_photo(room_id, sha256)
+    storage.fill_reserve()
