@@ -35,7 +35,7 @@ from waitress.task import ThreadedTaskDispatcher
 import photoshare
 from photoshare import decoders
 from photoshare.config import Settings
-from photoshare.db import upgrade_schema
+from photoshare.database_checks import prepare_database
 from photoshare.errors import PhotoshareError, StartError
 from photoshare.jobs.runner import JobRunner
 from photoshare.storage import MB, disk_full_as_error
@@ -102,7 +102,7 @@ def _serve(host: str, port: int) -> int:
         site.storage.release_reserve()  # the start needs some space, even on a full disk
         _probe_disk(site.settings)
         with app.app_context():
-            upgrade_schema()
+            prepare_database(site.settings.data)
         listener = _listen(host, port)
         connections: dict[int, Any] = {}
         server = waitress.create_server(

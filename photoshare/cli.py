@@ -18,7 +18,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from photoshare import doctor
 from photoshare.db import db, upgrade_schema
-from photoshare.errors import DiskFullError, NotFoundError, PhotoshareError, RejectedPhotoError
+from photoshare.errors import PhotoshareError, RejectedPhotoError
 from photoshare.services import analysis, export, jobs, photos, replay, rooms
 from photoshare.services.jobs import JobKind
 from photoshare.web.links import absolute_url
@@ -27,11 +27,23 @@ from photoshare.web.site import current_site
 DEFAULT_ADDRESS = "http://127.0.0.1:8000"  # of the printed links, where public_url is not set
 PROGRESS_S = 0.5  # how often the progress bar looks at the table
 
-rooms_group = AppGroup("rooms", help="Make rooms, fill them, read their people.")
-
 
 class _OneSentence(click.ClickException):
     """An error that ends the command with one sentence and exit code 1."""
+
+
+class _RoomCommands(AppGroup):
+    """Commands whose refusals are one sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except PhotoshareError as error:
+            raise _OneSentence(str(error)) from error
+
+
+rooms_group = _RoomCommands("rooms", help="Make rooms, fill them, read their people.")
 
 
 def _print_json(value: Any) -> None:
@@ -44,10 +56,7 @@ def _print_json(value: Any) -> None:
 def create(title: str, password: str) -> None:
     """Make a room; print its code and both links as JSON."""
     upgrade_schema()
-    try:
-        new = rooms.create_room(title, password=password)
-    except PhotoshareError as error:
-        raise _OneSentence(str(error)) from error
+    new = rooms.create_room(title, password=password)
     code = new.room.code
     base_url = DEFAULT_ADDRESS + current_site().settings.url_prefix
     with current_app.test_request_context(base_url=base_url):
@@ -86,8 +95,6 @@ def _import_file(room_id: int, path: Path, name: str, report: dict[str, Any]) ->
             )
     except (RejectedPhotoError, OSError) as error:
         report["rejected"].append({"file": name, "reason": str(error)})
-    except (DiskFullError, NotFoundError) as error:  # NotFoundError: the room was deleted
-        raise _OneSentence(str(error)) from error
     else:
         report["duplicates" if added.is_duplicate else "added"] += 1
 
@@ -141,8 +148,6 @@ def correct(code: str, file: Path) -> None:
         count = replay.replay(room_id, json.loads(file.read_text(encoding="utf-8")))
     except ValueError as error:
         raise _OneSentence(f"{file} is no JSON file: {error}.") from error
-    except PhotoshareError as error:
-        raise _OneSentence(str(error)) from error
     jobs.enqueue_job(room_id, JobKind.CLUSTER_ROOM)  # for the next search, or a running server
     _print_json({"corrections": count})
 
@@ -161,10 +166,7 @@ def search_again(code: str, wait: bool) -> None:
 
 def _room_id(code: str) -> int:
     upgrade_schema()
-    try:
-        return rooms.find_room(code).id
-    except PhotoshareError as error:
-        raise _OneSentence(str(error)) from error
+    return rooms.find_room(code).id
 
 
 @click.command("doctor")

@@ -20,10 +20,12 @@ from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-from photoshare.errors import disk_full_error
+from photoshare.errors import damaged_database_error, disk_full_error
 
 BUSY_TIMEOUT_S = 10  # a writer waits this long for another one; ours take milliseconds
 FULL_DISK_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+DAMAGE_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+PRIMARY_CODE = 0xFF  # SQLite's extended codes have more bits
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -104,8 +106,11 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 
 @event.listens_for(Engine, "handle_error")
-def _name_full_disk(context: ExceptionContext) -> None:
-    """Turn SQLite's words for a full disk into ours, wherever a statement or a commit fails."""
+def _say_in_words(context: ExceptionContext) -> None:
+    """Turn SQLite's words for a full disk or a damaged file into ours, wherever they come up."""
     error = context.original_exception
-    if getattr(error, "sqlite_errorcode", None) in FULL_DISK_CODES:
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code in FULL_DISK_CODES:
         raise disk_full_error() from error
+    if code & PRIMARY_CODE in DAMAGE_CODES:
+        raise damaged_database_error(error) from error
