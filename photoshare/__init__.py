@@ -122,7 +122,7 @@ def _secret_key(path: Path) -> str:
     if len(key.strip()) < MIN_KEY_LENGTH:
         raise StartError(
             f"The file {path}, whose key signs the cookies, is empty or damaged. Put the one of "
-            "the newest backup there, or delete it: the next start makes a new key, and everybody has "
-            "to join their rooms again."
+            "the newest backup there, or delete it: the next start makes a new key, and everybody "
+            "has to join their rooms again."
         )
     return key

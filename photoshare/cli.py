@@ -1,4 +1,4 @@
-"""The command line: ``flask --app app rooms ...`` and ``flask --app app doctor``.
+"""The command line: ``flask --app app rooms ...``, ``backup`` and ``doctor``.
 
 The JSON that the ``rooms`` commands print is an interface (docs/command-line.md).
 """
@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from photoshare import doctor
+from photoshare import backup, doctor
 from photoshare.db import db, upgrade_schema
 from photoshare.errors import PhotoshareError, RejectedPhotoError
 from photoshare.services import analysis, export, jobs, photos, replay, rooms
@@ -169,6 +169,23 @@ def _room_id(code: str) -> int:
     return rooms.find_room(code).id
 
 
+@click.command("backup")
+@click.argument("folder", type=click.Path(path_type=Path))
+@with_appcontext
+def back_up(folder: Path) -> None:
+    """Back up the database, the originals and the key into the new FOLDER."""
+    try:
+        made = backup.back_up(current_site().storage, folder.absolute())
+    except PhotoshareError as error:
+        raise _OneSentence(str(error)) from error
+    click.echo(f"{made.folder} is complete, with {made.photo_count} photos.", err=True)
+    if made.lost:
+        raise _OneSentence(
+            f"The originals of {len(made.lost)} photos are missing or damaged in the data folder "
+            f"itself, and so in the backup: {', '.join(made.lost[:20])}"
+        )
+
+
 @click.command("doctor")
 @with_appcontext
 def examine() -> None:
@@ -185,4 +202,5 @@ def examine() -> None:
 def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(rooms_group)
+    app.cli.add_command(back_up)
     app.cli.add_command(examine)

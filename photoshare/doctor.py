@@ -116,7 +116,7 @@ def _schema(settings: Settings) -> Iterator[Finding]:
         current = schema_version()
         complaint = find_damage()
     except DamagedDatabaseError as error:
-        yield Finding("Database", False, "it cannot be read", str(error))
+        yield Finding("Database", False, f"it cannot be read ({error.__cause__})", str(error))
         return
     except DatabaseError as error:
         remedy = "Let the user that runs PhotoShare own it, and stop other programs that use it."

@@ -48,6 +48,10 @@ class StartError(PhotoshareError):
     """The server cannot start: the address, the data folder or the disk is not as needed."""
 
 
+class BackupError(PhotoshareError):
+    """A backup cannot be made there."""
+
+
 class DamagedDatabaseError(StartError):
     """SQLite cannot make sense of the database file."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from flask_migrate import upgrade
 from photoshare import create_app
 from photoshare.db import MIGRATIONS, db
 from photoshare.faces.types import ENCODING_SIZE
+from tests.fakes import RED, draw_photo
 
 PHOTOS = 6
 NAME = "Lea"  # of the person who is on every photo
@@ -25,11 +27,11 @@ def revisions() -> list[str]:
 
 
 def make_old_database(data: Path, revision: str) -> None:
-    """Make the database that a server of this revision left in its data folder."""
+    """Make the database, with the originals, that a server of this revision left in a folder."""
     app = create_app({"data": data})
     with app.app_context():
         upgrade(revision=revisions()[0])
-        _fill(data / "photoshare.sqlite")
+        _fill(data)
         upgrade(revision=revision)
         db.engine.dispose()
 
@@ -39,8 +41,10 @@ def new_app(data: Path) -> Flask:
     return create_app({"data": data, "min_free_mb": 0})
 
 
-def _fill(path: Path) -> None:
-    database = sqlite3.connect(path)
+def _fill(data: Path) -> None:
+    originals = data / "rooms" / "1" / "originals"
+    originals.mkdir(parents=True)
+    database = sqlite3.connect(data / "photoshare.sqlite")
     with database:
         database.execute(
             "INSERT INTO room (id, code, title, host_secret_hash, created_at) "
@@ -55,11 +59,14 @@ def _fill(path: Path) -> None:
             "INSERT INTO person (id, room_id, name, created_at) VALUES (1, 1, ?, ?)", (NAME, NOW)
         )
         for number in range(1, PHOTOS + 1):
+            content = draw_photo(RED, seed=number)
+            sha256 = hashlib.sha256(content).hexdigest()
+            (originals / sha256).write_bytes(content)
             database.execute(
                 "INSERT INTO photo (id, room_id, guest_id, sha256, file_name, image_format, "
                 "size_bytes, width, height, created_at, state, attempts) "
-                "VALUES (?, 1, 1, ?, 'a.jpg', 'JPEG', 10, 100, 100, ?, 'analysed', 1)",
-                (number, f"{number:064x}", NOW),
+                "VALUES (?, 1, 1, ?, ?, 'JPEG', ?, 100, 100, ?, 'analysed', 1)",
+                (number, sha256, f"{number}.jpg", len(content), NOW),
             )
             database.execute(
                 'INSERT INTO face (photo_id, person_id, top, "right", bottom, "left", score, '
