@@ -102,7 +102,7 @@ def _serve(host: str, port: int) -> int:
         site.storage.release_reserve()  # the start needs some space, even on a full disk
         _probe_disk(site.settings)
         with app.app_context():
-            prepare_database(site.settings.data)
+            prepare_database(site.settings.data, is_thorough=True)
         listener = _listen(host, port)
         connections: dict[int, Any] = {}
         server = waitress.create_server(

@@ -28,8 +28,10 @@ from tests.fakes import draw_photo
 SERVER = [sys.executable, str(ROOT / "benchmarks" / "killed_server.py")]
 FIRST_WIDTH = 200  # pixels; every photo is one wider, so that the engine's log can tell them apart
 END_WAIT_S = 300
-KILL_AFTER_S = (0.05, 1.5)  # of work
-KILL_IN_START_S = (0.3, 2.5)  # after the process was made
+KILL_AFTER = (1, 15)  # acknowledgements, so that a busy machine is killed in its work as well
+KILL_LATER_S = (0.0, 0.3)  # behind the last of them
+LONGEST_WORK_S = 120  # where nothing is acknowledged any more
+KILL_IN_START = (0.1, 1.0)  # of the time that the first start took
 SHARE_OF_STARTS = 1 / 5  # of the kills
 LAST_MERGE = (
     "SELECT MAX(id) FROM correction WHERE kind = 'merge' AND undone_at IS NULL AND id IN (SELECT "
@@ -88,6 +90,7 @@ class Party:
         assert self.process.stdout is not None
         self.process.stdout.close()
         self.count["kills"] += 1
+        print(f"kill {self.count['kills']}: {len(self.faults)} faults", file=sys.stderr, flush=True)
 
     # What guests and hosts do, each in a thread of its own until the server dies.
 
@@ -303,20 +306,23 @@ class Party:
 
     def run(self, kills: int) -> None:
         """Make a room, and kill the server so many times."""
+        begin = time.monotonic()
         self.start()
         self.wait_until_it_serves()
+        self.start_s = time.monotonic() - begin
         self.room = self.host.make_room()
         for number in range(kills):
             if number and self.choice.random() < SHARE_OF_STARTS:
                 self.process.terminate()
                 self.process.wait()
                 self.start()
-                time.sleep(self.choice.uniform(*KILL_IN_START_S))
+                time.sleep(self.choice.uniform(*KILL_IN_START) * self.start_s)
                 threads = []
                 self.count["kills in a start"] += 1
             else:
                 threads = self.work()
-                time.sleep(self.choice.uniform(*KILL_AFTER_S))
+                self._wait_for_acknowledgements(self.choice.randint(*KILL_AFTER))
+                time.sleep(self.choice.uniform(*KILL_LATER_S))
             self.kill()
             self.is_over.set()
             for thread in threads:
@@ -326,6 +332,11 @@ class Party:
             self.wait_until_it_serves()
             self.compare()
         self._end()
+
+    def _wait_for_acknowledgements(self, wanted: int) -> None:
+        before, deadline = self.count.total(), time.monotonic() + LONGEST_WORK_S
+        while self.count.total() < before + wanted and time.monotonic() < deadline:
+            time.sleep(0.005)
 
     def _end(self) -> None:
         """Let the rest be uploaded and analysed, and take everything home."""

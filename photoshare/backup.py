@@ -77,8 +77,8 @@ def back_up(storage: Storage, target: Path) -> Backup:
         with disk_full_as_error():
             unfinished.mkdir(parents=True, mode=0o700)
             backup = _write(storage, unfinished)
+            os.sync()  # complete on the disk before it is called so
             os.replace(unfinished, target)
-            os.sync()
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"The backup cannot be written ({error}).") from error
     finally:

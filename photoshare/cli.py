@@ -17,7 +17,8 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from photoshare import backup, doctor
-from photoshare.db import db, upgrade_schema
+from photoshare.database_checks import prepare_database
+from photoshare.db import db
 from photoshare.errors import PhotoshareError, RejectedPhotoError
 from photoshare.services import analysis, export, jobs, photos, replay, rooms
 from photoshare.services.jobs import JobKind
@@ -55,7 +56,7 @@ def _print_json(value: Any) -> None:
 @click.option("--password", default="", help="Asked for when somebody joins.")
 def create(title: str, password: str) -> None:
     """Make a room; print its code and both links as JSON."""
-    upgrade_schema()
+    prepare_database(current_site().settings.data, is_thorough=False)
     new = rooms.create_room(title, password=password)
     code = new.room.code
     base_url = DEFAULT_ADDRESS + current_site().settings.url_prefix
@@ -165,7 +166,7 @@ def search_again(code: str, wait: bool) -> None:
 
 
 def _room_id(code: str) -> int:
-    upgrade_schema()
+    prepare_database(current_site().settings.data, is_thorough=False)
     return rooms.find_room(code).id
 
 

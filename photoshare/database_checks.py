@@ -11,11 +11,17 @@ from photoshare.db import MIGRATIONS, db, schema_version, upgrade_schema
 from photoshare.errors import StartError, damaged_database_error
 
 
-def prepare_database(data: Path) -> None:
-    """Check the database of a data folder and bring it to the newest schema; for a start.
+def prepare_database(data: Path, *, is_thorough: bool) -> None:
+    """Check the database of a data folder and bring it to the newest schema.
 
-    Needs an app context. Reads the whole file: 100 MB, the largest that were seen, take less than a
-    second.
+    Needs an app context.
+
+    Parameters
+    ----------
+    data : Path
+    is_thorough : bool
+        Let SQLite look over the whole file, for the start of a server: 0.15 s of processor time
+        for the 96 MB of 160,000 faces.
 
     Raises
     ------
@@ -26,7 +32,7 @@ def prepare_database(data: Path) -> None:
     try:
         if not file.exists() or file.stat().st_size == 0:
             _refuse_photos_without_rows(data)
-        elif complaint := find_damage():
+        elif is_thorough and (complaint := find_damage()):
             raise damaged_database_error(complaint)
         elif (version := schema_version()) not in ("none", *known_revisions()):
             raise StartError(
@@ -46,9 +52,9 @@ def find_damage() -> str | None:
     """Let SQLite look over the whole file; return its first complaint. Needs an app context."""
     with db.engine.connect() as connection:
         answer = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
-    return (
-        None if answer == "ok" else " ".join(answer.replace("*** in database main ***", "").split())
-    )
+    if answer == "ok":
+        return None
+    return " ".join(answer.removeprefix("*** in database main ***").split())
 
 
 def known_revisions() -> list[str]:

@@ -93,7 +93,11 @@ def test_photos_without_a_database_are_not_taken_for_leftovers(
 
     said = refusal(database.parent, free_port())
 
+    command = flask(database.parent, "rooms", "create", "--title", "Party")
+
     assert "the database photoshare.sqlite beside them is missing or empty" in said
+    assert "the database photoshare.sqlite beside them is missing or empty" in command.stderr
+    assert command.returncode == 1
     assert originals
     assert list(database.parent.glob("rooms/*/originals/*")) == originals
 

@@ -14,7 +14,7 @@ from photoshare.config import Settings
 from photoshare.errors import DiskFullError, PhotoshareError
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.tasks import TASKS, Workplace
-from photoshare.services import analysis, downloads, jobs, photos, rooms, uploads
+from photoshare.services import analysis, downloads, jobs, leftovers
 from photoshare.services.jobs import ClaimedJob, JobKind
 from photoshare.storage import Storage
 
@@ -81,13 +81,9 @@ class JobRunner:
 
     def sweep(self) -> None:
         """Remove the files that a crash left behind, and uploads that nobody finished."""
-        started_at = time.time()
+        older_than = time.time() - SWEEP_AGE_S
         with self._app.app_context():
-            known = photos.known_hashes()
-            older_than = started_at - SWEEP_AGE_S
-            removed = uploads.sweep_uploads(self._storage, older_than=older_than)
-            removed += self._storage.sweep(known, is_known=photos.is_known, older_than=older_than)
-            rooms.finish_deletions(self._storage)
+            removed = leftovers.sweep(self._storage, older_than=older_than)
         if removed:
             log.info("Removed %d files of crashes and of uploads that nobody finished", removed)
 

@@ -266,19 +266,6 @@ def _photo_with_hash(room_id: int, sha256: str) -> Photo | None:
     return db.session.scalar(select(Photo).where(Photo.room_id == room_id, Photo.sha256 == sha256))
 
 
-def known_hashes() -> dict[int, set[str]]:
-    """List the SHA-256 of every photo, by room id."""
-    hashes: dict[int, set[str]] = {}
-    for room_id, sha256 in db.session.execute(select(Photo.room_id, Photo.sha256)):
-        hashes.setdefault(room_id, set()).add(sha256)
-    return hashes
-
-
-def is_known(room_id: int, sha256: str) -> bool:
-    """Whether a room has this photo at this moment."""
-    return _photo_with_hash(room_id, sha256) is not None
-
-
 def clean_file_name(file_name: str) -> str:
     """Make a name fit to be shown: no control characters, not too long."""
     name = "".join(letter for letter in file_name if unicodedata.category(letter)[0] != "C")

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from photoshare.config import Settings
@@ -25,6 +25,7 @@ from photoshare.models import Upload
 from photoshare.services import photos
 from photoshare.services.photos import AddedPhoto
 from photoshare.services.rooms import Access
+from photoshare.services.space import even_when_full
 from photoshare.storage import MB, Storage
 
 KEPT_FOR = timedelta(days=1)  # an upload that is not finished by then is swept
@@ -188,9 +189,10 @@ def sweep_uploads(storage: Storage, *, older_than: float) -> int:
     int
         How many files were removed.
     """
-    db.session.execute(delete(Upload).where(Upload.created_at < utc_now() - KEPT_FOR))
-    db.session.commit()
-    return sum(_sweep_piece(path) for path in storage.old_pieces(older_than=older_than))
+    even_when_full(storage, lambda: _delete_where(Upload.created_at < utc_now() - KEPT_FOR))
+    removed = sum(_sweep_piece(path) for path in storage.old_pieces(older_than=older_than))
+    storage.fill_reserve()
+    return removed
 
 
 def _sweep_piece(path: Path) -> bool:
@@ -242,9 +244,14 @@ def _finish(upload: Upload, storage: Storage, settings: Settings) -> AddedPhoto:
 
 
 def _forget(upload: Upload, storage: Storage) -> None:
-    db.session.execute(delete(Upload).where(Upload.id == upload.id))
-    db.session.commit()
+    even_when_full(storage, lambda: _delete_where(Upload.id == upload.id))
     storage.piece_file(upload.room_id, upload.id).unlink(missing_ok=True)
+    storage.fill_reserve()
+
+
+def _delete_where(which: ColumnElement[bool]) -> None:
+    db.session.execute(delete(Upload).where(which))
+    db.session.commit()
 
 
 def _forget_oldest(guest_id: int) -> list[int]:

@@ -22,7 +22,7 @@ from photoshare.errors import (
 )
 from photoshare.models import Guest, Upload
 from photoshare.rendering import RenderedPhoto
-from photoshare.services import photos, rooms, uploads
+from photoshare.services import leftovers, photos, rooms, uploads
 from photoshare.services.photos import AddedPhoto
 from photoshare.services.rooms import Access
 from photoshare.services.uploads import UNFINISHED_OF_GUEST, UnfinishedUpload
@@ -199,14 +199,14 @@ def test_a_photo_that_is_finished_between_the_sweeps_look_and_its_hand_stays(
     piece.write_bytes(CONTENT)
     os.utime(piece, (1000, 1000))
     finished: list[object] = []
-    look = photos.known_hashes
+    look = leftovers.known_hashes
 
     def look_and_let_it_be_finished() -> dict[int, set[str]]:
         known = look()
         finished.append(send(site, access, upload.upload_id, len(CONTENT), b""))
         return known
 
-    monkeypatch.setattr(photos, "known_hashes", look_and_let_it_be_finished)
+    monkeypatch.setattr(leftovers, "known_hashes", look_and_let_it_be_finished)
 
     site.jobs.sweep()
 
