@@ -18,6 +18,14 @@ class Lost(Exception):
     """The server died before it answered: what was asked for may have been done or not."""
 
 
+class Refused(Exception):
+    """The server answered, but not as asked."""
+
+    def __init__(self, path: str, status: int, text: bytes) -> None:
+        super().__init__(f"{path} answered {status}: {text[:300]!r}")
+        self.status = status
+
+
 class Browser:
     """A browser with a cookie that survives the server."""
 
@@ -37,8 +45,7 @@ class Browser:
                 return answer.read(), answer.headers
         except urllib.error.HTTPError as error:
             with error:
-                text = error.read()[:300]
-            raise AssertionError(f"{path} answered {error.code}: {text!r}") from error
+                raise Refused(path, error.code, error.read()) from error
         except (OSError, http.client.HTTPException) as error:
             raise Lost(path) from error
 

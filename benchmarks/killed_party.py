@@ -17,7 +17,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from killed_guests import Browser, Fact, KnownPhoto, Lost
+from killed_guests import Browser, Fact, KnownPhoto, Lost, Refused
 from killed_server import COLOURS
 from own_server import ROOT
 
@@ -171,6 +171,14 @@ class Party:
         return True
 
     def _correct(self, choice: random.Random) -> bool:
+        try:
+            return self._name_or_merge(choice)
+        except Refused as refusal:
+            if refusal.status != 404:  # the person was grouped anew this moment
+                raise
+            return False
+
+    def _name_or_merge(self, choice: random.Random) -> bool:
         colour = choice.choice(list(self.colours))
         if colour in self.names and (person := self._person(colour)):
             name = f"Person {colour}, {choice.randrange(10**6)}"
