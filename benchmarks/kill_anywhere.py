@@ -28,6 +28,7 @@ from sqlalchemy import event
 
 sys.path.insert(0, str(ROOT))
 
+from photoshare.database_checks import prepare_database
 from photoshare.db import db, upgrade_schema
 from tests.old_databases import NAME, PHOTOS, make_old_database, new_app, revisions
 
@@ -85,7 +86,7 @@ class Upgrades:
             faults.append(f"{where}: the schema is {version}")
 
     def _count_statements(self, revision: str, data: Path) -> int:
-        """Count the statements of an upgrade, on a copy."""
+        """Count the statements of a start until its upgrade is done, on a copy."""
         if revision not in self._statements:
             copy = data.with_name(f"{data.name}-copy")
             shutil.copytree(data, copy)
@@ -97,7 +98,7 @@ class Upgrades:
 
             with new_app(copy).app_context():
                 event.listen(db.engine, "before_cursor_execute", count)
-                upgrade_schema()
+                prepare_database(copy, is_thorough=True)
                 db.engine.dispose()
             self._statements[revision] = statements
         return self._statements[revision]
