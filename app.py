@@ -36,7 +36,8 @@ import photoshare
 from photoshare import decoders, logs
 from photoshare.config import Settings
 from photoshare.connections import Server
-from photoshare.db import DATABASE_FILE, close_database, upgrade_schema
+from photoshare.database_checks import prepare_database
+from photoshare.db import DATABASE_FILE, close_database
 from photoshare.errors import PhotoshareError, StartError
 from photoshare.jobs.runner import JobRunner
 from photoshare.services.hashing import SCRYPT_AT_ONCE
@@ -102,9 +103,10 @@ def _serve(host: str, port: int) -> int:
     site = site_of(app)
     logs.set_up(site.settings.log_level)
     with _only_instance(site.settings):
+        site.storage.release_reserve()  # the start needs some space, even on a full disk
         _probe_disk(site.settings)
         with app.app_context():
-            upgrade_schema()
+            prepare_database(site.settings.data, is_thorough=True)
         listener = _listen(host, port)
         connections: dict[int, Any] = {}
         lanes = Lanes(site.settings.threads)
@@ -122,6 +124,7 @@ def _serve(host: str, port: int) -> int:
             _on_signals(_stop_in_order)
             gc.freeze()  # the modules stay: no collection has to walk them within a page
             site.jobs.start()
+            site.storage.fill_reserve()
             print(f"PhotoShare is at {_address(host, port)}  (stop with Ctrl-C)", flush=True)
             # Not server.run(): at the end it waits 5 seconds for whoever downloads slowly.
             wasyncore.loop(timeout=LOOP_TIMEOUT_S, use_poll=True, map=connections)

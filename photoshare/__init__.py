@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 GRAPHS_FOLDER = "models"  # in the data folder: the networks as ONNX graphs
 MAX_FORM_BYTES = 100_000  # of every form but the upload, which sets its own bound
 MAX_FORM_PARTS = 2000  # photos of one plain form; Werkzeug's default of 1000 is for small forms
+MIN_KEY_LENGTH = 32  # characters: 128 random bits in hexadecimal digits; ours have 64
 COOKIE_LIFETIME = timedelta(days=400)  # the longest that browsers keep a cookie
 
 
@@ -113,9 +114,16 @@ def _secret_key(path: Path) -> str:
             new.touch(mode=0o600)
             new.write_text(secrets.token_hex(32))
             new.replace(path)  # all or nothing: half a key would be a weak one
-        return path.read_text()
+        key = path.read_text(errors="replace")
     except OSError as error:
         raise StartError(
             f"The file {path} cannot be written or read ({error.strerror}). Free some disk space, "
             "or let the user that runs PhotoShare own the data folder."
         ) from error
+    if len(key.strip()) < MIN_KEY_LENGTH:
+        raise StartError(
+            f"The file {path}, whose key signs the cookies, is empty or damaged. Put the one of "
+            "the newest backup there, or delete it: the next start makes a new key, and everybody "
+            "has to join their rooms again."
+        )
+    return key

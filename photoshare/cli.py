@@ -1,4 +1,4 @@
-"""The command line: ``flask --app app rooms ...`` and ``flask --app app doctor``.
+"""The command line: ``flask --app app rooms ...``, ``backup`` and ``doctor``.
 
 The JSON that the ``rooms`` commands print is an interface (docs/command-line.md).
 """
@@ -16,9 +16,10 @@ from filelock import FileLock, Timeout
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from photoshare import doctor
-from photoshare.db import db, upgrade_schema
-from photoshare.errors import DiskFullError, NotFoundError, PhotoshareError, RejectedPhotoError
+from photoshare import backup, doctor
+from photoshare.database_checks import prepare_database
+from photoshare.db import db
+from photoshare.errors import PhotoshareError, RejectedPhotoError
 from photoshare.services import analysis, export, jobs, photos, replay, rooms
 from photoshare.services.jobs import JobKind
 from photoshare.web.links import absolute_url
@@ -27,11 +28,23 @@ from photoshare.web.site import current_site
 DEFAULT_ADDRESS = "http://127.0.0.1:8000"  # of the printed links, where public_url is not set
 PROGRESS_S = 0.5  # how often the progress bar looks at the table
 
-rooms_group = AppGroup("rooms", help="Make rooms, fill them, read their people.")
-
 
 class _OneSentence(click.ClickException):
     """An error that ends the command with one sentence and exit code 1."""
+
+
+class _RoomCommands(AppGroup):
+    """Commands whose refusals are one sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except PhotoshareError as error:
+            raise _OneSentence(str(error)) from error
+
+
+rooms_group = _RoomCommands("rooms", help="Make rooms, fill them, read their people.")
 
 
 def _print_json(value: Any) -> None:
@@ -43,11 +56,8 @@ def _print_json(value: Any) -> None:
 @click.option("--password", default="", help="Asked for when somebody joins.")
 def create(title: str, password: str) -> None:
     """Make a room; print its code and both links as JSON."""
-    upgrade_schema()
-    try:
-        new = rooms.create_room(title, password=password)
-    except PhotoshareError as error:
-        raise _OneSentence(str(error)) from error
+    prepare_database(current_site().settings.data, is_thorough=False)
+    new = rooms.create_room(title, password=password)
     code = new.room.code
     base_url = DEFAULT_ADDRESS + current_site().settings.url_prefix
     with current_app.test_request_context(base_url=base_url):
@@ -86,8 +96,6 @@ def _import_file(room_id: int, path: Path, name: str, report: dict[str, Any]) ->
             )
     except (RejectedPhotoError, OSError) as error:
         report["rejected"].append({"file": name, "reason": str(error)})
-    except (DiskFullError, NotFoundError) as error:  # NotFoundError: the room was deleted
-        raise _OneSentence(str(error)) from error
     else:
         report["duplicates" if added.is_duplicate else "added"] += 1
 
@@ -141,8 +149,6 @@ def correct(code: str, file: Path) -> None:
         count = replay.replay(room_id, json.loads(file.read_text(encoding="utf-8")))
     except ValueError as error:
         raise _OneSentence(f"{file} is no JSON file: {error}.") from error
-    except PhotoshareError as error:
-        raise _OneSentence(str(error)) from error
     jobs.enqueue_job(room_id, JobKind.CLUSTER_ROOM)  # for the next search, or a running server
     _print_json({"corrections": count})
 
@@ -160,11 +166,25 @@ def search_again(code: str, wait: bool) -> None:
 
 
 def _room_id(code: str) -> int:
-    upgrade_schema()
+    prepare_database(current_site().settings.data, is_thorough=False)
+    return rooms.find_room(code).id
+
+
+@click.command("backup")
+@click.argument("folder", type=click.Path(path_type=Path))
+@with_appcontext
+def back_up(folder: Path) -> None:
+    """Back up the database, the originals and the key into the new FOLDER."""
     try:
-        return rooms.find_room(code).id
+        made = backup.back_up(current_site().storage, folder.absolute())
     except PhotoshareError as error:
         raise _OneSentence(str(error)) from error
+    click.echo(f"{made.folder} is complete, with {made.photo_count} photos.", err=True)
+    if made.lost:
+        raise _OneSentence(
+            f"The originals of {len(made.lost)} photos are missing or damaged in the data folder "
+            f"itself, and so in the backup: {', '.join(made.lost[:20])}"
+        )
 
 
 @click.command("doctor")
@@ -183,4 +203,5 @@ def examine() -> None:
 def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(rooms_group)
+    app.cli.add_command(back_up)
     app.cli.add_command(examine)

@@ -16,12 +16,17 @@ from flask import Flask
 from flask_migrate import Migrate, upgrade
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, MetaData, event
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+from photoshare.errors import damaged_database_error, disk_full_error
+
 BUSY_TIMEOUT_S = 10  # a writer waits this long for another one; ours take milliseconds
 DATABASE_FILE = "photoshare.sqlite"  # in the data folder
+FULL_DISK_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+DAMAGE_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+PRIMARY_CODE = 0xFF  # SQLite's extended codes have more bits
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -109,3 +114,14 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
             "secure_delete=ON",  # what is deleted is overwritten; see also photoshare.upkeep
         ):
             connection.execute(f"PRAGMA {pragma}").close()
+
+
+@event.listens_for(Engine, "handle_error")
+def _say_in_words(context: ExceptionContext) -> None:
+    """Turn SQLite's words for a full disk or a damaged file into ours, wherever they come up."""
+    error = context.original_exception
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code in FULL_DISK_CODES:
+        raise disk_full_error() from error
+    if code & PRIMARY_CODE in DAMAGE_CODES:
+        raise damaged_database_error(error) from error

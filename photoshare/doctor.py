@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from alembic.script import ScriptDirectory
-from flask import current_app
 from packaging.requirements import Requirement
 from sqlalchemy.exc import DatabaseError
 
 from photoshare import assets
 from photoshare.config import ROOT, Settings
-from photoshare.db import migrate, schema_version
-from photoshare.errors import PhotoshareError
+from photoshare.database_checks import find_damage, known_revisions
+from photoshare.db import schema_version
+from photoshare.errors import DamagedDatabaseError, PhotoshareError, damaged_database_error
 from photoshare.faces.engines.choose import choose_engine
 from photoshare.services import analysis
 from photoshare.storage import MB
@@ -113,15 +112,20 @@ def _database(settings: Settings) -> Iterator[Finding]:
     if not (settings.data / "photoshare.sqlite").exists():  # connecting would make it
         yield Finding("Database", True, "not made yet; the first start makes it")
         return
-    newest = ScriptDirectory.from_config(
-        migrate.get_config(current_app.extensions["migrate"].directory)
-    ).get_current_head()
+    newest = known_revisions()[0]
     try:
         current = schema_version()
-    except DatabaseError as error:
-        remedy = "Let the user that runs PhotoShare own it, or put the backup back."
-        yield Finding("Database", False, f"it cannot be read ({error.orig})", remedy)
+        complaint = find_damage()
+    except DamagedDatabaseError as error:
+        yield Finding("Database", False, f"it cannot be read ({error.__cause__})", str(error))
         return
+    except DatabaseError as error:
+        remedy = "Let the user that runs PhotoShare own it, and stop other programs that use it."
+        yield Finding("Database", False, f"it cannot be opened ({error.orig})", remedy)
+        return
+    if complaint:
+        remedy = str(damaged_database_error(complaint))
+        yield Finding("Database", False, "SQLite's quick_check finds a fault", remedy)
     remedy = "Start the server once, which upgrades it; if it is newer, update PhotoShare."
     yield Finding("Database", current == newest, f"schema {current} of {newest}", remedy)
     if current == newest:

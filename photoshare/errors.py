@@ -48,6 +48,14 @@ class StartError(PhotoshareError):
     """The server cannot start: the address, the data folder or the disk is not as needed."""
 
 
+class BackupError(PhotoshareError):
+    """A backup cannot be made there."""
+
+
+class DamagedDatabaseError(StartError):
+    """SQLite cannot make sense of the database file."""
+
+
 class NotFoundError(PhotoshareError):
     """What was asked for does not exist, or is none of the asker's business."""
 
@@ -100,6 +108,26 @@ class RejectedPhotoError(PhotoshareError):
 
 class DiskFullError(PhotoshareError):
     """There is no room left on the disk for what was sent."""
+
+
+def disk_full_error() -> DiskFullError:
+    """Make the error that says that the disk is full, whoever noticed."""
+    return DiskFullError("The server's disk is full; please tell the host.")
+
+
+def damaged_database_error(complaint: object) -> DamagedDatabaseError:
+    """Make the error that says that the database is damaged, and what to do.
+
+    Parameters
+    ----------
+    complaint : str or exception
+        What SQLite says.
+    """
+    return DamagedDatabaseError(
+        f"The database is damaged ({complaint}). Put the newest backup in its place (README, "
+        "Backup), or save what can be read by SQLite's own tool: sqlite3 photoshare.sqlite "
+        ".recover | sqlite3 mended.sqlite"
+    )
 
 
 class RoomFullError(DiskFullError):

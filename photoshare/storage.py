@@ -17,18 +17,27 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from filelock import FileLock
 
-from photoshare.errors import DiskFullError, RejectedPhotoError, WrongOffsetError
+from photoshare.errors import (
+    DiskFullError,
+    RejectedPhotoError,
+    WrongOffsetError,
+    disk_full_error,
+)
 from photoshare.faces.types import FaceLocation
 
 COPY_BLOCK = 1 << 20  # bytes read at a time
 DELETED_PREFIX = ".deleted-"  # of a room's folder while it is being removed
+# What deleting needs on a full disk, in the database's log. A photo takes some 100 KB of it, a room
+# 5 MB: its rows go in portions.
+RESERVE_BYTES = 16 << 20
+RESERVE_BLOCK = 1 << 20  # bytes
 MB = 1_000_000  # bytes, as disks and phones count
 
 
@@ -113,6 +122,14 @@ class Storage:
         """File of an upload that comes in pieces; its length says how far it is."""
         return self.room_folder(room_id) / "pieces" / str(upload_id)
 
+    def bytes_in_pieces(self, room_id: int) -> int:
+        """Count the bytes that a room's unfinished uploads have brought so far."""
+        total = 0
+        for path in (self.room_folder(room_id) / "pieces").glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # finished this moment
+                total += path.stat().st_size
+        return total
+
     def append_piece(self, target: Path, stream: BinaryIO, *, offset: int, size_bytes: int) -> int:
         """Put a piece behind those that are there, synced to the disk; return the new length.
 
@@ -188,19 +205,60 @@ class Storage:
             path.unlink(missing_ok=True)
         self.original(room_id, sha256).unlink(missing_ok=True)
 
-    def delete_room(self, room_id: int) -> None:
-        """Remove every file of a room, also while an upload still writes into its folder."""
-        aside = self.data / "rooms" / f"{DELETED_PREFIX}{room_id}-{secrets.token_hex(4)}"
-        with contextlib.suppress(FileNotFoundError):  # a room without a photo has no folder
-            os.replace(self.room_folder(room_id), aside)
-            shutil.rmtree(aside, ignore_errors=True)  # what is left, the sweep removes
+    def set_room_aside(self, room_id: int) -> None:
+        """Take a room's folder away, also while an upload still writes into it.
 
-    def sweep(self, known: dict[int, set[str]], *, older_than: float) -> int:
+        This decides that the room is deleted: `rooms_set_aside` tells it after a crash.
+        """
+        aside = f"{DELETED_PREFIX}{room_id}-{secrets.token_hex(4)}"
+        with contextlib.suppress(FileNotFoundError):  # a room without a photo has no folder
+            os.replace(self.room_folder(room_id), self.data / "rooms" / aside)
+            _sync_folder(self.data / "rooms")
+
+    def rooms_set_aside(self) -> set[int]:
+        """List the rooms whose deletion has begun and not ended."""
+        names = [path.name for path in (self.data / "rooms").glob(f"{DELETED_PREFIX}*-*")]
+        return {int(name.removeprefix(DELETED_PREFIX).split("-")[0]) for name in names}
+
+    def empty_room_set_aside(self, room_id: int) -> None:
+        """Remove the files of a room that was set aside, which frees their space."""
+        for path in (self.data / "rooms").glob(f"{DELETED_PREFIX}{room_id}-*/*"):
+            shutil.rmtree(path)
+
+    def forget_room_set_aside(self, room_id: int) -> None:
+        """End the deletion of a room whose rows are gone."""
+        for folder in (self.data / "rooms").glob(f"{DELETED_PREFIX}{room_id}-*"):
+            shutil.rmtree(folder)
+
+    def fill_reserve(self) -> None:
+        """Keep space for deletions on a full disk, or as much of it as there is."""
+        path = self.data / "reserve"
+        with contextlib.suppress(DiskFullError), disk_full_as_error(), path.open("ab") as file:
+            while file.tell() < RESERVE_BYTES:
+                # Random, since some file systems keep no space for zeros.
+                file.write(os.urandom(RESERVE_BLOCK))
+                file.flush()
+
+    def release_reserve(self) -> None:
+        """Give the reserve's space to what frees more; `fill_reserve` follows."""
+        (self.data / "reserve").unlink(missing_ok=True)
+
+    def sweep(
+        self,
+        known: dict[int, set[str]],
+        *,
+        is_known: Callable[[int, str], bool],
+        older_than: float,
+    ) -> int:
         """Remove the files that no row knows: leftovers of a crash.
 
         Parameters
         ----------
         known : dict of room id to the SHA-256 of its photos
+            As they were a moment ago: most files are passed over by it.
+        is_known : callable
+            Asked for a room id and a SHA-256 once more before a file goes, while no upload can come
+            in between: its pieces may be older than an hour, and the photo has just been taken.
         older_than : float
             Seconds since the epoch; newer files may belong to an upload that is under way.
 
@@ -210,39 +268,35 @@ class Storage:
             How many files were removed.
         """
         removed = 0
-        for folder in (self.data / "rooms").glob(f"{DELETED_PREFIX}*"):
-            shutil.rmtree(folder, ignore_errors=True)
         for path in (self.data / "rooms").glob("*/*/*"):
             room, kind = path.parts[-3], path.parts[-2]
-            if kind == "pieces":  # they may take a day: sweep_pieces
+            if kind == "pieces":  # they may take a day: photoshare.services.uploads
                 continue
+            room_id = int(room) if room.isdigit() else 0
             sha256 = path.name.split("-")[0]
-            is_known = room.isdigit() and sha256 in known.get(int(room), set())
+            if kind != "incoming" and sha256 in known.get(room_id, ()):
+                continue
             with contextlib.suppress(FileNotFoundError):  # deleted by its owner meanwhile
-                is_leftover = kind == "incoming" or not is_known
-                if is_leftover and path.is_file() and path.stat().st_mtime < older_than:
-                    path.unlink()
-                    removed += 1
+                if not path.is_file() or path.stat().st_mtime >= older_than:
+                    continue
+                with self.locked():
+                    if kind == "incoming" or not is_known(room_id, sha256):
+                        path.unlink()
+                        removed += 1
         return removed
 
-    def sweep_pieces(self, known: set[int], *, older_than: float) -> int:
-        """Remove the pieces that belong to no unfinished upload; return how many files.
+    def old_pieces(self, *, older_than: float) -> Iterator[Path]:
+        """List the files of uploads in pieces that were last written before a moment.
 
         Parameters
         ----------
-        known : set of int
-            The ids of the uploads that may still go on.
         older_than : float
             Seconds since the epoch; newer files may belong to an upload that just began.
         """
-        removed = 0
         for path in (self.data / "rooms").glob("*/pieces/*"):
-            is_known = path.name.isdigit() and int(path.name) in known
             with contextlib.suppress(FileNotFoundError):
-                if not is_known and path.stat().st_mtime < older_than:
-                    path.unlink()
-                    removed += 1
-        return removed
+                if path.stat().st_mtime < older_than:
+                    yield path
 
     def check_free_space(self, coming_bytes: int = 0) -> None:
         """Refuse what would leave less free space than is to be kept.
@@ -264,14 +318,19 @@ class Storage:
                 _sync_folder(folder)
 
 
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether the system says that the disk, or somebody's share of it, is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 @contextlib.contextmanager
 def disk_full_as_error() -> Iterator[None]:
     """Turn "no space left on device" into a sentence for people."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFullError("The server's disk is full; please tell the host.") from error
+        if is_disk_full(error):
+            raise disk_full_error() from error
         raise
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, event, select, text
 from sqlalchemy.exc import IntegrityError
 
-from photoshare.db import db, schema_version
+from photoshare.db import db, schema_version, upgrade_schema
 from photoshare.models import Correction, CorrectionFace, Face
 from photoshare.services import corrections, rooms
 from photoshare.services.corrections import Author
 from tests.helpers import insert_face, insert_person, insert_photos, row_counts
+from tests.old_databases import make_old_database, new_app, revisions
 
 
 def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
@@ -138,3 +142,52 @@ def columns_of_faces() -> list[str]:
 def isolation_level() -> str | None:
     with db.engine.connect() as connection:
         return connection.connection.driver_connection.isolation_level
+
+
+def whole_content(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Read the schema and all rows of a database."""
+    database = sqlite3.connect(path)
+    made = "SELECT name, sql FROM sqlite_master ORDER BY name"
+    content = {"schema": database.execute(made).fetchall()}
+    for name, sql in content["schema"]:
+        if str(sql).startswith("CREATE TABLE"):
+            content[str(name)] = database.execute(f'SELECT * FROM "{name}"').fetchall()
+    assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+    database.close()
+    return content
+
+
+@pytest.mark.parametrize("former", revisions()[:-1])
+def test_an_upgrade_that_is_killed_at_any_statement_is_done_at_the_next_start(
+    tmp_path: Path, former: str
+) -> None:
+    """The files as they are before every statement are what a kill leaves there."""
+    data = tmp_path / "data"
+    make_old_database(data, former)
+    statements = 0
+    left: dict[tuple[bytes, ...], int] = {}
+
+    def note_what_a_kill_leaves(*_statement: object) -> None:
+        nonlocal statements
+        statements += 1
+        files = [data / "photoshare.sqlite", data / "photoshare.sqlite-wal"]
+        content = tuple(path.read_bytes() if path.exists() else b"" for path in files)
+        left.setdefault(content, statements)
+
+    app = new_app(data)
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", note_what_a_kill_leaves)
+        upgrade_schema()
+        db.engine.dispose()
+    expected = whole_content(data / "photoshare.sqlite")
+
+    for (database, wal), number in left.items():
+        folder = tmp_path / f"killed-at-{number}"
+        folder.mkdir()
+        (folder / "photoshare.sqlite").write_bytes(database)
+        (folder / "photoshare.sqlite-wal").write_bytes(wal)
+        with new_app(folder).app_context():
+            upgrade_schema()
+            db.engine.dispose()
+        assert whole_content(folder / "photoshare.sqlite") == expected, folder.name
+    assert statements >= 5

@@ -103,7 +103,8 @@ def test_a_stop_during_the_imports_is_silent(tmp_path: Path, stop_signal: signal
 def test_a_stop_during_the_start_is_silent(tmp_path: Path, stop_signal: signal.Signals) -> None:
     script = (
         "import os, signal, sys, app\n"
-        f"app.upgrade_schema = lambda: (os.kill(os.getpid(), {int(stop_signal)}), signal.pause())\n"
+        "app.prepare_database = lambda *_, **__: "
+        f"(os.kill(os.getpid(), {int(stop_signal)}), signal.pause())\n"
         f"sys.exit(app.main(['{free_port()}']))\n"
     )
 

@@ -6,7 +6,6 @@ import errno
 import hashlib
 import io
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from photoshare.errors import DiskFullError, RejectedPhotoError
-from photoshare.storage import MB, Storage, disk_full_as_error
+from photoshare.storage import MB, RESERVE_BYTES, Storage, disk_full_as_error
 
 LONG_AGO, SINCE = 1_000.0, 2_000.0  # seconds since the epoch
 SHA = "a" * 64
@@ -27,7 +26,7 @@ def storage(tmp_path: Path) -> Storage:
 
 
 def files_of(storage: Storage) -> list[str]:
-    paths = [path for path in storage.data.rglob("*") if path.is_file()]
+    paths = [path for path in storage.data.rglob("*") if path.is_file() and path.suffix != ".lock"]
     return sorted(path.relative_to(storage.data).as_posix() for path in paths)
 
 
@@ -180,15 +179,31 @@ def test_deleting_a_photo_without_files_is_no_error(storage: Storage) -> None:
     assert files_of(storage) == []
 
 
-def test_a_room_is_deleted_with_its_folder(storage: Storage) -> None:
+def test_a_room_is_set_aside_and_removed_with_its_folder(storage: Storage) -> None:
     put(storage.original(1, SHA))
     put(storage.original(11, SHA))
 
-    storage.delete_room(1)
-    storage.delete_room(1)
+    storage.set_room_aside(1)
+    assert storage.rooms_set_aside() == {1}
+    put(storage.original(1, SHA))  # an upload that still wrote into it
+    storage.set_room_aside(1)
+    storage.empty_room_set_aside(1)
+    assert storage.rooms_set_aside() == {1}
+    storage.forget_room_set_aside(1)
 
+    assert storage.rooms_set_aside() == set()
     assert not storage.room_folder(1).exists()
     assert files_of(storage) == [f"rooms/11/originals/{SHA}"]
+
+
+def test_a_room_without_a_folder_is_not_set_aside(storage: Storage) -> None:
+    storage.set_room_aside(1)
+
+    assert storage.rooms_set_aside() == set()
+
+
+def nobody_knows(_room_id: int, _sha256: str) -> bool:
+    return False
 
 
 def test_the_sweep_removes_what_no_row_knows(storage: Storage) -> None:
@@ -201,7 +216,7 @@ def test_the_sweep_removes_what_no_row_knows(storage: Storage) -> None:
     put(storage.room_folder(1) / "incoming" / "tmpabc")
     put(storage.room_folder(1) / "derived" / f".{SHA}-320.webp.12.34")
 
-    removed = storage.sweep({1: {SHA}}, older_than=SINCE)
+    removed = storage.sweep({1: {SHA}}, is_known=nobody_knows, older_than=SINCE)
 
     assert removed == 5
     kept = [path.relative_to(storage.data).as_posix() for path in (known, known_thumb, known_face)]
@@ -212,7 +227,7 @@ def test_the_sweep_leaves_new_files_alone(storage: Storage) -> None:
     put(storage.original(1, "b" * 64), modified=SINCE + 1)
     put(storage.room_folder(1) / "incoming" / "tmpabc", modified=SINCE + 1)
 
-    assert storage.sweep({}, older_than=SINCE) == 0
+    assert storage.sweep({}, is_known=nobody_knows, older_than=SINCE) == 0
     assert len(files_of(storage)) == 2
 
 
@@ -220,7 +235,7 @@ def test_the_sweep_touches_nothing_outside_the_rooms(storage: Storage) -> None:
     put(storage.data / "photoshare.sqlite")
     put(storage.data / "secret_key")
 
-    assert storage.sweep({}, older_than=SINCE) == 0
+    assert storage.sweep({}, is_known=nobody_knows, older_than=SINCE) == 0
     assert files_of(storage) == ["photoshare.sqlite", "secret_key"]
 
 
@@ -242,32 +257,23 @@ def test_another_process_waits_while_files_and_rows_change(tmp_path: Path) -> No
     assert (while_held.stdout, afterwards.stdout) == ("has to wait\n", "")
 
 
-def test_a_room_is_deleted_while_an_upload_writes_into_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_sweep_passes_over_folders(tmp_path: Path) -> None:
     storage = Storage(tmp_path)
-    storage.write_derived(storage.derivative(1, "a" * 64, "320.webp"), b"jpeg")
-    rmtree = shutil.rmtree
+    folder = tmp_path / "rooms" / "1" / "derived" / "folder"
+    folder.mkdir(parents=True)
 
-    def busy_rmtree(folder: Path, **values: object) -> None:
-        rmtree(folder, **values)  # type: ignore[arg-type]
-        storage.write_derived(storage.derivative(1, "b" * 64, "320.webp"), b"late")
+    assert storage.sweep({}, is_known=nobody_knows, older_than=time.time() + 60) == 0
 
-    monkeypatch.setattr("photoshare.storage.shutil.rmtree", busy_rmtree)
-
-    storage.delete_room(1)
-
-    assert not storage.derivative(1, "a" * 64, "320.webp").exists()
-    assert storage.sweep({}, older_than=time.time() + 60) == 1  # the late one
+    assert folder.is_dir()
 
 
-def test_the_sweep_passes_over_folders_and_ends_interrupted_deletions(tmp_path: Path) -> None:
-    storage = Storage(tmp_path)
-    (tmp_path / "rooms" / "1" / "derived" / "folder").mkdir(parents=True)
-    left = tmp_path / "rooms" / ".deleted-7-abcd" / "originals"
-    left.mkdir(parents=True)
-    (left / "photo").touch()
+def test_the_reserve_is_kept_released_and_filled_again(storage: Storage) -> None:
+    reserve = storage.data / "reserve"
 
-    assert storage.sweep({}, older_than=time.time() + 60) == 0
-
-    assert not left.parent.exists()
+    storage.fill_reserve()
+    assert reserve.stat().st_size == RESERVE_BYTES
+    storage.release_reserve()
+    assert not reserve.exists()
+    reserve.write_bytes(b"a part of it")
+    storage.fill_reserve()
+    assert reserve.stat().st_size >= RESERVE_BYTES

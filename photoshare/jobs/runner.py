@@ -12,10 +12,10 @@ from flask import Flask
 
 from photoshare.config import Settings
 from photoshare.db import DATABASE_FILE
-from photoshare.errors import PhotoshareError
+from photoshare.errors import DiskFullError, PhotoshareError
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.tasks import TASKS, Workplace
-from photoshare.services import analysis, downloads, jobs, photos, pictures, uploads
+from photoshare.services import analysis, downloads, jobs, leftovers, pictures
 from photoshare.services.jobs import ClaimedJob, JobKind
 from photoshare.storage import Storage
 from photoshare.upkeep import DatabaseUpkeep
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 SWEEP_AGE_S = 3600  # an upload that is under way in another process may be this old
 SWEEP_EVERY_S = 3600
 WATCH_S = 2.0  # how soon photos of the command line, another process, are noticed
+FULL_DISK_WAIT_S = 30.0  # until the next look, so that the log does not fill the disk as well
 STOP_WAIT_S = 1.0  # an orderly stop waits this long for the photo in hand; Ctrl-C is to take < 2 s
 
 
@@ -58,6 +59,7 @@ class JobRunner:
         self._stopping = threading.Event()
         self._executor: ThreadPoolExecutor | None = None
         self._busy = threading.Lock()  # held while jobs run
+        self._is_unsettled = False  # the table still calls a job running that has ended
 
     def enqueue(self, room_id: int, kind: JobKind) -> None:
         """Queue a job in the table and wake the job thread; the caller has an app context."""
@@ -83,13 +85,10 @@ class JobRunner:
 
     def sweep(self) -> None:
         """Remove the files that a crash left behind, and uploads that nobody finished."""
-        started_at = time.time()
+        older_than = time.time() - SWEEP_AGE_S
         with self._app.app_context():
-            known = photos.known_hashes()
-            older_than = started_at - SWEEP_AGE_S
-            removed = uploads.sweep_uploads(self._storage, older_than=older_than)
+            removed = leftovers.sweep(self._storage, older_than=older_than)
             pictures.delete_pictures_of_no_faces(self._storage)
-        removed += self._storage.sweep(known, older_than=older_than)
         if removed:
             log.info("Removed %d files of crashes and of uploads that nobody finished", removed)
 
@@ -101,6 +100,7 @@ class JobRunner:
     def run_pending(self) -> None:
         """Run the queued jobs until there are none, in the calling thread."""
         with self._busy:
+            self._settle()
             self._find_outdated()
             while not self._stopping.is_set():
                 with self._app.app_context():
@@ -150,13 +150,24 @@ class JobRunner:
         except Exception:
             log.exception("Job %d (%s) failed", job.id, job.kind)
             error = PhotoshareError("Something went wrong; the server's log says what.")
+        self._is_unsettled = True
         with self._app.app_context():
             if error is not None:
-                analysis.release_claims(count_attempt=True)
+                # A full disk is not the photo's fault.
+                analysis.release_claims(count_attempt=not isinstance(error, DiskFullError))
             if error is None and (self._stopping.is_set() or not is_done):
                 jobs.requeue_job(job.id)
             else:
                 jobs.finish_job(job, error=str(error) if error else None)
+        self._is_unsettled = False
+
+    def _settle(self) -> None:
+        """Make up for the end of a job that could not be written, on a full disk for example."""
+        if self._is_unsettled:
+            with self._app.app_context():
+                analysis.release_claims(count_attempt=False)
+                jobs.requeue_running_jobs()
+            self._is_unsettled = False
 
     def _make_workplace(self) -> Workplace:
         if self._workplace is None:
@@ -180,14 +191,18 @@ class JobRunner:
                 with self._app.app_context():
                     jobs.enqueue_waiting_photos()
                     has_work = jobs.has_queued_jobs()
-                if has_work:
+                if has_work or self._is_unsettled:
                     self.wake()
                 self._upkeep.tend()
-            except Exception:  # a locked database or a full disk passes; the watch goes on
+            except DiskFullError as error:
+                log.error("The search for people waits: %s", error)
+                self._stopping.wait(FULL_DISK_WAIT_S)
+            except Exception:  # a locked database passes; the watch goes on
                 log.exception("The watch over the job table failed, and goes on")
 
 
 def _log_failure(drain: Future[None]) -> None:
     """Look at every future's result, so that no exception is lost."""
     if not drain.cancelled() and (error := drain.exception()) is not None:
-        log.error("The job thread failed", exc_info=error)
+        is_ours = isinstance(error, PhotoshareError)
+        log.error("The job thread failed: %s", error, exc_info=None if is_ours else error)

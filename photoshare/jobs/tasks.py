@@ -22,6 +22,7 @@ from flask import Flask
 from photoshare import images
 from photoshare.config import Settings
 from photoshare.db import db
+from photoshare.errors import DiskFullError
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.types import FaceEngine
 from photoshare.models import Photo
@@ -161,6 +162,9 @@ def _finish(
                 rule=workplace.rule,
                 storage=workplace.storage,
             )
+        except DiskFullError:
+            db.session.rollback()
+            raise  # no fault of the photo: the job is tried again
         except Exception:
             log.exception("The analysis of photo %d failed", claimed.id)
             db.session.rollback()  # nothing half done is committed with what follows

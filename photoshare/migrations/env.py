@@ -14,11 +14,14 @@ def render_item(kind, item, _autogen_context):
 
 
 with database.engine.connect() as connection:
+    # All steps are one transaction, or a kill between two statements would leave a database that
+    # neither version can use. Python's sqlite3 begins none before a CREATE or ALTER, so we do.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
     context.configure(
         connection=connection,
         target_metadata=database.metadata,
         render_item=render_item,
         render_as_batch=True,  # SQLite cannot change a column; Alembic copies the table
     )
-    with context.begin_transaction():
-        context.run_migrations()
+    context.run_migrations()
+    connection.commit()

@@ -24,6 +24,7 @@ from photoshare.services.erasure import delete_spent_corrections, detach_correct
 from photoshare.services.people import delete_empty_people
 from photoshare.services.room_faces import forget_room_faces
 from photoshare.services.rooms import Access
+from photoshare.services.space import even_when_full
 from photoshare.storage import MB, ReceivedFile, Storage, disk_full_as_error
 
 PAGE_SIZE = 40  # photos of one grid page: two screens of a desktop
@@ -224,14 +225,6 @@ def _photo_with_hash(room_id: int, sha256: str) -> Photo | None:
     return db.session.scalar(select(Photo).where(Photo.room_id == room_id, Photo.sha256 == sha256))
 
 
-def known_hashes() -> dict[int, set[str]]:
-    """List the SHA-256 of every photo, by room id."""
-    hashes: dict[int, set[str]] = {}
-    for room_id, sha256 in db.session.execute(select(Photo.room_id, Photo.sha256)):
-        hashes.setdefault(room_id, set()).add(sha256)
-    return hashes
-
-
 def clean_file_name(file_name: str) -> str:
     """Make a name fit to be shown: no control characters, not too long."""
     name = "".join(letter for letter in file_name if unicodedata.category(letter)[0] != "C")
@@ -337,7 +330,8 @@ def delete_photo(access: Access, photo_id: int, storage: Storage) -> None:
     if not may_delete(access, photo):
         raise NotAllowedError("Only the host and whoever uploaded a photo can delete it.")
     room_id, sha256 = photo.room_id, photo.sha256
-    with storage.locked():
+
+    def delete_rows() -> None:
         begin_change(room_id)
         detach_corrections(room_id, photo_id)
         db.session.execute(delete(Photo).where(Photo.id == photo_id))
@@ -345,4 +339,8 @@ def delete_photo(access: Access, photo_id: int, storage: Storage) -> None:
         delete_empty_people(room_id)
         db.session.commit()
         forget_room_faces(room_id)
+
+    with storage.locked():
+        even_when_full(storage, delete_rows)
         storage.delete_photo(room_id, sha256)
+    storage.fill_reserve()

@@ -11,9 +11,10 @@ from sqlalchemy import delete, select, update
 
 from photoshare.db import db, utc_now
 from photoshare.errors import InvalidInputError, NotFoundError, WrongPasswordError
-from photoshare.models import Guest, Room
+from photoshare.models import Guest, Photo, Room
 from photoshare.services.hashing import hash_password, hash_secret, is_right
 from photoshare.services.room_faces import forget_room_faces
+from photoshare.services.space import even_when_full
 from photoshare.storage import Storage
 
 # No two look alike, in either case: of 0 o, 1 i l, 2 z, 5 s, 6 g b, 9 q, u v at most one is used.
@@ -25,6 +26,7 @@ MAX_TYPED_CODE = 100  # characters; ours have 16, and somebody may type them wit
 MAX_TITLE = 120  # characters
 MAX_NAME = 60  # characters
 MAX_PASSWORD = 200  # characters; scrypt takes any length, a form should not
+PHOTOS_AT_ONCE = 500  # deleted in one transaction; with 3 faces each, 2 MB in the database's log
 LAST_TIME_ZONE = timedelta(hours=12)  # behind UTC: where a day ends last on earth
 
 
@@ -248,12 +250,36 @@ def change_settings(
 
 
 def delete_room(room_id: int, storage: Storage) -> None:
-    """Remove a room with all of its photos, faces, people, guests and files."""
+    """Remove a room with all of its photos, faces, people, guests and files.
+
+    The files go first, so that a full disk has space for what the database writes. If the process
+    ends on the way, `finish_deletions` goes on.
+    """
     with storage.locked():
-        db.session.execute(delete(Room).where(Room.id == room_id))
-        db.session.commit()
+        storage.set_room_aside(room_id)
+    storage.empty_room_set_aside(room_id)
+    with storage.locked():
+        even_when_full(storage, lambda: _delete_rows(room_id))
         forget_room_faces(room_id)
-        storage.delete_room(room_id)
+        storage.set_room_aside(room_id)  # what an upload has brought in between
+    storage.forget_room_set_aside(room_id)
+    storage.fill_reserve()
+
+
+def finish_deletions(storage: Storage) -> None:
+    """Delete the rooms whose deletion was interrupted."""
+    for room_id in storage.rooms_set_aside():
+        delete_room(room_id, storage)
+
+
+def _delete_rows(room_id: int) -> None:
+    """Delete a room in portions: the log of one transaction would be as large as the room."""
+    some = select(Photo.id).where(Photo.room_id == room_id).limit(PHOTOS_AT_ONCE)
+    while db.session.scalar(select(some.exists())):
+        db.session.execute(delete(Photo).where(Photo.id.in_(some)))
+        db.session.commit()
+    db.session.execute(delete(Room).where(Room.id == room_id))
+    db.session.commit()
 
 
 def checked_title(title: str) -> str:

@@ -7,9 +7,10 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from photoshare.config import Settings
@@ -24,6 +25,7 @@ from photoshare.models import Upload
 from photoshare.services import photos
 from photoshare.services.photos import AddedPhoto
 from photoshare.services.rooms import Access
+from photoshare.services.space import even_when_full
 from photoshare.storage import MB, Storage
 
 KEPT_FOR = timedelta(days=1)  # an upload that is not finished by then is swept
@@ -77,7 +79,10 @@ def find_upload(access: Access, fingerprint: str, storage: Storage) -> Unfinishe
 def begin_upload(
     access: Access, facts: FileFacts, *, storage: Storage, settings: Settings
 ) -> UnfinishedUpload:
-    """Promise to take a file in pieces, if all of it will fit.
+    """Begin to take a file in pieces, if all of it would fit now.
+
+    A promise reserves nothing: what counts against the room and the disk are the bytes that are
+    here, so that nobody keeps others out by promises that they never keep.
 
     Raises
     ------
@@ -95,9 +100,9 @@ def begin_upload(
             "The file is larger than %(number)s MB.", number=settings.max_photo_mb
         )
     room_id, guest_id = access.room.id, access.guest.id
-    coming = facts.size_bytes + _bytes_promised(room_id, storage)
-    photos.check_room_limits(room_id, coming, settings)
-    storage.check_free_space(coming)
+    unfinished = storage.bytes_in_pieces(room_id)  # on the disk already, in no photo yet
+    photos.check_room_limits(room_id, facts.size_bytes + unfinished, settings)
+    storage.check_free_space(facts.size_bytes)
     forgotten = _forget_oldest(guest_id)
     upload = Upload(
         room_id=room_id,
@@ -184,10 +189,26 @@ def sweep_uploads(storage: Storage, *, older_than: float) -> int:
     int
         How many files were removed.
     """
-    db.session.execute(delete(Upload).where(Upload.created_at < utc_now() - KEPT_FOR))
-    db.session.commit()
-    known = set(db.session.scalars(select(Upload.id)))
-    return storage.sweep_pieces(known, older_than=older_than)
+    even_when_full(storage, lambda: _delete_where(Upload.created_at < utc_now() - KEPT_FOR))
+    removed = sum(_sweep_piece(path) for path in storage.old_pieces(older_than=older_than))
+    storage.fill_reserve()
+    return removed
+
+
+def _sweep_piece(path: Path) -> bool:
+    """Remove a file of pieces that no unfinished upload has; return whether it went.
+
+    One whose last piece is being taken this moment stays: it may become a photo.
+    """
+    if not path.name.isdigit():
+        path.unlink(missing_ok=True)
+        return True
+    upload_id = int(path.name)
+    with contextlib.suppress(WrongOffsetError), _alone(upload_id):
+        if db.session.scalar(select(Upload.id).where(Upload.id == upload_id)) is None:
+            path.unlink(missing_ok=True)
+            return True
+    return False
 
 
 @contextlib.contextmanager
@@ -223,9 +244,14 @@ def _finish(upload: Upload, storage: Storage, settings: Settings) -> AddedPhoto:
 
 
 def _forget(upload: Upload, storage: Storage) -> None:
-    db.session.execute(delete(Upload).where(Upload.id == upload.id))
-    db.session.commit()
+    even_when_full(storage, lambda: _delete_where(Upload.id == upload.id))
     storage.piece_file(upload.room_id, upload.id).unlink(missing_ok=True)
+    storage.fill_reserve()
+
+
+def _delete_where(which: ColumnElement[bool]) -> None:
+    db.session.execute(delete(Upload).where(which))
+    db.session.commit()
 
 
 def _forget_oldest(guest_id: int) -> list[int]:
@@ -236,12 +262,6 @@ def _forget_oldest(guest_id: int) -> list[int]:
     forgotten = list(ids[UNFINISHED_OF_GUEST - 1 :])
     db.session.execute(delete(Upload).where(Upload.id.in_(forgotten)))
     return forgotten
-
-
-def _bytes_promised(room_id: int, storage: Storage) -> int:
-    """Bytes that the unfinished uploads of a room may still bring or have brought."""
-    promised = select(func.sum(Upload.size_bytes)).where(Upload.room_id == room_id)
-    return db.session.scalar(promised) or 0
 
 
 def _offset(storage: Storage, room_id: int, upload_id: int) -> int:

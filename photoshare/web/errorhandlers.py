@@ -24,7 +24,9 @@ from photoshare.errors import (
     TryLaterError,
     WrongOffsetError,
     WrongPasswordError,
+    disk_full_error,
 )
+from photoshare.storage import is_disk_full
 from photoshare.web.htmx import wants_partial
 from photoshare.web.toasts import keep_toasts
 from photoshare.web.words import say_error
@@ -93,6 +95,8 @@ def _handle_http_error(error: HTTPException) -> tuple[str, int]:
 
 
 def _handle_unexpected(error: InternalServerError) -> tuple[str, int]:
+    if is_disk_full(error.original_exception):
+        return _answer(say_error(disk_full_error()), STATUS_CODES[DiskFullError])
     return _answer(str(SERVER_SENTENCE), 500)
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
 from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotFoundError
-from photoshare.models import Guest, Room
+from photoshare.models import Guest, Photo, Room
 from photoshare.services import rooms
 from photoshare.services.rooms import CODE_ALPHABET, CODE_GROUPS
+from photoshare.web.site import Site
+from tests.fakes import RED, draw_photo
+from tests.helpers import insert_photos
 
 TODAY = datetime.now(UTC).date()
 pytestmark = pytest.mark.usefixtures("app_ctx")
@@ -271,3 +276,38 @@ def test_the_ids_of_a_deleted_room_are_never_used_again(site) -> None:
 
     assert new.id > room_id
     assert rooms.join_room(new, password="", name="").id > guest_id
+
+
+@pytest.mark.parametrize("step", ["empty_room_set_aside", "forget_room_set_aside"])
+def test_a_deletion_that_was_interrupted_is_finished(
+    app: Flask, site: Site, add_photo: Callable[..., int], monkeypatch, step: str
+) -> None:
+    """A kill before this step of it, and the next start."""
+    room_id, other_id = (rooms.create_room("Party").room.id for _ in range(2))
+    for room in (room_id, other_id):
+        add_photo(room, draw_photo(RED))
+
+    def killed(_room_id: int) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.storage, step, killed)
+        with pytest.raises(RuntimeError, match="killed"):
+            rooms.delete_room(room_id, site.storage)
+
+    site.jobs.sweep()
+
+    assert list(db.session.scalars(select(Room.id))) == [other_id]
+    assert list(db.session.scalars(select(Photo.room_id))) == [other_id]
+    assert [path.name for path in (site.storage.data / "rooms").iterdir()] == [str(other_id)]
+
+
+def test_a_large_room_is_deleted_in_portions(app: Flask, site: Site, monkeypatch) -> None:
+    monkeypatch.setattr(rooms, "PHOTOS_AT_ONCE", 3)
+    room_id, other_id = (rooms.create_room("Party").room.id for _ in range(2))
+    insert_photos(app, room_id, 7)
+    insert_photos(app, other_id, 2)
+
+    rooms.delete_room(room_id, site.storage)
+
+    assert list(db.session.scalars(select(Photo.room_id))) == [other_id] * 2

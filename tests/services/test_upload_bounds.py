@@ -6,11 +6,13 @@ import io
 import os
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
-from photoshare.config import load_settings
+from photoshare import decoders
+from photoshare.config import Settings, load_settings
 from photoshare.db import db, utc_now
 from photoshare.errors import (
     DiskFullError,
@@ -19,7 +21,8 @@ from photoshare.errors import (
     RoomFullError,
 )
 from photoshare.models import Guest, Upload
-from photoshare.services import photos, rooms, uploads
+from photoshare.rendering import RenderedPhoto
+from photoshare.services import leftovers, photos, rooms, uploads
 from photoshare.services.photos import AddedPhoto
 from photoshare.services.rooms import Access
 from photoshare.services.uploads import UNFINISHED_OF_GUEST, UnfinishedUpload
@@ -28,6 +31,7 @@ from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
 from tests.services.test_uploads import (
     CONTENT,
+    SHA256,
     begin,
     facts,
     files_of,
@@ -80,28 +84,53 @@ def test_a_guest_keeps_a_few_unfinished_uploads_and_no_more(site: Site, access: 
     assert files_of(site) == []
 
 
-def test_promises_count_against_the_room(site: Site, access: Access) -> None:
+def test_bytes_that_came_count_against_the_room_and_promises_do_not(
+    site: Site, access: Access
+) -> None:
     settings = load_settings({"max_room_gb": 1, "max_photo_mb": 400}, environ={})
-    for fingerprint in "ab":
+    for fingerprint in "abcd":
         begin(site, access, facts(size_bytes=400 * MB, fingerprint=fingerprint), settings)
+    for upload_id in upload_ids()[:2]:
+        piece = site.storage.piece_file(access.room.id, upload_id)
+        piece.parent.mkdir(parents=True, exist_ok=True)
+        with piece.open("wb") as file:
+            file.truncate(400 * MB)  # sparse
 
     with pytest.raises(RoomFullError, match="1 GB"):
-        begin(site, access, facts(size_bytes=400 * MB, fingerprint="c"), settings)
+        begin(site, access, facts(size_bytes=400 * MB, fingerprint="e"), settings)
 
     begin(site, new_access(), facts(size_bytes=400 * MB), settings)  # of another room
 
 
-def test_promises_count_against_the_free_disk(
+def test_promises_without_a_byte_keep_nobody_out(
     site: Site, access: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Usage:
         free = 50 * MB
 
     monkeypatch.setattr("photoshare.storage.shutil.disk_usage", lambda _folder: Usage)
-    begin(site, access, facts(size_bytes=30 * MB))
+    for fingerprint in "abc":
+        begin(site, access, facts(size_bytes=45 * MB, fingerprint=fingerprint))
+
+    begin(site, new_access(access.room), facts(size_bytes=45 * MB))
+    with pytest.raises(DiskFullError):
+        begin(site, access, facts(size_bytes=55 * MB, fingerprint="d"))
+
+
+def test_the_disk_is_looked_at_with_every_piece(
+    site: Site, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = begin(site, access, facts())
+    send(site, access, upload.upload_id, 0, CONTENT[:100])
+
+    class Usage:
+        free = -1
+
+    monkeypatch.setattr("photoshare.storage.shutil.disk_usage", lambda _folder: Usage)
 
     with pytest.raises(DiskFullError):
-        begin(site, access, facts(size_bytes=30 * MB, fingerprint="b"))
+        send(site, access, upload.upload_id, 100, CONTENT[100:])
+    assert uploads.find_upload(access, "a", site.storage) == UnfinishedUpload(upload.upload_id, 100)
 
 
 def test_a_room_with_as_many_photos_as_it_may_have_takes_no_more(
@@ -158,6 +187,54 @@ def test_the_hourly_sweep_leaves_uploads_that_may_go_on(site: Site, access: Acce
     site.jobs.sweep()
 
     assert uploads.find_upload(access, "a", site.storage) == UnfinishedUpload(upload.upload_id, 100)
+
+
+def test_a_photo_that_is_finished_between_the_sweeps_look_and_its_hand_stays(
+    site: Site, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All bytes are an hour old: an empty piece finishes the upload, as after a kill."""
+    upload = begin(site, access, facts())
+    piece = site.storage.piece_file(access.room.id, upload.upload_id)
+    piece.parent.mkdir(parents=True)
+    piece.write_bytes(CONTENT)
+    os.utime(piece, (1000, 1000))
+    finished: list[object] = []
+    look = leftovers.known_hashes
+
+    def look_and_let_it_be_finished() -> dict[int, set[str]]:
+        known = look()
+        finished.append(send(site, access, upload.upload_id, len(CONTENT), b""))
+        return known
+
+    monkeypatch.setattr(leftovers, "known_hashes", look_and_let_it_be_finished)
+
+    site.jobs.sweep()
+
+    assert [type(outcome) for outcome in finished] == [AddedPhoto]
+    assert site.storage.original(access.room.id, SHA256).read_bytes() == CONTENT
+
+
+def test_an_upload_in_hand_is_not_swept_from_under_it(
+    site: Site, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day old, and its last piece is here: it is decoded while the sweep comes by."""
+    upload = begin(site, access, facts())
+    piece = site.storage.piece_file(access.room.id, upload.upload_id)
+    render = decoders.pool.render
+
+    def sweep_meanwhile(path: Path, settings: Settings) -> RenderedPhoto:
+        os.utime(piece, (1000, 1000))
+        db.session.execute(update(Upload).values(created_at=utc_now() - timedelta(hours=25)))
+        db.session.commit()
+        site.jobs.sweep()
+        return render(path, settings)
+
+    monkeypatch.setattr(decoders.pool, "render", sweep_meanwhile)
+
+    outcome = send(site, access, upload.upload_id, 0, CONTENT)
+
+    assert isinstance(outcome, AddedPhoto)
+    assert site.storage.original(access.room.id, SHA256).read_bytes() == CONTENT
 
 
 def test_a_deleted_room_takes_its_uploads_along(site: Site, access: Access) -> None:

@@ -1,0 +1,72 @@
+"""Look at the database before a start, and for the doctor: is it there, and is it whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import OperationalError
+
+from photoshare.db import MIGRATIONS, db, schema_version, upgrade_schema
+from photoshare.errors import StartError, damaged_database_error
+
+
+def prepare_database(data: Path, *, is_thorough: bool) -> None:
+    """Check the database of a data folder and bring it to the newest schema.
+
+    Needs an app context.
+
+    Parameters
+    ----------
+    data : Path
+    is_thorough : bool
+        Let SQLite look over the whole file, for the start of a server: 0.15 s of processor time
+        for the 96 MB of 160,000 faces.
+
+    Raises
+    ------
+    StartError
+        If it is missing beside photos, damaged, of a newer version, or cannot be opened.
+    """
+    file = data / "photoshare.sqlite"
+    try:
+        if not file.exists() or file.stat().st_size == 0:
+            _refuse_photos_without_rows(data)
+        elif is_thorough and (complaint := find_damage()):
+            raise damaged_database_error(complaint)
+        elif (version := schema_version()) not in ("none", *known_revisions()):
+            raise StartError(
+                f"The database is of a newer PhotoShare (schema {version}). Update PhotoShare, or "
+                "put the backup from before the update in its place."
+            )
+        upgrade_schema()
+    except (OperationalError, OSError) as error:
+        reason = error.orig if isinstance(error, OperationalError) else error.strerror
+        raise StartError(
+            f"The database {file} cannot be used ({reason}). Let the user that runs PhotoShare own "
+            "the data folder, and stop other programs that use the file."
+        ) from error
+
+
+def find_damage() -> str | None:
+    """Let SQLite look over the whole file; return its first complaint. Needs an app context."""
+    with db.engine.connect() as connection:
+        answer = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+    if answer == "ok":
+        return None
+    return " ".join(answer.removeprefix("*** in database main ***").split())
+
+
+def known_revisions() -> list[str]:
+    """List the revisions of the schema that this version knows, the newest first."""
+    return [step.revision for step in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
+
+
+def _refuse_photos_without_rows(data: Path) -> None:
+    """Refuse an empty database where there are photos: as nobody's, they would be swept."""
+    if next((data / "rooms").glob("*/originals/*"), None) is not None:
+        raise StartError(
+            f"There are photos in {data / 'rooms'}, but the database photoshare.sqlite beside them "
+            "is missing or empty. Put the one of the newest backup there, or move the photos away "
+            "to begin anew."
+        )

@@ -1,0 +1,70 @@
+"""A disk that is full while photos are searched for faces costs no photo its search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from photoshare.db import db
+from photoshare.errors import DiskFullError, disk_full_error
+from photoshare.models import Job, Photo
+from photoshare.services import analysis, grouping, jobs
+from photoshare.services.jobs import RETRY_AFTER
+from photoshare.services.rooms import NewRoom
+from photoshare.web.site import Site
+from tests.fakes import RED, draw_photo
+
+
+def full(*_arguments: Any, **_values: Any) -> None:
+    raise disk_full_error()
+
+
+def rows(app: Flask) -> tuple[list[tuple[str, int]], list[str]]:
+    with app.app_context():
+        photos = [(photo.state, photo.attempts) for photo in db.session.scalars(select(Photo))]
+        return photos, list(db.session.scalars(select(Job.state)))
+
+
+def test_it_is_no_attempt_of_the_photo(
+    app: Flask,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add_photo(make_room().room.id, draw_photo(RED))
+    with monkeypatch.context() as patch:
+        patch.setattr(grouping, "store_analysis", full)
+        run_jobs()
+
+    assert rows(app) == ([("waiting", 0)], ["failed"])
+
+    monkeypatch.setattr(jobs, "RETRY_AFTER", -RETRY_AFTER)  # a minute later
+    run_jobs()
+
+    assert rows(app)[0] == [("analysed", 1)]
+
+
+def test_a_job_whose_end_could_not_be_written_goes_on_without_a_restart(
+    app: Flask,
+    site: Site,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add_photo(make_room().room.id, draw_photo(RED))
+    with monkeypatch.context() as patch:
+        patch.setattr(grouping, "store_analysis", full)
+        patch.setattr(analysis, "release_claims", full)
+        with pytest.raises(DiskFullError):
+            run_jobs()
+    assert rows(app) == ([("analysing", 1)], ["running"])
+
+    run_jobs()
+
+    assert rows(app)[0] == [("analysed", 1)]
