@@ -42,6 +42,7 @@ def make_units(
     fixed_people: Collection[int],
     apart: NDArray[np.int64],
     min_founders: int,
+    unseen: Collection[tuple[int, int]] = (),
 ) -> Units:
     """Put together what belongs together whatever the encodings say.
 
@@ -54,6 +55,8 @@ def make_units(
         Link ids whose faces never meet.
     min_founders : int >= 1
         Fixed people and linked faces count as that many founders: somebody said who they are.
+    unseen : collection of (photo id, person id)
+        Photos that fixed people are on, too.
 
     Notes
     -----
@@ -62,11 +65,11 @@ def make_units(
     apart = apart[(apart[:, 0] != apart[:, 1]) & (apart > 0).all(axis=1)]
     is_fixed_face = np.isin(faces.person_ids, list(fixed_people)) & (faces.person_ids != NO_PERSON)
     keys = np.where(is_fixed_face, faces.person_ids, np.arange(len(faces)) - len(faces))
-    keys = _joined_by_links(faces, keys, _enemies(apart))
+    keys = _joined_by_links(faces, keys, _enemies(apart), unseen)
     _, of_face, counts = np.unique(keys, return_inverse=True, return_counts=True)
     is_fixed = np.zeros(len(counts), dtype=np.bool_)
     is_fixed[of_face[is_fixed_face]] = True
-    marks, exclusions = _marks(faces, apart)
+    marks, exclusions = _marks(faces, apart, unseen)
     clusters = single_faces(faces.encodings, faces.may_found, marks, exclusions)
     if not np.array_equal(of_face, np.arange(len(faces))):
         clusters = clusters.joined(of_face, len(counts))
@@ -82,7 +85,10 @@ def _enemies(apart: NDArray[np.int64]) -> dict[int, set[int]]:
 
 
 def _joined_by_links(
-    faces: FaceSet, keys: NDArray[np.int64], enemies: dict[int, set[int]]
+    faces: FaceSet,
+    keys: NDArray[np.int64],
+    enemies: dict[int, set[int]],
+    unseen: Collection[tuple[int, int]],
 ) -> NDArray[np.int64]:
     """Give linked faces one key: that of the fixed person among them, or of their first face."""
     keys = keys.copy()
@@ -102,6 +108,7 @@ def _joined_by_links(
         else:
             target = int(keys[rows[0]])
         joint = _joint(faces, keys == target)
+        joint.photos |= {photo for photo, person in unseen if person == target}
         for row in rows[(keys[rows] < 0) & (keys[rows] != target)].tolist():
             photo = int(faces.photo_ids[row])
             if photo not in joint.photos and not enemies.get(link, set()) & (joint.links | {link}):
@@ -115,8 +122,12 @@ def _joint(faces: FaceSet, rows: NDArray[np.bool_]) -> _Joint:
     return _Joint(set(faces.photo_ids[rows].tolist()), set(faces.link_ids[rows].tolist()) - {0})
 
 
-def _marks(faces: FaceSet, apart: NDArray[np.int64]) -> tuple[sparse.csr_array, sparse.csr_array]:
+def _marks(
+    faces: FaceSet, apart: NDArray[np.int64], unseen: Collection[tuple[int, int]]
+) -> tuple[sparse.csr_array, sparse.csr_array]:
     """Mark every face with its photo, and with its link if that is kept apart from another.
+
+    Somebody's first face is marked with the photos that they are unseen on.
 
     Returns
     -------
@@ -130,8 +141,10 @@ def _marks(faces: FaceSet, apart: NDArray[np.int64]) -> tuple[sparse.csr_array, 
     sides = len(photos) + sides.reshape(-1, 2)
     rows = np.flatnonzero(np.isin(faces.link_ids, links))
     width = len(photos) + len(links)
-    places = np.concatenate([columns, len(photos) + np.searchsorted(links, faces.link_ids[rows])])
-    owners = np.concatenate([np.arange(len(faces)), rows])
+    also_owners, also_columns = _unseen_marks(faces, photos, unseen)
+    of_links = len(photos) + np.searchsorted(links, faces.link_ids[rows])
+    places = np.concatenate([columns, of_links, also_columns])
+    owners = np.concatenate([np.arange(len(faces)), rows, also_owners])
     ones = np.ones(len(owners), dtype=np.float32)
     marks = sparse.csr_array((ones, (owners, places)), shape=(len(faces), width))
     same = np.arange(len(photos))
@@ -141,3 +154,16 @@ def _marks(faces: FaceSet, apart: NDArray[np.int64]) -> tuple[sparse.csr_array, 
     exclusions = sparse.csr_array((ones, (one_side, other_side)), shape=(width, width))
     exclusions.data[:] = 1  # a pair that was named twice
     return marks, exclusions
+
+
+def _unseen_marks(
+    faces: FaceSet, photos: NDArray[np.int64], unseen: Collection[tuple[int, int]]
+) -> tuple[Rows, Rows]:
+    """Give rows of faces, and the places of their photos in ``photos``, where both are there."""
+    if not unseen:  # as ever, but after another engine has come
+        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+    pairs = np.array(sorted(unseen), dtype=np.int64).reshape(-1, 2)
+    people, first_rows = np.unique(faces.person_ids, return_index=True)
+    pairs = pairs[np.isin(pairs[:, 0], photos) & np.isin(pairs[:, 1], people)]
+    owners = first_rows[np.searchsorted(people, pairs[:, 1])]
+    return owners, np.searchsorted(photos, pairs[:, 0])
