@@ -49,7 +49,7 @@ class RoomFaces:
     faces : FaceSet
     fixed_people : frozenset of int
         Nobody leaves them by themselves: people who were corrected, and while the room is searched
-        again those of whom some face is still to be found by this engine.
+        again those of whom this engine has yet to find some face, or does not find it.
     apart : int array of shape (n_pairs, 2)
         Links that are two people.
     unseen : frozenset of (photo id, person id)
@@ -144,6 +144,9 @@ def _read(room_id: int, engine_name: str, revision: int) -> RoomFaces:
     unseen = of_people.where(Photo.engine == engine_name, Face.encoding.is_(None))
     apart = select(ApartLinks.link_id, ApartLinks.other_id).where(ApartLinks.room_id == room_id)
     pairs = [tuple(row) for row in db.session.execute(apart)]
+    places = frozenset((row[0], row[1] or NO_PERSON) for row in db.session.execute(unseen))
+    fixed = {*db.session.scalars(corrected), *db.session.scalars(to_be_found)}
+    fixed |= {person for _, person in places}
     return RoomFaces(
         engine_name,
         np.array([row.id for row in rows], dtype=np.int64),
@@ -155,8 +158,8 @@ def _read(room_id: int, engine_name: str, revision: int) -> RoomFaces:
             np.array([row.link_id or NO_LINK for row in rows], dtype=np.int64),
             np.array([row.panel for row in rows], dtype=np.int64),
         ),
-        frozenset(db.session.scalars(corrected)) | frozenset(db.session.scalars(to_be_found)),
+        frozenset(person for person in fixed if person is not None),
         np.array(pairs, dtype=np.int64).reshape(-1, 2),
-        frozenset((row[0], row[1] or NO_PERSON) for row in db.session.execute(unseen)),
+        places,
         revision,
     )
