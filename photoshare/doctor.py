@@ -23,8 +23,10 @@ from photoshare.config import ROOT, Settings
 from photoshare.db import migrate, schema_version
 from photoshare.errors import PhotoshareError
 from photoshare.faces.engines import choose_engine
-from photoshare.storage import MB
+from photoshare.services.lost_photos import find_missing
+from photoshare.storage import MB, Storage
 
+NAMED = 20  # lost photos that are named; whoever has lost more has lost a disk
 REINSTALL = "Install the packages again: rm -rf .venv && ./run.sh"
 
 
@@ -48,6 +50,7 @@ def examine(settings: Settings) -> list[Finding]:
         _data_folder,
         _free_space,
         _schema,
+        _originals,
     ]
     return [finding for check in checks for finding in check(settings)]
 
@@ -109,17 +112,43 @@ def _free_space(settings: Settings) -> Iterator[Finding]:
 
 
 def _schema(settings: Settings) -> Iterator[Finding]:
-    if not (settings.data / "photoshare.sqlite").exists():  # connecting would make it
+    if not _has_database(settings):
         yield Finding("Database", True, "not made yet; the first start makes it")
         return
-    newest = ScriptDirectory.from_config(
-        migrate.get_config(current_app.extensions["migrate"].directory)
-    ).get_current_head()
     try:
-        current = schema_version()
+        current, newest = schema_version(), _newest_schema()
     except DatabaseError as error:
         remedy = "Let the user that runs PhotoShare own it, or put the backup back."
         yield Finding("Database", False, f"it cannot be read ({error.orig})", remedy)
         return
     remedy = "Start the server once, which upgrades it; if it is newer, update PhotoShare."
     yield Finding("Database", current == newest, f"schema {current} of {newest}", remedy)
+
+
+def _originals(settings: Settings) -> Iterator[Finding]:
+    """Look for the original of every photo that the database knows."""
+    try:
+        if not _has_database(settings) or schema_version() != _newest_schema():
+            return
+        count, missing = find_missing(Storage(settings.data))
+    except DatabaseError as error:
+        yield Finding("Photos", False, f"they cannot be looked for ({error.orig})", "See Database.")
+        return
+    state = f"{count:,} originals, all there"
+    if missing:
+        names = [f"{photo.file_name} ({photo.room_title})" for photo in missing[:NAMED]]
+        names += [f"{len(missing) - NAMED:,} more"] if len(missing) > NAMED else []
+        state = f"{len(missing):,} of {count:,} originals missing or damaged: {', '.join(names)}"
+    remedy = (
+        "Put them back from a backup, or ask whoever still has one to add it to the room again."
+    )
+    yield Finding("Photos", not missing, state, remedy)
+
+
+def _has_database(settings: Settings) -> bool:
+    return (settings.data / "photoshare.sqlite").exists()  # connecting would make it
+
+
+def _newest_schema() -> str | None:
+    directory = current_app.extensions["migrate"].directory
+    return ScriptDirectory.from_config(migrate.get_config(directory)).get_current_head()

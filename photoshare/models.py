@@ -85,6 +85,9 @@ class Photo(Base):
         Index(
             "ix_photo_waiting", "room_id", "attempts", sqlite_where=text("state = 'waiting'")
         ),  # what the job thread asks for, small when all is done
+        # What a zip cannot hold: hardly any photo, so that every page can ask for it.
+        Index("ix_photo_lost", "room_id", sqlite_where=text("is_lost = 1")),
+        Index("ix_photo_unmeasured", "room_id", sqlite_where=text("crc32 IS NULL")),
         CheckConstraint("state IN ('waiting', 'analysing', 'analysed', 'failed')", name="state"),
         NEVER_REUSE_IDS,
     )
@@ -110,11 +113,14 @@ class Photo(Base):
         default=0
     )  # analyses begun; at 3 without a result: failed
     engine: Mapped[str | None]  # name of the engine that analysed it
-    # Of downloads, computed once (services/downloads.py); None: not yet, or the file is lost.
+    # Of downloads, computed when a photo comes in (services/downloads.py); None: not yet.
     crc32: Mapped[int | None]  # of the original
     clean_crc32: Mapped[int | None]  # of what guests get, without place and serial numbers
     clean_copy_bytes: Mapped[int | None]  # of a copy that guests get; None: the original, patched
     cleaning_rules: Mapped[int | None]  # photoshare.metadata.clean.CLEANING_RULES of that time
+    is_lost: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # the original is missing or damaged (services/lost_photos.py)
 
     guest: Mapped[Guest | None] = relationship()
     faces: Mapped[list[Face]] = relationship(

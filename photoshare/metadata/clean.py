@@ -36,6 +36,15 @@ _CLEANERS: dict[str, Callable[[Buffer], Iterator[Patch]]] = {
 }
 
 
+def is_cleanable(path: Path, image_format: str) -> bool:
+    """Whether `find_patches` can vouch for a file."""
+    try:
+        find_patches(path, image_format)
+    except UncleanableError:
+        return False
+    return True
+
+
 def find_patches(path: Path, image_format: str) -> list[Patch]:
     """Find what takes the place and the serial numbers out of a photo; nothing for most.
 

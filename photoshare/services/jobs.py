@@ -125,11 +125,17 @@ def has_queued_jobs() -> bool:
 
 
 def claim_job() -> ClaimedJob | None:
-    """Take the oldest queued job; None when there is none."""
+    """Take the oldest queued job, first of all one that somebody's download waits for.
+
+    Returns
+    -------
+    ClaimedJob or None
+        None when there is none.
+    """
     row = db.session.execute(
         select(Job.id, Job.room_id, Job.kind)
         .where(Job.state == JOB_QUEUED)
-        .order_by(Job.id)
+        .order_by(Job.kind != JobKind.PREPARE_DOWNLOADS, Job.id)
         .limit(1)
     ).first()
     if row is None:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Room
 from photoshare.services import guests, jobs, people, photos, rooms
+from photoshare.services.lost_photos import list_lost
 from photoshare.services.photos import Album
 from photoshare.web.htmx import SEE_OTHER
 from photoshare.web.links import absolute_url, qr_code_uri
@@ -31,6 +32,7 @@ from photoshare.web.words import isolated, say_error
 
 blueprint = Blueprint("rooms", __name__)
 
+NAMED_LOST = 100  # lost photos that the host is told; whoever has lost more has lost a disk
 NEW_ROOMS_OF_ADDRESS = "20 per hour"  # scrypt and a disk folder for each: a person needs a few
 
 
@@ -193,6 +195,7 @@ def _share_page(form: Mapping[str, str] | None = None, error: str | None = None)
         host_qr=host_url and qr_code_uri(host_url),
         uploads=guests.list_uploads(access.room.id) if access.is_host else [],
         guest_count=guests.count_guests(access.room.id) if access.is_host else 0,
+        lost=list_lost(access.room.id, at_most=NAMED_LOST) if access.is_host else [],
         form=form,
         error=error,
     )

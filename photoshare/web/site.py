@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Flask, current_app
 
 from photoshare.config import Settings
 from photoshare.jobs.runner import JobRunner
+from photoshare.services.zip_shelf import ZipShelf
 from photoshare.storage import Storage
 
 EXTENSION = "photoshare"  # key in app.extensions
@@ -20,6 +21,7 @@ class Site:
     settings: Settings
     storage: Storage
     jobs: JobRunner
+    zips: ZipShelf = field(default_factory=ZipShelf)
 
 
 def site_of(app: Flask) -> Site:
