@@ -134,13 +134,18 @@ def open_download(
 
 def has_original(photo: PhotoFile, storage: Storage) -> bool:
     """Whether the original is there, all of it."""
-    return _size(storage.original(photo.room_id, photo.sha256)) == photo.size_bytes
+    return storage.original_size(photo.room_id, photo.sha256) == photo.size_bytes
 
 
 def has_clean_copy(photo: PhotoFile, storage: Storage) -> bool:
     """Whether the JPEG in place of the original is there, if there has to be one."""
+    if photo.clean_copy_bytes is None:
+        return True
     copy = storage.derivative(photo.room_id, photo.sha256, CLEAN_COPY)
-    return photo.clean_copy_bytes is None or _size(copy) == photo.clean_copy_bytes
+    try:
+        return copy.stat().st_size == photo.clean_copy_bytes
+    except FileNotFoundError:
+        return False
 
 
 def get_download(photo_id: int, storage: Storage, *, exact: bool) -> Download:
@@ -286,10 +291,3 @@ def _crc32(file: PatchedFile) -> int:
     finally:
         file.close()
     return checksum
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return None

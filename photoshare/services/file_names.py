@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 _UNSAFE = '<>:"/\\|?*'  # characters that Windows refuses in a file name; the others refuse fewer
+_SAFE = re.compile(r"[A-Za-z0-9 ._()+-]*")
 _JOINERS = "\u200c\u200d"  # invisible, and part of how Hindi, Persian and emoji are written
 _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
     f"{device}{number}" for device in ("com", "lpt") for number in "0123456789¹²³"
@@ -29,17 +31,19 @@ _OTHER_SPELLINGS = {".jpeg": ".jpg", ".jpe": ".jpg", ".tiff": ".tif", ".heif": "
 
 def original_name(file_name: str, image_format: str) -> str:
     """Name an original for a download: its own name, made safe, with the ending of its format."""
-    path = PurePosixPath(file_name.replace("\\", "/"))  # of Windows, or of an import
-    ending = EXTENSIONS[image_format]
-    suffix = path.suffix.lower()
-    is_right = _OTHER_SPELLINGS.get(suffix, suffix) == ending
-    return safe_name(path.stem if is_right else path.name) + (path.suffix if is_right else ending)
+    path = file_name.replace("\\", "/").rstrip("/")  # of Windows, or of an import
+    name = path.rpartition("/")[2]
+    stem, suffix = splitext(name)
+    ending, spelling = EXTENSIONS[image_format], suffix.lower()
+    if _OTHER_SPELLINGS.get(spelling, spelling) == ending:
+        return safe_name(stem) + suffix
+    return safe_name(name) + ending
 
 
 def safe_name(text: str) -> str:
     """Make a text fit to be a file name on Windows, macOS and Linux, without an ending."""
-    text = unicodedata.normalize("NFC", text)
-    text = "".join(map(_safe_letter, text))
+    if not _SAFE.fullmatch(text):  # most are: those of cameras
+        text = "".join(map(_safe_letter, unicodedata.normalize("NFC", text)))
     text = text.encode()[:MAX_STEM_BYTES].decode(errors="ignore").strip(" ." + _JOINERS) or "photo"
     return f"{text}_" if text.split(".")[0].rstrip().lower() in _RESERVED else text
 
