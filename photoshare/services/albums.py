@@ -104,16 +104,19 @@ def make_zip(
             note = tell_lost(state.lost) if state.lost else None
             key = _digest(album, exact, note, *_state_of_room(album.room_id))
             made = shelf.find(key) or _lay_out(album, storage, key, exact=exact, note=note)
+            if made is not None:
+                shelf.keep(made)
     if made is not None:
         db.session.remove()  # the download may take an hour; no reader stays open meanwhile
-        shelf.keep(made)
     return made
 
 
-def _state_of_room(room_id: int) -> tuple[int | None, int | None]:
-    """Return what changes whenever an album of this room has other photos."""
+def _state_of_room(room_id: int) -> tuple[object, ...]:
+    """Return what changes whenever a zip of this room has other photos."""
     revision = db.session.scalar(select(Room.revision).where(Room.id == room_id))
-    return revision, db.session.scalar(select(func.max(Photo.id)).where(Photo.room_id == room_id))
+    newest_id = db.session.scalar(select(func.max(Photo.id)).where(Photo.room_id == room_id))
+    lost = db.session.scalars(select(Photo.id).where(Photo.room_id == room_id, Photo.is_lost))
+    return revision, newest_id, *lost
 
 
 def _digest(*key: object) -> str:

@@ -103,10 +103,16 @@ def bring_back(photo_id: int, received: ReceivedFile, storage: Storage) -> None:
         Moved, if it was needed.
     """
     with storage.locked():
-        row = db.session.execute(select(*PHOTO_FILE).where(Photo.id == photo_id)).first()
-        if row is None or has_original(photo := PhotoFile(*row), storage):
+        query = select(*PHOTO_FILE, Photo.is_lost).where(Photo.id == photo_id)
+        row = db.session.execute(query).first()
+        if row is None:  # deleted meanwhile
             return
-        storage.keep_original(photo.room_id, received)
+        *columns, is_lost = row
+        is_there = has_original(PhotoFile(*columns), storage)
+        if is_there and not is_lost:
+            return
+        if not is_there:
+            storage.keep_original(row.room_id, received)
     log.info("The lost original of photo %d is back", photo_id)
     _set_lost([photo_id], is_lost=False)
     measure_photos(Photo.id == photo_id, storage)

@@ -68,7 +68,7 @@ class ZipShelf:
     def keep(self, made: AlbumZip) -> None:
         """Put a zip on the shelf, in place of those that nobody has read for longest."""
         with self._lock:
-            self._remove(made.key)
+            self._remove(made.key)  # it may be there
             self._zips[made.key] = made
             self._bytes += made.memory_bytes + BYTES_OF_ZIP
             while len(self._zips) > 1 and self._bytes > self._max_bytes:

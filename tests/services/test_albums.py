@@ -273,6 +273,20 @@ def test_readers_of_one_album_share_one_layout_until_its_photos_change(
         assert names_of(zip_of(site, Album(room_id))) == ["a.jpg"]
 
 
+def test_another_lost_photo_of_the_same_name_is_another_zip(
+    app: Flask, site: Site, room_id: int, add_photo: Callable[..., int]
+) -> None:
+    ids = [add_photo(room_id, draw_photo(RED, seed=seed), "a.jpg") for seed in range(2)]
+    stamps = []
+    with app.app_context():
+        for lost in ids:
+            db.session.execute(update(Photo).values(is_lost=Photo.id == lost))
+            db.session.commit()
+            stamps.append(zip_of(site, Album(room_id)).stamp)
+
+    assert len(set(stamps)) == 2
+
+
 def test_an_album_that_loses_a_person_is_laid_out_anew(
     app: Flask, site: Site, room_id: int, add_photo: Callable[..., int], run_jobs
 ) -> None:

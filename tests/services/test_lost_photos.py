@@ -91,6 +91,23 @@ def test_a_lost_photo_that_somebody_sends_again_is_back(
         assert photos.find_known(room_id, [sha256]) == [sha256]
 
 
+def test_a_photo_back_from_a_backup_counts_as_back_when_it_is_sent_again(
+    app: Flask, site: Site, room_id: int, add_photo: Callable[..., int]
+) -> None:
+    content = draw_photo(RED)
+    photo_id = add_photo(room_id, content)
+    with app.app_context():
+        original = original_of(site, photo_id)
+        original.unlink()
+        site.jobs.sweep()
+        original.write_bytes(content)
+
+    add_photo(room_id, content)
+
+    with app.app_context():
+        assert lost_names() == []
+
+
 def test_a_photo_that_is_there_is_not_replaced_by_what_is_sent_again(
     app: Flask, site: Site, room_id: int, add_photo: Callable[..., int]
 ) -> None:
