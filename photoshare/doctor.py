@@ -24,8 +24,10 @@ from photoshare.db import migrate, schema_version
 from photoshare.errors import PhotoshareError
 from photoshare.faces.engines.choose import choose_engine
 from photoshare.services import analysis
-from photoshare.storage import MB
+from photoshare.services.lost_photos import find_missing
+from photoshare.storage import MB, Storage
 
+NAMED = 20  # lost photos that are named; whoever has lost more has lost a disk
 REINSTALL = "Install the packages again: rm -rf .venv && ./run.sh"
 
 
@@ -49,6 +51,7 @@ def examine(settings: Settings) -> list[Finding]:
         _data_folder,
         _free_space,
         _database,
+        _originals,
     ]
     return [finding for check in checks for finding in check(settings)]
 
@@ -110,14 +113,11 @@ def _free_space(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    if not (settings.data / "photoshare.sqlite").exists():  # connecting would make it
+    if not _has_database(settings):
         yield Finding("Database", True, "not made yet; the first start makes it")
         return
-    newest = ScriptDirectory.from_config(
-        migrate.get_config(current_app.extensions["migrate"].directory)
-    ).get_current_head()
     try:
-        current = schema_version()
+        current, newest = schema_version(), _newest_schema()
     except DatabaseError as error:
         remedy = "Let the user that runs PhotoShare own it, or put the backup back."
         yield Finding("Database", False, f"it cannot be read ({error.orig})", remedy)
@@ -136,3 +136,34 @@ def _photos(settings: Settings) -> Finding:
     if outdated:
         state += f", {outdated:,} of them by another engine: the server searches them again"
     return Finding("Photos", True, state)
+
+
+def _originals(settings: Settings) -> Iterator[Finding]:
+    """Look for the original of every photo that the database knows."""
+    try:
+        if not _has_database(settings) or schema_version() != _newest_schema():
+            return
+        count, missing = find_missing(Storage(settings.data))
+    except DatabaseError as error:
+        yield Finding(
+            "Originals", False, f"they cannot be looked for ({error.orig})", "See Database."
+        )
+        return
+    state = f"{count:,}, all there"
+    if missing:
+        names = [f"{photo.file_name} ({photo.room_title})" for photo in missing[:NAMED]]
+        names += [f"{len(missing) - NAMED:,} more"] if len(missing) > NAMED else []
+        state = f"{len(missing):,} of {count:,} missing or damaged: {', '.join(names)}"
+    remedy = (
+        "Put them back from a backup, or ask whoever still has one to add it to the room again."
+    )
+    yield Finding("Originals", not missing, state, remedy)
+
+
+def _has_database(settings: Settings) -> bool:
+    return (settings.data / "photoshare.sqlite").exists()  # connecting would make it
+
+
+def _newest_schema() -> str | None:
+    directory = current_app.extensions["migrate"].directory
+    return ScriptDirectory.from_config(migrate.get_config(directory)).get_current_head()

@@ -13,6 +13,7 @@ from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Room
 from photoshare.services import guests, jobs, people, photos, rooms
 from photoshare.services.album_kinds import open_album
+from photoshare.services.lost_photos import list_lost
 from photoshare.web.htmx import SEE_OTHER
 from photoshare.web.links import absolute_url, qr_code_uri
 from photoshare.web.security import (
@@ -32,6 +33,7 @@ from photoshare.web.words import isolated, say_error
 
 blueprint = Blueprint("rooms", __name__)
 
+NAMED_LOST = 100  # lost photos that the host is told; whoever has lost more has lost a disk
 NEW_ROOMS_OF_ADDRESS = "20 per hour"  # scrypt and a disk folder for each: a person needs a few
 
 
@@ -195,6 +197,7 @@ def _share_page(form: Mapping[str, str] | None = None, error: str | None = None)
         host_qr=host_url and qr_code_uri(host_url),
         uploads=guests.list_uploads(access.room.id) if access.is_host else [],
         guest_count=guests.count_guests(access.room.id) if access.is_host else 0,
+        lost=list_lost(access.room.id, at_most=NAMED_LOST) if access.is_host else [],
         form=form,
         error=error,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Flask, current_app
 
@@ -11,6 +11,7 @@ from photoshare.config import Settings
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.runner import JobRunner
 from photoshare.services.grouping import GroupingRule, grouping_rule
+from photoshare.services.zip_shelf import ZipShelf
 from photoshare.storage import Storage
 
 EXTENSION = "photoshare"  # key in app.extensions
@@ -24,6 +25,7 @@ class Site:
     storage: Storage
     jobs: JobRunner
     engine: Callable[[], FaceEngine]
+    zips: ZipShelf = field(default_factory=ZipShelf)
 
     @property
     def rule(self) -> GroupingRule:
