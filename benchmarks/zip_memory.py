@@ -3,11 +3,14 @@
 ``./run.sh python benchmarks/zip_memory.py [GB]`` makes a room of sparse photos of 4 MB (20 GB of
 them by default, which take no space on the disk), starts a server of its own on loopback, downloads
 the zip, throws it away, and prints the figures (Linux only). ``--save FILE`` keeps the zip.
+``--stalled N`` measures instead what N downloads cost that begin and are not read: of the whole
+room, then of N different selections of its photos, then after they were given up.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.cookiejar
 import os
 import sqlite3
@@ -22,6 +25,8 @@ from own_server import OwnServer, memory_mb
 PHOTO_BYTES = 4_000_000
 GB = 1_000_000_000
 BLOCK = 1 << 20
+SELECTED = 4000  # photos of a selection
+GIVEN_BACK_S = 3  # after this, the server has noticed that its readers are gone
 
 
 def fill(data: Path, room_id: int, count: int) -> None:
@@ -58,11 +63,49 @@ def download(opener: urllib.request.OpenerDirector, url: str, start: int, save: 
     return size, read, first, time.perf_counter() - begun
 
 
+def stall(opener: urllib.request.OpenerDirector, urls: list[str]) -> contextlib.ExitStack:
+    """Begin to download, and read no more than the first bytes."""
+    begun = time.perf_counter()
+    readers = contextlib.ExitStack()
+    seconds = []
+    for url in urls:
+        readers.enter_context(opener.open(url)).read(4)
+        seconds.append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+    print(f"first bytes after {seconds[0]:.2f} s, the last ones after {seconds[-1]:.2f} s")
+    return readers
+
+
+def measure_stalled(
+    opener: urllib.request.OpenerDirector, url: str, count: int, photo_count: int, server: OwnServer
+) -> None:
+    """Print the memory of the server while many downloads are stalled."""
+
+    def tell(what: str) -> None:
+        print(f"{memory_mb(server.process.pid, 'VmRSS') - before:.0f} MB more {what}")
+
+    before = memory_mb(server.process.pid, "VmRSS")
+    print(f"memory {before:.0f} MB before; {photo_count} photos")
+    with stall(opener, [url]):
+        tell("with one download of the whole room")
+        with stall(opener, [url] * count):
+            tell(f"with {count} more stalled downloads of it")
+    chosen = [range(first, first + SELECTED) for first in range(1, count + 1)]
+    urls = [f"{url}?photos={','.join(map(str, numbers))}" for numbers in chosen]
+    with stall(opener, urls):
+        tell(f"with {count} stalled downloads of {SELECTED} photos each, all different")
+    time.sleep(GIVEN_BACK_S)
+    tell("when all were given up")
+    peak = memory_mb(server.process.pid, "VmHWM") - before
+    print(f"{peak:.0f} MB more at most")
+
+
 def main() -> None:
     """Make the room, start the server, measure, print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("gb", nargs="?", type=float, default=20)
     parser.add_argument("--save", type=Path)
+    parser.add_argument("--stalled", type=int)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as data:
         server = OwnServer(Path(data))
@@ -73,6 +116,10 @@ def main() -> None:
             opener = urllib.request.build_opener(cookies)
             opener.open(f"{room}/join", b"").close()
             opener.open(f"{room}/photos").close()  # everything is loaded once
+            if options.stalled:
+                count = int(options.gb * GB / PHOTO_BYTES)
+                measure_stalled(opener, f"{room}/photos.zip", options.stalled, count, server)
+                return
             before = memory_mb(server.process.pid, "VmRSS")
             size, read, first, seconds = download(opener, f"{room}/photos.zip", 0, options.save)
             extra = memory_mb(server.process.pid, "VmHWM") - before

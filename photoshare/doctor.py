@@ -23,8 +23,10 @@ from photoshare.db import schema_version
 from photoshare.errors import DamagedDatabaseError, PhotoshareError, damaged_database_error
 from photoshare.faces.engines.choose import choose_engine
 from photoshare.services import analysis
-from photoshare.storage import MB
+from photoshare.services.lost_photos import find_missing
+from photoshare.storage import MB, Storage
 
+NAMED = 20  # lost photos that are named; whoever has lost more has lost a disk
 REINSTALL = "Install the packages again: rm -rf .venv && ./run.sh"
 
 
@@ -48,6 +50,7 @@ def examine(settings: Settings) -> list[Finding]:
         _data_folder,
         _free_space,
         _database,
+        _originals,
     ]
     return [finding for check in checks for finding in check(settings)]
 
@@ -109,7 +112,7 @@ def _free_space(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    if not (settings.data / "photoshare.sqlite").exists():  # connecting would make it
+    if not _has_database(settings):
         yield Finding("Database", True, "not made yet; the first start makes it")
         return
     newest = known_revisions()[0]
@@ -140,3 +143,29 @@ def _photos(settings: Settings) -> Finding:
     if outdated:
         state += f", {outdated:,} of them by another engine: the server searches them again"
     return Finding("Photos", True, state)
+
+
+def _originals(settings: Settings) -> Iterator[Finding]:
+    """Look for the original of every photo that the database knows."""
+    try:
+        if not _has_database(settings) or schema_version() != known_revisions()[0]:
+            return
+        count, missing = find_missing(Storage(settings.data))
+    except DatabaseError as error:
+        yield Finding(
+            "Originals", False, f"they cannot be looked for ({error.orig})", "See Database."
+        )
+        return
+    state = f"{count:,}, all there"
+    if missing:
+        names = [f"{photo.file_name} ({photo.room_title})" for photo in missing[:NAMED]]
+        names += [f"{len(missing) - NAMED:,} more"] if len(missing) > NAMED else []
+        state = f"{len(missing):,} of {count:,} missing or damaged: {', '.join(names)}"
+    remedy = (
+        "Put them back from a backup, or ask whoever still has one to add it to the room again."
+    )
+    yield Finding("Originals", not missing, state, remedy)
+
+
+def _has_database(settings: Settings) -> bool:
+    return (settings.data / "photoshare.sqlite").exists()  # connecting would make it

@@ -89,6 +89,9 @@ class Photo(Base):
             "attempts",
             sqlite_where=text("state = 'waiting'"),
         ),  # what the job thread asks for, small when all is done
+        # What a zip cannot hold: hardly any photo, so that every page can ask for it.
+        Index("ix_photo_lost", "room_id", sqlite_where=text("is_lost = 1")),
+        Index("ix_photo_unmeasured", "room_id", sqlite_where=text("crc32 IS NULL")),
         CheckConstraint("state IN ('waiting', 'analysing', 'analysed', 'failed')", name="state"),
         NEVER_REUSE_IDS,
     )
@@ -116,12 +119,15 @@ class Photo(Base):
     # Name of the engine whose faces it has; None: never searched. Where it has a name and waits, it
     # is to be searched again.
     engine: Mapped[str | None]
-    # Of downloads, computed once (services/downloads.py); None: not yet, or the file is lost.
+    # Of downloads, computed when a photo comes in (services/downloads.py); None: not yet.
     crc32: Mapped[int | None]  # of the original
     clean_crc32: Mapped[int | None]  # of what guests get: without places, names, serial numbers
     clean_bytes: Mapped[int | None]  # of the original, patched
     clean_copy_bytes: Mapped[int | None]  # of a copy that guests get instead; None: there is none
     cleaning_rules: Mapped[int | None]  # photoshare.metadata.clean.CLEANING_RULES of that time
+    is_lost: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # the original is missing or damaged (services/lost_photos.py)
 
     @property
     def is_searched(self) -> bool:

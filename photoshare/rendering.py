@@ -1,7 +1,7 @@
 """What is made of an uploaded picture, at one decode, and how it travels between two processes.
 
-Runs in the decoder processes (`photoshare.decoder_main`), which import this, `photoshare.images`
-and nothing else of ours.
+Runs in the decoder processes (`photoshare.decoder_main`), which import this, `photoshare.images`,
+`photoshare.metadata` and nothing else of ours.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from typing import IO, Any
 from PIL.Image import Image
 
 from photoshare import images
+from photoshare.metadata.clean import is_cleanable
 
 ENCODERS = {"webp": images.to_webp, "jpg": images.to_jpeg}
 # What a grid shows is made with the upload; a photo page, and the JPEGs for browsers without WebP,
 # when somebody first asks: half of the work and of the space, mostly for pictures nobody opens.
 EAGER_PX = (320, 640)
 _EAGER_FORMAT = "webp"
+CLEAN_COPY = "clean.jpg"  # variant of the JPEG in place of a file that cannot be cleaned
+COPY_QUALITY = 95  # of that JPEG: no loss to be seen
 _LENGTH = struct.Struct(">I")  # before every part of a message: its number of bytes
 
 
@@ -40,7 +43,7 @@ class RenderedPhoto:
     placeholder : bytes
         See `photoshare.images.to_placeholder`.
     derived : dict of variant to bytes
-        The pictures of a grid: ``320.webp`` and so on.
+        The pictures of a grid, ``320.webp`` and so on; `CLEAN_COPY`, if guests need one.
     """
 
     image_format: str
@@ -60,14 +63,29 @@ def render_photo(path: Path, *, max_megapixels: int) -> RenderedPhoto:
         If it is not a picture that can be read, or has too many pixels.
     """
     decoded = images.decode_upright(path, at_least_px=max(EAGER_PX), max_megapixels=max_megapixels)
+    derived = _render_eagerly(decoded.image)
+    if not is_cleanable(path, decoded.image_format):
+        derived[CLEAN_COPY] = make_clean_copy(path, max_megapixels=max_megapixels)
     return RenderedPhoto(
         decoded.image_format,
         decoded.width,
         decoded.height,
         decoded.captured_at,
         images.to_placeholder(decoded.image),
-        _render_eagerly(decoded.image),
+        derived,
     )
+
+
+def make_clean_copy(path: Path, *, max_megapixels: int) -> bytes:
+    """Make a JPEG with all pixels of a picture, up to what `images` keeps, and nothing else of it.
+
+    Raises
+    ------
+    RejectedPhotoError
+        If it is not a picture that can be read, or has too many pixels.
+    """
+    decoded = images.decode_upright(path, at_least_px=images.ALL_PX, max_megapixels=max_megapixels)
+    return images.to_jpeg(decoded.image, quality=COPY_QUALITY)
 
 
 def _render_eagerly(image: Image) -> dict[str, bytes]:

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import io
 import struct
+from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import accumulate
 from typing import Protocol
 
 _LOCAL, _CENTRAL, _END = 0x04034B50, 0x02014B50, 0x06054B50
 _END_64, _END_64_LOCATOR = 0x06064B50, 0x07064B50
-_LOCAL_FORMAT, _CENTRAL_FORMAT = "<IHHHHHIIIHH", "<IHHHHHHIIIHHHHHII"
-_LOCAL_SIZE, _CENTRAL_SIZE = struct.calcsize(_LOCAL_FORMAT), struct.calcsize(_CENTRAL_FORMAT)
+_LOCAL_FORMAT, _CENTRAL_FORMAT = "<IHHHIIIIHH", "<IHHHHIIIIHHHHHII"
+_LOCAL_SIZE = struct.calcsize(_LOCAL_FORMAT)
 _VERSION, _VERSION_64 = 20, 45
 _MADE_ON_UNIX = 3 << 8
 _UTF_8_NAMES = 1 << 11
@@ -50,41 +50,66 @@ class ZipEntry:
     name : str
         Unique in its zip.
     size_bytes, crc32 : int
-        Of what `open` gives.
+        Of its content.
     modified_at : datetime
         Its clock is written as it is: zips know no time zones. Kept to two seconds.
-    open : callable
-        Called when a part of this file is asked for.
     """
 
     name: str
     size_bytes: int
     crc32: int
     modified_at: datetime
-    open: Callable[[], Source]
 
 
 class ZipLayout:
     """A zip of these files, in their order; the same files give the same bytes.
 
+    Takes 40 bytes of memory and the name for each file, as many downloads of large albums may be
+    open at once: headers are made when they are read.
+
+    Parameters
+    ----------
+    entries : iterable of ZipEntry
+    open_entry : callable
+        Opens the content of the file of this number, from 0, when a part of it is read.
+
     Attributes
     ----------
     size_bytes : int
         Of the whole zip.
+    memory_bytes : int
+        How much memory it takes, without what `open_entry` needs.
     """
 
-    def __init__(self, entries: Sequence[ZipEntry]) -> None:
-        self._entries = entries
-        sizes = (self._local_size(entry) + entry.size_bytes for entry in entries)
-        self._starts = [0, *accumulate(sizes)]  # of every file's part; the last: of the directory
-        places = (self._central_size(number) for number in range(len(entries)))
-        self._places = [self._starts[-1], *accumulate(places, initial=self._starts[-1])][1:]
+    def __init__(self, entries: Iterable[ZipEntry], open_entry: Callable[[int], Source]) -> None:
+        self.open_entry = open_entry
+        self._names = bytearray()
+        self._name_stops = array("Q")
+        self._sizes = array("Q")
+        self._checksums = array("I")
+        self._times = array("I")
+        self._starts = array("Q", [0])  # of every file's part; the last: of the directory
+        for entry in entries:
+            name = entry.name.encode()
+            self._names += name
+            self._name_stops.append(len(self._names))
+            self._sizes.append(entry.size_bytes)
+            self._checksums.append(entry.crc32)
+            self._times.append(_dos_time(entry.modified_at))
+            head = _LOCAL_SIZE + len(name) + (20 if entry.size_bytes >= _MAX_32 else 0)
+            self._starts.append(self._starts[-1] + head + entry.size_bytes)
+        self._places = array("Q", [self._starts[-1]])  # of every entry of the directory; its end
+        for number in range(len(self)):
+            self._places.append(self._places[-1] + len(self._central_header(number)))
         self._end = self._end_record()
         self.size_bytes = self._places[-1] + len(self._end)
+        tables = [self._name_stops, self._sizes, self._checksums, self._times]
+        tables += [self._starts, self._places]
+        self.memory_bytes = len(self._names) + sum(len(t) * t.itemsize for t in tables)
 
-    def open(self) -> Source:
-        """Open the zip for reading."""
-        return _ZipSource(self)
+    def __len__(self) -> int:
+        """How many files it has."""
+        return len(self._sizes)
 
     def part_at(self, offset: int) -> tuple[int, int, bytes]:
         """Find what lies at an offset.
@@ -101,7 +126,7 @@ class ZipLayout:
         if offset < self._starts[-1]:
             number = bisect_right(self._starts, offset) - 1
             within = offset - self._starts[number]
-            head = self._local_header(self._entries[number])
+            head = self._local_header(number)
             if within < len(head):
                 return -1, within, head
             return number, within - len(head), b""
@@ -110,53 +135,45 @@ class ZipLayout:
             return -1, offset - self._places[number], self._central_header(number)
         return -1, offset - self._places[-1], self._end
 
-    def entry(self, number: int) -> ZipEntry:
-        """Return the file of this number, from 0."""
-        return self._entries[number]
+    def name(self, number: int) -> str:
+        """Return the name of the file of this number, from 0."""
+        return self._name(number).decode()
 
-    def _local_size(self, entry: ZipEntry) -> int:
-        extra = 20 if entry.size_bytes >= _MAX_32 else 0
-        return _LOCAL_SIZE + len(entry.name.encode()) + extra
+    def entry_bytes(self, number: int) -> int:
+        """Return the size of the content of the file of this number."""
+        return self._sizes[number]
 
-    def _local_header(self, entry: ZipEntry) -> bytes:
-        name = entry.name.encode()
-        size, extra, version = entry.size_bytes, b"", _VERSION
+    def _name(self, number: int) -> bytes:
+        start = self._name_stops[number - 1] if number else 0
+        return bytes(self._names[start : self._name_stops[number]])
+
+    def _local_header(self, number: int) -> bytes:
+        name, size = self._name(number), self._sizes[number]
+        extra, version = b"", _VERSION
         if size >= _MAX_32:
             extra = struct.pack("<HHQQ", _EXTRA_64, 16, size, size)
             size, version = _MAX_32, _VERSION_64
-        clock, day = _dos_time(entry.modified_at)
-        fixed = (_LOCAL, version, _UTF_8_NAMES, _STORED, clock, day, entry.crc32, size, size)
-        return struct.pack(_LOCAL_FORMAT, *fixed, len(name), len(extra)) + name + extra
-
-    def _large_values(self, number: int) -> list[int]:
-        """List what of a directory entry needs 64 bits, in the order of the format."""
-        entry, start = self._entries[number], self._starts[number]
-        values = [entry.size_bytes] * 2 if entry.size_bytes >= _MAX_32 else []
-        return values + ([start] if start >= _MAX_32 else [])
-
-    def _central_size(self, number: int) -> int:
-        large = self._large_values(number)
-        extra = 4 + 8 * len(large) if large else 0
-        return _CENTRAL_SIZE + len(self._entries[number].name.encode()) + extra
+        fixed = (_LOCAL, version, _UTF_8_NAMES, _STORED, self._times[number])
+        sizes = (self._checksums[number], size, size, len(name), len(extra))
+        return struct.pack(_LOCAL_FORMAT, *fixed, *sizes) + name + extra
 
     def _central_header(self, number: int) -> bytes:
-        entry, start = self._entries[number], self._starts[number]
-        name = entry.name.encode()
-        size = min(entry.size_bytes, _MAX_32)
-        large = self._large_values(number)
+        name, size, start = self._name(number), self._sizes[number], self._starts[number]
+        # What needs 64 bits, in the order of the format.
+        large = [size] * 2 if size >= _MAX_32 else []
+        large += [start] if start >= _MAX_32 else []
         extra, version = b"", _VERSION
         if large:
             extra = struct.pack(f"<HH{len(large)}Q", _EXTRA_64, 8 * len(large), *large)
             version = _VERSION_64
-        clock, day = _dos_time(entry.modified_at)
-        made_by = _MADE_ON_UNIX | version
-        fixed = (_CENTRAL, made_by, version, _UTF_8_NAMES, _STORED, clock, day, entry.crc32)
-        lengths = (size, size, len(name), len(extra), 0, 0, 0)
+        size, made_by = min(size, _MAX_32), _MADE_ON_UNIX | version
+        fixed = (_CENTRAL, made_by, version, _UTF_8_NAMES, _STORED, self._times[number])
+        lengths = (self._checksums[number], size, size, len(name), len(extra), 0, 0, 0)
         place = (_PLAIN_FILE, min(start, _MAX_32))
         return struct.pack(_CENTRAL_FORMAT, *fixed, *lengths, *place) + name + extra
 
     def _end_record(self) -> bytes:
-        count = len(self._entries)
+        count = len(self)
         start, stop = self._starts[-1], self._places[-1]
         record = b""
         if count >= _MAX_16 or start >= _MAX_32 or stop - start >= _MAX_32:
@@ -169,23 +186,31 @@ class ZipLayout:
         return record + struct.pack("<IHHHHIIH", _END, 0, 0, count, count, size, start, 0)
 
 
-class _ZipSource:
-    """A zip being read; holds one of its files open at a time."""
+class ZipSource:
+    """A zip being read; holds one of its files open at a time.
 
-    def __init__(self, layout: ZipLayout) -> None:
-        self._layout = layout
+    Parameters
+    ----------
+    find_layout : callable
+        Gives the layout for every read, so that whoever keeps it may forget it: by an OSError, it
+        ends the reading.
+    """
+
+    def __init__(self, find_layout: Callable[[], ZipLayout]) -> None:
+        self._find_layout = find_layout
         self._number = -1
         self._source: Source | None = None
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Read up to `size` bytes, at least one unless `offset` is the end."""
-        number, within, head = self._layout.part_at(offset)
+        layout = self._find_layout()
+        number, within, head = layout.part_at(offset)
         if number < 0:
             return head[within : within + size]
-        left = self._layout.entry(number).size_bytes - within
-        block = self._open(number).read_at(within, min(size, left))
+        left = layout.entry_bytes(number) - within
+        block = self._open(layout, number).read_at(within, min(size, left))
         if not block:
-            raise OSError(f"{self._layout.entry(number).name} is shorter than it was")
+            raise OSError(f"{layout.name(number)} is shorter than it was")
         return block
 
     def close(self) -> None:
@@ -194,12 +219,26 @@ class _ZipSource:
             self._source.close()
             self._source = None
 
-    def _open(self, number: int) -> Source:
+    def _open(self, layout: ZipLayout, number: int) -> Source:
         if self._source is None or number != self._number:
             self.close()
-            self._source = self._layout.entry(number).open()
+            self._source = layout.open_entry(number)
             self._number = number
         return self._source
+
+
+class BytesSource:
+    """Bytes in memory, to be read from anywhere."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Read up to `size` bytes; fewer only at the end."""
+        return self._content[offset : offset + size]
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 class SourceFile(io.RawIOBase):
@@ -255,11 +294,14 @@ class SourceFile(io.RawIOBase):
         super().close()
 
 
-def _dos_time(moment: datetime) -> tuple[int, int]:
-    """Write a moment as DOS does: years from 1980 to 2107, every second second."""
+def _dos_time(moment: datetime) -> int:
+    """Write a moment as DOS does: years from 1980 to 2107, every second second.
+
+    The day stands in the upper 16 bits, the time in the lower ones: in front of it in the file.
+    """
     if moment.year < _FIRST_YEAR:
         moment = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)
     elif moment.year > _LAST_YEAR:
         moment = datetime(_LAST_YEAR, 12, 31, 23, 59, 58, tzinfo=UTC)
-    clock = moment.hour << 11 | moment.minute << 5 | moment.second // 2
-    return clock, (moment.year - _FIRST_YEAR) << 9 | moment.month << 5 | moment.day
+    day = (moment.year - _FIRST_YEAR) << 9 | moment.month << 5 | moment.day
+    return day << 16 | moment.hour << 11 | moment.minute << 5 | moment.second // 2

@@ -15,13 +15,13 @@ import pytest
 from click.testing import Result
 from filelock import FileLock
 from flask import Flask
-from sqlalchemy import delete, event, text
+from sqlalchemy import delete, event, select, text
 from sqlalchemy.engine import Engine
 
 from photoshare import create_app, decoders
 from photoshare.config import Settings
 from photoshare.db import db
-from photoshare.models import Room
+from photoshare.models import Photo, Room
 from photoshare.rendering import RenderedPhoto
 from photoshare.services.rooms import NewRoom
 from photoshare.web.site import Site, site_of
@@ -194,6 +194,30 @@ def test_doctor_names_what_is_wrong_and_the_remedy(
     assert "BAD  Packages: pillow is 0.0, not" in result.output
     assert "BAD  htmx: htmx.min.js is not the file" in result.output
     assert "rm -rf .venv && ./run.sh" in result.output
+
+
+def test_doctor_names_the_photos_whose_originals_are_lost(
+    app: Flask, site: Site, make_room, add_photo
+) -> None:
+    room_id = make_room("Wedding").room.id
+    for seed in range(3):
+        add_photo(room_id, draw_photo(RED, seed=seed), f"{seed}.jpg")
+    assert "ok   Originals: 3, all there" in run(app, "doctor").output
+    gone, cut, _ = sorted((site.storage.room_folder(room_id) / "originals").iterdir())
+    gone.unlink()
+    cut.write_bytes(b"")
+    names = []
+    with app.app_context():
+        for path in (gone, cut):
+            query = select(Photo.file_name).where(Photo.sha256 == path.name)
+            names.append(db.session.scalars(query).one())
+
+    result = run(app, "doctor")
+
+    assert result.exit_code == 1
+    assert "BAD  Originals: 2 of 3 missing or damaged: " in result.output
+    for name in names:
+        assert f"{name} (Wedding)" in result.output
 
 
 def flask_doctor(data: Path, **environ: str) -> subprocess.CompletedProcess[str]:

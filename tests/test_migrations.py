@@ -77,7 +77,8 @@ def test_encodings_of_any_size_come_without_the_loss_of_a_row(app: Flask) -> Non
     with app.app_context():
         downgrade(revision="0005")
         assert "quality" not in columns_of_faces()
-        upgrade(revision="0010")
+        upgrade()
+        assert "quality" in columns_of_faces()
         room_id = rooms.create_room("Party").room.id
     photos = insert_photos(app, room_id, 3)
     lea = insert_person(app, room_id, photos, "Lea")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from photoshare.zip_layout import SourceFile, ZipEntry, ZipLayout
+from photoshare.zip_layout import SourceFile, ZipEntry, ZipLayout, ZipSource
 
 MOMENT = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 GB = 1 << 30
@@ -45,12 +45,19 @@ class Zeros:
         """Nothing is open."""
 
 
-def entry(name: str, content: bytes, moment: datetime = MOMENT) -> ZipEntry:
-    return ZipEntry(name, len(content), zlib.crc32(content), moment, lambda: Bytes(content))
+def layout_of(contents: dict[str, bytes], moment: datetime = MOMENT) -> ZipLayout:
+    entries = [
+        ZipEntry(name, len(content), zlib.crc32(content), moment)
+        for name, content in contents.items()
+    ]
+    in_order = list(contents.values())
+    return ZipLayout(entries, lambda number: Bytes(in_order[number]))
 
 
 def file_of(layout: ZipLayout, start: int = 0, stop: int | None = None) -> SourceFile:
-    return SourceFile(layout.open, start, layout.size_bytes if stop is None else stop)
+    return SourceFile(
+        lambda: ZipSource(lambda: layout), start, layout.size_bytes if stop is None else stop
+    )
 
 
 def content_of(layout: ZipLayout) -> bytes:
@@ -63,8 +70,8 @@ def layout() -> ZipLayout:
     numbers = random.Random(1)
     names = ["a.jpg", "Zoë 😀 日本.jpg", "empty.jpg", "z.jpg"]
     sizes = [5000, 1, 0, 70_000]
-    return ZipLayout(
-        [entry(name, numbers.randbytes(size)) for name, size in zip(names, sizes, strict=True)]
+    return layout_of(
+        {name: numbers.randbytes(size) for name, size in zip(names, sizes, strict=True)}
     )
 
 
@@ -75,15 +82,15 @@ def test_a_zip_has_the_size_that_was_told_and_holds_the_files_unchanged(layout: 
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.testzip() is None
         for number, info in enumerate(archive.infolist()):
-            wanted = layout.entry(number)
-            assert (info.filename, info.file_size) == (wanted.name, wanted.size_bytes)
+            wanted = (layout.name(number), layout.entry_bytes(number))
+            assert (info.filename, info.file_size) == wanted
             assert info.date_time == (2024, 5, 6, 7, 8, 8)
             assert info.compress_type == zipfile.ZIP_STORED
             assert info.external_attr >> 16 == 0o100644
 
 
 def test_a_zip_of_nothing_opens() -> None:
-    with zipfile.ZipFile(io.BytesIO(content_of(ZipLayout([])))) as archive:
+    with zipfile.ZipFile(io.BytesIO(content_of(layout_of({})))) as archive:
         assert archive.namelist() == []
 
 
@@ -127,9 +134,9 @@ def test_nothing_is_opened_before_it_is_read(layout: ZipLayout) -> None:
 
 
 def test_a_file_that_has_become_shorter_ends_the_download() -> None:
-    cut = ZipEntry("a.jpg", 100, 0, MOMENT, lambda: Bytes(b"short"))
+    cut = ZipLayout([ZipEntry("a.jpg", 100, 0, MOMENT)], lambda _number: Bytes(b"short"))
 
-    with file_of(ZipLayout([cut])) as file, pytest.raises(OSError, match="shorter"):
+    with file_of(cut) as file, pytest.raises(OSError, match="shorter"):
         file.read()
 
 
@@ -144,7 +151,7 @@ def test_a_file_that_has_become_shorter_ends_the_download() -> None:
 def test_a_time_that_zips_do_not_know_becomes_the_nearest(
     moment: datetime, date_time: tuple[int, ...]
 ) -> None:
-    content = content_of(ZipLayout([entry("a.jpg", b"x", moment)]))
+    content = content_of(layout_of({"a.jpg": b"x"}, moment))
 
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.infolist()[0].date_time == date_time
@@ -152,7 +159,7 @@ def test_a_time_that_zips_do_not_know_becomes_the_nearest(
 
 @pytest.mark.parametrize("count", [65_534, 65_535, 65_536, 70_000])
 def test_more_files_than_fit_into_sixteen_bits(count: int) -> None:
-    layout = ZipLayout([entry(f"{number}.jpg", b"x") for number in range(count)])
+    layout = layout_of({f"{number}.jpg": b"x" for number in range(count)})
 
     with zipfile.ZipFile(file_of(layout)) as archive:  # type: ignore[arg-type]
         assert len(archive.namelist()) == count
@@ -172,12 +179,10 @@ def test_more_files_than_fit_into_sixteen_bits(count: int) -> None:
 )
 def test_more_bytes_than_fit_into_thirty_two_bits(sizes: list[int]) -> None:
     entries = [
-        ZipEntry(
-            f"{number}.jpg", size, zlib.crc32(bytes(size)) if size < 2000 else 0, MOMENT, Zeros
-        )
+        ZipEntry(f"{number}.jpg", size, zlib.crc32(bytes(size)) if size < 2000 else 0, MOMENT)
         for number, size in enumerate(sizes)
     ]
-    layout = ZipLayout(entries)
+    layout = ZipLayout(entries, lambda _number: Zeros())
 
     with zipfile.ZipFile(file_of(layout)) as archive:  # type: ignore[arg-type]
         infos = archive.infolist()
@@ -188,10 +193,18 @@ def test_more_bytes_than_fit_into_thirty_two_bits(sizes: list[int]) -> None:
                 assert file.read(1) == b"\0"
 
 
+def test_a_file_takes_forty_bytes_of_memory_and_its_name() -> None:
+    few, many = (
+        layout_of({f"IMG_{number:06}.jpg": b"x" for number in range(n)}) for n in (1, 1001)
+    )
+
+    assert many.memory_bytes - few.memory_bytes == 1000 * (40 + len("IMG_000000.jpg"))
+
+
 @pytest.mark.skipif(shutil.which("unzip") is None, reason="unzip is not installed")
 def test_unzip_finds_nothing_wrong(layout: ZipLayout, tmp_path: Path) -> None:
-    many = [entry(f"{number}.jpg", b"x") for number in range(66_000)]
-    for number, made in enumerate((layout, ZipLayout(many))):
+    many = layout_of({f"{number}.jpg": b"x" for number in range(66_000)})
+    for number, made in enumerate((layout, many)):
         path = tmp_path / f"{number}.zip"
         path.write_bytes(content_of(made))
 

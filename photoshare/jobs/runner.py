@@ -15,7 +15,7 @@ from photoshare.db import DATABASE_FILE
 from photoshare.errors import DiskFullError, PhotoshareError
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.tasks import TASKS, Workplace
-from photoshare.services import analysis, downloads, jobs, leftovers, pictures
+from photoshare.services import analysis, downloads, jobs, leftovers, lost_photos, pictures
 from photoshare.services.jobs import ClaimedJob, JobKind
 from photoshare.storage import Storage
 from photoshare.upkeep import DatabaseUpkeep
@@ -80,15 +80,17 @@ class JobRunner:
             analysis.fail_exhausted_photos()
             jobs.requeue_running_jobs()
             jobs.enqueue_waiting_photos()
-            for room_id in downloads.unmeasured_rooms():
-                jobs.enqueue_job(room_id, JobKind.PREPARE_DOWNLOADS)
+            downloads.forget_old_measurements()
+            _enqueue_unmeasured()
 
     def sweep(self) -> None:
-        """Remove the files that a crash left behind, and uploads that nobody finished."""
+        """Remove what a crash and unfinished uploads left behind; notice what a disk has lost."""
         older_than = time.time() - SWEEP_AGE_S
         with self._app.app_context():
             removed = leftovers.sweep(self._storage, older_than=older_than)
             pictures.delete_pictures_of_no_faces(self._storage)
+            lost_photos.check_originals(self._storage)
+            _enqueue_unmeasured()
         if removed:
             log.info("Removed %d files of crashes and of uploads that nobody finished", removed)
 
@@ -199,6 +201,11 @@ class JobRunner:
                 self._stopping.wait(FULL_DISK_WAIT_S)
             except Exception:  # a locked database passes; the watch goes on
                 log.exception("The watch over the job table failed, and goes on")
+
+
+def _enqueue_unmeasured() -> None:
+    for room_id in downloads.unmeasured_rooms():
+        jobs.enqueue_job(room_id, JobKind.PREPARE_DOWNLOADS)
 
 
 def _log_failure(drain: Future[None]) -> None:

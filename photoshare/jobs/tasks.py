@@ -170,7 +170,6 @@ def _finish(
             db.session.rollback()  # nothing half done is committed with what follows
             analysis.fail_attempt(claimed.id)
         jobs.count_photo_done(job.id)
-        downloads.measure_photos(Photo.id == claimed.id, workplace.storage)
 
 
 def cluster_room(job: ClaimedJob, workplace: Workplace) -> bool:
@@ -185,7 +184,7 @@ def cluster_room(job: ClaimedJob, workplace: Workplace) -> bool:
 
 
 def prepare_downloads(job: ClaimedJob, workplace: Workplace) -> bool:
-    """Measure the photos whose checksums are not known, so that zips start at once."""
+    """Measure the photos whose checksums are not known: by other rules, or lost and back again."""
     with workplace.app.app_context():
         downloads.measure_photos(
             Photo.room_id == job.room_id, workplace.storage, is_stopping=workplace.is_stopping

@@ -12,7 +12,7 @@ from photoshare.metadata.chunks import gif_patches, png_patches, webp_patches
 from photoshare.metadata.exif import tiff_patches
 from photoshare.metadata.heif import heif_patches
 from photoshare.metadata.jpeg import jpeg_patches
-from photoshare.metadata.patches import Buffer, Patch, UncleanableError
+from photoshare.metadata.patches import Buffer, Patch, PatchedFile, UncleanableError
 
 # What the database keeps of a cleaned photo (its checksum) holds for these rules only: count up
 # with every change of this package that could change a byte.
@@ -38,6 +38,15 @@ _CLEANERS: dict[str, Callable[[Buffer], Iterable[Patch]]] = {
     "TIFF": tiff_patches,
     "BMP": _nothing,
 }
+
+
+def is_cleanable(path: Path, image_format: str) -> bool:
+    """Whether `find_patches` can vouch for a file, and a `PatchedFile` can be made with them."""
+    try:
+        PatchedFile(path, find_patches(path, image_format)).close()
+    except UncleanableError:
+        return False
+    return True
 
 
 def find_patches(path: Path, image_format: str) -> list[Patch]:

@@ -3,18 +3,19 @@
 An original is kept bit for bit. Guests get it through patches that take out whatever identifies a
 person, a device or a place (`photoshare.metadata`), unless the room keeps that; the picture itself
 is never encoded again. A file that cannot be cleaned in this way is replaced by a new JPEG of the
-same size in pixels. The sizes and checksums are computed once, when a photo was analysed or first
-asked for.
+same size in pixels. Sizes and checksums are computed while a photo comes in: no zip has to read its
+photos beforehand.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from datetime import datetime
+from enum import IntEnum
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, or_, select, update
@@ -24,18 +25,50 @@ from photoshare.db import db
 from photoshare.errors import DiskFullError, NotAllowedError, NotFoundError, RejectedPhotoError
 from photoshare.metadata.clean import CLEANING_RULES, find_patches
 from photoshare.metadata.patches import PatchedFile, UncleanableError
-from photoshare.models import PHOTO_FAILED, Photo
+from photoshare.models import Photo
+from photoshare.rendering import CLEAN_COPY, make_clean_copy
 from photoshare.services.rooms import Access
-from photoshare.storage import Storage
+from photoshare.storage import ReceivedFile, Storage
 
 log = logging.getLogger(__name__)
 
 READ_BLOCK = 1 << 20  # bytes read at a time
-COPY_QUALITY = 95  # of the JPEG in place of a file that cannot be cleaned: no loss to be seen
-CLEAN_COPY = "clean.jpg"  # variant under which that JPEG is stored
 COMMIT_EVERY = 20  # photos; the measuring of so many is lost at most
-# One at a time: it reads whole files, and two requests for one zip would read the same ones.
-_MEASURING = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFile:
+    """What a download needs to know of a photo: the columns of its row."""
+
+    id: int
+    room_id: int
+    sha256: str
+    file_name: str
+    image_format: str
+    size_bytes: int
+    captured_at: datetime | None
+    created_at: datetime
+    crc32: int | None
+    clean_crc32: int | None
+    clean_bytes: int | None
+    clean_copy_bytes: int | None
+    cleaning_rules: int | None
+
+    @property
+    def time(self) -> datetime:
+        """When it was taken, or came where it does not say."""
+        return self.captured_at or self.created_at
+
+
+PHOTO_FILE = tuple(getattr(Photo, name) for name in PhotoFile.__dataclass_fields__)
+
+
+class Form(IntEnum):
+    """In which form a photo is given."""
+
+    EXACT = 0  # the original bit for bit
+    PATCHED = 1  # the original, without places, names and serial numbers
+    COPY = 2  # a JPEG in its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +77,18 @@ class Download:
 
     Attributes
     ----------
+    form : Form
     image_format : str
         Pillow's name; that of a clean copy is JPEG, whatever the original is.
     size_bytes, crc32 : int
-    open : callable
-        Opens it for reading from anywhere.
     stamp : str
         Changes with every byte.
     """
 
+    form: Form
     image_format: str
     size_bytes: int
     crc32: int
-    open: Callable[[], PatchedFile]
     stamp: str
 
 
@@ -75,43 +107,101 @@ def is_exact(access: Access, *, wants_exact: bool) -> bool:
     return wants_exact or access.room.keeps_metadata
 
 
-def find_download(photo: Photo, storage: Storage, *, exact: bool) -> Download | None:
-    """Tell what a photo is as a download; None if its file is lost or damaged.
-
-    The photo has been measured by `measure_photos`.
-    """
-    original = storage.original(photo.room_id, photo.sha256)
-    if photo.crc32 is None or photo.clean_crc32 is None or _size(original) != photo.size_bytes:
-        log.error("The original of photo %d is missing or damaged in %s", photo.id, storage.data)
-        return None
+def describe_download(photo: PhotoFile, *, exact: bool) -> Download:
+    """Tell what a photo is as a download; it has been measured."""
+    if photo.crc32 is None or photo.clean_crc32 is None:
+        raise AssertionError("a photo that was not measured is in no download")
     if exact or photo.clean_crc32 == photo.crc32:
         stamp = f"{photo.sha256} exact"
-        opener = partial(PatchedFile, original)
-        return Download(photo.image_format, photo.size_bytes, photo.crc32, opener, stamp)
+        return Download(Form.EXACT, photo.image_format, photo.size_bytes, photo.crc32, stamp)
     stamp = f"{photo.sha256} {photo.cleaning_rules} {photo.clean_crc32}"
     if photo.clean_copy_bytes is not None:
-        copy = partial(PatchedFile, _clean_copy(photo.room_id, photo.sha256, storage))
-        return Download("JPEG", photo.clean_copy_bytes, photo.clean_crc32, copy, stamp)
+        return Download(Form.COPY, "JPEG", photo.clean_copy_bytes, photo.clean_crc32, stamp)
     if photo.clean_bytes is None:
         raise AssertionError("a photo that was measured by older rules")
-    opener = partial(_open_clean, original, photo.image_format)
-    return Download(photo.image_format, photo.clean_bytes, photo.clean_crc32, opener, stamp)
+    return Download(Form.PATCHED, photo.image_format, photo.clean_bytes, photo.clean_crc32, stamp)
 
 
-def get_download(photo: Photo, storage: Storage, *, exact: bool) -> Download:
-    """Tell what one photo is as a download, measuring it if need be.
+def open_download(
+    storage: Storage, room_id: int, sha256: str, form: Form, image_format: str
+) -> PatchedFile:
+    """Open a photo in a form for reading from anywhere.
+
+    Raises
+    ------
+    FileNotFoundError
+        If its file is lost.
+    """
+    if form is Form.COPY:
+        return PatchedFile(storage.derivative(room_id, sha256, CLEAN_COPY))
+    original = storage.original(room_id, sha256)
+    patches = find_patches(original, image_format) if form is Form.PATCHED else ()
+    return PatchedFile(original, patches)
+
+
+def has_original(photo: PhotoFile, storage: Storage) -> bool:
+    """Whether the original is there, all of it."""
+    return storage.original_size(photo.room_id, photo.sha256) == photo.size_bytes
+
+
+def has_clean_copy(photo: PhotoFile, storage: Storage) -> bool:
+    """Whether the JPEG in place of the original is there, if there has to be one."""
+    if photo.clean_copy_bytes is None:
+        return True
+    copy = storage.derivative(photo.room_id, photo.sha256, CLEAN_COPY)
+    try:
+        return copy.stat().st_size == photo.clean_copy_bytes
+    except FileNotFoundError:
+        return False
+
+
+def get_download(photo_id: int, storage: Storage, *, exact: bool) -> Download:
+    """Tell what one photo is as a download, measuring it if it never was.
 
     Raises
     ------
     NotFoundError
         If its file is lost or damaged.
     """
-    measure_photos(Photo.id == photo.id, storage)
-    db.session.refresh(photo)
-    found = find_download(photo, storage, exact=exact)
-    if found is None:
+    photo = _photo_file(photo_id)
+    if not has_original(photo, storage):
+        log.error("The original of photo %d is missing or damaged in %s", photo.id, storage.data)
         raise NotFoundError("This picture is not there (any more).")
-    return found
+    if photo.crc32 is None or not has_clean_copy(photo, storage):
+        _store({photo_id: _measure(photo, storage)})
+        photo = _photo_file(photo_id)
+        if photo.crc32 is None:
+            raise NotFoundError("This picture is not there (any more).")
+    return describe_download(photo, exact=exact)
+
+
+def _photo_file(photo_id: int) -> PhotoFile:
+    row = db.session.execute(select(*PHOTO_FILE).where(Photo.id == photo_id)).first()
+    if row is None:
+        raise NotFoundError("This photo is not there, or was deleted.")
+    return PhotoFile(*row)
+
+
+def measure_received(
+    received: ReceivedFile, image_format: str, clean_copy: bytes | None
+) -> dict[str, int | None]:
+    """Compute what the row of a new photo says of its downloads.
+
+    Parameters
+    ----------
+    received : ReceivedFile
+    image_format : str
+    clean_copy : bytes or None
+        The JPEG that guests get of a file that cannot be cleaned.
+    """
+    if clean_copy is not None:
+        return _values(received.crc32, **_measure_copy(clean_copy))
+    return _values(received.crc32, **_measure_clean(received.path, image_format, received.crc32))
+
+
+def unmeasured() -> ColumnElement[bool]:
+    """Select the photos that no zip can hold yet: an index knows them."""
+    return Photo.crc32.is_(None) & ~Photo.is_lost
 
 
 def measure_photos(
@@ -120,7 +210,9 @@ def measure_photos(
     *,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Compute the checksums of photos that lack them, or whose clean copy was lost.
+    """Compute the checksums of photos that lack them; one whose file cannot be read is lost.
+
+    For the job thread: reading a room takes a minute or so.
 
     Parameters
     ----------
@@ -128,83 +220,84 @@ def measure_photos(
     is_stopping : callable
         Asked before every photo; the rest waits for the next time when it says yes.
     """
-    if not _unmeasured(which, storage):
-        return
-    with _MEASURING:
-        rows = _unmeasured(which, storage)
+    query = select(*PHOTO_FILE).where(which, unmeasured()).order_by(Photo.id).limit(COMMIT_EVERY)
+    while not is_stopping():
+        photos = [PhotoFile(*row) for row in db.session.execute(query)]
         db.session.rollback()  # no transaction stays open while files are read
-        for first in range(0, len(rows), COMMIT_EVERY):
-            measured = []
-            for photo in rows[first : first + COMMIT_EVERY]:
-                if is_stopping():
-                    break
-                measured.append((photo.id, _measure(photo, storage)))
-            for photo_id, values in measured:
-                db.session.execute(update(Photo).where(Photo.id == photo_id).values(values))
-            db.session.commit()
+        if not photos:
+            return
+        measured: dict[int, dict[str, int | None]] = {}
+        for photo in photos:
+            if measured and is_stopping():
+                break
+            measured[photo.id] = _measure(photo, storage)
+        _store(measured)
 
 
 def unmeasured_rooms() -> list[int]:
-    """List the rooms with photos that were analysed, but never measured by today's rules."""
-    lacks = or_(Photo.cleaning_rules.is_(None), Photo.cleaning_rules != CLEANING_RULES)
-    is_done = or_(Photo.engine.is_not(None), Photo.state == PHOTO_FAILED)
-    return list(db.session.scalars(select(Photo.room_id).where(lacks, is_done).distinct()))
+    """List the rooms with photos that no zip can hold yet."""
+    return list(db.session.scalars(select(Photo.room_id).where(unmeasured()).distinct()))
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """What measuring needs of a photo."""
-
-    id: int
-    room_id: int
-    sha256: str
-    image_format: str
+def forget_old_measurements() -> None:
+    """Let photos be measured again that were measured by other rules than today's."""
+    is_old = or_(Photo.cleaning_rules.is_(None), Photo.cleaning_rules != CLEANING_RULES)
+    db.session.execute(update(Photo).where(is_old, Photo.crc32.is_not(None)).values(crc32=None))
+    db.session.commit()
 
 
-def _unmeasured(which: ColumnElement[bool], storage: Storage) -> list[_File]:
-    columns = (Photo.id, Photo.room_id, Photo.sha256, Photo.image_format)
-    lacks = or_(
-        Photo.crc32.is_(None),  # perhaps its file is back from a backup
-        Photo.cleaning_rules.is_(None),
-        Photo.cleaning_rules != CLEANING_RULES,
-    )
-    found = [_File(*row) for row in db.session.execute(select(*columns).where(which, lacks))]
-    copies = select(*columns, Photo.clean_copy_bytes).where(
-        which, ~lacks, Photo.clean_copy_bytes.is_not(None)
-    )
-    for row in db.session.execute(copies):
-        if _size(_clean_copy(row.room_id, row.sha256, storage)) != row.clean_copy_bytes:
-            found.append(_File(row.id, row.room_id, row.sha256, row.image_format))
-    return found
+def _store(measured: dict[int, dict[str, int | None]]) -> None:
+    for photo_id, values in measured.items():
+        is_lost = values["crc32"] is None
+        db.session.execute(
+            update(Photo).where(Photo.id == photo_id).values(is_lost=is_lost, **values)
+        )
+    db.session.commit()
 
 
-def _measure(file: _File, storage: Storage) -> dict[str, int | None]:
+def _measure(photo: PhotoFile, storage: Storage) -> dict[str, int | None]:
     """Compute what the columns of a photo hold; None where its file is lost or damaged."""
-    values: dict[str, int | None] = {
-        "cleaning_rules": CLEANING_RULES,
-        "crc32": None,
-        "clean_crc32": None,
-        "clean_bytes": None,
-        "clean_copy_bytes": None,
-    }
-    original = storage.original(file.room_id, file.sha256)
+    original = storage.original(photo.room_id, photo.sha256)
     try:
         crc32 = _crc32(PatchedFile(original))
         try:
-            patches = find_patches(original, file.image_format)
-            cleaned = PatchedFile(original, patches)
-            values["clean_bytes"] = cleaned.size_bytes
-            clean_crc32 = _crc32(cleaned)
+            return _values(crc32, **_measure_clean(original, photo.image_format, crc32))
         except UncleanableError as reason:
-            log.info("Photo %d is copied to be clean: %s", file.id, reason)
-            copy = _make_clean_copy(file, storage)
-            values["clean_copy_bytes"] = _size(copy)
-            clean_crc32 = _crc32(PatchedFile(copy))
+            log.info("Photo %d is copied to be clean: %s", photo.id, reason)
+            copy = make_clean_copy(original, max_megapixels=images.ANY_MEGAPIXELS)
+            path = storage.derivative(photo.room_id, photo.sha256, CLEAN_COPY)
+            storage.write_derived(path, copy)
+            return _values(crc32, **_measure_copy(copy))
     except (OSError, ValueError, RejectedPhotoError, DiskFullError) as error:
-        log.error("The original of photo %d cannot be read: %s", file.id, error)
-    else:
-        values |= {"crc32": crc32, "clean_crc32": clean_crc32}
-    return values
+        log.error("The original of photo %d cannot be read: %s", photo.id, error)
+        return _values(None)
+
+
+def _values(
+    crc32: int | None,
+    *,
+    clean_crc32: int | None = None,
+    clean_bytes: int | None = None,
+    clean_copy_bytes: int | None = None,
+) -> dict[str, int | None]:
+    return {
+        "cleaning_rules": CLEANING_RULES,
+        "crc32": crc32,
+        "clean_crc32": clean_crc32,
+        "clean_bytes": clean_bytes,
+        "clean_copy_bytes": clean_copy_bytes,
+    }
+
+
+def _measure_clean(original: Path, image_format: str, crc32: int) -> dict[str, int]:
+    patches = find_patches(original, image_format)
+    with closing(PatchedFile(original, patches)) as cleaned:
+        clean_crc32 = _crc32(cleaned) if patches else crc32
+        return {"clean_bytes": cleaned.size_bytes, "clean_crc32": clean_crc32}
+
+
+def _measure_copy(copy: bytes) -> dict[str, int]:
+    return {"clean_copy_bytes": len(copy), "clean_crc32": zlib.crc32(copy)}
 
 
 def _crc32(file: PatchedFile) -> int:
@@ -216,29 +309,3 @@ def _crc32(file: PatchedFile) -> int:
     finally:
         file.close()
     return checksum
-
-
-def _open_clean(original: Path, image_format: str) -> PatchedFile:
-    return PatchedFile(original, find_patches(original, image_format))
-
-
-def _make_clean_copy(file: _File, storage: Storage) -> Path:
-    """Write a JPEG with all pixels of the photo and nothing else of it."""
-    original = storage.original(file.room_id, file.sha256)
-    decoded = images.decode_upright(
-        original, at_least_px=images.ALL_PX, max_megapixels=images.ANY_MEGAPIXELS
-    )
-    copy = _clean_copy(file.room_id, file.sha256, storage)
-    storage.write_derived(copy, images.to_jpeg(decoded.image, quality=COPY_QUALITY))
-    return copy
-
-
-def _clean_copy(room_id: int, sha256: str, storage: Storage) -> Path:
-    return storage.derivative(room_id, sha256, CLEAN_COPY)
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return None

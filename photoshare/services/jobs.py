@@ -156,11 +156,19 @@ def has_urgent_jobs() -> bool:
 
 
 def claim_job() -> ClaimedJob | None:
-    """Take the oldest queued job, one that searches again after all others; None: there is none."""
+    """Take the oldest queued job, first of all one that somebody's download waits for.
+
+    One that searches photos again comes after all others.
+
+    Returns
+    -------
+    ClaimedJob or None
+        None when there is none.
+    """
     query = (
         select(Job.id)
         .where(Job.state == JOB_QUEUED)
-        .order_by(Job.kind == JobKind.SEARCH_AGAIN, Job.id)
+        .order_by(Job.kind == JobKind.SEARCH_AGAIN, Job.kind != JobKind.PREPARE_DOWNLOADS, Job.id)
         .limit(1)
     )
     while (job_id := db.session.scalar(query)) is not None:

@@ -18,9 +18,12 @@ from photoshare.config import Settings
 from photoshare.db import db
 from photoshare.errors import NotAllowedError, NotFoundError, RoomFullError
 from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Face, Photo, Upload
+from photoshare.rendering import CLEAN_COPY
 from photoshare.services.album_kinds import MOMENT, NEWEST_FIRST, OLDEST_FIRST, Album
 from photoshare.services.change import begin_change
+from photoshare.services.downloads import measure_received
 from photoshare.services.erasure import delete_spent_corrections, detach_corrections
+from photoshare.services.lost_photos import bring_back
 from photoshare.services.people import delete_empty_people
 from photoshare.services.room_faces import forget_room_faces
 from photoshare.services.rooms import Access
@@ -120,6 +123,7 @@ def add_received(
     """
     known = _photo_with_hash(room_id, received.sha256)
     if known is not None:
+        bring_back(known.id, received, storage)
         _give_another_chance(room_id, [received.sha256])
         return AddedPhoto(known.id, is_duplicate=True)
     check_room_limits(room_id, received.size_bytes, settings)
@@ -136,6 +140,7 @@ def add_received(
         height=rendered.height,
         captured_at=rendered.captured_at,
         placeholder=rendered.placeholder,
+        **measure_received(received, rendered.image_format, rendered.derived.get(CLEAN_COPY)),
     )
     return _keep(photo, received, rendered.derived, storage, upload_id)
 
@@ -173,7 +178,9 @@ def find_known(room_id: int, hashes: Sequence[str]) -> list[str]:
     Whoever has a photo and would send it again gives one that was given up another chance.
     """
     known = db.session.scalars(
-        select(Photo.sha256).where(Photo.room_id == room_id, Photo.sha256.in_(hashes))
+        select(Photo.sha256).where(
+            Photo.room_id == room_id, Photo.sha256.in_(hashes), ~Photo.is_lost
+        )
     ).all()
     if known:
         _give_another_chance(room_id, known)

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 from babel.lists import format_list
-from flask import Blueprint, Response, request
-from flask_babel import gettext
+from flask import Blueprint, Response, make_response, render_template, request
+from flask_babel import gettext, ngettext
 
 from photoshare.errors import InvalidInputError
 from photoshare.services import albums, photos
 from photoshare.services.album_kinds import Album, Chosen, OfPeople, open_album
+from photoshare.services.albums import ZipNote
 from photoshare.services.downloads import is_exact
+from photoshare.services.file_names import safe_name
+from photoshare.services.jobs import JobKind
 from photoshare.services.people import get_person
 from photoshare.web.album_argument import album_argument
 from photoshare.web.downloads import send_source
-from photoshare.web.htmx import render
+from photoshare.web.htmx import render, wants_partial
 from photoshare.web.languages import page_locale
 from photoshare.web.numbers import number_list_argument
 from photoshare.web.security import current_access
 from photoshare.web.site import current_site
-from photoshare.web.words import count, isolated
+from photoshare.web.words import count, isolated, number
+
+SERVICE_UNAVAILABLE = 503
+RETRY_AFTER_S = "5"  # for programs; the page asks by itself
 
 blueprint = Blueprint("albums", __name__, url_prefix="/rooms/<room_code>")
 
@@ -84,12 +91,39 @@ def names_of(album: OfPeople, say: Callable[[str], str] = str) -> str:
 
 
 def _zip(album: Album, title: str) -> Response:
-    exact = is_exact(current_access(), wants_exact="exact" in request.args)
-    made = albums.make_zip(album, current_site().storage, exact=exact)
+    """Send a zip; where its photos have to be measured first, a page that says how far that is."""
+    access, site = current_access(), current_site()
+    exact = is_exact(access, wants_exact="exact" in request.args)
+    if wants_partial():  # that page asks again
+        return make_response(render_template("albums/_waiting.html", **_waiting(album)))
+    made = albums.make_zip(album, site.storage, site.zips, exact=exact, tell_lost=_tell_lost)
+    if made is None:
+        site.jobs.enqueue(access.room.id, JobKind.PREPARE_DOWNLOADS)
+        page = render_template("albums/waiting.html", access=access, **_waiting(album))
+        return make_response(page, SERVICE_UNAVAILABLE, {"Retry-After": RETRY_AFTER_S})
     return send_source(
-        made.layout.open,
+        partial(site.zips.open, made.key),
         made.layout.size_bytes,
         etag=made.stamp,
         mime_type="application/zip",
-        name=albums.safe_name(title) + ".zip",
+        name=safe_name(title) + ".zip",
     )
+
+
+def _waiting(album: Album) -> dict[str, int]:
+    photo_count = photos.count_photos(album)
+    waiting_count = albums.zip_state(album).waiting_count
+    return {"photo_count": photo_count, "ready_count": photo_count - waiting_count}
+
+
+def _tell_lost(names: Sequence[str]) -> ZipNote:
+    """Write the text that lies in a zip in place of lost photos; its lines end as on Windows."""
+    words = ngettext(
+        "%(number)s photo is missing from this zip: its file was lost on the server.",
+        "%(number)s photos are missing from this zip: their files were lost on the server.",
+        len(names),
+        number=number(len(names)),
+    )
+    remedy = gettext("If you still have one of them, add it to the room again.")
+    text = "\r\n".join([words, remedy, "", *names, ""])
+    return ZipNote(safe_name(gettext("Missing photos")) + ".txt", text)

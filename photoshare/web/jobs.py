@@ -19,13 +19,17 @@ blueprint = Blueprint("jobs", __name__)
 @blueprint.post("/rooms/<room_code>/jobs")
 def create(room_code: str) -> Response | BaseResponse:
     """Start the search for people: the waiting photos, the given-up ones, the unsorted faces."""
-    room_id = current_access().room.id
+    access = current_access()
+    room_id = access.room.id
     retry_failed_photos(room_id)
     runner = current_site().jobs
     runner.enqueue(room_id, JobKind.PROCESS_PHOTOS)
     runner.enqueue(room_id, JobKind.CLUSTER_ROOM)
     return redirect_or(
-        "jobs/_status.html", url_for("rooms.show"), progress=jobs.room_progress(room_id)
+        "jobs/_status.html",
+        url_for("rooms.show"),
+        access=access,
+        progress=jobs.room_progress(room_id),
     )
 
 
@@ -38,7 +42,7 @@ def current(room_code: str) -> Response:
         return make_response(render_template("jobs/show.html", access=access, progress=progress))
     if request.args.get("seen") == progress.stamp:
         return make_response("", 204)
-    response = make_response(render_template("jobs/_status.html", progress=progress))
+    response = make_response(render_template("jobs/_status.html", access=access, progress=progress))
     seen_photos = request.args.get("seen", "").partition("-")[0]
     events = ["people-changed"]
     if seen_photos != str(progress.photo_count):

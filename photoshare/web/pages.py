@@ -11,7 +11,15 @@ from flask import Flask, url_for
 
 from photoshare.images import RENDITION_PX
 from photoshare.models import Face, Photo
-from photoshare.services.album_kinds import Album, OfGuest, OfPeople, OfPerson, WithoutFaces
+from photoshare.services.album_kinds import (
+    Album,
+    OfGuest,
+    OfPeople,
+    OfPerson,
+    WithoutFaces,
+    open_album,
+)
+from photoshare.services.albums import zip_state
 from photoshare.services.people import is_visible
 from photoshare.services.photos import place_of
 from photoshare.services.rooms import Access
@@ -160,6 +168,11 @@ def zip_url(album: Album, *, exact: bool = False) -> str:
     return url_for("albums.room_zip", **album_arguments(album), **flag)
 
 
+def room_album(access: Access) -> Album:
+    """Return the album of the whole room."""
+    return open_album(access)
+
+
 def init_app(app: Flask) -> None:
     """Give the templates their filters and functions."""
     app.jinja_env.filters |= {
@@ -188,5 +201,7 @@ def init_app(app: Flask) -> None:
         "tile_sizes": tile_sizes,
         "view_sizes": view_sizes,
         "visible_faces": visible_faces,
+        "room_album": room_album,
+        "zip_state": zip_state,
         "zip_url": zip_url,
     }

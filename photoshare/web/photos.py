@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from flask import (
@@ -31,9 +32,9 @@ from photoshare.images import MIME_TYPES, RENDITION_PX
 from photoshare.models import Photo
 from photoshare.services import photos
 from photoshare.services.album_kinds import Album, open_album
-from photoshare.services.albums import original_name
 from photoshare.services.corrections import author_of
-from photoshare.services.downloads import get_download, is_exact
+from photoshare.services.downloads import get_download, is_exact, open_download
+from photoshare.services.file_names import original_name
 from photoshare.services.jobs import JobKind
 from photoshare.services.people import has_person, is_visible
 from photoshare.services.pictures import find_picture
@@ -203,9 +204,12 @@ def original(room_code: str, photo_id: int, digest: str) -> Response:
 
 def _send_download(photo: Photo, *, wants_exact: bool) -> Response:
     exact = is_exact(current_access(), wants_exact=wants_exact)
-    found = get_download(photo, current_site().storage, exact=exact)
+    storage = current_site().storage
+    found = get_download(photo.id, storage, exact=exact)
     return send_source(
-        found.open,
+        partial(
+            open_download, storage, photo.room_id, photo.sha256, found.form, photo.image_format
+        ),
         found.size_bytes,
         etag=hashlib.sha256(found.stamp.encode()).hexdigest(),
         mime_type=MIME_TYPES[found.image_format],

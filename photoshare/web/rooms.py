@@ -13,6 +13,7 @@ from photoshare.errors import InvalidInputError, NotFoundError, WrongPasswordErr
 from photoshare.models import Room
 from photoshare.services import guests, jobs, people, photos, rooms
 from photoshare.services.album_kinds import open_album
+from photoshare.services.lost_photos import list_lost
 from photoshare.web.attempts import count_new_room, guessing
 from photoshare.web.htmx import SEE_OTHER
 from photoshare.web.links import absolute_url, qr_code_uri
@@ -30,6 +31,8 @@ from photoshare.web.toasts import say
 from photoshare.web.words import isolated, say_error
 
 blueprint = Blueprint("rooms", __name__)
+
+NAMED_LOST = 100  # lost photos that the host is told; whoever has lost more has lost a disk
 
 
 @blueprint.get("/")
@@ -191,6 +194,7 @@ def _share_page(form: Mapping[str, str] | None = None, error: str | None = None)
         host_qr=host_url and qr_code_uri(host_url),
         uploads=guests.list_uploads(access.room.id) if access.is_host else [],
         guest_count=guests.count_guests(access.room.id) if access.is_host else 0,
+        lost=list_lost(access.room.id, at_most=NAMED_LOST) if access.is_host else [],
         form=form,
         error=error,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template
 
+from photoshare.web.downloads import content_disposition
 from photoshare.web.links import absolute_url, qr_code_file, qr_code_uri
 from photoshare.web.security import current_access
 
@@ -29,6 +30,6 @@ def qr_code(room_code: str, kind: str) -> Response:
     content = qr_code_file(absolute_url("rooms.show", room_code=code), kind)
     response = make_response(content)
     response.mimetype = MIME_TYPES[kind]
-    response.headers.set("Content-Disposition", "attachment", filename=f"photoshare-{code}.{kind}")
+    response.headers["Content-Disposition"] = content_disposition(f"photoshare-{code}.{kind}")
     response.headers["Cache-Control"] = "private, no-store"  # the address may change
     return response

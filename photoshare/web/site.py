@@ -12,6 +12,7 @@ from photoshare.faces.types import FaceEngine
 from photoshare.jobs.runner import JobRunner
 from photoshare.rates import Rates
 from photoshare.services.grouping import GroupingRule, grouping_rule
+from photoshare.services.zip_shelf import ZipShelf
 from photoshare.storage import Storage
 
 EXTENSION = "photoshare"  # key in app.extensions
@@ -26,6 +27,7 @@ class Site:
     jobs: JobRunner
     engine: Callable[[], FaceEngine]
     rates: Rates = field(default_factory=Rates)
+    zips: ZipShelf = field(default_factory=ZipShelf)
 
     @property
     def rule(self) -> GroupingRule:

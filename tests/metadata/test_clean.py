@@ -13,6 +13,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from photoshare import images
+from photoshare.metadata import clean as clean_module
 from photoshare.metadata.clean import find_patches
 from photoshare.metadata.patches import Patch, PatchedFile, UncleanableError, apply
 from tests.metadata.samples import (
@@ -245,6 +246,18 @@ def test_patches_that_overlap_are_not_vouched_for(tmp_path: Path) -> None:
 
     with pytest.raises(UncleanableError):
         PatchedFile(tmp_path / "photo", [Patch(10, 20), Patch(19, 30)])
+
+
+def test_a_file_whose_patches_overlap_is_not_cleanable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else an upload of it would find out only when it is measured, too late for a copy."""
+    (tmp_path / "photo").write_bytes(bytes(100))
+    assert clean_module.is_cleanable(tmp_path / "photo", "BMP")
+    overlapping = [Patch(10, 20), Patch(19, 30)]
+    monkeypatch.setitem(clean_module._CLEANERS, "BMP", lambda _data: overlapping)
+
+    assert not clean_module.is_cleanable(tmp_path / "photo", "BMP")
 
 
 def mutated(content: bytes, numbers: random.Random) -> bytes:

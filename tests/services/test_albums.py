@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+import io
+import re
+import shutil
 import unicodedata
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
 import pytest
 from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from photoshare.db import db
 from photoshare.images import MIME_TYPES
-from photoshare.models import Photo
-from photoshare.services import albums
-from photoshare.services.album_kinds import Album, Chosen, WholeRoom
-from photoshare.services.albums import (
+from photoshare.models import Face, Photo
+from photoshare.services import corrections, photos
+from photoshare.services.album_kinds import Album, Chosen, WholeRoom, open_album
+from photoshare.services.albums import ZipNote, make_zip, zip_state
+from photoshare.services.corrections import Author
+from photoshare.services.downloads import unmeasured
+from photoshare.services.file_names import (
     EXTENSIONS,
     MAX_STEM_BYTES,
-    make_zip,
     original_name,
-    photo_time,
     safe_name,
     unique_names,
 )
 from photoshare.services.rooms import NewRoom
+from photoshare.services.zip_shelf import AlbumZip, ZipShelf
 from photoshare.web.site import Site
+from photoshare.zip_layout import SourceFile
 from tests.fakes import RED, draw_photo
+from tests.helpers import host_access, insert_person, insert_photos
+from tests.web.test_download import photo_with_place
 
 
 @pytest.mark.parametrize(
@@ -41,7 +50,8 @@ from tests.fakes import RED, draw_photo
         ("..\\..\\boot", "_.._boot"),
         ('a<b>c:d"e/f\\g|h?i*j', "a_b_c_d_e_f_g_h_i_j"),
         ("a\x00b\nc\td", "a_b_c_d"),
-        ("\u202egpj", "_gpj"),
+        ("\u202egpj", "gpj"),
+        ("क्\u200dष", "क्\u200dष"),
         ("  . hidden . ", "hidden"),
         ("", "photo"),
         ("...", "photo"),
@@ -176,7 +186,26 @@ def room_id(make_room: Callable[..., NewRoom]) -> int:
     return make_room().room.id
 
 
-def test_a_photo_that_a_broken_disk_lost_costs_only_itself(
+def tell_lost(names: Sequence[str]) -> ZipNote:
+    return ZipNote("lost.txt", "\n".join(names))
+
+
+def zip_of(site: Site, album: Album, shelf: ZipShelf | None = None) -> AlbumZip:
+    made = make_zip(album, site.storage, shelf or site.zips, exact=False, tell_lost=tell_lost)
+    assert made is not None
+    return made
+
+
+def opened(site: Site, made: AlbumZip) -> zipfile.ZipFile:
+    with SourceFile(lambda: site.zips.open(made.key), 0, made.layout.size_bytes) as file:
+        return zipfile.ZipFile(io.BytesIO(file.read()))
+
+
+def names_of(made: AlbumZip) -> list[str]:
+    return [made.layout.name(number) for number in range(len(made.layout))]
+
+
+def test_the_zip_says_which_photos_a_broken_disk_lost(
     app: Flask, site: Site, room_id: int, add_photo: Callable[..., int]
 ) -> None:
     for seed, name in enumerate(["lost.jpg", "cut.jpg", "kept.jpg"]):
@@ -189,11 +218,13 @@ def test_a_photo_that_a_broken_disk_lost_costs_only_itself(
         lost.unlink()
         cut.write_bytes(cut.read_bytes()[:-10])
 
-        layout = make_zip(WholeRoom(room_id), site.storage, exact=False).layout
+        made = zip_of(site, WholeRoom(room_id))
 
-    assert layout.entry(0).name == "kept.jpg"
-    with pytest.raises(IndexError):
-        layout.entry(1)
+        with opened(site, made) as archive:
+            assert archive.testzip() is None
+            assert archive.namelist() == ["kept.jpg", "lost.txt"]
+            assert archive.read("lost.txt") == b"lost.jpg\ncut.jpg"
+        assert zip_state(WholeRoom(room_id)).lost == ("lost.jpg", "cut.jpg")
 
 
 def test_a_photo_that_is_back_from_a_backup_is_back_in_the_zip(
@@ -204,12 +235,109 @@ def test_a_photo_that_is_back_from_a_backup_is_back_in_the_zip(
         original = site.storage.original(room_id, db.session.scalars(select(Photo.sha256)).one())
         content = original.read_bytes()
         original.unlink()
-        assert make_zip(WholeRoom(room_id), site.storage, exact=False).layout.size_bytes == 22
+        assert names_of(zip_of(site, WholeRoom(room_id))) == ["lost.txt"]
         original.write_bytes(content)
 
-        layout = make_zip(WholeRoom(room_id), site.storage, exact=False).layout
+        site.jobs.sweep()
 
-    assert layout.entry(0).name == "back.jpg"
+        assert names_of(zip_of(site, WholeRoom(room_id))) == ["back.jpg"]
+
+
+def test_a_file_that_is_lost_while_it_is_downloaded_is_left_out_the_next_time(
+    app: Flask, site: Site, room_id: int, add_photo: Callable[..., int]
+) -> None:
+    add_photo(room_id, draw_photo(RED), "a.jpg")
+    with app.app_context():
+        made = zip_of(site, WholeRoom(room_id))
+        source = site.zips.open(made.key)
+        shutil.rmtree(site.storage.room_folder(room_id) / "originals")
+
+        with pytest.raises(FileNotFoundError):
+            source.read_at(50, 10)
+
+        assert names_of(zip_of(site, WholeRoom(room_id))) == ["lost.txt"]
+
+
+def test_readers_of_one_album_share_one_layout_until_its_photos_change(
+    app: Flask, site: Site, room_id: int, add_photo: Callable[..., int]
+) -> None:
+    first = add_photo(room_id, draw_photo(RED), "a.jpg")
+    with app.app_context():
+        one = zip_of(site, WholeRoom(room_id))
+        assert zip_of(site, WholeRoom(room_id)) is one
+        assert zip_of(site, Chosen(room_id, (first,))) is not one
+    second = add_photo(room_id, draw_photo(RED, seed=1), "b.jpg")
+    with app.app_context():
+        assert names_of(zip_of(site, WholeRoom(room_id))) == ["a.jpg", "b.jpg"]
+        photos.delete_photo(host_access(room_id), second, site.storage)
+        assert names_of(zip_of(site, WholeRoom(room_id))) == ["a.jpg"]
+
+
+def test_a_zip_is_found_again_by_its_photos_and_not_by_the_objects_in_memory(
+    app: Flask, site: Site, room_id: int, add_photo: Callable[..., int]
+) -> None:
+    ids = [add_photo(room_id, draw_photo(RED, seed=seed), f"{seed}.jpg") for seed in range(2)]
+    lea, tom = [insert_person(app, room_id, [photo_id]) for photo_id in ids]
+
+    def made(**which: object) -> AlbumZip:
+        with app.app_context():  # other objects for the same rows every time
+            return zip_of(site, open_album(host_access(room_id), **which))
+
+    for_lea, for_tom = made(person_id=lea), made(person_id=tom)
+
+    assert (names_of(for_lea), names_of(for_tom)) == (["0.jpg"], ["1.jpg"])
+    assert made(person_id=lea) is for_lea
+    assert made(person_id=tom) is for_tom
+    both = made(people=[lea, tom])
+    assert names_of(both) == ["0.jpg", "1.jpg"]
+    assert names_of(made(people=[lea, tom], is_together=True)) == []
+    assert made(people=[lea, tom]) is both
+
+
+def test_a_photo_that_cannot_be_searched_again_leaves_the_zip_of_those_without_faces(
+    app: Flask, site: Site, room_id: int, add_photo: Callable[..., int]
+) -> None:
+    add_photo(room_id, draw_photo(RED), "a.jpg")
+    with app.app_context():
+        db.session.execute(update(Photo).values(engine="former", state="analysed"))
+        db.session.commit()
+        album = open_album(host_access(room_id), is_without_faces=True)
+        assert names_of(zip_of(site, album)) == ["a.jpg"]
+        db.session.execute(update(Photo).values(state="failed"))
+        db.session.commit()
+
+        assert names_of(zip_of(site, album)) == []
+
+
+def test_another_lost_photo_of_the_same_name_is_another_zip(
+    app: Flask, site: Site, room_id: int, add_photo: Callable[..., int]
+) -> None:
+    ids = [add_photo(room_id, draw_photo(RED, seed=seed), "a.jpg") for seed in range(2)]
+    stamps = []
+    with app.app_context():
+        for lost in ids:
+            db.session.execute(update(Photo).values(is_lost=Photo.id == lost))
+            db.session.commit()
+            stamps.append(zip_of(site, WholeRoom(room_id)).stamp)
+
+    assert len(set(stamps)) == 2
+
+
+def test_an_album_that_loses_a_person_is_laid_out_anew(
+    app: Flask, site: Site, room_id: int, add_photo: Callable[..., int], run_jobs
+) -> None:
+    for seed in range(2):
+        add_photo(room_id, draw_photo(RED, seed=seed), f"{seed}.jpg")
+    run_jobs()
+    with app.app_context():
+        face = db.session.scalars(select(Face).order_by(Face.id)).first()
+        assert face is not None
+        album = open_album(host_access(room_id), person_id=face.person_id)
+        assert names_of(zip_of(site, album)) == ["0.jpg", "1.jpg"]
+
+        corrections.mark_not_faces(Author(room_id), [face.id])
+
+        assert names_of(zip_of(site, album)) == ["1.jpg"]
 
 
 def test_the_stamp_changes_with_every_change_of_the_zip(
@@ -217,7 +345,7 @@ def test_the_stamp_changes_with_every_change_of_the_zip(
 ) -> None:
     def stamp(album: Album) -> str:
         with app.app_context():
-            return make_zip(album, site.storage, exact=False).stamp
+            return zip_of(site, album, ZipShelf()).stamp
 
     first = add_photo(room_id, draw_photo(RED), "a.jpg")
     one = stamp(WholeRoom(room_id))
@@ -228,42 +356,41 @@ def test_the_stamp_changes_with_every_change_of_the_zip(
         db.session.execute(update(Photo).where(Photo.id == first).values(file_name="b.jpg"))
         db.session.commit()
     renamed = stamp(WholeRoom(room_id))
+    with app.app_context():
+        db.session.execute(update(Photo).where(Photo.id == first).values(is_lost=True))
+        db.session.commit()
+    lost = stamp(WholeRoom(room_id))
 
-    assert len({one, two, renamed}) == 3
+    assert len({one, two, renamed, lost}) == 4
     assert stamp(Chosen(room_id, (first,))) not in (two, renamed)
 
 
 def test_a_photo_has_its_time_in_the_zip(
     app: Flask, site: Site, room_id: int, add_photo: Callable[..., int]
 ) -> None:
-    photo_id = add_photo(room_id, draw_photo(RED))
-    with app.app_context():
-        moment = photo_time(db.session.get_one(Photo, photo_id))
-
-        layout = make_zip(WholeRoom(room_id), site.storage, exact=False).layout
-
-    assert layout.entry(0).modified_at == moment
+    add_photo(room_id, photo_with_place())
+    with app.app_context(), opened(site, zip_of(site, WholeRoom(room_id))) as archive:
+        assert archive.infolist()[0].date_time == (2024, 5, 6, 7, 8, 8)
 
 
-def test_a_photo_that_comes_while_the_others_are_measured_waits_for_the_next_zip(
-    app: Flask,
-    site: Site,
-    make_room: Callable[..., NewRoom],
-    add_photo: Callable[..., int],
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+def test_no_zip_is_made_while_a_photo_has_to_be_measured(
+    app: Flask, site: Site, room_id: int, add_photo: Callable[..., int]
 ) -> None:
-    room_id = make_room().room.id
-    add_photo(room_id, draw_photo(RED), "early.jpg")
-    measure = albums.measure_photos
-
-    def measure_slowly(*arguments, **options) -> None:
-        measure(*arguments, **options)
-        add_photo(room_id, draw_photo(RED, seed=2), "late.jpg")
-
-    monkeypatch.setattr(albums, "measure_photos", measure_slowly)
+    add_photo(room_id, draw_photo(RED))
+    insert_photos(app, room_id, 3)
+    album = WholeRoom(room_id)
     with app.app_context():
-        made = make_zip(WholeRoom(room_id), site.storage, exact=False)
+        made = make_zip(album, site.storage, site.zips, exact=False, tell_lost=tell_lost)
 
-    assert [entry.name for entry in made.layout._entries] == ["early.jpg"]
-    assert caplog.text == ""
+        assert made is None
+        assert zip_state(album).waiting_count == 3
+
+
+def test_what_a_zip_lacks_is_found_by_an_index(app: Flask, room_id: int) -> None:
+    with app.app_context():
+        for condition in (unmeasured(), Photo.is_lost):
+            query = WholeRoom(room_id).select().with_only_columns(Photo.id).where(condition)
+            compiled = query.compile(db.engine, compile_kwargs={"literal_binds": True})
+            plan = db.session.execute(text(f"EXPLAIN QUERY PLAN {compiled}")).all()
+
+            assert any(re.search("INDEX ix_photo_(lost|unmeasured)", row[-1]) for row in plan), plan

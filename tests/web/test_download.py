@@ -144,7 +144,8 @@ def test_a_photo_that_tells_nothing_comes_bit_for_bit_with_its_own_type(
 
     assert answer.data == buffer.getvalue()
     assert answer.content_type == content_type
-    assert answer.headers["Content-Disposition"] == f"attachment; filename={file_name}"
+    names = f"filename={file_name}; filename*=UTF-8''{file_name}"
+    assert answer.headers["Content-Disposition"] == f"attachment; {names}"
 
 
 @pytest.mark.parametrize(
@@ -174,7 +175,7 @@ def test_a_file_that_cannot_be_cleaned_is_given_as_a_new_jpeg(cast: Cast, put) -
     answer = get(cast.guest, url + "/download")
 
     assert answer.content_type == "image/jpeg"
-    assert answer.headers["Content-Disposition"] == "attachment; filename=a.tif.jpg"
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename=a.tif.jpg;")
     with Image.open(io.BytesIO(answer.data)) as sent:
         assert (sent.format, sent.size) == ("JPEG", (64, 48))
     assert get(cast.host, url + "/original").data == buffer.getvalue()

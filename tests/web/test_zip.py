@@ -220,6 +220,17 @@ def test_a_part_beyond_the_end_is_refused_with_the_size(cast: Cast, party: Party
     assert answer.headers["Content-Range"] == f"bytes */{size}"
 
 
+@pytest.mark.parametrize("wanted", ["bytes=-0", "bytes=-000", "Bytes = -0 "])
+def test_the_last_no_bytes_are_refused(cast: Cast, party: Party, wanted: str) -> None:
+    whole = get_zip(cast.guest, f"{cast.url}/photos.zip")
+
+    answer = cast.guest.get(f"{cast.url}/photos.zip", headers={"Range": wanted})
+
+    assert (answer.status_code, answer.data) == (416, b"")
+    assert answer.headers["Content-Range"] == f"bytes */{len(whole.data)}"
+    assert "Content-Disposition" not in answer.headers
+
+
 def test_the_size_can_be_asked_for_alone(cast: Cast, party: Party) -> None:
     whole = get_zip(cast.guest, f"{cast.url}/photos.zip")
 

@@ -1,0 +1,34 @@
+"""lost photos: which originals are missing, and indexes of the few photos that a zip cannot hold
+
+Revision ID: 0007
+Revises: 0005
+Create Date: 2026-11-25 21:50:00.000000
+
+"""
+
+from alembic import op
+import sqlalchemy as sa
+
+
+# revision identifiers, used by Alembic.
+revision = "0007"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    # Plain ADD COLUMN: a batch would copy the table, and with it lose AUTOINCREMENT.
+    op.add_column(
+        "photo", sa.Column("is_lost", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+    op.create_index("ix_photo_lost", "photo", ["room_id"], sqlite_where=sa.text("is_lost = 1"))
+    op.create_index(
+        "ix_photo_unmeasured", "photo", ["room_id"], sqlite_where=sa.text("crc32 IS NULL")
+    )
+
+
+def downgrade():
+    op.drop_index("ix_photo_unmeasured", "photo")
+    op.drop_index("ix_photo_lost", "photo")
+    op.drop_column("photo", "is_lost")
