@@ -17,7 +17,9 @@ FOUNDER_MIN_PX = 40
 FOUNDER_MIN_SCORE = 0.5
 
 
-def may_found(locations: Sequence[FaceLocation], scores: Sequence[float]) -> NDArray[np.bool_]:
+def may_found(
+    locations: Sequence[FaceLocation] | NDArray[np.int64], scores: Sequence[float]
+) -> NDArray[np.bool_]:
     """Tell which faces are large and sure enough to found a person.
 
     Returns

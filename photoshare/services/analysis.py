@@ -17,6 +17,7 @@ from photoshare.models import (
     PHOTO_WAITING,
     Photo,
 )
+from photoshare.services.change import begin_change
 
 MAX_ATTEMPTS = 3  # a photo that breaks the analysis this often is left alone
 
@@ -111,6 +112,7 @@ def analyse_again(room_id: int) -> None:
 
     A face that is found again is the same row, and keeps its person and all that was said of it.
     """
+    begin_change(room_id)  # the photos without faces are counted anew
     db.session.execute(
         update(Photo)
         .where(Photo.room_id == room_id, Photo.state.in_([PHOTO_ANALYSED, PHOTO_FAILED]))

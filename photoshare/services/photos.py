@@ -20,18 +20,18 @@ from photoshare.errors import NotAllowedError, NotFoundError, RoomFullError
 from photoshare.models import PHOTO_ANALYSED, PHOTO_FAILED, PHOTO_WAITING, Face, Photo, Upload
 from photoshare.services.change import begin_change
 from photoshare.services.people import delete_empty_people
+from photoshare.services.room_faces import follow_change
 from photoshare.services.rooms import Access
 from photoshare.storage import MB, ReceivedFile, Storage, disk_full_as_error
 
 PAGE_SIZE = 40  # photos of one grid page: two screens of a desktop
 MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
 GB = 1000 * MB  # bytes
-# When a photo was taken, or came where it does not say: its place among the others, with its id.
-_MOMENT = func.coalesce(Photo.captured_at, Photo.created_at)
-_PLACE = tuple_(_MOMENT, Photo.id)
+_PLACE = tuple_(Photo.moment, Photo.id)
 _PLACE_FORMAT = "%Y%m%dT%H%M%S%f"  # of the moment, in an address
 MAX_ID_DIGITS = 18  # what fits into SQLite's whole numbers
-_OLDEST_FIRST, _NEWEST_FIRST = (_MOMENT, Photo.id), (_MOMENT.desc(), Photo.id.desc())
+_OLDEST_FIRST = (Photo.moment, Photo.id)
+_NEWEST_FIRST = (Photo.moment.desc(), Photo.id.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +62,11 @@ class Album:
         if self.chosen:
             query = query.where(Photo.id.in_(self.chosen))
         if self.people and not self.is_together:
-            query = query.where(
-                exists().where(Face.photo_id == Photo.id, Face.person_id.in_(self.people))
-            )
+            query = query.where(Photo.id.in_(_photos_of(Face.person_id.in_(self.people))))
         for person_id in self.people if self.is_together else ():
-            query = query.where(
-                exists().where(Face.photo_id == Photo.id, Face.person_id == person_id)
-            )
+            query = query.where(Photo.id.in_(_photos_of(Face.person_id == person_id)))
         if self.person_id is not None:
-            query = query.where(
-                exists().where(Face.photo_id == Photo.id, Face.person_id == self.person_id)
-            )
+            query = query.where(Photo.id.in_(_photos_of(Face.person_id == self.person_id)))
         if self.guest_id is not None:
             query = query.where(Photo.guest_id == self.guest_id)
         if self.is_without_faces:
@@ -81,6 +75,11 @@ class Album:
                 ~exists().where(Face.photo_id == Photo.id, Face.is_face),
             )
         return query
+
+
+def _photos_of(whose: ColumnElement[bool]) -> Select[int]:
+    """Select the ids of the photos with such faces: once, and not again for every photo."""
+    return select(Face.photo_id).where(whose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,8 +315,7 @@ def place_of(photo: Photo) -> str:
 
     It means that place also when the photo itself is gone.
     """
-    moment = photo.captured_at or photo.created_at.replace(tzinfo=None)
-    return f"{moment:{_PLACE_FORMAT}}-{photo.id}"
+    return f"{photo.moment:{_PLACE_FORMAT}}-{photo.id}"
 
 
 def _as_place(text: str | None) -> ColumnElement[Any] | None:
@@ -353,7 +351,8 @@ def with_faces() -> tuple[ExecutableOption, ...]:
 def find_neighbours(album: Album, photo_id: int) -> Neighbours:
     """Find the photos before and after one in its album, in the album's order."""
     ids = album.select().with_only_columns(Photo.id).order_by(None).limit(1)
-    here = select(_MOMENT, Photo.id).where(Photo.id == photo_id).scalar_subquery()
+    moment = db.session.scalar(select(Photo.moment).where(Photo.id == photo_id))
+    here = tuple_(moment, photo_id)  # as values: an index is not searched by a subquery's row
     older = db.session.scalar(ids.where(here > _PLACE).order_by(*_NEWEST_FIRST))
     newer = db.session.scalar(ids.where(here < _PLACE).order_by(*_OLDEST_FIRST))
     return Neighbours(newer, older) if album.newest_first else Neighbours(older, newer)
@@ -379,8 +378,9 @@ def delete_photo(access: Access, photo_id: int, storage: Storage) -> None:
         raise NotAllowedError("Only the host and whoever uploaded a photo can delete it.")
     room_id, sha256 = photo.room_id, photo.sha256
     with storage.locked():
-        begin_change(room_id)
+        revision = begin_change(room_id)
         db.session.execute(delete(Photo).where(Photo.id == photo_id))
         delete_empty_people(room_id)
         db.session.commit()
+        follow_change(room_id, revision, {}, without_photo=photo_id)
         storage.delete_photo(room_id, sha256)

@@ -13,7 +13,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from photoshare.db import db, utc_now
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Guest, Room
-from photoshare.services.room_faces import forget_room_faces
+from photoshare.services.shelf import forget_room
 from photoshare.storage import Storage
 
 # No two look alike, in either case: of 0 o, 1 i l, 2 z, 5 s, 6 g b, 9 q, u v at most one is used.
@@ -242,7 +242,7 @@ def delete_room(room_id: int, storage: Storage) -> None:
     with storage.locked():
         db.session.execute(delete(Room).where(Room.id == room_id))
         db.session.commit()
-        forget_room_faces(room_id)
+        forget_room(room_id)
         storage.delete_room(room_id)
 
 

@@ -9,11 +9,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.services import correction_history, people, photos, suggestions
 from photoshare.services.corrections import author_of, may_correct_person
+from photoshare.services.paging import page_of
 from photoshare.services.people import FacePage
 from photoshare.services.photos import Album
 from photoshare.services.pictures import find_face_picture
+from photoshare.services.room_people import load_room_people
 from photoshare.web.htmx import render, wants_partial
 from photoshare.web.numbers import number_list_argument, page_argument
+from photoshare.web.people_grid import draw_people
 from photoshare.web.photos import send_picture
 from photoshare.web.security import current_access, host_only
 from photoshare.web.site import current_site
@@ -23,16 +26,21 @@ blueprint = Blueprint("people", __name__, url_prefix="/rooms/<room_code>")
 
 @blueprint.get("/people")
 def index(room_code: str) -> str:
-    """Show everybody in the room, most photos first."""
-    access = current_access()
-    return render(
+    """Show everybody in the room, most photos first, page by page."""
+    access, number = current_access(), page_argument()
+    found = load_room_people(access.room.id)
+    if wants_partial() and "choose" in request.args:
+        return draw_people(access, "people/_choose_page.html", found, number)
+    if wants_partial():
+        part = "people/_grid.html" if number <= 1 else "people/_grid_page.html"
+        return draw_people(access, part, found, number)
+    return render_template(
         "people/index.html",
-        "people/_grid.html",
         access=access,
         author=author_of(access),
-        people=people.list_people(access.room.id),
-        unsorted_count=people.count_unsorted_faces(access.room.id),
-        without_faces_count=photos.count_photos(Album(access.room.id, is_without_faces=True)),
+        found=found,
+        grid=draw_people(access, "people/_grid.html", found, number),
+        choices=draw_people(access, "people/_choose_page.html", found, number),
     )
 
 
@@ -41,8 +49,8 @@ def index(room_code: str) -> str:
 def hidden(room_code: str) -> str:
     """Show the host the people whom guests do not see."""
     access = current_access()
-    cards = people.list_people(access.room.id, is_hidden=True)
-    return render_template("people/hidden.html", access=access, people=cards)
+    page = page_of(load_room_people(access.room.id).hidden, page_argument())
+    return render("people/hidden.html", "people/_hidden_page.html", access=access, page=page)
 
 
 @blueprint.get("/people/unsorted")
@@ -102,11 +110,11 @@ def _face_choice(template: str, page: FacePage, **context: Any) -> str:
 def choose_other(room_code: str, person_id: int) -> str:
     """Ask who else a person is; the most alike come first."""
     access = current_access()
-    return render_template(
-        "people/merge.html",
-        access=access,
-        person=people.get_card(access, person_id),
-        people=suggestions.list_alike_people(access, person_id=person_id),
+    person = people.get_card(access, person_id)
+    alike = suggestions.list_alike_people(access, person_id=person_id)
+    page = page_of(alike, page_argument())
+    return render(
+        "people/merge.html", "people/_choices_page.html", access=access, person=person, page=page
     )
 
 
@@ -115,13 +123,11 @@ def choose_person(room_code: str) -> str:
     """Ask who the chosen faces are; the most alike come first."""
     access = current_access()
     chosen = people.get_faces(access, number_list_argument("faces"))
-    return render_template(
-        "people/move.html",
-        access=access,
-        faces=chosen,
-        people=suggestions.list_alike_people(access, face_ids=[face.id for face in chosen])
-        if chosen
-        else [],
+    ids = [face.id for face in chosen]
+    alike = suggestions.list_alike_people(access, face_ids=ids) if chosen else []
+    page = page_of(alike, page_argument())
+    return render(
+        "people/move.html", "people/_choices_page.html", access=access, faces=chosen, page=page
     )
 
 
