@@ -269,6 +269,7 @@ class Job(Base):
             unique=True,
             sqlite_where=text("state IN ('queued', 'running')"),
         ),
+        Index("ix_job_room_id_kind", "room_id", "kind"),
         CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state"),
         NEVER_REUSE_IDS,
     )

@@ -59,6 +59,7 @@ def upgrade():
     )
     op.create_index("ix_face_person_area", "face", ["person_id", "area"], sqlite_where=IS_SORTED)
     op.drop_index("ix_face_person_id", "face")
+    op.create_index("ix_job_room_id_kind", "job", ["room_id", "kind"])
     op.add_column("room", sa.Column("activity", sa.Integer(), nullable=False, server_default="0"))
     for name, when, row in TRIGGERS:
         counted = f"activity = activity + 1 WHERE id = {row}.room_id"
@@ -71,6 +72,7 @@ def downgrade():
     for name, _when, _row in TRIGGERS:
         op.execute(f"DROP TRIGGER {name}")
     op.drop_column("room", "activity")
+    op.drop_index("ix_job_room_id_kind", "job")
     op.create_index("ix_face_person_id", "face", ["person_id"])
     op.drop_index("ix_face_person_area", "face")
     op.drop_index("ix_face_person_photos", "face")
