@@ -68,14 +68,16 @@ class Shelf(Generic[Value]):
         key = (*_address(room_id), *kind)
         with self._lock:
             making = self._making.setdefault(key, threading.Lock())
-        with making:
-            found = self.find(room_id, stamp, *kind)
-            if found is None:
-                found = make()
-                self.keep(room_id, stamp, found, *kind)
-        with self._lock:
-            self._making.pop(key, None)
-        return found
+        try:
+            with making:
+                found = self.find(room_id, stamp, *kind)
+                if found is None:
+                    found = make()
+                    self.keep(room_id, stamp, found, *kind)
+                return found
+        finally:
+            with self._lock:
+                self._making.pop(key, None)
 
     def forget(self, room_id: int) -> None:
         """Drop all that is kept of a room."""
