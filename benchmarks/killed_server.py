@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import app
 import photoshare
-from photoshare.faces.types import ENCODING_SIZE, FaceEncodings, FaceLocation, LocatedFace, RgbImage
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE
+from photoshare.faces.types import FaceEncodings, FaceLocation, LocatedFace, RgbImage
 from tests.fakes import FakeFaceEngine
 
 LEVELS = (60, 150, 240)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from photoshare.db import db, schema_version, upgrade_schema
 from photoshare.models import Correction, CorrectionFace, Face
 from photoshare.services import corrections, rooms
-from photoshare.services.corrections import Author
+from photoshare.services.authors import Author
 from tests.helpers import insert_face, insert_person, insert_photos, row_counts
 from tests.old_databases import make_old_database, new_app, revisions
 
@@ -77,7 +77,7 @@ def test_encodings_of_any_size_come_without_the_loss_of_a_row(app: Flask) -> Non
     with app.app_context():
         downgrade(revision="0005")
         assert "quality" not in columns_of_faces()
-        upgrade(revision="0010")
+        upgrade()
         room_id = rooms.create_room("Party").room.id
     photos = insert_photos(app, room_id, 3)
     lea = insert_person(app, room_id, photos, "Lea")

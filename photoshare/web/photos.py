@@ -32,7 +32,7 @@ from photoshare.models import Photo
 from photoshare.services import photos
 from photoshare.services.album_kinds import Album, open_album
 from photoshare.services.albums import original_name
-from photoshare.services.corrections import author_of
+from photoshare.services.authors import author_of
 from photoshare.services.downloads import get_download, is_exact
 from photoshare.services.jobs import JobKind
 from photoshare.services.people import has_person, is_visible

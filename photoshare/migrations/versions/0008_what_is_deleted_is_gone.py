@@ -1,7 +1,7 @@
 """what is deleted is gone: erase what former versions kept
 
 Revision ID: 0008
-Revises: 0005
+Revises: 0006
 
 """
 
@@ -10,7 +10,7 @@ from alembic import op
 
 # revision identifiers, used by Alembic.
 revision = "0008"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

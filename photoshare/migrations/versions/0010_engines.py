@@ -1,7 +1,7 @@
 """encodings of any size, or none; the quality of a face; photos that are to be searched again
 
 Revision ID: 0010
-Revises: 0005
+Revises: 0008
 
 """
 
@@ -12,7 +12,7 @@ from alembic import op
 
 # revision identifiers, used by Alembic.
 revision = "0010"
-down_revision = "0005"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -93,6 +93,9 @@ def all_or_nothing(change):
     finally:
         database.execute("PRAGMA foreign_keys=ON")
         database.isolation_level = level
+    database.execute(
+        "BEGIN IMMEDIATE"
+    )  # for the steps that follow, as photoshare/migrations/env.py
 
 
 def rebuild_face(database, changed):

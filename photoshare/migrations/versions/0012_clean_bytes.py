@@ -1,7 +1,7 @@
 """clean bytes: how long a photo is as guests download it
 
 Revision ID: 0012
-Revises: 0005
+Revises: 0010
 
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 # revision identifiers, used by Alembic.
 revision = "0012"
-down_revision = "0005"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """panels: faces of different panels of a collage may be one person
 
 Revision ID: 0013
-Revises: 0005
+Revises: 0012
 
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 # revision identifiers, used by Alembic.
 revision = "0013"
-down_revision = "0005"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
