@@ -48,6 +48,7 @@ def plan_groups(
     min_samples: int,
     fixed_people: Collection[int] = (),
     apart: NDArray[np.int64] = NO_PAIRS,
+    unseen: Collection[tuple[int, int]] = (),
 ) -> GroupPlan:
     """Decide the person of the active faces, and of the faces whose person they can change.
 
@@ -67,6 +68,8 @@ def plan_groups(
         one. Faces and other people may join them.
     apart : int array of shape (n_pairs, 2)
         Pairs of link ids: faces of the one never share a person with faces of the other.
+    unseen : collection of (photo id, person id)
+        Fixed people who are on a photo as well, though ``faces`` has no face of theirs there.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def plan_groups(
     """
     if len(faces) == 0:
         return GroupPlan(faces.person_ids.copy(), {})
-    units = make_units(faces, fixed_people, apart, min_samples)
+    units = make_units(faces, fixed_people, apart, min_samples, unseen)
     groups, person_of_group, is_unsettled = _present_groups(faces.person_ids, units, fixed_people)
     is_active = np.bincount(units.of_face, weights=active, minlength=len(groups)) > 0
     labels = regroup(units, groups, is_active | is_unsettled, merge_rule(eps, min_samples))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from photoshare.faces.clusters import Clusters, Rows, single_faces
-from photoshare.faces.types import NO_PERSON, FaceSet
+from photoshare.faces.types import MAX_PANELS, NO_PERSON, FaceSet
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ def make_units(
     fixed_people: Collection[int],
     apart: NDArray[np.int64],
     min_founders: int,
+    unseen: Collection[tuple[int, int]] = (),
 ) -> Units:
     """Put together what belongs together whatever the encodings say.
 
@@ -46,6 +47,8 @@ def make_units(
         Link ids whose faces never meet.
     min_founders : int >= 1
         Fixed people and linked faces count as that many founders: somebody said who they are.
+    unseen : collection of (photo id, person id)
+        Photos that fixed people are on, too.
 
     Notes
     -----
@@ -56,11 +59,11 @@ def make_units(
     apart = apart[(apart[:, 0] != apart[:, 1]) & (apart > 0).all(axis=1)]
     is_fixed_face = np.isin(faces.person_ids, list(fixed_people)) & (faces.person_ids != NO_PERSON)
     keys = np.where(is_fixed_face, faces.person_ids, np.arange(len(faces)) - len(faces))
-    keys = _joined_by_links(faces, keys, _enemies(apart))
+    keys = _joined_by_links(faces, keys, _enemies(apart), unseen)
     _, of_face, counts = np.unique(keys, return_inverse=True, return_counts=True)
     is_fixed = np.zeros(len(counts), dtype=np.bool_)
     is_fixed[of_face[is_fixed_face]] = True
-    marks, exclusions = _marks(faces, apart)
+    marks, exclusions = _marks(faces, apart, unseen)
     clusters = single_faces(faces.encodings, faces.may_found, marks, exclusions)
     if not np.array_equal(of_face, np.arange(len(faces))):
         clusters = clusters.joined(of_face, len(counts))
@@ -76,7 +79,10 @@ def _enemies(apart: NDArray[np.int64]) -> dict[int, set[int]]:
 
 
 def _joined_by_links(
-    faces: FaceSet, keys: NDArray[np.int64], enemies: dict[int, set[int]]
+    faces: FaceSet,
+    keys: NDArray[np.int64],
+    enemies: dict[int, set[int]],
+    unseen: Collection[tuple[int, int]],
 ) -> NDArray[np.int64]:
     """Give linked faces one key: that of the fixed person among them, or of their first face."""
     keys, scene_ids = keys.copy(), faces.scene_ids
@@ -98,12 +104,18 @@ def _joined_by_links(
         others = np.flatnonzero((keys == target) & (faces.link_ids != link))
         if enemies.get(link, set()).isdisjoint(faces.link_ids[others].tolist()):
             is_free = ~np.isin(scene_ids[rows], scene_ids[others])
+            unseen_on = [photo for photo, person in unseen if person == target]
+            is_free &= ~np.isin(faces.photo_ids[rows], unseen_on)
             keys[rows[(keys[rows] < 0) & is_free]] = target
     return keys
 
 
-def _marks(faces: FaceSet, apart: NDArray[np.int64]) -> tuple[sparse.csr_array, sparse.csr_array]:
+def _marks(
+    faces: FaceSet, apart: NDArray[np.int64], unseen: Collection[tuple[int, int]]
+) -> tuple[sparse.csr_array, sparse.csr_array]:
     """Mark every face with its scene, and with its link if that is kept apart from another.
+
+    Somebody's first face is marked with the photos that they are unseen on.
 
     Returns
     -------
@@ -117,8 +129,10 @@ def _marks(faces: FaceSet, apart: NDArray[np.int64]) -> tuple[sparse.csr_array, 
     sides = len(scenes) + sides.reshape(-1, 2)
     rows = np.flatnonzero(np.isin(faces.link_ids, links))
     width = len(scenes) + len(links)
-    places = np.concatenate([columns, len(scenes) + np.searchsorted(links, faces.link_ids[rows])])
-    owners = np.concatenate([np.arange(len(faces)), rows])
+    also_owners, also_columns = _unseen_marks(faces, scenes, unseen)
+    of_links = len(scenes) + np.searchsorted(links, faces.link_ids[rows])
+    places = np.concatenate([columns, of_links, also_columns])
+    owners = np.concatenate([np.arange(len(faces)), rows, also_owners])
     ones = np.ones(len(owners), dtype=np.float32)
     marks = sparse.csr_array((ones, (owners, places)), shape=(len(faces), width))
     same = np.arange(len(scenes))
@@ -128,3 +142,21 @@ def _marks(faces: FaceSet, apart: NDArray[np.int64]) -> tuple[sparse.csr_array, 
     exclusions = sparse.csr_array((ones, (one_side, other_side)), shape=(width, width))
     exclusions.data[:] = 1  # a pair that was named twice
     return marks, exclusions
+
+
+def _unseen_marks(
+    faces: FaceSet, scenes: NDArray[np.int64], unseen: Collection[tuple[int, int]]
+) -> tuple[Rows, Rows]:
+    """Give rows of faces, and columns of the scenes of the photos that their people are unseen on.
+
+    Which panel of a collage it would be is not known: all of them count.
+    """
+    if not unseen:  # as ever, but after another engine has come
+        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+    pairs = np.array(sorted(unseen), dtype=np.int64).reshape(-1, 2)
+    people, first_rows = np.unique(faces.person_ids, return_index=True)
+    pairs = pairs[np.isin(pairs[:, 1], people)]
+    owners = first_rows[np.searchsorted(people, pairs[:, 1])]
+    columns = [np.flatnonzero(scenes // MAX_PANELS == photo) for photo in pairs[:, 0].tolist()]
+    counts = [len(found) for found in columns]
+    return np.repeat(owners, counts), np.concatenate([np.empty(0, dtype=np.intp), *columns])

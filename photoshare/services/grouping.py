@@ -152,12 +152,9 @@ def _planned(room: RoomFaces, active: NDArray[np.bool_], rule: GroupingRule) -> 
         min_samples=rule.min_samples,
         fixed_people=room.fixed_people,
         apart=room.apart,
+        unseen=room.unseen,
     )
-    person_ids = plan.person_ids
-    if room.unseen:  # nobody is twice on a photo
-        places = zip(room.faces.photo_ids.tolist(), person_ids.tolist(), strict=True)
-        person_ids[[place in room.unseen for place in places]] = NO_PERSON
-    return replace(room, faces=replace(room.faces, person_ids=person_ids))
+    return replace(room, faces=replace(room.faces, person_ids=plan.person_ids))
 
 
 def _with_faces(
@@ -197,10 +194,12 @@ def _with_faces(
     )
     ids = _joined(room.ids[kept], [row.id for _, row in rows])
     is_active = np.arange(len(ids)) >= kept.sum()
-    unseen = room.unseen
+    room = replace(room, ids=ids, faces=everything)
     if known.is_other_engine:
-        unseen |= {(photo_id, row.person_id) for row in known.left_behind if row.person_id}
-    return replace(room, ids=ids, faces=everything, unseen=unseen), is_active
+        people = {row.person_id for row in known.left_behind} - {NO_PERSON}
+        unseen = room.unseen | {(photo_id, person_id) for person_id in people}
+        room = replace(room, unseen=unseen, fixed_people=room.fixed_people | people)
+    return room, is_active
 
 
 def _joined(old: NDArray[np.int64], new: list[int]) -> NDArray[np.int64]:

@@ -48,7 +48,7 @@ class RoomFaces:
     faces : FaceSet
     fixed_people : frozenset of int
         Nobody leaves them by themselves: people who were corrected, and while the room is searched
-        again those of whom some face is still to be found by this engine.
+        again those of whom this engine has yet to find some face, or does not find it.
     apart : int array of shape (n_pairs, 2)
         Links that are two people.
     unseen : frozenset of (photo id, person id)
@@ -157,8 +157,8 @@ def _followed(
     ids = room.ids
     if not stays.all():
         ids, faces = ids[stays], faces.taken(stays)
-    fixed_people, apart = _read_said(room_id, room.engine_name)
     unseen = frozenset(place for place in room.unseen if place[0] != without_photo)
+    fixed_people, apart = _read_said(room_id, room.engine_name, unseen)
     return replace(
         room, ids=ids, faces=faces, fixed_people=fixed_people, apart=apart, unseen=unseen
     )
@@ -175,9 +175,10 @@ def _read(room_id: int, engine_name: str, revision: int) -> RoomFaces:
     rows = db.session.connection().execute(query.order_by(Face.id)).all()
     by_column = zip(*rows, strict=True) if rows else iter([()] * (len(columns) + len(goodness)))
     ids, photo_ids, person_ids, link_ids, panels, encodings, scores, qualities, *edges = by_column
-    fixed_people, apart = _read_said(room_id, engine_name)
-    unseen = select(Face.photo_id, Face.person_id).join(Photo)
-    unseen = unseen.where(*is_of_engine, Face.person_id.is_not(None), ~HAS_ENCODING)
+    places = select(Face.photo_id, Face.person_id).join(Photo)
+    places = places.where(*is_of_engine, Face.person_id.is_not(None), ~HAS_ENCODING)
+    unseen = frozenset((row[0], row[1] or NO_PERSON) for row in db.session.execute(places))
+    fixed_people, apart = _read_said(room_id, engine_name, unseen)
     return RoomFaces(
         engine_name,
         np.array(ids, dtype=np.int64),
@@ -191,12 +192,14 @@ def _read(room_id: int, engine_name: str, revision: int) -> RoomFaces:
         ),
         fixed_people,
         apart,
-        frozenset((row[0], row[1] or NO_PERSON) for row in db.session.execute(unseen)),
+        unseen,
         revision,
     )
 
 
-def _read_said(room_id: int, engine_name: str) -> tuple[frozenset[int], NDArray[np.int64]]:
+def _read_said(
+    room_id: int, engine_name: str, unseen: frozenset[tuple[int, int]]
+) -> tuple[frozenset[int], NDArray[np.int64]]:
     """Read what people said of a room: whom no face leaves, and which links are two people."""
     corrected = select(Person.id).where(Person.room_id == room_id, Person.is_corrected)
     to_be_found = (
@@ -209,8 +212,8 @@ def _read_said(room_id: int, engine_name: str) -> tuple[frozenset[int], NDArray[
             Face.person_id.is_not(None),
         )
     )
-    fixed_people = frozenset(db.session.scalars(corrected))
-    fixed_people |= frozenset(db.session.scalars(to_be_found))
+    fixed_people = {*db.session.scalars(corrected), *db.session.scalars(to_be_found)}
+    fixed_people |= {person for _, person in unseen}
     apart = select(ApartLinks.link_id, ApartLinks.other_id).where(ApartLinks.room_id == room_id)
     pairs = [tuple(row) for row in db.session.execute(apart)]
-    return fixed_people, np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return frozenset(fixed_people - {None}), np.array(pairs, dtype=np.int64).reshape(-1, 2)

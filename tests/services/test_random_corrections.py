@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,6 +24,9 @@ from photoshare.web.site import Site
 from tests.helpers import insert_photos
 
 RULE = GroupingRule(engine_name="fake", eps=0.325, min_samples=2)
+OTHER = replace(RULE, engine_name="other")
+SIZE_OF = {"fake": ENCODING_SIZE, "other": 2 * ENCODING_SIZE}
+ENGINE_CHANGES = 0.2  # of the searches again
 STEPS = 1000
 FEW_PHOTOS, MANY_PHOTOS = 10, 40
 REFUSALS = (InvalidInputError, NotFoundError, SameNameError)  # of corrections that make no sense
@@ -39,6 +43,7 @@ class Party:
         self.room_id = rooms.create_room("Party").room.id
         self.author = Author(self.room_id)
         self.photo_count = 0
+        self.rule = RULE
 
     def faces(self) -> dict[int, Face]:
         db.session.rollback()
@@ -59,7 +64,7 @@ class Party:
         self.analyse()
 
     def analyse(self) -> None:
-        claimed = analysis.claim_photo(self.room_id)
+        claimed = analysis.claim_photo(self.room_id) or analysis.SecondSearch(self.room_id).claim()
         assert claimed is not None
         found = []
         for place in range(self.random.randint(0, 3)):
@@ -67,12 +72,18 @@ class Party:
             encoding = look + self.noise.normal(scale=0.25, size=ENCODING_SIZE)
             location = (0, place * 100 + 60, 60, place * 100)
             panel = place + 1 if claimed.id % 3 == 0 else 0  # every third photo is a collage
+            encoding = np.resize(encoding, SIZE_OF[self.rule.engine_name])
             face = AnalysedFace(location, 1.0, encoding.astype(np.float32), panel=panel)
             found.append(FoundFace(face, b"jpeg"))
-        grouping.store_analysis(claimed, found, rule=RULE, storage=self.site.storage)
+        grouping.store_analysis(claimed, found, rule=self.rule, storage=self.site.storage)
 
     def analyse_again(self) -> None:
-        """Search a photo once more: some of its faces are found again, some are not."""
+        """Search a photo once more: some of its faces are found again, some are not.
+
+        Now and then another engine does it, and all that follows, until the next change.
+        """
+        if self.random.random() < ENGINE_CHANGES:
+            self.rule = OTHER if self.rule is RULE else RULE
         photo_id = self.random.choice(list(db.session.scalars(select(Photo.id))))
         query = update(Photo).where(Photo.id == photo_id)
         db.session.execute(query.values(state=PHOTO_WAITING, attempts=0))
@@ -164,7 +175,7 @@ def test_what_was_said_holds_through_a_thousand_steps(app: Flask, site: Site) ->
         if party.photo_count < FEW_PHOTOS or (kind < 0.1 and party.photo_count < MANY_PHOTOS):
             party.add_photo()
         elif kind < 0.2:
-            grouping.group_unsorted_faces(party.room_id, RULE)
+            grouping.group_unsorted_faces(party.room_id, party.rule)
         elif kind < 0.25:
             party.analyse_again()
             before = {}  # what an engine does not find again, and nobody spoke of, is gone
