@@ -6,7 +6,16 @@ from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    DateTime,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from photoshare.db import Base, UtcDateTime, utc_now
@@ -37,8 +46,12 @@ class Room(Base):
     )  # guests get originals with places, names and serial numbers
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     guests_may_correct: Mapped[bool] = mapped_column(default=False)  # any face, not just their own
-    # Counts the changes of faces and people: who decided on an older state has to look again.
+    # Counts the changes of faces and people: who decided on an older state has to look again. So
+    # does a searched photo that is given up, by a trigger.
     revision: Mapped[int] = mapped_column(default=0)
+    # Counts what the status tells besides: photos that come, are searched or go, jobs that begin or
+    # end. Triggers of the database count it (migration 0006), so that nobody has to remember it.
+    activity: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 
 class Guest(Base):
@@ -82,6 +95,9 @@ class Photo(Base):
     __table_args__ = (
         UniqueConstraint("room_id", "sha256"),
         Index("ix_photo_room_id_state", "room_id", "state"),
+        Index("ix_photo_room_id_moment", "room_id", "moment"),  # the grids, in their order
+        Index("ix_photo_guest_id_moment", "guest_id", "moment"),
+        Index("ix_photo_uploads", "room_id", "guest_id", "size_bytes"),  # how much, and by whom
         Index(
             "ix_photo_waiting",
             "engine",
@@ -99,7 +115,7 @@ class Photo(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"))
     guest_id: Mapped[int | None] = mapped_column(
-        ForeignKey("guest.id", ondelete="SET NULL"), index=True
+        ForeignKey("guest.id", ondelete="SET NULL")
     )  # who uploaded it; None: the command line
     sha256: Mapped[str]  # of the original, 64 hexadecimal digits
     file_name: Mapped[str]  # as uploaded, or the relative path of an import; never a path of ours
@@ -112,6 +128,10 @@ class Photo(Base):
     ]  # as a clock on the spot showed it, no zone (docs/uploads.md)
     placeholder: Mapped[bytes | None]  # WebP of 20 pixels, under 400 bytes, to show blurred
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    # When it was taken, or came where it does not say: with its id, its place among the others.
+    moment: Mapped[datetime] = mapped_column(
+        DateTime, Computed("coalesce(captured_at, created_at)", persisted=False)
+    )
     state: Mapped[str] = mapped_column(default=PHOTO_WAITING)
     attempts: Mapped[int] = mapped_column(
         default=0
@@ -158,24 +178,33 @@ class Person(Base):
     cover_face_id: Mapped[int | None]  # chosen by somebody; None, or not theirs: their largest
 
 
+_OF_A_PERSON = text("person_id IS NOT NULL")
+
+
 class Face(Base):
     """A face in a photo; without a person it is unsorted."""
 
     __tablename__ = "face"
     __table_args__ = (
         CheckConstraint("length(encoding) > 0 AND length(encoding) % 4 = 0", name="encoding_size"),
+        # Each answers its question without the rows, and never begins with the unsorted faces of
+        # all rooms: those of one are found by its photos.
+        Index("ix_face_photo_id", "photo_id", "is_face", "person_id"),
+        Index("ix_face_person_photos", "person_id", "photo_id", sqlite_where=_OF_A_PERSON),
+        Index("ix_face_person_area", "person_id", "area", sqlite_where=_OF_A_PERSON),
         NEVER_REUSE_IDS,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), index=True)
-    person_id: Mapped[int | None] = mapped_column(
-        ForeignKey("person.id", ondelete="SET NULL"), index=True
-    )
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     top: Mapped[int]  # the location in pixels of the upright original
     right: Mapped[int]
     bottom: Mapped[int]
     left: Mapped[int]
+    area: Mapped[int] = mapped_column(
+        Computed('(bottom - top) * ("right" - "left")', persisted=False)
+    )  # square pixels
     score: Mapped[float]  # of the detector
     # Of the collage that the photo is; 0: of an ordinary photo (photoshare.faces.panels).
     panel: Mapped[int] = mapped_column(default=NO_COLLAGE, server_default=text("0"))
@@ -264,6 +293,7 @@ class Job(Base):
             unique=True,
             sqlite_where=text("state IN ('queued', 'running')"),
         ),
+        Index("ix_job_room_id_kind", "room_id", "kind"),
         CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state"),
         NEVER_REUSE_IDS,
     )

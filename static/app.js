@@ -15,20 +15,29 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
 });
 
 // Who reads further down, with more pages loaded, keeps them; the first page is renewed otherwise.
+const GRIDS = "#photo-grid, #people-grid";
 document.addEventListener("htmx:beforeRequest", (event) => {
   const grid = event.target;
-  if (grid.id !== "photo-grid") return;
+  if (!grid.matches(GRIDS)) return;
   const isFurther = grid.dataset.loadedMore && grid.getBoundingClientRect().top < 0;
   const isSelecting = grid.querySelector(".pick :checked");
   if (isFurther || isSelecting) event.preventDefault();
 });
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.target.id === "photo-grid") delete event.target.dataset.loadedMore;
+  if (event.target.matches(GRIDS)) delete event.target.dataset.loadedMore;
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const grid = event.target.closest("#photo-grid");
+  const grid = event.target.closest(GRIDS);
   if (grid && grid !== event.target) grid.dataset.loadedMore = "yes"; // one more page of it
 });
+
+// The next page of photos is asked for while a screen of this one is still below the window.
+const nearEnd = new IntersectionObserver((entries) => {
+  for (const entry of entries) if (entry.isIntersecting) htmx.trigger(entry.target, "near");
+}, { rootMargin: "0px 0px 100% 0px" });
+const watchEnd = () => document.querySelectorAll(".photo-grid > .more").forEach((more) => nearEnd.observe(more));
+document.addEventListener("htmx:afterSettle", watchEnd);
+watchEnd();
 
 // ---- The focus: htmx gives it back to what has an id; else it goes to what came in its place -------
 

@@ -31,10 +31,11 @@ from photoshare.models import (
     encoding_to_bytes,
 )
 from photoshare.services import corrections, rooms
+from photoshare.services.authors import Author
 from photoshare.services.change import begin_change
-from photoshare.services.corrections import Author
 from photoshare.services.photos import place_of
 from photoshare.services.rooms import Access
+from photoshare.services.shelf import forget_room
 from tests.fakes import FakeFaceEngine
 
 SEARCHED = (None, PHOTO_ANALYSED)  # values of `insert_photos` that say no other state
@@ -184,7 +185,7 @@ def row_counts(app: Flask) -> dict[str, int]:
 
 @contextlib.contextmanager
 def counted_queries(app: Flask) -> Iterator[list[str]]:
-    """Collect the SQL statements that run inside the block."""
+    """Collect the SQL statements that run inside the block, with nothing kept in memory before."""
     statements: list[str] = []
 
     def note(_connection, _cursor, statement, _parameters, _context, _many) -> None:
@@ -192,6 +193,8 @@ def counted_queries(app: Flask) -> Iterator[list[str]]:
 
     with app.app_context():
         engine = db.engine
+        for room_id in db.session.scalars(select(Room.id)):
+            forget_room(room_id)
     event.listen(engine, "before_cursor_execute", note)
     try:
         yield statements

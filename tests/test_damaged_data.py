@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from photoshare.faces.types import ENCODING_SIZE
+from photoshare.faces.engines.dlib_format import ENCODING_SIZE
 from tests.conftest import ROOT
 from tests.old_databases import NOW, make_old_database, revisions
 from tests.test_serve import free_port, refusal

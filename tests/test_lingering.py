@@ -26,7 +26,7 @@ from photoshare import create_app
 from photoshare.db import close_database, db, upgrade_schema
 from photoshare.models import PHOTO_ANALYSED, Photo, Upload
 from photoshare.services import corrections, photos, rooms
-from photoshare.services.corrections import Author
+from photoshare.services.authors import Author
 from photoshare.services.people import insert_person
 from photoshare.web.site import site_of
 from tests.fakes import GREEN, draw_photo

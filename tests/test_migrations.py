@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from photoshare.db import db, schema_version, upgrade_schema
 from photoshare.models import Correction, CorrectionFace, Face
 from photoshare.services import corrections, rooms
-from photoshare.services.corrections import Author
+from photoshare.services.authors import Author
 from tests.helpers import insert_face, insert_person, insert_photos, row_counts
 from tests.old_databases import make_old_database, new_app, revisions
 

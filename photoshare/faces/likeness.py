@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from photoshare.faces.types import NO_PERSON, FaceSet
 
@@ -28,16 +29,18 @@ def rank_alike_people(
     list of int
         Ids of people, the nearest centre of unit-length encodings first; then those beside.
     """
-    lengths = np.linalg.norm(faces.encodings, axis=1, keepdims=True)
-    units = faces.encodings / np.maximum(lengths, np.finfo(np.float32).tiny)
     others = ~is_chosen & (faces.person_ids != NO_PERSON)
     people, rows = np.unique(faces.person_ids[others], return_inverse=True)
     if len(people) == 0 or not is_chosen.any():
         return [int(person) for person in people]
-    sums = np.zeros((len(people), faces.encodings.shape[1]), dtype=np.float32)
-    np.add.at(sums, rows, units[others])
-    centres = sums / np.bincount(rows)[:, None]
-    distances = np.linalg.norm(centres - units[is_chosen].mean(axis=0), axis=1)
+    lengths = np.sqrt(np.einsum("ij,ij->i", faces.encodings, faces.encodings))
+    scales = (1 / np.maximum(lengths, np.finfo(np.float32).tiny)).astype(np.float32)
+    # Each row adds up the faces of one person, made of unit length on the way.
+    places = (rows, np.flatnonzero(others))
+    adder = sparse.csr_array((scales[others], places), shape=(len(people), len(faces)))
+    centres = (adder @ faces.encodings) / np.bincount(rows)[:, None]
+    chosen = faces.encodings[is_chosen] * scales[is_chosen, None]
+    distances = np.linalg.norm(centres - chosen.mean(axis=0), axis=1)
     is_beside = np.zeros(len(people), dtype=np.bool_)
     is_beside[rows[np.isin(faces.scene_ids[others], faces.scene_ids[is_chosen])]] = True
     order = np.lexsort((distances, is_beside))

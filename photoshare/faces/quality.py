@@ -81,7 +81,7 @@ def sharpness_of(chip: NDArray[np.uint8]) -> float:
 
 
 def may_found(
-    locations: Sequence[FaceLocation],
+    locations: Sequence[FaceLocation] | NDArray[np.int64],
     scores: Sequence[float],
     qualities: Sequence[float | None],
 ) -> NDArray[np.bool_]:
@@ -89,7 +89,7 @@ def may_found(
 
     Parameters
     ----------
-    locations : sequence of FaceLocation
+    locations : sequence of FaceLocation, or int array of shape (n_faces, 4)
         In pixels of the upright original.
     scores : sequence of float
         Of the detector.

@@ -18,6 +18,7 @@ from photoshare.faces.units import make_units
 
 LOOSE_RATIO = 1.15  # times eps: the farthest that is asked about; see docs/evaluation.md
 DOUBT_RATIO = 0.07  # the share of pairs that are one person falls by e over this much of eps; there
+NEARLY = 1.001  # numbers of another matrix product differ in their last digits
 FACES_SHOWN = 4  # of each side, at most
 
 PairKey = tuple[int, int]
@@ -150,6 +151,9 @@ def maybe_faces(
     people, unsorted = sides.people_and_unsorted()
     if len(own) == 0 or len(unsorted) == 0:
         return own[:0]
+    # Few are near: only these are measured with everybody else, who may be nearer.
+    is_near = _measure(sides, own, unsorted, eps)[0] <= loose_eps / eps * NEARLY
+    unsorted = unsorted[is_near]
     distances = _measure(sides, people, unsorted, eps)
     of_person = distances[people == own[0]][0]
     is_maybe = (of_person <= loose_eps / eps) & (of_person == distances.min(axis=0, initial=np.inf))

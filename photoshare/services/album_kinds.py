@@ -23,9 +23,8 @@ from photoshare.services.rooms import Access
 MOST_PEOPLE = 100
 MOST_CHOSEN = 5000  # photos of one selection; SQLite takes 32,766 numbers in a query
 
-# When a photo was taken, or came where it does not say: its place among the others, with its id.
-MOMENT = func.coalesce(Photo.captured_at, Photo.created_at)
-OLDEST_FIRST, NEWEST_FIRST = (MOMENT, Photo.id), (MOMENT.desc(), Photo.id.desc())
+OLDEST_FIRST = (Photo.moment, Photo.id)
+NEWEST_FIRST = (Photo.moment.desc(), Photo.id.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +82,7 @@ class WithoutFaces(Album):
     @property
     def condition(self) -> ColumnElement[bool]:
         """Analysed, and without a row of a face."""
-        has_face = exists().where(Face.photo_id == Photo.id, Face.is_face)
-        return Photo.engine.is_not(None) & (Photo.state != PHOTO_FAILED) & ~has_face
+        return _is_without_faces()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +197,17 @@ def open_album(
             raise InvalidInputError("Please select %(number)s photos at most.", number=MOST_CHOSEN)
         return Chosen(room_id, tuple(photo_ids))
     return WholeRoom(room_id, newest_first=True)
+
+
+def count_without_faces(room_id: int) -> int:
+    """Count the photos of a room in which no face was found; the same for whoever asks."""
+    query = select(func.count()).select_from(Photo)
+    return db.session.scalar(query.where(Photo.room_id == room_id, _is_without_faces())) or 0
+
+
+def _is_without_faces() -> ColumnElement[bool]:
+    has_face = exists().where(Face.photo_id == Photo.id, Face.is_face)
+    return Photo.engine.is_not(None) & (Photo.state != PHOTO_FAILED) & ~has_face
 
 
 def _checked_guest(access: Access, guest_id: int) -> int:

@@ -30,7 +30,7 @@ from photoshare.services.erasure import (
     search_photos_again,
 )
 from photoshare.services.people import delete_empty_people, insert_person
-from photoshare.services.room_faces import forget_room_faces
+from photoshare.services.room_faces import NO_LINK, FaceState, follow_change
 from photoshare.services.selves import follow_merged, follow_returned
 
 
@@ -60,10 +60,13 @@ class Change:
         As they were.
     person_of : dict of face id to person id
         As they are now; NO_PERSON for unsorted faces.
+    changed : dict of face id to FaceState
+        The rows that `settle` has written.
     """
 
     def __init__(self, room_id: int) -> None:
         self.room_id = room_id
+        self.changed: dict[int, FaceState] = {}
         columns = (Face.person_id, Face.is_face, Face.link_id, Photo.guest_id)
         found = db.session.execute(
             select(Face.id, Face.photo_id, Face.panel, *columns)
@@ -257,14 +260,14 @@ class Change:
         new_people = {person for person in changes.values() if person < 0}
         numbers = {person: self.new_person() for person in sorted(new_people, reverse=True)}
         self.person_of |= {face: numbers.get(person, person) for face, person in changes.items()}
-        self._write_faces(links)
+        self.changed = self._write_faces(links)
         _write_apart(self.room_id, links)
         before = {face: row.person_id for face, row in self.rows.items()}
         follow_merged(before, self.person_of)
         delete_empty_people(self.room_id)
         self._write_people(events, links)
 
-    def _write_faces(self, links: Links) -> None:
+    def _write_faces(self, links: Links) -> dict[int, FaceState]:
         present = set(db.session.scalars(select(Person.id).where(Person.room_id == self.room_id)))
         # Somebody who had gone comes back under the old id, which nobody else was ever given.
         gone = set(self.person_of.values()) - present - {NO_PERSON}
@@ -275,7 +278,8 @@ class Change:
                 self.rows[face].person_id for face, now in self.person_of.items() if now in gone
             }
             follow_returned(self.room_id, gone, left)
-        changed, erased, returned = [], set(), set()
+        changed, states = [], {}
+        erased, returned = set(), set()
         for face, row in self.rows.items():
             now = (self.person_of[face], face not in links.not_faces, links.link_of.get(face))
             if now != (row.person_id, row.is_face, row.link_id):
@@ -283,6 +287,7 @@ class Change:
                 changed.append(
                     {"id": face, "person_id": person or None, "is_face": is_face, "link_id": link}
                 )
+                states[face] = FaceState(person, link or NO_LINK, is_face)
                 if row.is_face and not is_face:
                     erased.add(face)
                 elif is_face and not row.is_face:
@@ -291,6 +296,7 @@ class Change:
             db.session.execute(update(Face), changed)
         erase_encodings(erased)
         search_photos_again(returned)
+        return states
 
     def _write_people(self, events: Sequence[Event], links: Links) -> None:
         """Give the people the names, covers and secrecy that the newest correction says."""
@@ -331,18 +337,18 @@ def change_of_room(room_id: int) -> Iterator[Change]:
     The first statement writes, so that nobody else changes the faces meanwhile (milliseconds).
     """
     try:
-        begin_change(room_id)
+        revision = begin_change(room_id)
         change = Change(room_id)
         yield change
         change.settle()
         db.session.commit()
-        forget_room_faces(room_id)
+        follow_change(room_id, revision, change.changed)
     except BaseException:
         db.session.rollback()
         raise
 
 
-def begin_change(room_id: int, *, revision: int | None = None) -> bool:
+def begin_change(room_id: int, *, revision: int | None = None) -> int | None:
     """Begin a transaction that changes faces or people of a room, and count it.
 
     Parameters
@@ -353,13 +359,14 @@ def begin_change(room_id: int, *, revision: int | None = None) -> bool:
 
     Returns
     -------
-    bool
-        False if something was changed since then, or the room is gone: decide again.
+    int or None
+        The new revision. None if something was changed since then, or the room is gone: decide
+        again.
     """
     query = update(Room).where(Room.id == room_id).values(revision=Room.revision + 1)
     if revision is not None:
         query = query.where(Room.revision == revision)
-    return db.session.execute(query.returning(Room.id)).first() is not None
+    return db.session.scalar(query.returning(Room.revision))
 
 
 def _write_apart(room_id: int, links: Links) -> None:

@@ -11,8 +11,9 @@ from sqlalchemy.orm import joinedload
 from photoshare.db import db
 from photoshare.errors import NotFoundError
 from photoshare.models import Correction, CorrectionFace, Face, Person
+from photoshare.services.authors import Author
 from photoshare.services.correction_events import CorrectionKind
-from photoshare.services.corrections import Author, may_undo
+from photoshare.services.corrections import may_undo
 from photoshare.services.people import has_person
 from photoshare.services.rooms import Access
 

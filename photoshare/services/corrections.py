@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import select
@@ -22,32 +21,11 @@ from photoshare.errors import (
 )
 from photoshare.faces.types import NO_PERSON
 from photoshare.models import Correction, Face, Person, Photo
+from photoshare.services.authors import Author
 from photoshare.services.change import Change, change_of_room
 from photoshare.services.correction_events import CorrectionKind
-from photoshare.services.rooms import Access, checked_name
+from photoshare.services.rooms import checked_name
 from photoshare.services.same_photo import check_scenes
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who corrects: a browser in a room, or the command line."""
-
-    room_id: int
-    guest_id: int | None = None
-    is_host: bool = True
-    may_correct_all: bool = True
-
-    def may_correct(self, uploader_ids: Sequence[int | None]) -> bool:
-        """Whether they may correct faces on photos that these guests uploaded."""
-        if self.is_host or self.may_correct_all:
-            return True
-        return bool(uploader_ids) and all(uploader == self.guest_id for uploader in uploader_ids)
-
-
-def author_of(access: Access) -> Author:
-    """Tell what a browser may correct: the host all, guests by the host's switch or their own."""
-    room, guest = access.room, access.guest
-    return Author(room.id, guest.id, access.is_host, room.guests_may_correct)
 
 
 def may_correct_person(author: Author, person_id: int) -> bool:

@@ -18,11 +18,11 @@ from photoshare.models import (
     PHOTO_ANALYSING,
     PHOTO_FAILED,
     PHOTO_WAITING,
-    Face,
     Job,
-    Person,
     Photo,
+    Room,
 )
+from photoshare.services.room_people import load_room_people
 
 RETRY_AFTER = timedelta(minutes=1)  # long enough to read the message, short enough to recover alone
 
@@ -57,7 +57,9 @@ class RoomProgress:
     face_count: int
     photos_per_second: float | None  # of the running job; None before its first photo
     error: str | None  # of the last job, if it failed
-    is_grouping: bool = False  # the unsorted faces are being looked at again
+    is_grouping: bool  # the unsorted faces are being looked at again
+    revision: int  # Room.revision
+    activity: int  # Room.activity
 
     @property
     def is_working(self) -> bool:
@@ -90,11 +92,12 @@ class RoomProgress:
     @property
     def stamp(self) -> str:
         """Changes whenever a page would look different; the poller sends it back."""
-        return (
-            f"{self.photo_count}-{self.done_count}-{self.failed_count}-{self.again_count}-"
-            f"{self.people_count}-{self.face_count}-{'failed' if self.error else 'well'}-"
-            f"{'grouping' if self.is_grouping else 'grouped'}"
-        )
+        return f"{self.photo_count}-{self.revision}-{self.activity}"
+
+
+def is_up_to_date(room: Room, stamp: str) -> bool:
+    """Whether nothing has changed since a `RoomProgress.stamp`; costs no query."""
+    return stamp.partition("-")[2] == f"{room.revision}-{room.activity}"
 
 
 def enqueue_job(room_id: int, kind: JobKind) -> None:
@@ -219,21 +222,13 @@ def requeue_job(job_id: int) -> None:
 
 def room_progress(room_id: int) -> RoomProgress:
     """Tell how far the search for faces is, from the rows themselves."""
+    counters = select(Room.revision, Room.activity).where(Room.id == room_id)
+    # Before all else, so that what comes meanwhile is news.
+    revision, activity = db.session.execute(counters).first() or (0, 0)
+    found = load_room_people(room_id)
     states, again = _count_photos(room_id)
     photos, failed = sum(states.values()), states.get(PHOTO_FAILED, 0)
     waiting = states.get(PHOTO_WAITING, 0) + states.get(PHOTO_ANALYSING, 0) - again
-    people = (
-        select(func.count())
-        .select_from(Person)
-        .where(Person.room_id == room_id, Person.is_hidden.is_(False))
-    )
-    faces = (
-        select(func.count())
-        .select_from(Face)
-        .join(Photo)
-        .outerjoin(Person, Person.id == Face.person_id)
-        .where(Photo.room_id == room_id, Face.is_face, Person.is_hidden.is_not(True))
-    )
     is_second = again > 0 and waiting == 0
     kind = JobKind.SEARCH_AGAIN if is_second else JobKind.PROCESS_PHOTOS
     last = db.session.execute(
@@ -252,13 +247,15 @@ def room_progress(room_id: int) -> RoomProgress:
         done_count=photos - waiting,
         failed_count=failed,
         again_count=again,
-        people_count=db.session.scalar(people) or 0,
-        face_count=db.session.scalar(faces) or 0,
+        people_count=len(found.people),
+        face_count=found.face_count,
         photos_per_second=_rate(last.photos_done, last.started_at)
         if last is not None and last.state == JOB_RUNNING
         else None,
         error=last.error if last is not None else None,
         is_grouping=db.session.scalar(grouping) is not None,
+        revision=revision,
+        activity=activity,
     )
 
 

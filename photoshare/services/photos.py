@@ -19,13 +19,13 @@ from photoshare.db import db
 from photoshare.errors import NotAllowedError, NotFoundError, RoomFullError
 from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Face, Photo, Upload
 from photoshare.rendering import CLEAN_COPY
-from photoshare.services.album_kinds import MOMENT, NEWEST_FIRST, OLDEST_FIRST, Album
+from photoshare.services.album_kinds import NEWEST_FIRST, OLDEST_FIRST, Album
 from photoshare.services.change import begin_change
 from photoshare.services.downloads import measure_received
 from photoshare.services.erasure import delete_spent_corrections, detach_corrections
 from photoshare.services.lost_photos import bring_back
 from photoshare.services.people import delete_empty_people
-from photoshare.services.room_faces import forget_room_faces
+from photoshare.services.room_faces import follow_change
 from photoshare.services.rooms import Access
 from photoshare.services.space import even_when_full
 from photoshare.storage import MB, ReceivedFile, Storage, disk_full_as_error
@@ -33,7 +33,7 @@ from photoshare.storage import MB, ReceivedFile, Storage, disk_full_as_error
 PAGE_SIZE = 40  # photos of one grid page: two screens of a desktop
 MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
 GB = 1000 * MB  # bytes
-_PLACE = tuple_(MOMENT, Photo.id)
+_PLACE = tuple_(Photo.moment, Photo.id)
 _PLACE_FORMAT = "%Y%m%dT%H%M%S%f"  # of the moment, in an address
 MAX_ID_DIGITS = 18  # what fits into SQLite's whole numbers
 
@@ -275,8 +275,7 @@ def place_of(photo: Photo) -> str:
 
     It means that place also when the photo itself is gone.
     """
-    moment = photo.captured_at or photo.created_at.replace(tzinfo=None)
-    return f"{moment:{_PLACE_FORMAT}}-{photo.id}"
+    return f"{photo.moment:{_PLACE_FORMAT}}-{photo.id}"
 
 
 def _as_place(text: str | None) -> ColumnElement[Any] | None:
@@ -312,7 +311,8 @@ def with_faces() -> tuple[ExecutableOption, ...]:
 def find_neighbours(album: Album, photo_id: int) -> Neighbours:
     """Find the photos before and after one in its album, in the album's order."""
     ids = album.select().with_only_columns(Photo.id).order_by(None).limit(1)
-    here = select(MOMENT, Photo.id).where(Photo.id == photo_id).scalar_subquery()
+    moment = db.session.scalar(select(Photo.moment).where(Photo.id == photo_id))
+    here = tuple_(moment, photo_id)  # as values: an index is not searched by a subquery's row
     older = db.session.scalar(ids.where(here > _PLACE).order_by(*NEWEST_FIRST))
     newer = db.session.scalar(ids.where(here < _PLACE).order_by(*OLDEST_FIRST))
     return Neighbours(newer, older) if album.newest_first else Neighbours(older, newer)
@@ -339,13 +339,13 @@ def delete_photo(access: Access, photo_id: int, storage: Storage) -> None:
     room_id, sha256 = photo.room_id, photo.sha256
 
     def delete_rows() -> None:
-        begin_change(room_id)
+        revision = begin_change(room_id)
         detach_corrections(room_id, photo_id)
         db.session.execute(delete(Photo).where(Photo.id == photo_id))
         delete_spent_corrections(room_id)
         delete_empty_people(room_id)
         db.session.commit()
-        forget_room_faces(room_id)
+        follow_change(room_id, revision, {}, without_photo=photo_id)
 
     with storage.locked():
         even_when_full(storage, delete_rows)

@@ -17,7 +17,7 @@ from photoshare.errors import InvalidInputError, PhotoshareError
 from photoshare.faces.overlap import overlap_matrix
 from photoshare.models import Face, Photo
 from photoshare.services import corrections
-from photoshare.services.corrections import Author
+from photoshare.services.authors import Author
 
 LEAST_OVERLAP = 0.3  # intersection over union of a named location and a found face
 EDGES = ("top", "right", "bottom", "left")

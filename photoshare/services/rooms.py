@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from photoshare.db import db, utc_now
 from photoshare.errors import InvalidInputError, NotFoundError, WrongPasswordError
 from photoshare.models import Guest, Photo, Room
 from photoshare.services.hashing import hash_password, hash_secret, is_right
-from photoshare.services.room_faces import forget_room_faces
+from photoshare.services.shelf import forget_room
 from photoshare.services.space import even_when_full
 from photoshare.storage import Storage
 
@@ -260,7 +261,7 @@ def delete_room(room_id: int, storage: Storage) -> None:
     storage.empty_room_set_aside(room_id)
     with storage.locked():
         even_when_full(storage, lambda: _delete_rows(room_id))
-        forget_room_faces(room_id)
+        forget_room(room_id, before=math.inf)
         storage.set_room_aside(room_id)  # what an upload has brought in between
     storage.forget_room_set_aside(room_id)
     storage.fill_reserve()

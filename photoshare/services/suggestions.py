@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import select
+from sqlalchemy.orm import defer
 
 from photoshare.db import db
 from photoshare.faces.likeness import rank_alike_people
 from photoshare.faces.suggestions import (
     LOOSE_RATIO,
-    SuggestedPair,
     SuggestedSide,
     maybe_faces,
     rank_pairs,
@@ -20,11 +20,18 @@ from photoshare.faces.suggestions import (
 from photoshare.faces.types import NO_PERSON
 from photoshare.models import Face
 from photoshare.services.grouping import GroupingRule
-from photoshare.services.people import PersonCard, list_people
+from photoshare.services.people import PersonCard
 from photoshare.services.room_faces import RoomFaces, load_room_faces
+from photoshare.services.room_people import load_room_people
 from photoshare.services.rooms import Access
+from photoshare.services.shelf import Shelf, current_revision
 
 MAX_PAIRS = 200  # more than anybody answers in one go
+
+_RankedSide = tuple[int, list[int]]  # a person's id or NO_PERSON, and ids of the faces to show
+_RankedPair = tuple[_RankedSide, _RankedSide]
+_pairs: Shelf[list[_RankedPair]] = Shelf(200)  # rooms
+_maybe: Shelf[list[int]] = Shelf(10_000)  # people
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +100,19 @@ def list_alike_people(
 
 def list_maybe_faces(access: Access, person_id: int, rule: GroupingRule) -> Sequence[Face]:
     """List the unsorted faces that may be this person, the most alike first."""
-    room = load_room_faces(access.room.id, rule.engine_name)
-    loose_eps = rule.eps * LOOSE_RATIO
-    rows = maybe_faces(room.faces, person_id, eps=rule.eps, loose_eps=loose_eps, apart=room.apart)
-    ids = room.ids[rows].tolist()
-    found = {face.id: face for face in db.session.query(Face).where(Face.id.in_(ids))}
+    room_id, eps = access.room.id, rule.eps
+
+    def find() -> list[int]:
+        room = load_room_faces(room_id, rule.engine_name)
+        rows = maybe_faces(
+            room.faces, person_id, eps=eps, loose_eps=eps * LOOSE_RATIO, apart=room.apart
+        )
+        return [int(face_id) for face_id in room.ids[rows]]
+
+    kind = (person_id, rule.engine_name, eps)
+    ids = _maybe.load(room_id, current_revision(room_id), find, *kind)
+    rows = db.session.scalars(select(Face).where(Face.id.in_(ids)).options(defer(Face.encoding)))
+    found = {face.id: face for face in rows}
     return [found[face_id] for face_id in ids if face_id in found]
 
 
@@ -113,16 +128,20 @@ def next_pair(
     later : collection of str
         Keys of the pairs that were put off.
     """
-    room = load_room_faces(access.room.id, rule.engine_name)
-    cards = _cards(access)
-    loose_eps = rule.eps * LOOSE_RATIO
-    ranked = rank_pairs(
-        room.faces, eps=rule.eps, loose_eps=loose_eps, apart=room.apart, limit=MAX_PAIRS
-    )
+    room_id, eps, cards = access.room.id, rule.eps, _cards(access)
+
+    def rank() -> list[_RankedPair]:
+        room = load_room_faces(room_id, rule.engine_name)
+        ranked = rank_pairs(
+            room.faces, eps=eps, loose_eps=eps * LOOSE_RATIO, apart=room.apart, limit=MAX_PAIRS
+        )
+        return [(_ranked(room, pair.first), _ranked(room, pair.second)) for pair in ranked]
+
+    kind = (rule.engine_name, eps)
     pairs = [
-        DoubtfulPair(_side(room, cards, pair.first), _side(room, cards, pair.second))
-        for pair in ranked
-        if _is_shown(pair, cards)
+        DoubtfulPair(_side(cards, first), _side(cards, second))
+        for first, second in _pairs.load(room_id, current_revision(room_id), rank, *kind)
+        if _is_shown(first, cards) and _is_shown(second, cards)
     ]
     asked = [pair for pair in pairs if pair.key not in later]
     return (asked[0] if asked else None), len(asked)
@@ -138,17 +157,18 @@ def _people_beside(person_id: int | None, face_ids: Sequence[int]) -> set[int | 
 
 def _cards(access: Access) -> dict[int, PersonCard]:
     """Load the people whom this browser may see; hidden ones have more faces to find, too."""
-    cards = list_people(access.room.id)
-    if access.is_host:
-        cards += list_people(access.room.id, is_hidden=True)
-    return {card.id: card for card in cards}
+    return load_room_people(access.room.id).cards(for_host=access.is_host)
 
 
-def _is_shown(pair: SuggestedPair, cards: dict[int, PersonCard]) -> bool:
-    """Whether nobody of the pair is hidden from this browser."""
-    people = (pair.first.person_id, pair.second.person_id)
-    return all(person in cards or person == NO_PERSON for person in people)
+def _is_shown(side: _RankedSide, cards: dict[int, PersonCard]) -> bool:
+    """Whether it is nobody who is hidden from this browser."""
+    return side[0] in cards or side[0] == NO_PERSON
 
 
-def _side(room: RoomFaces, cards: dict[int, PersonCard], side: SuggestedSide) -> PairSide:
-    return PairSide(cards.get(side.person_id), room.ids[list(side.rows)].tolist())
+def _ranked(room: RoomFaces, side: SuggestedSide) -> _RankedSide:
+    return side.person_id, room.ids[list(side.rows)].tolist()
+
+
+def _side(cards: dict[int, PersonCard], side: _RankedSide) -> PairSide:
+    person_id, face_ids = side
+    return PairSide(cards.get(person_id), face_ids)

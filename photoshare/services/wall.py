@@ -10,7 +10,7 @@ from photoshare.db import db
 from photoshare.models import Photo
 from photoshare.services.photos import with_faces
 
-WALL_PHOTOS = 300  # that one answer lists; at 8 seconds each they last 40 minutes
+WALL_PHOTOS = 200  # that one answer lists; at 8 seconds each they last 27 minutes
 
 
 def list_newer(room_id: int, after_id: int = 0) -> Sequence[Photo]:

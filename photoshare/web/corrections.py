@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from photoshare.errors import InvalidInputError, SameNameError
 from photoshare.services import correction_history, corrections, people, photos
 from photoshare.services.album_kinds import open_album
-from photoshare.services.corrections import Author, author_of
+from photoshare.services.authors import Author, author_of
 from photoshare.services.jobs import JobKind
 from photoshare.web.htmx import SEE_OTHER, redirect_or, wants_partial
 from photoshare.web.numbers import numbers_of_form, page_argument

@@ -36,14 +36,14 @@ def create(room_code: str) -> Response | BaseResponse:
 @blueprint.get("/rooms/<room_code>/jobs/current")
 def current(room_code: str) -> Response:
     """Tell how far the search is; 204 where nothing has changed since ``seen``."""
-    access = current_access()
+    access, seen = current_access(), request.args.get("seen", "")
+    if wants_partial() and jobs.is_up_to_date(access.room, seen):
+        return make_response("", 204)
     progress = jobs.room_progress(access.room.id)
     if not wants_partial():
         return make_response(render_template("jobs/show.html", access=access, progress=progress))
-    if request.args.get("seen") == progress.stamp:
-        return make_response("", 204)
     response = make_response(render_template("jobs/_status.html", access=access, progress=progress))
-    seen_photos = request.args.get("seen", "").partition("-")[0]
+    seen_photos = seen.partition("-")[0]
     events = ["people-changed"]
     if seen_photos != str(progress.photo_count):
         events.append("photos-changed")

@@ -7,12 +7,15 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from photoshare.errors import InvalidInputError
-from photoshare.services import guests, people, photos, selves
+from photoshare.services import guests, photos, selves
 from photoshare.services.album_kinds import open_album
-from photoshare.services.corrections import author_of, may_correct_person
+from photoshare.services.authors import author_of
+from photoshare.services.corrections import may_correct_person
+from photoshare.services.paging import ListPage, page_of
 from photoshare.services.people import PersonCard
-from photoshare.web.htmx import SEE_OTHER
-from photoshare.web.numbers import numbers_of_form
+from photoshare.services.room_people import load_room_people
+from photoshare.web.htmx import SEE_OTHER, wants_partial
+from photoshare.web.numbers import numbers_of_form, page_argument
 from photoshare.web.security import current_access, forget_room
 from photoshare.web.site import current_site
 from photoshare.web.toasts import say
@@ -24,6 +27,8 @@ blueprint = Blueprint("me", __name__, url_prefix="/rooms/<room_code>")
 @blueprint.get("/me")
 def show(room_code: str) -> str:
     """Show this guest's own album first, or ask who they are; then what they have uploaded."""
+    if wants_partial() and "page" in request.args:
+        return render_template("rooms/_self_choices_page.html", people_page=_choices())
     return _page()
 
 
@@ -84,7 +89,7 @@ def _page(
         own=own,
         own_album=open_album(access, person_id=own.id) if own else None,
         may_name=own is not None and _may_name(own),
-        people=[] if own else _choices(),
+        people_page=None if own else _choices(),
         person_error=person_error,
         name=access.guest.name if name is None else name,
         error=error,
@@ -99,9 +104,10 @@ def _may_name(own: PersonCard) -> bool:
     return may_correct_person(author_of(access), own.id)
 
 
-def _choices() -> list[PersonCard]:
+def _choices() -> ListPage[PersonCard]:
     """List whom a guest may be: those called like them first, then who is on the most photos."""
     access = current_access()
     name = access.guest.name.casefold()
-    cards = people.list_people(access.room.id)
-    return sorted(cards, key=lambda card: not name or (card.name or "").casefold() != name)
+    cards = load_room_people(access.room.id).people
+    alike_first = sorted(cards, key=lambda card: not name or (card.name or "").casefold() != name)
+    return page_of(alike_first, page_argument())

@@ -9,11 +9,15 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.services import correction_history, people, photos, suggestions
 from photoshare.services.album_kinds import open_album
-from photoshare.services.corrections import author_of, may_correct_person
+from photoshare.services.authors import author_of
+from photoshare.services.corrections import may_correct_person
+from photoshare.services.paging import page_of
 from photoshare.services.people import FacePage
 from photoshare.services.pictures import find_face_picture
+from photoshare.services.room_people import load_room_people
 from photoshare.web.htmx import render, wants_partial
 from photoshare.web.numbers import number_list_argument, page_argument
+from photoshare.web.people_grid import draw_people
 from photoshare.web.photos import send_picture
 from photoshare.web.security import current_access, host_only
 from photoshare.web.site import current_site
@@ -23,16 +27,21 @@ blueprint = Blueprint("people", __name__, url_prefix="/rooms/<room_code>")
 
 @blueprint.get("/people")
 def index(room_code: str) -> str:
-    """Show everybody in the room, most photos first."""
-    access = current_access()
-    return render(
+    """Show everybody in the room, most photos first, page by page."""
+    access, number = current_access(), page_argument()
+    found = load_room_people(access.room.id)
+    if wants_partial() and "choose" in request.args:
+        return draw_people(access, "people/_choose_page.html", found, number)
+    if wants_partial():
+        part = "people/_grid.html" if number <= 1 else "people/_grid_page.html"
+        return draw_people(access, part, found, number)
+    return render_template(
         "people/index.html",
-        "people/_grid.html",
         access=access,
         author=author_of(access),
-        people=people.list_people(access.room.id),
-        unsorted_count=people.count_unsorted_faces(access.room.id),
-        without_faces_count=photos.count_photos(open_album(access, is_without_faces=True)),
+        found=found,
+        grid=draw_people(access, "people/_grid.html", found, number),
+        choices=draw_people(access, "people/_choose_page.html", found, number),
     )
 
 
@@ -41,8 +50,8 @@ def index(room_code: str) -> str:
 def hidden(room_code: str) -> str:
     """Show the host the people whom guests do not see."""
     access = current_access()
-    cards = people.list_people(access.room.id, is_hidden=True)
-    return render_template("people/hidden.html", access=access, people=cards)
+    page = page_of(load_room_people(access.room.id).hidden, page_argument())
+    return render("people/hidden.html", "people/_hidden_page.html", access=access, page=page)
 
 
 @blueprint.get("/people/unsorted")
@@ -102,13 +111,16 @@ def _face_choice(template: str, page: FacePage, **context: Any) -> str:
 def choose_other(room_code: str, person_id: int) -> str:
     """Ask who else a person is; the most alike come first."""
     access = current_access()
-    return render_template(
+    person = people.get_card(access, person_id)
+    alike = suggestions.list_alike_people(
+        access, current_site().rule, person_id=person_id, with_beside=_with_beside()
+    )
+    return render(
         "people/merge.html",
+        "people/_choices_page.html",
         access=access,
-        person=people.get_card(access, person_id),
-        people=suggestions.list_alike_people(
-            access, current_site().rule, person_id=person_id, with_beside=_with_beside()
-        ),
+        person=person,
+        page=page_of(alike, page_argument()),
         with_beside=_with_beside(),
     )
 
@@ -118,18 +130,22 @@ def choose_person(room_code: str) -> str:
     """Ask who the chosen faces are; the most alike come first."""
     access = current_access()
     chosen = people.get_faces(access, number_list_argument("faces"))
-    return render_template(
-        "people/move.html",
-        access=access,
-        faces=chosen,
-        people=suggestions.list_alike_people(
+    alike = (
+        suggestions.list_alike_people(
             access,
             current_site().rule,
             face_ids=[face.id for face in chosen],
             with_beside=_with_beside(),
         )
         if chosen
-        else [],
+        else []
+    )
+    return render(
+        "people/move.html",
+        "people/_choices_page.html",
+        access=access,
+        faces=chosen,
+        page=page_of(alike, page_argument()),
         with_beside=_with_beside(),
     )
 

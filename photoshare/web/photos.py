@@ -32,7 +32,7 @@ from photoshare.images import MIME_TYPES, RENDITION_PX
 from photoshare.models import Photo
 from photoshare.services import photos
 from photoshare.services.album_kinds import Album, open_album
-from photoshare.services.corrections import author_of
+from photoshare.services.authors import author_of
 from photoshare.services.downloads import get_download, is_exact, open_download
 from photoshare.services.file_names import original_name
 from photoshare.services.jobs import JobKind

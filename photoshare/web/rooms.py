@@ -11,12 +11,14 @@ from werkzeug.wrappers import Response
 
 from photoshare.errors import InvalidInputError, NotFoundError, WrongPasswordError
 from photoshare.models import Room
-from photoshare.services import guests, jobs, people, photos, rooms
+from photoshare.services import guests, jobs, photos, rooms
 from photoshare.services.album_kinds import open_album
 from photoshare.services.lost_photos import list_lost
+from photoshare.services.room_people import load_room_people
 from photoshare.web.attempts import count_new_room, guessing
 from photoshare.web.htmx import SEE_OTHER
 from photoshare.web.links import absolute_url, qr_code_uri
+from photoshare.web.people_grid import draw_people
 from photoshare.web.security import (
     current_access,
     forget_room,
@@ -86,9 +88,7 @@ def show(room_code: str) -> str:
         "rooms/show.html",
         access=access,
         progress=jobs.room_progress(access.room.id),
-        people=people.list_people(access.room.id),
-        unsorted_count=people.count_unsorted_faces(access.room.id),
-        without_faces_count=photos.count_photos(open_album(access, is_without_faces=True)),
+        people_grid=draw_people(access, "people/_grid.html", load_room_people(access.room.id), 1),
         page=photos.list_photos(album),
         album=album,
     )

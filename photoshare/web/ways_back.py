@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from photoshare.errors import PhotoshareError
 from photoshare.services import correction_history, people, photos
-from photoshare.services.corrections import author_of
+from photoshare.services.authors import author_of
 from photoshare.web.album_argument import album_argument
 from photoshare.web.numbers import number_list_argument, page_argument
 from photoshare.web.security import current_access

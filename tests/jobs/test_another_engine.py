@@ -19,7 +19,7 @@ from photoshare import create_app
 from photoshare.db import db
 from photoshare.models import Face, Guest, Job, Person, Photo
 from photoshare.services import analysis, corrections, jobs, rooms
-from photoshare.services.corrections import Author
+from photoshare.services.authors import Author
 from photoshare.web.site import Site, site_of
 from tests.conftest import ROOT
 from tests.fakes import (

@@ -21,7 +21,7 @@ from photoshare.models import (
 )
 from photoshare.services import analysis, corrections, grouping, people, rooms
 from photoshare.services.analysis import MAX_ATTEMPTS, ClaimedPhoto
-from photoshare.services.corrections import Author
+from photoshare.services.authors import Author
 from photoshare.services.grouping import FoundFace, GroupingRule
 from photoshare.web.site import Site
 from tests.helpers import at_first_claim, count_change, host_access, insert_photos, row_counts

@@ -16,7 +16,7 @@ from photoshare.errors import (
 )
 from photoshare.models import Face, Person, Photo
 from photoshare.services import corrections, people, rooms
-from photoshare.services.corrections import Author, author_of
+from photoshare.services.authors import Author, author_of
 from tests.helpers import count_change, guest_access, insert_person, insert_photos, new_face
 
 pytestmark = pytest.mark.usefixtures("app_ctx")

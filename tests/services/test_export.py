@@ -8,7 +8,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from photoshare.services import corrections, export, people
-from photoshare.services.corrections import Author
+from photoshare.services.authors import Author
 from tests.fakes import BLUE, RED, draw_photo
 
 

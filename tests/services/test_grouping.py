@@ -12,7 +12,7 @@ from photoshare.db import db
 from photoshare.faces.engines.dlib_format import ENCODING_SIZE
 from photoshare.models import Face, Person, Photo, encoding_to_bytes
 from photoshare.services import corrections, grouping, people
-from photoshare.services.corrections import Author
+from photoshare.services.authors import Author
 from photoshare.services.grouping import GroupingRule
 from photoshare.services.rooms import NewRoom
 from tests.fakes import draw_photo

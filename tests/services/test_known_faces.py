@@ -11,7 +11,7 @@ from photoshare.db import db
 from photoshare.faces.types import AnalysedFace, FaceLocation
 from photoshare.models import PHOTO_WAITING, Face, Photo
 from photoshare.services import analysis, corrections, grouping, rooms
-from photoshare.services.corrections import Author
+from photoshare.services.authors import Author
 from photoshare.services.grouping import FoundFace, GroupingRule
 from photoshare.web.site import Site
 from tests.helpers import count_change, insert_photos

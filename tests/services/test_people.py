@@ -8,7 +8,7 @@ from flask import Flask
 from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.services import corrections, people, rooms
-from photoshare.services.corrections import Author
+from photoshare.services.authors import Author
 from tests.helpers import host_access, insert_person, insert_photos, new_face, row_counts
 
 pytestmark = pytest.mark.usefixtures("app_ctx")

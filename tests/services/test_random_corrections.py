@@ -18,7 +18,7 @@ from photoshare.faces.engines.dlib_format import ENCODING_SIZE
 from photoshare.faces.types import AnalysedFace
 from photoshare.models import PHOTO_WAITING, Correction, Face, Person, Photo
 from photoshare.services import analysis, correction_events, corrections, grouping, rooms
-from photoshare.services.corrections import Author
+from photoshare.services.authors import Author
 from photoshare.services.grouping import FoundFace, GroupingRule
 from photoshare.web.site import Site
 from tests.helpers import insert_photos

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from photoshare.db import db
 from photoshare.models import Face
 from photoshare.services import corrections, rooms
-from photoshare.services.corrections import Author
+from photoshare.services.authors import Author
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.helpers import row_counts, set_password, set_title_and_end

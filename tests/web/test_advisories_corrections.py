@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from photoshare.services import corrections
-from photoshare.services.corrections import Author
+from photoshare.services.authors import Author
 from tests.conftest import Cast
 from tests.helpers import (
     faces_of,

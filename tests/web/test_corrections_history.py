@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from photoshare.services import corrections
+from photoshare.services.authors import Author
 from photoshare.services.correction_history import PAGE_SIZE
-from photoshare.services.corrections import Author
 from tests.conftest import Cast
 from tests.helpers import (
     counted_queries,

@@ -81,6 +81,27 @@ def test_nothing_changed_is_an_empty_answer(cast: Cast, party: Party, path: str)
     assert "HX-Trigger" not in answer.headers
 
 
+def test_to_find_nothing_new_costs_one_row(app: Flask, cast: Cast, party: Party) -> None:
+    status = status_of(cast, cast.guest.get(cast.url).text)
+
+    with counted_queries(app) as queries:
+        answer = cast.guest.get(status["hx-get"], headers=HX)
+
+    assert answer.status_code == 204
+    assert len(queries) == 1  # the check of who is asking
+
+
+def test_a_new_name_is_news_for_the_people_and_not_for_the_photos(
+    app: Flask, cast: Cast, party: Party
+) -> None:
+    status = status_of(cast, cast.guest.get(cast.url).text)
+    cast.host.post(f"{cast.url}/people/{party.red}/name", data={"name": "Lea"})
+
+    answer = cast.guest.get(status["hx-get"], headers=HX)
+
+    assert answer.headers["HX-Trigger"] == "people-changed"
+
+
 def test_a_change_is_a_new_status_and_an_event_for_the_people(
     cast: Cast, party: Party, add_photo
 ) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Flask
+import pytest
+from flask import Flask, template_rendered
+from jinja2 import Template
 
+from photoshare.services.paging import PEOPLE_PAGE_SIZE
 from tests.conftest import Cast
 from tests.helpers import HX, insert_person, insert_photos, tags_of
 from tests.web.conftest import Party
@@ -80,6 +83,75 @@ def test_the_grid_asks_again_when_the_search_found_somebody(cast: Cast, party: P
 
         assert grid["hx-trigger"] == "people-changed from:body"
         assert grid["hx-get"] == f"{cast.url}/people"
+
+
+def test_many_people_come_page_by_page(app: Flask, cast: Cast) -> None:
+    photos = insert_photos(app, cast.room_id, 1)
+    people = [insert_person(app, cast.room_id, photos) for _ in range(PEOPLE_PAGE_SIZE + 2)]
+    address = f"{cast.url}/people?page=2"
+
+    first = cast.guest.get(f"{cast.url}/people").text
+    (more,) = tags_of(first, "a", rel="next")
+    second = cast.guest.get(address, headers=HX).text
+
+    assert f"{PEOPLE_PAGE_SIZE + 2} people" in first
+    assert len(cards(first)) == PEOPLE_PAGE_SIZE
+    assert (more["href"], more["hx-get"]) == (address, address)
+    assert cards(second) == [f"{cast.url}/people/{person}" for person in people[-2:]]
+    assert "people-grid" not in second
+    assert "Show more" not in second
+    assert "Previous page" in cast.guest.get(address).text
+
+
+def test_people_to_choose_from_come_page_by_page(app: Flask, cast: Cast) -> None:
+    photos = insert_photos(app, cast.room_id, 1)
+    for _ in range(PEOPLE_PAGE_SIZE + 2):
+        insert_person(app, cast.room_id, photos)
+
+    first = cast.guest.get(f"{cast.url}/people").text
+    second = cast.guest.get(f"{cast.url}/people?page=2&choose=1", headers=HX).text
+
+    assert len(tags_of(first, "input", name="people")) == PEOPLE_PAGE_SIZE
+    assert len(tags_of(second, "input", name="people")) == 2
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "99"])
+def test_a_page_that_nobody_is_on_is_no_error(cast: Cast, party: Party, page: str) -> None:
+    assert cast.guest.get(f"{cast.url}/people?page={page}").status_code == 200
+
+
+def test_the_grid_is_drawn_once_for_all_who_see_the_same(
+    app: Flask, cast: Cast, party: Party
+) -> None:
+    drawn: list[str] = []
+
+    def note(_app: Flask, template: Template, **_rest: object) -> None:
+        drawn.append(str(template.name))
+
+    ask = f"{cast.url}/people"
+    with template_rendered.connected_to(note, app):
+        for client, language in ((cast.guest, "en"), (cast.guest, "en"), (cast.host, "en")) * 2:
+            client.get(ask, headers=HX | {"Accept-Language": language})
+        assert drawn == ["people/_grid.html"] * 2  # as guests see it, as the host does
+        cast.guest.get(ask, headers=HX | {"Accept-Language": "de"})
+        assert len(drawn) == 3
+        cast.host.post(f"{cast.url}/people/{party.red}/name", data={"name": "Lea"})
+        drawn.clear()
+        assert "Lea" in cast.guest.get(ask, headers=HX | {"Accept-Language": "en"}).text
+        assert drawn == ["people/_grid.html"]
+
+
+def test_nobody_gets_what_was_drawn_for_another_room_or_role(
+    app: Flask, cast: Cast, party: Party
+) -> None:
+    cast.host.get(f"{cast.url}/people", headers=HX)
+    cast.host.post(f"{cast.url}/people/{party.red}/hide")
+    of_host = cast.host.get(f"{cast.url}/people", headers=HX).text
+    of_guest = cast.guest.get(f"{cast.url}/people", headers=HX).text
+
+    assert f"{cast.url}/people/{party.red}" not in cards(of_guest)
+    assert "Who is this?" in of_host
+    assert "Who is this?" not in of_guest
 
 
 def test_a_stranger_finds_nothing(cast: Cast, party: Party) -> None:

@@ -8,7 +8,7 @@ from flask import Flask
 from photoshare.db import db
 from photoshare.models import Photo
 from photoshare.services import corrections
-from photoshare.services.corrections import Author
+from photoshare.services.authors import Author
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import insert_photos, tags_of

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from photoshare.db import db
 from photoshare.models import Guest
 from photoshare.services import corrections, grouping
-from photoshare.services.corrections import Author
+from photoshare.services.authors import Author
 from photoshare.services.grouping import GroupingRule
 from tests.conftest import Cast
 from tests.helpers import (

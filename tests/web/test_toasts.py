@@ -6,7 +6,7 @@ import pytest
 from flask import Flask, flash, render_template
 
 from photoshare.errors import NotFoundError
-from photoshare.services import people
+from photoshare.services import room_people
 from photoshare.web.toasts import say
 from tests.conftest import Cast
 from tests.helpers import HX, tags_of
@@ -89,7 +89,7 @@ def test_a_page_that_fails_midway_says_nothing_but_the_next_one_does(
         raise NotFoundError("This person is not there (any more).")
 
     with monkeypatch.context() as patch:
-        patch.setattr(people, "list_people", fail)
+        patch.setattr(room_people, "list_people", fail)
         answer = cast.guest.get(cast.url + path, headers=headers)
 
     assert answer.status_code == 404

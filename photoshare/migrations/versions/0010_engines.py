@@ -93,6 +93,9 @@ def all_or_nothing(change):
     finally:
         database.execute("PRAGMA foreign_keys=ON")
         database.isolation_level = level
+    database.execute(
+        "BEGIN IMMEDIATE"
+    )  # for the steps that follow, as photoshare/migrations/env.py
 
 
 def rebuild_face(database, changed):

@@ -1,0 +1,68 @@
+"""Who is in a room, with all counts that pages tell; kept in memory until a face changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from photoshare.db import db
+from photoshare.models import Face, Person
+from photoshare.services.album_kinds import count_without_faces
+from photoshare.services.people import PersonCard, count_unsorted_faces, list_people
+from photoshare.services.shelf import Shelf, current_revision
+
+KEPT_ROOMS = 200  # 300 people are 100 KB
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPeople:
+    """The people of a room, those with the most photos first, and what belongs to nobody.
+
+    Attributes
+    ----------
+    people, hidden : list of PersonCard
+        Whom everybody sees, and whom the host alone does.
+    face_count : int
+        Faces of `people`, and unsorted ones.
+    revision : int
+        `Room.revision` before all this was read.
+    """
+
+    people: list[PersonCard]
+    hidden: list[PersonCard]
+    face_count: int
+    unsorted_count: int
+    without_faces_count: int
+    revision: int
+
+    def cards(self, *, for_host: bool) -> dict[int, PersonCard]:
+        """Return the people whom a browser may see, by id."""
+        return {card.id: card for card in (*self.people, *(self.hidden if for_host else ()))}
+
+
+_shelf: Shelf[RoomPeople] = Shelf(KEPT_ROOMS)
+
+
+def load_room_people(room_id: int) -> RoomPeople:
+    """Load who is in a room, or take what is kept of it if no face has changed."""
+    revision = current_revision(room_id)
+    return _shelf.load(room_id, revision, lambda: _read(room_id, revision))
+
+
+def _read(room_id: int, revision: int) -> RoomPeople:
+    unsorted_count = count_unsorted_faces(room_id)
+    of_people = (
+        select(func.count())
+        .select_from(Person)
+        .join(Face, Face.person_id == Person.id)
+        .where(Person.room_id == room_id, Person.is_hidden.is_(False))
+    )
+    return RoomPeople(
+        people=list_people(room_id),
+        hidden=list_people(room_id, is_hidden=True),
+        face_count=unsorted_count + (db.session.scalar(of_people) or 0),
+        unsorted_count=unsorted_count,
+        without_faces_count=count_without_faces(room_id),
+        revision=revision,
+    )
