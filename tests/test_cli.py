@@ -162,7 +162,10 @@ def test_doctor_finds_a_healthy_installation_healthy(app: Flask) -> None:
     assert "BAD" not in result.output
     for subject in ("Python", "Packages", "htmx", "Face engine", "Data folder", "Database"):
         assert f"ok   {subject}: " in result.output
-    assert "The engine dlib (dlib's networks in ONNX Runtime) runs by default." in result.output
+    assert (
+        "The engine fused (YuNet, SFace and dlib's encoder in ONNX Runtime) runs by default."
+        in result.output
+    )
     assert "ok   Photos: 0 searched for faces\n" in result.output
 
 
