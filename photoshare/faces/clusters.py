@@ -27,11 +27,28 @@ class MergeRule:
         A cluster of no founder (one poor face) only joins clusters of at least this many.
     looseness : float >= 0
         How much larger than ``eps**2`` the gap may be, times ``|1/n_A - 1/n_B|``.
+    strictness : float >= 0
+        How much smaller it has to be, times the smaller of ``1/n_A`` and ``1/n_B``.
     """
 
     eps: float
     min_founders: int
     looseness: float
+    strictness: float = 0.0
+
+    def size_terms(self, shares: Floats, other_shares: Floats) -> Floats:
+        """Tell what the sizes of two clusters add to their gap.
+
+        Parameters
+        ----------
+        shares, other_shares : float32 arrays that broadcast
+            1/n_A and 1/n_B.
+        """
+        terms: Floats = np.abs(shares - other_shares)
+        terms *= np.float32(-self.looseness)
+        if self.strictness:
+            terms += np.minimum(shares, other_shares) * np.float32(self.strictness)
+        return terms
 
 
 @dataclass(frozen=True)

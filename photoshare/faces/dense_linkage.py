@@ -51,9 +51,7 @@ class _Table:
         excesses *= -2 * shares[rows, None]
         excesses += own
         excesses += own[rows, None] - np.float32(rule.eps**2)
-        inequality = np.abs(shares[rows, None] - shares)
-        inequality *= np.float32(rule.looseness)
-        excesses -= inequality
+        excesses += rule.size_terms(shares[rows, None], shares)
         excesses[self.walls[rows]] = np.inf
         traits = traits_of(self.founders, self.is_fixed, rule.min_founders)
         forbid(excesses, traits.taken(rows), traits)

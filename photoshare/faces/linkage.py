@@ -7,6 +7,8 @@ other) and the squared distance of their centres, so that it can be had from the
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from photoshare.faces.clusters import Clusters, Floats, MergeRule, Rows, forbid, traits_of
@@ -19,9 +21,28 @@ BLOCK_NUMBERS = 1 << 24  # of a block of gaps: 64 MB, whatever the number of fac
 DENSE_ROWS = 2048  # as few clusters are merged in one matrix, which is faster
 
 
-def merge_rule(eps: float, min_founders: int) -> MergeRule:
-    """Give the rule in which a single face may join at `JOIN_RATIO` times ``eps``."""
-    return MergeRule(eps, min_founders, eps**2 * (JOIN_RATIO**2 - 1))
+# Of FEW_FACES strangers hardly two are taken for one. The pairs of strangers grow with the square of
+# the faces, so in larger rooms the squared distance at which two single faces merge is smaller by this
+# share for each tenfold: among 9.7 million pairs of strangers, one in ten thousand is nearer than
+# 0.97 (squared), in a hundred thousand 0.90, in a million 0.85 (docs/evaluation.md).
+FEW_FACES = 1000
+STRICTER_BY = 0.16
+
+
+def merge_rule(eps: float, min_founders: int, face_count: int = 0) -> MergeRule:
+    """Give the rule in which a single face may join at `JOIN_RATIO` times ``eps``.
+
+    Parameters
+    ----------
+    eps : float > 0
+    min_founders : int >= 1
+    face_count : int >= 0
+        Faces of the room that may found a person: the more, the nearer two single faces have to be.
+    """
+    tenfolds = max(0.0, math.log10(max(face_count, 1) / FEW_FACES))
+    return MergeRule(
+        eps, min_founders, eps**2 * (JOIN_RATIO**2 - 1), eps**2 * STRICTER_BY * tenfolds
+    )
 
 
 def merge_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
@@ -80,12 +101,11 @@ def measure_excesses(some: Clusters, others: Clusters, rule: MergeRule) -> Float
     excesses: Floats = (-2 * some.means) @ others.means.T
     excesses += some.own_terms[:, None] - np.float32(rule.eps**2)
     excesses += others.own_terms
-    shares, others_shares = 1 / some.counts, 1 / others.counts
-    is_unequal = np.ptp(np.concatenate([shares, others_shares])) > 0
-    if is_unequal:  # not in the first round of all, the largest
-        inequality = np.abs(shares[:, None] - others_shares)
-        inequality *= np.float32(rule.looseness)
-        excesses -= inequality
+    shares, other_shares = 1 / some.counts, 1 / others.counts
+    if np.ptp(np.concatenate([shares, other_shares])) > 0:
+        excesses += rule.size_terms(shares[:, None], other_shares)
+    elif len(shares):  # the first round of all, the largest: one term for every pair
+        excesses += rule.size_terms(shares[:1], shares[:1])
     walls = (some.marks @ some.exclusions @ others.marks.T).tocoo()
     excesses[walls.row, walls.col] = np.inf
     forbid(

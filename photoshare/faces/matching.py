@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from photoshare.faces.clusters import Rows
 from photoshare.faces.linkage import merge_rule
 from photoshare.faces.neighbourhood import regroup
+from photoshare.faces.room_eps import own_eps
 from photoshare.faces.types import NO_PERSON, FaceSet
 from photoshare.faces.units import Units, make_units
 
@@ -87,7 +88,8 @@ def plan_groups(
     units = make_units(faces, fixed_people, apart, min_samples, unseen)
     groups, person_of_group, is_unsettled = _present_groups(faces.person_ids, units, fixed_people)
     is_active = np.bincount(units.of_face, weights=active, minlength=len(groups)) > 0
-    labels = regroup(units, groups, is_active | is_unsettled, merge_rule(eps, min_samples))
+    rule = merge_rule(own_eps(faces, eps), min_samples, int(faces.may_found.sum()))
+    labels = regroup(units, groups, is_active | is_unsettled, rule)
     is_person = np.bincount(labels, weights=units.clusters.founders) >= min_samples
     untouched = np.flatnonzero(person_of_group != NO_PERSON)  # whatever faces they have left
     is_person[untouched[untouched < len(is_person)]] = True
