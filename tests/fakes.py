@@ -10,13 +10,13 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from photoshare.faces.engines.dlib_format import ENCODING_SIZE, EPS
+from photoshare.faces.photo_source import PhotoSource
 from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
 from photoshare.faces.types import (
     AnalysedFace,
     FaceEncodings,
     FaceLocation,
     LocatedFace,
-    PhotoSource,
     RgbImage,
 )
 

@@ -45,7 +45,7 @@ class _Table:
 
     def measure(self, rows: Rows, rule: MergeRule) -> Floats:
         """Measure the excesses of some clusters to all."""
-        shares = 1 / self.counts
+        shares = np.float32(1) / self.counts
         own = (1 + self.dots.diagonal() * shares**2) / 2
         excesses: Floats = (self.dots[rows] * shares).astype(np.float32, copy=False)
         excesses *= -2 * shares[rows, None]

@@ -21,10 +21,10 @@ BLOCK_NUMBERS = 1 << 24  # of a block of gaps: 64 MB, whatever the number of fac
 DENSE_ROWS = 2048  # as few clusters are merged in one matrix, which is faster
 
 
-# Of FEW_FACES strangers hardly two are taken for one. The pairs of strangers grow with the square of
-# the faces, so in larger rooms the squared distance at which two single faces merge is smaller by this
-# share for each tenfold: among 9.7 million pairs of strangers, one in ten thousand is nearer than
-# 0.97 (squared), in a hundred thousand 0.90, in a million 0.85 (docs/evaluation.md).
+# Of FEW_FACES strangers hardly two are taken for one. The pairs of strangers grow with the square
+# of the faces, so in larger rooms the squared distance at which two single faces merge is smaller
+# by this share for each tenfold: among 9.7 million pairs of strangers, one in ten thousand is
+# nearer than 0.97 (squared), in a hundred thousand 0.90, in a million 0.85 (docs/evaluation.md).
 FEW_FACES = 1000
 STRICTER_BY = 0.16
 
@@ -101,7 +101,7 @@ def measure_excesses(some: Clusters, others: Clusters, rule: MergeRule) -> Float
     excesses: Floats = (-2 * some.means) @ others.means.T
     excesses += some.own_terms[:, None] - np.float32(rule.eps**2)
     excesses += others.own_terms
-    shares, other_shares = 1 / some.counts, 1 / others.counts
+    shares, other_shares = (np.float32(1) / sides.counts for sides in (some, others))
     if np.ptp(np.concatenate([shares, other_shares])) > 0:
         excesses += rule.size_terms(shares[:, None], other_shares)
     elif len(shares):  # the first round of all, the largest: one term for every pair

@@ -14,14 +14,13 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from PIL import Image
 
+from photoshare.faces.photo_source import PhotoSource, Size
 from photoshare.faces.types import (
     AnalysedFace,
     FaceEncodings,
     FaceLocation,
     LocatedFace,
-    PhotoSource,
     RgbImage,
-    Size,
 )
 from photoshare.images import REDUCING_GAP
 

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from photoshare.faces.engines.dlib_format import ENCODING_SIZE
-from photoshare.faces.search import PART_PX, SearchEffort, Size, find_faces, scaled_to
+from photoshare.faces.photo_source import Size
+from photoshare.faces.search import PART_PX, SearchEffort, find_faces, scaled_to
 from photoshare.faces.types import FaceEncodings, FaceLocation, LocatedFace, RgbImage
 
 GREY, RED = (128, 128, 128), (255, 0, 0)

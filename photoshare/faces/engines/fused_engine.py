@@ -28,6 +28,7 @@ from photoshare.faces.engines.model_files import (
 )
 from photoshare.faces.engines.sface import SFACE_SIZE, SfaceEncoder, aligned_chip
 from photoshare.faces.engines.yunet import Detections, YunetDetector, joined, overlaps_of
+from photoshare.faces.photo_source import PhotoSource, Size
 from photoshare.faces.quality import sharpness_of
 from photoshare.faces.search import (
     CHIP_FACE_PX,
@@ -36,7 +37,7 @@ from photoshare.faces.search import (
     parts_of,
     scaled_to,
 )
-from photoshare.faces.types import AnalysedFace, FaceEncodings, FaceLocation, PhotoSource, Size
+from photoshare.faces.types import AnalysedFace, FaceEncodings, FaceLocation
 
 FUSED_VERSION = 1  # raise it with every change of what is found or encoded
 # Share of SFace in the squared distance of two faces; docs/evaluation.md tells how it was chosen.

@@ -21,13 +21,13 @@ from photoshare.faces.engines.dlib_format import ENCODING_SIZE, EPS, GRAPH_VERSI
 from photoshare.faces.engines.model_files import DETECTOR_FILE, ENCODER_FILE, SHA256_OF, read_model
 from photoshare.faces.engines.pyramid import Level, TiledPyramid, faces_of_scores, plan_pyramid
 from photoshare.faces.engines.sessions import LazySession
+from photoshare.faces.photo_source import PhotoSource
 from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
 from photoshare.faces.types import (
     AnalysedFace,
     FaceEncodings,
     FaceLocation,
     LocatedFace,
-    PhotoSource,
     RgbImage,
 )
 

@@ -16,13 +16,13 @@ from PIL import ImageFile as PillowImageFile
 
 from photoshare.errors import ModelError
 from photoshare.faces.engines.dlib_format import ENCODING_SIZE, EPS
+from photoshare.faces.photo_source import PhotoSource
 from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
 from photoshare.faces.types import (
     AnalysedFace,
     FaceEncodings,
     FaceLocation,
     LocatedFace,
-    PhotoSource,
     RgbImage,
 )
 
