@@ -38,10 +38,11 @@ from photoshare.config import Settings
 from photoshare.connections import Server
 from photoshare.database_checks import prepare_database
 from photoshare.db import DATABASE_FILE, close_database
+from photoshare.disk import disk_full_as_error
 from photoshare.errors import PhotoshareError, StartError
 from photoshare.jobs.runner import JobRunner
 from photoshare.services.hashing import SCRYPT_AT_ONCE
-from photoshare.storage import MB, disk_full_as_error
+from photoshare.storage import MB
 from photoshare.upkeep import empty_wal
 from photoshare.web.attempts import MOST_PAUSED
 from photoshare.web.site import site_of

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from photoshare.disk import disk_full_as_error
 from photoshare.errors import BackupError
-from photoshare.storage import Storage, disk_full_as_error
+from photoshare.storage import Storage
 
 DATABASE, KEY = "photoshare.sqlite", "secret_key"
 UNFINISHED = ".unfinished"  # ends the name of a backup's folder until it is complete

@@ -8,13 +8,10 @@ numbers, never from a client.
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import hashlib
 import os
 import secrets
 import shutil
-import sys
 import tempfile
 import threading
 import zlib
@@ -25,12 +22,8 @@ from typing import BinaryIO
 
 from filelock import FileLock
 
-from photoshare.errors import (
-    DiskFullError,
-    RejectedPhotoError,
-    WrongOffsetError,
-    disk_full_error,
-)
+from photoshare.disk import disk_full_as_error, sync, sync_folder
+from photoshare.errors import DiskFullError, RejectedPhotoError, WrongOffsetError
 from photoshare.faces.types import FaceLocation
 
 COPY_BLOCK = 1 << 20  # bytes read at a time
@@ -187,7 +180,7 @@ class Storage:
                     raise RejectedPhotoError("The file is longer than it was said to be.")
                 file.write(block)
             file.flush()
-            _sync(file.fileno())
+            sync(file.fileno())
         return length
 
     def received_in_pieces(self, target: Path) -> ReceivedFile:
@@ -203,7 +196,7 @@ class Storage:
         target = self.original(room_id, received.sha256)
         self._make_folder(target.parent)
         os.replace(received.path, target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
 
     def write_derived(self, target: Path, content: bytes) -> None:
         """Write a derived picture; a crash leaves it whole or not there at all."""
@@ -214,14 +207,14 @@ class Storage:
                 with temporary.open("wb") as file:
                     file.write(content)
                     file.flush()
-                    _sync(file.fileno())
+                    sync(file.fileno())
                 os.replace(temporary, target)
             finally:
                 temporary.unlink(missing_ok=True)
 
     def sync_derived(self, room_id: int) -> None:
         """Make the derived pictures that were written survive a power cut."""
-        _sync_folder(self.room_folder(room_id) / "derived")
+        sync_folder(self.room_folder(room_id) / "derived")
 
     def delete_photo(self, room_id: int, sha256: str) -> None:
         """Remove the original of a photo and everything made from it."""
@@ -237,7 +230,7 @@ class Storage:
         aside = f"{DELETED_PREFIX}{room_id}-{secrets.token_hex(4)}"
         with contextlib.suppress(FileNotFoundError):  # a room without a photo has no folder
             os.replace(self.room_folder(room_id), self.data / "rooms" / aside)
-            _sync_folder(self.data / "rooms")
+            sync_folder(self.data / "rooms")
 
     def rooms_set_aside(self) -> set[int]:
         """List the rooms whose deletion has begun and not ended."""
@@ -339,23 +332,7 @@ class Storage:
             folder.mkdir(parents=True, exist_ok=True)
             while folder != self.data:
                 folder = folder.parent
-                _sync_folder(folder)
-
-
-def is_disk_full(error: BaseException | None) -> bool:
-    """Whether the system says that the disk, or somebody's share of it, is full."""
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
-@contextlib.contextmanager
-def disk_full_as_error() -> Iterator[None]:
-    """Turn "no space left on device" into a sentence for people."""
-    try:
-        yield
-    except OSError as error:
-        if is_disk_full(error):
-            raise disk_full_error() from error
-        raise
+                sync_folder(folder)
 
 
 class _Checksums:
@@ -389,21 +366,4 @@ def _copy(stream: BinaryIO, target: BinaryIO, checksums: _Checksums, *, max_byte
     if checksums.size_bytes == 0:
         raise RejectedPhotoError("The file is empty.")
     target.flush()
-    _sync(target.fileno())
-
-
-def _sync(descriptor: int) -> None:
-    """Bring a file to the disk itself; macOS's fsync leaves it in the drive's cache."""
-    if sys.platform == "darwin":
-        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
-    else:
-        os.fsync(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in this folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        _sync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(target.fileno())

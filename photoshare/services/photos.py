@@ -16,6 +16,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from photoshare import decoders
 from photoshare.config import Settings
 from photoshare.db import db
+from photoshare.disk import disk_full_as_error
 from photoshare.errors import NotAllowedError, NotFoundError, RoomFullError
 from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Face, Photo, Upload
 from photoshare.rendering import CLEAN_COPY
@@ -28,7 +29,7 @@ from photoshare.services.people import delete_empty_people
 from photoshare.services.room_faces import follow_change
 from photoshare.services.rooms import Access
 from photoshare.services.space import even_when_full
-from photoshare.storage import MB, ReceivedFile, Storage, disk_full_as_error
+from photoshare.storage import MB, ReceivedFile, Storage
 
 PAGE_SIZE = 40  # photos of one grid page: two screens of a desktop
 MAX_FILE_NAME = 1000  # characters; a path of an import may have several names

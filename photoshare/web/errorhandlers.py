@@ -9,6 +9,7 @@ from flask import Flask, render_template, request
 from flask_babel import lazy_gettext
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from photoshare.disk import is_disk_full
 from photoshare.errors import (
     DiskFullError,
     InvalidInputError,
@@ -26,7 +27,6 @@ from photoshare.errors import (
     WrongPasswordError,
     disk_full_error,
 )
-from photoshare.storage import is_disk_full
 from photoshare.web.htmx import wants_partial
 from photoshare.web.toasts import keep_toasts
 from photoshare.web.words import say_error
