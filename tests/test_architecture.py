@@ -111,12 +111,8 @@ def test_the_web_never_touches_the_session() -> None:
 
 def test_the_ground_modules_import_nothing_of_ours_but_words() -> None:
     words = {"photoshare.errors", "photoshare.faces.types", "photoshare.disk"}
-    for module in (
-        "photoshare.errors",
-        "photoshare.config",
-        "photoshare.disk",
-        "photoshare.storage",
-    ):
+    for name in ("errors", "config", "disk", "storage"):
+        module = f"photoshare.{name}"
         ours = {name for name in imports_of(module) if is_within(name, ("photoshare",))}
 
         assert {name for name in ours if not is_within(name, tuple(words))} == set(), module

@@ -24,7 +24,7 @@ def test_the_defaults_are_these() -> None:
     assert (settings.public_url, settings.trusted_proxy, settings.url_prefix) == ("", "", "")
     assert (settings.max_photo_mb, settings.max_photo_megapixels) == (60, 100)
     assert (settings.max_upload_mb, settings.min_free_mb) == (500, 500)
-    assert (settings.engine, settings.eps, settings.min_samples) == ("dlib", None, 2)
+    assert (settings.engine, settings.eps, settings.min_samples) == ("fused", None, 2)
 
 
 def test_every_default_passes_its_own_check() -> None:
@@ -84,7 +84,7 @@ def test_a_variable_sets_its_setting(name: str, text: str, value: object) -> Non
         ("MAX_ROOM_GB", "0", "a whole number from 1 to 100000"),
         ("MAX_UPLOADS_PER_HOUR", "0", "a whole number from 1 to 1000000"),
         ("MIN_FREE_MB", "-1", "a whole number from 0 to 1000000"),
-        ("SMALLEST_FACE_PERCENT", "0.9", "a number from 1 to 20"),
+        ("SMALLEST_FACE_PERCENT", "0.4", "a number from 0.5 to 20"),
         ("ENGINE", "magic", "one of: "),
         ("EPS", "1.51", "a number from 0.15 to 1.5, or nothing"),
         ("EPS", "nan", "a number from 0.15 to 1.5, or nothing"),
