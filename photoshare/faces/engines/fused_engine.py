@@ -51,12 +51,12 @@ COARSE_FACTOR = 4  # a first look at a picture as much smaller finds the faces t
 AS_IT_IS = 1.15  # a picture up to this many times as large as needed is not worth scaling
 SURE_SCORE = 0.8  # such a box stands alone: of 392 on groups_dev all are faces
 DOUBTFUL_SCORE = 0.5  # and such a one if a closer look, at this many pixels a face, is sure
-CLOSER_FACE_PX = 64
+CLOSER_FACE_PX = 128
 SAME_FACE = 0.3  # intersection over union of a box and what a closer look at it finds
 # The landmarks of a smaller face are off by a share of it that its encoding feels: a closer look
 # at the pixels of the original tells them again. A face of 40 pixels, of which 13 were searched,
 # came from a distance of 0.98 to 0.41 to a near picture of the same face so.
-WELL_SEEN_PX = 40
+WELL_SEEN_PX = 160
 # YuNet's boxes reach from forehead to chin; dlib's landmarks want the square that its own detector
 # gives, which has this share of their mean side (median of 100 faces that both found).
 DLIB_SIDE = 0.86
