@@ -24,8 +24,15 @@ def merge_rule(eps: float, min_founders: int) -> MergeRule:
     return MergeRule(eps, min_founders, eps**2 * (JOIN_RATIO**2 - 1))
 
 
-def merge_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
+def merge_clusters(clusters: Clusters, rule: MergeRule, rows: Rows | None = None) -> Rows:
     """Merge clusters as long as two are near enough and nothing forbids it.
+
+    Parameters
+    ----------
+    clusters : Clusters
+    rule : MergeRule
+    rows : int array, optional
+        The clusters that may have a partner as they are, if the caller knows; else all are asked.
 
     Returns
     -------
@@ -43,7 +50,7 @@ def merge_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
     Reciprocal nearest neighbours: Murtagh 1983. Rule and constants: docs/evaluation.md.
     """
     labels = np.arange(len(clusters))
-    rows = labels
+    rows = labels if rows is None else rows
     while len(clusters) > DENSE_ROWS:
         nearest, partners = _nearest(clusters, rows, rule)
         has_partner = nearest <= 0

@@ -65,7 +65,7 @@ def found(*places: int) -> list[FoundFace]:
 
 
 def store(site: Site, claimed: ClaimedPhoto, *places: int) -> None:
-    grouping.store_analysis(claimed, found(*places), rule=RULE, storage=site.storage)
+    grouping.store_analysis([(claimed, found(*places))], rule=RULE, storage=site.storage)
 
 
 def people_of_faces() -> list[int | None]:

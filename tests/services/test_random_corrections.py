@@ -69,7 +69,7 @@ class Party:
             panel = place + 1 if claimed.id % 3 == 0 else 0  # every third photo is a collage
             face = AnalysedFace(location, 1.0, encoding.astype(np.float32), panel=panel)
             found.append(FoundFace(face, b"jpeg"))
-        grouping.store_analysis(claimed, found, rule=RULE, storage=self.site.storage)
+        grouping.store_analysis([(claimed, found)], rule=RULE, storage=self.site.storage)
 
     def analyse_again(self) -> None:
         """Search a photo once more: some of its faces are found again, some are not."""
