@@ -22,8 +22,8 @@ from photoshare.faces.linkage import measure_excesses, merge_clusters
 
 # From so many on the rounds over all clusters cost more than the search for cores.
 MANY_CLUSTERS = 4096
-# Faces of a core hang together by this many times eps; docs/evaluation.md: from 0.7 to 1 the result
-# is as good as the same, and at 1 people begin to hang together in large rooms.
+# Faces of a core hang together by this many times eps. docs/evaluation.md: from 0.6 to 0.9 the
+# result is that of merging all at once; at 1 people begin to hang together.
 CORE_RATIO = 0.85
 TILE_ROWS = 2048  # of a tile of gaps, which has 16 MB so
 
