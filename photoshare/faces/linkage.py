@@ -45,8 +45,15 @@ def merge_rule(eps: float, min_founders: int, face_count: int = 0) -> MergeRule:
     )
 
 
-def merge_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
+def merge_clusters(clusters: Clusters, rule: MergeRule, rows: Rows | None = None) -> Rows:
     """Merge clusters as long as two are near enough and nothing forbids it.
+
+    Parameters
+    ----------
+    clusters : Clusters
+    rule : MergeRule
+    rows : int array, optional
+        The clusters that may have a partner as they are, if the caller knows; else all are asked.
 
     Returns
     -------
@@ -64,7 +71,7 @@ def merge_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
     Reciprocal nearest neighbours: Murtagh 1983. Rule and constants: docs/evaluation.md.
     """
     labels = np.arange(len(clusters))
-    rows = labels
+    rows = labels if rows is None else rows
     while len(clusters) > DENSE_ROWS:
         nearest, partners = _nearest(clusters, rows, rule)
         has_partner = nearest <= 0

@@ -8,7 +8,7 @@ faces, and what somebody said of faces (linked, apart) stays said.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,7 +123,8 @@ def _present_groups(
     is_unsettled |= (person_of_unit == NO_PERSON) & (sizes > 1)
     keys = np.where(person_of_unit == NO_PERSON, np.arange(count) - count, person_of_unit)
     found, groups = np.unique(keys, return_inverse=True)
-    merged = units.clusters.joined(groups, len(found))
+    nowhere = np.empty((count, 0), dtype=np.float32)  # who meets whom is told without encodings
+    merged = replace(units.clusters, sums=nowhere).joined(groups, len(found))
     allowed = units.clusters.counts.copy()  # linked faces, whatever they share; one of each other
     linked = np.flatnonzero((allowed > 1) & ~units.clusters.is_fixed)
     allowed[linked] = units.clusters.taken(linked).meetings()

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.faces.clusters import Clusters, MergeRule, Rows
+from photoshare.faces.cores import MANY_CLUSTERS, merge_from_nothing
 from photoshare.faces.joining import join_single_faces
 from photoshare.faces.linkage import BLOCK_NUMBERS, measure_excesses, merge_clusters
 from photoshare.faces.units import Units
@@ -58,7 +59,8 @@ def _merged_anew(
     labels = groups.copy()
     rows = np.flatnonzero(is_open[groups])
     while True:
-        merged = merge_clusters(clusters.taken(rows), rule)
+        merge = merge_from_nothing if len(rows) >= MANY_CLUSTERS else merge_clusters
+        merged = merge(clusters.taken(rows), rule)
         first_label = int(labels.max()) + 1
         labels[rows] = first_label + merged
         is_changed = ~_are_same(groups[rows], merged, sizes)

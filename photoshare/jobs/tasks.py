@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from flask import Flask
 
@@ -51,6 +51,9 @@ class Workplace:
     def rule(self) -> grouping.GroupingRule:
         """How faces are grouped."""
         return grouping.grouping_rule(self.engine, self.settings)
+
+
+Searched: TypeAlias = tuple[ClaimedPhoto, Future[list[FoundFace]]]
 
 
 class Claim(Protocol):
@@ -104,8 +107,7 @@ def _analyse_all(job: ClaimedJob, workplace: Workplace, claim: Claim) -> None:
             if not in_hand:
                 return
             done, _ = wait(in_hand, return_when=FIRST_COMPLETED)
-            for future in done:
-                _finish(job, in_hand.pop(future), future, workplace)
+            _finish(job, [(in_hand.pop(future), future) for future in done], workplace)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -146,30 +148,31 @@ def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
     ]
 
 
-def _finish(
-    job: ClaimedJob,
-    claimed: ClaimedPhoto,
-    future: Future[list[FoundFace]],
-    workplace: Workplace,
-) -> None:
-    """Store what was found; whatever a photo does to the libraries costs that photo only."""
+def _finish(job: ClaimedJob, done: list[Searched], workplace: Workplace) -> None:
+    """Store what was found on photos, together; whatever fails costs the photo that it is of."""
     with workplace.app.app_context():
-        try:
-            found = future.result()
-            grouping.store_analysis(
-                claimed,
-                found,
-                rule=workplace.rule,
-                storage=workplace.storage,
-            )
-        except DiskFullError:
-            db.session.rollback()
-            raise  # no fault of the photo: the job is tried again
-        except Exception:
-            log.exception("The analysis of photo %d failed", claimed.id)
-            db.session.rollback()  # nothing half done is committed with what follows
-            analysis.fail_attempt(claimed.id)
-        jobs.count_photo_done(job.id)
+        if len(done) == 1 or not _are_stored(done, workplace):
+            for one in done:  # each alone, so that the one to blame bears it
+                if not _are_stored([one], workplace):
+                    analysis.fail_attempt(one[0].id)
+        for _ in done:
+            jobs.count_photo_done(job.id)
+
+
+def _are_stored(done: list[Searched], workplace: Workplace) -> bool:
+    """Store what was found on photos, all or nothing; return whether that went well."""
+    try:
+        found = [(claimed, future.result()) for claimed, future in done]
+        grouping.store_analysis(found, rule=workplace.rule, storage=workplace.storage)
+    except DiskFullError:
+        db.session.rollback()
+        raise  # no fault of the photos: the job is tried again
+    except Exception:
+        ids = ", ".join(str(claimed.id) for claimed, _ in done)
+        log.exception("The analysis failed of photo %s", ids)
+        db.session.rollback()  # nothing half done is committed with what follows
+        return False
+    return True
 
 
 def cluster_room(job: ClaimedJob, workplace: Workplace) -> bool:

@@ -6,6 +6,7 @@ person meanwhile (`Room.revision`), else it is planned again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,6 +63,33 @@ class GroupingRule:
     min_samples: int
 
 
+@dataclass(frozen=True, slots=True)
+class _SearchedPhoto:
+    """A photo, what was found on it, and what was known of it."""
+
+    claimed: ClaimedPhoto
+    faces: list[AnalysedFace]
+    known: MatchedFaces
+
+    @property
+    def replaced(self) -> list[int]:
+        """Ids of the known faces that those found now stand for, or that are gone."""
+        return [face.id for face in self.known.found_again.values()] + self.known.gone
+
+    @property
+    def unseen(self) -> set[tuple[int, int]]:
+        """Who is on the photo, as somebody said, though the face was not found this time."""
+        left_behind = self.known.left_behind if self.known.is_other_engine else []
+        return {(self.claimed.id, row.person_id) for row in left_behind if row.person_id}
+
+    def rows(self) -> list[tuple[int, AnalysedFace, KnownFace]]:
+        """List the photo's id, a face and what is known of it, for all that are faces."""
+        nobody = KnownFace(NEW_FACE, NO_PERSON, NO_LINK, is_face=True)
+        known = [self.known.found_again.get(place, nobody) for place in range(len(self.faces))]
+        rows = zip(self.faces, known, strict=True)
+        return [(self.claimed.id, face, row) for face, row in rows if row.is_face]
+
+
 def grouping_rule(engine: FaceEngine, settings: Settings) -> GroupingRule:
     """Tell how the faces of an engine are grouped: by the settings, or else as it does best."""
     eps = engine.eps if settings.eps is None else settings.eps
@@ -69,22 +97,23 @@ def grouping_rule(engine: FaceEngine, settings: Settings) -> GroupingRule:
 
 
 def store_analysis(
-    claimed: ClaimedPhoto,
-    found: list[FoundFace],
+    photos: Sequence[tuple[ClaimedPhoto, list[FoundFace]]],
     *,
     rule: GroupingRule,
     storage: Storage,
 ) -> None:
-    """Store the faces of a photo and group them with the room's people, all or nothing.
+    """Store the faces of photos of one room and group them with its people, all or nothing.
 
     A photo that was deleted meanwhile leaves nothing behind. A face that an earlier analysis found
     stays the same row, with its person and all that was said of it, whichever engine that was.
     """
-    for one in found:  # before the transaction; without a row the sweep removes them
-        target = storage.face_crop(claimed.room_id, claimed.sha256, one.face.location)
-        storage.write_derived(target, one.crop)
-    faces = [one.face for one in found]
-    while not _try_to_store(claimed, faces, rule, storage):
+    for claimed, found in photos:  # before the transaction; without a row the sweep removes them
+        for one in found:
+            target = storage.face_crop(claimed.room_id, claimed.sha256, one.face.location)
+            storage.write_derived(target, one.crop)
+    left = [(claimed, [one.face for one in found]) for claimed, found in photos]
+    while left:
+        left = _left_to_store(left, rule, storage)
         db.session.rollback()
 
 
@@ -101,46 +130,71 @@ def group_unsorted_faces(room_id: int, rule: GroupingRule) -> None:
         db.session.rollback()
 
 
-def _try_to_store(
-    claimed: ClaimedPhoto,
-    faces: list[AnalysedFace],
-    rule: GroupingRule,
-    storage: Storage,
-) -> bool:
-    """Plan, and write the plan if the room is still as it was; return whether it is done with."""
-    room = load_room_faces(claimed.room_id, rule.engine_name)
-    known = match_known_faces(claimed.id, [face.location for face in faces], rule.engine_name)
+def _left_to_store(
+    photos: list[tuple[ClaimedPhoto, list[AnalysedFace]]], rule: GroupingRule, storage: Storage
+) -> list[tuple[ClaimedPhoto, list[AnalysedFace]]]:
+    """Plan, and write the plan if all is still as it was; return the photos to try again."""
+    room_id = photos[0][0].room_id
+    room = load_room_faces(room_id, rule.engine_name)
+    searched = [
+        _SearchedPhoto(claimed, faces, _known_among(claimed, faces, rule))
+        for claimed, faces in photos
+    ]
     db.session.rollback()  # the planning below holds no transaction
-    everything, is_active = _with_faces(room, claimed.id, faces, known)
-    planned = _planned(everything, is_active, rule)
+    planned = _planned(*_with_faces(room, searched), rule)
     with storage.locked():
-        is_current = begin_change(claimed.room_id, revision=room.revision)
-        done = db.session.execute(
-            update(Photo)
-            .where(Photo.id == claimed.id, Photo.state == PHOTO_ANALYSING)
-            .values(state=PHOTO_ANALYSED, engine=rule.engine_name)
-            .returning(Photo.id)
-        )
-        if done.first() is None:
+        is_current = begin_change(room_id, revision=room.revision)
+        present = _mark_analysed([claimed for claimed, _ in photos], rule)
+        if not is_current or len(present) < len(photos):
             db.session.rollback()
-            if not _is_known(claimed.room_id, claimed.sha256):
-                storage.delete_photo(claimed.room_id, claimed.sha256)
-            return True
-        if not is_current:
-            return False
-        new_ids = _write_faces(claimed.id, faces, known)
+            gone = [claimed for claimed, _ in photos if claimed.id not in present]
+            _delete_files(gone, storage)
+            return [photo for photo in photos if photo[0].id in present]
+        new_ids = [face_id for photo in searched for face_id in _write_faces(photo)]
         planned.ids[planned.ids == NEW_FACE] = new_ids
         people_before = _people_of(room)
-        people_before |= {face.id: face.person_id for face in known.found_again.values()}
-        _write_plan(claimed.room_id, people_before, planned)
-        shown = {
-            face.location
-            for place, face in enumerate(faces)
-            if place not in known.found_again or known.found_again[place].is_face
-        }
-        for location in (known.old_locations | {face.location for face in faces}) - shown:
-            storage.face_crop(claimed.room_id, claimed.sha256, location).unlink(missing_ok=True)
-    return True
+        for photo in searched:
+            people_before |= {row.id: row.person_id for row in photo.known.found_again.values()}
+        _write_plan(room_id, people_before, planned)
+        for photo in searched:
+            _delete_old_crops(photo, storage)
+    return []
+
+
+def _known_among(
+    claimed: ClaimedPhoto, faces: list[AnalysedFace], rule: GroupingRule
+) -> MatchedFaces:
+    return match_known_faces(claimed.id, [face.location for face in faces], rule.engine_name)
+
+
+def _mark_analysed(photos: list[ClaimedPhoto], rule: GroupingRule) -> set[int]:
+    """Note that photos were searched; return the ids of those that are still there."""
+    done = db.session.scalars(
+        update(Photo)
+        .where(Photo.id.in_([photo.id for photo in photos]), Photo.state == PHOTO_ANALYSING)
+        .values(state=PHOTO_ANALYSED, engine=rule.engine_name)
+        .returning(Photo.id)
+    )
+    return set(done)
+
+
+def _delete_files(gone: list[ClaimedPhoto], storage: Storage) -> None:
+    """Delete the files of photos that were deleted, if they were not uploaded again."""
+    for photo in gone:
+        if not _is_known(photo.room_id, photo.sha256):
+            storage.delete_photo(photo.room_id, photo.sha256)
+
+
+def _delete_old_crops(photo: _SearchedPhoto, storage: Storage) -> None:
+    """Delete the covers of faces that are not shown at their old place any more."""
+    claimed, faces, known = photo.claimed, photo.faces, photo.known
+    shown = {
+        face.location
+        for place, face in enumerate(faces)
+        if place not in known.found_again or known.found_again[place].is_face
+    }
+    for location in (known.old_locations | {face.location for face in faces}) - shown:
+        storage.face_crop(claimed.room_id, claimed.sha256, location).unlink(missing_ok=True)
 
 
 def _planned(room: RoomFaces, active: NDArray[np.bool_], rule: GroupingRule) -> RoomFaces:
@@ -158,56 +212,53 @@ def _planned(room: RoomFaces, active: NDArray[np.bool_], rule: GroupingRule) -> 
 
 
 def _with_faces(
-    room: RoomFaces, photo_id: int, faces: list[AnalysedFace], known: MatchedFaces
+    room: RoomFaces, searched: list[_SearchedPhoto]
 ) -> tuple[RoomFaces, NDArray[np.bool_]]:
-    """Put the faces that were found on a photo in place of those known so far.
+    """Put the faces that were found on photos in place of those known so far.
 
     Returns
     -------
     room : RoomFaces
-        The id of a face without a row is NEW_FACE.
+        The id of a face without a row is NEW_FACE; these come last, in the order of the photos.
     is_active : bool array of shape (n_faces,)
-        Which faces are the photo's.
+        Which faces are the photos'.
     """
-    replaced = [face.id for face in known.found_again.values()] + known.gone
-    kept = ~np.isin(room.ids, replaced)
-    nobody = KnownFace(NEW_FACE, NO_PERSON, NO_LINK, is_face=True)
-    rows = [(face, known.found_again.get(place, nobody)) for place, face in enumerate(faces)]
-    rows = [(face, row) for face, row in rows if row.is_face]
+    kept = ~np.isin(room.ids, [face_id for photo in searched for face_id in photo.replaced])
+    rows = [row for photo in searched for row in photo.rows()]
+    faces = [face for _, face, _ in rows]
     good = may_found(
-        [face.location for face, _ in rows],
-        [face.score for face, _ in rows],
-        [face_quality(face) for face, _ in rows],
+        [face.location for face in faces],
+        [face.score for face in faces],
+        [face_quality(face) for face in faces],
     )
     old = room.faces
     encodings = old.encodings[kept]
     if rows:
-        new = np.array([face.encoding for face, _ in rows], dtype=np.float32)
+        new = np.array([face.encoding for face in faces], dtype=np.float32)
         encodings = np.concatenate([encodings, new]) if len(encodings) else new
     everything = FaceSet(
         encodings,
-        _joined(old.photo_ids[kept], [photo_id] * len(rows)),
-        _joined(old.person_ids[kept], [row.person_id for _, row in rows]),
+        _joined(old.photo_ids[kept], [photo_id for photo_id, _, _ in rows]),
+        _joined(old.person_ids[kept], [known.person_id for _, _, known in rows]),
         np.concatenate([old.may_found[kept], good]),
-        _joined(old.link_ids[kept], [row.link_id for _, row in rows]),
-        _joined(old.panels[kept], [face.panel for face, _ in rows]),
+        _joined(old.link_ids[kept], [known.link_id for _, _, known in rows]),
+        _joined(old.panels[kept], [face.panel for face in faces]),
     )
-    ids = _joined(room.ids[kept], [row.id for _, row in rows])
+    ids = _joined(room.ids[kept], [known.id for _, _, known in rows])
+    unseen = room.unseen.union(*(photo.unseen for photo in searched))
     is_active = np.arange(len(ids)) >= kept.sum()
-    room = replace(room, ids=ids, faces=everything)
-    if known.is_other_engine:
-        people = {row.person_id for row in known.left_behind} - {NO_PERSON}
-        unseen = room.unseen | {(photo_id, person_id) for person_id in people}
-        room = replace(room, unseen=unseen, fixed_people=room.fixed_people | people)
-    return room, is_active
+    people = {person_id for photo in searched for _, person_id in photo.unseen}
+    fixed = room.fixed_people | people
+    return replace(room, ids=ids, faces=everything, unseen=unseen, fixed_people=fixed), is_active
 
 
 def _joined(old: NDArray[np.int64], new: list[int]) -> NDArray[np.int64]:
     return np.concatenate([old, np.array(new, dtype=np.int64)])
 
 
-def _write_faces(photo_id: int, faces: list[AnalysedFace], known: MatchedFaces) -> list[int]:
+def _write_faces(photo: _SearchedPhoto) -> list[int]:
     """Write the rows of a photo's faces; return the ids of the new ones, in their order."""
+    photo_id, faces, known = photo.claimed.id, photo.faces, photo.known
     changed, new = [], []
     for place, face in enumerate(faces):
         top, right, bottom, left = face.location

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import threading
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
 from photoshare.db import db
 from photoshare.errors import ModelError
-from photoshare.faces.types import LocatedFace, RgbImage
+from photoshare.faces.types import AnalysedFace, LocatedFace, RgbImage
 from photoshare.jobs import tasks
 from photoshare.models import Face, Job, Photo
 from photoshare.services import analysis, grouping
@@ -206,6 +208,54 @@ def test_a_failed_photo_gets_another_chance(
     run_jobs()
 
     assert states(app) == ["analysed"]
+
+
+@pytest.mark.parametrize("fault", ["its analysis", "its encoding"])
+def test_of_photos_that_end_together_one_that_fails_costs_itself_only(
+    app: Flask,
+    site: Site,
+    engine: FakeFaceEngine,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    room_id = make_room().room.id
+    for number, colour in enumerate((RED, POISON, RED)):
+        add_photo(room_id, draw_photo(colour, seed=number))
+    together: list[int] = []
+    store, find_faces = grouping.store_analysis, engine.find_faces
+
+    def wait_for_all(futures: Any, **_: Any) -> Any:
+        return concurrent.futures.wait(futures)
+
+    def noticed(photos: Any, **values: Any) -> None:
+        together.append(len(photos))
+        store(photos, **values)
+
+    def find_what_has_no_place(photo: Any, percent: float) -> list[AnalysedFace]:
+        try:
+            return find_faces(photo, percent)
+        except RuntimeError:
+            nowhere = np.full(engine.encoding_size, np.nan, dtype=np.float32)
+            return [AnalysedFace((0, 60, 60, 0), 1.0, nowhere)]
+
+    monkeypatch.setattr(tasks, "wait", wait_for_all)
+    monkeypatch.setattr(grouping, "store_analysis", noticed)
+    monkeypatch.setattr(engine, "photos_at_once", 3)
+    if fault == "its encoding":
+        monkeypatch.setattr(engine, "find_faces", find_what_has_no_place)
+
+    site.jobs.run_pending()
+
+    assert states(app) == ["analysed", "failed", "analysed"]
+    with app.app_context():
+        red, same = db.session.scalars(select(Face.person_id))
+        assert red == same is not None
+        attempts = list(db.session.scalars(select(Photo.attempts).order_by(Photo.id)))
+        assert attempts == [1, MAX_ATTEMPTS, 1]
+    if fault == "its encoding":
+        assert together[:4] == [3, 1, 1, 1]
 
 
 def test_the_watch_goes_on_after_an_error(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from flask import Flask
@@ -65,7 +67,7 @@ def found(*places: int) -> list[FoundFace]:
 
 
 def store(site: Site, claimed: ClaimedPhoto, *places: int) -> None:
-    grouping.store_analysis(claimed, found(*places), rule=RULE, storage=site.storage)
+    grouping.store_analysis([(claimed, found(*places))], rule=RULE, storage=site.storage)
 
 
 def people_of_faces() -> list[int | None]:
@@ -299,6 +301,74 @@ def test_a_photo_that_was_deleted_while_it_was_analysed_leaves_nothing(
     assert people_of_faces() == [None]
     assert row_counts(app)["person"] == 0
     assert crops(site) == crops_before
+
+
+def store_together(site: Site, *photos: tuple[ClaimedPhoto, list[FoundFace]]) -> None:
+    grouping.store_analysis(photos, rule=RULE, storage=site.storage)
+
+
+def test_two_photos_of_somebody_new_that_arrive_together_make_them_a_person(
+    site: Site, room_id: int, waiting: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans = []
+    plan_groups = grouping.plan_groups
+    monkeypatch.setattr(
+        grouping, "plan_groups", lambda *args, **more: plans.append(1) or plan_groups(*args, **more)
+    )
+
+    store_together(site, (claim(room_id), found(0, 30)), (claim(room_id), found(60, 1, 90)))
+
+    one, stranger, _, same, _ = people_of_faces()
+    assert one == same is not None
+    assert stranger is None
+    assert len(plans) == 1
+    assert [photo_row(photo)[0] for photo in waiting[:2]] == [PHOTO_ANALYSED] * 2
+
+
+def test_photos_searched_again_together_keep_their_faces(
+    site: Site, room_id: int, waiting: list[int]
+) -> None:
+    """Some faces of each are found again, some are not, some are new."""
+    first, second = claim(room_id), claim(room_id)
+    store_together(site, (first, found(0, 30)), (second, found(1)))
+    ids = list(db.session.scalars(select(Face.id).order_by(Face.id)))
+    db.session.execute(update(Photo).values(state=PHOTO_ANALYSING))
+    db.session.commit()
+
+    store_together(site, (first, found(0)), (second, found(1, 60)))
+
+    faces = [tuple(row) for row in db.session.execute(select(Face.id, Face.photo_id))]
+    assert sorted(faces)[:2] == [(ids[0], first.id), (ids[2], second.id)]
+    assert [photo for _, photo in sorted(faces)] == [first.id, second.id, second.id]
+    one, same, other = people_of_faces()
+    assert one == same is not None
+    assert other is None
+
+
+def test_of_photos_stored_together_one_that_was_deleted_leaves_nothing(
+    app: Flask,
+    site: Site,
+    room_id: int,
+    waiting: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Even where it is deleted while the plan is made that counts on it."""
+    kept, gone = claim(room_id), claim(room_id)
+    plan_groups = grouping.plan_groups
+
+    def plan_during_which_it_is_deleted(*arguments: Any, **values: Any) -> Any:
+        db.session.execute(delete(Photo).where(Photo.id == gone.id))
+        db.session.commit()
+        return plan_groups(*arguments, **values)
+
+    monkeypatch.setattr(grouping, "plan_groups", plan_during_which_it_is_deleted)
+
+    store_together(site, (kept, found(0)), (gone, found(0, 30)))
+
+    assert people_of_faces() == [None]
+    assert row_counts(app)["person"] == 0
+    assert photo_row(kept.id) == (PHOTO_ANALYSED, 1)
+    assert len(crops(site)) == 1
 
 
 def test_a_photo_that_was_given_back_meanwhile_is_not_stored_twice(

@@ -45,7 +45,7 @@ def search(
         encoding = np.zeros(size, dtype=np.float32)
         encoding[number] = 1.4
         found.append(FoundFace(AnalysedFace(location, 0.9, encoding), b"jpeg"))
-    grouping.store_analysis(claimed, found, rule=rule, storage=site.storage)
+    grouping.store_analysis([(claimed, found)], rule=rule, storage=site.storage)
     db.session.rollback()
     return list(db.session.scalars(select(Face).order_by(Face.left)))
 
@@ -144,8 +144,7 @@ def test_nobody_is_twice_on_a_photo_for_a_face_that_was_not_found(
     alike = np.zeros(256, dtype=np.float32)
     alike[0] = 1.4
     grouping.store_analysis(
-        claimed,
-        [FoundFace(AnalysedFace(LEFT, 0.9, alike), b"jpeg")],
+        [(claimed, [FoundFace(AnalysedFace(LEFT, 0.9, alike), b"jpeg")])],
         rule=OTHER,
         storage=site.storage,
     )
@@ -158,7 +157,7 @@ def test_nobody_is_twice_on_a_photo_for_a_face_that_was_not_found(
         found = [FoundFace(AnalysedFace((400, 460, 460, 400), 0.9, alike), b"jpeg")]
         if again.id == claimed.id:
             found = [FoundFace(AnalysedFace(LEFT, 0.9, alike), b"jpeg")]
-        grouping.store_analysis(again, found, rule=OTHER, storage=site.storage)
+        grouping.store_analysis([(again, found)], rule=OTHER, storage=site.storage)
     grouping.group_unsorted_faces(room_id, OTHER)
 
     db.session.rollback()

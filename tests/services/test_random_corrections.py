@@ -18,6 +18,7 @@ from photoshare.faces.engines.dlib_format import ENCODING_SIZE
 from photoshare.faces.types import AnalysedFace
 from photoshare.models import PHOTO_WAITING, Correction, Face, Person, Photo
 from photoshare.services import analysis, correction_events, corrections, grouping, rooms
+from photoshare.services.analysis import ClaimedPhoto
 from photoshare.services.authors import Author
 from photoshare.services.grouping import FoundFace, GroupingRule
 from photoshare.web.site import Site
@@ -61,10 +62,9 @@ class Party:
     def add_photo(self) -> None:
         self.photo_count += 1
         insert_photos(self.app, self.room_id, 1, seed=f"new{self.photo_count}", state=PHOTO_WAITING)
-        self.analyse()
+        self.analyse(analysis.claim_photo(self.room_id))
 
-    def analyse(self) -> None:
-        claimed = analysis.claim_photo(self.room_id) or analysis.SecondSearch(self.room_id).claim()
+    def analyse(self, claimed: ClaimedPhoto | None) -> None:
         assert claimed is not None
         found = []
         for place in range(self.random.randint(0, 3)):
@@ -75,7 +75,7 @@ class Party:
             encoding = np.resize(encoding, SIZE_OF[self.rule.engine_name])
             face = AnalysedFace(location, 1.0, encoding.astype(np.float32), panel=panel)
             found.append(FoundFace(face, b"jpeg"))
-        grouping.store_analysis(claimed, found, rule=self.rule, storage=self.site.storage)
+        grouping.store_analysis([(claimed, found)], rule=self.rule, storage=self.site.storage)
 
     def analyse_again(self) -> None:
         """Search a photo once more: some of its faces are found again, some are not.
@@ -88,7 +88,7 @@ class Party:
         query = update(Photo).where(Photo.id == photo_id)
         db.session.execute(query.values(state=PHOTO_WAITING, attempts=0))
         db.session.commit()
-        self.analyse()
+        self.analyse(analysis.SecondSearch(self.room_id).claim())
 
     def undo_something(self) -> None:
         query = select(Correction.id).where(Correction.undone_at.is_(None))
