@@ -22,12 +22,14 @@ from numpy.typing import NDArray
 
 from photoshare.config import Settings
 from photoshare.evaluate_answers import AnsweredRoom, answer_next
+from photoshare.evaluate_groups import count_false_people, group_rows, reference_recall
 from photoshare.evaluate_metrics import Albums, Numbers, album_quality, bcubed, detection
 from photoshare.evaluate_photos import (
     LabelledPhoto,
     PhotoFaces,
     find_faces_once,
     read_labels,
+    read_reference,
     tell_identities,
 )
 from photoshare.faces.clustering import cluster_encodings
@@ -75,7 +77,13 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"eps {eps}, min_samples {options.min_samples}, engine {engine.name}\n")
     print(table_row("folder", list(COLUMNS)), "|---" * (len(COLUMNS) + 1) + "|", sep="\n")
     results: dict[str, Any] = {}
+    strangers: list[LabelledSet] = []
     for folder in options.folders:
+        if not (folder / "labels.csv").is_file():
+            photos = read_reference(folder)
+            found = [find_faces_once(photo.path, engine, options.cache) for photo in photos]
+            results[folder.name] = {"reference": reference_recall(photos, found)}
+            continue
         labelled = load_set(folder, engine, options.cache)
         numbers: dict[str, Any] = evaluate(
             labelled, eps, options.min_samples, is_dbscan=options.dbscan
@@ -84,6 +92,11 @@ def main(arguments: list[str] | None = None) -> None:
             numbers["orders"] = try_orders(labelled, eps, options.min_samples, options.orders)
         if options.answers:
             numbers["answers"] = try_answers(labelled, eps, options.min_samples, options.answers)
+        numbers["groups"] = {
+            name: evaluate(subset(labelled, rows), eps, options.min_samples)["faces"]
+            for name, rows in group_rows(labelled.photos).items()
+        }
+        strangers.append(labelled)
         results[folder.name] = numbers
         cells = [
             pattern.format(numbers[part][key]) if key in numbers[part] else "-"
@@ -92,13 +105,27 @@ def main(arguments: list[str] | None = None) -> None:
         print(table_row(folder.name, cells), flush=True)
     for name, numbers in results.items():
         _print_more(name, numbers)
+    if options.strangers and strangers:
+        results["strangers"] = count_false_people(
+            *joined(strangers), eps=eps, min_samples=options.min_samples, draws=options.strangers
+        )
+        for size, counted in results["strangers"].items():
+            told = ", ".join(f"{key} {value:.2f}" for key, value in counted.items())
+            print(f"{size} strangers, one photo each: {told}")
     options.json.write_text(json.dumps(results, indent=1))
     print(f"\nAll numbers: {options.json}")
 
 
 def _print_more(name: str, numbers: dict[str, Any]) -> None:
     """Print what does not fit into the table."""
-    found = numbers["detection"]
+    for key, value in numbers.get("reference", {}).items():
+        print(f"{name}, {key}: {value:.4g}")
+    for group, faces in sorted(numbers.get("groups", {}).items(), key=lambda item: item[1]["f"]):
+        told = ", ".join(
+            f"{key[0].upper()} {faces[key]:.4f}" for key in ("precision", "recall", "f")
+        )
+        print(f"{name}, {group}: {told}")
+    found = numbers.get("detection", {})
     for size in (key.removeprefix("faces ") for key in found if key.startswith("faces ")):
         print(f"{name}, {size}: {found[f'recall {size}']:.3f} of {found[f'faces {size}']} found")
     for order in numbers.get("orders", []):
@@ -139,6 +166,28 @@ def load_set(folder: Path, engine: FaceEngine, cache: Path) -> LabelledSet:
             for name in tell_identities(photo, faces)
         ],
     )
+
+
+def subset(labelled: LabelledSet, rows: Sequence[int]) -> LabelledSet:
+    """Give the photos of some rows, and their faces, as a set of their own."""
+    is_in = np.isin(labelled.faces.photo_ids, rows)
+    faces = labelled.faces.taken(is_in)
+    names = [name for name, is_theirs in zip(labelled.identities, is_in, strict=True) if is_theirs]
+    return LabelledSet(
+        [labelled.photos[row] for row in rows],
+        [labelled.found[row] for row in rows],
+        replace(faces, photo_ids=np.searchsorted(rows, faces.photo_ids)),
+        names,
+    )
+
+
+def joined(sets: Sequence[LabelledSet]) -> tuple[FaceSet, list[str]]:
+    """Put the faces of several sets together, and who they are."""
+    parts = [one.faces for one in sets]
+    columns = ("encodings", "photo_ids", "person_ids", "may_found", "link_ids", "panels")
+    faces = FaceSet(*(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
+    faces = replace(faces, photo_ids=np.arange(len(faces)))  # ids of two sets mean two photos
+    return faces, [name for one in sets for name in one.identities]
 
 
 def evaluate(
@@ -257,6 +306,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--min-samples", type=int, default=Settings().min_samples)
     parser.add_argument("--dbscan", action="store_true", help="plain DBSCAN, for comparison")
     parser.add_argument("--answers", type=int, default=0, help="questions that the labels answer")
+    parser.add_argument(
+        "--strangers", type=int, default=0, help="rooms of strangers to draw, of each size"
+    )
     parser.add_argument("--orders", type=int, default=0, help="random orders of arrival to try")
     parser.add_argument(
         "--cache", type=Path, default=Path(tempfile.gettempdir()) / "photoshare-evaluate"

@@ -39,6 +39,25 @@ class LabelledPhoto:
     path: Path
     identities: tuple[str, ...]
     boxes: list[tuple[str, tuple[int, int, int, int]]] | None
+    note: str = ""  # the first words of which name a group, in some sets
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencePhoto:
+    """A photo, and where another detector sees faces; nobody says who they are.
+
+    Attributes
+    ----------
+    path : Path
+    boxes : int array of shape (n, 4)
+        (top, right, bottom, left).
+    scores : float array of shape (n,)
+        Of the other detector, 0 to 1.
+    """
+
+    path: Path
+    boxes: Locations
+    scores: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +87,26 @@ def read_labels(folder: Path) -> list[LabelledPhoto]:
     for row in _rows(folder / "labels.csv"):
         identities = tuple(name.strip() for name in row["identity"].split(";") if name.strip())
         of_photo = None if boxes is None else boxes.get(Path(row["file"]).name, [])
-        photos.append(LabelledPhoto(folder / row["file"], identities, of_photo))
+        note = row.get("note") or ""
+        photos.append(LabelledPhoto(folder / row["file"], identities, of_photo, note))
     return photos
+
+
+def read_reference(folder: Path) -> list[ReferencePhoto]:
+    """Read ``reference_faces.csv`` (file, x, y, w, h, score)."""
+    rows: dict[str, list[tuple[tuple[int, int, int, int], float]]] = {}
+    for row in _rows(folder / "reference_faces.csv"):
+        left, top, width, height = (int(row[key]) for key in ("x", "y", "w", "h"))
+        location = (top, left + width, top + height, left)
+        rows.setdefault(row["file"], []).append((location, float(row["score"])))
+    return [
+        ReferencePhoto(
+            folder / file,
+            np.array([location for location, _ in faces], dtype=np.int64).reshape(-1, 4),
+            np.array([score for _, score in faces]),
+        )
+        for file, faces in rows.items()
+    ]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
