@@ -168,9 +168,9 @@ def confirm_delete(room_code: str) -> str:
 def delete(room_code: str) -> Response:
     """Delete the room with all of its data."""
     room = current_access().room
-    title = room.title
-    rooms.delete_room(room.id, current_site().storage)
-    forget_room(room.id)
+    room_id, title = room.id, room.title  # now: the row is gone afterwards
+    rooms.delete_room(room_id, current_site().storage)
+    forget_room(room_id)
     say(gettext("The room “%(title)s” and everything in it was deleted.", title=isolated(title)))
     return redirect(url_for("rooms.index"), SEE_OTHER)
 
