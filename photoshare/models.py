@@ -106,8 +106,8 @@ class Photo(Base):
             sqlite_where=text("state = 'waiting'"),
         ),  # what the job thread asks for, small when all is done
         # What a zip cannot hold: hardly any photo, so that every page can ask for it.
-        Index("ix_photo_lost", "room_id", sqlite_where=text("is_lost = 1")),
-        Index("ix_photo_unmeasured", "room_id", sqlite_where=text("crc32 IS NULL")),
+        Index("ix_photo_lost", "room_id", "moment", sqlite_where=text("is_lost = 1")),
+        Index("ix_photo_unmeasured", "room_id", "moment", sqlite_where=text("crc32 IS NULL")),
         CheckConstraint("state IN ('waiting', 'analysing', 'analysed', 'failed')", name="state"),
         NEVER_REUSE_IDS,
     )

@@ -22,10 +22,11 @@ def upgrade():
     op.add_column(
         "photo", sa.Column("is_lost", sa.Boolean(), nullable=False, server_default=sa.false())
     )
-    op.create_index("ix_photo_lost", "photo", ["room_id"], sqlite_where=sa.text("is_lost = 1"))
-    op.create_index(
-        "ix_photo_unmeasured", "photo", ["room_id"], sqlite_where=sa.text("crc32 IS NULL")
-    )
+    # In the order of the albums, so that SQLite prefers them to an index of all photos.
+    for name, condition in (("lost", "is_lost = 1"), ("unmeasured", "crc32 IS NULL")):
+        op.create_index(
+            f"ix_photo_{name}", "photo", ["room_id", "moment"], sqlite_where=sa.text(condition)
+        )
 
 
 def downgrade():
