@@ -151,10 +151,8 @@ def _originals(settings: Settings) -> Iterator[Finding]:
         if not _has_database(settings) or schema_version() != known_revisions()[0]:
             return
         count, missing = find_missing(Storage(settings.data))
-    except DatabaseError as error:
-        yield Finding(
-            "Originals", False, f"they cannot be looked for ({error.orig})", "See Database."
-        )
+    except (DatabaseError, DamagedDatabaseError):
+        yield Finding("Originals", False, "they cannot be looked for", "See Database.")
         return
     state = f"{count:,}, all there"
     if missing:
