@@ -8,6 +8,7 @@ wrong one.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from photoshare.networks import network_of
 from photoshare.rates import HOUR_S, MINUTE_S, Limit
 from photoshare.web.security import current_access
 from photoshare.web.site import current_site
+
+log = logging.getLogger(__name__)
 
 # Of one network at one room: a whole party shares one address, so there is room for its typos.
 WRONG_SECRETS = (Limit(20, MINUTE_S), Limit(200, HOUR_S))
@@ -62,8 +65,11 @@ def guessing(
             yield
         except wrong as error:
             rates.add(key, *WRONG_SECRETS)
+            wait_s = rates.wait_s(key, *WRONG_SECRETS)
             if is_over:
-                raise _too_many(rates.wait_s(key, *WRONG_SECRETS)) from error
+                raise _too_many(wait_s) from error
+            if wait_s:  # once, not at each try: whoever guesses must not fill the log either
+                log.warning("Too many wrong tries at a room's %s by %s", what, client_network())
             raise
 
 

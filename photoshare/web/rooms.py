@@ -111,7 +111,7 @@ def join(room_code: str) -> Response | tuple[str, int]:
 def host_link(room_code: str, secret: str) -> str:
     """Ask whoever opens the host link whether they mean it; a link preview changes nothing."""
     room = rooms.find_room(room_code)
-    with guessing("host", room.id, wrong=NotFoundError):
+    with guessing("host link", room.id, wrong=NotFoundError):
         rooms.check_host_secret(room, secret)
     return render_template("rooms/host.html", room=room, secret=secret)
 
@@ -121,7 +121,7 @@ def host_link(room_code: str, secret: str) -> str:
 def become_host(room_code: str, secret: str) -> Response:
     """Make this browser the host of the room."""
     room = rooms.find_room(room_code)
-    with guessing("host", room.id, wrong=NotFoundError):
+    with guessing("host link", room.id, wrong=NotFoundError):
         guest = rooms.become_host(room, secret=secret, name=request.form.get("name", ""))
     remember_guest(guest, host_secret=secret)
     return redirect(url_for("rooms.share", room_code=room.code), SEE_OTHER)

@@ -22,7 +22,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 MAX_ROOMS_IN_COOKIE = 30  # a cookie holds 4 KB; the rooms joined longest ago are forgotten first
 MAX_FIELD = 1000  # characters of a text field; the views take less (a name has 60)
 LONGER_FIELDS = {"next": 64_000}  # an address of ours, which may hold a selection of photos
-FILE_ENDPOINTS = ("photos.upload", "uploads.add_piece")  # read the files as they come in
+# They read the files as these come in, or send them on unread.
+FILE_ENDPOINTS = ("photos.upload", "uploads.add_piece", "phone_app.receive")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "

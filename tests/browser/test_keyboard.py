@@ -59,7 +59,7 @@ def test_the_focus_stays_where_the_page_changes(room: Page) -> None:
 
 def test_naming_keeps_the_focus_and_closing_its_toast_gives_it_back(room: Page) -> None:
     room.locator("#people-grid .person").first.click()
-    field = room.get_by_label("Name")
+    field = room.get_by_label("Name", exact=True)
     field.fill("Barack")
     field.press("Enter")
     expect(room.locator(".toast")).to_have_text(re.compile("The name was saved."))

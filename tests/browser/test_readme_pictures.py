@@ -61,7 +61,7 @@ def test_the_pages_that_the_readme_shows(
     take_screenshot(page, "room", in_readme=True)
 
     page.locator(".people-grid .person").first.click()
-    page.get_by_label("Name").fill("Eileen")
+    page.get_by_label("Name", exact=True).fill("Eileen")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Eileen")
     page.reload()

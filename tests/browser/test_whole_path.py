@@ -61,7 +61,7 @@ def test_with_javascript(
     take_screenshot(page, "path-room")
 
     covers.first.click()
-    page.get_by_label("Name").fill("Barack")
+    page.get_by_label("Name", exact=True).fill("Barack")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".toast")).to_contain_text("The name was saved.")
     expect(page).to_have_title("Barack · Garden party")
@@ -219,7 +219,7 @@ def test_without_javascript(
     page.get_by_role("link", name="Back to the room").click()
 
     page.locator(".people-grid .person").first.click()
-    page.get_by_label("Name").fill("Barack")
+    page.get_by_label("Name", exact=True).fill("Barack")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Barack")
     with page.expect_download() as download:

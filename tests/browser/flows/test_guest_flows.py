@@ -62,7 +62,7 @@ def test_album_and_photos(flow: Flow, shots: list[Path]) -> None:
     flow.press(page.locator("#people-grid [data-person]").first)
     expect(page.locator(".tile")).to_have_count(3)
     flow.step(page, "1-album")
-    page.get_by_label("Name").fill("Anna")
+    page.get_by_label("Name", exact=True).fill("Anna")
     flow.press(page.get_by_role("button", name="Save"))
     expect(page.locator(".toast")).to_contain_text("The name was saved.")
     expect(page.get_by_role("heading", level=1)).to_have_text("Anna")
