@@ -20,7 +20,11 @@ FOUNDER_MIN_SCORE = 0.5
 FOUNDER_MIN_QUALITY = 0.2
 GOOD_PX = 100  # of 14 pixels 17 % of the pairs of one person are told, of 20 about 65, of 40 91
 GOOD_SHARPNESS = 0.05  # 3 in 10,000 labelled faces have a fifth of it, most at 14 pixels have less
-GOOD_FRONTALITY = 0.4  # a fifth of it: the farther eye is hardly seen
+GOOD_FRONTALITY = 0.4  # a head turned by 49 degrees; a fifth of it: by 60, where profiles begin
+# How far the tip of the nose is aside, in mean widths of eyes and mouth as they are seen: 0.42
+# times the tangent of the angle (of the usual head model for pose estimation, whose nose is 130
+# units in front of eyes and mouth that are 307 wide), so this is at 62 degrees.
+PROFILE_OFFSET = 0.81
 LEAST_SCORE, GOOD_SCORE = 0.5, 0.9  # of YuNet
 
 
@@ -46,7 +50,7 @@ def face_quality(face: AnalysedFace) -> float | None:
 
 
 def _frontality(landmarks: NDArray[np.float32]) -> float:
-    """Tell how nearly a face looks into the camera: 1 for straight, 0 for a profile and beyond.
+    """Tell how nearly a face looks into the camera: 1 for straight, 0 for a profile.
 
     By how far the tip of the nose is from the middle of eyes and mouth, along the line of the eyes
     and in units of their distance.
@@ -57,7 +61,7 @@ def _frontality(landmarks: NDArray[np.float32]) -> float:
     if length == 0:
         return 0.0  # the eyes are one behind the other
     middle = (eye + other_eye + corner + other_corner) / 4
-    return max(0.0, 1 - 2 * abs(float((nose - middle) @ across)) / length)
+    return max(0.0, 1 - abs(float((nose - middle) @ across)) / length / PROFILE_OFFSET)
 
 
 def sharpness_of(chip: NDArray[np.uint8]) -> float:

@@ -29,7 +29,7 @@ def test_an_engine_that_does_not_tell_leaves_it_to_size_and_score(unknown: Analy
 
 @pytest.mark.parametrize(
     ("nose_x", "sharpness", "quality"),
-    [(50, 0.1, 1.0), (50, 0.006, 0.12), (64, 0.1, 0.5), (36, 0.1, 0.5), (75, 0.1, 0.0)],
+    [(50, 0.1, 1.0), (50, 0.006, 0.12), (72.68, 0.1, 0.5), (27.32, 0.1, 0.5), (80, 0.1, 0.0)],
 )
 def test_a_sharp_face_that_looks_here_is_a_good_one(
     nose_x: float, sharpness: float, quality: float

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,16 +51,26 @@ SMALLEST_FACE_PX = 12.8
 COARSE_FACTOR = 4  # a first look at a picture as much smaller finds the faces that fill the photo
 AS_IT_IS = 1.15  # a picture up to this many times as large as needed is not worth scaling
 SURE_SCORE = 0.8  # such a box stands alone: of 392 on groups_dev all are faces
-DOUBTFUL_SCORE = 0.5  # and such a one if a closer look, at this many pixels a face, is sure
-CLOSER_FACE_PX = 128
+DOUBTFUL_SCORE = 0.5  # and such a one if a closer look is sure
 SAME_FACE = 0.3  # intersection over union of a box and what a closer look at it finds
-# The landmarks of a smaller face are off by a share of it that its encoding feels: a closer look
-# at the pixels of the original tells them again. A face of 40 pixels, of which 13 were searched,
-# came from a distance of 0.98 to 0.41 to a near picture of the same face so.
-WELL_SEEN_PX = 160
 # YuNet's boxes reach from forehead to chin; dlib's landmarks want the square that its own detector
 # gives, which has this share of their mean side (median of 100 faces that both found).
 DLIB_SIDE = 0.86
+
+
+class Look(NamedTuple):
+    """How a face that was found is looked at once more, alone."""
+
+    face_px: int  # side of its box
+    width: float  # of what is looked at, in sides of the box
+
+
+WHETHER = Look(128, 3.0)  # it is a face: with what is around it
+# Where its eyes, nose and mouth are: the landmarks of a search are off by a share of the face that
+# its encoding feels. With 192 pixels and little around, 2 pairs of one person in 100 more are near
+# enough in the worst groups of everybody_dev than with 128, and 10 of idols; 96, 256 and 320 pixels
+# and means of several looks are worse (docs/evaluation.md).
+WHERE = Look(192, 2.0)
 
 
 class FusedFaceEngine:
@@ -113,26 +124,17 @@ class FusedFaceEngine:
         list of AnalysedFace
             The surest first; locations and landmarks in pixels of the upright original.
         """
-        found, searched_px = self._locate(photo, smallest_face_percent)
+        found = self._locate(photo, smallest_face_percent)
         if len(found) == 0:
             return []
         full_px = max(photo.size)
         smallest_px = max(1.0, float(np.min(found.boxes[:, 2] - found.boxes[:, 0])))
         picture = photo.picture(full_px * CHIP_FACE_PX / smallest_px)
-        found = found.moved(max(picture.size) / full_px)
-        well_seen_px = WELL_SEEN_PX * max(picture.size) / searched_px
-        found = self._seen_closer(picture, found, well_seen_px)
+        found = self._seen_closer(picture, found.moved(max(picture.size) / full_px))
         return self._encoded(picture, found, photo.size)
 
-    def _locate(self, photo: PhotoSource, smallest_face_percent: float) -> tuple[Detections, int]:
-        """Find the faces of a photo, in pixels of the upright original.
-
-        Returns
-        -------
-        found : Detections
-        searched_px : int
-            Longer side of the picture that was searched.
-        """
+    def _locate(self, photo: PhotoSource, smallest_face_percent: float) -> Detections:
+        """Find the faces of a photo, in pixels of the upright original."""
         full_px = max(photo.size)
         fine_px = min(round(100 * SMALLEST_FACE_PX / smallest_face_percent), full_px)
         picture = photo.picture(fine_px)
@@ -148,37 +150,36 @@ class FusedFaceEngine:
             looks.append(self.detector.locate(np.asarray(part), DOUBTFUL_SCORE).moved(1, left, top))
         found = joined(looks)
         is_sure = [
-            score >= SURE_SCORE or len(self._closer_look(picture, box, SURE_SCORE)) > 0
+            score >= SURE_SCORE or len(self._closer_look(picture, box, WHETHER, SURE_SCORE)) > 0
             for box, score in zip(found.boxes, found.scores, strict=True)
         ]
         found = found.subset(np.array(is_sure, dtype=np.bool_))
-        return found.moved(full_px / max(picture.size)), max(picture.size)
+        return found.moved(full_px / max(picture.size))
 
-    def _seen_closer(
-        self, picture: Image.Image, found: Detections, well_seen_px: float
-    ) -> Detections:
-        """Tell the boxes and landmarks of small faces again, from a picture with more pixels."""
+    def _seen_closer(self, picture: Image.Image, found: Detections) -> Detections:
+        """Tell boxes and landmarks again, from pictures of one face each."""
         boxes, landmarks = found.boxes.copy(), found.landmarks.copy()
-        for row in np.flatnonzero(found.boxes[:, 2] - found.boxes[:, 0] < well_seen_px):
-            closer = self._closer_look(picture, found.boxes[row], DOUBTFUL_SCORE)
+        for row, box in enumerate(found.boxes):
+            closer = self._closer_look(picture, box, WHERE, DOUBTFUL_SCORE)
             if len(closer):
                 boxes[row], landmarks[row] = closer.boxes[0], closer.landmarks[0]
         return Detections(boxes, landmarks, found.scores)
 
     def _closer_look(
-        self, picture: Image.Image, box: NDArray[np.float32], least_score: float
+        self, picture: Image.Image, box: NDArray[np.float32], look: Look, least_score: float
     ) -> Detections:
-        """Look for the face of a box again, with `CLOSER_FACE_PX` across it; one face, or none."""
+        """Look for the face of a box again; one face, or none."""
         left, top, right, bottom = box.tolist()
         side = max(1.0, ((right - left) * (bottom - top)) ** 0.5)
         start_x, start_y = (
-            int(middle - 1.5 * side) for middle in ((left + right) / 2, (top + bottom) / 2)
+            int(middle - look.width / 2 * side)
+            for middle in ((left + right) / 2, (top + bottom) / 2)
         )
-        width = max(3, round(3 * side))
+        width = max(2, round(look.width * side))
         around = picture.crop((start_x, start_y, start_x + width, start_y + width))
-        sides = (3 * CLOSER_FACE_PX, 3 * CLOSER_FACE_PX)
-        pixels = np.asarray(around.resize(sides, Image.Resampling.BICUBIC))
-        faces = self.detector.locate(pixels, least_score).moved(width / sides[0])
+        seen_px = round(look.width * look.face_px)
+        pixels = np.asarray(around.resize((seen_px, seen_px), Image.Resampling.BICUBIC))
+        faces = self.detector.locate(pixels, least_score).moved(width / seen_px)
         faces = faces.moved(1, start_x, start_y)
         return faces.subset(overlaps_of(box[None], faces.boxes)[0] > SAME_FACE)
 
