@@ -208,12 +208,13 @@ def evaluate(
 
 def judge(labelled: LabelledSet, albums: Albums) -> dict[str, Numbers]:
     """Judge the albums of the faces of a set."""
-    truth = Counter(name for photo in labelled.photos for name in photo.identities)
+    truth: Counter[str] = Counter(name for photo in labelled.photos for name in photo.identities)
     if all(photo.boxes is None for photo in labelled.photos):
         # Only photos of one person tell which face is whose.
-        truth = Counter(
-            photo.identities[0] for photo in labelled.photos if len(photo.identities) == 1
-        )
+        truth = Counter()
+        for photo in labelled.photos:
+            if len(photo.identities) == 1:
+                truth[photo.identities[0]] += photo.faces_of_each
     return {
         "detection": detection(labelled.photos, labelled.found),
         "faces": bcubed(albums, labelled.identities, truth),

@@ -40,6 +40,7 @@ class LabelledPhoto:
     identities: tuple[str, ...]
     boxes: list[tuple[str, tuple[int, int, int, int]]] | None
     note: str = ""  # the first words of which name a group, in some sets
+    faces_of_each: int = 1  # of a photo of one person: how often they are on it, as on a strip
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ def read_labels(folder: Path) -> list[LabelledPhoto]:
         identities = tuple(name.strip() for name in row["identity"].split(";") if name.strip())
         of_photo = None if boxes is None else boxes.get(Path(row["file"]).name, [])
         note = row.get("note") or ""
-        photos.append(LabelledPhoto(folder / row["file"], identities, of_photo, note))
+        count = int(row.get("n_faces") or 1) if len(identities) == 1 else 1
+        photos.append(LabelledPhoto(folder / row["file"], identities, of_photo, note, count))
     return photos
 
 
@@ -153,7 +155,8 @@ def tell_identities(photo: LabelledPhoto, faces: PhotoFaces) -> list[str]:
     """Tell who each found face is; UNKNOWN where the labels do not say.
 
     With boxes, a face is the person whose box it overlaps most (`MIN_OVERLAP` at least; each box
-    has one face). Without, the face nearest to the middle of a photo of one person is that person.
+    has one face). Without, the face nearest to the middle of a photo of one person is that person;
+    of a strip with several faces of one person, the largest are.
     """
     identities = [UNKNOWN] * len(faces.locations)
     if photo.boxes is not None:
@@ -163,8 +166,13 @@ def tell_identities(photo: LabelledPhoto, faces: PhotoFaces) -> list[str]:
         ):
             identities[row] = photo.boxes[column][0]
     elif len(photo.identities) == 1 and identities:
-        centres = (faces.locations[:, [0, 1]] + faces.locations[:, [2, 3]]) / 2  # down, across
-        middle = np.array([faces.size[1], faces.size[0]]) / 2
-        nearest = int(np.linalg.norm(centres - middle, axis=1).argmin())
-        identities[nearest] = photo.identities[0]
+        if photo.faces_of_each > 1:
+            heights = faces.locations[:, 2] - faces.locations[:, 0]
+            theirs = np.argsort(-heights, kind="stable")[: photo.faces_of_each]
+        else:
+            centres = (faces.locations[:, [0, 1]] + faces.locations[:, [2, 3]]) / 2  # down, across
+            middle = np.array([faces.size[1], faces.size[0]]) / 2
+            theirs = np.linalg.norm(centres - middle, axis=1).argsort(kind="stable")[:1]
+        for row in theirs.tolist():
+            identities[row] = photo.identities[0]
     return identities

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -164,3 +165,10 @@ def test_the_command_prints_a_table_and_writes_json(
     printed = capsys.readouterr().out
     assert "| party | 1.000 | 0 | 1.0000 |" in printed
     assert "party, 50-100 px: 1.000 of 6 found" in printed
+
+
+def test_the_largest_faces_of_a_strip_of_one_person_are_theirs() -> None:
+    locations = [(0, 30, 30, 0), (0, 90, 50, 40), (60, 55, 115, 0), (60, 99, 99, 60)]
+    strip = replace(photo("Lea"), faces_of_each=2)
+
+    assert tell_identities(strip, found(*locations)) == ["", "Lea", "Lea", ""]
