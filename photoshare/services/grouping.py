@@ -6,7 +6,7 @@ person meanwhile (`Room.revision`), else it is planned again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +28,7 @@ from photoshare.models import (
 )
 from photoshare.services.analysis import ClaimedPhoto
 from photoshare.services.change import begin_change
+from photoshare.services.covers import people_on, settle_covers
 from photoshare.services.known_faces import (
     NEW_FACE,
     KnownFace,
@@ -150,12 +151,13 @@ def _left_to_store(
             gone = [claimed for claimed, _ in photos if claimed.id not in present]
             _delete_files(gone, storage)
             return [photo for photo in photos if photo[0].id in present]
+        seen = people_on(present)  # whose faces are found anew, or are gone
         new_ids = [face_id for photo in searched for face_id in _write_faces(photo)]
         planned.ids[planned.ids == NEW_FACE] = new_ids
         people_before = _people_of(room)
         for photo in searched:
             people_before |= {row.id: row.person_id for row in photo.known.found_again.values()}
-        _write_plan(room_id, people_before, planned)
+        _write_plan(room_id, people_before, planned, seen)
         for photo in searched:
             _delete_old_crops(photo, storage)
     return []
@@ -289,7 +291,12 @@ def _people_of(room: RoomFaces) -> dict[int, int]:
     return dict(zip(room.ids.tolist(), room.faces.person_ids.tolist(), strict=True))
 
 
-def _write_plan(room_id: int, before: dict[int, int], planned: RoomFaces) -> None:
+def _write_plan(
+    room_id: int,
+    before: dict[int, int],
+    planned: RoomFaces,
+    seen: Collection[int] = (),
+) -> None:
     """Write who the faces are by the plan, and commit; the transaction has begun as a change.
 
     Parameters
@@ -298,6 +305,8 @@ def _write_plan(room_id: int, before: dict[int, int], planned: RoomFaces) -> Non
     before : dict of face id to person id
         Whose the faces are so far that had a row.
     planned : RoomFaces
+    seen : collection of int
+        People who had a face on the photos that were searched.
     """
     person_ids = planned.faces.person_ids.copy()
     for number in np.unique(person_ids[person_ids < NO_PERSON])[::-1].tolist():
@@ -312,6 +321,8 @@ def _write_plan(room_id: int, before: dict[int, int], planned: RoomFaces) -> Non
     written = replace(planned, faces=replace(planned.faces, person_ids=person_ids))
     follow_merged(before, _people_of(written), for_good=True)
     delete_empty_people(room_id)
+    left = {before.get(change["id"], NO_PERSON) for change in changed}
+    settle_covers({*seen, *left, *(change["person_id"] for change in changed)} - {None, NO_PERSON})
     db.session.commit()
     keep_room_faces(room_id, replace(written, revision=planned.revision + 1))
 
