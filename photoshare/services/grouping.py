@@ -7,7 +7,7 @@ person meanwhile (`Room.revision`), else it is planned again.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from photoshare.config import Settings
 from photoshare.db import db
 from photoshare.faces.matching import plan_groups
 from photoshare.faces.quality import face_quality, may_found
-from photoshare.faces.types import NO_PERSON, AnalysedFace, FaceEngine, FaceSet
+from photoshare.faces.types import NO_PERSON, AnalysedFace, Doubt, FaceEngine, FaceSet
 from photoshare.models import (
     PHOTO_ANALYSED,
     PHOTO_ANALYSING,
@@ -62,6 +62,7 @@ class GroupingRule:
     engine_name: str
     eps: float
     min_samples: int
+    doubt: Doubt = field(default_factory=Doubt)  # of the engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,9 @@ class _SearchedPhoto:
 def grouping_rule(engine: FaceEngine, settings: Settings) -> GroupingRule:
     """Tell how the faces of an engine are grouped: by the settings, or else as it does best."""
     eps = engine.eps if settings.eps is None else settings.eps
-    return GroupingRule(engine_name=engine.name, eps=eps, min_samples=settings.min_samples)
+    return GroupingRule(
+        engine_name=engine.name, eps=eps, min_samples=settings.min_samples, doubt=engine.doubt
+    )
 
 
 def store_analysis(
