@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import select, update
+from sqlalchemy import Executable, bindparam, select, update
 from sqlalchemy.orm import aliased
 
 from photoshare.db import db
@@ -32,6 +32,29 @@ class _Candidate:
     encoding: bytes | None
 
 
+def _candidates_query() -> Executable:
+    """Ask for the clearest faces of ``people``, and the present covers, which may be among them."""
+    candidate = aliased(Face)
+    clearest = (
+        select(Face.id)
+        .where(Face.person_id == Person.id)
+        .order_by(*CLEAREST_FIRST)
+        .limit(CANDIDATES)
+        .correlate(Person)
+    )
+    columns = (candidate.id, candidate.quality, candidate.area, candidate.encoding)
+    of_people = select(Person.id.label("person_id"), Person.clear_face_id, *columns).where(
+        Person.id.in_(bindparam("people", expanding=True))
+    )
+    present = of_people.join(candidate, candidate.id == Person.clear_face_id)
+    return of_people.join(candidate, candidate.id.in_(clearest)).union_all(
+        present.where(candidate.person_id == Person.id)
+    )
+
+
+_CANDIDATES = _candidates_query()  # made once: that takes longer than to ask for a few people
+
+
 def people_on(photo_ids: Collection[int]) -> set[int]:
     """Tell who is on some photos."""
     people = select(Face.person_id).where(Face.photo_id.in_(photo_ids), Face.is_face)
@@ -46,8 +69,8 @@ def settle_covers(person_ids: Collection[int]) -> None:
     again, a cover stays until its own photo is.
     """
     of_person: dict[int, list[_Candidate]] = {}
-    for row in _candidates(person_ids):
-        of_person.setdefault(row.person_id, []).append(row)
+    for row in db.session.execute(_CANDIDATES, {"people": sorted(person_ids)}):
+        of_person.setdefault(row.person_id, []).append(_Candidate(*row))
     changed = []
     for person_id, rows in of_person.items():
         chosen = _chosen(rows)
@@ -55,27 +78,6 @@ def settle_covers(person_ids: Collection[int]) -> None:
             changed.append({"id": person_id, "clear_face_id": chosen})
     if changed:
         db.session.execute(update(Person), changed)
-
-
-def _candidates(person_ids: Collection[int]) -> Sequence[_Candidate]:
-    """Read each person's clearest faces, and the present cover, which may be one of them."""
-    candidate = aliased(Face)
-    clearest = (
-        select(Face.id)
-        .where(Face.person_id == Person.id)
-        .order_by(*CLEAREST_FIRST)
-        .limit(CANDIDATES)
-    )
-    columns = (candidate.id, candidate.quality, candidate.area, candidate.encoding)
-    of_people = select(Person.id.label("person_id"), Person.clear_face_id, *columns).where(
-        Person.id.in_(person_ids)
-    )
-    is_clear = candidate.id.in_(clearest.correlate(Person))
-    present = of_people.join(candidate, candidate.id == Person.clear_face_id)
-    query = of_people.join(candidate, is_clear).union_all(
-        present.where(candidate.person_id == Person.id)
-    )
-    return [_Candidate(*row) for row in db.session.execute(query)]
 
 
 def _chosen(rows: Sequence[_Candidate]) -> int | None:
