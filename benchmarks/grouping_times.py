@@ -29,9 +29,9 @@ from photoshare.evaluate import load_set
 from photoshare.evaluate_photos import UNKNOWN
 from photoshare.faces import neighbourhood
 from photoshare.faces.engines.choose import ENGINE_NAMES, choose_engine
-from photoshare.faces.engines.fused_engine import FUSED_EPS, FusedFaceEngine
+from photoshare.faces.engines.fused_engine import FUSED_DOUBT, FUSED_EPS, FusedFaceEngine
 from photoshare.faces.matching import NO_PAIRS, NO_PERSON, FaceSet, plan_groups
-from photoshare.faces.suggestions import LOOSE_RATIO, maybe_faces, rank_pairs
+from photoshare.faces.suggestions import maybe_faces, rank_pairs
 from photoshare.faces.types import FaceEngine
 
 T = TypeVar("T")
@@ -110,7 +110,7 @@ def median_ms(times: list[float]) -> str:
 def measure(title: str, faces: FaceSet, eps: float) -> None:
     """Group all at once without the last photos, then add those one by one; print the times."""
     rule = {"eps": eps, "min_samples": Settings().min_samples}
-    loose = {"eps": eps, "loose_eps": LOOSE_RATIO * eps, "apart": NO_PAIRS}
+    loose = {"eps": eps, "doubt": FUSED_DOUBT, "apart": NO_PAIRS}
     last = int(faces.photo_ids[-1])
     is_known = faces.photo_ids <= last - NEW_PHOTOS
     known = faces.taken(is_known)

@@ -22,6 +22,15 @@ from numpy.typing import NDArray
 
 from photoshare.config import Settings
 from photoshare.evaluate_answers import AnsweredRoom, answer_next
+from photoshare.evaluate_doubt import (
+    BUCKETS,
+    FACE,
+    PEOPLE,
+    Doubtful,
+    added,
+    count_doubtful,
+    doubtful_cells,
+)
 from photoshare.evaluate_groups import count_false_people, group_rows, reference_recall
 from photoshare.evaluate_metrics import Albums, Numbers, album_quality, bcubed, detection
 from photoshare.evaluate_photos import (
@@ -36,7 +45,7 @@ from photoshare.faces.clustering import cluster_encodings
 from photoshare.faces.engines.choose import ENGINE_NAMES, choose_engine
 from photoshare.faces.matching import NO_PERSON, FaceSet, plan_groups
 from photoshare.faces.quality import may_found
-from photoshare.faces.types import NOISE_LABEL, FaceEngine
+from photoshare.faces.types import NOISE_LABEL, Doubt, FaceEngine
 
 BATCHES = (1, 2, 5, 20, 60)  # photos that arrive at once in `--orders`, at most, in turns
 COLUMNS = {  # of the printed table: title, path in the numbers, pattern
@@ -91,7 +100,11 @@ def main(arguments: list[str] | None = None) -> None:
         if options.orders:
             numbers["orders"] = try_orders(labelled, eps, options.min_samples, options.orders)
         if options.answers:
-            numbers["answers"] = try_answers(labelled, eps, options.min_samples, options.answers)
+            numbers["answers"] = try_answers(
+                labelled, eps, options.min_samples, options.answers, engine.doubt
+            )
+        if options.doubt:
+            numbers["doubt"] = measure_doubt(labelled, eps, options.min_samples)
         numbers["groups"] = {
             name: evaluate(subset(labelled, rows), eps, options.min_samples)["faces"]
             for name, rows in group_rows(labelled.photos).items()
@@ -105,6 +118,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(table_row(folder.name, cells), flush=True)
     for name, numbers in results.items():
         _print_more(name, numbers)
+    if options.doubt:
+        _print_doubt(results)
     if options.strangers and strangers:
         results["strangers"] = count_false_people(
             *joined(strangers), eps=eps, min_samples=options.min_samples, draws=options.strangers
@@ -133,6 +148,23 @@ def _print_more(name: str, numbers: dict[str, Any]) -> None:
     for number, answer in enumerate(numbers.get("answers", []), start=1):
         told = f"{answer['answer']}, P {answer['precision']:.4f}, R {answer['recall']:.4f}"
         print(f"{name}, answer {number}: {told}, {answer['strangers']} strangers")
+
+
+def _print_doubt(results: dict[str, Any]) -> None:
+    """Print how often two who were left apart are one person, all rooms first, then the worst."""
+    rooms = {name: numbers["doubt"][""] for name, numbers in results.items() if "doubt" in numbers}
+    groups = {
+        f"{name}, {group}": numbers["doubt"][group]
+        for name, numbers in results.items()
+        for group, _ in sorted(numbers.get("groups", {}).items(), key=lambda item: item[1]["f"])
+        if group in numbers.get("doubt", {})
+    }
+    for kind in (FACE, PEOPLE):
+        print(f"\nHow often {kind} are one who were left apart, by distance as a multiple of eps\n")
+        print(table_row("room", BUCKETS), "|---" * (len(BUCKETS) + 1) + "|", sep="\n")
+        print(table_row("all", doubtful_cells(added(list(rooms.values())), kind)))
+        for name, counts in (rooms | groups).items():
+            print(table_row(name, doubtful_cells(counts, kind)))
 
 
 def table_row(first: str, cells: Sequence[str]) -> str:
@@ -249,13 +281,26 @@ def try_orders(
     return results
 
 
+def measure_doubt(labelled: LabelledSet, eps: float, min_samples: int) -> dict[str, Doubtful]:
+    """Count the doubtful pairs of a set, under ``""``, and of each group as a room of its own."""
+    rooms = {"": labelled} | {
+        name: subset(labelled, rows) for name, rows in group_rows(labelled.photos).items()
+    }
+    return {
+        name: count_doubtful(room.faces, room.identities, eps=eps, min_samples=min_samples)
+        for name, room in rooms.items()
+    }
+
+
 def try_answers(
-    labelled: LabelledSet, eps: float, min_samples: int, count: int
+    labelled: LabelledSet, eps: float, min_samples: int, count: int, doubt: Doubt
 ) -> list[dict[str, float | str]]:
     """Let the labels answer "is this the same person?" so many times; judge after each."""
     active = np.ones(len(labelled.faces), dtype=np.bool_)
     plan = plan_groups(labelled.faces, active, eps=eps, min_samples=min_samples)
-    room = AnsweredRoom(replace(labelled.faces, person_ids=-plan.person_ids), eps, min_samples)
+    room = AnsweredRoom(
+        replace(labelled.faces, person_ids=-plan.person_ids), eps, min_samples, doubt=doubt
+    )
     results: list[dict[str, float | str]] = []
     while len(results) < count:
         start = time.perf_counter()
@@ -307,6 +352,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--min-samples", type=int, default=Settings().min_samples)
     parser.add_argument("--dbscan", action="store_true", help="plain DBSCAN, for comparison")
     parser.add_argument("--answers", type=int, default=0, help="questions that the labels answer")
+    parser.add_argument(
+        "--doubt", action="store_true", help="how often two who were left apart are one person"
+    )
     parser.add_argument(
         "--strangers", type=int, default=0, help="rooms of strangers to draw, of each size"
     )

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from photoshare.evaluate_photos import UNKNOWN
 from photoshare.faces.matching import NO_PERSON, FaceSet, plan_groups
-from photoshare.faces.suggestions import LOOSE_RATIO, SuggestedPair, SuggestedSide, rank_pairs
+from photoshare.faces.suggestions import SuggestedPair, SuggestedSide, rank_pairs
+from photoshare.faces.types import Doubt
 
 YES, NO, LATER = "yes", "no", "later"
 
@@ -39,13 +40,14 @@ class AnsweredRoom:
     fixed_people: set[int] = field(default_factory=set)
     apart: list[tuple[int, int]] = field(default_factory=list)
     later: list[tuple[int, int]] = field(default_factory=list)
+    doubt: Doubt = field(default_factory=Doubt)  # of the engine
 
     def next_pair(self) -> SuggestedPair | None:
         """Give the next question; None where only those are left that were put off."""
         pairs = rank_pairs(
             self.faces,
             eps=self.eps,
-            loose_eps=LOOSE_RATIO * self.eps,
+            doubt=self.doubt,
             apart=self._pairs_apart(),
             later=self.later,
             limit=1,

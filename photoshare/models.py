@@ -175,7 +175,8 @@ class Person(Base):
     # What the corrections say, kept here for the pages; photoshare.services.corrections writes it.
     is_hidden: Mapped[bool] = mapped_column(default=False)  # shown to the host only
     is_corrected: Mapped[bool] = mapped_column(default=False)  # no face leaves it by itself
-    cover_face_id: Mapped[int | None]  # chosen by somebody; None, or not theirs: their largest
+    cover_face_id: Mapped[int | None]  # chosen by somebody; None, or not theirs: the next
+    clear_face_id: Mapped[int | None]  # kept by photoshare.services.covers; None: not chosen yet
 
 
 _OF_A_PERSON = text("person_id IS NOT NULL")
@@ -191,7 +192,13 @@ class Face(Base):
         # all rooms: those of one are found by its photos.
         Index("ix_face_photo_id", "photo_id", "is_face", "person_id"),
         Index("ix_face_person_photos", "person_id", "photo_id", sqlite_where=_OF_A_PERSON),
-        Index("ix_face_person_area", "person_id", "area", sqlite_where=_OF_A_PERSON),
+        Index(
+            "ix_face_person_clearest",
+            "person_id",
+            "quality",
+            "area",
+            sqlite_where=_OF_A_PERSON,
+        ),  # read backwards: `photoshare.services.covers.CLEAREST_FIRST`
         NEVER_REUSE_IDS,
     )
 

@@ -62,6 +62,7 @@ function show(page, address, rel) {
   history.replaceState(history.state, "", address);
   zoom = { scale: 1, x: 0, y: 0 };
   markFaces();
+  layOut();
   if (hadFocus) (linkTo(rel) || linkTo("up")).focus({ preventScroll: true });
   document.getElementById("viewer-status").textContent = article.querySelector("h1").textContent;
   preloadNeighbours();
@@ -104,6 +105,13 @@ function place({ isSettling = false } = {}) {
   frame.classList.toggle("is-zoomed", zoom.scale > 1);
   const isPlain = zoom.scale === 1 && zoom.x === 0;
   frame.style.transform = isPlain ? "" : `translate(${zoom.x}px, ${zoom.y}px) scale(${zoom.scale})`;
+  if (zoom.scale !== laidOutScale) requestAnimationFrame(layOut);
+}
+
+let laidOutScale = 1;
+function layOut() {
+  laidOutScale = zoom.scale;
+  layOutFaces(zoom.scale);
 }
 
 function settle() {
@@ -176,7 +184,10 @@ function tap(event) {
   }
   tapTimer = setTimeout(() => {
     tapTimer = null;
-    toggleFaces();
+    const isShown = document.documentElement.classList.contains("shows-faces");
+    const face = isShown && event.pointerType === "touch" && faceNear(event.clientX, event.clientY);
+    if (face) location.assign(face.href.baseVal);
+    else toggleFaces();
   }, DOUBLE_TAP_MS);
 }
 
@@ -227,4 +238,6 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "Escape") leave();
 });
 
+window.addEventListener("resize", layOut);
+document.fonts.ready.then(layOut); // a name is as wide as its letters
 preloadNeighbours();

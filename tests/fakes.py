@@ -14,6 +14,7 @@ from photoshare.faces.photo_source import PhotoSource
 from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
 from photoshare.faces.types import (
     AnalysedFace,
+    Doubt,
     FaceEncodings,
     FaceLocation,
     LocatedFace,
@@ -65,6 +66,7 @@ class FakeFaceEngine:
     photos_at_once = 1
     encoding_size = ENCODING_SIZE
     eps = EPS
+    doubt = Doubt()
     smallest_face_percent = DEFAULT_EFFORT.smallest_face_percent
 
     def __init__(self, log: Path | None = None) -> None:

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 
 from photoshare.faces.clusters import Clusters, Floats, Rows
 from photoshare.faces.linkage import BLOCK_NUMBERS, measure_distances, merge_rule
-from photoshare.faces.types import NO_PERSON, FaceSet
+from photoshare.faces.room_eps import own_eps
+from photoshare.faces.types import NO_PERSON, Doubt, FaceSet
 from photoshare.faces.units import make_units
 
-LOOSE_RATIO = 1.15  # times eps: the farthest that is asked about; see docs/evaluation.md
-DOUBT_RATIO = 0.07  # the share of pairs that are one person falls by e over this much of eps; there
 NEARLY = 1.001  # numbers of another matrix product differ in their last digits
 FACES_SHOWN = 4  # of each side, at most
 
@@ -73,7 +72,7 @@ def rank_pairs(
     faces: FaceSet,
     *,
     eps: float,
-    loose_eps: float,
+    doubt: Doubt,
     apart: NDArray[np.int64],
     later: Collection[PairKey] = (),
     limit: int,
@@ -86,8 +85,8 @@ def rank_pairs(
         Every face of the room.
     eps : float > 0
         As given to `photoshare.faces.matching.plan_groups`.
-    loose_eps : float >= eps
-        What is farther apart is not asked about: `LOOSE_RATIO` times eps.
+    doubt : Doubt
+        Of the engine.
     apart : int array of shape (n_pairs, 2)
         Pairs of link ids that are two people.
     later : collection of keys of pairs
@@ -107,12 +106,13 @@ def rank_pairs(
     for a and b faces. The likelihood falls with the distance, and is taken to fall with the smaller
     of a and b too: of two sides of many faces that are one person, grouping would have known.
     """
+    eps = own_eps(faces, eps)  # as the grouping did
     sides = _sides(faces, apart)
-    firsts, seconds, distances = _doubtful(sides, eps, loose_eps)
+    firsts, seconds, distances = _doubtful(sides, eps, doubt)
     sizes = sides.clusters.counts
     smaller = np.minimum(sizes[firsts], sizes[seconds])
     larger = np.maximum(sizes[firsts], sizes[seconds])
-    likelihood = np.exp((1 - distances) / DOUBT_RATIO)
+    likelihood = np.exp((1 - distances) / doubt.fall)
     worth = likelihood * larger / (smaller + larger)
     keys = sides.keys()
     put_off = {frozenset(pair) for pair in later}
@@ -130,14 +130,14 @@ def maybe_faces(
     person_id: int,
     *,
     eps: float,
-    loose_eps: float,
+    doubt: Doubt,
     apart: NDArray[np.int64],
 ) -> Rows:
     """List the unsorted faces that may be a person: nearer to nobody else, and not too far.
 
     Parameters
     ----------
-    faces, eps, loose_eps, apart
+    faces, eps, doubt, apart
         See `rank_pairs`.
     person_id : int
 
@@ -151,12 +151,13 @@ def maybe_faces(
     people, unsorted = sides.people_and_unsorted()
     if len(own) == 0 or len(unsorted) == 0:
         return own[:0]
+    eps = own_eps(faces, eps)
     # Few are near: only these are measured with everybody else, who may be nearer.
-    is_near = _measure(sides, own, unsorted, eps)[0] <= loose_eps / eps * NEARLY
+    is_near = _measure(sides, own, unsorted, eps)[0] <= doubt.reach * NEARLY
     unsorted = unsorted[is_near]
     distances = _measure(sides, people, unsorted, eps)
     of_person = distances[people == own[0]][0]
-    is_maybe = (of_person <= loose_eps / eps) & (of_person == distances.min(axis=0, initial=np.inf))
+    is_maybe = (of_person <= doubt.reach) & (of_person == distances.min(axis=0, initial=np.inf))
     found = unsorted[is_maybe][np.argsort(of_person[is_maybe], kind="stable")]
     rows: Rows = np.concatenate([sides.rows(int(side)) for side in found] or [found])
     return rows
@@ -202,7 +203,7 @@ def _measure(sides: _Sides, some: Rows, others: Rows, eps: float) -> Floats:
     return measure_distances(some_clusters, other_clusters, merge_rule(eps, 1))
 
 
-def _doubtful(sides: _Sides, eps: float, loose_eps: float) -> tuple[Rows, Rows, Floats]:
+def _doubtful(sides: _Sides, eps: float, doubt: Doubt) -> tuple[Rows, Rows, Floats]:
     """List the pairs near enough to be asked about, a person first, and their distances."""
     people, unsorted = sides.people_and_unsorted()
     columns = np.concatenate([people, unsorted])
@@ -210,7 +211,7 @@ def _doubtful(sides: _Sides, eps: float, loose_eps: float) -> tuple[Rows, Rows, 
     height = max(1, BLOCK_NUMBERS // max(1, len(columns)))
     for start in range(0, len(people), height):
         distances = _measure(sides, people[start : start + height], columns, eps)
-        block, others = np.nonzero(distances <= loose_eps / eps)
+        block, others = np.nonzero(distances <= doubt.reach)
         is_once = others > start + block  # of two people one is the first
         block, others = block[is_once], others[is_once]
         found.append((people[start + block], columns[others], distances[block, others]))

@@ -38,6 +38,24 @@ class LocatedFace:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Which distances leave open whether two are one person, by an engine's encodings.
+
+    By default what holds of dlib's encodings; docs/evaluation.md tells how both were measured.
+
+    Attributes
+    ----------
+    reach : float >= 1
+        The farthest that is asked about, and shown as "maybe", as a multiple of eps.
+    fall : float > 0
+        The share of pairs that are one person falls by e over this much, as a multiple of eps.
+    """
+
+    reach: float = 1.15
+    fall: float = 0.07
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysedFace:
     """A face with its encoding; all places are in pixels of the upright photo.
 
@@ -153,6 +171,11 @@ class FaceEngine(Protocol):
     @property
     def eps(self) -> float:
         """Its own best value of the setting PHOTOSHARE_EPS, a distance of its encodings."""
+        ...
+
+    @property
+    def doubt(self) -> Doubt:
+        """What is asked about, beyond eps."""
         ...
 
     @property

@@ -23,6 +23,7 @@ from photoshare.services.correction_events import (
     load_events,
     said_of_person,
 )
+from photoshare.services.covers import settle_covers
 from photoshare.services.erasure import (
     erase_correction,
     erase_encodings,
@@ -266,6 +267,8 @@ class Change:
         follow_merged(before, self.person_of)
         delete_empty_people(self.room_id)
         self._write_people(events, links)
+        moved = [face for face in self.changed if before[face] != self.person_of[face]]
+        settle_covers({people[face] for people in (before, self.person_of) for face in moved})
 
     def _write_faces(self, links: Links) -> dict[int, FaceState]:
         present = set(db.session.scalars(select(Person.id).where(Person.room_id == self.room_id)))

@@ -6,8 +6,8 @@ person meanwhile (`Room.revision`), else it is planned again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from photoshare.config import Settings
 from photoshare.db import db
 from photoshare.faces.matching import plan_groups
 from photoshare.faces.quality import face_quality, may_found
-from photoshare.faces.types import NO_PERSON, AnalysedFace, FaceEngine, FaceSet
+from photoshare.faces.types import NO_PERSON, AnalysedFace, Doubt, FaceEngine, FaceSet
 from photoshare.models import (
     PHOTO_ANALYSED,
     PHOTO_ANALYSING,
@@ -28,6 +28,7 @@ from photoshare.models import (
 )
 from photoshare.services.analysis import ClaimedPhoto
 from photoshare.services.change import begin_change
+from photoshare.services.covers import people_on, settle_covers
 from photoshare.services.known_faces import (
     NEW_FACE,
     KnownFace,
@@ -61,6 +62,7 @@ class GroupingRule:
     engine_name: str
     eps: float
     min_samples: int
+    doubt: Doubt = field(default_factory=Doubt)  # of the engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,9 @@ class _SearchedPhoto:
 def grouping_rule(engine: FaceEngine, settings: Settings) -> GroupingRule:
     """Tell how the faces of an engine are grouped: by the settings, or else as it does best."""
     eps = engine.eps if settings.eps is None else settings.eps
-    return GroupingRule(engine_name=engine.name, eps=eps, min_samples=settings.min_samples)
+    return GroupingRule(
+        engine_name=engine.name, eps=eps, min_samples=settings.min_samples, doubt=engine.doubt
+    )
 
 
 def store_analysis(
@@ -150,12 +154,13 @@ def _left_to_store(
             gone = [claimed for claimed, _ in photos if claimed.id not in present]
             _delete_files(gone, storage)
             return [photo for photo in photos if photo[0].id in present]
+        seen = people_on(present)  # whose faces are found anew, or are gone
         new_ids = [face_id for photo in searched for face_id in _write_faces(photo)]
         planned.ids[planned.ids == NEW_FACE] = new_ids
         people_before = _people_of(room)
         for photo in searched:
             people_before |= {row.id: row.person_id for row in photo.known.found_again.values()}
-        _write_plan(room_id, people_before, planned)
+        _write_plan(room_id, people_before, planned, seen)
         for photo in searched:
             _delete_old_crops(photo, storage)
     return []
@@ -289,7 +294,12 @@ def _people_of(room: RoomFaces) -> dict[int, int]:
     return dict(zip(room.ids.tolist(), room.faces.person_ids.tolist(), strict=True))
 
 
-def _write_plan(room_id: int, before: dict[int, int], planned: RoomFaces) -> None:
+def _write_plan(
+    room_id: int,
+    before: dict[int, int],
+    planned: RoomFaces,
+    seen: Collection[int] = (),
+) -> None:
     """Write who the faces are by the plan, and commit; the transaction has begun as a change.
 
     Parameters
@@ -298,6 +308,8 @@ def _write_plan(room_id: int, before: dict[int, int], planned: RoomFaces) -> Non
     before : dict of face id to person id
         Whose the faces are so far that had a row.
     planned : RoomFaces
+    seen : collection of int
+        People who had a face on the photos that were searched.
     """
     person_ids = planned.faces.person_ids.copy()
     for number in np.unique(person_ids[person_ids < NO_PERSON])[::-1].tolist():
@@ -312,6 +324,8 @@ def _write_plan(room_id: int, before: dict[int, int], planned: RoomFaces) -> Non
     written = replace(planned, faces=replace(planned.faces, person_ids=person_ids))
     follow_merged(before, _people_of(written), for_good=True)
     delete_empty_people(room_id)
+    left = {before.get(change["id"], NO_PERSON) for change in changed}
+    settle_covers({*seen, *left, *(change["person_id"] for change in changed)} - {None, NO_PERSON})
     db.session.commit()
     keep_room_faces(room_id, replace(written, revision=planned.revision + 1))
 

@@ -6,12 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, aliased, contains_eager, defer, joinedload
 
 from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Person, Photo
+from photoshare.services.covers import CLEAREST_FIRST
 from photoshare.services.rooms import Access
 
 FACES_PAGE_SIZE = 120  # faces of one page to choose from
@@ -25,7 +35,7 @@ class PersonCard:
     name: str | None
     is_hidden: bool  # from everybody but the host
     photo_count: int
-    cover_face_id: int  # the one that somebody chose, or the person's largest face
+    cover_face_id: int  # the one that somebody chose, or the clearest that is surely theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +117,13 @@ def _may_see(access: Access, person: Person) -> bool:
 
 
 def _cards(*conditions: ColumnElement[bool]) -> list[PersonCard]:
-    """List cards by indexes alone: a row of a face is read for nobody but a chosen cover."""
-    chosen = aliased(Face)
+    """List cards by indexes: the row of a face is read for its being a cover alone."""
     is_theirs = Face.person_id == Person.id
     photo_count = select(func.count(Face.photo_id.distinct())).where(is_theirs).scalar_subquery()
     cover = func.coalesce(
-        select(chosen.id)
-        .where(chosen.id == Person.cover_face_id, chosen.person_id == Person.id)
-        .scalar_subquery(),
-        select(Face.id)
-        .where(is_theirs)
-        .order_by(Face.area.desc(), Face.id)
-        .limit(1)
-        .scalar_subquery(),
+        _if_theirs(Person.cover_face_id),
+        _if_theirs(Person.clear_face_id),
+        select(Face.id).where(is_theirs).order_by(*CLEAREST_FIRST).limit(1).scalar_subquery(),
     )
     count = photo_count.label("photo_count")
     rows = db.session.execute(
@@ -128,6 +132,13 @@ def _cards(*conditions: ColumnElement[bool]) -> list[PersonCard]:
         .order_by(count.desc(), Person.id)
     )
     return [PersonCard(*row) for row in rows]
+
+
+def _if_theirs(face_id: InstrumentedAttribute[int | None]) -> ScalarSelect[int]:
+    """Give a face that a person's row names, unless it is somebody else's by now."""
+    face = aliased(Face)
+    is_theirs = (face.id == face_id, face.person_id == Person.id)
+    return select(face.id).where(*is_theirs).scalar_subquery()
 
 
 def list_faces(access: Access, person_id: int | None, page: int) -> FacePage:

@@ -22,6 +22,7 @@ from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Face, Photo, Upload
 from photoshare.rendering import CLEAN_COPY
 from photoshare.services.album_kinds import NEWEST_FIRST, OLDEST_FIRST, Album
 from photoshare.services.change import begin_change
+from photoshare.services.covers import people_on, settle_covers
 from photoshare.services.downloads import measure_received
 from photoshare.services.erasure import delete_spent_corrections, detach_corrections
 from photoshare.services.lost_photos import bring_back
@@ -342,9 +343,11 @@ def delete_photo(access: Access, photo_id: int, storage: Storage) -> None:
     def delete_rows() -> None:
         revision = begin_change(room_id)
         detach_corrections(room_id, photo_id)
+        left = people_on([photo_id])
         db.session.execute(delete(Photo).where(Photo.id == photo_id))
         delete_spent_corrections(room_id)
         delete_empty_people(room_id)
+        settle_covers(left)
         db.session.commit()
         follow_change(room_id, revision, {}, without_photo=photo_id)
 

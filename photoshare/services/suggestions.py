@@ -11,12 +11,7 @@ from sqlalchemy.orm import defer
 
 from photoshare.db import db
 from photoshare.faces.likeness import rank_alike_people
-from photoshare.faces.suggestions import (
-    LOOSE_RATIO,
-    SuggestedSide,
-    maybe_faces,
-    rank_pairs,
-)
+from photoshare.faces.suggestions import SuggestedSide, maybe_faces, rank_pairs
 from photoshare.faces.types import NO_PERSON
 from photoshare.models import Face
 from photoshare.services.grouping import GroupingRule
@@ -104,9 +99,7 @@ def list_maybe_faces(access: Access, person_id: int, rule: GroupingRule) -> Sequ
 
     def find() -> list[int]:
         room = load_room_faces(room_id, rule.engine_name)
-        rows = maybe_faces(
-            room.faces, person_id, eps=eps, loose_eps=eps * LOOSE_RATIO, apart=room.apart
-        )
+        rows = maybe_faces(room.faces, person_id, eps=eps, doubt=rule.doubt, apart=room.apart)
         return [int(face_id) for face_id in room.ids[rows]]
 
     kind = (person_id, rule.engine_name, eps)
@@ -133,7 +126,7 @@ def next_pair(
     def rank() -> list[_RankedPair]:
         room = load_room_faces(room_id, rule.engine_name)
         ranked = rank_pairs(
-            room.faces, eps=eps, loose_eps=eps * LOOSE_RATIO, apart=room.apart, limit=MAX_PAIRS
+            room.faces, eps=eps, doubt=rule.doubt, apart=room.apart, limit=MAX_PAIRS
         )
         return [(_ranked(room, pair.first), _ranked(room, pair.second)) for pair in ranked]
 

@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 
 from photoshare.faces.matching import NO_PAIRS, NO_PERSON, FaceSet
-from photoshare.faces.suggestions import LOOSE_RATIO, SuggestedPair, maybe_faces, rank_pairs
+from photoshare.faces.room_eps import own_eps
+from photoshare.faces.suggestions import SuggestedPair, maybe_faces, rank_pairs
+from photoshare.faces.types import Doubt
 from tests.faces.made_up import EPS, doubtful_room, encodings_at, encodings_of, face_set
 from tests.faces.test_matching import Placed, placed_rooms
 
-LOOSE_EPS = LOOSE_RATIO * EPS
+DOUBT = Doubt()
 
 
 def pairs_of(
@@ -23,13 +25,11 @@ def pairs_of(
     later: list[tuple[int, int]] | None = None,
     limit: int = 9,
 ) -> list[SuggestedPair]:
-    return rank_pairs(
-        faces, eps=EPS, loose_eps=LOOSE_EPS, apart=apart, later=later or [], limit=limit
-    )
+    return rank_pairs(faces, eps=EPS, doubt=DOUBT, apart=apart, later=later or [], limit=limit)
 
 
 def maybe(faces: FaceSet, person: int, apart: NDArray[np.int64] = NO_PAIRS) -> list[int]:
-    return maybe_faces(faces, person, eps=EPS, loose_eps=LOOSE_EPS, apart=apart).tolist()
+    return maybe_faces(faces, person, eps=EPS, doubt=DOUBT, apart=apart).tolist()
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -138,3 +138,30 @@ def test_no_pair_breaks_a_rule_whatever_the_room(room: Placed) -> None:
         assert not photos[0] & photos[1]
         assert not any(frozenset((a, b)) in walls for a in links[0] for b in links[1])
         assert all(1 <= len(side.rows) <= 4 for side in (pair.first, pair.second))
+
+
+def test_how_far_is_asked_is_the_engines_own() -> None:
+    faces = face_set(encodings_at(0, 0, 0, 1.12 * EPS), people=[5, 5, 5, NO_PERSON])
+    room = {"eps": EPS, "apart": NO_PAIRS}
+    [pair] = rank_pairs(faces, doubt=Doubt(1.15, 0.07), limit=9, **room)
+    far = pair.distance
+
+    for doubt, count in (Doubt(far + 0.01, 0.03), 1), (Doubt(far - 0.01, 0.03), 0):
+        assert len(rank_pairs(faces, doubt=doubt, limit=9, **room)) == count
+        assert len(maybe_faces(faces, 5, doubt=doubt, **room)) == count
+
+
+def test_where_people_look_alike_the_rooms_own_eps_is_what_counts() -> None:
+    """Fifty photos of two people each tell how near strangers are here."""
+    farther = 2 * np.sin(np.arcsin(1.5 / 2) + np.arcsin(1.2 * EPS / 2))  # by 1.2 eps than 1.5
+    alike = encodings_at(*[1.5, float(farther)] * 50)
+    doubtful = encodings_at(0, 0, 0, 1.15 * EPS)
+    faces = face_set(
+        np.concatenate([doubtful, alike]),
+        people=[5, 5, 5, *[NO_PERSON] * 101],
+        photos=[1, 2, 3, 4, *np.repeat(np.arange(5, 55), 2).tolist()],
+    )
+
+    assert own_eps(faces, EPS) == pytest.approx(0.87 * EPS, rel=0.01)
+    assert maybe(faces, 5) == []
+    assert maybe(faces.taken(np.arange(4)), 5) == [3]

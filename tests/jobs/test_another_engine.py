@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +16,6 @@ from photoshare.models import Face, Guest, Job, Person, Photo
 from photoshare.services import analysis, corrections, jobs, rooms
 from photoshare.services.authors import Author
 from photoshare.web.site import Site, site_of
-from tests.conftest import ROOT
 from tests.fakes import (
     BLUE,
     CYAN,
@@ -35,6 +29,7 @@ from tests.fakes import (
     ColourBlindEngine,
     draw_photo,
 )
+from tests.jobs.killing import kill_until
 
 PHOTOS: list[tuple[tuple[int, int, int], ...]] = [
     (RED, GREEN),
@@ -53,28 +48,6 @@ PHOTOS: list[tuple[tuple[int, int, int], ...]] = [
     (RED, WHITE),
 ]
 COLOURS = [colour for photo in PHOTOS for colour in photo]
-# A worker as app.py makes it, with an engine that takes its time and notes every search.
-WORKER = """
-import sys, time
-from pathlib import Path
-from photoshare import create_app
-from photoshare.web.site import site_of
-from tests.fakes import BetterFaceEngine
-
-class SlowEngine(BetterFaceEngine):
-    def locate(self, image):
-        found = super().locate(image)
-        time.sleep(0.05)
-        with self.log.open("a") as log:
-            log.write(f"{image.shape}\\n")
-        return found
-
-data, log = map(Path, sys.argv[1:])
-app = create_app({"data": data, "min_free_mb": 0}, make_engine=lambda settings: SlowEngine(log))
-site_of(app).jobs.start()
-while True:
-    time.sleep(1)
-"""
 
 
 @pytest.fixture
@@ -334,29 +307,20 @@ def test_who_came_in_first_and_was_not_known_yet_joins_who_they_are_by_and_by(
 def test_killed_at_any_time_the_second_search_goes_on_and_what_was_said_holds(
     party: Party, tmp_path: Path
 ) -> None:
-    log = tmp_path / "searches"
-    log.touch()
-    command = [sys.executable, "-c", WORKER, str(tmp_path / "data"), str(log)]
-    kills = 0
-    deadline = time.monotonic() + 240
-
     def is_over() -> bool:
         with party.app.app_context():
             kinds = db.session.scalars(select(Job.kind).where(Job.state.in_(["queued", "running"])))
             left = select(func.count()).where(Photo.engine != "better")
             return not kinds.all() and db.session.scalar(left) == 0
 
-    while not is_over() and time.monotonic() < deadline:
-        before = len(log.read_text().splitlines())
-        worker = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
-        while time.monotonic() < deadline and not is_over():
-            if len(log.read_text().splitlines()) - before >= 5:
-                break
-            time.sleep(0.02)
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
-        kills += 1
-        check_what_was_said_holds(party)
+    kills, _ = kill_until(
+        is_over,
+        tmp_path,
+        BetterFaceEngine,
+        searches=5,
+        seconds=240,
+        after_each=lambda: check_what_was_said_holds(party),
+    )
 
     assert kills >= 3
     check_all_are_found_anew(party)

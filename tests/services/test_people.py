@@ -35,7 +35,9 @@ def test_who_is_in_the_most_photos_comes_first(app: Flask, room_id: int) -> None
     assert shown == [("Tom", 3), ("Zoë", 2), ("Lea", 1), ("Ann", 1)]
 
 
-def test_the_cover_is_the_largest_face(app: Flask, room_id: int) -> None:
+def test_the_cover_is_the_largest_face_until_one_is_chosen_by_grouping(
+    app: Flask, room_id: int
+) -> None:
     first, second, third = insert_photos(app, room_id, 3)
     person_id = insert_person(app, room_id, [first])
     large = new_face(second, person_id, right=200, bottom=200)

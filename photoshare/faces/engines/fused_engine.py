@@ -38,12 +38,15 @@ from photoshare.faces.search import (
     parts_of,
     scaled_to,
 )
-from photoshare.faces.types import AnalysedFace, FaceEncodings, FaceLocation
+from photoshare.faces.types import AnalysedFace, Doubt, FaceEncodings, FaceLocation
 
 FUSED_VERSION = 1  # raise it with every change of what is found or encoded
 # Share of SFace in the squared distance of two faces; docs/evaluation.md tells how it was chosen.
 SFACE_SHARE = 0.8
 FUSED_EPS = 0.87
+# Strangers are 1.1 to 1.5 eps apart here: of 36 doubtful faces nearer than that 7 were the person,
+# of 143 from there to 1.15 were 2 (docs/evaluation.md).
+FUSED_DOUBT = Doubt(reach=1.1, fall=0.03)
 FUSED_SMALLEST_PERCENT = 1.0
 # The picture is searched at the size at which the smallest face has this many pixels: of faces of
 # 1 % of the longer side 98 % are found so, at 16 pixels 99 % in half as much time again.
@@ -86,6 +89,7 @@ class FusedFaceEngine:
 
     encoding_size = DLIB_SIZE + SFACE_SIZE
     eps = FUSED_EPS
+    doubt = FUSED_DOUBT
     smallest_face_percent = FUSED_SMALLEST_PERCENT
 
     def __init__(self, graphs_folder: Path, *, threads: int = 1) -> None:

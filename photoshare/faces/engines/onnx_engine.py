@@ -25,6 +25,7 @@ from photoshare.faces.photo_source import PhotoSource
 from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
 from photoshare.faces.types import (
     AnalysedFace,
+    Doubt,
     FaceEncodings,
     FaceLocation,
     LocatedFace,
@@ -61,6 +62,7 @@ class OnnxFaceEngine:
 
     encoding_size = ENCODING_SIZE
     eps = EPS
+    doubt = Doubt()
     smallest_face_percent = DEFAULT_EFFORT.smallest_face_percent
 
     def __init__(

@@ -20,6 +20,7 @@ from photoshare.faces.photo_source import PhotoSource
 from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
 from photoshare.faces.types import (
     AnalysedFace,
+    Doubt,
     FaceEncodings,
     FaceLocation,
     LocatedFace,
@@ -63,6 +64,7 @@ class ReferenceFaceEngine:
     name = "face_recognition-1.3.0-hog"
     encoding_size = ENCODING_SIZE
     eps = EPS
+    doubt = Doubt()
     smallest_face_percent = DEFAULT_EFFORT.smallest_face_percent
     photos_at_once = 1  # dlib's objects are not safe for several threads
 

@@ -18,7 +18,7 @@ from photoshare.faces.types import FaceEncodings, FaceLocation, LocatedFace, Rgb
 from tests.fakes import TOLERANCE, FakeFaceEngine
 
 LIKE_RED = (220, 120, 20)  # a person who may be the red one
-DOUBTFUL = 0.345  # face distance: more than eps, less than LOOSE_RATIO times eps
+DOUBTFUL = 0.345  # face distance: more than eps, within reach of doubt
 
 
 class PartyEngine(FakeFaceEngine):

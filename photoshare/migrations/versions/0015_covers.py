@@ -1,0 +1,31 @@
+"""covers: a person's row names the clearest of their sure faces, so that it changes seldom
+
+Revision ID: 0015
+Revises: 0013
+
+"""
+
+from alembic import op
+import sqlalchemy as sa
+
+
+# revision identifiers, used by Alembic.
+revision = "0015"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+IS_SORTED = sa.text("person_id IS NOT NULL")
+CLEAREST = ["person_id", "quality", "area"]
+
+
+def upgrade():
+    op.add_column("person", sa.Column("clear_face_id", sa.Integer(), nullable=True))
+    op.create_index("ix_face_person_clearest", "face", CLEAREST, sqlite_where=IS_SORTED)
+    op.drop_index("ix_face_person_area", "face")
+
+
+def downgrade():
+    op.create_index("ix_face_person_area", "face", ["person_id", "area"], sqlite_where=IS_SORTED)
+    op.drop_index("ix_face_person_clearest", "face")
+    op.drop_column("person", "clear_face_id")

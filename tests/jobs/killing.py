@@ -1,0 +1,88 @@
+"""Job workers in processes of their own, which are killed by -9 again and again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+# A worker as app.py makes it, with an engine of tests.fakes that takes its time and notes every
+# photo it was given: its height and width tell which.
+WORKER = """
+import sys, time
+from pathlib import Path
+from photoshare import create_app
+from photoshare.web.site import site_of
+from tests import fakes
+
+data, log, engine = Path(sys.argv[1]), Path(sys.argv[2]), getattr(fakes, sys.argv[3])
+
+class SlowEngine(engine):
+    def locate(self, image):
+        found = super().locate(image)
+        time.sleep(0.05)
+        with self.log.open("a") as log:
+            log.write(f"{image.shape[:2]}\\n")
+        return found
+
+app = create_app({"data": data, "min_free_mb": 0}, make_engine=lambda settings: SlowEngine(log))
+site_of(app).jobs.start()
+while True:
+    time.sleep(1)
+"""
+
+
+def kill_until(
+    is_over: Callable[[], bool],
+    folder: Path,
+    engine: type,
+    *,
+    searches: int,
+    seconds: float,
+    after_each: Callable[[], None] = lambda: None,
+) -> tuple[int, list[str]]:
+    """Start workers and kill each after so many searches, until all work is done.
+
+    Parameters
+    ----------
+    is_over : callable
+    folder : Path
+        Holds the folder ``data`` of the app.
+    engine : class of tests.fakes
+    searches : int
+        After so many a worker is killed.
+    seconds : float
+        Upper bound for all together; then it is given up.
+    after_each : callable
+        Called after every kill.
+
+    Returns
+    -------
+    kills : int
+    searched : list of str
+        A line for each search.
+    """
+    log = folder / "searches"
+    log.touch()
+    command = [sys.executable, "-c", WORKER, str(folder / "data"), str(log), engine.__name__]
+    kills = 0
+    deadline = time.monotonic() + seconds
+    while not is_over() and time.monotonic() < deadline:
+        before = len(log.read_text().splitlines())
+        worker = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        try:
+            while time.monotonic() < deadline and not is_over():
+                if len(log.read_text().splitlines()) - before >= searches:
+                    break
+                time.sleep(0.02)
+        finally:
+            worker.kill()
+            worker.wait()
+        kills += 1
+        after_each()
+    return kills, log.read_text().splitlines()
