@@ -82,7 +82,7 @@ class WithoutFaces(Album):
     @property
     def condition(self) -> ColumnElement[bool]:
         """Analysed, and without a face."""
-        return Photo.is_without_faces
+        return Photo.is_without_faces == true()
 
 
 @dataclass(frozen=True, slots=True)

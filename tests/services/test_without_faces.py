@@ -1,4 +1,4 @@
-"""`Photo.is_without_faces` is true of a photo at all times, whoever writes faces; an index has it."""
+"""`Photo.is_without_faces` is right at all times, whoever writes faces; an index has it."""
 
 from __future__ import annotations
 
@@ -79,8 +79,7 @@ def test_they_are_counted_and_listed_by_their_index_alone(app: Flask) -> None:
     queries = f"SELECT count(*) {where}", f"SELECT * {where} ORDER BY moment, id LIMIT 9"
     with app.app_context():
         plans = [
-            db.session.execute(text(f"EXPLAIN QUERY PLAN {query}")).all()[0][3]
-            for query in queries
+            db.session.execute(text(f"EXPLAIN QUERY PLAN {query}")).all()[0][3] for query in queries
         ]
 
     for plan in plans:

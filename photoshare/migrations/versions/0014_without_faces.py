@@ -49,7 +49,9 @@ def upgrade():
     )
     for name, when, difference, row in TRIGGERS:
         counted = f"face_count = face_count + ({difference}) WHERE id = {row}.photo_id"
-        op.execute(f"CREATE TRIGGER {name} {when} BEGIN UPDATE photo SET {counted}; END")
+        op.execute(
+            " ".join(["CREATE TRIGGER", name, when, "BEGIN UPDATE photo SET", counted, "; END"])
+        )
 
 
 def downgrade():
