@@ -14,13 +14,18 @@ import contextlib
 import http.cookiejar
 import os
 import sqlite3
+import sys
 import tempfile
 import time
 import urllib.request
 import zlib
 from pathlib import Path
 
-from own_server import OwnServer, memory_mb
+from own_server import ROOT, OwnServer, memory_mb
+
+sys.path.insert(0, str(ROOT))
+
+from photoshare.metadata.clean import CLEANING_RULES
 
 PHOTO_BYTES = 4_000_000
 GB = 1_000_000_000
@@ -39,12 +44,14 @@ def fill(data: Path, room_id: int, count: int) -> None:
         sha256 = f"{number:064x}"
         with (folder / sha256).open("wb") as file:
             file.truncate(PHOTO_BYTES)
-        rows.append((room_id, sha256, f"IMG_{number}.jpg", PHOTO_BYTES, checksum, checksum))
+        facts = (PHOTO_BYTES, checksum, checksum, PHOTO_BYTES, CLEANING_RULES)
+        rows.append((room_id, sha256, f"IMG_{number}.jpg", *facts))
     with sqlite3.connect(data / "photoshare.sqlite") as database:
         database.executemany(
-            "INSERT INTO photo (room_id, sha256, file_name, image_format, size_bytes, width, "
-            "height, created_at, state, attempts, crc32, clean_crc32, cleaning_rules) VALUES (?, "
-            "?, ?, 'JPEG', ?, 4000, 3000, '2026-05-01 12:00:00.000000', 'analysed', 1, ?, ?, 1)",
+            "INSERT INTO photo (room_id, sha256, file_name, image_format, size_bytes, crc32, "
+            "clean_crc32, clean_bytes, cleaning_rules, width, height, created_at, state, attempts) "
+            "VALUES (?, ?, ?, 'JPEG', ?, ?, ?, ?, ?, 4000, 3000, '2026-05-01 12:00:00.000000', "
+            "'analysed', 1)",
             rows,
         )
 

@@ -19,6 +19,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 
 from photoshare.networks import network_of
+from photoshare.request_bodies import Parser, Task
 
 HEADERS_S = 20  # from the first byte of a request, or the opening of the connection
 BODY_S, BODY_BYTES = 60, 16_000  # so much of a body has to come in every so many seconds
@@ -37,6 +38,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     It is in one of five phases: it has no request yet (idle), it sends the headers of one, it sends
     the body, the request is in the hands of a thread, or the answer is on its way.
     """
+
+    parser_class, task_class = Parser, Task
 
     def __init__(
         self, server: Server, connection: socket.socket, address: Any, *rest: Any, **more: Any

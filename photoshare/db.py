@@ -20,11 +20,20 @@ from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+from photoshare.disk import has_no_space
 from photoshare.errors import damaged_database_error, disk_full_error
 
 BUSY_TIMEOUT_S = 10  # a writer waits this long for another one; ours take milliseconds
 DATABASE_FILE = "photoshare.sqlite"  # in the data folder
 FULL_DISK_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+# Of a disk that fails, and of one that is full for this user only (a quota): SQLite takes "no space
+# left" alone for a full disk.
+WRITE_CODES = (
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+    sqlite3.SQLITE_CANTOPEN,
+)
 DAMAGE_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 PRIMARY_CODE = 0xFF  # SQLite's extended codes have more bits
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -121,7 +130,12 @@ def _say_in_words(context: ExceptionContext) -> None:
     """Turn SQLite's words for a full disk or a damaged file into ours, wherever they come up."""
     error = context.original_exception
     code = getattr(error, "sqlite_errorcode", 0)
-    if code in FULL_DISK_CODES:
+    if code in FULL_DISK_CODES or (code in WRITE_CODES and _has_no_space(context)):
         raise disk_full_error() from error
     if code & PRIMARY_CODE in DAMAGE_CODES:
         raise damaged_database_error(error) from error
+
+
+def _has_no_space(context: ExceptionContext) -> bool:
+    file = context.dialect.create_connect_args(context.engine.url)[0][0] if context.engine else ""
+    return bool(file) and has_no_space(Path(file).parent)

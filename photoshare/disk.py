@@ -7,15 +7,30 @@ import errno
 import fcntl
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from photoshare.errors import disk_full_error
 
+BODY_DROPPED = "photoshare.body_dropped"  # in a WSGI environment: no space for what was sent
+PROBE_BYTES = 1 << 16  # more than a file system keeps within the entry of a file
+
 
 def is_disk_full(error: BaseException | None) -> bool:
     """Whether the system says that the disk, or somebody's share of it, is full."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def has_no_space(folder: Path) -> bool:
+    """Whether nothing more can be written to a folder; tries it."""
+    try:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            file.write(bytes(PROBE_BYTES))
+            sync(file.fileno())
+    except OSError as error:
+        return is_disk_full(error)
+    return False
 
 
 @contextlib.contextmanager

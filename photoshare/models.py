@@ -108,6 +108,9 @@ class Photo(Base):
         # What a zip cannot hold: hardly any photo, so that every page can ask for it.
         Index("ix_photo_lost", "room_id", "moment", sqlite_where=text("is_lost = 1")),
         Index("ix_photo_unmeasured", "room_id", "moment", sqlite_where=text("crc32 IS NULL")),
+        Index(
+            "ix_photo_without_faces", "room_id", "moment", sqlite_where=text("is_without_faces = 1")
+        ),
         CheckConstraint("state IN ('waiting', 'analysing', 'analysed', 'failed')", name="state"),
         NEVER_REUSE_IDS,
     )
@@ -139,6 +142,15 @@ class Photo(Base):
     # Name of the engine whose faces it has; None: never searched. Where it has a name and waits, it
     # is to be searched again.
     engine: Mapped[str | None]
+    # Faces that are faces. Triggers of the database count them (migration 0014), so that nobody has
+    # to look through the faces of a room for what is not there.
+    face_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    is_without_faces: Mapped[bool] = mapped_column(
+        Computed(
+            "face_count = 0 AND engine IS NOT NULL AND state != 'failed'",
+            persisted=False,
+        )
+    )  # searched, and no face was found
     # Of downloads, computed when a photo comes in (services/downloads.py); None: not yet.
     crc32: Mapped[int | None]  # of the original
     clean_crc32: Mapped[int | None]  # of what guests get: without places, names, serial numbers

@@ -8,19 +8,20 @@ Source: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 to 4.5.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import struct
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Protocol
 
 _LOCAL, _CENTRAL, _END = 0x04034B50, 0x02014B50, 0x06054B50
 _END_64, _END_64_LOCATOR = 0x06064B50, 0x07064B50
 _LOCAL_FORMAT, _CENTRAL_FORMAT = "<IHHHIIIIHH", "<IHHHHIIIIHHHHHII"
-_LOCAL_SIZE = struct.calcsize(_LOCAL_FORMAT)
+_LOCAL_SIZE, _CENTRAL_SIZE = struct.calcsize(_LOCAL_FORMAT), struct.calcsize(_CENTRAL_FORMAT)
 _VERSION, _VERSION_64 = 20, 45
 _MADE_ON_UNIX = 3 << 8
 _UTF_8_NAMES = 1 << 11
@@ -28,6 +29,13 @@ _STORED = 0
 _PLAIN_FILE = 0o100644 << 16
 _EXTRA_64 = 1  # header id of the sizes and the offset that need 64 bits
 _MAX_16, _MAX_32 = 0xFFFF, 0xFFFFFFFF  # these and larger ones stand in the 64-bit fields
+# Bytes of the 64-bit fields in the directory, by whether the size and the start are so large.
+_EXTRA_SIZES = {
+    (False, False): 0,
+    (False, True): 4 + 8,
+    (True, False): 4 + 16,
+    (True, True): 4 + 24,
+}
 _FIRST_YEAR, _LAST_YEAR = 1980, 2107  # of a DOS date
 
 
@@ -41,26 +49,6 @@ class Source(Protocol):
         """Give back what it holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class ZipEntry:
-    """One file of a zip.
-
-    Attributes
-    ----------
-    name : str
-        Unique in its zip.
-    size_bytes, crc32 : int
-        Of its content.
-    modified_at : datetime
-        Its clock is written as it is: zips know no time zones. Kept to two seconds.
-    """
-
-    name: str
-    size_bytes: int
-    crc32: int
-    modified_at: datetime
-
-
 class ZipLayout:
     """A zip of these files, in their order; the same files give the same bytes.
 
@@ -69,7 +57,15 @@ class ZipLayout:
 
     Parameters
     ----------
-    entries : iterable of ZipEntry
+    names : sequence of str
+        Of the files, each once.
+    sizes : sequence of int
+        Bytes of their contents.
+    checksums : iterable of int
+        CRC-32 of their contents.
+    moments : iterable of datetime
+        When they were made. The clock is written as it is: zips know no time zones. Kept to two
+        seconds.
     open_entry : callable
         Opens the content of the file of this number, from 0, when a part of it is read.
 
@@ -81,26 +77,33 @@ class ZipLayout:
         How much memory it takes, without what `open_entry` needs.
     """
 
-    def __init__(self, entries: Iterable[ZipEntry], open_entry: Callable[[int], Source]) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        sizes: Sequence[int],
+        checksums: Iterable[int],
+        moments: Iterable[datetime],
+        open_entry: Callable[[int], Source],
+    ) -> None:
         self.open_entry = open_entry
-        self._names = bytearray()
-        self._name_stops = array("Q")
-        self._sizes = array("Q")
-        self._checksums = array("I")
-        self._times = array("I")
-        self._starts = array("Q", [0])  # of every file's part; the last: of the directory
-        for entry in entries:
-            name = entry.name.encode()
-            self._names += name
-            self._name_stops.append(len(self._names))
-            self._sizes.append(entry.size_bytes)
-            self._checksums.append(entry.crc32)
-            self._times.append(_dos_time(entry.modified_at))
-            head = _LOCAL_SIZE + len(name) + (20 if entry.size_bytes >= _MAX_32 else 0)
-            self._starts.append(self._starts[-1] + head + entry.size_bytes)
-        self._places = array("Q", [self._starts[-1]])  # of every entry of the directory; its end
-        for number in range(len(self)):
-            self._places.append(self._places[-1] + len(self._central_header(number)))
+        encoded = [name.encode() for name in names]
+        self._names = b"".join(encoded)
+        self._name_stops = array("Q", accumulate(map(len, encoded)))
+        self._sizes = array("Q", sizes)
+        self._checksums = array("I", checksums)
+        self._times = array("I", map(_dos_time, moments))
+        parts = [
+            _LOCAL_SIZE + len(name) + (20 if size >= _MAX_32 else 0) + size
+            for name, size in zip(encoded, sizes, strict=True)
+        ]
+        # Of every file's part; the last: of the directory.
+        self._starts = array("Q", accumulate(parts, initial=0))
+        heads = [
+            _CENTRAL_SIZE + len(name) + _EXTRA_SIZES[size >= _MAX_32, start >= _MAX_32]
+            for name, size, start in zip(encoded, sizes, self._starts, strict=False)
+        ]
+        # Of every entry of the directory; its end.
+        self._places = array("Q", accumulate(heads, initial=self._starts[-1]))
         self._end = self._end_record()
         self.size_bytes = self._places[-1] + len(self._end)
         tables = [self._name_stops, self._sizes, self._checksums, self._times]
@@ -139,13 +142,21 @@ class ZipLayout:
         """Return the name of the file of this number, from 0."""
         return self._name(number).decode()
 
+    def digest(self) -> bytes:
+        """Return 32 bytes that change with names, sizes, checksums, times and their order."""
+        tables = (self._names, self._name_stops, self._sizes, self._checksums, self._times)
+        found = hashlib.sha256()
+        for table in tables:
+            found.update(table)
+        return found.digest()
+
     def entry_bytes(self, number: int) -> int:
         """Return the size of the content of the file of this number."""
         return self._sizes[number]
 
     def _name(self, number: int) -> bytes:
         start = self._name_stops[number - 1] if number else 0
-        return bytes(self._names[start : self._name_stops[number]])
+        return self._names[start : self._name_stops[number]]
 
     def _local_header(self, number: int) -> bytes:
         name, size = self._name(number), self._sizes[number]

@@ -145,7 +145,10 @@ def test_nothing_imports_the_starter() -> None:
 
 
 def test_only_the_starter_knows_the_server() -> None:
-    assert set(forbidden_imports(list(MODULES), "waitress")) == {"app", "photoshare.connections"}
+    ours = {"photoshare.connections", "photoshare.request_bodies"}
+
+    assert set(forbidden_imports(list(MODULES), "waitress")) == {"app", *ours}
+    assert set(forbidden_imports(list(MODULES), *ours)) == {"app", "photoshare.connections"}
 
 
 def test_only_the_images_module_opens_pictures() -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import subprocess
-import sys
 import threading
 import zipfile
 from collections.abc import Callable
@@ -21,24 +18,11 @@ from photoshare.errors import BackupError
 from photoshare.services import photos
 from photoshare.services.rooms import NewRoom
 from photoshare.web.site import Site
-from tests.conftest import ROOT
 from tests.fakes import BLUE, RED, draw_photo
 from tests.helpers import host_access
 from tests.test_full_disk import PROGRAM, Browser, make_room, photo_ids
 from tests.test_serve import free_port, server, wait_until_it_serves
-
-
-def flask(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "app", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "PHOTOSHARE_DATA": str(data)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        umask=0o022,
-    )
+from tests.tools import flask
 
 
 def rows_of(folder: Path) -> set[str]:

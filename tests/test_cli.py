@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,9 +23,9 @@ from photoshare.models import Photo, Room
 from photoshare.rendering import RenderedPhoto
 from photoshare.services.rooms import NewRoom
 from photoshare.web.site import Site, site_of
-from tests.conftest import ROOT
 from tests.fakes import BLUE, RED, FakeFaceEngine, draw_photo
 from tests.helpers import insert_photos
+from tests.tools import flask
 
 
 def run(app: Flask, *arguments: str) -> Result:
@@ -223,21 +221,8 @@ def test_doctor_names_the_photos_whose_originals_are_lost(
         assert f"{name} (Wedding)" in result.output
 
 
-def flask_doctor(data: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run it as run.sh does, in a process that makes its app by itself."""
-    return subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "app", "doctor"],
-        cwd=ROOT,
-        env={**os.environ, "PHOTOSHARE_DATA": str(data), **environ},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 def test_a_command_refuses_a_bad_setting_in_one_sentence(tmp_path: Path) -> None:
-    done = flask_doctor(tmp_path, PHOTOSHARE_EPS="9")
+    done = flask(tmp_path, "doctor", PHOTOSHARE_EPS="9")
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("Error: PHOTOSHARE_EPS is '9', but has to be ")
@@ -247,7 +232,7 @@ def test_a_command_refuses_a_bad_setting_in_one_sentence(tmp_path: Path) -> None
 def test_a_command_refuses_a_bad_data_folder_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "secret_key").mkdir()  # cannot be read as a file, even by root
 
-    done = flask_doctor(tmp_path)
+    done = flask(tmp_path, "doctor")
 
     assert (done.returncode, done.stdout) == (1, "")
     assert f"The file {tmp_path}/secret_key cannot be written or read" in done.stderr

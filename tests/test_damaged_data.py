@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from photoshare.faces.engines.dlib_format import ENCODING_SIZE
-from tests.conftest import ROOT
 from tests.old_databases import NOW, make_old_database, revisions
 from tests.test_serve import free_port, refusal
+from tests.tools import flask
 
 DAMAGED = "The database is damaged"
 
@@ -126,15 +124,3 @@ def test_a_key_that_signs_nothing_is_one_sentence(tmp_path: Path, content: bytes
 
     assert "whose key signs the cookies, is empty or damaged" in said
     assert (tmp_path / "secret_key").read_bytes() == content
-
-
-def flask(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "app", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "PHOTOSHARE_DATA": str(data)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from photoshare.zip_layout import SourceFile, ZipEntry, ZipLayout, ZipSource
+from photoshare.zip_layout import SourceFile, ZipLayout, ZipSource
 
 MOMENT = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 GB = 1 << 30
@@ -46,12 +46,14 @@ class Zeros:
 
 
 def layout_of(contents: dict[str, bytes], moment: datetime = MOMENT) -> ZipLayout:
-    entries = [
-        ZipEntry(name, len(content), zlib.crc32(content), moment)
-        for name, content in contents.items()
-    ]
     in_order = list(contents.values())
-    return ZipLayout(entries, lambda number: Bytes(in_order[number]))
+    return ZipLayout(
+        list(contents),
+        list(map(len, in_order)),
+        map(zlib.crc32, in_order),
+        [moment] * len(in_order),
+        lambda number: Bytes(in_order[number]),
+    )
 
 
 def file_of(layout: ZipLayout, start: int = 0, stop: int | None = None) -> SourceFile:
@@ -134,7 +136,7 @@ def test_nothing_is_opened_before_it_is_read(layout: ZipLayout) -> None:
 
 
 def test_a_file_that_has_become_shorter_ends_the_download() -> None:
-    cut = ZipLayout([ZipEntry("a.jpg", 100, 0, MOMENT)], lambda _number: Bytes(b"short"))
+    cut = ZipLayout(["a.jpg"], [100], [0], [MOMENT], lambda _number: Bytes(b"short"))
 
     with file_of(cut) as file, pytest.raises(OSError, match="shorter"):
         file.read()
@@ -178,11 +180,9 @@ def test_more_files_than_fit_into_sixteen_bits(count: int) -> None:
     ids=str,
 )
 def test_more_bytes_than_fit_into_thirty_two_bits(sizes: list[int]) -> None:
-    entries = [
-        ZipEntry(f"{number}.jpg", size, zlib.crc32(bytes(size)) if size < 2000 else 0, MOMENT)
-        for number, size in enumerate(sizes)
-    ]
-    layout = ZipLayout(entries, lambda _number: Zeros())
+    names = [f"{number}.jpg" for number in range(len(sizes))]
+    checksums = [zlib.crc32(bytes(size)) if size < 2000 else 0 for size in sizes]
+    layout = ZipLayout(names, sizes, checksums, [MOMENT] * len(sizes), lambda _number: Zeros())
 
     with zipfile.ZipFile(file_of(layout)) as archive:  # type: ignore[arg-type]
         infos = archive.infolist()

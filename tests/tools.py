@@ -1,11 +1,19 @@
-"""Programs beside Python that some tests ask; where one is missing they skip, or fail in CI."""
+"""Programs that some tests ask: our own commands, and those beside Python.
+
+Where one of the latter is missing the tests skip, or fail in CI.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+
+from tests.conftest import ROOT
 
 
 def find_tool(name: str, package: str) -> str:
@@ -17,3 +25,17 @@ def find_tool(name: str, package: str) -> str:
     if os.environ.get("TEST_TOOLS") == "required":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def flask(data: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as run.sh does, in a process that makes its app by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PHOTOSHARE_DATA": str(data), **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        umask=0o022,
+    )

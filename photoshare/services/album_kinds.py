@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, true
+from sqlalchemy import ColumnElement, Select, func, select, true
 
 from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotFoundError
-from photoshare.models import PHOTO_FAILED, Face, Guest, Person, Photo
+from photoshare.models import Face, Guest, Person, Photo
 from photoshare.services.people import get_people, get_person
 from photoshare.services.rooms import Access
 
@@ -81,8 +81,8 @@ class WithoutFaces(Album):
 
     @property
     def condition(self) -> ColumnElement[bool]:
-        """Analysed, and without a row of a face."""
-        return _is_without_faces()
+        """Analysed, and without a face."""
+        return Photo.is_without_faces == true()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +202,7 @@ def open_album(
 def count_without_faces(room_id: int) -> int:
     """Count the photos of a room in which no face was found; the same for whoever asks."""
     query = select(func.count()).select_from(Photo)
-    return db.session.scalar(query.where(Photo.room_id == room_id, _is_without_faces())) or 0
-
-
-def _is_without_faces() -> ColumnElement[bool]:
-    has_face = exists().where(Face.photo_id == Photo.id, Face.is_face)
-    return Photo.engine.is_not(None) & (Photo.state != PHOTO_FAILED) & ~has_face
+    return db.session.scalar(query.where(Photo.room_id == room_id, Photo.is_without_faces)) or 0
 
 
 def _checked_guest(access: Access, guest_id: int) -> int:

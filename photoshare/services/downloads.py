@@ -14,11 +14,11 @@ import zlib
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, case, literal, or_, select, update
 
 from photoshare import images
 from photoshare.db import db
@@ -38,26 +38,15 @@ COMMIT_EVERY = 20  # photos; the measuring of so many is lost at most
 
 @dataclass(frozen=True, slots=True)
 class PhotoFile:
-    """What a download needs to know of a photo: the columns of its row."""
+    """What has to be known of a photo to find and to measure its files: columns of its row."""
 
     id: int
     room_id: int
     sha256: str
-    file_name: str
     image_format: str
     size_bytes: int
-    captured_at: datetime | None
-    created_at: datetime
     crc32: int | None
-    clean_crc32: int | None
-    clean_bytes: int | None
     clean_copy_bytes: int | None
-    cleaning_rules: int | None
-
-    @property
-    def time(self) -> datetime:
-        """When it was taken, or came where it does not say."""
-        return self.captured_at or self.created_at
 
 
 PHOTO_FILE = tuple(getattr(Photo, name) for name in PhotoFile.__dataclass_fields__)
@@ -81,15 +70,25 @@ class Download:
     image_format : str
         Pillow's name; that of a clean copy is JPEG, whatever the original is.
     size_bytes, crc32 : int
-    stamp : str
-        Changes with every byte.
+    sha256 : str
+        Of the original.
+    cleaning_rules : int
+        By which it was cleaned.
     """
 
     form: Form
     image_format: str
     size_bytes: int
     crc32: int
-    stamp: str
+    sha256: str
+    cleaning_rules: int
+
+    @property
+    def stamp(self) -> str:
+        """A text that changes with every byte."""
+        if self.form is Form.EXACT:
+            return f"{self.sha256} exact"
+        return f"{self.sha256} {self.cleaning_rules} {self.crc32}"
 
 
 def is_exact(access: Access, *, wants_exact: bool) -> bool:
@@ -107,19 +106,26 @@ def is_exact(access: Access, *, wants_exact: bool) -> bool:
     return wants_exact or access.room.keeps_metadata
 
 
-def describe_download(photo: PhotoFile, *, exact: bool) -> Download:
-    """Tell what a photo is as a download; it has been measured."""
-    if photo.crc32 is None or photo.clean_crc32 is None:
-        raise AssertionError("a photo that was not measured is in no download")
-    if exact or photo.clean_crc32 == photo.crc32:
-        stamp = f"{photo.sha256} exact"
-        return Download(Form.EXACT, photo.image_format, photo.size_bytes, photo.crc32, stamp)
-    stamp = f"{photo.sha256} {photo.cleaning_rules} {photo.clean_crc32}"
-    if photo.clean_copy_bytes is not None:
-        return Download(Form.COPY, "JPEG", photo.clean_copy_bytes, photo.clean_crc32, stamp)
-    if photo.clean_bytes is None:
-        raise AssertionError("a photo that was measured by older rules")
-    return Download(Form.PATCHED, photo.image_format, photo.clean_bytes, photo.clean_crc32, stamp)
+def download_columns(*, exact: bool) -> tuple[ColumnElement[Any], ...]:
+    """Tell what a photo that was measured is as a download: its form, bytes and checksum, by SQL.
+
+    Parameters
+    ----------
+    exact : bool
+        The original bit for bit.
+    """
+    if exact:
+        return literal(Form.EXACT.value), Photo.size_bytes.expression, Photo.crc32.expression
+    is_clean, has_copy = Photo.clean_crc32 == Photo.crc32, Photo.clean_copy_bytes.is_not(None)
+    return (
+        case((is_clean, Form.EXACT.value), (has_copy, Form.COPY.value), else_=Form.PATCHED.value),
+        case(
+            (is_clean, Photo.size_bytes),
+            (has_copy, Photo.clean_copy_bytes),
+            else_=Photo.clean_bytes,
+        ),
+        Photo.clean_crc32.expression,
+    )
 
 
 def open_download(
@@ -172,7 +178,15 @@ def get_download(photo_id: int, storage: Storage, *, exact: bool) -> Download:
         photo = _photo_file(photo_id)
         if photo.crc32 is None:
             raise NotFoundError("This picture is not there (any more).")
-    return describe_download(photo, exact=exact)
+    columns = (*download_columns(exact=exact), Photo.sha256, Photo.cleaning_rules)
+    row = db.session.execute(select(*columns).where(Photo.id == photo_id)).one()
+    form, *of_file = row._tuple()
+    return Download(Form(form), format_of_download(photo.image_format, form), *of_file)
+
+
+def format_of_download(image_format: str, form: int) -> str:
+    """Tell Pillow's name for a photo in a form: a clean copy is a JPEG."""
+    return "JPEG" if form == Form.COPY else image_format
 
 
 def _photo_file(photo_id: int) -> PhotoFile:

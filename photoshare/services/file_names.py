@@ -8,6 +8,8 @@ from posixpath import splitext
 
 _UNSAFE = '<>:"/\\|?*'  # characters that Windows refuses in a file name; the others refuse fewer
 _SAFE = re.compile(r"[A-Za-z0-9 ._()+-]*")
+# As cameras and phones name their photos: safe as they are, and too long to be reserved.
+_USUAL = re.compile(r"[A-Za-z0-9_()+-]{8,100}(\.[A-Za-z]+)")
 _JOINERS = "\u200c\u200d"  # invisible, and part of how Hindi, Persian and emoji are written
 _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
     f"{device}{number}" for device in ("com", "lpt") for number in "0123456789¹²³"
@@ -31,10 +33,14 @@ _OTHER_SPELLINGS = {".jpeg": ".jpg", ".jpe": ".jpg", ".tiff": ".tif", ".heif": "
 
 def original_name(file_name: str, image_format: str) -> str:
     """Name an original for a download: its own name, made safe, with the ending of its format."""
+    ending = EXTENSIONS[image_format]
+    usual = _USUAL.fullmatch(file_name)
+    if usual is not None and usual[1] == ending:
+        return file_name
     path = file_name.replace("\\", "/").rstrip("/")  # of Windows, or of an import
     name = path.rpartition("/")[2]
     stem, suffix = splitext(name)
-    ending, spelling = EXTENSIONS[image_format], suffix.lower()
+    spelling = suffix.lower()
     if _OTHER_SPELLINGS.get(spelling, spelling) == ending:
         return safe_name(stem) + suffix
     return safe_name(name) + ending
@@ -61,13 +67,15 @@ def unique_names(names: list[str]) -> list[str]:
     last_numbers: dict[str, int] = {}  # a phone calls thousands of photos image.jpg
     result = []
     for name in names:
-        candidate, number = name, last_numbers.get(_sameness(name), 1)
-        while _sameness(candidate) in taken:
+        same = _sameness(name)
+        candidate, wanted, number = name, same, last_numbers.get(same, 1)
+        while wanted in taken:
             number += 1
             stem, dot, ending = name.rpartition(".")
             candidate = f"{stem} ({number}){dot}{ending}"
-        last_numbers[_sameness(name)] = number
-        taken.add(_sameness(candidate))
+            wanted = _sameness(candidate)
+        last_numbers[same] = number
+        taken.add(wanted)
         result.append(candidate)
     return result
 
@@ -78,4 +86,6 @@ def _sameness(name: str) -> str:
     Case does not count on Windows and macOS, nor does it on macOS whether an accent is a letter's
     own or stands behind it.
     """
+    if name.isascii():
+        return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from photoshare.db import db
 from photoshare.models import Photo, Room
@@ -65,14 +64,17 @@ def check_originals(storage: Storage) -> None:
         there = {row.id: sizes.get(row.sha256) == row.size_bytes for row in rows}
         _set_lost([row.id for row in rows if not there[row.id] and not row.is_lost], is_lost=True)
         _set_lost([row.id for row in rows if there[row.id] and row.is_lost], is_lost=False)
-        copies = select(*PHOTO_FILE).where(
-            Photo.room_id == room_id, Photo.clean_copy_bytes.is_not(None)
-        )
-        note_faults([PhotoFile(*row) for row in db.session.execute(copies)], storage)
+        copies = Photo.clean_copy_bytes.is_not(None)
+        note_faults((Photo.room_id == room_id) & copies, storage)
 
 
-def note_faults(photos: Iterable[PhotoFile], storage: Storage) -> bool:
-    """Note which of these photos are lost, and which have to be measured again.
+def note_faults(which: ColumnElement[bool], storage: Storage) -> bool:
+    """Note which of some photos are lost, and which have to be measured again.
+
+    Parameters
+    ----------
+    which : condition on Photo
+    storage : Storage
 
     Returns
     -------
@@ -80,7 +82,8 @@ def note_faults(photos: Iterable[PhotoFile], storage: Storage) -> bool:
         Whether there was one.
     """
     lost, copies = [], []
-    for photo in photos:
+    rows = db.session.execute(select(*PHOTO_FILE).where(which))
+    for photo in [PhotoFile(*row) for row in rows]:
         if not has_original(photo, storage):
             lost.append(photo.id)
         elif not has_clean_copy(photo, storage):

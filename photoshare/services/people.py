@@ -52,9 +52,10 @@ class FacePage:
         return self.number * FACES_PAGE_SIZE < self.count
 
 
-def list_people(room_id: int, *, is_hidden: bool = False) -> list[PersonCard]:
-    """List the people of a room, or the hidden ones, those with the most photos first."""
-    return _cards(Person.room_id == room_id, Person.is_hidden.is_(is_hidden))
+def list_people(room_id: int, *, is_hidden: bool | None = False) -> list[PersonCard]:
+    """List the people of a room, or the hidden ones (None: both), those with most photos first."""
+    which = () if is_hidden is None else (Person.is_hidden.is_(is_hidden),)
+    return _cards(Person.room_id == room_id, *which)
 
 
 def get_person(access: Access, person_id: int) -> Person:

@@ -58,9 +58,10 @@ def _read(room_id: int, revision: int) -> RoomPeople:
         .join(Face, Face.person_id == Person.id)
         .where(Person.room_id == room_id, Person.is_hidden.is_(False))
     )
+    everybody = list_people(room_id, is_hidden=None)
     return RoomPeople(
-        people=list_people(room_id),
-        hidden=list_people(room_id, is_hidden=True),
+        people=[card for card in everybody if not card.is_hidden],
+        hidden=[card for card in everybody if card.is_hidden],
         face_count=unsorted_count + (db.session.scalar(of_people) or 0),
         unsorted_count=unsorted_count,
         without_faces_count=count_without_faces(room_id),

@@ -9,7 +9,7 @@ from flask import Flask, render_template, request
 from flask_babel import lazy_gettext
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from photoshare.disk import is_disk_full
+from photoshare.disk import BODY_DROPPED, is_disk_full
 from photoshare.errors import (
     DiskFullError,
     InvalidInputError,
@@ -94,14 +94,27 @@ def _handle_http_error(error: HTTPException) -> tuple[str, int]:
     return _answer(str(SENTENCES.get(status, OTHER_SENTENCE)), status)
 
 
-def _handle_unexpected(error: InternalServerError) -> tuple[str, int]:
-    if is_disk_full(error.original_exception):
+def _handle_system_error(error: OSError) -> tuple[str, int]:
+    """Say in words that a disk is full: that of the data folder, or of the temporary one."""
+    if is_disk_full(error):
         return _answer(say_error(disk_full_error()), STATUS_CODES[DiskFullError])
+    raise error
+
+
+def _handle_unexpected(_error: InternalServerError) -> tuple[str, int]:
     return _answer(str(SERVER_SENTENCE), 500)
+
+
+def _check_body() -> None:
+    """Answer a request whose body the web server could not keep (photoshare.request_bodies)."""
+    if request.environ.get(BODY_DROPPED):
+        raise disk_full_error()
 
 
 def init_app(app: Flask) -> None:
     """Answer every error with a page, or with an alert where htmx asked."""
     app.register_error_handler(PhotoshareError, _handle_our_error)
     app.register_error_handler(HTTPException, _handle_http_error)
+    app.before_request(_check_body)
+    app.register_error_handler(OSError, _handle_system_error)
     app.register_error_handler(InternalServerError, _handle_unexpected)

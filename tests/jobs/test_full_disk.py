@@ -14,9 +14,7 @@ from photoshare.errors import DiskFullError, disk_full_error
 from photoshare.models import Job, Photo
 from photoshare.services import analysis, grouping, jobs
 from photoshare.services.jobs import RETRY_AFTER
-from photoshare.services.rooms import NewRoom
 from photoshare.web.site import Site
-from tests.fakes import RED, draw_photo
 
 
 def full(*_arguments: Any, **_values: Any) -> None:
@@ -31,12 +29,10 @@ def rows(app: Flask) -> tuple[list[tuple[str, int]], list[str]]:
 
 def test_it_is_no_attempt_of_the_photo(
     app: Flask,
-    make_room: Callable[..., NewRoom],
-    add_photo: Callable[..., int],
+    red_photo: int,
     run_jobs: Callable[[], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    add_photo(make_room().room.id, draw_photo(RED))
     with monkeypatch.context() as patch:
         patch.setattr(grouping, "store_analysis", full)
         run_jobs()
@@ -52,12 +48,10 @@ def test_it_is_no_attempt_of_the_photo(
 def test_a_job_whose_end_could_not_be_written_goes_on_without_a_restart(
     app: Flask,
     site: Site,
-    make_room: Callable[..., NewRoom],
-    add_photo: Callable[..., int],
+    red_photo: int,
     run_jobs: Callable[[], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    add_photo(make_room().room.id, draw_photo(RED))
     with monkeypatch.context() as patch:
         patch.setattr(grouping, "store_analysis", full)
         patch.setattr(analysis, "release_claims", full)

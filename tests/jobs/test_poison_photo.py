@@ -54,11 +54,9 @@ def test_a_photo_that_kills_the_process_is_given_up_after_three_kills(
     app: Flask,
     site: Site,
     engine: FakeFaceEngine,
-    make_room: Callable[..., NewRoom],
-    add_photo: Callable[..., int],
+    red_photo: int,
     run_jobs: Callable[[], None],
 ) -> None:
-    add_photo(make_room().room.id, draw_photo(RED))
     with app.app_context():
         db.session.execute(update(Photo).values(state="analysing", attempts=MAX_ATTEMPTS))
         db.session.commit()
@@ -74,11 +72,9 @@ def test_an_orderly_stop_gives_the_photo_in_hand_back_and_uses_up_no_attempt(
     app: Flask,
     site: Site,
     engine: FakeFaceEngine,
-    make_room: Callable[..., NewRoom],
-    add_photo: Callable[..., int],
+    red_photo: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    add_photo(make_room().room.id, draw_photo(RED))
     is_searching, may_end = threading.Event(), threading.Event()
 
     def slow_locate(image: RgbImage) -> list[LocatedFace]:
@@ -168,15 +164,13 @@ def test_a_photo_that_was_in_hand_at_a_crash_is_tried_alone(
 def test_what_cannot_be_stored_is_not_stored_by_half(
     app: Flask,
     site: Site,
-    make_room: Callable[..., NewRoom],
-    add_photo: Callable[..., int],
+    red_photo: int,
     run_jobs: Callable[[], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def no_people(*_arguments: object, **_values: object) -> None:
         raise RuntimeError("the disk is full, for one")
 
-    add_photo(make_room().room.id, draw_photo(RED))
     monkeypatch.setattr(grouping, "_write_plan", no_people)
 
     run_jobs()

@@ -9,15 +9,14 @@ from sqlalchemy import select
 from photoshare.db import db
 from photoshare.errors import (
     InvalidInputError,
-    NotAllowedError,
     NotFoundError,
     SameNameError,
     SamePhotoError,
 )
 from photoshare.models import Face, Person, Photo
 from photoshare.services import corrections, people, rooms
-from photoshare.services.authors import Author, author_of
-from tests.helpers import count_change, guest_access, insert_person, insert_photos, new_face
+from photoshare.services.authors import Author
+from tests.helpers import count_change, insert_person, insert_photos, new_face
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
 
@@ -25,23 +24,6 @@ pytestmark = pytest.mark.usefixtures("app_ctx")
 @pytest.fixture
 def room_id() -> int:
     return rooms.create_room("Party").room.id
-
-
-@pytest.fixture
-def host(room_id: int) -> Author:
-    return Author(room_id)
-
-
-@pytest.fixture
-def add_person(app: Flask, room_id: int):
-    """Put a person with a face in each of so many new photos into the room."""
-    counter = iter(range(1000))
-
-    def add(count: int = 2, name: str | None = None, **photo: object) -> int:
-        ids = insert_photos(app, room_id, count, seed=f"p{next(counter)}", **photo)
-        return insert_person(app, room_id, ids, name)
-
-    return add
 
 
 def face_row(face_id: int) -> Face:
@@ -367,68 +349,6 @@ def test_what_was_undone_cannot_be_undone_again(host: Author, add_person) -> Non
 
     with pytest.raises(InvalidInputError, match="undone already"):
         corrections.undo(host, hide)
-
-
-def test_a_guest_corrects_faces_on_photos_of_their_own(
-    app: Flask, room_id: int, add_person
-) -> None:
-    access = guest_access(room_id)
-    author = author_of(access)
-    own, others = add_person(2, guest_id=access.guest.id), add_person(2)
-
-    corrections.name_person(author, own, "Me")
-
-    assert name_of(own) == "Me"
-    with pytest.raises(NotAllowedError):
-        corrections.name_person(author, others, "You")
-    with pytest.raises(NotAllowedError):
-        corrections.reject_faces(author, others, faces_of(others)[:1])
-    with pytest.raises(NotAllowedError):
-        corrections.mark_not_faces(author, [*faces_of(own), faces_of(others)[0]])
-
-
-def test_guests_correct_everything_where_the_host_lets_them(room_id: int, add_person) -> None:
-    access = guest_access(room_id)
-    access.room.guests_may_correct = True
-    db.session.commit()
-
-    corrections.name_person(author_of(access), lea := add_person(), "Lea")
-
-    assert name_of(lea) == "Lea"
-
-
-def test_a_guest_undoes_their_own_corrections_only(room_id: int, host: Author, add_person) -> None:
-    access = guest_access(room_id)
-    author, own = author_of(access), add_person(2, guest_id=access.guest.id)
-    theirs = corrections.name_person(author, own, "Me")
-    hosts = corrections.hide_person(host, own)
-
-    with pytest.raises(NotAllowedError):
-        corrections.undo(author, hosts)
-    corrections.undo(author, theirs)
-
-    assert name_of(own) is None
-
-
-def test_another_rooms_faces_people_and_corrections_are_not_found(
-    app: Flask, host: Author, add_person
-) -> None:
-    lea = add_person()
-    hide = corrections.hide_person(host, lea)
-    stranger = Author(rooms.create_room("Other").room.id)
-
-    for attempt in (
-        lambda: corrections.name_person(stranger, lea, "Mine"),
-        lambda: corrections.move_faces(stranger, faces_of(lea), None),
-        lambda: corrections.mark_not_faces(stranger, faces_of(lea)),
-        lambda: corrections.say_different(stranger, faces_of(lea)[:1], faces_of(lea)[1:]),
-        lambda: corrections.say_same(stranger, faces_of(lea)[:1], faces_of(lea)[1:]),
-        lambda: corrections.choose_cover(stranger, faces_of(lea)[0]),
-        lambda: corrections.undo(stranger, hide),
-    ):
-        with pytest.raises(NotFoundError):
-            attempt()
-    assert len(faces_of(lea)) == 2
 
 
 def test_a_refused_correction_changes_nothing(room_id: int, host: Author, add_person) -> None:

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import pytest
 
 from photoshare.services.zip_shelf import BYTES_OF_ZIP, AlbumZip, ZipForgottenError, ZipShelf
-from photoshare.zip_layout import BytesSource, ZipEntry, ZipLayout
+from photoshare.zip_layout import BytesSource, ZipLayout
 
 MOMENT = datetime(2024, 5, 6, tzinfo=UTC)
 
 
 def zip_called(key: str, memory_bytes: int = 1000) -> AlbumZip:
-    layout = ZipLayout([ZipEntry("a.jpg", 3, 0, MOMENT)], lambda _number: BytesSource(b"abc"))
+    layout = ZipLayout(["a.jpg"], [3], [0], [MOMENT], lambda _number: BytesSource(b"abc"))
     return AlbumZip(key, layout, key, memory_bytes)
 
 
@@ -63,7 +63,7 @@ def test_a_zip_whose_file_is_gone_is_forgotten() -> None:
         raise FileNotFoundError
 
     shelf = ZipShelf()
-    layout = ZipLayout([ZipEntry("a.jpg", 3, 0, MOMENT)], fail)
+    layout = ZipLayout(["a.jpg"], [3], [0], [MOMENT], fail)
     shelf.keep(AlbumZip("a", layout, "a", 1))
 
     with pytest.raises(FileNotFoundError):

@@ -13,7 +13,7 @@ from photoshare.db import db
 from photoshare.models import Face, Photo
 from tests.conftest import Cast
 from tests.fakes import BLUE, GREEN, RED, draw_photo
-from tests.helpers import face_at, insert_face, insert_person, insert_photos
+from tests.helpers import face_at, insert_face, insert_person, insert_photos, let_guests_correct
 
 
 @dataclass
@@ -72,3 +72,16 @@ def doubt(app: Flask, cast: Cast) -> Doubt:
     lea = insert_person(app, room_id, photos[:3], "Lea", encoding=face_at(0.0))
     twin = insert_person(app, room_id, photos[3:5], encoding=face_at(0.34))
     return Doubt(photos, lea, twin, insert_face(app, room_id, photos[5], encoding=face_at(-0.375)))
+
+
+@pytest.fixture
+def said(app: Flask, cast: Cast, doubt: Doubt) -> Doubt:
+    """Two corrections besides Lea's name: one of the guest, one of the host."""
+    let_guests_correct(app, cast.room_id)
+    for client, path, data in (
+        (cast.guest, f"/people/{doubt.twin}/name", {"name": "Tom"}),
+        (cast.host, "/faces/move", {"faces": doubt.stray, "into": doubt.lea}),
+    ):
+        assert client.post(cast.url + path, data=data).status_code == 303
+        client.get(cast.url)  # takes the message
+    return doubt

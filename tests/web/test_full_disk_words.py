@@ -30,6 +30,15 @@ def something_else(*_arguments: object, **_values: object) -> None:
     raise OSError(errno.EIO, "Input/output error")
 
 
+def sqlite_says(code: int) -> Callable[..., None]:
+    def fail(*_arguments: object) -> None:
+        error = sqlite3.OperationalError("as SQLite says it")
+        error.sqlite_errorcode = code
+        raise error
+
+    return fail
+
+
 @pytest.mark.parametrize("headers", [{}, HX])
 @pytest.mark.parametrize(
     ("fault", "status"), [(no_space, 507), (no_quota, 507), (something_else, 500)]
@@ -53,23 +62,41 @@ def test_what_the_system_says(
 
 
 @pytest.mark.parametrize(
+    ("fault", "expected"), [(no_quota, DiskFullError), (something_else, OperationalError)]
+)
+@pytest.mark.parametrize(
+    "code", [sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_CANTOPEN]
+)
+def test_a_write_that_fails_is_told_from_a_quota_that_is_used_up(
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    fault: Callable[..., None],
+    expected: type[Exception],
+) -> None:
+    """SQLite has one word for both, whatever the system says."""
+    monkeypatch.setattr("photoshare.disk.sync", fault)
+    with app.app_context(), db.engine.connect() as connection:
+        monkeypatch.setattr(connection.dialect, "do_execute", sqlite_says(code))
+
+        with pytest.raises(expected):
+            connection.exec_driver_sql("SELECT 1")
+
+
+@pytest.mark.parametrize(
     ("code", "expected"),
     [
         (sqlite3.SQLITE_FULL, DiskFullError),
         (sqlite3.SQLITE_IOERR_SHMSIZE, DiskFullError),
         (sqlite3.SQLITE_BUSY, OperationalError),
+        (sqlite3.SQLITE_IOERR_WRITE, OperationalError),  # there is space
     ],
 )
 def test_what_sqlite_says(
     app: Flask, monkeypatch: pytest.MonkeyPatch, code: int, expected: type[Exception]
 ) -> None:
     with app.app_context(), db.engine.connect() as connection:
+        monkeypatch.setattr(connection.dialect, "do_execute", sqlite_says(code))
 
-        def fail(*_arguments: object) -> None:
-            error = sqlite3.OperationalError("as SQLite says it")
-            error.sqlite_errorcode = code
-            raise error
-
-        monkeypatch.setattr(connection.dialect, "do_execute", fail)
         with pytest.raises(expected):
             connection.exec_driver_sql("SELECT 1")

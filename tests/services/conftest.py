@@ -1,0 +1,26 @@
+"""Who corrects, and whom: for the tests of corrections, each of which has its own ``room_id``."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from photoshare.services.authors import Author
+from tests.helpers import insert_person, insert_photos
+
+
+@pytest.fixture
+def host(room_id: int) -> Author:
+    return Author(room_id)
+
+
+@pytest.fixture
+def add_person(app: Flask, room_id: int):
+    """Put a person with a face in each of so many new photos into the room."""
+    counter = iter(range(1000))
+
+    def add(count: int = 2, name: str | None = None, **photo: object) -> int:
+        ids = insert_photos(app, room_id, count, seed=f"p{next(counter)}", **photo)
+        return insert_person(app, room_id, ids, name)
+
+    return add
