@@ -62,11 +62,13 @@ class _Table:
         is_stale = np.zeros(len(self.partners), dtype=np.bool_)
         is_stale[firsts] = is_stale[seconds] = True
         is_stale |= is_stale[self.partners]
-        self.dots[firsts] += self.dots[seconds]
-        self.dots[:, firsts] += self.dots[:, seconds]
-        self.walls[firsts] |= self.walls[seconds]
-        self.walls[:, firsts] |= self.walls[:, seconds]
-        self.walls[seconds] = self.walls[:, seconds] = True  # they are no more
+        dots = self.dots[firsts] + self.dots[seconds]
+        dots[:, firsts] += dots[:, seconds]
+        self.dots[firsts], self.dots[:, firsts] = dots, dots.T
+        walls = self.walls[firsts] | self.walls[seconds]
+        walls[:, firsts] |= walls[:, seconds]
+        self.walls[firsts], self.walls[:, firsts] = walls, walls.T
+        self.walls[:, seconds] = True  # they are no more
         self.counts[firsts] += self.counts[seconds]
         self.founders[firsts] += self.founders[seconds]
         self.is_fixed[firsts] |= self.is_fixed[seconds]
@@ -109,6 +111,7 @@ def merge_few_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
         return labels
     table = _table(clusters, rule)
     present = labels  # the cluster of each row of the table
+    is_left = np.ones(count, dtype=np.bool_)  # of the rows of the table
     while True:
         firsts, seconds = reciprocal_pairs(table.nearest(), table.partners)
         if len(firsts) == 0:
@@ -117,9 +120,10 @@ def merge_few_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
         targets = np.arange(count)
         targets[present[seconds]] = present[firsts]
         labels = targets[labels]
-        rows = np.flatnonzero(np.isin(present, labels))
-        if 2 * len(rows) < len(present):  # most rows are no more: go on with the others
-            table, present = table.taken(rows), present[rows]
+        is_left[seconds] = False
+        if 2 * np.count_nonzero(is_left) < len(present):  # go on with the rows that are left
+            table, present = table.taken(np.flatnonzero(is_left)), present[is_left]
+            is_left = np.ones(len(present), dtype=np.bool_)
     _, labels = np.unique(labels, return_inverse=True)
     return labels
 
@@ -131,7 +135,7 @@ def _table(clusters: Clusters, rule: MergeRule) -> _Table:
         clusters.counts.copy(),
         clusters.founders.copy(),
         clusters.is_fixed.copy(),
-        clusters.sums @ clusters.sums.T,
+        clusters.rows @ clusters.rows.T,
         walls,  # of each with itself too: both are in the same photos
         np.empty((count, count), dtype=np.float32),
         np.empty(count, dtype=np.intp),

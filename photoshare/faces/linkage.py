@@ -105,7 +105,7 @@ def measure_excesses(some: Clusters, others: Clusters, rule: MergeRule) -> Float
     With unit-length encodings the average linkage of A and B is 2 - 2 a.b (a, b the centres) and
     the squared distance of the centres a.a + b.b - 2 a.b. The gap is the mean of both.
     """
-    excesses: Floats = (-2 * some.means) @ others.means.T
+    excesses = others.dots(-2 * some.means)
     excesses += some.own_terms[:, None] - np.float32(rule.eps**2)
     excesses += others.own_terms
     shares, other_shares = (np.float32(1) / sides.counts for sides in (some, others))

@@ -236,8 +236,8 @@ def _telling(faces: FaceSet, sides: _Sides, side: int, other: int) -> tuple[int,
     rows = sides.rows(side)
     if faces.may_found[rows].any():
         rows = rows[faces.may_found[rows]]
-    own = np.argsort(-faces.encodings[rows] @ sides.clusters.means[side], kind="stable")
-    near = np.argsort(-faces.encodings[rows] @ sides.clusters.means[other], kind="stable")
+    towards = sides.clusters.taken(np.array([side, other])).means
+    own, near = np.argsort(-towards @ faces.encodings[rows].T, kind="stable")
     half = FACES_SHOWN // 2
     chosen = dict.fromkeys([*own[:half].tolist(), *near.tolist()])
     return tuple(int(rows[place]) for place in list(chosen)[:FACES_SHOWN])
