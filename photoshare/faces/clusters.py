@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from photoshare.faces.marks import Marks
 from photoshare.faces.memory import FaceRows
 
 Floats = NDArray[np.float32]
@@ -65,18 +66,15 @@ class Clusters:
         Faces that are good enough to found a person.
     is_fixed : bool array of shape (n,)
         Two fixed clusters never merge.
-    marks : sparse array of shape (n, n_marks)
-        How many faces of the cluster bear each mark: a scene that they are in, or a link.
-    exclusions : sparse array of shape (n_marks, n_marks), symmetric
-        1 where clusters that bear the one mark and the other never merge.
+    marks : Marks
+        Which of them never merge with which.
     """
 
     sums: Floats | FaceRows
     counts: Floats
     founders: NDArray[np.int64]
     is_fixed: NDArray[np.bool_]
-    marks: sparse.csr_array
-    exclusions: sparse.csr_array
+    marks: Marks
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -121,8 +119,7 @@ class Clusters:
             counts=adder @ self.counts,
             founders=np.rint(adder @ self.founders).astype(np.int64),
             is_fixed=(adder @ self.is_fixed.astype(np.float32)) > 0,
-            marks=sparse.csr_array(adder @ self.marks),
-            exclusions=self.exclusions,
+            marks=self.marks.joined(adder),
         )
 
     def taken(self, rows: Rows) -> Clusters:
@@ -132,8 +129,7 @@ class Clusters:
             counts=self.counts[rows],
             founders=self.founders[rows],
             is_fixed=self.is_fixed[rows],
-            marks=self.marks[rows],
-            exclusions=self.exclusions,
+            marks=self.marks.taken(rows),
         )
 
     def followed_by(self, others: Clusters) -> Clusters:
@@ -143,17 +139,8 @@ class Clusters:
             counts=np.concatenate([self.counts, others.counts]),
             founders=np.concatenate([self.founders, others.founders]),
             is_fixed=np.concatenate([self.is_fixed, others.is_fixed]),
-            marks=sparse.csr_array(sparse.vstack([self.marks, others.marks])),
-            exclusions=self.exclusions,
+            marks=self.marks.followed_by(others.marks),
         )
-
-    def meetings(self) -> Floats:
-        """Count in each cluster, of shape (n,), the pairs of marks that may not meet.
-
-        Every face bears one scene mark, which excludes itself: that counts as one, always.
-        """
-        found = sparse.csr_array(self.marks @ self.exclusions).multiply(self.marks).sum(axis=1)
-        return np.asarray(found, dtype=np.float32)
 
     def established(
         self, is_fixed: NDArray[np.bool_], is_person: NDArray[np.bool_], min_founders: int

@@ -6,7 +6,7 @@ of what has merged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,14 @@ class _Table:
     walls: NDArray[np.bool_]
     excesses: Floats
     partners: Rows
+    shares: Floats = field(init=False)  # 1 / counts
+    own_terms: Floats = field(init=False)  # as those of Clusters
+
+    def __post_init__(self) -> None:
+        """Work out what follows from the counts and the products."""
+        self.shares = np.float32(1) / self.counts
+        own_terms = (1 + self.dots.diagonal() * self.shares**2) / 2
+        self.own_terms = own_terms.astype(np.float32, copy=False)
 
     def nearest(self) -> Floats:
         """Give the excess of each cluster to its partner."""
@@ -45,16 +53,16 @@ class _Table:
 
     def measure(self, rows: Rows, rule: MergeRule) -> Floats:
         """Measure the excesses of some clusters to all."""
-        shares = np.float32(1) / self.counts
-        own = (1 + self.dots.diagonal() * shares**2) / 2
-        excesses: Floats = (self.dots[rows] * shares).astype(np.float32, copy=False)
+        shares, own_terms = self.shares, self.own_terms
+        excesses: Floats = self.dots[rows] * shares
         excesses *= -2 * shares[rows, None]
-        excesses += own
-        excesses += own[rows, None] - np.float32(rule.eps**2)
+        excesses += own_terms
+        excesses += own_terms[rows, None] - np.float32(rule.eps**2)
         excesses += rule.size_terms(shares[rows, None], shares)
         excesses[self.walls[rows]] = np.inf
-        traits = traits_of(self.founders, self.is_fixed, rule.min_founders)
-        forbid(excesses, traits.taken(rows), traits)
+        if self.founders.min() == 0 or self.is_fixed.any():
+            traits = traits_of(self.founders, self.is_fixed, rule.min_founders)
+            forbid(excesses, traits.taken(rows), traits)
         return excesses
 
     def join(self, firsts: Rows, seconds: Rows, rule: MergeRule) -> None:
@@ -70,6 +78,8 @@ class _Table:
         self.walls[firsts], self.walls[:, firsts] = walls, walls.T
         self.walls[:, seconds] = True  # they are no more
         self.counts[firsts] += self.counts[seconds]
+        self.shares[firsts] = np.float32(1) / self.counts[firsts]
+        self.own_terms[firsts] = (1 + self.dots[firsts, firsts] * self.shares[firsts] ** 2) / 2
         self.founders[firsts] += self.founders[seconds]
         self.is_fixed[firsts] |= self.is_fixed[seconds]
         grown = self.measure(firsts, rule)
@@ -130,7 +140,7 @@ def merge_few_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
 
 def _table(clusters: Clusters, rule: MergeRule) -> _Table:
     count = len(clusters)
-    walls = (clusters.marks @ clusters.exclusions @ clusters.marks.T).toarray() > 0
+    walls = clusters.marks.walls(clusters.marks).toarray() > 0
     table = _Table(
         clusters.counts.copy(),
         clusters.founders.copy(),

@@ -130,8 +130,8 @@ def _present_groups(
     allowed = units.clusters.counts.copy()  # linked faces, whatever they share; one of each other
     linked = np.flatnonzero((allowed > 1) & ~units.clusters.is_fixed)
     if len(linked):
-        allowed[linked] = units.clusters.taken(linked).meetings()
-    is_wrong = merged.meetings() > np.bincount(groups, weights=allowed) + 0.5
+        allowed[linked] = units.clusters.marks.taken(linked).meetings()
+    is_wrong = merged.marks.meetings() > np.bincount(groups, weights=allowed) + 0.5
     is_wrong &= ~merged.is_fixed
     people = np.maximum(found, NO_PERSON)
     present = replace(merged, sums=sums_of_groups(faces, groups[units.of_face], people))

@@ -152,11 +152,12 @@ def maybe_faces(
     if len(own) == 0 or len(unsorted) == 0:
         return own[:0]
     # Few are near: only these are measured with everybody else, who may be nearer.
-    is_near = _measure(sides, own, unsorted, eps)[0] <= loose_eps / eps * NEARLY
+    farthest = loose_eps / eps
+    is_near = _measure(sides, own, unsorted, eps, farthest * NEARLY)[0] <= farthest * NEARLY
     unsorted = unsorted[is_near]
-    distances = _measure(sides, people, unsorted, eps)
+    distances = _measure(sides, people, unsorted, eps, farthest)
     of_person = distances[people == own[0]][0]
-    is_maybe = (of_person <= loose_eps / eps) & (of_person == distances.min(axis=0, initial=np.inf))
+    is_maybe = (of_person <= farthest) & (of_person == distances.min(axis=0, initial=np.inf))
     found = unsorted[is_maybe][np.argsort(of_person[is_maybe], kind="stable")]
     rows: Rows = np.concatenate([sides.rows(int(side)) for side in found] or [found])
     return rows
@@ -196,10 +197,10 @@ def _sides(faces: FaceSet, apart: NDArray[np.int64]) -> _Sides:
     return _Sides(units.of_face, person_ids, units.clusters.established(nobody, nobody, 1))
 
 
-def _measure(sides: _Sides, some: Rows, others: Rows, eps: float) -> Floats:
-    """Measure the distances of some sides to others, as `SuggestedPair.distance`."""
+def _measure(sides: _Sides, some: Rows, others: Rows, eps: float, farthest: float) -> Floats:
+    """Measure the distances of some sides to others, up to ``farthest``, in eps."""
     some_clusters, other_clusters = sides.clusters.taken(some), sides.clusters.taken(others)
-    return measure_distances(some_clusters, other_clusters, merge_rule(eps, 1))
+    return measure_distances(some_clusters, other_clusters, merge_rule(eps, 1), farthest)
 
 
 def _doubtful(sides: _Sides, eps: float, loose_eps: float) -> tuple[Rows, Rows, Floats]:
@@ -207,10 +208,11 @@ def _doubtful(sides: _Sides, eps: float, loose_eps: float) -> tuple[Rows, Rows, 
     people, unsorted = sides.people_and_unsorted()
     columns = np.concatenate([people, unsorted])
     found: list[tuple[Rows, Rows, Floats]] = []
+    farthest = loose_eps / eps
     height = max(1, BLOCK_NUMBERS // max(1, len(columns)))
     for start in range(0, len(people), height):
-        distances = _measure(sides, people[start : start + height], columns, eps)
-        block, others = np.nonzero(distances <= loose_eps / eps)
+        distances = _measure(sides, people[start : start + height], columns, eps, farthest)
+        block, others = np.nonzero(distances <= farthest)
         is_once = others > start + block  # of two people one is the first
         block, others = block[is_once], others[is_once]
         found.append((people[start + block], columns[others], distances[block, others]))

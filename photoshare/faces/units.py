@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from photoshare.faces.clusters import Clusters, Rows
+from photoshare.faces.marks import Marks
 from photoshare.faces.memory import FaceRows, added_up
 from photoshare.faces.types import MAX_PANELS, NO_PERSON, FaceSet
 
@@ -64,16 +65,14 @@ def make_units(
     found, of_face, counts = np.unique(keys, return_inverse=True, return_counts=True)
     is_fixed = np.zeros(len(counts), dtype=np.bool_)
     is_fixed[of_face[is_fixed_face]] = True
-    marks, exclusions = _marks(faces, apart, unseen)
     clusters = Clusters(
         sums=np.empty((len(faces), 0), dtype=np.float32),
         counts=np.ones(len(faces), dtype=np.float32),
         founders=faces.may_found.astype(np.int64),
         is_fixed=np.zeros(len(faces), dtype=np.bool_),
-        marks=marks,
-        exclusions=exclusions,
+        marks=_marks(faces, apart, unseen),
     )
-    if len(counts) < len(faces):
+    if not np.array_equal(of_face, np.arange(len(faces))):
         clusters = clusters.joined(of_face, len(counts))
     clusters = replace(clusters, sums=sums_of_groups(faces, of_face, np.maximum(found, NO_PERSON)))
     return Units(of_face, clusters.established(is_fixed, is_fixed | (counts > 1), min_founders))
@@ -151,18 +150,11 @@ def _joined_by_links(
     return keys
 
 
-def _marks(
-    faces: FaceSet, apart: NDArray[np.int64], unseen: Collection[tuple[int, int]]
-) -> tuple[sparse.csr_array, sparse.csr_array]:
+def _marks(faces: FaceSet, apart: NDArray[np.int64], unseen: Collection[tuple[int, int]]) -> Marks:
     """Mark every face with its scene, and with its link if that is kept apart from another.
 
-    Somebody's first face is marked with the photos that they are unseen on.
-
-    Returns
-    -------
-    marks : sparse array of shape (n_faces, n_marks)
-    exclusions : sparse array of shape (n_marks, n_marks), symmetric
-        1 where two marks may not meet: a scene with itself, two links that are apart.
+    Somebody's first face is marked with the photos that they are unseen on. Two marks that may not
+    meet are a scene with itself, and two links that are apart.
     """
     scenes, columns = np.unique(faces.scene_ids, return_inverse=True)
     present = apart[np.isin(apart, faces.link_ids).all(axis=1)]
@@ -182,7 +174,7 @@ def _marks(
     ones = np.ones(len(one_side), dtype=np.float32)
     exclusions = sparse.csr_array((ones, (one_side, other_side)), shape=(width, width))
     exclusions.data[:] = 1  # a pair that was named twice
-    return marks, exclusions
+    return Marks(marks, exclusions)
 
 
 def _unseen_marks(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from photoshare.faces.matching import NO_PAIRS, NO_PERSON, FaceSet
 from photoshare.faces.suggestions import LOOSE_RATIO, SuggestedPair, maybe_faces, rank_pairs
 from tests.faces.made_up import EPS, doubtful_room, encodings_at, encodings_of, face_set
-from tests.faces.test_matching import Placed, placed_rooms
+from tests.faces.made_up_rooms import Placed, placed_rooms
 
 LOOSE_EPS = LOOSE_RATIO * EPS
 

@@ -28,6 +28,7 @@ from photoshare.faces.engines.model_files import (
 )
 from photoshare.faces.engines.sface import SFACE_SIZE, SfaceEncoder, aligned_chip
 from photoshare.faces.engines.yunet import Detections, YunetDetector, joined, overlaps_of
+from photoshare.faces.overlap import SAME_FACE_OVERLAP
 from photoshare.faces.photo_source import PhotoSource, Size
 from photoshare.faces.quality import sharpness_of
 from photoshare.faces.search import (
@@ -52,7 +53,6 @@ AS_IT_IS = 1.15  # a picture up to this many times as large as needed is not wor
 SURE_SCORE = 0.8  # such a box stands alone: of 392 on groups_dev all are faces
 DOUBTFUL_SCORE = 0.5  # and such a one if a closer look, at this many pixels a face, is sure
 CLOSER_FACE_PX = 128
-SAME_FACE = 0.3  # intersection over union of a box and what a closer look at it finds
 # The landmarks of a smaller face are off by a share of it that its encoding feels: a closer look
 # at the pixels of the original tells them again. A face of 40 pixels, of which 13 were searched,
 # came from a distance of 0.98 to 0.41 to a near picture of the same face so.
@@ -180,7 +180,7 @@ class FusedFaceEngine:
         pixels = np.asarray(around.resize(sides, Image.Resampling.BICUBIC))
         faces = self.detector.locate(pixels, least_score).moved(width / sides[0])
         faces = faces.moved(1, start_x, start_y)
-        return faces.subset(overlaps_of(box[None], faces.boxes)[0] > SAME_FACE)
+        return faces.subset(overlaps_of(box[None], faces.boxes)[0] > SAME_FACE_OVERLAP)
 
     def _encoded(self, picture: Image.Image, found: Detections, size: Size) -> list[AnalysedFace]:
         """Encode faces; ``found`` is in pixels of the picture, the result in those of the photo."""
