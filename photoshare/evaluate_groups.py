@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.evaluate_metrics import Numbers
-from photoshare.evaluate_photos import UNKNOWN, LabelledPhoto, PhotoFaces, ReferencePhoto
+from photoshare.evaluate_photos import (
+    MIN_OVERLAP,
+    UNKNOWN,
+    LabelledPhoto,
+    PhotoFaces,
+    ReferencePhoto,
+)
 from photoshare.faces.matching import plan_groups
 from photoshare.faces.overlap import matched_pairs, overlap_matrix
 from photoshare.faces.types import FaceSet
@@ -17,7 +23,6 @@ from photoshare.faces.types import FaceSet
 LEAST_PHOTOS = 20  # of a group; fewer tell nothing
 ROOM_SIZES = (100, 200, 400, 800, 1600)  # people, one face each
 SURE_REFERENCE = 0.8  # score of a reference box that is surely a face
-SAME_FACE_OVERLAP = 0.3  # intersection over union
 # Width of a face in percent of the photo's longer side: the first that is too large, and its name.
 PERCENT_BUCKETS = (
     (1.5, "below 1.5 %"),
@@ -109,7 +114,7 @@ def reference_recall(photos: Sequence[ReferencePhoto], found: Sequence[PhotoFace
     hits: Counter[str] = Counter()
     numbers: Numbers = {"faces": 0, "in no box": 0}
     for photo, faces in zip(photos, found, strict=True):
-        pairs = matched_pairs(overlap_matrix(faces.locations, photo.boxes), least=SAME_FACE_OVERLAP)
+        pairs = matched_pairs(overlap_matrix(faces.locations, photo.boxes), least=MIN_OVERLAP)
         matched = {column for _, column in pairs}
         numbers["faces"] += len(faces.scores)
         numbers["in no box"] += len(faces.scores) - len(matched)

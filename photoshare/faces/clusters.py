@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from photoshare.faces.types import FaceEncodings
+from photoshare.faces.marks import Marks
+from photoshare.faces.memory import FaceRows
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.intp]
@@ -57,7 +58,7 @@ class Clusters:
 
     Attributes
     ----------
-    sums : float32 array of shape (n, size)
+    sums : float32 array of shape (n, size), or FaceRows of that shape
         Sum of the unit-length encodings of the cluster's faces.
     counts : float32 array of shape (n,)
         Faces; at least 1.
@@ -65,32 +66,47 @@ class Clusters:
         Faces that are good enough to found a person.
     is_fixed : bool array of shape (n,)
         Two fixed clusters never merge.
-    marks : sparse array of shape (n, n_marks)
-        How many faces of the cluster bear each mark: a scene that they are in, or a link.
-    exclusions : sparse array of shape (n_marks, n_marks), symmetric
-        1 where clusters that bear the one mark and the other never merge.
+    marks : Marks
+        Which of them never merge with which.
     """
 
-    sums: Floats
+    sums: Floats | FaceRows
     counts: Floats
     founders: NDArray[np.int64]
     is_fixed: NDArray[np.bool_]
-    marks: sparse.csr_array
-    exclusions: sparse.csr_array
+    marks: Marks
 
     def __len__(self) -> int:
-        return len(self.sums)
+        return len(self.counts)
+
+    @cached_property
+    def rows(self) -> Floats:
+        """The sums as an array, which they may have to be copied for."""
+        return self.sums[np.arange(len(self))] if isinstance(self.sums, FaceRows) else self.sums
 
     @cached_property
     def means(self) -> Floats:
         """Centres; shorter than 1 by as much as the faces of the cluster differ."""
-        means: Floats = self.sums / self.counts[:, None]
+        means: Floats = self.rows / self.counts[:, None]
         return means
+
+    def dots(self, vectors: Floats) -> Floats:
+        """Multiply vectors, of shape (n_vectors, size), by every centre."""
+        if isinstance(self.sums, FaceRows):
+            found = self.sums.dots(vectors)
+            found /= self.counts
+            return found
+        products: Floats = vectors @ self.means.T
+        return products
 
     @cached_property
     def own_terms(self) -> Floats:
         """What each cluster adds to all of its gaps, of shape (n,); see `measure_excesses`."""
-        terms: Floats = (1 + np.einsum("ij,ij->i", self.means, self.means)) / 2
+        if isinstance(self.sums, FaceRows):
+            squares = self.sums.squares() / self.counts**2
+        else:
+            squares = np.einsum("ij,ij->i", self.means, self.means)
+        terms: Floats = ((1 + squares) / 2).astype(np.float32, copy=False)
         return terms
 
     def joined(self, targets: Rows, count: int) -> Clusters:
@@ -99,12 +115,11 @@ class Clusters:
         shape = (count, len(targets))
         adder = sparse.csr_array((ones, (targets, np.arange(len(targets)))), shape=shape)
         return Clusters(
-            sums=adder @ self.sums,
+            sums=adder @ self.rows,
             counts=adder @ self.counts,
             founders=np.rint(adder @ self.founders).astype(np.int64),
             is_fixed=(adder @ self.is_fixed.astype(np.float32)) > 0,
-            marks=sparse.csr_array(adder @ self.marks),
-            exclusions=self.exclusions,
+            marks=self.marks.joined(adder),
         )
 
     def taken(self, rows: Rows) -> Clusters:
@@ -114,17 +129,18 @@ class Clusters:
             counts=self.counts[rows],
             founders=self.founders[rows],
             is_fixed=self.is_fixed[rows],
-            marks=self.marks[rows],
-            exclusions=self.exclusions,
+            marks=self.marks.taken(rows),
         )
 
-    def meetings(self) -> Floats:
-        """Count in each cluster, of shape (n,), the pairs of marks that may not meet.
-
-        Every face bears one scene mark, which excludes itself: that counts as one, always.
-        """
-        found = sparse.csr_array(self.marks @ self.exclusions).multiply(self.marks).sum(axis=1)
-        return np.asarray(found, dtype=np.float32)
+    def followed_by(self, others: Clusters) -> Clusters:
+        """Put clusters behind these, of the same marks."""
+        return Clusters(
+            sums=np.concatenate([self.rows, others.rows]),
+            counts=np.concatenate([self.counts, others.counts]),
+            founders=np.concatenate([self.founders, others.founders]),
+            is_fixed=np.concatenate([self.is_fixed, others.is_fixed]),
+            marks=self.marks.followed_by(others.marks),
+        )
 
     def established(
         self, is_fixed: NDArray[np.bool_], is_person: NDArray[np.bool_], min_founders: int
@@ -162,25 +178,11 @@ def forbid(excesses: Floats, some: Traits, others: Traits) -> None:
     excesses : float32 array of shape (n_some, n_others)
         Changed in place.
     """
-    excesses[np.ix_(some.is_poor, others.is_unfounded)] = np.inf
-    excesses[np.ix_(some.is_unfounded, others.is_poor)] = np.inf
-    excesses[np.ix_(some.is_fixed, others.is_fixed)] = np.inf
-
-
-def single_faces(
-    encodings: FaceEncodings,
-    may_found: NDArray[np.bool_],
-    marks: sparse.csr_array,
-    exclusions: sparse.csr_array,
-) -> Clusters:
-    """Make every face a cluster of its own."""
-    count = len(encodings)
-    lengths = np.linalg.norm(encodings, axis=1, keepdims=True)
-    return Clusters(
-        sums=(encodings / np.maximum(lengths, np.finfo(np.float32).tiny)).astype(np.float32),
-        counts=np.ones(count, dtype=np.float32),
-        founders=may_found.astype(np.int64),
-        is_fixed=np.zeros(count, dtype=np.bool_),
-        marks=marks,
-        exclusions=exclusions,
-    )
+    for is_one, is_other in (
+        (some.is_poor, others.is_unfounded),
+        (some.is_unfounded, others.is_poor),
+        (some.is_fixed, others.is_fixed),
+    ):
+        rows, columns = np.flatnonzero(is_one), np.flatnonzero(is_other)
+        if len(rows) and len(columns):
+            excesses[rows[:, None], columns] = np.inf

@@ -6,7 +6,7 @@ of what has merged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,14 @@ class _Table:
     walls: NDArray[np.bool_]
     excesses: Floats
     partners: Rows
+    shares: Floats = field(init=False)  # 1 / counts
+    own_terms: Floats = field(init=False)  # as those of Clusters
+
+    def __post_init__(self) -> None:
+        """Work out what follows from the counts and the products."""
+        self.shares = np.float32(1) / self.counts
+        own_terms = (1 + self.dots.diagonal() * self.shares**2) / 2
+        self.own_terms = own_terms.astype(np.float32, copy=False)
 
     def nearest(self) -> Floats:
         """Give the excess of each cluster to its partner."""
@@ -45,16 +53,16 @@ class _Table:
 
     def measure(self, rows: Rows, rule: MergeRule) -> Floats:
         """Measure the excesses of some clusters to all."""
-        shares = np.float32(1) / self.counts
-        own = (1 + self.dots.diagonal() * shares**2) / 2
-        excesses: Floats = (self.dots[rows] * shares).astype(np.float32, copy=False)
+        shares, own_terms = self.shares, self.own_terms
+        excesses: Floats = self.dots[rows] * shares
         excesses *= -2 * shares[rows, None]
-        excesses += own
-        excesses += own[rows, None] - np.float32(rule.eps**2)
+        excesses += own_terms
+        excesses += own_terms[rows, None] - np.float32(rule.eps**2)
         excesses += rule.size_terms(shares[rows, None], shares)
         excesses[self.walls[rows]] = np.inf
-        traits = traits_of(self.founders, self.is_fixed, rule.min_founders)
-        forbid(excesses, traits.taken(rows), traits)
+        if self.founders.min() == 0 or self.is_fixed.any():
+            traits = traits_of(self.founders, self.is_fixed, rule.min_founders)
+            forbid(excesses, traits.taken(rows), traits)
         return excesses
 
     def join(self, firsts: Rows, seconds: Rows, rule: MergeRule) -> None:
@@ -62,12 +70,16 @@ class _Table:
         is_stale = np.zeros(len(self.partners), dtype=np.bool_)
         is_stale[firsts] = is_stale[seconds] = True
         is_stale |= is_stale[self.partners]
-        self.dots[firsts] += self.dots[seconds]
-        self.dots[:, firsts] += self.dots[:, seconds]
-        self.walls[firsts] |= self.walls[seconds]
-        self.walls[:, firsts] |= self.walls[:, seconds]
-        self.walls[seconds] = self.walls[:, seconds] = True  # they are no more
+        dots = self.dots[firsts] + self.dots[seconds]
+        dots[:, firsts] += dots[:, seconds]
+        self.dots[firsts], self.dots[:, firsts] = dots, dots.T
+        walls = self.walls[firsts] | self.walls[seconds]
+        walls[:, firsts] |= walls[:, seconds]
+        self.walls[firsts], self.walls[:, firsts] = walls, walls.T
+        self.walls[:, seconds] = True  # they are no more
         self.counts[firsts] += self.counts[seconds]
+        self.shares[firsts] = np.float32(1) / self.counts[firsts]
+        self.own_terms[firsts] = (1 + self.dots[firsts, firsts] * self.shares[firsts] ** 2) / 2
         self.founders[firsts] += self.founders[seconds]
         self.is_fixed[firsts] |= self.is_fixed[seconds]
         grown = self.measure(firsts, rule)
@@ -109,6 +121,7 @@ def merge_few_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
         return labels
     table = _table(clusters, rule)
     present = labels  # the cluster of each row of the table
+    is_left = np.ones(count, dtype=np.bool_)  # of the rows of the table
     while True:
         firsts, seconds = reciprocal_pairs(table.nearest(), table.partners)
         if len(firsts) == 0:
@@ -117,21 +130,22 @@ def merge_few_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
         targets = np.arange(count)
         targets[present[seconds]] = present[firsts]
         labels = targets[labels]
-        rows = np.flatnonzero(np.isin(present, labels))
-        if 2 * len(rows) < len(present):  # most rows are no more: go on with the others
-            table, present = table.taken(rows), present[rows]
+        is_left[seconds] = False
+        if 2 * np.count_nonzero(is_left) < len(present):  # go on with the rows that are left
+            table, present = table.taken(np.flatnonzero(is_left)), present[is_left]
+            is_left = np.ones(len(present), dtype=np.bool_)
     _, labels = np.unique(labels, return_inverse=True)
     return labels
 
 
 def _table(clusters: Clusters, rule: MergeRule) -> _Table:
     count = len(clusters)
-    walls = (clusters.marks @ clusters.exclusions @ clusters.marks.T).toarray() > 0
+    walls = clusters.marks.walls(clusters.marks).toarray() > 0
     table = _Table(
         clusters.counts.copy(),
         clusters.founders.copy(),
         clusters.is_fixed.copy(),
-        clusters.sums @ clusters.sums.T,
+        clusters.rows @ clusters.rows.T,
         walls,  # of each with itself too: both are in the same photos
         np.empty((count, count), dtype=np.float32),
         np.empty(count, dtype=np.intp),

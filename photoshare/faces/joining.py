@@ -71,7 +71,7 @@ def _nearest(clusters: Clusters, some: Rows, others: Rows, rule: MergeRule) -> F
         height = max(1, BLOCK_NUMBERS // len(others))
         for start in range(0, len(some), height):
             block = clusters.taken(some[start : start + height])
-            distances = measure_distances(block, other_clusters, rule)
+            distances = measure_distances(block, other_clusters, rule, REACH)
             found[start : start + height] = distances.min(axis=1)
     return found
 
@@ -90,7 +90,9 @@ def _sure_pairs(
     height = max(1, BLOCK_NUMBERS // max(1, len(clusters)))
     for start in range(0, len(singles), height):
         block = slice(start, start + height)
-        distances = measure_distances(clusters.taken(singles[block]), clusters, rule)
+        distances = measure_distances(
+            clusters.taken(singles[block]), clusters, rule, REACH + MARGIN
+        )
         rows = np.arange(len(distances))
         homes[block] = distances.argmin(axis=1)
         first = distances[rows, homes[block]]

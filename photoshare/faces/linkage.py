@@ -19,6 +19,7 @@ from photoshare.faces.dense_linkage import merge_few_clusters, reciprocal_pairs
 JOIN_RATIO = 1.1
 BLOCK_NUMBERS = 1 << 24  # of a block of gaps: 64 MB, whatever the number of faces
 DENSE_ROWS = 2048  # as few clusters are merged in one matrix, which is faster
+ROUNDING = 1.0001  # more than a squared distance is off by in single precision
 
 
 # Of FEW_FACES strangers hardly two are taken for one. The pairs of strangers grow with the square
@@ -92,8 +93,17 @@ def merge_clusters(clusters: Clusters, rule: MergeRule, rows: Rows | None = None
     return merged
 
 
-def measure_excesses(some: Clusters, others: Clusters, rule: MergeRule) -> Floats:
+def measure_excesses(
+    some: Clusters, others: Clusters, rule: MergeRule, limit: float = 0.0
+) -> Floats:
     """Measure by how much the gap of each of ``some`` to each of ``others`` exceeds what merges.
+
+    Parameters
+    ----------
+    some, others : Clusters
+    rule : MergeRule
+    limit : float >= 0
+        Of what exceeds this, nobody needs to know whether it may merge.
 
     Returns
     -------
@@ -105,7 +115,7 @@ def measure_excesses(some: Clusters, others: Clusters, rule: MergeRule) -> Float
     With unit-length encodings the average linkage of A and B is 2 - 2 a.b (a, b the centres) and
     the squared distance of the centres a.a + b.b - 2 a.b. The gap is the mean of both.
     """
-    excesses: Floats = (-2 * some.means) @ others.means.T
+    excesses = others.dots(-2 * some.means)
     excesses += some.own_terms[:, None] - np.float32(rule.eps**2)
     excesses += others.own_terms
     shares, other_shares = (np.float32(1) / sides.counts for sides in (some, others))
@@ -113,25 +123,36 @@ def measure_excesses(some: Clusters, others: Clusters, rule: MergeRule) -> Float
         excesses += rule.size_terms(shares[:, None], other_shares)
     elif len(shares):  # the first round of all, the largest: one term for every pair
         excesses += rule.size_terms(shares[:1], shares[:1])
-    walls = (some.marks @ some.exclusions @ others.marks.T).tocoo()
-    excesses[walls.row, walls.col] = np.inf
     forbid(
         excesses,
         traits_of(some.founders, some.is_fixed, rule.min_founders),
         traits_of(others.founders, others.is_fixed, rule.min_founders),
     )
+    is_near = excesses <= limit
+    rows, columns = np.flatnonzero(is_near.any(axis=1)), np.flatnonzero(is_near.any(axis=0))
+    if len(rows):
+        walls = some.marks.taken(rows).walls(others.marks.taken(columns))
+        excesses[rows[walls.row], columns[walls.col]] = np.inf
     return excesses
 
 
-def measure_distances(some: Clusters, others: Clusters, rule: MergeRule) -> Floats:
+def measure_distances(some: Clusters, others: Clusters, rule: MergeRule, farthest: float) -> Floats:
     """Measure how far each of ``some`` is from each of ``others``, as a multiple of eps.
+
+    Parameters
+    ----------
+    some, others : Clusters
+    rule : MergeRule
+    farthest : float >= 1
+        Of whom is farther apart, nobody needs to know whether they may merge.
 
     Returns
     -------
     float32 array of shape (len(some), len(others))
         1 or less for a pair that may merge; infinite for one that may not, however near.
     """
-    excesses = measure_excesses(some, others, rule)
+    limit = rule.eps**2 * (farthest**2 * ROUNDING - 1)
+    excesses = measure_excesses(some, others, rule, limit)
     excesses += np.float32(rule.eps**2)
     np.maximum(excesses, 0, out=excesses)
     np.sqrt(excesses, out=excesses)

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.clusters import Rows
+from photoshare.faces.clusters import Clusters, Rows
 from photoshare.faces.linkage import merge_rule
 from photoshare.faces.neighbourhood import regroup
 from photoshare.faces.room_eps import own_eps
 from photoshare.faces.types import NO_PERSON, FaceSet
-from photoshare.faces.units import Units, make_units
+from photoshare.faces.units import Units, make_units, sums_of_groups
 
 __all__ = ["NO_PAIRS", "NO_PERSON", "FaceSet", "GroupPlan", "plan_groups"]
 
@@ -86,10 +86,10 @@ def plan_groups(
     if len(faces) == 0:
         return GroupPlan(faces.person_ids.copy(), {})
     units = make_units(faces, fixed_people, apart, min_samples, unseen)
-    groups, person_of_group, is_unsettled = _present_groups(faces.person_ids, units, fixed_people)
+    present, groups, person_of_group, is_unsettled = _present_groups(faces, units, fixed_people)
     is_active = np.bincount(units.of_face, weights=active, minlength=len(groups)) > 0
     rule = merge_rule(own_eps(faces, eps), min_samples, int(faces.may_found.sum()))
-    labels = regroup(units, groups, is_active | is_unsettled, rule)
+    labels = regroup(units, groups, present, is_active | is_unsettled, rule)
     is_person = np.bincount(labels, weights=units.clusters.founders) >= min_samples
     untouched = np.flatnonzero(person_of_group != NO_PERSON)  # whatever faces they have left
     is_person[untouched[untouched < len(is_person)]] = True
@@ -97,19 +97,21 @@ def plan_groups(
 
 
 def _present_groups(
-    person_ids: NDArray[np.int64], units: Units, fixed_people: Collection[int]
-) -> tuple[Rows, NDArray[np.int64], NDArray[np.bool_]]:
+    faces: FaceSet, units: Units, fixed_people: Collection[int]
+) -> tuple[Clusters, Rows, NDArray[np.int64], NDArray[np.bool_]]:
     """Make a group of each person and of each unit that is nobody's.
 
     Returns
     -------
+    present : Clusters
+        One row a group.
     groups : int array of shape (n_units,)
     person_of_group : int array of shape (n_groups,)
         NO_PERSON for a unit that is nobody's.
     is_unsettled : bool array of shape (n_units,)
         Where linked faces are not one person yet, or a person breaks a rule.
     """
-    count = len(units.clusters)
+    count, person_ids = len(units.clusters), faces.person_ids
     person_of_unit = np.zeros(count, dtype=np.int64)
     person_of_unit[units.of_face] = person_ids
     is_fixed_face = np.isin(person_ids, list(fixed_people)) & (person_ids != NO_PERSON)
@@ -127,10 +129,13 @@ def _present_groups(
     merged = replace(units.clusters, sums=nowhere).joined(groups, len(found))
     allowed = units.clusters.counts.copy()  # linked faces, whatever they share; one of each other
     linked = np.flatnonzero((allowed > 1) & ~units.clusters.is_fixed)
-    allowed[linked] = units.clusters.taken(linked).meetings()
-    is_wrong = merged.meetings() > np.bincount(groups, weights=allowed) + 0.5
+    if len(linked):
+        allowed[linked] = units.clusters.marks.taken(linked).meetings()
+    is_wrong = merged.marks.meetings() > np.bincount(groups, weights=allowed) + 0.5
     is_wrong &= ~merged.is_fixed
-    return groups, np.maximum(found, NO_PERSON), is_unsettled | is_wrong[groups]
+    people = np.maximum(found, NO_PERSON)
+    present = replace(merged, sums=sums_of_groups(faces, groups[units.of_face], people))
+    return present, groups, people, is_unsettled | is_wrong[groups]
 
 
 def _named(

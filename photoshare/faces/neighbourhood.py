@@ -12,7 +12,9 @@ from photoshare.faces.linkage import BLOCK_NUMBERS, measure_excesses, merge_clus
 from photoshare.faces.units import Units
 
 
-def regroup(units: Units, groups: Rows, active: NDArray[np.bool_], rule: MergeRule) -> Rows:
+def regroup(
+    units: Units, groups: Rows, present: Clusters, active: NDArray[np.bool_], rule: MergeRule
+) -> Rows:
     """Group the active units, and every group that they change, from single units.
 
     Parameters
@@ -20,6 +22,8 @@ def regroup(units: Units, groups: Rows, active: NDArray[np.bool_], rule: MergeRu
     units : Units
     groups : int array of shape (n_units,)
         The groups as they are, numbered from 0 without a gap; an unsorted face has its own.
+    present : Clusters
+        What these groups are, one row each.
     active : bool array of shape (n_units,)
     rule : MergeRule
 
@@ -37,20 +41,28 @@ def regroup(units: Units, groups: Rows, active: NDArray[np.bool_], rule: MergeRu
     """
     if not active.any():
         return groups
-    count = int(groups.max()) + 1
-    labels = _merged_anew(units.clusters, groups, active, rule)
+    count = len(present)
+    labels = _merged_anew(units.clusters, groups, present, active, rule)
     found, rows = np.unique(labels, return_inverse=True)
-    homes = join_single_faces(units.clusters.joined(rows, len(found)), found >= count, rule)
+    is_new = found >= count
+    first_new = int(np.count_nonzero(~is_new))
+    merged = np.flatnonzero(rows >= first_new)
+    changed = units.clusters.taken(merged).joined(rows[merged] - first_new, len(found) - first_new)
+    now = present.taken(found[~is_new]).followed_by(changed)
+    homes = join_single_faces(now, is_new, rule)
     regrouped: Rows = found[homes[rows]]
     return regrouped
 
 
 def _merged_anew(
-    clusters: Clusters, groups: Rows, active: NDArray[np.bool_], rule: MergeRule
+    clusters: Clusters,
+    groups: Rows,
+    before: Clusters,
+    active: NDArray[np.bool_],
+    rule: MergeRule,
 ) -> Rows:
     """Merge the units of all groups that the active ones can change."""
     sizes = np.bincount(groups)
-    before = clusters.joined(groups, len(sizes))
     is_open = np.zeros(len(sizes), dtype=np.bool_)
     is_open[groups[active]] = True
     if not is_open.all():
@@ -95,7 +107,8 @@ def _near_pairs(
     height = max(1, BLOCK_NUMBERS // max(1, len(others)))
     for start in range(0, len(some) if len(others) else 0, height):
         block = np.arange(start, min(start + height, len(some)))
-        is_near = measure_excesses(some.taken(block), others, rule) <= 0
+        part = some if len(block) == len(some) else some.taken(block)
+        is_near = measure_excesses(part, others, rule) <= 0
         is_some[block] = is_near.any(axis=1)
         is_other |= is_near.any(axis=0)
     return is_some, is_other

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 Locations = NDArray[np.int64]  # shape (n, 4): top, right, bottom, left in pixels
+# Intersection over union: two looks found the same face, and the weaker one goes. OpenCV's limit
+# (``FaceDetectorYN``), and that of the original's detector.
+SAME_FACE_OVERLAP = 0.3
 # Two detectors' boxes around one face: dlib's are squares from the brows to the chin, YuNet's tight
 # and tall. On 128 faces of group photos, portraits and composed events that both found, the centres
 # were at most 0.18 of a side apart, the sides' ratio was 0.75 to 1.37 and the intersection over
@@ -16,7 +19,9 @@ SAME_FACE_RATIO = 2.0  # of the larger to the smaller side
 _LEFT_ALONE = 10.0  # more than any distance: as many faces as can be are paired
 
 
-def overlap_matrix(some: Locations, others: Locations) -> NDArray[np.float64]:
+def overlap_matrix(
+    some: Locations | NDArray[np.float32], others: Locations | NDArray[np.float32]
+) -> NDArray[np.float64]:
     """Measure the intersection over union of every location with every other.
 
     Returns
@@ -29,7 +34,8 @@ def overlap_matrix(some: Locations, others: Locations) -> NDArray[np.float64]:
     shared = down.clip(min=0) * across.clip(min=0)
     areas = (a[..., 2] - a[..., 0]) * (a[..., 1] - a[..., 3])
     other_areas = (b[..., 2] - b[..., 0]) * (b[..., 1] - b[..., 3])
-    overlaps: NDArray[np.float64] = shared / (areas + other_areas - shared)
+    together = np.maximum(areas + other_areas - shared, np.finfo(np.float32).tiny)
+    overlaps: NDArray[np.float64] = np.divide(shared, together, dtype=np.float64)
     return overlaps
 
 

@@ -39,9 +39,8 @@ def own_eps(faces: FaceSet, eps: float) -> float:
     if len(firsts) < LEAST_PAIRS:
         return eps
     firsts = firsts[:: -(-len(firsts) // MOST_PAIRS)]
-    one, other = faces.encodings[good[firsts]], faces.encodings[good[firsts + 1]]
-    products = np.einsum("ij,ij->i", one, other)
-    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-    cosines = products / np.maximum(lengths, np.finfo(np.float32).tiny)
+    directions = faces.memory.directions(len(faces))
+    one, other = directions[good[firsts]], directions[good[firsts + 1]]
+    cosines = np.einsum("ij,ij->i", one, other)
     median = float(np.sqrt(np.median(np.maximum(2 - 2 * cosines, 0))))
     return min(eps, max(OWN_RATIO * median, eps / 2))

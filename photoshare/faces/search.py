@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from PIL import Image
 
+from photoshare.faces.overlap import SAME_FACE_OVERLAP, overlap_matrix
 from photoshare.faces.photo_source import PhotoSource, Size
 from photoshare.faces.types import (
     AnalysedFace,
@@ -35,7 +36,6 @@ SMALL_FACE_PX = 100
 LARGEST_UPSCALING = 2.0  # of a small photo; what the original app did
 PART_PX = 1600  # longer side of what is searched at once: bounds the memory of a search
 PART_OVERLAP_PX = 240  # a face that the look before could not find lies whole in some part
-SAME_FACE_OVERLAP = 0.3  # intersection over union: two looks found the same face
 CHIP_FACE_PX = 100  # width of a face in the aligned chip: 150 pixels, of them a quarter around it
 SHEET_FACES = 16  # faces encoded at once
 
@@ -135,11 +135,11 @@ def _locate(photo: PhotoSource, engine: Locator, effort: SearchEffort) -> list[L
             else engine.locate
         )
         for part, left, top in parts_of(searched):
-            found = (
+            found = [
                 LocatedFace(_moved(face.location, searched.size, photo.size, left, top), face.score)
                 for face in locate(np.asarray(part))
-            )
-            faces += [face for face in found if not any(_is_same(face, other) for other in faces)]
+            ]
+            faces += _new_among(found, faces)
         small_px = SMALL_FACE_PX * full_px / searched_px
         if faces and min(_width(face.location) for face in faces) >= small_px:
             break
@@ -225,17 +225,15 @@ def _moved(
     )
 
 
-def _is_same(face: LocatedFace, other: LocatedFace) -> bool:
-    """Tell by their overlap whether two looks found the same face."""
-    top, right, bottom, left = face.location
-    other_top, other_right, other_bottom, other_left = other.location
-    across = min(right, other_right) - max(left, other_left)
-    down = min(bottom, other_bottom) - max(top, other_top)
-    if across <= 0 or down <= 0:
-        return False
-    areas = (right - left) * (bottom - top)
-    areas += (other_right - other_left) * (other_bottom - other_top)
-    return across * down > SAME_FACE_OVERLAP * (areas - across * down)
+def _new_among(found: list[LocatedFace], known: list[LocatedFace]) -> list[LocatedFace]:
+    """Leave out what another look has found already."""
+    places, known_places = (
+        np.array([face.location for face in faces], dtype=np.int64).reshape(-1, 4)
+        for faces in (found, known)
+    )
+    overlaps = overlap_matrix(places, known_places)
+    is_new = np.max(overlaps, axis=1, initial=0) <= SAME_FACE_OVERLAP
+    return [found[place] for place in np.flatnonzero(is_new).tolist()]
 
 
 def scaled_to(picture: Image.Image, longer_side_px: int) -> Image.Image:

@@ -153,9 +153,9 @@ def maybe_faces(
         return own[:0]
     eps = own_eps(faces, eps)
     # Few are near: only these are measured with everybody else, who may be nearer.
-    is_near = _measure(sides, own, unsorted, eps)[0] <= doubt.reach * NEARLY
+    is_near = _measure(sides, own, unsorted, eps, doubt.reach * NEARLY)[0] <= doubt.reach * NEARLY
     unsorted = unsorted[is_near]
-    distances = _measure(sides, people, unsorted, eps)
+    distances = _measure(sides, people, unsorted, eps, doubt.reach)
     of_person = distances[people == own[0]][0]
     is_maybe = (of_person <= doubt.reach) & (of_person == distances.min(axis=0, initial=np.inf))
     found = unsorted[is_maybe][np.argsort(of_person[is_maybe], kind="stable")]
@@ -197,10 +197,10 @@ def _sides(faces: FaceSet, apart: NDArray[np.int64]) -> _Sides:
     return _Sides(units.of_face, person_ids, units.clusters.established(nobody, nobody, 1))
 
 
-def _measure(sides: _Sides, some: Rows, others: Rows, eps: float) -> Floats:
-    """Measure the distances of some sides to others, as `SuggestedPair.distance`."""
+def _measure(sides: _Sides, some: Rows, others: Rows, eps: float, farthest: float) -> Floats:
+    """Measure the distances of some sides to others, up to ``farthest``, in eps."""
     some_clusters, other_clusters = sides.clusters.taken(some), sides.clusters.taken(others)
-    return measure_distances(some_clusters, other_clusters, merge_rule(eps, 1))
+    return measure_distances(some_clusters, other_clusters, merge_rule(eps, 1), farthest)
 
 
 def _doubtful(sides: _Sides, eps: float, doubt: Doubt) -> tuple[Rows, Rows, Floats]:
@@ -210,7 +210,7 @@ def _doubtful(sides: _Sides, eps: float, doubt: Doubt) -> tuple[Rows, Rows, Floa
     found: list[tuple[Rows, Rows, Floats]] = []
     height = max(1, BLOCK_NUMBERS // max(1, len(columns)))
     for start in range(0, len(people), height):
-        distances = _measure(sides, people[start : start + height], columns, eps)
+        distances = _measure(sides, people[start : start + height], columns, eps, doubt.reach)
         block, others = np.nonzero(distances <= doubt.reach)
         is_once = others > start + block  # of two people one is the first
         block, others = block[is_once], others[is_once]
@@ -237,8 +237,8 @@ def _telling(faces: FaceSet, sides: _Sides, side: int, other: int) -> tuple[int,
     rows = sides.rows(side)
     if faces.may_found[rows].any():
         rows = rows[faces.may_found[rows]]
-    own = np.argsort(-faces.encodings[rows] @ sides.clusters.means[side], kind="stable")
-    near = np.argsort(-faces.encodings[rows] @ sides.clusters.means[other], kind="stable")
+    towards = sides.clusters.taken(np.array([side, other])).means
+    own, near = np.argsort(-towards @ faces.encodings[rows].T, kind="stable")
     half = FACES_SHOWN // 2
     chosen = dict.fromkeys([*own[:half].tolist(), *near.tolist()])
     return tuple(int(rows[place]) for place in list(chosen)[:FACES_SHOWN])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from photoshare.faces.memory import FaceMemory, unit_length
 from photoshare.faces.photo_source import PhotoSource
 
 NO_PERSON = 0  # person id of an unsorted face; database ids begin at 1
@@ -80,6 +81,9 @@ class AnalysedFace:
     panel: int = NO_COLLAGE  # of the collage that the photo is (photoshare.faces.panels)
 
 
+_NOTHING = FaceMemory(np.empty((0, 0), dtype=np.float32))
+
+
 @dataclass(frozen=True, slots=True)
 class FaceSet:
     """Faces in columns, one row a face.
@@ -99,6 +103,8 @@ class FaceSet:
     panels : int array of shape (n_faces,), optional
         The panel of the collage that the photo is; NO_COLLAGE for an ordinary photo. Without it,
         none is a collage.
+    memory : FaceMemory, optional
+        Made of the encodings; goes along with them where other columns are replaced.
     """
 
     encodings: FaceEncodings
@@ -107,13 +113,16 @@ class FaceSet:
     may_found: NDArray[np.bool_]
     link_ids: NDArray[np.int64]
     panels: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    memory: FaceMemory = field(default=_NOTHING, repr=False, compare=False, kw_only=True)
 
     def __len__(self) -> int:
         return len(self.encodings)
 
     def __post_init__(self) -> None:
         """Refuse what no grouping can be made of."""
-        check_encodings(self.encodings)
+        if not self.memory.is_of(self.encodings):
+            check_encodings(self.encodings)
+            object.__setattr__(self, "memory", FaceMemory(self.encodings))
         if len(self.panels) == 0:
             object.__setattr__(self, "panels", np.full(len(self), NO_COLLAGE, dtype=np.int64))
 
@@ -135,6 +144,25 @@ class FaceSet:
             self.link_ids[rows],
             self.panels[rows],
         )
+
+    def extended(self, new: FaceSet) -> FaceSet:
+        """Put faces behind these; encodings are of length 1 then, and those here are not copied.
+
+        Raises
+        ------
+        ValueError
+            If the encodings are not of one size.
+        """
+        if len(new) == 0:
+            return self
+        if len(self) == 0:
+            return replace(new, encodings=unit_length(new.encodings))
+        if self.encodings.shape[1:] != new.encodings.shape[1:]:
+            raise ValueError("encodings of two sizes are of two engines")
+        memory, encodings = self.memory.extended(len(self), new.encodings)
+        names = ("photo_ids", "person_ids", "may_found", "link_ids", "panels")
+        columns = (np.concatenate([getattr(self, name), getattr(new, name)]) for name in names)
+        return FaceSet(encodings, *columns, memory=memory)
 
 
 def check_encodings(encodings: FaceEncodings) -> None:

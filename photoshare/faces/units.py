@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from photoshare.faces.clusters import Clusters, Rows, single_faces
+from photoshare.faces.clusters import Clusters, Rows
+from photoshare.faces.marks import Marks
+from photoshare.faces.memory import FaceRows, added_up
 from photoshare.faces.types import MAX_PANELS, NO_PERSON, FaceSet
 
 
@@ -60,14 +62,52 @@ def make_units(
     is_fixed_face = np.isin(faces.person_ids, list(fixed_people)) & (faces.person_ids != NO_PERSON)
     keys = np.where(is_fixed_face, faces.person_ids, np.arange(len(faces)) - len(faces))
     keys = _joined_by_links(faces, keys, _enemies(apart), unseen)
-    _, of_face, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    found, of_face, counts = np.unique(keys, return_inverse=True, return_counts=True)
     is_fixed = np.zeros(len(counts), dtype=np.bool_)
     is_fixed[of_face[is_fixed_face]] = True
-    marks, exclusions = _marks(faces, apart, unseen)
-    clusters = single_faces(faces.encodings, faces.may_found, marks, exclusions)
+    clusters = Clusters(
+        sums=np.empty((len(faces), 0), dtype=np.float32),
+        counts=np.ones(len(faces), dtype=np.float32),
+        founders=faces.may_found.astype(np.int64),
+        is_fixed=np.zeros(len(faces), dtype=np.bool_),
+        marks=_marks(faces, apart, unseen),
+    )
     if not np.array_equal(of_face, np.arange(len(faces))):
         clusters = clusters.joined(of_face, len(counts))
+    clusters = replace(clusters, sums=sums_of_groups(faces, of_face, np.maximum(found, NO_PERSON)))
     return Units(of_face, clusters.established(is_fixed, is_fixed | (counts > 1), min_founders))
+
+
+def sums_of_groups(faces: FaceSet, of_face: Rows, people: NDArray[np.int64]) -> FaceRows:
+    """Add up the directions of the faces of each group.
+
+    Parameters
+    ----------
+    faces : FaceSet
+    of_face : int array of shape (n_faces,)
+        Each face's group, from 0 without a gap.
+    people : int array of shape (n_groups,)
+        The person whose faces the group has, but for what links have moved. NO_PERSON for others.
+    """
+    count, directions = len(people), faces.memory.directions(len(faces))
+    if count == len(faces) and np.array_equal(of_face, np.arange(count)):
+        none = np.empty(0, dtype=np.intp)
+        return FaceRows(directions, of_face, none, directions[none])
+    a_face = np.empty(count, dtype=np.intp)
+    a_face[of_face] = np.arange(len(faces))
+    joined = np.flatnonzero(np.bincount(of_face, minlength=count) > 1)
+    is_elsewhere = faces.person_ids != people[of_face]
+    is_moved = (people == NO_PERSON) | np.isin(people, faces.person_ids[is_elsewhere])
+    is_moved[of_face[is_elsewhere]] = True
+    known, of_known = faces.memory.sums_of(faces.person_ids)
+    sums = np.empty((len(joined), directions.shape[1]), dtype=np.float32)
+    is_known = ~is_moved[joined]
+    sums[is_known] = of_known[np.searchsorted(known, people[joined[is_known]])]
+    others = joined[~is_known]
+    members = np.flatnonzero(np.isin(of_face, others))
+    targets = np.searchsorted(others, of_face[members])
+    sums[~is_known] = added_up(directions[members], targets, len(others))
+    return FaceRows(directions, a_face, joined, sums)
 
 
 def _enemies(apart: NDArray[np.int64]) -> dict[int, set[int]]:
@@ -110,18 +150,11 @@ def _joined_by_links(
     return keys
 
 
-def _marks(
-    faces: FaceSet, apart: NDArray[np.int64], unseen: Collection[tuple[int, int]]
-) -> tuple[sparse.csr_array, sparse.csr_array]:
+def _marks(faces: FaceSet, apart: NDArray[np.int64], unseen: Collection[tuple[int, int]]) -> Marks:
     """Mark every face with its scene, and with its link if that is kept apart from another.
 
-    Somebody's first face is marked with the photos that they are unseen on.
-
-    Returns
-    -------
-    marks : sparse array of shape (n_faces, n_marks)
-    exclusions : sparse array of shape (n_marks, n_marks), symmetric
-        1 where two marks may not meet: a scene with itself, two links that are apart.
+    Somebody's first face is marked with the photos that they are unseen on. Two marks that may not
+    meet are a scene with itself, and two links that are apart.
     """
     scenes, columns = np.unique(faces.scene_ids, return_inverse=True)
     present = apart[np.isin(apart, faces.link_ids).all(axis=1)]
@@ -141,7 +174,7 @@ def _marks(
     ones = np.ones(len(one_side), dtype=np.float32)
     exclusions = sparse.csr_array((ones, (one_side, other_side)), shape=(width, width))
     exclusions.data[:] = 1  # a pair that was named twice
-    return marks, exclusions
+    return Marks(marks, exclusions)
 
 
 def _unseen_marks(

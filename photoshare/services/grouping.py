@@ -6,7 +6,7 @@ person meanwhile (`Room.revision`), else it is planned again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -74,11 +74,6 @@ class _SearchedPhoto:
     known: MatchedFaces
 
     @property
-    def replaced(self) -> list[int]:
-        """Ids of the known faces that those found now stand for, or that are gone."""
-        return [face.id for face in self.known.found_again.values()] + self.known.gone
-
-    @property
     def unseen(self) -> set[tuple[int, int]]:
         """Who is on the photo, as somebody said, though the face was not found this time."""
         left_behind = self.known.left_behind if self.known.is_other_engine else []
@@ -129,7 +124,7 @@ def group_unsorted_faces(room_id: int, rule: GroupingRule) -> None:
         db.session.rollback()
         planned = _planned(room, np.ones(len(room.ids), dtype=np.bool_), rule)
         if begin_change(room_id, revision=room.revision):
-            _write_plan(room_id, _people_of(room), planned)
+            _write_plan(room_id, room, planned, {})
             return
         db.session.rollback()
 
@@ -145,22 +140,26 @@ def _left_to_store(
         for claimed, faces in photos
     ]
     db.session.rollback()  # the planning below holds no transaction
-    planned = _planned(*_with_faces(room, searched), rule)
+    before, is_active = _with_faces(room, searched)
+    planned = _planned(before, is_active, rule)
     with storage.locked():
         is_current = begin_change(room_id, revision=room.revision)
         present = _mark_analysed([claimed for claimed, _ in photos], rule)
         if not is_current or len(present) < len(photos):
             db.session.rollback()
+            room.faces.memory.take_back(len(room.ids))  # the photo may be deleted
             gone = [claimed for claimed, _ in photos if claimed.id not in present]
             _delete_files(gone, storage)
             return [photo for photo in photos if photo[0].id in present]
         seen = people_on(present)  # whose faces are found anew, or are gone
         new_ids = [face_id for photo in searched for face_id in _write_faces(photo)]
         planned.ids[planned.ids == NEW_FACE] = new_ids
-        people_before = _people_of(room)
-        for photo in searched:
-            people_before |= {row.id: row.person_id for row in photo.known.found_again.values()}
-        _write_plan(room_id, people_before, planned, seen)
+        replaced = {
+            face_id: person_id
+            for photo in searched
+            for face_id, person_id in photo.known.replaced.items()
+        }
+        _write_plan(room_id, before, planned, replaced, seen)
         for photo in searched:
             _delete_old_crops(photo, storage)
     return []
@@ -228,7 +227,7 @@ def _with_faces(
     is_active : bool array of shape (n_faces,)
         Which faces are the photos'.
     """
-    kept = ~np.isin(room.ids, [face_id for photo in searched for face_id in photo.replaced])
+    replaced = [face_id for photo in searched for face_id in photo.known.replaced]
     rows = [row for photo in searched for row in photo.rows()]
     faces = [face for _, face, _ in rows]
     good = may_found(
@@ -236,29 +235,30 @@ def _with_faces(
         [face.score for face in faces],
         [face_quality(face) for face in faces],
     )
-    old = room.faces
-    encodings = old.encodings[kept]
-    if rows:
-        new = np.array([face.encoding for face in faces], dtype=np.float32)
-        encodings = np.concatenate([encodings, new]) if len(encodings) else new
-    everything = FaceSet(
-        encodings,
-        _joined(old.photo_ids[kept], [photo_id for photo_id, _, _ in rows]),
-        _joined(old.person_ids[kept], [known.person_id for _, _, known in rows]),
-        np.concatenate([old.may_found[kept], good]),
-        _joined(old.link_ids[kept], [known.link_id for _, _, known in rows]),
-        _joined(old.panels[kept], [face.panel for face in faces]),
+    encodings = [face.encoding for face in faces]
+    new = FaceSet(
+        np.array(encodings, dtype=np.float32) if faces else room.faces.encodings[:0],
+        _numbers([photo_id for photo_id, _, _ in rows]),
+        _numbers([known.person_id for _, _, known in rows]),
+        good,
+        _numbers([known.link_id for _, _, known in rows]),
+        _numbers([face.panel for face in faces]),
     )
-    ids = _joined(room.ids[kept], [known.id for _, _, known in rows])
+    ids, old = room.ids, room.faces
+    if replaced:
+        kept = ~np.isin(ids, replaced)
+        ids, old = ids[kept], old.taken(kept)
     unseen = room.unseen.union(*(photo.unseen for photo in searched))
-    is_active = np.arange(len(ids)) >= kept.sum()
+    is_active = np.arange(len(ids) + len(rows)) >= len(ids)
+    ids = np.concatenate([ids, _numbers([known.id for _, _, known in rows])])
     people = {person_id for photo in searched for _, person_id in photo.unseen}
     fixed = room.fixed_people | people
+    everything = old.extended(new)
     return replace(room, ids=ids, faces=everything, unseen=unseen, fixed_people=fixed), is_active
 
 
-def _joined(old: NDArray[np.int64], new: list[int]) -> NDArray[np.int64]:
-    return np.concatenate([old, np.array(new, dtype=np.int64)])
+def _numbers(values: list[int]) -> NDArray[np.int64]:
+    return np.array(values, dtype=np.int64)
 
 
 def _write_faces(photo: _SearchedPhoto) -> list[int]:
@@ -283,21 +283,18 @@ def _write_faces(photo: _SearchedPhoto) -> list[int]:
         lost = [row.id for row in known.left_behind]
         db.session.execute(update(Face).where(Face.id.in_(lost)).values(encoding=None))
     if known.gone:
-        db.session.execute(delete(Face).where(Face.id.in_(known.gone)))
+        gone = [row.id for row in known.gone]
+        db.session.execute(delete(Face).where(Face.id.in_(gone)))
     db.session.add_all(new)
     db.session.flush()
     return [row.id for row in new]
 
 
-def _people_of(room: RoomFaces) -> dict[int, int]:
-    """Tell whose each face is: person ids by face ids."""
-    return dict(zip(room.ids.tolist(), room.faces.person_ids.tolist(), strict=True))
-
-
 def _write_plan(
     room_id: int,
-    before: dict[int, int],
+    before: RoomFaces,
     planned: RoomFaces,
+    replaced: Mapping[int, int],
     seen: Collection[int] = (),
 ) -> None:
     """Write who the faces are by the plan, and commit; the transaction has begun as a change.
@@ -305,27 +302,35 @@ def _write_plan(
     Parameters
     ----------
     room_id : int
-    before : dict of face id to person id
-        Whose the faces are so far that had a row.
+    before : RoomFaces
+        The same faces as they were, in their order.
     planned : RoomFaces
+    replaced : mapping of face id to person id
+        Of faces that were found before, whether or not they are among those of the plan.
     seen : collection of int
         People who had a face on the photos that were searched.
     """
     person_ids = planned.faces.person_ids.copy()
     for number in np.unique(person_ids[person_ids < NO_PERSON])[::-1].tolist():
         person_ids[person_ids == number] = insert_person(room_id)
-    changed = [
-        {"id": face_id, "person_id": person_id or None}
-        for face_id, person_id in zip(planned.ids.tolist(), person_ids.tolist(), strict=True)
-        if before.get(face_id, NO_PERSON) != person_id
-    ]
-    if changed:
-        db.session.execute(update(Face), changed)
+    people_before = before.faces.person_ids
+    moved = np.flatnonzero(person_ids != people_before)
+    changed = zip(planned.ids[moved].tolist(), person_ids[moved].tolist(), strict=True)
+    values = [{"id": face_id, "person_id": person_id or None} for face_id, person_id in changed]
+    if values:
+        db.session.execute(update(Face), values)
     written = replace(planned, faces=replace(planned.faces, person_ids=person_ids))
-    follow_merged(before, _people_of(written), for_good=True)
-    delete_empty_people(room_id)
-    left = {before.get(change["id"], NO_PERSON) for change in changed}
-    settle_covers({*seen, *left, *(change["person_id"] for change in changed)} - {None, NO_PERSON})
+    left = {*people_before[moved].tolist(), *replaced.values()} - {NO_PERSON}
+    gone = left.difference(person_ids.tolist())
+    if gone:  # whom all faces have left
+        rows = np.flatnonzero(np.isin(people_before, list(gone)))
+        ids = planned.ids[rows].tolist()
+        was = dict(zip(ids, people_before[rows].tolist(), strict=True))
+        now = dict(zip(ids, person_ids[rows].tolist(), strict=True))
+        was |= {face: person for face, person in replaced.items() if person in gone}
+        follow_merged(was, now, for_good=True)
+        delete_empty_people(room_id)
+    settle_covers({*seen, *left, *person_ids[moved].tolist()} - {NO_PERSON})
     db.session.commit()
     keep_room_faces(room_id, replace(written, revision=planned.revision + 1))
 

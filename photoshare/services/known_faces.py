@@ -34,8 +34,8 @@ class MatchedFaces:
     ----------
     found_again : dict of int to KnownFace
         By the place among the faces found now.
-    gone : list of int
-        Ids of the faces that were not found again and that nobody corrected.
+    gone : list of KnownFace
+        The faces that were not found again and that nobody corrected.
     left_behind : list of KnownFace
         The faces that were not found again, and stay because somebody corrected them.
     is_other_engine : bool
@@ -45,10 +45,15 @@ class MatchedFaces:
     """
 
     found_again: dict[int, KnownFace]
-    gone: list[int]
+    gone: list[KnownFace]
     left_behind: list[KnownFace]
     is_other_engine: bool
     old_locations: set[FaceLocation]
+
+    @property
+    def replaced(self) -> dict[int, int]:
+        """Tell whose the faces were that those found now stand for, or that are gone."""
+        return {row.id: row.person_id for row in (*self.found_again.values(), *self.gone)}
 
 
 def match_known_faces(
@@ -71,7 +76,7 @@ def match_known_faces(
     gone = [row for row in lost if row.id not in stays]
     return MatchedFaces(
         {place: _known(row) for place, row in found_again.items()},
-        [row.id for row in gone],
+        [_known(row) for row in gone],
         [_known(row) for row in lost if row.id in stays],
         before is not None and before != engine_name,
         {row.location for row in (*found_again.values(), *gone)},

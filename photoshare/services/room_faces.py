@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from photoshare.db import db
+from photoshare.faces.memory import unit_length
 from photoshare.faces.quality import may_found
 from photoshare.faces.types import NO_PERSON, FaceSet
 from photoshare.models import (
@@ -183,7 +184,7 @@ def _read(room_id: int, engine_name: str, revision: int) -> RoomFaces:
         engine_name,
         np.array(ids, dtype=np.int64),
         FaceSet(
-            encodings_from_bytes(list(encodings)),
+            unit_length(encodings_from_bytes(list(encodings))),
             np.array(photo_ids, dtype=np.int64),
             np.array([person or NO_PERSON for person in person_ids], dtype=np.int64),
             may_found(np.column_stack(edges), scores, qualities),

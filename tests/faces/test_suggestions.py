@@ -14,7 +14,7 @@ from photoshare.faces.room_eps import own_eps
 from photoshare.faces.suggestions import SuggestedPair, maybe_faces, rank_pairs
 from photoshare.faces.types import Doubt
 from tests.faces.made_up import EPS, doubtful_room, encodings_at, encodings_of, face_set
-from tests.faces.test_matching import Placed, placed_rooms
+from tests.faces.made_up_rooms import Placed, placed_rooms
 
 DOUBT = Doubt()
 

@@ -1,12 +1,25 @@
-"""Who corrects, and whom: for the tests of corrections, each of which has its own ``room_id``."""
+"""Who corrects, and whom, and photos that wait: for the tests of services."""
 
 from __future__ import annotations
 
 import pytest
 from flask import Flask
 
+from photoshare.models import PHOTO_WAITING
+from photoshare.services import rooms
 from photoshare.services.authors import Author
 from tests.helpers import insert_person, insert_photos
+
+
+@pytest.fixture
+def room_id() -> int:
+    return rooms.create_room("Party").room.id
+
+
+@pytest.fixture
+def waiting(app: Flask, room_id: int) -> list[int]:
+    """Four photos that wait."""
+    return insert_photos(app, room_id, 4, state=PHOTO_WAITING)
 
 
 @pytest.fixture

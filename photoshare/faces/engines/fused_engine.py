@@ -29,6 +29,7 @@ from photoshare.faces.engines.model_files import (
 )
 from photoshare.faces.engines.sface import SFACE_SIZE, SfaceEncoder, aligned_chip
 from photoshare.faces.engines.yunet import Detections, YunetDetector, joined, overlaps_of
+from photoshare.faces.overlap import SAME_FACE_OVERLAP
 from photoshare.faces.photo_source import PhotoSource, Size
 from photoshare.faces.quality import sharpness_of
 from photoshare.faces.search import (
@@ -55,7 +56,6 @@ COARSE_FACTOR = 4  # a first look at a picture as much smaller finds the faces t
 AS_IT_IS = 1.15  # a picture up to this many times as large as needed is not worth scaling
 SURE_SCORE = 0.8  # such a box stands alone: of 392 on groups_dev all are faces
 DOUBTFUL_SCORE = 0.5  # and such a one if a closer look is sure
-SAME_FACE = 0.3  # intersection over union of a box and what a closer look at it finds
 # YuNet's boxes reach from forehead to chin; dlib's landmarks want the square that its own detector
 # gives, which has this share of their mean side (median of 100 faces that both found).
 DLIB_SIDE = 0.86
@@ -185,7 +185,7 @@ class FusedFaceEngine:
         pixels = np.asarray(around.resize((seen_px, seen_px), Image.Resampling.BICUBIC))
         faces = self.detector.locate(pixels, least_score).moved(width / seen_px)
         faces = faces.moved(1, start_x, start_y)
-        return faces.subset(overlaps_of(box[None], faces.boxes)[0] > SAME_FACE)
+        return faces.subset(overlaps_of(box[None], faces.boxes)[0] > SAME_FACE_OVERLAP)
 
     def _encoded(self, picture: Image.Image, found: Detections, size: Size) -> list[AnalysedFace]:
         """Encode faces; ``found`` is in pixels of the picture, the result in those of the photo."""

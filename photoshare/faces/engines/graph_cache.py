@@ -8,15 +8,19 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from photoshare.faces.engines.model_files import SHA256_OF
 
-def cached_graph(name: str, build: Callable[[], bytes], folder: Path) -> bytes:
-    """Return the graph of this name, from the folder or built and kept there.
+
+def cached_graph(source_name: str, version: int, build: Callable[[], bytes], folder: Path) -> bytes:
+    """Return the graph that is built from a model file, from the folder or built and kept there.
 
     Parameters
     ----------
-    name : str
-        Has to change with the source of the graph and with how it is built, so that a kept graph
-        never outlives either.
+    source_name : str
+        A file of `model_files.SHA256_OF`. A kept graph never outlives its source: the name has its
+        checksum.
+    version : int
+        Of how it is built: with another one, it is built anew.
     build : callable
         Makes the serialized model; called only where none is kept. What it raises goes on.
     folder : Path
@@ -27,6 +31,7 @@ def cached_graph(name: str, build: Callable[[], bytes], folder: Path) -> bytes:
     A checksum beside the graph tells a damaged one, which is built anew. Two processes that do it
     at once write the same bytes.
     """
+    name = f"{Path(source_name).stem}-{SHA256_OF[source_name][:16]}-v{version}"
     path = folder / f"{name}.onnx"
     checksum_path = path.with_suffix(".sha256")
     kept = _read_if_intact(path, checksum_path)

@@ -24,7 +24,6 @@ from photoshare.faces.engines.graph_cache import cached_graph
 from photoshare.faces.engines.model_files import (
     DETECTOR_FILE,
     ENCODER_FILE,
-    SHA256_OF,
     read_model,
 )
 from photoshare.faces.engines.onnx_nodes import (
@@ -43,8 +42,7 @@ def cached_dlib_graph(source_name: str, folder: Path) -> bytes:
     ModelError
         If the graph must be built and its source is missing or damaged.
     """
-    name = f"{Path(source_name).stem}-{SHA256_OF[source_name][:16]}-v{GRAPH_VERSION}"
-    return cached_graph(name, lambda: build_graph(source_name), folder)
+    return cached_graph(source_name, GRAPH_VERSION, lambda: build_graph(source_name), folder)
 
 
 def build_graph(source_name: str) -> bytes:

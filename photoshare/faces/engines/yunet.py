@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from photoshare.faces.engines.model_files import YUNET_FILE
 from photoshare.faces.engines.sessions import LazySession
+from photoshare.faces.overlap import SAME_FACE_OVERLAP, overlap_matrix
 from photoshare.faces.types import RgbImage
 
-# OpenCV's limit: of two boxes that overlap more (intersection over union) the weaker one goes.
-SAME_FACE_OVERLAP = 0.3
+AS_LOCATION = [1, 2, 3, 0]  # the edges of a box, in the order of a FaceLocation
 STRIDES = (8, 16, 32)  # pixels between the cells of the three outputs
 
 Floats = NDArray[np.float32]
@@ -74,19 +74,14 @@ def joined(parts: list[Detections]) -> Detections:
     return everything.subset(is_kept)
 
 
-def overlaps_of(some: Floats, others: Floats) -> Floats:
+def overlaps_of(some: Floats, others: Floats) -> NDArray[np.float64]:
     """Measure the intersection over union of boxes (left, top, right, bottom).
 
     Returns
     -------
-    float32 array of shape (len(some), len(others))
+    float64 array of shape (len(some), len(others)), 0 to 1
     """
-    starts = np.maximum(some[:, None, :2], others[None, :, :2])
-    ends = np.minimum(some[:, None, 2:], others[None, :, 2:])
-    shared = np.clip(ends - starts, 0, None).prod(axis=2)
-    areas, other_areas = ((boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (some, others))
-    overlaps: Floats = shared / (areas[:, None] + other_areas - shared)
-    return overlaps
+    return overlap_matrix(some[:, AS_LOCATION], others[:, AS_LOCATION])
 
 
 class YunetDetector:

@@ -19,7 +19,6 @@ from onnx import TensorProto, helper, numpy_helper
 from photoshare.faces.engines.graph_cache import cached_graph
 from photoshare.faces.engines.model_files import (
     SFACE_FILE,
-    SHA256_OF,
     YUNET_FILE,
     ZOO_GRAPH_VERSION,
     read_model,
@@ -44,8 +43,9 @@ def cached_zoo_graph(source_name: str, folder: Path) -> bytes:
     ModelError
         If the graph must be built and its source is missing or damaged.
     """
-    name = f"{Path(source_name).stem}-{SHA256_OF[source_name][:16]}-v{ZOO_GRAPH_VERSION}"
-    return cached_graph(name, lambda: build_zoo_graph(source_name), folder)
+    return cached_graph(
+        source_name, ZOO_GRAPH_VERSION, lambda: build_zoo_graph(source_name), folder
+    )
 
 
 def build_zoo_graph(source_name: str) -> bytes:

@@ -1,7 +1,7 @@
 """covers: a person's row names the clearest of their sure faces, so that it changes seldom
 
 Revision ID: 0015
-Revises: 0013
+Revises: 0014
 
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 # revision identifiers, used by Alembic.
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
