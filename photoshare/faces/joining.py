@@ -99,7 +99,7 @@ def _sure_pairs(
         homes[block] = distances.argmin(axis=1)
         first = distances[rows, homes[block]]
         distances[rows, homes[block]] = np.inf
-        is_sure = (first <= REACH) & (distances.min(axis=1) - first >= MARGIN)
+        is_sure = (first <= REACH) & (distances.min(axis=1) >= first + np.float32(MARGIN))
         nearest[block] = np.where(is_sure & is_person[homes[block]], first, np.inf)
     order = np.lexsort((singles, nearest))
     order = order[np.isfinite(nearest[order])]
