@@ -1,11 +1,10 @@
 """Measure the processor time that one more photo costs a room, from its faces to the commit.
 
 ``./run.sh python benchmarks/one_more_photo.py [--faces 10000 20000 60000]`` fills rooms by their
-rows with made-up faces of the default engine (`grouping_times.made_up`), half of the people named,
-and stores photos of one to six faces in them through `store_analysis`: one by one, then ten
-together. Files are not synced to the disk. Printed are medians of the processor's milliseconds a
-photo, what of them is planning, and a checksum of who is who: two versions of the program that
-decide the same print the same.
+rows with made-up faces of the default engine (`grouping_times.made_up`) and their people, half of
+them named, and stores photos of one to six faces in them through `store_analysis`: one by one, then
+ten together. Printed are medians of the processor's milliseconds a photo, what of them is planning,
+and a checksum of who is who: two versions of the program that decide the same print the same.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from own_server import ROOT
 
 sys.path.insert(0, str(ROOT))
 
-from grouping_times import made_up, numbered, room_of
+from grouping_times import made_up, room_of
 from sqlalchemy import insert, select
 
 from photoshare import create_app
@@ -97,15 +96,15 @@ def timed(work: Callable[[], object]) -> float:
 def measure(app: Flask, count: int) -> None:
     """Make a room of so many faces, store more photos in it, and print what each of them cost."""
     random = np.random.default_rng(0)
-    faces = room_of(*made_up(count, random), random)
+    encodings, owners = made_up(count, random)
+    faces = room_of(encodings, owners, random)
     news = SINGLE_PHOTOS + 1 + BURSTS * BURST_PHOTOS
     is_known = faces.photo_ids <= faces.photo_ids[-1] - news
     rule = {"eps": FUSED_EPS, "min_samples": Settings().min_samples}
-    everything = np.ones(np.count_nonzero(is_known), dtype=np.bool_)
+    sizes = np.bincount(owners[is_known], minlength=owners.max() + 1)
+    is_sorted = is_known & (sizes[owners] > 1)
     person_ids = np.zeros(count, dtype=np.int64)
-    person_ids[is_known] = numbered(
-        plan_groups(faces.taken(is_known), everything, **rule).person_ids
-    )
+    person_ids[is_sorted] = 1 + np.unique(owners[is_sorted], return_inverse=True)[1]
     planning: list[float] = []
 
     def planned(*arguments: Any, **settings: Any) -> Any:

@@ -9,6 +9,10 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
+# Before numpy is imported. The few faces of a photo are compared in a millisecond; its library's
+# other threads only wait for them, spinning, on a core that pages need (docs/evaluation.md).
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from flask import Flask
 from flask_compress import Compress
 from htmx_flask import Htmx

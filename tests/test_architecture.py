@@ -69,8 +69,17 @@ def test_the_face_code_knows_neither_the_web_nor_the_database() -> None:
 
 
 def test_grouping_faces_opens_no_file() -> None:
-    names = ["clustering", "clusters", "cores", "dense_linkage", "joining", "linkage", "matching"]
-    names += ["neighbourhood", "quality", "room_eps", "suggestions", "types", "units"]
+    names = ["clustering", "clusters", "cores", "dense_linkage", "joining", "linkage", "marks"]
+    names += [
+        "matching",
+        "memory",
+        "neighbourhood",
+        "quality",
+        "room_eps",
+        "suggestions",
+        "types",
+        "units",
+    ]
     pure = [f"photoshare.faces.{name}" for name in names]
 
     assert forbidden_imports(pure, "pathlib", "os", "io", "PIL", "photoshare.images") == {}

@@ -114,11 +114,15 @@ class Clusters:
         ones = np.ones(len(targets), dtype=np.float32)
         shape = (count, len(targets))
         adder = sparse.csr_array((ones, (targets, np.arange(len(targets)))), shape=shape)
+        counts, founders, fixed = (
+            np.bincount(targets, weights=column, minlength=count)
+            for column in (self.counts, self.founders, self.is_fixed)
+        )
         return Clusters(
             sums=adder @ self.rows,
-            counts=adder @ self.counts,
-            founders=np.rint(adder @ self.founders).astype(np.int64),
-            is_fixed=(adder @ self.is_fixed.astype(np.float32)) > 0,
+            counts=counts.astype(np.float32),
+            founders=founders.astype(np.int64),
+            is_fixed=fixed > 0,
             marks=self.marks.joined(adder),
         )
 

@@ -16,6 +16,7 @@ from photoshare.faces.linkage import BLOCK_NUMBERS, measure_distances
 # Times eps, as the distances below. docs/evaluation.md tells how both were chosen.
 REACH = 1.1  # the farthest a face may join from
 MARGIN = 0.1  # how much farther everybody else has to be
+FEW_SINGLES = 64  # as few are measured with everybody at once, not with people first
 
 
 def join_single_faces(clusters: Clusters, is_open: NDArray[np.bool_], rule: MergeRule) -> Rows:
@@ -49,7 +50,8 @@ def join_single_faces(clusters: Clusters, is_open: NDArray[np.bool_], rule: Merg
         is_maybe = is_open[singles]
         is_maybe |= _nearest(clusters, singles, open_people, rule) <= REACH
         singles = singles[is_maybe]
-        singles = singles[_nearest(clusters, singles, people, rule) <= REACH]
+        if len(singles) > FEW_SINGLES:
+            singles = singles[_nearest(clusters, singles, people, rule) <= REACH]
         faces, owners = _sure_pairs(clusters, singles, is_person, rule)
         if len(faces) == 0:
             return homes
@@ -97,7 +99,7 @@ def _sure_pairs(
         homes[block] = distances.argmin(axis=1)
         first = distances[rows, homes[block]]
         distances[rows, homes[block]] = np.inf
-        is_sure = (first <= REACH) & (distances.min(axis=1) - first >= MARGIN)
+        is_sure = (first <= REACH) & (distances.min(axis=1) >= first + np.float32(MARGIN))
         nearest[block] = np.where(is_sure & is_person[homes[block]], first, np.inf)
     order = np.lexsort((singles, nearest))
     order = order[np.isfinite(nearest[order])]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +14,7 @@ from numpy.typing import NDArray
 from photoshare.faces.engines.dlib_format import ENCODING_SIZE
 from photoshare.faces.matching import NO_PERSON
 from photoshare.faces.quality import may_found
+from tests.conftest import ROOT
 from tests.faces.made_up import EPS, encodings_at, encodings_of, face_set
 from tests.faces.made_up_rooms import plan, together
 
@@ -234,3 +238,18 @@ def test_small_and_doubtful_faces_may_not_found() -> None:
         False,
     ]
     assert may_found([], [], []).tolist() == []
+
+
+def test_products_of_a_few_faces_take_one_thread() -> None:
+    """Others would only wait for it, spinning; nobody has set any variable."""
+    environ = {name: value for name, value in os.environ.items() if "_NUM_THREADS" not in name}
+    asked = (
+        "import photoshare.faces.matching, threadpoolctl;"
+        "print(max((one['num_threads'] for one in threadpoolctl.threadpool_info()"
+        " if one['user_api'] == 'blas'), default=1))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asked], env=environ, cwd=ROOT, capture_output=True, check=True
+    )
+
+    assert done.stdout.strip() == b"1"
