@@ -180,8 +180,9 @@ def get_download(photo_id: int, storage: Storage, *, exact: bool) -> Download:
             raise NotFoundError("This picture is not there (any more).")
     columns = (*download_columns(exact=exact), Photo.sha256, Photo.cleaning_rules)
     row = db.session.execute(select(*columns).where(Photo.id == photo_id)).one()
-    form, *of_file = row._tuple()
-    return Download(Form(form), format_of_download(photo.image_format, form), *of_file)
+    form, size_bytes, crc32, sha256, rules = row
+    image_format = format_of_download(photo.image_format, form)
+    return Download(Form(form), image_format, size_bytes, crc32, sha256, rules)
 
 
 def format_of_download(image_format: str, form: int) -> str:
