@@ -146,19 +146,21 @@ def _locate(photo: PhotoSource, engine: Locator, effort: SearchEffort) -> list[L
     return sorted(faces, key=lambda face: -face.score)
 
 
-def parts_of(picture: Image.Image) -> Iterator[tuple[Image.Image, int, int]]:
+def parts_of(
+    picture: Image.Image, part_px: int = PART_PX, overlap_px: int = PART_OVERLAP_PX
+) -> Iterator[tuple[Image.Image, int, int]]:
     """Cut a large picture into equal overlapping parts, each with its left and top pixel."""
     width, height = picture.size
-    for top, bottom in _spans(height):
-        for left, right in _spans(width):
+    for top, bottom in _spans(height, part_px, overlap_px):
+        for left, right in _spans(width, part_px, overlap_px):
             yield picture.crop((left, top, right, bottom)), left, top
 
 
-def _spans(side_px: int) -> list[tuple[int, int]]:
-    count = max(1, math.ceil((side_px - PART_OVERLAP_PX) / (PART_PX - PART_OVERLAP_PX)))
-    step_px = (side_px - PART_OVERLAP_PX) / count
+def _spans(side_px: int, part_px: int, overlap_px: int) -> list[tuple[int, int]]:
+    count = max(1, math.ceil((side_px - overlap_px) / (part_px - overlap_px)))
+    step_px = (side_px - overlap_px) / count
     starts = [round(index * step_px) for index in range(count)]
-    return [(start, min(side_px, math.ceil(start + step_px + PART_OVERLAP_PX))) for start in starts]
+    return [(start, min(side_px, math.ceil(start + step_px + overlap_px))) for start in starts]
 
 
 def _encode(photo: PhotoSource, engine: Locator, locations: list[FaceLocation]) -> FaceEncodings:

@@ -104,3 +104,23 @@ def test_locations_lie_within_the_photo(
         top, right, bottom, left = face.location
         assert 0 <= top < bottom <= 300
         assert 0 <= left < right <= 310
+
+
+@pytest.mark.parametrize("face_px", [50, 90, 160, 320, 620])
+def test_a_face_where_parts_of_the_photo_meet_is_found_once(
+    face_pictures: dict[str, Path], engine: FusedFaceEngine, tmp_path: Path, face_px: int
+) -> None:
+    portrait = Image.open(face_pictures["obama.jpg"]).convert("RGB")
+    (face,) = analyse_photo(face_pictures["obama.jpg"], engine).faces
+    top, right, bottom, left = face.location
+    ratio = face_px / (right - left)
+    small = portrait.resize((round(portrait.width * ratio), round(portrait.height * ratio)))
+    middle = (round((left + right) * ratio / 2), round((top + bottom) * ratio / 2))
+    photo = Image.new("RGB", (1280, 960), (120, 140, 110))
+    photo.paste(small, (640 - middle[0], 480 - middle[1]))
+    photo.save(tmp_path / "photo.png")
+
+    found = analyse_photo(tmp_path / "photo.png", engine).faces
+
+    assert len(found) == 1
+    assert found[0].location[1] - found[0].location[3] == pytest.approx(face_px, rel=0.15)

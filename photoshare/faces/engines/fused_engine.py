@@ -53,6 +53,10 @@ FUSED_SMALLEST_PERCENT = 1.0
 # 1 % of the longer side 98 % are found so, at 16 pixels 99 % in half as much time again.
 SMALLEST_FACE_PX = 12.8
 COARSE_FACTOR = 4  # a first look at a picture as much smaller finds the faces that fill the photo
+# The search of a larger part asks the system for so much memory, again for each photo, that this
+# takes as long as the search: 115 ms of a 1280 x 960 picture in one, 73 ms in four parts.
+PART_PX = 704
+PART_OVERLAP_PX = 96  # larger faces, which the first look has found, need not be whole in a part
 AS_IT_IS = 1.15  # a picture up to this many times as large as needed is not worth scaling
 SURE_SCORE = 0.8  # such a box stands alone: of 392 on groups_dev all are faces
 DOUBTFUL_SCORE = 0.5  # and such a one if a closer look is sure
@@ -150,8 +154,9 @@ class FusedFaceEngine:
                 max(picture.size) / max(coarse.size)
             )
         ]
-        for part, left, top in parts_of(picture):
-            looks.append(self.detector.locate(np.asarray(part), DOUBTFUL_SCORE).moved(1, left, top))
+        for part, left, top in parts_of(picture, PART_PX, PART_OVERLAP_PX):
+            seen = self.detector.locate(np.asarray(part), DOUBTFUL_SCORE)
+            looks.append(_uncut(seen.moved(1, left, top), (left, top, *part.size), picture.size))
         found = joined(looks)
         is_sure = [
             score >= SURE_SCORE or len(self._closer_look(picture, box, WHETHER, SURE_SCORE)) > 0
@@ -230,6 +235,16 @@ def joint_encodings(of_dlib: FaceEncodings, of_sface: FaceEncodings) -> FaceEnco
         for share, encodings in parts
     ]
     return np.concatenate(weighted, axis=1).astype(np.float32)
+
+
+def _uncut(found: Detections, part: tuple[int, int, int, int], size: Size) -> Detections:
+    """Leave out what an edge of a part (left, top, width, height) cuts inside the picture."""
+    left, top, width, height = part
+    first = np.array([left or -np.inf, top or -np.inf])
+    last = np.array([left + width, top + height], dtype=float)
+    last[last >= size] = np.inf
+    edges = np.concatenate([found.boxes[:, :2] - first, last - found.boxes[:, 2:]], axis=1)
+    return found.subset(np.flatnonzero(edges.min(axis=1, initial=np.inf) > 0))
 
 
 def _location(box: NDArray[np.float32], size: Size) -> FaceLocation:
