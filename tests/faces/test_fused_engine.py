@@ -10,6 +10,7 @@ from PIL import Image
 
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.engines.fused_engine import SFACE_SHARE, FusedFaceEngine, joint_encodings
+from photoshare.faces.engines.yunet import Detections
 from photoshare.faces.types import RgbImage
 
 
@@ -124,3 +125,24 @@ def test_a_face_where_parts_of_the_photo_meet_is_found_once(
 
     assert len(found) == 1
     assert found[0].location[1] - found[0].location[3] == pytest.approx(face_px, rel=0.15)
+
+
+def test_two_boxes_of_one_face_become_one(
+    face_pictures: dict[str, Path], engine: FusedFaceEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search may see a face, and half of it at less than the overlap of one face."""
+    (face,) = analyse_photo(face_pictures["obama.jpg"], engine).faces
+    top, right, bottom, left = face.location
+    third = (right - left) * 0.3
+    boxes = [(left - third, top, right - third, bottom), (left + third, top, right + third, bottom)]
+    assert face.landmarks is not None
+    twice = Detections(
+        np.array(boxes, dtype=np.float32),
+        np.array([face.landmarks, face.landmarks]),
+        np.array([0.9, 0.8], dtype=np.float32),
+    )
+    monkeypatch.setattr(engine, "_locate", lambda *_: twice)
+
+    (found,) = analyse_photo(face_pictures["obama.jpg"], engine).faces
+
+    assert found.location == pytest.approx(face.location, abs=0.1 * (right - left))

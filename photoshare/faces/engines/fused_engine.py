@@ -166,18 +166,21 @@ class FusedFaceEngine:
         return found.moved(full_px / max(picture.size))
 
     def _seen_closer(self, picture: Image.Image, found: Detections) -> Detections:
-        """Tell boxes and landmarks again, from pictures of one face each."""
+        """Tell boxes and landmarks again, from pictures of one face each; no face is there twice.
+
+        Two boxes of a face that hardly overlap, such as one of half of it, meet in a closer look.
+        """
         boxes, landmarks = found.boxes.copy(), found.landmarks.copy()
         for row, box in enumerate(found.boxes):
             closer = self._closer_look(picture, box, WHERE, DOUBTFUL_SCORE)
             if len(closer):
                 boxes[row], landmarks[row] = closer.boxes[0], closer.landmarks[0]
-        return Detections(boxes, landmarks, found.scores)
+        return joined([Detections(boxes, landmarks, found.scores)])
 
     def _closer_look(
         self, picture: Image.Image, box: NDArray[np.float32], look: Look, least_score: float
     ) -> Detections:
-        """Look for the face of a box again; one face, or none."""
+        """Look for the face of a box again; what overlaps it enough, the most first."""
         left, top, right, bottom = box.tolist()
         side = max(1.0, ((right - left) * (bottom - top)) ** 0.5)
         start_x, start_y = (
@@ -190,7 +193,9 @@ class FusedFaceEngine:
         pixels = np.asarray(around.resize((seen_px, seen_px), Image.Resampling.BICUBIC))
         faces = self.detector.locate(pixels, least_score).moved(width / seen_px)
         faces = faces.moved(1, start_x, start_y)
-        return faces.subset(overlaps_of(box[None], faces.boxes)[0] > SAME_FACE_OVERLAP)
+        overlaps = overlaps_of(box[None], faces.boxes)[0]
+        nearest = np.argsort(-overlaps, kind="stable")
+        return faces.subset(nearest[overlaps[nearest] > SAME_FACE_OVERLAP])
 
     def _encoded(self, picture: Image.Image, found: Detections, size: Size) -> list[AnalysedFace]:
         """Encode faces; ``found`` is in pixels of the picture, the result in those of the photo."""
