@@ -238,10 +238,10 @@ def _floor(clocks: Clocks, photos: list[Path], workers: int) -> Run:
         list(pool.map(lambda path: decode_upright(path, at_least_px=FIRST_DECODE_PX), photos))
         decode_s = time.perf_counter() - start
     flops = clocks.searched_pixels * _flops(build_zoo_graph(YUNET_FILE), (1, 640, 640, 3)) / 640**2
-    # An encoding takes two chips of dlib's, one of them mirrored, and one of SFace's.
+    # An encoding takes one chip of dlib's and one of SFace's.
     flops += clocks.chips * _flops(build_graph(ENCODER_FILE), (1, DLIB_CHIP_PX, DLIB_CHIP_PX, 3))
     sface_shape = (1, SFACE_CHIP_PX, SFACE_CHIP_PX, 3)
-    flops += clocks.chips / 2 * _flops(build_zoo_graph(SFACE_FILE), sface_shape)
+    flops += clocks.chips * _flops(build_zoo_graph(SFACE_FILE), sface_shape)
     peak = _matmul_flops_per_s()
     return {
         "floor decode ms": 1000 * decode_s / len(photos),

@@ -40,6 +40,7 @@ from photoshare.faces.search import (
     scaled_to,
 )
 from photoshare.faces.types import AnalysedFace, Doubt, FaceEncodings, FaceLocation
+from photoshare.images import REDUCING_GAP
 
 FUSED_VERSION = 1  # raise it with every change of what is found or encoded
 # Share of SFace in the squared distance of two faces; docs/evaluation.md tells how it was chosen.
@@ -52,7 +53,9 @@ FUSED_SMALLEST_PERCENT = 1.0
 # The picture is searched at the size at which the smallest face has this many pixels: of faces of
 # 1 % of the longer side 98 % are found so, at 16 pixels 99 % in half as much time again.
 SMALLEST_FACE_PX = 12.8
-COARSE_FACTOR = 4  # a first look at a picture as much smaller finds the faces that fill the photo
+# Looks at the picture as much smaller find the faces that fill the photo, and those from 2 %.
+COARSE_FACTOR, MIDDLE_FACTOR = 4, 2
+LARGE_SHARE = 0.1  # of the longer side: if all that they find are as wide, nobody looks for 1 %
 # The search of a larger part asks the system for so much memory, again for each photo, that this
 # takes as long as the search: 115 ms of a 1280 x 960 picture in one, 73 ms in four parts.
 PART_PX = 704
@@ -98,7 +101,9 @@ class FusedFaceEngine:
 
     def __init__(self, graphs_folder: Path, *, threads: int = 1) -> None:
         self.detector = YunetDetector(graphs_folder, threads)
-        self.dlib_encoder = DlibEncoder(graphs_folder, threads=threads)
+        # The mean with the mirrored chip's encoding would take another sixth of a face's time and,
+        # at this share of the distance, changes the F of no group of everybody_dev.
+        self.dlib_encoder = DlibEncoder(graphs_folder, threads=threads, is_mirroring=False)
         self.sface_encoder = SfaceEncoder(graphs_folder, threads)
 
     @property
@@ -148,15 +153,17 @@ class FusedFaceEngine:
         picture = photo.picture(fine_px)
         if max(picture.size) > AS_IT_IS * fine_px:
             picture = scaled_to(picture, fine_px)
-        coarse = scaled_to(picture, max(1, max(picture.size) // COARSE_FACTOR))
-        looks = [
-            self.detector.locate(np.asarray(coarse), DOUBTFUL_SCORE).moved(
-                max(picture.size) / max(coarse.size)
-            )
-        ]
-        for part, left, top in parts_of(picture, PART_PX, PART_OVERLAP_PX):
-            seen = self.detector.locate(np.asarray(part), DOUBTFUL_SCORE)
-            looks.append(_uncut(seen.moved(1, left, top), (left, top, *part.size), picture.size))
+        looks = [self._smaller_look(picture, COARSE_FACTOR)]
+        is_worth_it = True
+        if max(picture.size) > PART_PX:
+            looks.append(self._smaller_look(picture, MIDDLE_FACTOR))
+            is_worth_it = not _are_large(joined(looks), picture.size)
+        if is_worth_it:
+            for part, left, top in parts_of(picture, PART_PX, PART_OVERLAP_PX):
+                seen = self.detector.locate(np.asarray(part), DOUBTFUL_SCORE)
+                looks.append(
+                    _uncut(seen.moved(1, left, top), (left, top, *part.size), picture.size)
+                )
         found = joined(looks)
         is_sure = [
             score >= SURE_SCORE or len(self._closer_look(picture, box, WHETHER, SURE_SCORE)) > 0
@@ -164,6 +171,11 @@ class FusedFaceEngine:
         ]
         found = found.subset(np.array(is_sure, dtype=np.bool_))
         return found.moved(full_px / max(picture.size))
+
+    def _smaller_look(self, picture: Image.Image, factor: int) -> Detections:
+        smaller = scaled_to(picture, max(1, max(picture.size) // factor))
+        found = self.detector.locate(np.asarray(smaller), DOUBTFUL_SCORE)
+        return found.moved(max(picture.size) / max(smaller.size))
 
     def _seen_closer(self, picture: Image.Image, found: Detections) -> Detections:
         """Tell boxes and landmarks again, from pictures of one face each; no face is there twice.
@@ -190,8 +202,10 @@ class FusedFaceEngine:
         width = max(2, round(look.width * side))
         around = picture.crop((start_x, start_y, start_x + width, start_y + width))
         seen_px = round(look.width * look.face_px)
-        pixels = np.asarray(around.resize((seen_px, seen_px), Image.Resampling.BICUBIC))
-        faces = self.detector.locate(pixels, least_score).moved(width / seen_px)
+        seen = around.resize(
+            (seen_px, seen_px), Image.Resampling.BICUBIC, reducing_gap=REDUCING_GAP
+        )
+        faces = self.detector.locate(np.asarray(seen), least_score).moved(width / seen_px)
         faces = faces.moved(1, start_x, start_y)
         overlaps = overlaps_of(box[None], faces.boxes)[0]
         nearest = np.argsort(-overlaps, kind="stable")
@@ -240,6 +254,12 @@ def joint_encodings(of_dlib: FaceEncodings, of_sface: FaceEncodings) -> FaceEnco
         for share, encodings in parts
     ]
     return np.concatenate(weighted, axis=1).astype(np.float32)
+
+
+def _are_large(found: Detections, size: Size) -> bool:
+    """Tell whether there are faces, and none so small that yet smaller ones may be behind."""
+    widths = found.boxes[:, 2] - found.boxes[:, 0]
+    return len(found) > 0 and float(widths.min()) >= LARGE_SHARE * max(size)
 
 
 def _uncut(found: Detections, part: tuple[int, int, int, int], size: Size) -> Detections:
