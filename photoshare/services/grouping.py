@@ -28,7 +28,7 @@ from photoshare.models import (
 )
 from photoshare.services.analysis import ClaimedPhoto
 from photoshare.services.change import begin_change
-from photoshare.services.covers import people_on, settle_covers
+from photoshare.services.covers import settle_covers
 from photoshare.services.known_faces import (
     NEW_FACE,
     KnownFace,
@@ -151,7 +151,6 @@ def _left_to_store(
             gone = [claimed for claimed, _ in photos if claimed.id not in present]
             _delete_files(gone, storage)
             return [photo for photo in photos if photo[0].id in present]
-        seen = people_on(present)  # whose faces are found anew, or are gone
         new_ids = [face_id for photo in searched for face_id in _write_faces(photo)]
         planned.ids[planned.ids == NEW_FACE] = new_ids
         replaced = {
@@ -159,7 +158,8 @@ def _left_to_store(
             for photo in searched
             for face_id, person_id in photo.known.replaced.items()
         }
-        _write_plan(room_id, before, planned, replaced, seen)
+        staying = {row.person_id for photo in searched for row in photo.known.left_behind}
+        _write_plan(room_id, before, planned, replaced, staying)
         for photo in searched:
             _delete_old_crops(photo, storage)
     return []
@@ -295,7 +295,7 @@ def _write_plan(
     before: RoomFaces,
     planned: RoomFaces,
     replaced: Mapping[int, int],
-    seen: Collection[int] = (),
+    staying: Collection[int] = (),
 ) -> None:
     """Write who the faces are by the plan, and commit; the transaction has begun as a change.
 
@@ -307,8 +307,8 @@ def _write_plan(
     planned : RoomFaces
     replaced : mapping of face id to person id
         Of faces that were found before, whether or not they are among those of the plan.
-    seen : collection of int
-        People who had a face on the photos that were searched.
+    staying : collection of int
+        People of faces that were not found again, and stay because somebody corrected them.
     """
     person_ids = planned.faces.person_ids.copy()
     for number in np.unique(person_ids[person_ids < NO_PERSON])[::-1].tolist():
@@ -330,7 +330,7 @@ def _write_plan(
         was |= {face: person for face, person in replaced.items() if person in gone}
         follow_merged(was, now, for_good=True)
         delete_empty_people(room_id)
-    settle_covers({*seen, *left, *person_ids[moved].tolist()} - {NO_PERSON})
+    settle_covers({*staying, *left, *person_ids[moved].tolist()} - {NO_PERSON})
     db.session.commit()
     keep_room_faces(room_id, replace(written, revision=planned.revision + 1))
 

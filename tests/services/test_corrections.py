@@ -21,11 +21,6 @@ from tests.helpers import count_change, insert_person, insert_photos, new_face
 pytestmark = pytest.mark.usefixtures("app_ctx")
 
 
-@pytest.fixture
-def room_id() -> int:
-    return rooms.create_room("Party").room.id
-
-
 def face_row(face_id: int) -> Face:
     return db.session.get_one(Face, face_id)
 

@@ -11,7 +11,7 @@ from sqlalchemy import event, select, update
 
 from photoshare.db import db
 from photoshare.models import Face, Person, encoding_to_bytes
-from photoshare.services import corrections, covers, people, photos, rooms
+from photoshare.services import corrections, covers, people, photos
 from photoshare.services.authors import Author
 from photoshare.services.grouping import GroupingRule, group_unsorted_faces
 from photoshare.web.site import Site
@@ -21,16 +21,6 @@ pytestmark = pytest.mark.usefixtures("app_ctx")
 
 RULE = GroupingRule(engine_name="fake", eps=0.325, min_samples=2)
 AddFaces = Callable[..., list[int]]
-
-
-@pytest.fixture
-def room_id() -> int:
-    return rooms.create_room("Party").room.id
-
-
-@pytest.fixture
-def host(room_id: int) -> Author:
-    return Author(room_id)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from photoshare.models import (
     Photo,
     Upload,
 )
-from photoshare.services import corrections, guests, photos, rooms
+from photoshare.services import corrections, guests, photos
 from photoshare.services.authors import Author
 from photoshare.services.change import change_of_room
 from photoshare.services.room_faces import load_room_faces
@@ -37,16 +37,6 @@ from tests.helpers import (
 )
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
-
-
-@pytest.fixture
-def room_id() -> int:
-    return rooms.create_room("Party").room.id
-
-
-@pytest.fixture
-def host(room_id: int) -> Author:
-    return Author(room_id)
 
 
 def encoding_of(face_id: int) -> bytes | None:

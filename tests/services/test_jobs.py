@@ -29,11 +29,6 @@ PROCESS, CLUSTER = JobKind.PROCESS_PHOTOS, JobKind.CLUSTER_ROOM
 AGAIN = JobKind.SEARCH_AGAIN
 
 
-@pytest.fixture
-def room_id() -> int:
-    return rooms.create_room("Party").room.id
-
-
 def states() -> list[tuple[int, str, str]]:
     db.session.rollback()
     rows = db.session.execute(select(Job.room_id, Job.kind, Job.state).order_by(Job.id))

@@ -15,11 +15,6 @@ pytestmark = pytest.mark.usefixtures("app_ctx")
 
 
 @pytest.fixture
-def room_id() -> int:
-    return rooms.create_room("Party").room.id
-
-
-@pytest.fixture
 def other_room_id() -> int:
     return rooms.create_room("Other").room.id
 

@@ -11,17 +11,12 @@ from sqlalchemy import delete
 
 from photoshare.db import db
 from photoshare.models import PHOTO_WAITING, Photo
-from photoshare.services import photos, rooms
+from photoshare.services import photos
 from photoshare.services.album_kinds import WholeRoom, open_album
 from photoshare.services.photos import PAGE_SIZE, place_of
 from tests.helpers import host_access, insert_person, insert_photos
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
-
-
-@pytest.fixture
-def room_id() -> int:
-    return rooms.create_room("Party").room.id
 
 
 def test_an_album_lists_the_oldest_upload_first(app: Flask, room_id: int) -> None:

@@ -29,11 +29,6 @@ from tests.helpers import host_access, insert_person, insert_photos, row_counts
 pytestmark = pytest.mark.usefixtures("app_ctx")
 
 
-@pytest.fixture
-def room_id() -> int:
-    return rooms.create_room("Party").room.id
-
-
 def take(site: Site, room_id: int, content: bytes, name: str = "photo.jpg") -> AddedPhoto:
     return photos.add_photo(
         room_id,

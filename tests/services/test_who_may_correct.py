@@ -15,11 +15,6 @@ from tests.services.test_corrections import faces_of, name_of
 pytestmark = pytest.mark.usefixtures("app_ctx")
 
 
-@pytest.fixture
-def room_id() -> int:
-    return rooms.create_room("Party").room.id
-
-
 def test_a_guest_corrects_faces_on_photos_of_their_own(
     app: Flask, room_id: int, add_person
 ) -> None:
