@@ -94,7 +94,8 @@ class Photo(Base):
     __tablename__ = "photo"
     __table_args__ = (
         UniqueConstraint("room_id", "sha256"),
-        Index("ix_photo_room_id_state", "room_id", "state"),
+        # How far the search is, and how many faces it found.
+        Index("ix_photo_room_id_state_faces", "room_id", "state", "face_count"),
         Index("ix_photo_room_id_moment", "room_id", "moment"),  # the grids, in their order
         Index("ix_photo_guest_id_moment", "guest_id", "moment"),
         Index("ix_photo_uploads", "room_id", "guest_id", "size_bytes"),  # how much, and by whom

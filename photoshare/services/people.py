@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -153,7 +153,7 @@ def list_faces(access: Access, person_id: int | None, page: int) -> FacePage:
     if person_id is None:
         query = _faces_of_room(access.room.id).where(Face.person_id.is_(None))
         order: tuple[InstrumentedAttribute[Any], ...] = (Photo.moment, Photo.id, Face.id)
-        count = count_unsorted_faces(access.room.id)
+        count = count_faces(access.room.id).unsorted
     else:
         is_theirs = Face.person_id == get_person(access, person_id).id
         query, order = _faces_of_room(access.room.id).where(is_theirs), (Face.photo_id, Face.id)
@@ -169,10 +169,32 @@ def list_faces(access: Access, person_id: int | None, page: int) -> FacePage:
     return FacePage(faces, page, count)
 
 
-def count_unsorted_faces(room_id: int) -> int:
-    """Count the faces of a room that belong to no person."""
-    query = _faces_of_room(room_id).where(Face.person_id.is_(None))
-    return db.session.scalar(query.with_only_columns(func.count())) or 0
+class FaceCounts(NamedTuple):
+    """The faces of a room: all, those of people, those of hidden people among these."""
+
+    all: int
+    of_people: int
+    of_hidden: int
+
+    @property
+    def unsorted(self) -> int:
+        """Those that belong to no person."""
+        return self.all - self.of_people
+
+
+def count_faces(room_id: int) -> FaceCounts:
+    """Count the faces of a room by two indexes, without a look at any face's row."""
+    on_photos = select(func.sum(Photo.face_count)).where(Photo.room_id == room_id)
+    of_people = (
+        select(func.count())
+        .select_from(Person)
+        .join(Face, Face.person_id == Person.id)
+        .where(Person.room_id == room_id)
+    )
+    of_hidden = of_people.where(Person.is_hidden)
+    return FaceCounts(
+        *(db.session.scalar(query) or 0 for query in (on_photos, of_people, of_hidden))
+    )
 
 
 def get_face(access: Access, face_id: int) -> Face:

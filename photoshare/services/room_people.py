@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-
-from photoshare.db import db
-from photoshare.models import Face, Person
 from photoshare.services.album_kinds import count_without_faces
-from photoshare.services.people import PersonCard, count_unsorted_faces, list_people
+from photoshare.services.people import PersonCard, count_faces, list_people
 from photoshare.services.shelf import Shelf, current_revision
 
 KEPT_ROOMS = 200  # 300 people are 100 KB
@@ -51,19 +47,13 @@ def load_room_people(room_id: int) -> RoomPeople:
 
 
 def _read(room_id: int, revision: int) -> RoomPeople:
-    unsorted_count = count_unsorted_faces(room_id)
-    of_people = (
-        select(func.count())
-        .select_from(Person)
-        .join(Face, Face.person_id == Person.id)
-        .where(Person.room_id == room_id, Person.is_hidden.is_(False))
-    )
+    faces = count_faces(room_id)
     everybody = list_people(room_id, is_hidden=None)
     return RoomPeople(
         people=[card for card in everybody if not card.is_hidden],
         hidden=[card for card in everybody if card.is_hidden],
-        face_count=unsorted_count + (db.session.scalar(of_people) or 0),
-        unsorted_count=unsorted_count,
+        face_count=faces.all - faces.of_hidden,
+        unsorted_count=faces.unsorted,
         without_faces_count=count_without_faces(room_id),
         revision=revision,
     )

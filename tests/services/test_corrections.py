@@ -266,7 +266,7 @@ def test_what_is_no_face_leaves_every_list(
     mark = corrections.mark_not_faces(host, [face])
 
     assert faces_of(lea) == [other]
-    assert people.count_unsorted_faces(room_id) == 0
+    assert people.count_faces(room_id).unsorted == 0
     photo_id = db.session.get_one(Face, face).photo_id
     assert db.session.get_one(Photo, photo_id).faces == []
     with pytest.raises(NotFoundError):

@@ -93,7 +93,7 @@ def test_unsorted_faces_are_those_without_a_person_in_this_room(
     assert [found.id for found in people.list_faces(host_access(room_id), None, 1).faces] == [
         face.id
     ]
-    assert people.count_unsorted_faces(room_id) == 1
+    assert people.count_faces(room_id).unsorted == 1
 
 
 def test_the_source_of_a_face_is_its_photo_and_location(
