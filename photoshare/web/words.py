@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from babel.dates import format_date, format_time, format_timedelta
 from babel.lists import format_list
@@ -13,7 +14,7 @@ from flask_babel import gettext, ngettext
 
 from photoshare.errors import PhotoshareError
 from photoshare.models import Face, Photo
-from photoshare.web.languages import page_direction, page_locale
+from photoshare.web.languages import page_direction, page_language, page_locale
 
 KB, MB, GB = 10**3, 10**6, 10**9
 
@@ -37,8 +38,13 @@ COUNTED: dict[str, Callable[[int, str], str]] = {
 }
 
 
-def count(number: int, noun: str, _plural: str = "") -> str:
+def count(number: int, noun: str) -> str:
     """Say a number with its noun, one of `COUNTED`: ``1 photo``, ``2 photos``, ``2 people``."""
+    return _count(number, noun, page_language())
+
+
+@lru_cache(maxsize=4096)  # a grid of people says sixty of them
+def _count(number: int, noun: str, _language: str) -> str:
     return COUNTED[noun](number, format_decimal(number, locale=page_locale()))
 
 
