@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, Playwright
 
 sys.path.insert(0, str(ROOT))
 
-from photoshare.rendering import render_photo
+from photoshare.pictures.rendering import render_photo
 
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 SIZES = ((1280, 800), (390, 844))  # of the windows that are measured, in pixels

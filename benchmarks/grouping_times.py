@@ -1,7 +1,7 @@
 """How long does grouping take, and how much memory? On real encodings drawn with noise.
 
 ``./run.sh python benchmarks/grouping_times.py FOLDER [--faces 10000]``; FOLDER has a ``labels.csv``
-(`photoshare.evaluate`). Two rooms, of photos of one to six faces: one of the people of FOLDER, and
+(`measuring.evaluate`). Two rooms, of photos of one to six faces: one of the people of FOLDER, and
 one of as many strangers, who are as far apart as those people are. Without FOLDER, a room of
 made-up faces whose distances are those of the default engine. Times of one more photo are medians,
 wall-clock and processor; with OMP_NUM_THREADS=1 both are the same on an idle machine. The photos
@@ -24,13 +24,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from measuring.evaluate import load_set
+from measuring.evaluate_photos import UNKNOWN
 from photoshare.config import Settings
-from photoshare.evaluate import load_set
-from photoshare.evaluate_photos import UNKNOWN
-from photoshare.faces import neighbourhood
 from photoshare.faces.engines.choose import ENGINE_NAMES, choose_engine
 from photoshare.faces.engines.fused_engine import FUSED_DOUBT, FUSED_EPS, FusedFaceEngine
-from photoshare.faces.matching import NO_PAIRS, NO_PERSON, FaceSet, plan_groups
+from photoshare.faces.grouping import neighbourhood
+from photoshare.faces.grouping.plan import NO_PAIRS, NO_PERSON, FaceSet, plan_groups
 from photoshare.faces.suggestions import maybe_faces, rank_pairs
 from photoshare.faces.types import FaceEngine
 

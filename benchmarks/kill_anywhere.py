@@ -28,8 +28,8 @@ from sqlalchemy import event
 
 sys.path.insert(0, str(ROOT))
 
-from photoshare.database_checks import prepare_database
 from photoshare.db import db, upgrade_schema
+from photoshare.maintenance.database_checks import prepare_database
 from tests.old_databases import NAME, PHOTOS, make_old_database, new_app, revisions
 
 SHARE_OF_UPGRADES = 1 / 3  # of the kills

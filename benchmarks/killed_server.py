@@ -20,10 +20,11 @@ from sqlalchemy import Engine, event
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import app
 import photoshare
-from photoshare.faces.engines.dlib_format import ENCODING_SIZE
-from photoshare.faces.types import FaceEncodings, FaceLocation, LocatedFace, RgbImage
+from photoshare import server
+from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
+from photoshare.faces.types import FaceEncodings, LocatedFace, RgbImage
+from photoshare.geometry import FaceLocation
 from tests.fakes import FakeFaceEngine
 
 LEVELS = (60, 150, 240)
@@ -70,4 +71,4 @@ if __name__ == "__main__":
     photoshare.create_app = functools.partial(
         photoshare.create_app, make_engine=lambda _settings: HonestEngine(Path(log))
     )
-    sys.exit(app.main([port]))
+    sys.exit(server.main([port]))

@@ -34,9 +34,9 @@ sys.path.insert(0, str(ROOT))
 
 from photoshare import create_app
 from photoshare.db import db, upgrade_schema
-from photoshare.services import rooms
-from photoshare.services.change import change_of_room
-from photoshare.services.zip_shelf import ZipShelf
+from photoshare.services.corrections.change import change_of_room
+from photoshare.services.downloads.zip_shelf import ZipShelf
+from photoshare.services.rooms import rooms
 from photoshare.web.site import site_of
 
 DEEP = "20260501T060000000000-1"  # the place of a photo amid the others

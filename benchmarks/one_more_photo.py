@@ -32,12 +32,13 @@ from photoshare import create_app
 from photoshare.config import Settings
 from photoshare.db import db, upgrade_schema
 from photoshare.faces.engines.fused_engine import FUSED_EPS
-from photoshare.faces.matching import plan_groups
+from photoshare.faces.grouping.plan import plan_groups
 from photoshare.faces.types import AnalysedFace, FaceSet
 from photoshare.models import PHOTO_ANALYSED, PHOTO_ANALYSING, Face, Person, Photo
-from photoshare.services import grouping, rooms
-from photoshare.services.analysis import ClaimedPhoto
-from photoshare.services.grouping import FoundFace, GroupingRule
+from photoshare.services.people import grouping
+from photoshare.services.people.grouping import FoundFace, GroupingRule
+from photoshare.services.rooms import rooms
+from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.web.site import site_of
 
 ENGINE = "made up"

@@ -4,7 +4,7 @@
 package that could be had, so the error is doubled instead: to every 8-bit weight noise is added,
 uniform over one step of its block's scale, as rounding had done once. What changes from the present
 networks to those is what has changed from float32 to the present ones, on average. LABELLED has a
-``labels.csv`` with one person a photo, GROUPS a ``reference_faces.csv`` (`photoshare.evaluate`).
+``labels.csv`` with one person a photo, GROUPS a ``reference_faces.csv`` (`measuring.evaluate`).
 """
 
 from __future__ import annotations
@@ -20,10 +20,8 @@ import onnx
 from numpy.typing import NDArray
 from PIL import Image
 
-from photoshare.evaluate_photos import read_labels, read_reference
-from photoshare.faces.engines import zoo_graphs
+from measuring.evaluate_photos import read_labels, read_reference
 from photoshare.faces.engines.fused_engine import SURE_SCORE
-from photoshare.faces.engines.model_files import SFACE_FILE, YUNET_FILE
 from photoshare.faces.engines.sessions import LazySession
 from photoshare.faces.engines.sface import SfaceEncoder, aligned_chip
 from photoshare.faces.engines.yunet import (
@@ -32,7 +30,9 @@ from photoshare.faces.engines.yunet import (
     YunetDetector,
     overlaps_of,
 )
-from photoshare.faces.overlap import (
+from photoshare.faces.graphs import zoo_graphs
+from photoshare.faces.graphs.model_files import SFACE_FILE, YUNET_FILE
+from photoshare.geometry import (
     SAME_FACE_OVERLAP,
     Locations,
     matched_pairs,

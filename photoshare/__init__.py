@@ -1,133 +1,29 @@
-"""PhotoShare: share the photos of an event; everybody gets an album of their own."""
+"""PhotoShare: share the photos of an event; everybody gets an album of their own.
+
+Nothing heavy is imported here: the process that decodes pictures is a part of this package, too.
+"""
 
 from __future__ import annotations
 
-import logging
 import os
-import secrets
-from collections.abc import Callable, Mapping
-from datetime import timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from photoshare.factory import create_app
+
+__all__ = ["__version__", "create_app"]
+
+__version__ = "2.0.0.dev0"
 
 # Before numpy is imported. The few faces of a photo are compared in a millisecond; its library's
 # other threads only wait for them, spinning, on a core that pages need (docs/evaluation.md).
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from flask import Flask
-from flask_compress import Compress
-from htmx_flask import Htmx
 
-from photoshare import assets, cli, db, web
-from photoshare.config import ROOT, Settings, load_settings
-from photoshare.errors import StartError
-from photoshare.faces.engines.choose import EngineOnDemand, choose_engine
-from photoshare.faces.types import FaceEngine
-from photoshare.jobs.runner import JobRunner
-from photoshare.storage import Storage
-from photoshare.web.site import EXTENSION, Site
+def __getattr__(name: str) -> Any:
+    """Import the factory of the app when somebody asks for it."""
+    if name != "create_app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from photoshare.factory import create_app
 
-__all__ = ["create_app"]
-
-log = logging.getLogger(__name__)
-
-GRAPHS_FOLDER = "models"  # in the data folder: the networks as ONNX graphs
-MAX_FORM_BYTES = 100_000  # of every form but the upload, which sets its own bound
-MAX_FORM_PARTS = 2000  # photos of one plain form; Werkzeug's default of 1000 is for small forms
-MIN_KEY_LENGTH = 32  # characters: 128 random bits in hexadecimal digits; ours have 64
-COOKIE_LIFETIME = timedelta(days=400)  # the longest that browsers keep a cookie
-
-
-def create_app(
-    config: Mapping[str, object] | None = None,
-    *,
-    make_engine: Callable[[Settings], FaceEngine] | None = None,
-) -> Flask:
-    """Make the PhotoShare app; starts no thread and opens no port.
-
-    Parameters
-    ----------
-    config : mapping, optional
-        Settings by name (see `photoshare.config.Settings`); they win over ``PHOTOSHARE_*``.
-    make_engine : callable, optional
-        Makes the face engine when it is first asked for; by default the one of the settings.
-
-    Raises
-    ------
-    PhotoshareError
-        If a setting, the data folder or an installed package is not as needed.
-    """
-    settings = load_settings(config)
-    os.umask(0o077)  # whatever we write, database and photos, is for this user only
-    _make_data_folder(settings.data)
-    app = Flask(
-        "photoshare",
-        instance_path=str(settings.data),
-        template_folder=str(ROOT / "templates"),
-        static_folder=str(ROOT / "static"),
-    )
-    app.config.update(_flask_config(settings))
-    Htmx(app)
-    Compress(app)
-    db.init_app(app, settings.data / db.DATABASE_FILE)
-    storage = Storage(settings.data, min_free_mb=settings.min_free_mb)
-    engine = EngineOnDemand(lambda: (make_engine or _make_engine)(settings))
-    runner = JobRunner(app, settings, storage, engine)
-    app.extensions[EXTENSION] = Site(settings, storage, runner, engine)
-    assets.init_app(app)
-    web.init_app(app)
-    cli.init_app(app)
-    return app
-
-
-def _make_engine(settings: Settings) -> FaceEngine:
-    chosen = choose_engine(settings.engine, settings.data / GRAPHS_FOLDER)
-    log.info(chosen.reason)
-    return chosen.engine
-
-
-def _flask_config(settings: Settings) -> dict[str, object]:
-    return {
-        "SECRET_KEY": _secret_key(settings.data / "secret_key"),
-        "COMPRESS_STREAMS": False,  # pictures, photos and zips go from the disk as they are
-        "MAX_CONTENT_LENGTH": MAX_FORM_BYTES,
-        "MAX_FORM_PARTS": MAX_FORM_PARTS,
-        "PERMANENT_SESSION_LIFETIME": COOKIE_LIFETIME,
-        "SESSION_COOKIE_NAME": "photoshare",
-        "SESSION_COOKIE_PATH": settings.url_prefix or "/",
-        "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_REFRESH_EACH_REQUEST": False,  # pictures are cached, cookies and all
-        "SESSION_COOKIE_SECURE": settings.public_url.startswith("https:"),
-    }
-
-
-def _make_data_folder(data: Path) -> None:
-    try:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise StartError(
-            f"The data folder {data} cannot be made ({error.strerror}). "
-            "Choose another with PHOTOSHARE_DATA."
-        ) from error
-
-
-def _secret_key(path: Path) -> str:
-    """Read the key that signs the cookies; make one at the first start, for this user only."""
-    try:
-        if not path.exists():
-            new = path.with_name("secret_key.new")
-            new.touch(mode=0o600)
-            new.write_text(secrets.token_hex(32))
-            new.replace(path)  # all or nothing: half a key would be a weak one
-        key = path.read_text(errors="replace")
-    except OSError as error:
-        raise StartError(
-            f"The file {path} cannot be written or read ({error.strerror}). Free some disk space, "
-            "or let the user that runs PhotoShare own the data folder."
-        ) from error
-    if len(key.strip()) < MIN_KEY_LENGTH:
-        raise StartError(
-            f"The file {path}, whose key signs the cookies, is empty or damaged. Put the one of "
-            "the newest backup there, or delete it: the next start makes a new key, and everybody "
-            "has to join their rooms again."
-        )
-    return key
+    return create_app

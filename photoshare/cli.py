@@ -16,13 +16,16 @@ from filelock import FileLock, Timeout
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from photoshare import backup, doctor
-from photoshare.database_checks import prepare_database
 from photoshare.db import db
 from photoshare.errors import PhotoshareError, RejectedPhotoError
-from photoshare.services import analysis, export, jobs, photos, replay, rooms
-from photoshare.services.jobs import JobKind
-from photoshare.web.links import absolute_url
+from photoshare.maintenance import backup, doctor
+from photoshare.maintenance.database_checks import prepare_database
+from photoshare.services.corrections import replay
+from photoshare.services.photos import photos
+from photoshare.services.rooms import export, rooms
+from photoshare.services.work import job_table, photo_queue
+from photoshare.services.work.job_table import JobKind
+from photoshare.web.pages.links import absolute_url
 from photoshare.web.site import current_site
 
 DEFAULT_ADDRESS = "http://127.0.0.1:8000"  # of the printed links, where public_url is not set
@@ -76,7 +79,7 @@ def import_folder(code: str, folder: Path, wait: bool) -> None:
     report: dict[str, Any] = {"added": 0, "duplicates": 0, "rejected": []}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         _import_file(room_id, path, path.relative_to(folder).as_posix(), report)
-    jobs.enqueue_job(room_id, JobKind.PROCESS_PHOTOS)
+    job_table.enqueue_job(room_id, JobKind.PROCESS_PHOTOS)
     if wait:
         _process(room_id)
     _print_json(report)
@@ -119,13 +122,13 @@ def _process(room_id: int) -> None:
 
 def _show_progress(room_id: int) -> None:
     """Draw a progress bar until every photo of the room is done."""
-    progress = jobs.room_progress(room_id)
+    progress = job_table.room_progress(room_id)
     with click.progressbar(
         length=progress.photo_count, label="Finding people", file=sys.stderr
     ) as bar:
         while progress.is_working or progress.is_searching_again:
             db.session.rollback()  # see what the job thread has written since
-            progress = jobs.room_progress(room_id)
+            progress = job_table.room_progress(room_id)
             bar.update(progress.done_count - progress.again_count - bar.pos)
             if progress.error:
                 raise _OneSentence(progress.error)
@@ -149,7 +152,7 @@ def correct(code: str, file: Path) -> None:
         count = replay.replay(room_id, json.loads(file.read_text(encoding="utf-8")))
     except ValueError as error:
         raise _OneSentence(f"{file} is no JSON file: {error}.") from error
-    jobs.enqueue_job(room_id, JobKind.CLUSTER_ROOM)  # for the next search, or a running server
+    job_table.enqueue_job(room_id, JobKind.CLUSTER_ROOM)  # for the next search, or a running server
     _print_json({"corrections": count})
 
 
@@ -159,8 +162,8 @@ def correct(code: str, file: Path) -> None:
 def search_again(code: str, wait: bool) -> None:
     """Search every photo of the room CODE for faces again; what was corrected stays."""
     room_id = _room_id(code)
-    analysis.analyse_again(room_id)
-    jobs.enqueue_waiting_photos()
+    photo_queue.analyse_again(room_id)
+    job_table.enqueue_waiting_photos()
     if wait:
         _process(room_id)
 

@@ -120,7 +120,7 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
             "synchronous=FULL",  # a commit survives a power cut: "safe" is said after it
             "fullfsync=ON",  # macOS alone knows the difference: out of the drive's cache, too
             "foreign_keys=ON",
-            "secure_delete=ON",  # what is deleted is overwritten; see also photoshare.upkeep
+            "secure_delete=ON",  # what is deleted is overwritten (maintenance.deleted_bytes)
         ):
             connection.execute(f"PRAGMA {pragma}").close()
 

@@ -19,7 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from photoshare.db import Base, UtcDateTime, utc_now
-from photoshare.faces.types import NO_COLLAGE, FaceEncodings, FaceLocation
+from photoshare.faces.types import NO_COLLAGE, FaceEncodings
+from photoshare.geometry import FaceLocation
 
 PHOTO_WAITING, PHOTO_ANALYSING = "waiting", "analysing"
 PHOTO_ANALYSED, PHOTO_FAILED = "analysed", "failed"
@@ -185,11 +186,13 @@ class Person(Base):
     room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
     name: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-    # What the corrections say, kept here for the pages; photoshare.services.corrections writes it.
+    # What the corrections say, kept here for the pages; corrections.verbs writes it.
     is_hidden: Mapped[bool] = mapped_column(default=False)  # shown to the host only
     is_corrected: Mapped[bool] = mapped_column(default=False)  # no face leaves it by itself
     cover_face_id: Mapped[int | None]  # chosen by somebody; None, or not theirs: the next
-    clear_face_id: Mapped[int | None]  # kept by photoshare.services.covers; None: not chosen yet
+    clear_face_id: Mapped[
+        int | None
+    ]  # kept by photoshare.services.people.covers; None: not chosen yet
 
 
 _OF_A_PERSON = text("person_id IS NOT NULL")
@@ -211,7 +214,7 @@ class Face(Base):
             "quality",
             "area",
             sqlite_where=_OF_A_PERSON,
-        ),  # read backwards: `photoshare.services.covers.CLEAREST_FIRST`
+        ),  # read backwards: `photoshare.services.people.covers.CLEAREST_FIRST`
         NEVER_REUSE_IDS,
     )
 
@@ -268,7 +271,7 @@ class Correction(Base):
     guest_id: Mapped[int | None] = mapped_column(
         ForeignKey("guest.id", ondelete="SET NULL"), index=True
     )  # who said it; None: the command line
-    kind: Mapped[str]  # a photoshare.services.corrections.CorrectionKind
+    kind: Mapped[str]  # a photoshare.services.corrections.verbs.CorrectionKind
     name: Mapped[str | None]  # that was given, by a name or a merge
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -294,7 +297,7 @@ class CorrectionFace(Base):
     face_id: Mapped[int] = mapped_column(
         ForeignKey("face.id", ondelete="CASCADE"), primary_key=True, index=True
     )
-    side: Mapped[int]  # as in photoshare.faces.constraints.Constraint
+    side: Mapped[int]  # as in photoshare.faces.grouping.constraints.Constraint
     # Part of a person to whom an earlier correction brought it: if that is undone, this row goes.
     is_carried: Mapped[bool] = mapped_column(default=False)
     person_before: Mapped[int | None]  # whose the face was when it was said; perhaps gone since

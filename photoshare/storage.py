@@ -24,7 +24,7 @@ from filelock import FileLock
 
 from photoshare.disk import disk_full_as_error, sync, sync_folder
 from photoshare.errors import DiskFullError, RejectedPhotoError, WrongOffsetError
-from photoshare.faces.types import FaceLocation
+from photoshare.geometry import FaceLocation
 
 COPY_BLOCK = 1 << 20  # bytes read at a time
 DELETED_PREFIX = ".deleted-"  # of a room's folder while it is being removed
@@ -301,7 +301,7 @@ class Storage:
         removed = 0
         for path in (self.data / "rooms").glob("*/*/*"):
             room, kind = path.parts[-3], path.parts[-2]
-            if kind == "pieces":  # they may take a day: photoshare.services.uploads
+            if kind == "pieces":  # they may take a day: photoshare.services.photos.uploads
                 continue
             room_id = int(room) if room.isdigit() else 0
             sha256 = path.name.split("-")[0]

@@ -18,8 +18,9 @@ from sqlalchemy import Engine, event
 
 from photoshare import create_app
 from photoshare.db import db, upgrade_schema
-from photoshare.services import photos, rooms
-from photoshare.services.rooms import NewRoom
+from photoshare.services.photos import photos
+from photoshare.services.rooms import rooms
+from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site, site_of
 from tests.fakes import FakeFaceEngine
 

@@ -9,17 +9,11 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image
 
-from photoshare.faces.engines.dlib_format import ENCODING_SIZE, EPS
+from photoshare.faces.graphs.dlib_format import ENCODING_SIZE, EPS
 from photoshare.faces.photo_source import PhotoSource
 from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
-from photoshare.faces.types import (
-    AnalysedFace,
-    Doubt,
-    FaceEncodings,
-    FaceLocation,
-    LocatedFace,
-    RgbImage,
-)
+from photoshare.faces.types import AnalysedFace, Doubt, FaceEncodings, LocatedFace, RgbImage
+from photoshare.geometry import FaceLocation
 
 GREY = (128, 128, 128)
 RED, GREEN, BLUE, YELLOW = (220, 20, 20), (20, 200, 20), (20, 20, 220), (220, 220, 20)

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, insert, select, update
 
 from photoshare.db import db
-from photoshare.faces.engines.dlib_format import ENCODING_SIZE
+from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from photoshare.models import (
     PHOTO_ANALYSED,
     ApartLinks,
@@ -30,11 +30,12 @@ from photoshare.models import (
     Upload,
     encoding_to_bytes,
 )
-from photoshare.services import corrections, rooms
-from photoshare.services.authors import Author
-from photoshare.services.change import begin_change
-from photoshare.services.photos import place_of
-from photoshare.services.rooms import Access
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.corrections.change import begin_change
+from photoshare.services.photos.photos import place_of
+from photoshare.services.rooms import rooms
+from photoshare.services.rooms.rooms import Access
 from photoshare.services.shelf import forget_room
 from tests.fakes import FakeFaceEngine
 
@@ -84,7 +85,7 @@ def insert_person(
             db.session.add(new_face(photo_id, person_id, **values))
         count_change(room_id)
         if name and photo_ids:
-            corrections.name_person(Author(room_id), person_id, name, is_another=True)
+            verbs.name_person(Author(room_id), person_id, name, is_another=True)
     return person_id
 
 

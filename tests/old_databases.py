@@ -12,7 +12,7 @@ from flask_migrate import upgrade
 
 from photoshare import create_app
 from photoshare.db import MIGRATIONS, db
-from photoshare.faces.engines.dlib_format import ENCODING_SIZE
+from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from tests.fakes import RED, draw_photo
 
 PHOTOS = 6

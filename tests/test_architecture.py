@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from photoshare.services.album_kinds import Album
+from photoshare.services.photos.albums import Album
 from tests.conftest import ROOT
 
 MAX_FILE_LINES = 400
@@ -18,7 +18,7 @@ SOURCES = [
     *sorted(path for path in (ROOT / "photoshare").rglob("*.py") if "migrations" not in path.parts),
 ]
 FLASK = ("flask", "flask_sqlalchemy", "flask_migrate", "htmx_flask", "werkzeug")
-SERVER = ("photoshare.web", "photoshare.jobs", "photoshare.cli", "photoshare.doctor")
+SERVER = ("photoshare.web", "photoshare.jobs", "photoshare.cli", "photoshare.maintenance.doctor")
 
 
 def module_of(path: Path) -> str:
@@ -69,24 +69,17 @@ def test_the_face_code_knows_neither_the_web_nor_the_database() -> None:
 
 
 def test_grouping_faces_opens_no_file() -> None:
-    names = ["clustering", "clusters", "cores", "dense_linkage", "joining", "linkage", "marks"]
-    names += [
-        "matching",
-        "memory",
-        "neighbourhood",
-        "quality",
-        "room_eps",
-        "suggestions",
-        "types",
-        "units",
+    pure = [
+        *modules_in("photoshare.faces.grouping", "photoshare.geometry"),
+        *(f"photoshare.faces.{name}" for name in ("covers", "likeness", "quality")),
+        *(f"photoshare.faces.{name}" for name in ("suggestions", "types")),
     ]
-    pure = [f"photoshare.faces.{name}" for name in names]
 
-    assert forbidden_imports(pure, "pathlib", "os", "io", "PIL", "photoshare.images") == {}
+    assert forbidden_imports(pure, "pathlib", "os", "io", "PIL", "photoshare.pictures") == {}
 
 
 def test_cleaning_and_zips_know_bytes_only() -> None:
-    pure = [*modules_in("photoshare.metadata"), "photoshare.zip_layout"]
+    pure = [*modules_in("photoshare.metadata"), "photoshare.services.downloads.zip_layout"]
 
     ours = forbidden_imports(pure, "photoshare", *FLASK, "sqlalchemy")
 
@@ -99,7 +92,7 @@ def test_only_the_reference_engine_imports_face_recognition() -> None:
 
     assert set(importers) == {
         "photoshare.faces.engines.reference_engine",
-        "photoshare.benchmark_variants",  # measures what the original app did with it
+        "measuring.benchmark_variants",  # measures what the original app did with it
     }
 
 
@@ -115,7 +108,7 @@ def test_services_know_nothing_of_http() -> None:
 def test_the_web_never_touches_the_session() -> None:
     found = forbidden_imports(modules_in("photoshare.web"), "photoshare.db", "sqlalchemy")
 
-    assert found == {"photoshare.web.jobs": {"photoshare.db.schema_version"}}
+    assert found == {"photoshare.web.views.jobs": {"photoshare.db.schema_version"}}
 
 
 def test_the_ground_modules_import_nothing_of_ours_but_words() -> None:
@@ -146,7 +139,7 @@ def test_one_function_makes_every_album() -> None:
         and getattr(call.func, "id", getattr(call.func, "attr", None)) in kinds
     }
 
-    assert makers == {("photoshare.services.album_kinds", "open_album")}
+    assert makers == {("photoshare.services.photos.albums", "open_album")}
 
 
 def test_nothing_imports_the_starter() -> None:
@@ -154,10 +147,10 @@ def test_nothing_imports_the_starter() -> None:
 
 
 def test_only_the_starter_knows_the_server() -> None:
-    ours = {"photoshare.connections", "photoshare.request_bodies"}
+    ours = {"photoshare.serving.connections", "photoshare.serving.request_bodies"}
 
     assert set(forbidden_imports(list(MODULES), "waitress")) == {"app", *ours}
-    assert set(forbidden_imports(list(MODULES), *ours)) == {"app", "photoshare.connections"}
+    assert set(forbidden_imports(list(MODULES), *ours)) == {"app", "photoshare.serving.connections"}
 
 
 def test_only_the_images_module_opens_pictures() -> None:
@@ -171,8 +164,8 @@ def test_only_the_images_module_opens_pictures() -> None:
         and node.value.id == "Image"
     ]
 
-    benchmark = {"photoshare.benchmark", "photoshare.benchmark_variants"}
-    assert set(openers) - benchmark == {"photoshare.images"}
+    benchmark = {"measuring.benchmark", "measuring.benchmark_variants"}
+    assert set(openers) - benchmark == {"photoshare.pictures.decoding"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=module_of)

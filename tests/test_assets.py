@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from photoshare import assets
 from photoshare.errors import AssetError
+from photoshare.web.pages import assets
 
 
 def test_the_page_loads_the_file_whose_hash_it_names(app: Flask) -> None:

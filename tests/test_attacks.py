@@ -21,7 +21,7 @@ import pytest
 
 from photoshare import create_app
 from photoshare.db import db, upgrade_schema
-from photoshare.services import rooms
+from photoshare.services.rooms import rooms
 from tests.test_serve import free_port, server, wait_until_it_serves
 
 PASSWORD = "open sesame"

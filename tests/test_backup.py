@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from photoshare import backup
 from photoshare.errors import BackupError
-from photoshare.services import photos
-from photoshare.services.rooms import NewRoom
+from photoshare.maintenance import backup
+from photoshare.services.photos import photos
+from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site
 from tests.fakes import BLUE, RED, draw_photo
 from tests.helpers import host_access

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from photoshare import benchmark
-from photoshare.benchmark_variants import VARIANTS
+from measuring import benchmark
+from measuring.benchmark_variants import VARIANTS
 
 
 @pytest.fixture

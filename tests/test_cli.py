@@ -16,12 +16,13 @@ from flask import Flask
 from sqlalchemy import delete, event, select, text
 from sqlalchemy.engine import Engine
 
-from photoshare import create_app, decoders
+from photoshare import create_app
 from photoshare.config import Settings
 from photoshare.db import db
 from photoshare.models import Photo, Room
-from photoshare.rendering import RenderedPhoto
-from photoshare.services.rooms import NewRoom
+from photoshare.pictures import decoder_pool
+from photoshare.pictures.rendering import RenderedPhoto
+from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site, site_of
 from tests.fakes import BLUE, RED, FakeFaceEngine, draw_photo
 from tests.helpers import insert_photos
@@ -183,11 +184,11 @@ def test_doctor_names_what_is_wrong_and_the_remedy(
     def version(package: str) -> str:
         return "0.0" if package == "pillow" else real_version(package)
 
-    from photoshare import doctor
+    from photoshare.maintenance import doctor
 
     real_version: Callable[[str], str] = doctor.version
     monkeypatch.setattr(doctor, "version", version)
-    monkeypatch.setattr("photoshare.assets.HTMX_INTEGRITY", "sha384-other")
+    monkeypatch.setattr("photoshare.web.pages.assets.HTMX_INTEGRITY", "sha384-other")
 
     result = run(app, "doctor")
 
@@ -276,7 +277,7 @@ def test_a_room_that_is_deleted_during_the_import_is_one_sentence(
     app: Flask, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = run_json(app, "rooms", "create", "--title", "Party")["code"]
-    render = decoders.pool.render
+    render = decoder_pool.pool.render
 
     def delete_room_meanwhile(path: Path, settings: Settings) -> RenderedPhoto:
         with sqlite3.connect(site_of(app).settings.data / "photoshare.sqlite") as other:
@@ -284,7 +285,7 @@ def test_a_room_that_is_deleted_during_the_import_is_one_sentence(
         other.close()
         return render(path, settings)
 
-    monkeypatch.setattr(decoders.pool, "render", delete_room_meanwhile)
+    monkeypatch.setattr(decoder_pool.pool, "render", delete_room_meanwhile)
 
     result = run(app, "rooms", "import", code, str(folder))
 

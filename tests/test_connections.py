@@ -1,7 +1,7 @@
 """Slow, silent and many connections, against the real server by real sockets.
 
 The deadlines are scaled down, so that each test takes seconds; those of the product stand in
-photoshare/connections.py.
+photoshare/serving/connections.py.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from photoshare.faces.engines.dlib_format import ENCODING_SIZE
+from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from tests.old_databases import NOW, make_old_database, revisions
 from tests.test_serve import free_port, refusal
 from tests.tools import flask

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from photoshare.db import db, schema_version
 from photoshare.models import Guest, Room
-from photoshare.services import rooms
+from photoshare.services.rooms import rooms
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
 NEW_ROOM = {"code": "acdef-hjkm-nprtw", "title": "Party", "host_secret_hash": "x"}

@@ -1,4 +1,4 @@
-"""photoshare.decoders: a file that is too much for a decoder costs a helper process only."""
+"""pictures.decoder_pool: a file that is too much for a decoder costs a helper process only."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from PIL import ExifTags, Image
 
-from photoshare import decoder_main, decoders, images, rendering
 from photoshare.config import load_settings
-from photoshare.decoders import DecoderPool
 from photoshare.errors import RejectedPhotoError
+from photoshare.pictures import decoding, rendering, worker
+from photoshare.pictures.decoder_pool import DecoderPool
 from tests.conftest import ROOT
 from tests.fakes import RED, draw_photo, many_scans
 
@@ -72,15 +72,15 @@ def test_a_picture_that_cannot_be_encoded_again_is_refused(
     def fail(_path: Path, *, max_megapixels: int) -> None:
         raise ValueError("no such quality")
 
-    monkeypatch.setattr(decoder_main, "render_photo", fail)
-    monkeypatch.setattr("photoshare.decoder_main.resource.setrlimit", lambda *_limits: None)
+    monkeypatch.setattr(worker, "render_photo", fail)
+    monkeypatch.setattr("photoshare.pictures.worker.resource.setrlimit", lambda *_limits: None)
     questions, answers = io.BytesIO(), io.BytesIO()
     limits = {"path": str(photo), "megapixels": 100, "seconds": 60, "wait_seconds": 600}
     limits["memory_mb"] = 600
     rendering.write_message(questions, limits, [])
     questions.seek(0)
 
-    decoder_main.answer_one(questions, answers)
+    worker.answer_one(questions, answers)
 
     answers.seek(0)
     assert "no smaller one" in rendering.read_message(answers)[0]["reason"]
@@ -95,7 +95,7 @@ def test_a_decoder_that_cannot_start_is_no_fault_of_the_photo(
     broken = tmp_path / "broken.py"
     broken.write_text("raise SystemExit(3)")
     with monkeypatch.context() as patch:
-        patch.setattr(decoders, "_MAIN", broken)
+        patch.setattr(pool, "_MAIN", broken)
         with pytest.raises(RuntimeError, match="code 3"):
             pool.render(photo, SETTINGS)
 
@@ -138,7 +138,7 @@ def before_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[st
             "decoder_main.render_photo = slowly\n"
             "decoder_main.main()\n"
         )
-        monkeypatch.setattr(decoders, "_MAIN", script)
+        monkeypatch.setattr(pool, "_MAIN", script)
 
     return run
 
@@ -175,7 +175,7 @@ def test_a_decoder_that_hangs_without_working_ends_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before_each("time.sleep(600)")
-    monkeypatch.setattr(decoders, "PATIENCE", 1)
+    monkeypatch.setattr(pool, "PATIENCE", 1)
 
     with pytest.raises(RejectedPhotoError, match="too busy"):
         pool.render(photo, ONE_SECOND)
@@ -215,7 +215,7 @@ def test_a_decoder_that_dies_costs_one_photo(
         return rendering.read_message(stream)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(decoders, "read_message", die_first)
+        patch.setattr(pool, "read_message", die_first)
         (tmp_path / "scans.jpg").write_bytes(many_scans(100))
         with pytest.raises(RejectedPhotoError, match=reason):
             pool.render(tmp_path / "scans.jpg", SETTINGS)
@@ -244,7 +244,7 @@ def test_a_decoder_that_ends_by_itself_while_it_is_asked_is_replaced(
 def test_a_process_does_its_share_and_is_renewed(
     pool: DecoderPool, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoders, "PICTURES_OF_ONE_PROCESS", 1)
+    monkeypatch.setattr(pool, "PICTURES_OF_ONE_PROCESS", 1)
     pool.render(photo, SETTINGS)
     first = process_of(pool)
 
@@ -258,9 +258,10 @@ def test_the_processes_end_with_the_server(photo: Path, tmp_path: Path) -> None:
     """However the server ends: here by SIGKILL."""
     script = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from photoshare import config, decoders\n"
-        "decoders.pool.render(Path(sys.argv[1]), config.load_settings(environ={}))\n"
-        "print(decoders.pool._idle[0]._process.pid, flush=True)\n"
+        "from photoshare import config\n"
+        "from photoshare.pictures.decoder_pool import pool\n"
+        "pool.render(Path(sys.argv[1]), config.load_settings(environ={}))\n"
+        "print(pool._idle[0]._process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run(
@@ -281,8 +282,7 @@ def test_the_processes_know_nothing_of_the_web() -> None:
         "import runpy, sys\n"
         "sys.stdin.close()\n"
         "import os; sys.stdin = open(os.devnull)\n"
-        f"runpy.run_path({str(Path(decoders.__file__).with_name('decoder_main.py'))!r}, "
-        "run_name='__main__')\n"
+        "runpy.run_module('photoshare.pictures.worker', run_name='__main__')\n"
         "print(sorted(set(sys.modules) & {'flask', 'sqlalchemy', 'onnxruntime', 'PIL'}),"
         " file=sys.stderr)\n"
     )
@@ -307,16 +307,16 @@ def test_a_message_survives_the_pipe() -> None:
 def test_a_placeholder_is_small_for_the_worst_picture() -> None:
     noise = Image.frombytes("RGB", (20, 20), os.urandom(1200))
 
-    content = images.to_placeholder(noise)
+    content = decoding.to_placeholder(noise)
 
-    assert len(content) <= images.PLACEHOLDER_BYTES
+    assert len(content) <= decoding.PLACEHOLDER_BYTES
     assert content[8:12] == b"WEBP"
 
 
 def test_a_placeholder_has_the_colours_of_its_picture(tmp_path: Path) -> None:
     (tmp_path / "red.jpg").write_bytes(draw_photo(width=300))
-    decoded = images.decode_upright(tmp_path / "red.jpg", at_least_px=100)
+    decoded = decoding.decode_upright(tmp_path / "red.jpg", at_least_px=100)
 
-    with Image.open(io.BytesIO(images.to_placeholder(decoded.image))) as tiny:
+    with Image.open(io.BytesIO(decoding.to_placeholder(decoded.image))) as tiny:
         colours = tiny.convert("RGB").resize((1, 1)).getpixel((0, 0))
     assert all(abs(value - 128) < 12 for value in colours)  # type: ignore[union-attr]

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from photoshare import evaluate
-from photoshare.evaluate_metrics import album_quality, bcubed, detection
-from photoshare.evaluate_photos import (
+from measuring import evaluate
+from measuring.evaluate_metrics import album_quality, bcubed, detection
+from measuring.evaluate_photos import (
     LabelledPhoto,
     PhotoFaces,
     find_faces_once,
@@ -20,7 +20,7 @@ from photoshare.evaluate_photos import (
     tell_identities,
 )
 from photoshare.faces.engines.choose import ChosenEngine
-from photoshare.faces.engines.dlib_format import ENCODING_SIZE
+from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from tests.fakes import BLUE, GREEN, RED, FakeFaceEngine, draw_photo
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from photoshare.evaluate_answers import LATER, NO, YES, AnsweredRoom, answer_next
+from measuring.evaluate_answers import LATER, NO, YES, AnsweredRoom, answer_next
 from tests.faces.made_up import EPS, doubtful_room
 
 

@@ -1,8 +1,8 @@
-"""How often two who were left apart are one person (photoshare.evaluate_doubt)."""
+"""How often two who were left apart are one person (measuring.evaluate_doubt)."""
 
 from __future__ import annotations
 
-from photoshare.evaluate_doubt import BUCKETS, FACE, PEOPLE, added, count_doubtful, doubtful_cells
+from measuring.evaluate_doubt import BUCKETS, FACE, PEOPLE, added, count_doubtful, doubtful_cells
 from photoshare.faces.types import FaceSet
 from tests.faces.made_up import EPS, encodings_at, face_set
 

@@ -1,4 +1,4 @@
-"""photoshare.evaluate_groups: groups by their notes, false people, faces of another detector."""
+"""measuring.evaluate_groups: groups by their notes, false people, faces of another detector."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from photoshare.evaluate_groups import count_false_people, group_rows, reference_recall
-from photoshare.evaluate_photos import LabelledPhoto, PhotoFaces, ReferencePhoto, read_reference
+from measuring.evaluate_groups import count_false_people, group_rows, reference_recall
+from measuring.evaluate_photos import LabelledPhoto, PhotoFaces, ReferencePhoto, read_reference
 from photoshare.faces.types import FaceSet
 
 

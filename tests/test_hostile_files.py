@@ -11,8 +11,8 @@ import pytest
 from PIL import ExifTags, Image
 
 from photoshare.config import load_settings
-from photoshare.decoders import DecoderPool
 from photoshare.errors import RejectedPhotoError
+from photoshare.pictures.decoder_pool import DecoderPool
 from tests.fakes import RED, draw_photo
 
 SETTINGS = load_settings(environ={})

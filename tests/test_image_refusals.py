@@ -1,4 +1,4 @@
-"""photoshare.images: bombs, formats that are not listed, and what is no picture."""
+"""photoshare.pictures.decoding: bombs, formats that are not listed, and what is no picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""photoshare.images: large pictures, with the colours of small ones and in bounded memory."""
+"""pictures.decoding: large pictures, with the colours of small ones and in bounded memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from photoshare import images
+from photoshare.pictures import decoding
 from tests.test_images import RED, WHITE, decode, is_near, marked
 
 
@@ -64,9 +64,9 @@ def test_no_result_has_more_pixels_than_memory_allows(
     marked().resize((301, 200)).convert("L" if mode == "I;16" else mode).convert(mode).save(
         path, exif=exif
     )
-    monkeypatch.setattr(images, "LARGEST_RESULT_PIXELS", 20_000)
+    monkeypatch.setattr(decoding, "LARGEST_RESULT_PIXELS", 20_000)
 
-    photo = decode(path, at_least_px=images.ALL_PX)
+    photo = decode(path, at_least_px=decoding.ALL_PX)
 
     assert {photo.width, photo.height} == {301, 200}
     assert sorted(photo.image.size) == [100, 151]  # halves, rounded up
@@ -80,7 +80,7 @@ def test_a_large_picture_that_is_not_reduced_is_the_same_band_by_band(
     with_alpha.putalpha(Image.linear_gradient("L").resize((300, 200)))
     with_alpha.save(path)
     whole = decode(path).image
-    monkeypatch.setattr(images, "LARGE_PIXELS", 1)
+    monkeypatch.setattr(decoding, "LARGE_PIXELS", 1)
 
     assert decode(path).image.tobytes() == whole.tobytes()
 
@@ -97,8 +97,8 @@ def test_a_progressive_jpeg_is_large_however_small_it_is_decoded(
         def __exit__(self, *_error: object) -> None:
             pass
 
-    monkeypatch.setattr(images, "_large_decode", Lock())
-    monkeypatch.setattr(images, "LARGE_PIXELS", 100_000)
+    monkeypatch.setattr(decoding, "_large_decode", Lock())
+    monkeypatch.setattr(decoding, "LARGE_PIXELS", 100_000)
     for is_progressive in (False, True):
         path = tmp_path / f"{is_progressive}.jpg"
         marked().resize((800, 400)).save(path, progressive=is_progressive)

@@ -25,9 +25,11 @@ from flask import Flask
 from photoshare import create_app
 from photoshare.db import close_database, db, upgrade_schema
 from photoshare.models import PHOTO_ANALYSED, Photo, Upload
-from photoshare.services import corrections, photos, rooms
-from photoshare.services.authors import Author
-from photoshare.services.people import insert_person
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.people.people import insert_person
+from photoshare.services.photos import photos
+from photoshare.services.rooms import rooms
 from photoshare.web.site import site_of
 from tests.fakes import GREEN, draw_photo
 from tests.helpers import count_change, new_face
@@ -80,8 +82,8 @@ def fill(app: Flask, title: str, person: str, count: int) -> Party:
             party.photo_ids.append(photo.id)
             party.hashes.append(photo.sha256.encode())
         party.person_id = insert_faces(party, room_id)
-        corrections.name_person(Author(room_id, guest.id), party.person_id, f"First {person}")
-        corrections.name_person(Author(room_id, guest.id), party.person_id, person)
+        verbs.name_person(Author(room_id, guest.id), party.person_id, f"First {person}")
+        verbs.name_person(Author(room_id, guest.id), party.person_id, person)
         row = Upload(room_id=room_id, guest_id=guest.id, size_bytes=9, sha256=None)
         row.fingerprint = row.file_name = f"unfinished of {title}"
         db.session.add(row)

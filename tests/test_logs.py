@@ -1,4 +1,4 @@
-"""photoshare.logs: who the guests are is not logged, nor are the secrets of host links."""
+"""photoshare.serving.logs: who the guests are is not logged, nor are the secrets of host links."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from photoshare.logs import DiscreetFormatter
+from photoshare.serving.logs import DiscreetFormatter
 from tests.test_serve import free_port, server, wait_until_it_serves
 
 

@@ -15,8 +15,9 @@ from sqlalchemy.exc import IntegrityError
 
 from photoshare.db import db, schema_version, upgrade_schema
 from photoshare.models import Correction, CorrectionFace, Face
-from photoshare.services import corrections, rooms
-from photoshare.services.authors import Author
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.rooms import rooms
 from tests.helpers import insert_face, insert_person, insert_photos, row_counts
 from tests.old_databases import make_old_database, new_app, revisions
 
@@ -101,7 +102,7 @@ def test_encodings_of_any_size_come_without_the_loss_of_a_row(app: Flask) -> Non
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
     assert insert_face(app, room_id, photos[0], encoding=bytes(1024)) == (gone or 0) + 1
     with app.app_context():
-        corrections.name_person(Author(room_id), lea, "Leo")
+        verbs.name_person(Author(room_id), lea, "Leo")
         db.session.execute(delete(Face))
         assert db.session.scalars(select(CorrectionFace)).all() == []
         db.session.rollback()

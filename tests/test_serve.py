@@ -22,7 +22,8 @@ from PIL import Image
 
 from photoshare import create_app
 from photoshare.db import db, upgrade_schema
-from photoshare.services import photos, rooms
+from photoshare.services.photos import photos
+from photoshare.services.rooms import rooms
 from photoshare.web.site import site_of
 from tests.conftest import ROOT
 from tests.fakes import many_scans

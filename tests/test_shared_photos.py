@@ -12,12 +12,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from photoshare import create_app, decoders, images
+from photoshare import create_app
 from photoshare.config import Settings
 from photoshare.db import db, upgrade_schema
 from photoshare.errors import RejectedPhotoError
 from photoshare.models import Photo
-from photoshare.services import export
+from photoshare.pictures import decoder_pool, decoding
+from photoshare.services.rooms import export
 
 SETTINGS = Settings()
 MAX_MEGAPIXELS = SETTINGS.max_photo_megapixels
@@ -40,7 +41,7 @@ def real_app(tmp_path: Path) -> Flask:
 def test_every_bad_input_ends_as_its_label_says(shared_photos: Path) -> None:
     """In one process, which neither crashes nor takes more memory than it may."""
     folder = shared_photos / "bad_inputs"
-    pool = decoders.DecoderPool(1)
+    pool = decoder_pool.DecoderPool(1)
     wrong, processes = [], set()
     for row in labels(folder):
         try:
@@ -65,7 +66,7 @@ def test_every_bad_input_ends_as_its_label_says(shared_photos: Path) -> None:
 def test_every_variant_of_one_face_is_decoded_upright(shared_photos: Path) -> None:
     folder = shared_photos / "face_variants"
     for row in labels(folder):
-        decoded = images.decode_upright(
+        decoded = decoding.decode_upright(
             folder / row["file"], at_least_px=400, max_megapixels=MAX_MEGAPIXELS
         )
 

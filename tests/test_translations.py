@@ -17,7 +17,7 @@ from babel.messages.frontend import parse_keywords, parse_mapping_cfg
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
-from photoshare.web.languages import (
+from photoshare.web.pages.languages import (
     CATALOGUES,
     LANGUAGES,
     SOURCE_LANGUAGE,

@@ -1,4 +1,4 @@
-"""photoshare.upkeep: what was deleted leaves the database and its log, readers or not."""
+"""maintenance.deleted_bytes: what was deleted leaves the database and its log, readers or not."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from photoshare import upkeep
-from photoshare.upkeep import DatabaseUpkeep, empty_wal, wal_of, write_anew
+from photoshare.maintenance import deleted_bytes
+from photoshare.maintenance.deleted_bytes import DatabaseUpkeep, empty_wal, wal_of, write_anew
 
 SECRET = b"a name that is found in a file"
 
@@ -123,7 +123,7 @@ def test_gaps_of_pages_keep_what_was_deleted_until_the_file_is_written_anew(
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that the test turns; its only element is the time in seconds."""
     now = [1000.0]
-    monkeypatch.setattr(upkeep.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(deleted_bytes.time, "monotonic", lambda: now[0])
     return now
 
 
@@ -134,9 +134,11 @@ def test_the_file_is_written_anew_once_in_a_quiet_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     written = []
-    monkeypatch.setattr(upkeep, "write_anew", lambda path: written.append(clock[0]))
+    monkeypatch.setattr(deleted_bytes, "write_anew", lambda path: written.append(clock[0]))
     empty_wal(database)
-    monkeypatch.setattr(upkeep, "QUIET_S_OF_MB", 10 * upkeep.MB / database.stat().st_size)
+    monkeypatch.setattr(
+        deleted_bytes, "QUIET_S_OF_MB", 10 * deleted_bytes.MB / database.stat().st_size
+    )
     keeper = DatabaseUpkeep(database)
 
     for _ in range(3):  # somebody writes every eight seconds

@@ -1,4 +1,4 @@
-"""photoshare.zip_layout: zips that every program opens, byte by byte from anywhere."""
+"""downloads.zip_layout: zips that every program opens, byte by byte from anywhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from photoshare.zip_layout import SourceFile, ZipLayout, ZipSource
+from photoshare.services.downloads.zip_layout import SourceFile, ZipLayout, ZipSource
 
 MOMENT = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 GB = 1 << 30

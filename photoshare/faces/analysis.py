@@ -13,7 +13,7 @@ from PIL import Image
 from photoshare.faces.panels import panels_of_faces
 from photoshare.faces.photo_source import Size
 from photoshare.faces.types import AnalysedFace, FaceEngine
-from photoshare.images import (
+from photoshare.pictures.decoding import (
     MAX_MEGAPIXELS,
     DecodedPhoto,
     decode_upright,

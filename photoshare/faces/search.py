@@ -14,16 +14,10 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from PIL import Image
 
-from photoshare.faces.overlap import SAME_FACE_OVERLAP, overlap_matrix
 from photoshare.faces.photo_source import PhotoSource, Size
-from photoshare.faces.types import (
-    AnalysedFace,
-    FaceEncodings,
-    FaceLocation,
-    LocatedFace,
-    RgbImage,
-)
-from photoshare.images import REDUCING_GAP
+from photoshare.faces.types import AnalysedFace, FaceEncodings, LocatedFace, RgbImage
+from photoshare.geometry import SAME_FACE_OVERLAP, FaceLocation, overlap_matrix
+from photoshare.pictures.decoding import REDUCING_GAP
 
 DETECTOR_WINDOW_PX = 80  # width of the faces that dlib's detectors, CNN and HOG, look for
 FIRST_LOOK_PERCENT = 10.0  # a photo of one to three people is done after it

@@ -1,6 +1,6 @@
 """Which faces may be somebody, but not surely: what to ask, and what to show as "maybe"; pure.
 
-Nothing here decides who a face is; that is `photoshare.faces.matching`, at a stricter distance.
+Nothing here decides who a face is; that is `grouping.plan`, at a stricter distance.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.clusters import Clusters, Floats, Rows
-from photoshare.faces.linkage import BLOCK_NUMBERS, measure_distances, merge_rule
-from photoshare.faces.room_eps import own_eps
+from photoshare.faces.grouping.clusters import Clusters, Floats, Rows
+from photoshare.faces.grouping.linkage import BLOCK_NUMBERS, measure_distances, merge_rule
+from photoshare.faces.grouping.room_eps import own_eps
+from photoshare.faces.grouping.units import make_units
 from photoshare.faces.types import NO_PERSON, Doubt, FaceSet
-from photoshare.faces.units import make_units
 
 NEARLY = 1.001  # numbers of another matrix product differ in their last digits
 FACES_SHOWN = 4  # of each side, at most
@@ -54,7 +54,7 @@ class SuggestedPair:
     first, second : SuggestedSide
         The larger one first.
     distance : float
-        Root of their gap (`photoshare.faces.linkage`), as a multiple of eps: what is below 1 would
+        Root of their gap (`grouping.linkage`), as a multiple of eps: what is below 1 would
         be one person if nothing spoke against it.
     """
 
@@ -84,7 +84,7 @@ def rank_pairs(
     faces : FaceSet
         Every face of the room.
     eps : float > 0
-        As given to `photoshare.faces.matching.plan_groups`.
+        As given to `photoshare.faces.grouping.plan.plan_groups`.
     doubt : Doubt
         Of the engine.
     apart : int array of shape (n_pairs, 2)

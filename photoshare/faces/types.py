@@ -8,8 +8,9 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.memory import FaceMemory, unit_length
+from photoshare.faces.grouping.memory import FaceMemory, unit_length
 from photoshare.faces.photo_source import PhotoSource
+from photoshare.geometry import FaceLocation
 
 NO_PERSON = 0  # person id of an unsorted face; database ids begin at 1
 NO_COLLAGE = 0  # panel of the faces of an ordinary photo; those of a collage count from 1
@@ -18,7 +19,6 @@ NOISE_LABEL = -1  # the cluster label of a face in no cluster, as in scikit-lear
 
 RgbImage: TypeAlias = NDArray[np.uint8]  # shape (height, width, 3), red, green, blue
 FaceEncodings: TypeAlias = NDArray[np.float32]  # shape (n_faces, the engine's encoding_size)
-FaceLocation: TypeAlias = tuple[int, int, int, int]  # (top, right, bottom, left), pixels
 
 
 @dataclass(frozen=True, slots=True)

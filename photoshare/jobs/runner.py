@@ -15,10 +15,12 @@ from photoshare.db import DATABASE_FILE
 from photoshare.errors import DiskFullError, PhotoshareError
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.tasks import TASKS, Workplace
-from photoshare.services import analysis, downloads, jobs, leftovers, lost_photos, pictures
-from photoshare.services.jobs import ClaimedJob, JobKind
+from photoshare.maintenance.deleted_bytes import DatabaseUpkeep
+from photoshare.services.downloads import clean_originals
+from photoshare.services.photos import lost_photos, pictures
+from photoshare.services.work import job_table, leftovers, photo_queue
+from photoshare.services.work.job_table import ClaimedJob, JobKind
 from photoshare.storage import Storage
-from photoshare.upkeep import DatabaseUpkeep
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +65,7 @@ class JobRunner:
 
     def enqueue(self, room_id: int, kind: JobKind) -> None:
         """Queue a job in the table and wake the job thread; the caller has an app context."""
-        jobs.enqueue_job(room_id, kind)
+        job_table.enqueue_job(room_id, kind)
         self.wake()
 
     def start(self) -> None:
@@ -76,11 +78,11 @@ class JobRunner:
     def recover(self) -> None:
         """Make everything a dead process had in hand available again."""
         with self._app.app_context():
-            analysis.release_claims(count_attempt=True)
-            analysis.fail_exhausted_photos()
-            jobs.requeue_running_jobs()
-            jobs.enqueue_waiting_photos()
-            downloads.forget_old_measurements()
+            photo_queue.release_claims(count_attempt=True)
+            photo_queue.fail_exhausted_photos()
+            job_table.requeue_running_jobs()
+            job_table.enqueue_waiting_photos()
+            clean_originals.forget_old_measurements()
             _enqueue_unmeasured()
 
     def sweep(self) -> None:
@@ -106,8 +108,8 @@ class JobRunner:
             self._find_outdated()
             while not self._stopping.is_set():
                 with self._app.app_context():
-                    jobs.enqueue_waiting_photos()
-                    job = jobs.claim_job()
+                    job_table.enqueue_waiting_photos()
+                    job = job_table.claim_job()
                 if job is None:
                     return
                 self._run(job)
@@ -118,9 +120,9 @@ class JobRunner:
             return
         try:
             with self._app.app_context():
-                if analysis.has_searched_photos():  # else nobody has to know the engine yet
+                if photo_queue.has_searched_photos():  # else nobody has to know the engine yet
                     name = self._make_engine().name
-                    if count := analysis.analyse_outdated_again(name):
+                    if count := photo_queue.analyse_outdated_again(name):
                         log.info("%d photos will be searched again, by the engine %s", count, name)
         except PhotoshareError as error:
             log.error("The face engine cannot be made: %s", error)
@@ -137,8 +139,8 @@ class JobRunner:
             self._busy.release()
             return True
         with self._app.app_context():
-            analysis.release_claims(count_attempt=False)
-            jobs.requeue_running_jobs()
+            photo_queue.release_claims(count_attempt=False)
+            job_table.requeue_running_jobs()
         return False
 
     def _run(self, job: ClaimedJob) -> None:
@@ -156,19 +158,19 @@ class JobRunner:
         with self._app.app_context():
             if error is not None:
                 # A full disk is not the photo's fault.
-                analysis.release_claims(count_attempt=not isinstance(error, DiskFullError))
+                photo_queue.release_claims(count_attempt=not isinstance(error, DiskFullError))
             if error is None and (self._stopping.is_set() or not is_done):
-                jobs.requeue_job(job.id)
+                job_table.requeue_job(job.id)
             else:
-                jobs.finish_job(job, error=str(error) if error else None)
+                job_table.finish_job(job, error=str(error) if error else None)
         self._is_unsettled = False
 
     def _settle(self) -> None:
         """Make up for the end of a job that could not be written, on a full disk for example."""
         if self._is_unsettled:
             with self._app.app_context():
-                analysis.release_claims(count_attempt=False)
-                jobs.requeue_running_jobs()
+                photo_queue.release_claims(count_attempt=False)
+                job_table.requeue_running_jobs()
             self._is_unsettled = False
 
     def _make_workplace(self) -> Workplace:
@@ -191,8 +193,8 @@ class JobRunner:
                     next_sweep += SWEEP_EVERY_S
                     self.sweep()
                 with self._app.app_context():
-                    jobs.enqueue_waiting_photos()
-                    has_work = jobs.has_queued_jobs()
+                    job_table.enqueue_waiting_photos()
+                    has_work = job_table.has_queued_jobs()
                 if has_work or self._is_unsettled:
                     self.wake()
                 self._upkeep.tend()
@@ -204,8 +206,8 @@ class JobRunner:
 
 
 def _enqueue_unmeasured() -> None:
-    for room_id in downloads.unmeasured_rooms():
-        jobs.enqueue_job(room_id, JobKind.PREPARE_DOWNLOADS)
+    for room_id in clean_originals.unmeasured_rooms():
+        job_table.enqueue_job(room_id, JobKind.PREPARE_DOWNLOADS)
 
 
 def _log_failure(drain: Future[None]) -> None:

@@ -19,17 +19,20 @@ from typing import Protocol, TypeAlias
 
 from flask import Flask
 
-from photoshare import images
 from photoshare.config import Settings
 from photoshare.db import db
 from photoshare.errors import DiskFullError
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.types import FaceEngine
 from photoshare.models import Photo
-from photoshare.services import analysis, downloads, grouping, jobs, pictures
-from photoshare.services.analysis import ClaimedPhoto
-from photoshare.services.grouping import FoundFace
-from photoshare.services.jobs import ClaimedJob, JobKind
+from photoshare.pictures import decoding
+from photoshare.services.downloads import clean_originals
+from photoshare.services.people import grouping
+from photoshare.services.people.grouping import FoundFace
+from photoshare.services.photos import pictures
+from photoshare.services.work import job_table, photo_queue
+from photoshare.services.work.job_table import ClaimedJob, JobKind
+from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -68,7 +71,7 @@ def process_photos(job: ClaimedJob, workplace: Workplace) -> bool:
     """Analyse every photo of the room that was never searched."""
 
     def claim(*, is_first_attempt: bool) -> ClaimedPhoto | None:
-        return analysis.claim_photo(job.room_id, is_first_attempt=is_first_attempt)
+        return photo_queue.claim_photo(job.room_id, is_first_attempt=is_first_attempt)
 
     _analyse_all(job, workplace, claim)
     return True
@@ -79,12 +82,12 @@ def search_again(job: ClaimedJob, workplace: Workplace) -> bool:
 
     Makes way for every other job: photos that just came in, for one.
     """
-    photos = analysis.SecondSearch(job.room_id)
+    photos = photo_queue.SecondSearch(job.room_id)
     is_making_way = False
 
     def claim(*, is_first_attempt: bool) -> ClaimedPhoto | None:
         nonlocal is_making_way
-        is_making_way = is_making_way or jobs.has_urgent_jobs()
+        is_making_way = is_making_way or job_table.has_urgent_jobs()
         return None if is_making_way else photos.claim(is_first_attempt=is_first_attempt)
 
     _analyse_all(job, workplace, claim)
@@ -143,7 +146,7 @@ def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
         max_megapixels=workplace.settings.max_photo_megapixels,
     )
     return [
-        FoundFace(face, images.to_jpeg(images.crop_face(found.decoded, face.location)))
+        FoundFace(face, decoding.to_jpeg(decoding.crop_face(found.decoded, face.location)))
         for face in found.faces
     ]
 
@@ -154,9 +157,9 @@ def _finish(job: ClaimedJob, done: list[Searched], workplace: Workplace) -> None
         if len(done) == 1 or not _are_stored(done, workplace):
             for one in done:  # each alone, so that the one to blame bears it
                 if not _are_stored([one], workplace):
-                    analysis.fail_attempt(one[0].id)
+                    photo_queue.fail_attempt(one[0].id)
         for _ in done:
-            jobs.count_photo_done(job.id)
+            job_table.count_photo_done(job.id)
 
 
 def _are_stored(done: list[Searched], workplace: Workplace) -> bool:
@@ -189,7 +192,7 @@ def cluster_room(job: ClaimedJob, workplace: Workplace) -> bool:
 def prepare_downloads(job: ClaimedJob, workplace: Workplace) -> bool:
     """Measure the photos whose checksums are not known: by other rules, or lost and back again."""
     with workplace.app.app_context():
-        downloads.measure_photos(
+        clean_originals.measure_photos(
             Photo.room_id == job.room_id, workplace.storage, is_stopping=workplace.is_stopping
         )
     return True

@@ -5,15 +5,15 @@ from __future__ import annotations
 from flask import request
 from werkzeug.datastructures import MultiDict
 
-from photoshare.services.album_kinds import Album, open_album
+from photoshare.services.photos.albums import Album, open_album
+from photoshare.web.guards.security import current_access
 from photoshare.web.numbers import number_argument, number_list_argument
-from photoshare.web.security import current_access
 
 
 def album_argument(
     args: MultiDict[str, str] | None = None, *, photo_ids: tuple[int, ...] = ()
 ) -> Album:
-    """Open the album that is meant; as `photoshare.web.pages.album_arguments` writes it.
+    """Open the album that is meant; as `template_helpers.album_arguments` writes it.
 
     Parameters
     ----------

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from photoshare.db import db
 from photoshare.models import PHOTO_ANALYSED, Person, Photo
-from photoshare.services import corrections
-from photoshare.services.authors import Author
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
 from tests.conftest import Cast
 from tests.fakes import FakeFaceEngine
 from tests.helpers import count_change, new_face
@@ -63,7 +63,7 @@ def crowd_url(app: Flask, cast: Cast, add_photo: Callable[..., int]) -> str:
         for number, person_id in enumerate(ids):
             if number % 6:
                 name = f"{NAMES[number % len(NAMES)]} {number}"
-                corrections.name_person(Author(cast.room_id), person_id, name)
+                verbs.name_person(Author(cast.room_id), person_id, name)
     return f"{cast.url}/photos/{photo_id}"
 
 

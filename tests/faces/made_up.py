@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.engines.dlib_format import ENCODING_SIZE
-from photoshare.faces.matching import NO_PERSON, FaceSet
+from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
+from photoshare.faces.grouping.plan import NO_PERSON, FaceSet
 
 EPS = 0.325
 

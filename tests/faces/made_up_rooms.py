@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from photoshare.faces.matching import NO_PERSON, FaceSet, GroupPlan, plan_groups
+from photoshare.faces.grouping.plan import NO_PERSON, FaceSet, GroupPlan, plan_groups
 from tests.faces.made_up import EPS, encodings_of, face_set
 
 Placed = tuple[FaceSet, list[bool], set[int], list[tuple[int, int]]]

@@ -12,7 +12,7 @@ from photoshare.errors import RejectedPhotoError
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.engines.onnx_engine import OnnxFaceEngine
 from photoshare.faces.types import AnalysedFace, RgbImage
-from photoshare.images import crop_face, decode_upright
+from photoshare.pictures.decoding import crop_face, decode_upright
 from tests.fakes import FakeFaceEngine
 
 SHARED_PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
@@ -213,7 +213,7 @@ def test_a_face_needs_no_more_pixels_than_the_bound_allows(
 ) -> None:
     path = tmp_path / "photo.png"
     Image.new("RGB", (300, 200)).save(path)
-    monkeypatch.setattr("photoshare.images.LARGEST_RESULT_PIXELS", 150 * 100)
+    monkeypatch.setattr("photoshare.pictures.decoding.LARGEST_RESULT_PIXELS", 150 * 100)
     face = AnalysedFace((50, 60, 60, 50), 1.0, np.ones(4, dtype=np.float32))
     monkeypatch.setattr(FakeFaceEngine, "find_faces", lambda *_: [face])
 

@@ -7,7 +7,12 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photoshare.faces.constraints import Constraint, Links, resolve_constraints, settle_people
+from photoshare.faces.grouping.constraints import (
+    Constraint,
+    Links,
+    resolve_constraints,
+    settle_people,
+)
 from photoshare.faces.types import NO_PERSON
 
 FACES = range(1, 13)

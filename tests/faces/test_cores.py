@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from photoshare.faces import cores, neighbourhood
-from photoshare.faces.cores import find_cores, merge_from_nothing
-from photoshare.faces.linkage import merge_clusters, merge_rule
-from photoshare.faces.matching import NO_PAIRS, NO_PERSON, FaceSet, plan_groups
-from photoshare.faces.units import make_units
+from photoshare.faces.grouping import cores, neighbourhood
+from photoshare.faces.grouping.cores import find_cores, merge_from_nothing
+from photoshare.faces.grouping.linkage import merge_clusters, merge_rule
+from photoshare.faces.grouping.plan import NO_PAIRS, NO_PERSON, FaceSet, plan_groups
+from photoshare.faces.grouping.units import make_units
 from tests.faces.made_up import EPS, encodings_at, encodings_of, face_set
 
 RULE = merge_rule(EPS, 2)
@@ -117,7 +117,7 @@ def test_what_lies_outside_of_every_core_merges_as_well() -> None:
 
 
 def test_who_has_no_neighbour_joins_somebody_who_has_grown() -> None:
-    """A single face may join three from farther than one; `photoshare.faces.linkage` tells why."""
+    """A single face may join three from farther than one; `grouping.linkage` tells why."""
     faces = face_set(encodings_at(0, 0, 0, 1.05 * EPS))
     clusters = make_units(faces, [], NO_PAIRS, 2).clusters
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from photoshare.errors import ModelError, PhotoshareError
-from photoshare.faces.engines.dlib_format import parse_network
-from photoshare.faces.engines.model_files import (
+from photoshare.faces.graphs.dlib_format import parse_network
+from photoshare.faces.graphs.model_files import (
     DETECTOR_FILE,
     ENCODER_FILE,
     model_folder,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from photoshare.faces.joining import MARGIN, REACH
-from photoshare.faces.matching import NO_PERSON, GroupPlan, plan_groups
+from photoshare.faces.grouping.joining import MARGIN, REACH
+from photoshare.faces.grouping.plan import NO_PERSON, GroupPlan, plan_groups
 from photoshare.faces.types import FaceSet
 from tests.faces.made_up import EPS, encodings_at, face_set
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from photoshare.faces.engines.dlib_format import ENCODING_SIZE
-from photoshare.faces.matching import NO_PERSON
+from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
+from photoshare.faces.grouping.plan import NO_PERSON
 from photoshare.faces.quality import may_found
 from tests.conftest import ROOT
 from tests.faces.made_up import EPS, encodings_at, encodings_of, face_set
@@ -244,7 +244,7 @@ def test_products_of_a_few_faces_take_one_thread() -> None:
     """Others would only wait for it, spinning; nobody has set any variable."""
     environ = {name: value for name, value in os.environ.items() if "_NUM_THREADS" not in name}
     asked = (
-        "import photoshare.faces.matching, threadpoolctl;"
+        "import photoshare.faces.grouping.plan, threadpoolctl;"
         "print(max((one['num_threads'] for one in threadpoolctl.threadpool_info()"
         " if one['user_api'] == 'blas'), default=1))"
     )

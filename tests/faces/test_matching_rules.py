@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photoshare.faces import linkage
-from photoshare.faces.matching import NO_PERSON, FaceSet
+from photoshare.faces.grouping import linkage
+from photoshare.faces.grouping.plan import NO_PERSON, FaceSet
 from tests.faces.made_up import encodings_of, face_set
 from tests.faces.made_up_rooms import Placed, partition, placed_rooms, plan, rooms, together
 

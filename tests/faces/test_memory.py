@@ -1,4 +1,4 @@
-"""photoshare.faces.memory: what is kept of encodings is what a fresh look would give."""
+"""photoshare.faces.grouping.memory: what is kept of encodings is what a fresh look would give."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from photoshare.faces.matching import NO_PERSON, FaceSet
-from photoshare.faces.memory import FaceMemory, unit_length
-from photoshare.faces.units import sums_of_groups
+from photoshare.faces.grouping.memory import FaceMemory, unit_length
+from photoshare.faces.grouping.plan import NO_PERSON, FaceSet
+from photoshare.faces.grouping.units import sums_of_groups
 from tests.faces.made_up import encodings_of, face_set
 
 Owners = list[int]

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photoshare.faces.engines.model_files import DETECTOR_FILE, ENCODER_FILE, model_folder
 from photoshare.faces.engines.onnx_engine import OnnxFaceEngine
+from photoshare.faces.graphs.model_files import DETECTOR_FILE, ENCODER_FILE, model_folder
 from photoshare.faces.types import RgbImage
 
 # dlib's CNN takes seconds for a megapixel, so the pictures are small. The crops put faces at the

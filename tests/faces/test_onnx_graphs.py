@@ -8,9 +8,9 @@ import onnx
 import pytest
 
 from photoshare.errors import ModelError
-from photoshare.faces.engines import model_files, onnx_graphs
-from photoshare.faces.engines.model_files import DETECTOR_FILE, ENCODER_FILE, SHA256_OF
-from photoshare.faces.engines.onnx_graphs import build_graph, cached_dlib_graph
+from photoshare.faces.graphs import dlib_graphs, model_files
+from photoshare.faces.graphs.dlib_graphs import build_graph, cached_dlib_graph
+from photoshare.faces.graphs.model_files import DETECTOR_FILE, ENCODER_FILE, SHA256_OF
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +29,13 @@ def test_a_graph_is_kept_under_the_hash_of_its_source(tmp_path: Path, graph: byt
     assert cached_dlib_graph(DETECTOR_FILE, folder) == graph
 
     assert SHA256_OF[DETECTOR_FILE][:16] in _kept(folder).name
-    assert f"-v{onnx_graphs.GRAPH_VERSION}" in _kept(folder).name
+    assert f"-v{dlib_graphs.GRAPH_VERSION}" in _kept(folder).name
     assert {path.suffix for path in folder.iterdir()} == {".onnx", ".sha256"}
 
 
 def test_a_kept_graph_is_not_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = cached_dlib_graph(DETECTOR_FILE, tmp_path)
-    monkeypatch.setattr(onnx_graphs, "build_graph", lambda name: pytest.fail("built again"))
+    monkeypatch.setattr(dlib_graphs, "build_graph", lambda name: pytest.fail("built again"))
 
     assert cached_dlib_graph(DETECTOR_FILE, tmp_path) == first
 
@@ -62,7 +62,7 @@ def test_another_version_of_the_graphs_is_another_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cached_dlib_graph(DETECTOR_FILE, tmp_path)
-    monkeypatch.setattr(onnx_graphs, "GRAPH_VERSION", onnx_graphs.GRAPH_VERSION + 1)
+    monkeypatch.setattr(dlib_graphs, "GRAPH_VERSION", dlib_graphs.GRAPH_VERSION + 1)
 
     cached_dlib_graph(DETECTOR_FILE, tmp_path)
 

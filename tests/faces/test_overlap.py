@@ -1,12 +1,11 @@
-"""photoshare.faces.overlap: the faces of one detector among those of another."""
+"""photoshare.geometry: the faces of one detector among those of another."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from photoshare.faces.overlap import paired_faces
-from photoshare.faces.types import FaceLocation
+from photoshare.geometry import FaceLocation, paired_faces
 
 
 def paired(some: list[FaceLocation], others: list[FaceLocation]) -> list[tuple[int, int]]:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from numpy.typing import NDArray
 
-from photoshare.faces.matching import NO_PAIRS, NO_PERSON, FaceSet
-from photoshare.faces.room_eps import own_eps
+from photoshare.faces.grouping.plan import NO_PAIRS, NO_PERSON, FaceSet
+from photoshare.faces.grouping.room_eps import own_eps
 from photoshare.faces.suggestions import SuggestedPair, maybe_faces, rank_pairs
 from photoshare.faces.types import Doubt
 from tests.faces.made_up import EPS, doubtful_room, encodings_at, encodings_of, face_set

@@ -10,10 +10,10 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 
 from photoshare.errors import ModelError
-from photoshare.faces.engines import model_files
-from photoshare.faces.engines.model_files import SFACE_FILE, YUNET_FILE, ZOO_FILES, read_model
 from photoshare.faces.engines.sessions import LazySession
-from photoshare.faces.engines.zoo_graphs import build_zoo_graph, cached_zoo_graph
+from photoshare.faces.graphs import model_files
+from photoshare.faces.graphs.model_files import SFACE_FILE, YUNET_FILE, ZOO_FILES, read_model
+from photoshare.faces.graphs.zoo_graphs import build_zoo_graph, cached_zoo_graph
 from photoshare.faces.types import RgbImage
 
 

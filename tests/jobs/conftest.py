@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from photoshare.services.rooms import NewRoom
+from photoshare.services.rooms.rooms import NewRoom
 from tests.fakes import RED, draw_photo
 
 

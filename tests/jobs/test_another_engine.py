@@ -13,8 +13,10 @@ from sqlalchemy import func, select, update
 from photoshare import create_app
 from photoshare.db import db
 from photoshare.models import Face, Guest, Job, Person, Photo
-from photoshare.services import analysis, corrections, jobs, rooms
-from photoshare.services.authors import Author
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.rooms import rooms
+from photoshare.services.work import job_table, photo_queue
 from photoshare.web.site import Site, site_of
 from tests.fakes import (
     BLUE,
@@ -119,13 +121,13 @@ def party(
     assert len(set(party.people.values())) == len(people)
     assert party.person(6) == people["both"], "green and blue are one person so far"
     with app.app_context():
-        corrections.name_person(author, party.people["Lea"], "Lea")
-        corrections.choose_cover(author, party.face(2, 0))
-        corrections.merge_people(author, party.people["cyan"], party.people["Mia"])
-        corrections.name_person(author, party.people["Mia"], "Mia")
-        corrections.reject_faces(author, party.people["Lea"], [party.face(12, 1)])
-        corrections.hide_person(author, party.people["hidden"])
-        corrections.mark_not_faces(author, [party.face(13, 1)])
+        verbs.name_person(author, party.people["Lea"], "Lea")
+        verbs.choose_cover(author, party.face(2, 0))
+        verbs.merge_people(author, party.people["cyan"], party.people["Mia"])
+        verbs.name_person(author, party.people["Mia"], "Mia")
+        verbs.reject_faces(author, party.people["Lea"], [party.face(12, 1)])
+        verbs.hide_person(author, party.people["hidden"])
+        verbs.mark_not_faces(author, [party.face(13, 1)])
         for name in ("Lea", "both"):
             db.session.add(
                 Guest(
@@ -178,7 +180,7 @@ def check_all_are_found_anew(party: Party) -> None:
         sizes = set(db.session.scalars(select(func.length(Face.encoding)).where(Face.is_face)))
         assert sizes == {4 * BetterFaceEngine.encoding_size}
         assert db.session.scalar(select(func.count(Face.id))) == len(COLOURS)
-        progress = jobs.room_progress(party.room_id)
+        progress = job_table.room_progress(party.room_id)
         assert (progress.again_count, progress.is_searching_again) == (0, False)
         guests = dict(db.session.execute(select(Guest.name, Guest.person_id)).all())
         people = set(db.session.scalars(select(Person.id)))
@@ -210,22 +212,22 @@ def test_the_room_is_usable_all_the_while(
     site = site_of(app := better_app(tmp_path))
     party.app = app
     with app.app_context():
-        assert analysis.analyse_outdated_again("better") == len(PHOTOS)
+        assert photo_queue.analyse_outdated_again("better") == len(PHOTOS)
     seen: list[tuple[int, int]] = []
 
-    finish = jobs.count_photo_done
+    finish = job_table.count_photo_done
 
     def looked_at(job_id: int) -> bool:
         is_running = finish(job_id)
         db.session.rollback()
         check_what_was_said_holds(party)
-        progress = jobs.room_progress(party.room_id)
+        progress = job_table.room_progress(party.room_id)
         seen.append((progress.found_again_count, progress.second_count))
         photos = {photo for photo, _ in party.whose()}
         assert photos >= set(range(len(PHOTOS))) - {10}  # only yellow: nobody was found there
         return is_running
 
-    monkeypatch.setattr(jobs, "count_photo_done", looked_at)
+    monkeypatch.setattr(job_table, "count_photo_done", looked_at)
 
     site.jobs.run_pending()
 
@@ -238,8 +240,8 @@ def test_photos_of_people_with_names_come_first_and_the_newest_of_them(
 ) -> None:
     party.app = better_app(tmp_path)
     with party.app.app_context():
-        analysis.analyse_outdated_again("better")
-        photos = analysis.SecondSearch(party.room_id)
+        photo_queue.analyse_outdated_again("better")
+        photos = photo_queue.SecondSearch(party.room_id)
         order = []
         while (claimed := photos.claim()) is not None:
             order.append(party.photos.index(claimed.id))
@@ -257,7 +259,7 @@ def test_a_new_photo_goes_before_those_that_are_searched_again(
 ) -> None:
     party.app = better_app(tmp_path)
     searched: list[int] = []
-    finish = jobs.count_photo_done
+    finish = job_table.count_photo_done
 
     def noted(job_id: int) -> bool:
         is_running = finish(job_id)
@@ -266,10 +268,10 @@ def test_a_new_photo_goes_before_those_that_are_searched_again(
         if len(searched) == 3:
             new = add_photo(party.room_id, draw_photo(RED, seed=99))
             party.photos.append(new)
-            jobs.enqueue_waiting_photos()
+            job_table.enqueue_waiting_photos()
         return is_running
 
-    monkeypatch.setattr(jobs, "count_photo_done", noted)
+    monkeypatch.setattr(job_table, "count_photo_done", noted)
 
     site_of(party.app).jobs.run_pending()
 
@@ -287,14 +289,14 @@ def test_who_came_in_first_and_was_not_known_yet_joins_who_they_are_by_and_by(
         party.photos.append(add_photo(party.room_id, draw_photo(RED, seed=seed)))
     party.app = better_app(tmp_path)
     people: list[tuple[int | None, ...]] = []
-    finish = jobs.count_photo_done
+    finish = job_table.count_photo_done
 
     def noted(job_id: int) -> bool:
         whose = party.whose()
         people.append(tuple(whose.get((len(PHOTOS) + new, 0)) for new in (0, 1)))
         return finish(job_id)
 
-    monkeypatch.setattr(jobs, "count_photo_done", noted)
+    monkeypatch.setattr(job_table, "count_photo_done", noted)
 
     site_of(party.app).jobs.run_pending()
 
@@ -331,9 +333,9 @@ def test_a_photo_that_breaks_the_better_engine_keeps_its_faces(
 ) -> None:
     party.app = better_app(tmp_path)
     with party.app.app_context():
-        analysis.analyse_outdated_again("better")
+        photo_queue.analyse_outdated_again("better")
         query = update(Photo).where(Photo.id == party.photos[1])
-        db.session.execute(query.values(state="failed", attempts=analysis.MAX_ATTEMPTS))
+        db.session.execute(query.values(state="failed", attempts=photo_queue.MAX_ATTEMPTS))
         db.session.commit()
 
     site_of(party.app).jobs.run_pending()

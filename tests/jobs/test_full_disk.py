@@ -12,8 +12,9 @@ from sqlalchemy import select
 from photoshare.db import db
 from photoshare.errors import DiskFullError, disk_full_error
 from photoshare.models import Job, Photo
-from photoshare.services import analysis, grouping, jobs
-from photoshare.services.jobs import RETRY_AFTER
+from photoshare.services.people import grouping
+from photoshare.services.work import job_table, photo_queue
+from photoshare.services.work.job_table import RETRY_AFTER
 from photoshare.web.site import Site
 
 
@@ -39,7 +40,7 @@ def test_it_is_no_attempt_of_the_photo(
 
     assert rows(app) == ([("waiting", 0)], ["failed"])
 
-    monkeypatch.setattr(jobs, "RETRY_AFTER", -RETRY_AFTER)  # a minute later
+    monkeypatch.setattr(job_table, "RETRY_AFTER", -RETRY_AFTER)  # a minute later
     run_jobs()
 
     assert rows(app)[0] == [("analysed", 1)]
@@ -54,7 +55,7 @@ def test_a_job_whose_end_could_not_be_written_goes_on_without_a_restart(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(grouping, "store_analysis", full)
-        patch.setattr(analysis, "release_claims", full)
+        patch.setattr(photo_queue, "release_claims", full)
         with pytest.raises(DiskFullError):
             run_jobs()
     assert rows(app) == ([("analysing", 1)], ["running"])

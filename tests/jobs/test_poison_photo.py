@@ -17,11 +17,12 @@ from photoshare.errors import ModelError
 from photoshare.faces.types import AnalysedFace, LocatedFace, RgbImage
 from photoshare.jobs import tasks
 from photoshare.models import Face, Job, Photo
-from photoshare.services import analysis, grouping
-from photoshare.services.analysis import MAX_ATTEMPTS, ClaimedPhoto
-from photoshare.services.grouping import FoundFace
-from photoshare.services.jobs import JobKind, room_progress
-from photoshare.services.rooms import NewRoom
+from photoshare.services.people import grouping
+from photoshare.services.people.grouping import FoundFace
+from photoshare.services.rooms.rooms import NewRoom
+from photoshare.services.work import photo_queue
+from photoshare.services.work.job_table import JobKind, room_progress
+from photoshare.services.work.photo_queue import MAX_ATTEMPTS, ClaimedPhoto
 from photoshare.web.site import Site
 from tests.fakes import POISON, RED, FakeFaceEngine, draw_photo
 
@@ -196,7 +197,7 @@ def test_a_failed_photo_gets_another_chance(
 
     if how == "asked for":
         with app.app_context():
-            analysis.retry_failed_photos(room_id)
+            photo_queue.retry_failed_photos(room_id)
     else:
         add_photo(room_id, draw_photo(RED))
     run_jobs()
@@ -274,7 +275,7 @@ def test_the_watch_goes_on_after_an_error(
 
     monkeypatch.setattr("photoshare.jobs.runner.WATCH_S", 0.01)
     site.jobs.start()
-    monkeypatch.setattr("photoshare.services.jobs.has_queued_jobs", sometimes_failing)
+    monkeypatch.setattr("photoshare.services.work.job_table.has_queued_jobs", sometimes_failing)
     monkeypatch.setattr(grouping, "store_analysis", noticed)
 
     add_photo(make_room().room.id, draw_photo(RED))

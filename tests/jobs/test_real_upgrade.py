@@ -22,8 +22,9 @@ from photoshare import create_app
 from photoshare.db import db
 from photoshare.faces.engines.fused_engine import FusedFaceEngine
 from photoshare.models import Face, Person, Photo
-from photoshare.services import corrections, jobs
-from photoshare.services.authors import Author
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.work import job_table
 from photoshare.web.site import site_of
 from tests.conftest import Cast
 from tests.helpers import faces_of
@@ -112,10 +113,10 @@ def room(
     assert person_on(app, photos["obama, biden"], 0) == barack
     rejected = face_on(app, photos["eileen, obama"], 1).id
     with app.app_context():
-        corrections.name_person(author, barack, "Barack")
-        corrections.merge_people(author, joe, eileen)
-        corrections.name_person(author, eileen, "Team")
-        corrections.reject_faces(author, barack, [rejected])
+        verbs.name_person(author, barack, "Barack")
+        verbs.merge_people(author, joe, eileen)
+        verbs.name_person(author, eileen, "Team")
+        verbs.reject_faces(author, barack, [rejected])
     return Room(photos, barack, eileen, rejected)
 
 
@@ -173,19 +174,19 @@ def test_what_people_said_outlives_the_change_of_engines(
     better = real_app(tmp_path)
     assert isinstance(site_of(better).engine(), FusedFaceEngine)
     seen: list[int] = []
-    finish = jobs.count_photo_done
+    finish = job_table.count_photo_done
 
     with serving(better) as served:
 
         def looked_at(job_id: int) -> bool:
             is_running = finish(job_id)
             db.session.rollback()
-            seen.append(jobs.room_progress(cast.room_id).found_again_count)
+            seen.append(job_table.room_progress(cast.room_id).found_again_count)
             check_what_was_said_holds(better, room)
             check_the_room_answers(served, cast, room)
             return is_running
 
-        monkeypatch.setattr(jobs, "count_photo_done", looked_at)
+        monkeypatch.setattr(job_table, "count_photo_done", looked_at)
         site_of(better).jobs.run_pending()
 
     assert len(seen) == len(room.photos)

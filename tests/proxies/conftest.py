@@ -30,7 +30,7 @@ from photoshare import create_app
 from photoshare.db import db, upgrade_schema
 from photoshare.metadata.clean import CLEANING_RULES
 from photoshare.models import Photo
-from photoshare.services import rooms
+from photoshare.services.rooms import rooms
 from photoshare.web.site import site_of
 from tests.conftest import ROOT
 from tests.helpers import insert_photos

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
-import app
-from photoshare import connections
+from photoshare import server
+from photoshare.serving import connections
 
 COUNTER_BYTES = 8
 
@@ -30,4 +30,4 @@ class CountedChannel(connections.Channel):
 
 connections.STALLED_S = int(sys.argv[2])
 connections.Server.channel_class = CountedChannel
-sys.exit(app.main(sys.argv[3:]))
+sys.exit(server.main(sys.argv[3:]))

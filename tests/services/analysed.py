@@ -6,19 +6,20 @@ import numpy as np
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.faces.engines.dlib_format import ENCODING_SIZE
+from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from photoshare.faces.types import AnalysedFace
 from photoshare.models import Face, Photo
-from photoshare.services import analysis, grouping
-from photoshare.services.analysis import ClaimedPhoto
-from photoshare.services.grouping import FoundFace, GroupingRule
+from photoshare.services.people import grouping
+from photoshare.services.people.grouping import FoundFace, GroupingRule
+from photoshare.services.work import photo_queue
+from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.web.site import Site
 
 RULE = GroupingRule(engine_name="fake", eps=0.25, min_samples=2)
 
 
 def claim(room_id: int) -> ClaimedPhoto:
-    claimed = analysis.claim_photo(room_id)
+    claimed = photo_queue.claim_photo(room_id)
     assert claimed is not None
     return claimed
 

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from photoshare.models import PHOTO_WAITING
-from photoshare.services import rooms
-from photoshare.services.authors import Author
+from photoshare.services.corrections.authors import Author
+from photoshare.services.rooms import rooms
 from tests.helpers import insert_person, insert_photos
 
 

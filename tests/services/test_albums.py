@@ -1,4 +1,4 @@
-"""photoshare.services.albums: zips that change with the photos."""
+"""photoshare.services.downloads.zips: zips that change with the photos."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from sqlalchemy import select, text, update
 
 from photoshare.db import db
 from photoshare.models import Face, Photo
-from photoshare.services import corrections, photos
-from photoshare.services.album_kinds import Album, Chosen, WholeRoom, open_album
-from photoshare.services.albums import ZipNote, make_zip, zip_state
-from photoshare.services.corrections import Author
-from photoshare.services.downloads import unmeasured
-from photoshare.services.rooms import NewRoom
-from photoshare.services.zip_shelf import AlbumZip, ZipShelf
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.verbs import Author
+from photoshare.services.downloads.clean_originals import unmeasured
+from photoshare.services.downloads.zip_layout import SourceFile
+from photoshare.services.downloads.zip_shelf import AlbumZip, ZipShelf
+from photoshare.services.downloads.zips import ZipNote, make_zip, zip_state
+from photoshare.services.photos import photos
+from photoshare.services.photos.albums import Album, Chosen, WholeRoom, open_album
+from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site
-from photoshare.zip_layout import SourceFile
 from tests.fakes import RED, draw_photo
 from tests.helpers import host_access, insert_person, insert_photos
 from tests.web.test_download import photo_with_place
@@ -195,7 +196,7 @@ def test_an_album_that_loses_a_person_is_laid_out_anew(
         album = open_album(host_access(room_id), person_id=face.person_id)
         assert names_of(zip_of(site, album)) == ["0.jpg", "1.jpg"]
 
-        corrections.mark_not_faces(Author(room_id), [face.id])
+        verbs.mark_not_faces(Author(room_id), [face.id])
 
         assert names_of(zip_of(site, album)) == ["1.jpg"]
 

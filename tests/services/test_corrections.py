@@ -14,8 +14,10 @@ from photoshare.errors import (
     SamePhotoError,
 )
 from photoshare.models import Face, Person, Photo
-from photoshare.services import corrections, people, rooms
-from photoshare.services.authors import Author
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.people import people
+from photoshare.services.rooms import rooms
 from tests.helpers import count_change, insert_person, insert_photos, new_face
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
@@ -53,7 +55,7 @@ def test_a_merge_gives_all_faces_to_the_second_person(host: Author, add_person) 
     lea, other = add_person(3, "Lea"), add_person(2)
     faces = faces_of(lea) + faces_of(other)
 
-    corrections.merge_people(host, other, lea)
+    verbs.merge_people(host, other, lea)
 
     assert faces_of(lea) == sorted(faces)
     assert person(other) is None
@@ -63,7 +65,7 @@ def test_a_merge_gives_all_faces_to_the_second_person(host: Author, add_person) 
 def test_a_merge_into_somebody_without_a_name_keeps_the_name(host: Author, add_person) -> None:
     lea, other = add_person(1, "Lea"), add_person(2)
 
-    corrections.merge_people(host, lea, other)
+    verbs.merge_people(host, lea, other)
 
     assert name_of(other) == "Lea"
 
@@ -74,7 +76,7 @@ def test_undoing_a_merge_brings_both_back_with_their_ids_and_names(
     lea, tom = add_person(3, "Lea"), add_person(2, "Tom")
     before = faces_of(lea), faces_of(tom)
 
-    corrections.undo(host, corrections.merge_people(host, tom, lea))
+    verbs.undo(host, verbs.merge_people(host, tom, lea))
 
     assert (faces_of(lea), faces_of(tom)) == before
     assert (name_of(lea), name_of(tom)) == ("Lea", "Tom")
@@ -83,27 +85,27 @@ def test_undoing_a_merge_brings_both_back_with_their_ids_and_names(
 def test_undoing_the_first_of_two_merges_leaves_the_second(host: Author, add_person) -> None:
     first, second, third = add_person(3), add_person(2), add_person(1)
     own = [faces_of(person) for person in (first, second, third)]
-    early = corrections.merge_people(host, second, first)
-    late = corrections.merge_people(host, first, third)  # carries the faces of the second along
+    early = verbs.merge_people(host, second, first)
+    late = verbs.merge_people(host, first, third)  # carries the faces of the second along
 
-    corrections.undo(host, early)
+    verbs.undo(host, early)
 
     assert [faces_of(person) for person in (first, second, third)] == [
         [],
         own[1],
         own[0] + own[2],
     ]
-    corrections.undo(host, late)
+    verbs.undo(host, late)
     assert [faces_of(person) for person in (first, second, third)] == own
 
 
 def test_undoing_a_move_returns_the_face_from_who_was_named_since(host: Author, add_person) -> None:
     lea, tom = add_person(3, "Lea"), add_person(2)
     face = faces_of(lea)[0]
-    move = corrections.move_faces(host, [face], tom)
-    corrections.name_person(host, tom, "Tom")
+    move = verbs.move_faces(host, [face], tom)
+    verbs.name_person(host, tom, "Tom")
 
-    corrections.undo(host, move)
+    verbs.undo(host, move)
 
     assert face in faces_of(lea)
     assert (name_of(lea), name_of(tom)) == ("Lea", "Tom")
@@ -112,10 +114,10 @@ def test_undoing_a_move_returns_the_face_from_who_was_named_since(host: Author, 
 def test_undoing_a_move_returns_the_face_to_who_has_merged_since(host: Author, add_person) -> None:
     lea, tom, ann = add_person(3), add_person(2), add_person(2)
     face = faces_of(lea)[0]
-    move = corrections.move_faces(host, [face], tom)
-    corrections.merge_people(host, lea, ann)
+    move = verbs.move_faces(host, [face], tom)
+    verbs.merge_people(host, lea, ann)
 
-    corrections.undo(host, move)
+    verbs.undo(host, move)
 
     assert face in faces_of(ann)
 
@@ -124,12 +126,12 @@ def test_who_joined_a_merged_person_since_is_sorted_anew_after_the_undo(
     app: Flask, room_id: int, host: Author, add_person
 ) -> None:
     first, second = add_person(2), add_person(2)
-    merge = corrections.merge_people(host, second, first)
+    merge = verbs.merge_people(host, second, first)
     newcomer = add_unsorted(app, room_id)
     db.session.get_one(Face, newcomer).person_id = first
     count_change(room_id)
 
-    corrections.undo(host, merge)
+    verbs.undo(host, merge)
 
     assert faces_of(None) == [newcomer]
 
@@ -142,16 +144,16 @@ def test_two_on_one_photo_merge_when_somebody_is_sure(
     faces = [*faces_of(first), *faces_of(second)]
 
     with pytest.raises(SamePhotoError, match=r"both\.jpg") as question:
-        corrections.merge_people(host, first, second)
+        verbs.merge_people(host, first, second)
 
     assert {face for pair in question.value.pairs for face in pair} == set(faces)
     assert len(faces_of(first)) == len(faces_of(second)) == 1
-    merge = corrections.merge_people(host, first, second, is_sure=True)
+    merge = verbs.merge_people(host, first, second, is_sure=True)
     assert faces_of(second) == sorted(faces)
-    cover = corrections.choose_cover(host, faces[0])  # said of the face since, and stays said
-    corrections.undo(host, merge)
+    cover = verbs.choose_cover(host, faces[0])  # said of the face since, and stays said
+    verbs.undo(host, merge)
     assert {face.person_id for face in map(face_row, faces)} != {second}
-    corrections.undo(host, cover)
+    verbs.undo(host, cover)
 
 
 def test_who_is_twice_on_a_photo_is_asked_about_once_only(
@@ -159,9 +161,9 @@ def test_who_is_twice_on_a_photo_is_asked_about_once_only(
 ) -> None:
     (photo_id,) = insert_photos(app, room_id, 1, file_name="both.jpg")
     first, second = (insert_person(app, room_id, [photo_id]) for _ in range(2))
-    corrections.merge_people(host, first, second, is_sure=True)
+    verbs.merge_people(host, first, second, is_sure=True)
 
-    corrections.merge_people(host, second, add_person(2))
+    verbs.merge_people(host, second, add_person(2))
 
     assert faces_of(second) == []
 
@@ -173,7 +175,7 @@ def test_panels_of_a_collage_are_not_asked_about(app: Flask, room_id: int, host:
         face_row(face).panel = panel
     db.session.commit()
 
-    corrections.merge_people(host, first, second)
+    verbs.merge_people(host, first, second)
 
     assert len(faces_of(second)) == 2
 
@@ -182,15 +184,15 @@ def test_nobody_is_merged_with_themselves(host: Author, add_person) -> None:
     lea = add_person()
 
     with pytest.raises(InvalidInputError, match="same person already"):
-        corrections.merge_people(host, lea, lea)
+        verbs.merge_people(host, lea, lea)
 
 
 def test_a_name_that_somebody_has_is_asked_about(host: Author, add_person) -> None:
     lea, other = add_person(1, "Lea"), add_person(1)
 
     with pytest.raises(SameNameError, match="same person") as question:
-        corrections.name_person(host, other, "lea")
-    corrections.name_person(host, other, "lea", is_another=True)
+        verbs.name_person(host, other, "lea")
+    verbs.name_person(host, other, "lea", is_another=True)
 
     assert question.value.namesake_id == lea
     assert name_of(other) == "lea"
@@ -199,7 +201,7 @@ def test_a_name_that_somebody_has_is_asked_about(host: Author, add_person) -> No
 def test_undoing_a_name_brings_back_the_one_before(host: Author, add_person) -> None:
     lea = add_person(2, "Lea")
 
-    corrections.undo(host, corrections.name_person(host, lea, "Lena"))
+    verbs.undo(host, verbs.name_person(host, lea, "Lena"))
 
     assert name_of(lea) == "Lea"
 
@@ -210,7 +212,7 @@ def test_moved_faces_become_somebody_new_and_the_rest_keeps_the_name(
     lea = add_person(5, "Lea")
     faces = faces_of(lea)
 
-    corrections.move_faces(host, faces[:3], None)
+    verbs.move_faces(host, faces[:3], None)
 
     assert faces_of(lea) == faces[3:]
     assert name_of(lea) == "Lea"
@@ -224,10 +226,10 @@ def test_a_moved_face_joins_another_person(host: Author, add_person) -> None:
     lea, tom = add_person(3, "Lea"), add_person(2, "Tom")
     (face, *_rest) = faces_of(lea)
 
-    move = corrections.move_faces(host, [face], tom)
+    move = verbs.move_faces(host, [face], tom)
 
     assert face in faces_of(tom)
-    corrections.undo(host, move)
+    verbs.undo(host, move)
     assert face in faces_of(lea)
 
 
@@ -238,10 +240,10 @@ def test_a_face_moves_to_who_is_on_the_photo_already_if_somebody_is_sure(
     first, second = (insert_person(app, room_id, [photo_id]) for _ in range(2))
 
     with pytest.raises(SamePhotoError, match="really the same person"):
-        corrections.move_faces(host, faces_of(first), second)
+        verbs.move_faces(host, faces_of(first), second)
     with pytest.raises(SamePhotoError, match="really the same person"):
-        corrections.move_faces(host, [*faces_of(first), *faces_of(second)], None)
-    corrections.move_faces(host, faces_of(first), second, is_sure=True)
+        verbs.move_faces(host, [*faces_of(first), *faces_of(second)], None)
+    verbs.move_faces(host, faces_of(first), second, is_sure=True)
     assert len(faces_of(second)) == 2
 
 
@@ -249,11 +251,11 @@ def test_rejected_faces_are_unsorted_and_apart(host: Author, add_person) -> None
     lea = add_person(3, "Lea")
     face, *rest = faces_of(lea)
 
-    reject = corrections.reject_faces(host, lea, [face])
+    reject = verbs.reject_faces(host, lea, [face])
 
     assert faces_of(None) == [face]
     assert faces_of(lea) == rest
-    corrections.undo(host, reject)
+    verbs.undo(host, reject)
     assert len(faces_of(lea)) == 3
 
 
@@ -263,38 +265,38 @@ def test_what_is_no_face_leaves_every_list(
     lea = add_person(2)
     face, other = faces_of(lea)
 
-    mark = corrections.mark_not_faces(host, [face])
+    mark = verbs.mark_not_faces(host, [face])
 
     assert faces_of(lea) == [other]
     assert people.count_faces(room_id).unsorted == 0
     photo_id = db.session.get_one(Face, face).photo_id
     assert db.session.get_one(Photo, photo_id).faces == []
     with pytest.raises(NotFoundError):
-        corrections.move_faces(host, [face], None)
-    corrections.undo(host, mark)
+        verbs.move_faces(host, [face], None)
+    verbs.undo(host, mark)
     assert faces_of(lea) == [face, other]
 
 
 def test_a_hidden_person_is_listed_apart(room_id: int, host: Author, add_person) -> None:
     lea = add_person()
 
-    hide = corrections.hide_person(host, lea)
+    hide = verbs.hide_person(host, lea)
 
     assert people.list_people(room_id) == []
     assert [card.id for card in people.list_people(room_id, is_hidden=True)] == [lea]
-    corrections.undo(host, hide)
+    verbs.undo(host, hide)
     assert [card.id for card in people.list_people(room_id)] == [lea]
 
 
 def test_whoever_takes_in_a_hidden_person_is_hidden_too(host: Author, add_person) -> None:
     """A bystander does not come into the open because somebody found another album of theirs."""
     lea, other = add_person(), add_person()
-    corrections.hide_person(host, other)
+    verbs.hide_person(host, other)
 
-    corrections.merge_people(host, other, lea)
+    verbs.merge_people(host, other, lea)
 
     assert person(lea).is_hidden
-    corrections.show_person(host, lea)
+    verbs.show_person(host, lea)
     assert not person(lea).is_hidden
 
 
@@ -302,21 +304,21 @@ def test_a_chosen_cover_stays_until_its_face_leaves(room_id: int, host: Author, 
     lea = add_person(3)
     cover = faces_of(lea)[-1]
 
-    corrections.choose_cover(host, cover)
+    verbs.choose_cover(host, cover)
 
     assert people.list_people(room_id)[0].cover_face_id == cover
-    corrections.reject_faces(host, lea, [cover])
+    verbs.reject_faces(host, lea, [cover])
     assert people.list_people(room_id)[0].cover_face_id != cover
 
 
 def test_the_answer_that_two_are_one_merges_them_under_the_name(host: Author, add_person) -> None:
     other, lea = add_person(4), add_person(1, "Lea")
 
-    corrections.say_same(host, faces_of(other)[:1], faces_of(lea)[:1])
+    verbs.say_same(host, faces_of(other)[:1], faces_of(lea)[:1])
 
     assert len(faces_of(lea)) == 5
     with pytest.raises(InvalidInputError, match="one person by now"):
-        corrections.say_same(host, faces_of(lea)[:1], faces_of(lea)[1:2])
+        verbs.say_same(host, faces_of(lea)[:1], faces_of(lea)[1:2])
 
 
 def test_the_answer_that_a_face_is_somebody_moves_it(
@@ -324,7 +326,7 @@ def test_the_answer_that_a_face_is_somebody_moves_it(
 ) -> None:
     lea, face = add_person(2, "Lea"), add_unsorted(app, room_id)
 
-    corrections.say_same(host, [face], faces_of(lea)[:1])
+    verbs.say_same(host, [face], faces_of(lea)[:1])
 
     assert face in faces_of(lea)
 
@@ -333,17 +335,17 @@ def test_the_answer_that_two_are_two_moves_nobody(host: Author, add_person) -> N
     lea, tom = add_person(), add_person()
     before = faces_of(lea), faces_of(tom)
 
-    corrections.say_different(host, before[0][:1], before[1][:1])
+    verbs.say_different(host, before[0][:1], before[1][:1])
 
     assert (faces_of(lea), faces_of(tom)) == before
 
 
 def test_what_was_undone_cannot_be_undone_again(host: Author, add_person) -> None:
-    hide = corrections.hide_person(host, add_person())
-    corrections.undo(host, hide)
+    hide = verbs.hide_person(host, add_person())
+    verbs.undo(host, hide)
 
     with pytest.raises(InvalidInputError, match="undone already"):
-        corrections.undo(host, hide)
+        verbs.undo(host, hide)
 
 
 def test_a_refused_correction_changes_nothing(room_id: int, host: Author, add_person) -> None:
@@ -351,7 +353,7 @@ def test_a_refused_correction_changes_nothing(room_id: int, host: Author, add_pe
     revision = db.session.scalar(select(rooms.Room.revision))
 
     with pytest.raises(InvalidInputError):
-        corrections.reject_faces(host, lea, [])
+        verbs.reject_faces(host, lea, [])
 
     db.session.rollback()
     assert db.session.scalar(select(rooms.Room.revision)) == revision

@@ -11,9 +11,11 @@ from sqlalchemy import event, select, update
 
 from photoshare.db import db
 from photoshare.models import Face, Person, encoding_to_bytes
-from photoshare.services import corrections, covers, people, photos
-from photoshare.services.authors import Author
-from photoshare.services.grouping import GroupingRule, group_unsorted_faces
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.people import covers, people
+from photoshare.services.people.grouping import GroupingRule, group_unsorted_faces
+from photoshare.services.photos import photos
 from photoshare.web.site import Site
 from tests.helpers import face_at, host_access, insert_photos, new_face
 
@@ -78,10 +80,10 @@ def test_a_cover_that_leaves_gives_way_to_the_next_clearest(
 ) -> None:
     poor, clear, next_clearest = add_faces(0.5, 0.9, 0.8)
     person = person_of(poor)
-    corrections.reject_faces(host, person, [clear])
+    verbs.reject_faces(host, person, [clear])
     assert cover_of(room_id, person) == next_clearest
 
-    corrections.mark_not_faces(host, [next_clearest])
+    verbs.mark_not_faces(host, [next_clearest])
     assert cover_of(room_id, person) == poor
 
 
@@ -98,7 +100,7 @@ def test_a_chosen_cover_stays_whatever_comes(
     room_id: int, host: Author, add_faces: AddFaces
 ) -> None:
     poor, clear = add_faces(0.3, 0.8)
-    corrections.choose_cover(host, poor)
+    verbs.choose_cover(host, poor)
     add_faces(1.0)
 
     assert cover_of(room_id, person_of(clear)) == poor
@@ -109,7 +111,7 @@ def test_of_two_people_who_become_one_the_clearer_cover_stays(
 ) -> None:
     lea, *_ = add_faces(0.6, 0.6, 0.6)
     clear, *_ = add_faces(0.9, 0.8, 0.8, at=1.2)
-    corrections.merge_people(host, person_of(clear), person_of(lea))
+    verbs.merge_people(host, person_of(clear), person_of(lea))
 
     assert cover_of(room_id, person_of(lea)) == clear
 

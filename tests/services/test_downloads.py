@@ -1,4 +1,4 @@
-"""photoshare.services.downloads: checksums are computed once, before anybody waits for them."""
+"""downloads.clean_originals: checksums are computed once, before anybody waits for them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from sqlalchemy import func, select, update
 from photoshare.db import db
 from photoshare.metadata.clean import CLEANING_RULES
 from photoshare.models import Job, Photo
-from photoshare.services import downloads, jobs
-from photoshare.services.jobs import JobKind
-from photoshare.services.rooms import NewRoom
+from photoshare.services.downloads import clean_originals
+from photoshare.services.rooms.rooms import NewRoom
+from photoshare.services.work import job_table
+from photoshare.services.work.job_table import JobKind
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
 from tests.web.test_download import photo_with_place
@@ -115,14 +116,14 @@ def test_a_lost_photo_is_not_tried_at_every_start(
     unmeasure(app)
     with app.app_context():
         site.storage.original(room_id, db.session.scalars(select(Photo.sha256)).one()).unlink()
-        assert downloads.unmeasured_rooms() == [room_id]
+        assert clean_originals.unmeasured_rooms() == [room_id]
     site.jobs.recover()
     run_jobs()
 
     site.jobs.recover()
 
     with app.app_context():
-        assert (measured(), downloads.unmeasured_rooms()) == (0, [])
+        assert (measured(), clean_originals.unmeasured_rooms()) == (0, [])
         assert db.session.scalars(select(Photo.is_lost)).one()
         kinds = db.session.scalars(select(Job.kind).where(Job.state == "queued")).all()
         assert "prepare_downloads" not in kinds
@@ -136,7 +137,7 @@ def test_a_stop_keeps_what_is_measured_and_leaves_the_rest(
     unmeasure(app)
     answers = iter([False, False, True, True])
     with app.app_context():
-        downloads.measure_photos(
+        clean_originals.measure_photos(
             Photo.room_id == room_id, site.storage, is_stopping=lambda: next(answers)
         )
 
@@ -152,11 +153,11 @@ def test_downloads_are_prepared_before_faces_are_searched(
     add_photo(room_id, draw_photo(RED))
     unmeasure(app)
     with app.app_context():
-        jobs.enqueue_job(room_id, JobKind.PROCESS_PHOTOS)
+        job_table.enqueue_job(room_id, JobKind.PROCESS_PHOTOS)
     site.jobs.recover()
 
     with app.app_context():
-        claimed = [jobs.claim_job(), jobs.claim_job()]
+        claimed = [job_table.claim_job(), job_table.claim_job()]
 
     kinds = [job.kind for job in claimed if job]
     assert kinds == [JobKind.PREPARE_DOWNLOADS, JobKind.PROCESS_PHOTOS]

@@ -21,10 +21,12 @@ from photoshare.models import (
     Photo,
     Upload,
 )
-from photoshare.services import corrections, guests, photos
-from photoshare.services.authors import Author
-from photoshare.services.change import change_of_room
-from photoshare.services.room_faces import load_room_faces
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.corrections.change import change_of_room
+from photoshare.services.people.room_faces import load_room_faces
+from photoshare.services.photos import photos
+from photoshare.services.rooms import guests
 from photoshare.web.site import Site
 from tests.fakes import RED, FakeFaceEngine, draw_photo
 from tests.helpers import (
@@ -69,7 +71,7 @@ def test_what_is_no_face_loses_its_encoding_and_its_picture(
     assert not is_erased(face)
     assert len(crops(site, host.room_id)) == 1
 
-    corrections.mark_not_faces(host, [face])
+    verbs.mark_not_faces(host, [face])
     site.jobs.sweep()
 
     assert is_erased(face)
@@ -80,7 +82,7 @@ def test_another_search_does_not_bring_it_back(
     site: Site, host: Author, analysed: tuple[int, int], run_jobs: Callable[[], None]
 ) -> None:
     photo, face = analysed
-    corrections.mark_not_faces(host, [face])
+    verbs.mark_not_faces(host, [face])
     site.jobs.sweep()
     db.session.execute(update(Photo).where(Photo.id == photo).values(state=PHOTO_WAITING))
     db.session.commit()
@@ -96,9 +98,9 @@ def test_an_undo_searches_the_photo_again_and_encodes_the_face(
 ) -> None:
     _photo, face = analysed
     before = encoding_of(face)
-    number = corrections.mark_not_faces(host, [face])
+    number = verbs.mark_not_faces(host, [face])
 
-    corrections.undo(host, number)
+    verbs.undo(host, number)
     assert is_erased(face)
     run_jobs()
 
@@ -112,9 +114,9 @@ def test_until_then_it_is_with_its_person_and_alike_nobody(
 ) -> None:
     lea = insert_person(app, room_id, insert_photos(app, room_id, 2), "Lea")
     face, other = faces_of(app, lea)
-    number = corrections.mark_not_faces(host, [face])
+    number = verbs.mark_not_faces(host, [face])
 
-    corrections.undo(host, number)
+    verbs.undo(host, number)
 
     assert faces_of(app, lea) == [face, other]
     assert load_room_faces(room_id, FakeFaceEngine.name).ids.tolist() == [other]
@@ -125,7 +127,7 @@ def test_the_faces_in_memory_are_forgotten(app: Flask, site: Site, room_id: int)
     kept = load_room_faces(room_id, FakeFaceEngine.name)
     assert load_room_faces(room_id, FakeFaceEngine.name) is kept
 
-    corrections.mark_not_faces(Author(room_id), faces_of(app, lea)[:1])
+    verbs.mark_not_faces(Author(room_id), faces_of(app, lea)[:1])
 
     assert len(load_room_faces(room_id, FakeFaceEngine.name).ids) == 1
 
@@ -134,10 +136,10 @@ def test_an_undone_correction_keeps_neither_name_nor_faces(
     app: Flask, room_id: int, host: Author
 ) -> None:
     lea = insert_person(app, room_id, insert_photos(app, room_id, 2))
-    number = corrections.name_person(host, lea, "Lea")
+    number = verbs.name_person(host, lea, "Lea")
     assert number is not None
 
-    corrections.undo(host, number)
+    verbs.undo(host, number)
 
     correction = db.session.get_one(Correction, number)
     assert correction.is_undone
@@ -162,7 +164,7 @@ def bystander(app: Flask, room_id: int, host: Author) -> tuple[int, list[int]]:
     """Lea, hidden on one photo; two more of hers came later. Her id, and those of the photos."""
     ids = insert_photos(app, room_id, 3)
     lea = insert_person(app, room_id, ids[:1], "Lea")
-    corrections.hide_person(host, lea)
+    verbs.hide_person(host, lea)
     for photo in ids[1:]:
         insert_face(app, room_id, photo, person_id=lea)
     return lea, ids
@@ -193,7 +195,7 @@ def test_what_was_said_of_them_can_still_be_undone(
     photos.delete_photo(host_access(room_id), ids[0], site.storage)
 
     for correction in db.session.scalars(select(Correction)).all():
-        corrections.undo(host, correction.id)
+        verbs.undo(host, correction.id)
 
     person = db.session.get_one(Person, lea)
     assert (person.name, person.is_hidden) == (None, False)
@@ -204,9 +206,9 @@ def test_the_name_of_two_who_were_made_one_outlives_their_first_photos(
 ) -> None:
     ids = insert_photos(app, room_id, 3)
     lea, twin = insert_person(app, room_id, ids[:1]), insert_person(app, room_id, ids[1:2])
-    name = corrections.name_person(host, lea, "Lea")
+    name = verbs.name_person(host, lea, "Lea")
     assert name is not None
-    corrections.merge_people(host, twin, lea)
+    verbs.merge_people(host, twin, lea)
     insert_face(app, room_id, ids[2], person_id=lea)
 
     for photo in ids[:2]:
@@ -219,10 +221,10 @@ def test_the_name_of_two_who_were_made_one_outlives_their_first_photos(
 def test_who_may_undo_a_name_deletes_it(app: Flask, room_id: int, host: Author) -> None:
     ids = insert_photos(app, room_id, 2)
     lea, twin = insert_person(app, room_id, ids[:1], "Lena"), insert_person(app, room_id, ids[1:])
-    corrections.name_person(host, lea, "Lea")
-    corrections.merge_people(host, twin, lea)
+    verbs.name_person(host, lea, "Lea")
+    verbs.merge_people(host, twin, lea)
 
-    assert corrections.name_person(host, lea, "") is None
+    assert verbs.name_person(host, lea, "") is None
 
     assert db.session.get_one(Person, lea).name is None
     assert set(db.session.scalars(select(Correction.name))) == {None}
@@ -236,10 +238,10 @@ def test_whoever_may_not_undo_it_takes_it_away_as_a_correction(
     access = guest_access(room_id)
     gustav = Author(room_id, access.guest.id, is_host=False)
 
-    number = corrections.name_person(gustav, lea, "")
+    number = verbs.name_person(gustav, lea, "")
 
     assert number is not None
-    corrections.undo(host, number)
+    verbs.undo(host, number)
     assert db.session.get_one(Person, lea).name == "Lea"
 
 

@@ -1,4 +1,4 @@
-"""photoshare.services.export: the JSON of the command line."""
+"""photoshare.services.rooms.export: the JSON of the command line."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from photoshare.services import corrections, export, people
-from photoshare.services.authors import Author
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.people import people
+from photoshare.services.rooms import export
 from tests.fakes import BLUE, RED, draw_photo
 
 
@@ -22,7 +24,7 @@ def test_a_room_is_told_with_its_photos_people_and_unsorted_faces(
 
     with app.app_context():
         (card,) = people.list_people(room_id)
-        corrections.name_person(Author(room_id), card.id, "Lea")
+        verbs.name_person(Author(room_id), card.id, "Lea")
         told = export.room_as_dict(room_id)
 
     place = {"top": 20, "right": 80, "bottom": 80, "left": 20}

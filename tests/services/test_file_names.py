@@ -1,4 +1,4 @@
-"""photoshare.services.file_names: names that every system takes."""
+"""photoshare.services.downloads.file_names: names that every system takes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photoshare.images import MIME_TYPES
-from photoshare.services.file_names import (
+from photoshare.pictures.decoding import MIME_TYPES
+from photoshare.services.downloads.file_names import (
     EXTENSIONS,
     MAX_STEM_BYTES,
     original_name,

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.faces.engines.dlib_format import ENCODING_SIZE
+from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from photoshare.models import Face, Person, Photo, encoding_to_bytes
-from photoshare.services import corrections, grouping, people
-from photoshare.services.authors import Author
-from photoshare.services.grouping import GroupingRule
-from photoshare.services.rooms import NewRoom
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.people import grouping, people
+from photoshare.services.people.grouping import GroupingRule
+from photoshare.services.rooms.rooms import NewRoom
 from tests.fakes import draw_photo
 from tests.helpers import count_change
 
@@ -62,7 +63,7 @@ def add_person(room_id: int) -> int:
 
 
 def name(room_id: int, person_id: int, text: str) -> None:
-    corrections.name_person(Author(room_id), person_id, text)
+    verbs.name_person(Author(room_id), person_id, text)
 
 
 def person_of(face_id: int) -> int | None:

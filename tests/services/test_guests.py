@@ -10,8 +10,8 @@ from flask import Flask
 from photoshare.db import db
 from photoshare.errors import InvalidInputError
 from photoshare.models import Guest
-from photoshare.services import guests, rooms
-from photoshare.services.guests import Uploads
+from photoshare.services.rooms import guests, rooms
+from photoshare.services.rooms.guests import Uploads
 from tests.helpers import insert_photos, set_title_and_end
 
 

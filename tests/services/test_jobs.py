@@ -1,4 +1,4 @@
-"""photoshare.services.jobs: the job table is the queue."""
+"""photoshare.services.work.job_table: the job table is the queue."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from photoshare.models import (
     PHOTO_WAITING,
     Job,
 )
-from photoshare.services import jobs, rooms
-from photoshare.services.jobs import RETRY_AFTER, ClaimedJob, JobKind
+from photoshare.services.rooms import rooms
+from photoshare.services.work import job_table
+from photoshare.services.work.job_table import RETRY_AFTER, ClaimedJob, JobKind
 from tests.helpers import at_first_claim, insert_person, insert_photos, new_face
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
@@ -36,23 +37,23 @@ def states() -> list[tuple[int, str, str]]:
 
 
 def claim() -> ClaimedJob:
-    job = jobs.claim_job()
+    job = job_table.claim_job()
     assert job is not None
     return job
 
 
 def test_a_job_that_is_queued_already_is_not_queued_again(room_id: int) -> None:
-    jobs.enqueue_job(room_id, PROCESS)
-    jobs.enqueue_job(room_id, PROCESS)
+    job_table.enqueue_job(room_id, PROCESS)
+    job_table.enqueue_job(room_id, PROCESS)
 
     assert states() == [(room_id, PROCESS, JOB_QUEUED)]
 
 
 def test_a_job_that_runs_is_not_queued_again(room_id: int) -> None:
-    jobs.enqueue_job(room_id, PROCESS)
+    job_table.enqueue_job(room_id, PROCESS)
     claim()
 
-    jobs.enqueue_job(room_id, PROCESS)
+    job_table.enqueue_job(room_id, PROCESS)
 
     assert states() == [(room_id, PROCESS, JOB_RUNNING)]
 
@@ -60,39 +61,39 @@ def test_a_job_that_runs_is_not_queued_again(room_id: int) -> None:
 def test_another_kind_and_another_room_are_queued_beside_it(room_id: int) -> None:
     other_id = rooms.create_room("Other").room.id
     for room, kind in ((room_id, PROCESS), (room_id, CLUSTER), (other_id, PROCESS)):
-        jobs.enqueue_job(room, kind)
+        job_table.enqueue_job(room, kind)
 
     assert len(states()) == 3
 
 
 def test_a_job_that_is_done_can_be_queued_again(room_id: int) -> None:
-    jobs.enqueue_job(room_id, PROCESS)
-    jobs.finish_job(claim())
+    job_table.enqueue_job(room_id, PROCESS)
+    job_table.finish_job(claim())
 
-    jobs.enqueue_job(room_id, PROCESS)
+    job_table.enqueue_job(room_id, PROCESS)
 
     assert [state for _room, _kind, state in states()] == [JOB_DONE, JOB_QUEUED]
 
 
 def test_the_oldest_job_is_claimed_first_and_only_once(room_id: int) -> None:
-    jobs.enqueue_job(room_id, CLUSTER)
-    jobs.enqueue_job(room_id, PROCESS)
+    job_table.enqueue_job(room_id, CLUSTER)
+    job_table.enqueue_job(room_id, PROCESS)
 
     kinds = [claim().kind, claim().kind]
 
     assert kinds == [CLUSTER, PROCESS]
-    assert jobs.claim_job() is None
+    assert job_table.claim_job() is None
 
 
 def test_photos_that_are_searched_again_come_after_all_other_work(room_id: int) -> None:
     for kind in (AGAIN, CLUSTER, PROCESS):
-        jobs.enqueue_job(room_id, kind)
-    assert jobs.has_urgent_jobs()
+        job_table.enqueue_job(room_id, kind)
+    assert job_table.has_urgent_jobs()
 
     kinds = [claim().kind, claim().kind]
 
     assert kinds == [CLUSTER, PROCESS]
-    assert not jobs.has_urgent_jobs()
+    assert not job_table.has_urgent_jobs()
     assert claim().kind == AGAIN
 
 
@@ -100,7 +101,7 @@ def test_a_job_that_somebody_else_took_this_moment_is_not_claimed(app: Flask, ro
     """Between the look at the table and the claim the room is deleted, or the job is taken."""
     other_id = rooms.create_room("Other").room.id
     for room in (room_id, other_id):
-        jobs.enqueue_job(room, PROCESS)
+        job_table.enqueue_job(room, PROCESS)
     with at_first_claim(app, "UPDATE job SET state = 'failed' WHERE id = 1"):
         job = claim()
 
@@ -109,42 +110,42 @@ def test_a_job_that_somebody_else_took_this_moment_is_not_claimed(app: Flask, ro
 
 
 def test_a_photo_of_a_job_that_was_given_back_is_not_counted(room_id: int) -> None:
-    jobs.enqueue_job(room_id, PROCESS)
+    job_table.enqueue_job(room_id, PROCESS)
     job = claim()
 
-    assert jobs.count_photo_done(job.id)
-    jobs.requeue_job(job.id)
-    assert not jobs.count_photo_done(job.id)
-    assert not jobs.count_photo_done(job.id + 1)
+    assert job_table.count_photo_done(job.id)
+    job_table.requeue_job(job.id)
+    assert not job_table.count_photo_done(job.id)
+    assert not job_table.count_photo_done(job.id + 1)
     assert db.session.scalars(select(Job.photos_done)).one() == 1
 
 
 def test_work_that_waits_is_seen(room_id: int) -> None:
-    assert not jobs.has_queued_jobs()
+    assert not job_table.has_queued_jobs()
 
-    jobs.enqueue_job(room_id, PROCESS)
-    assert jobs.has_queued_jobs()
+    job_table.enqueue_job(room_id, PROCESS)
+    assert job_table.has_queued_jobs()
 
     claim()
-    assert not jobs.has_queued_jobs()
+    assert not job_table.has_queued_jobs()
 
 
 def test_what_ran_when_the_process_ended_is_queued_again(room_id: int) -> None:
-    jobs.enqueue_job(room_id, PROCESS)
-    jobs.finish_job(claim())
-    jobs.enqueue_job(room_id, CLUSTER)
+    job_table.enqueue_job(room_id, PROCESS)
+    job_table.finish_job(claim())
+    job_table.enqueue_job(room_id, CLUSTER)
     claim()
 
-    jobs.requeue_running_jobs()
+    job_table.requeue_running_jobs()
 
     assert states() == [(room_id, PROCESS, JOB_DONE), (room_id, CLUSTER, JOB_QUEUED)]
 
 
 def test_an_interrupted_job_is_queued_again_and_counts_from_nothing(room_id: int) -> None:
-    jobs.enqueue_job(room_id, PROCESS)
+    job_table.enqueue_job(room_id, PROCESS)
     job = claim()
-    jobs.count_photo_done(job.id)
-    jobs.requeue_job(job.id)
+    job_table.count_photo_done(job.id)
+    job_table.requeue_job(job.id)
 
     assert claim().id == job.id
 
@@ -154,11 +155,11 @@ def test_an_interrupted_job_is_queued_again_and_counts_from_nothing(room_id: int
 def test_a_finished_job_forgets_its_forerunners(room_id: int) -> None:
     other_id = rooms.create_room("Other").room.id
     for room, kind in ((other_id, PROCESS), (room_id, CLUSTER), (room_id, PROCESS)):
-        jobs.enqueue_job(room, kind)
-        jobs.finish_job(claim())
-    jobs.enqueue_job(room_id, PROCESS)
+        job_table.enqueue_job(room, kind)
+        job_table.finish_job(claim())
+    job_table.enqueue_job(room_id, PROCESS)
 
-    jobs.finish_job(claim(), error="The disk is full.")
+    job_table.finish_job(claim(), error="The disk is full.")
 
     assert states() == [
         (other_id, PROCESS, JOB_DONE),
@@ -170,8 +171,8 @@ def test_a_finished_job_forgets_its_forerunners(room_id: int) -> None:
 def test_waiting_photos_get_a_job_and_only_one(app: Flask, room_id: int) -> None:
     insert_photos(app, room_id, 3, state=PHOTO_WAITING)
 
-    jobs.enqueue_waiting_photos()
-    jobs.enqueue_waiting_photos()
+    job_table.enqueue_waiting_photos()
+    job_table.enqueue_waiting_photos()
 
     assert states() == [(room_id, PROCESS, JOB_QUEUED)]
 
@@ -185,7 +186,7 @@ def test_photos_that_are_to_be_searched_again_get_a_job_of_their_own_the_newest_
     insert_photos(app, room_id, 1, seed="new", state=PHOTO_WAITING)
 
     for _time in range(2):
-        jobs.enqueue_waiting_photos()
+        job_table.enqueue_waiting_photos()
 
     assert states() == [
         (room_id, PROCESS, JOB_QUEUED),
@@ -198,38 +199,38 @@ def test_photos_that_are_to_be_searched_again_get_a_job_of_their_own_the_newest_
 def test_photos_that_do_not_wait_get_no_job(app: Flask, room_id: int, state: str) -> None:
     insert_photos(app, room_id, 1, state=state)
 
-    jobs.enqueue_waiting_photos()
+    job_table.enqueue_waiting_photos()
 
     assert states() == []
 
 
 def test_photos_that_came_while_a_job_was_ending_get_another(app: Flask, room_id: int) -> None:
-    jobs.enqueue_job(room_id, PROCESS)
-    jobs.finish_job(claim())
+    job_table.enqueue_job(room_id, PROCESS)
+    job_table.finish_job(claim())
     insert_photos(app, room_id, 1, state=PHOTO_WAITING)
 
-    jobs.enqueue_waiting_photos()
+    job_table.enqueue_waiting_photos()
 
     assert [state for _room, _kind, state in states()] == [JOB_DONE, JOB_QUEUED]
 
 
 def test_a_room_whose_job_failed_rests_before_it_is_tried_again(app: Flask, room_id: int) -> None:
     insert_photos(app, room_id, 1, state=PHOTO_WAITING)
-    jobs.enqueue_job(room_id, PROCESS)
-    jobs.finish_job(claim(), error="The disk is full.")
+    job_table.enqueue_job(room_id, PROCESS)
+    job_table.finish_job(claim(), error="The disk is full.")
 
-    jobs.enqueue_waiting_photos()
+    job_table.enqueue_waiting_photos()
     assert [state for _room, _kind, state in states()] == [JOB_FAILED]
 
     long_ago = utc_now() - RETRY_AFTER - timedelta(seconds=1)
     db.session.execute(update(Job).values(finished_at=long_ago))
     db.session.commit()
-    jobs.enqueue_waiting_photos()
+    job_table.enqueue_waiting_photos()
     assert [state for _room, _kind, state in states()] == [JOB_FAILED, JOB_QUEUED]
 
 
 def test_an_empty_room_has_nothing_to_do(room_id: int) -> None:
-    progress = jobs.room_progress(room_id)
+    progress = job_table.room_progress(room_id)
 
     assert (progress.photo_count, progress.done_count, progress.is_working) == (0, 0, False)
     assert progress.photos_per_second is None
@@ -246,7 +247,7 @@ def test_progress_counts_the_rows_of_its_own_room(app: Flask, room_id: int) -> N
     db.session.add(new_face(analysed))
     db.session.commit()
 
-    progress = jobs.room_progress(room_id)
+    progress = job_table.room_progress(room_id)
 
     assert (progress.photo_count, progress.done_count, progress.failed_count) == (4, 2, 1)
     assert (progress.people_count, progress.face_count) == (1, 2)
@@ -261,13 +262,13 @@ def test_photos_that_are_to_be_searched_again_count_as_done_until_then(
     insert_photos(app, room_id, 1, seed="c", state=PHOTO_ANALYSING, engine="old")
     insert_photos(app, room_id, 1, seed="d", state=PHOTO_FAILED)
 
-    progress = jobs.room_progress(room_id)
+    progress = job_table.room_progress(room_id)
 
     assert (progress.photo_count, progress.done_count, progress.again_count) == (10, 10, 4)
     assert (progress.found_again_count, progress.second_count) == (5, 9)
     assert (progress.is_working, progress.is_searching_again) == (False, True)
     insert_photos(app, room_id, 1, seed="e", state=PHOTO_WAITING)
-    progress = jobs.room_progress(room_id)
+    progress = job_table.room_progress(room_id)
     assert (progress.photo_count, progress.done_count, progress.again_count) == (11, 10, 4)
     assert (progress.is_working, progress.is_searching_again) == (True, False)
 
@@ -276,77 +277,77 @@ def test_the_time_that_is_left_is_that_of_the_photos_that_are_searched_again(
     app: Flask, room_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     insert_photos(app, room_id, 10, state=PHOTO_WAITING, engine="old")
-    jobs.enqueue_job(room_id, AGAIN)
+    job_table.enqueue_job(room_id, AGAIN)
     job = claim()
-    jobs.count_photo_done(job.id)
+    job_table.count_photo_done(job.id)
     started_at = db.session.scalars(select(Job.started_at)).one()
     assert started_at is not None
-    monkeypatch.setattr(jobs, "utc_now", lambda: started_at + timedelta(seconds=2))
+    monkeypatch.setattr(job_table, "utc_now", lambda: started_at + timedelta(seconds=2))
 
-    assert jobs.room_progress(room_id).seconds_left == pytest.approx(20)
+    assert job_table.room_progress(room_id).seconds_left == pytest.approx(20)
 
 
 def test_the_rate_is_that_of_the_running_job(
     app: Flask, room_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     insert_photos(app, room_id, 10, state=PHOTO_WAITING)
-    jobs.enqueue_job(room_id, PROCESS)
+    job_table.enqueue_job(room_id, PROCESS)
     job = claim()
-    assert jobs.room_progress(room_id).photos_per_second is None
+    assert job_table.room_progress(room_id).photos_per_second is None
     for _photo in range(4):
-        jobs.count_photo_done(job.id)
+        job_table.count_photo_done(job.id)
     started_at = db.session.scalars(select(Job.started_at)).one()
     assert started_at is not None
-    monkeypatch.setattr(jobs, "utc_now", lambda: started_at + timedelta(seconds=2))
+    monkeypatch.setattr(job_table, "utc_now", lambda: started_at + timedelta(seconds=2))
 
-    progress = jobs.room_progress(room_id)
+    progress = job_table.room_progress(room_id)
 
     assert progress.photos_per_second == pytest.approx(2)
     assert progress.seconds_left == pytest.approx(5)
 
 
 def test_a_job_that_is_over_has_no_rate(room_id: int) -> None:
-    jobs.enqueue_job(room_id, PROCESS)
+    job_table.enqueue_job(room_id, PROCESS)
     job = claim()
-    jobs.count_photo_done(job.id)
-    jobs.finish_job(job)
+    job_table.count_photo_done(job.id)
+    job_table.finish_job(job)
 
-    assert jobs.room_progress(room_id).photos_per_second is None
+    assert job_table.room_progress(room_id).photos_per_second is None
 
 
 def test_the_error_of_the_last_job_is_told(room_id: int) -> None:
-    jobs.enqueue_job(room_id, PROCESS)
-    jobs.finish_job(claim(), error="A model is missing.")
+    job_table.enqueue_job(room_id, PROCESS)
+    job_table.finish_job(claim(), error="A model is missing.")
 
-    assert jobs.room_progress(room_id).error == "A model is missing."
+    assert job_table.room_progress(room_id).error == "A model is missing."
 
 
 def test_the_stamp_stays_while_nothing_changes(app: Flask, room_id: int) -> None:
     insert_photos(app, room_id, 2, state=PHOTO_WAITING)
 
-    assert jobs.room_progress(room_id).stamp == jobs.room_progress(room_id).stamp
+    assert job_table.room_progress(room_id).stamp == job_table.room_progress(room_id).stamp
 
 
 def test_the_stamp_changes_with_every_number_that_is_shown(app: Flask, room_id: int) -> None:
-    stamps = [jobs.room_progress(room_id).stamp]
+    stamps = [job_table.room_progress(room_id).stamp]
     insert_photos(app, room_id, 1, state=PHOTO_WAITING, sha256="a" * 64)
-    stamps.append(jobs.room_progress(room_id).stamp)
+    stamps.append(job_table.room_progress(room_id).stamp)
     (analysed,) = insert_photos(app, room_id, 1)
-    stamps.append(jobs.room_progress(room_id).stamp)
+    stamps.append(job_table.room_progress(room_id).stamp)
     insert_photos(app, room_id, 1, state=PHOTO_FAILED, sha256="b" * 64)
-    stamps.append(jobs.room_progress(room_id).stamp)
+    stamps.append(job_table.room_progress(room_id).stamp)
     insert_person(app, room_id, [analysed])
-    stamps.append(jobs.room_progress(room_id).stamp)
+    stamps.append(job_table.room_progress(room_id).stamp)
 
     assert len(set(stamps)) == len(stamps)
 
 
 def test_the_stamp_changes_when_a_job_fails(app: Flask, room_id: int) -> None:
     insert_photos(app, room_id, 1, state=PHOTO_WAITING)
-    jobs.enqueue_job(room_id, PROCESS)
+    job_table.enqueue_job(room_id, PROCESS)
     job = claim()
-    before = jobs.room_progress(room_id).stamp
+    before = job_table.room_progress(room_id).stamp
 
-    jobs.finish_job(job, error="A model is missing.")
+    job_table.finish_job(job, error="A model is missing.")
 
-    assert jobs.room_progress(room_id).stamp != before
+    assert job_table.room_progress(room_id).stamp != before

@@ -8,11 +8,15 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from photoshare.db import db
-from photoshare.faces.types import AnalysedFace, FaceLocation
+from photoshare.faces.types import AnalysedFace
+from photoshare.geometry import FaceLocation
 from photoshare.models import PHOTO_WAITING, Face, Photo
-from photoshare.services import analysis, corrections, grouping, rooms
-from photoshare.services.authors import Author
-from photoshare.services.grouping import FoundFace, GroupingRule
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.people import grouping
+from photoshare.services.people.grouping import FoundFace, GroupingRule
+from photoshare.services.rooms import rooms
+from photoshare.services.work import photo_queue
 from photoshare.web.site import Site
 from tests.helpers import count_change, insert_photos
 
@@ -37,8 +41,8 @@ def search(
     site: Site, room_id: int, *locations: FaceLocation, rule: GroupingRule = RULE, size: int = 128
 ) -> list[Face]:
     """Analyse the photo, as if an engine found faces here; return the rows of its faces."""
-    analysis.analyse_again(room_id)
-    claimed = analysis.claim_photo(room_id) or analysis.SecondSearch(room_id).claim()
+    photo_queue.analyse_again(room_id)
+    claimed = photo_queue.claim_photo(room_id) or photo_queue.SecondSearch(room_id).claim()
     assert claimed is not None
     found = []
     for number, location in enumerate(locations):
@@ -64,9 +68,9 @@ def test_a_face_found_a_little_beside_is_the_same_row(site: Site, room_id: int) 
 def test_a_named_face_keeps_its_person(site: Site, room_id: int) -> None:
     face, _other = search(site, room_id, LEFT, RIGHT)
     author = Author(room_id)
-    corrections.move_faces(author, [face.id], None)
+    verbs.move_faces(author, [face.id], None)
     person_id = db.session.get_one(Face, face.id).person_id
-    corrections.name_person(author, person_id or 0, "Lea")
+    verbs.name_person(author, person_id or 0, "Lea")
 
     (found, _other) = search(site, room_id, moved(LEFT, 5), RIGHT)
 
@@ -75,7 +79,7 @@ def test_a_named_face_keeps_its_person(site: Site, room_id: int) -> None:
 
 def test_what_is_no_face_stays_none_however_often_it_is_found(site: Site, room_id: int) -> None:
     face, _other = search(site, room_id, LEFT, RIGHT)
-    corrections.mark_not_faces(Author(room_id), [face.id])
+    verbs.mark_not_faces(Author(room_id), [face.id])
 
     (found, other) = search(site, room_id, moved(LEFT, 5), RIGHT)
 
@@ -85,7 +89,7 @@ def test_what_is_no_face_stays_none_however_often_it_is_found(site: Site, room_i
 
 def test_a_corrected_face_stays_where_it_is_not_found_again(site: Site, room_id: int) -> None:
     face_id, _other = (face.id for face in search(site, room_id, LEFT, RIGHT))
-    corrections.move_faces(Author(room_id), [face_id], None)
+    verbs.move_faces(Author(room_id), [face_id], None)
 
     (left,) = search(site, room_id)
 
@@ -120,7 +124,7 @@ def test_a_corrected_face_that_another_engine_does_not_find_stays_without_its_en
     site: Site, room_id: int
 ) -> None:
     face_id, _other = (face.id for face in search(site, room_id, LEFT, RIGHT))
-    corrections.move_faces(Author(room_id), [face_id], None)
+    verbs.move_faces(Author(room_id), [face_id], None)
 
     left, right = search(site, room_id, RIGHT, rule=OTHER, size=256)
 
@@ -136,10 +140,10 @@ def test_nobody_is_twice_on_a_photo_for_a_face_that_was_not_found(
 ) -> None:
     """Lea is on the photo, as somebody said; what else is found there is not her, however alike."""
     face_id, _other = (face.id for face in search(site, room_id, LEFT, RIGHT))
-    corrections.move_faces(Author(room_id), [face_id], None)
+    verbs.move_faces(Author(room_id), [face_id], None)
     lea = db.session.get_one(Face, face_id).person_id
     insert_photos(app, room_id, 1, seed="second", state=PHOTO_WAITING)
-    claimed = analysis.claim_photo(room_id)
+    claimed = photo_queue.claim_photo(room_id)
     assert claimed is not None
     alike = np.zeros(256, dtype=np.float32)
     alike[0] = 1.4
@@ -151,8 +155,8 @@ def test_nobody_is_twice_on_a_photo_for_a_face_that_was_not_found(
     db.session.execute(update(Face).where(Face.photo_id == claimed.id).values(person_id=lea))
     count_change(room_id)
 
-    analysis.analyse_again(room_id)
-    photos = analysis.SecondSearch(room_id)
+    photo_queue.analyse_again(room_id)
+    photos = photo_queue.SecondSearch(room_id)
     while (again := photos.claim()) is not None:
         found = [FoundFace(AnalysedFace((400, 460, 460, 400), 0.9, alike), b"jpeg")]
         if again.id == claimed.id:

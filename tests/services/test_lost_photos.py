@@ -1,4 +1,4 @@
-"""photoshare.services.lost_photos: what a disk lost is noticed, and taken when it is back."""
+"""photos.lost_photos: what a disk lost is noticed, and taken when it is back."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sqlalchemy import select
 
 from photoshare.db import db
 from photoshare.models import Job, Photo
-from photoshare.services import photos
-from photoshare.services.jobs import JobKind
-from photoshare.services.lost_photos import find_missing
-from photoshare.services.rooms import NewRoom
+from photoshare.services.photos import photos
+from photoshare.services.photos.lost_photos import find_missing
+from photoshare.services.rooms.rooms import NewRoom
+from photoshare.services.work.job_table import JobKind
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
 

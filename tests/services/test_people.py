@@ -1,4 +1,4 @@
-"""photoshare.services.people."""
+"""photoshare.services.people.people."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from flask import Flask
 
 from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotFoundError
-from photoshare.services import corrections, people, rooms
-from photoshare.services.authors import Author
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.people import people
+from photoshare.services.rooms import rooms
 from tests.helpers import host_access, insert_person, insert_photos, new_face, row_counts
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
@@ -59,16 +61,16 @@ def test_a_person_of_another_room_is_not_found(
         with pytest.raises(NotFoundError):
             look_up(host_access(room_id), person_id)
     with pytest.raises(NotFoundError):
-        corrections.name_person(Author(room_id), person_id, "Lea")
+        verbs.name_person(Author(room_id), person_id, "Lea")
 
 
 def test_a_person_gets_a_name_and_loses_it_again(app: Flask, room_id: int) -> None:
     person_id = insert_person(app, room_id, insert_photos(app, room_id, 1))
 
-    corrections.name_person(Author(room_id), person_id, "  Lea   Lang ")
+    verbs.name_person(Author(room_id), person_id, "  Lea   Lang ")
     assert people.get_card(host_access(room_id), person_id).name == "Lea Lang"
 
-    corrections.name_person(Author(room_id), person_id, "  ")
+    verbs.name_person(Author(room_id), person_id, "  ")
     assert people.get_card(host_access(room_id), person_id).name is None
 
 
@@ -76,7 +78,7 @@ def test_a_name_that_is_too_long_is_refused(app: Flask, room_id: int) -> None:
     person_id = insert_person(app, room_id, insert_photos(app, room_id, 1), "Lea")
 
     with pytest.raises(InvalidInputError, match="60"):
-        corrections.name_person(Author(room_id), person_id, "x" * 61)
+        verbs.name_person(Author(room_id), person_id, "x" * 61)
 
     assert people.get_card(host_access(room_id), person_id).name == "Lea"
 

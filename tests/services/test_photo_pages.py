@@ -1,4 +1,4 @@
-"""photoshare.services.photos: the order of an album, its pages, the neighbours of a photo."""
+"""photos.photos: the order of an album, its pages, the neighbours of a photo."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sqlalchemy import delete
 
 from photoshare.db import db
 from photoshare.models import PHOTO_WAITING, Photo
-from photoshare.services import photos
-from photoshare.services.album_kinds import WholeRoom, open_album
-from photoshare.services.photos import PAGE_SIZE, place_of
+from photoshare.services.photos import photos
+from photoshare.services.photos.albums import WholeRoom, open_album
+from photoshare.services.photos.photos import PAGE_SIZE, place_of
 from tests.helpers import host_access, insert_person, insert_photos
 
 pytestmark = pytest.mark.usefixtures("app_ctx")

@@ -1,4 +1,4 @@
-"""photoshare.services.photos: take one in whole or not at all, list them, delete one."""
+"""photoshare.services.photos.photos: take one in whole or not at all, list them, delete one."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from sqlalchemy import event, func, select, text
 from photoshare.db import db
 from photoshare.errors import DiskFullError, NotAllowedError, NotFoundError, RejectedPhotoError
 from photoshare.models import PHOTO_WAITING, Photo
-from photoshare.services import photos, rooms
-from photoshare.services.album_kinds import open_album
-from photoshare.services.photos import AddedPhoto
-from photoshare.services.rooms import Access
+from photoshare.services.photos import photos
+from photoshare.services.photos.albums import open_album
+from photoshare.services.photos.photos import AddedPhoto
+from photoshare.services.rooms import rooms
+from photoshare.services.rooms.rooms import Access
 from photoshare.storage import MB
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo

@@ -13,14 +13,17 @@ from sqlalchemy import select, update
 
 from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotFoundError, SameNameError
-from photoshare.faces.constraints import resolve_constraints
-from photoshare.faces.engines.dlib_format import ENCODING_SIZE
+from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
+from photoshare.faces.grouping.constraints import resolve_constraints
 from photoshare.faces.types import AnalysedFace
 from photoshare.models import PHOTO_WAITING, Correction, Face, Person, Photo
-from photoshare.services import analysis, correction_events, corrections, grouping, rooms
-from photoshare.services.analysis import ClaimedPhoto
-from photoshare.services.authors import Author
-from photoshare.services.grouping import FoundFace, GroupingRule
+from photoshare.services.corrections import events, verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.people import grouping
+from photoshare.services.people.grouping import FoundFace, GroupingRule
+from photoshare.services.rooms import rooms
+from photoshare.services.work import photo_queue
+from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.web.site import Site
 from tests.helpers import insert_photos
 
@@ -62,7 +65,7 @@ class Party:
     def add_photo(self) -> None:
         self.photo_count += 1
         insert_photos(self.app, self.room_id, 1, seed=f"new{self.photo_count}", state=PHOTO_WAITING)
-        self.analyse(analysis.claim_photo(self.room_id))
+        self.analyse(photo_queue.claim_photo(self.room_id))
 
     def analyse(self, claimed: ClaimedPhoto | None) -> None:
         assert claimed is not None
@@ -88,12 +91,12 @@ class Party:
         query = update(Photo).where(Photo.id == photo_id)
         db.session.execute(query.values(state=PHOTO_WAITING, attempts=0))
         db.session.commit()
-        self.analyse(analysis.SecondSearch(self.room_id).claim())
+        self.analyse(photo_queue.SecondSearch(self.room_id).claim())
 
     def undo_something(self) -> None:
         query = select(Correction.id).where(Correction.undone_at.is_(None))
         if known := list(db.session.scalars(query)):
-            corrections.undo(self.author, self.random.choice(known))
+            verbs.undo(self.author, self.random.choice(known))
 
     def correct(self) -> None:
         """Say something, and look whether it holds at once."""
@@ -101,38 +104,38 @@ class Party:
         other, is_sure = self.somebody(), self.random.random() < 0.3
         match self.random.randrange(9):
             case 0:
-                corrections.name_person(author, person, f"name {person}", is_another=True)
+                verbs.name_person(author, person, f"name {person}", is_another=True)
                 assert db.session.get_one(Person, person).name == f"name {person}"
             case 1:
-                corrections.merge_people(author, person, other, is_sure=is_sure)
+                verbs.merge_people(author, person, other, is_sure=is_sure)
                 assert db.session.get(Person, person) is None
             case 2:
-                corrections.move_faces(author, faces, other or None, is_sure=is_sure)
+                verbs.move_faces(author, faces, other or None, is_sure=is_sure)
                 assert len({db.session.get_one(Face, face).person_id for face in faces}) == 1
             case 3:
                 theirs = [face.id for face in self.faces().values() if face.person_id == person]
-                corrections.reject_faces(author, person, theirs[:1])
+                verbs.reject_faces(author, person, theirs[:1])
                 assert db.session.get_one(Face, theirs[0]).person_id != person
             case 4:
-                corrections.mark_not_faces(author, faces[:1])
+                verbs.mark_not_faces(author, faces[:1])
                 assert not db.session.get_one(Face, faces[0]).is_face
             case 5:
-                corrections.hide_person(author, person)
+                verbs.hide_person(author, person)
                 assert db.session.get_one(Person, person).is_hidden
             case 6:
-                corrections.choose_cover(author, faces[0])
+                verbs.choose_cover(author, faces[0])
             case 7:
-                corrections.say_different(author, faces[:1], self.some_faces(1))
+                verbs.say_different(author, faces[:1], self.some_faces(1))
             case 8:
-                corrections.say_same(author, faces[:1], self.some_faces(1), is_sure=is_sure)
+                verbs.say_same(author, faces[:1], self.some_faces(1), is_sure=is_sure)
 
 
 def check_everything_holds(party: Party) -> None:
     """Compare the rows of the room with what its corrections say."""
     faces = party.faces()
-    events = correction_events.load_events(party.room_id)
+    said = events.load_events(party.room_id)
     scene_of = {face.id: (face.photo_id, face.panel) for face in faces.values()}
-    links = resolve_constraints([event.constraint for event in events], scene_of)
+    links = resolve_constraints([event.constraint for event in said], scene_of)
     links_of: dict[tuple[int, tuple[int, int]], list[int | None]] = {}
     people_of: dict[int, set[int | None]] = {}
     for face in faces.values():

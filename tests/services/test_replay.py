@@ -1,4 +1,4 @@
-"""photoshare.services.replay: lists of corrections for the command line."""
+"""photoshare.services.corrections.replay: lists of corrections for the command line."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from flask import Flask
 from photoshare.db import db
 from photoshare.errors import InvalidInputError
 from photoshare.models import Face, Person
-from photoshare.services import people, rooms
-from photoshare.services.replay import replay
+from photoshare.services.corrections.replay import replay
+from photoshare.services.people import people
+from photoshare.services.rooms import rooms
 from tests.helpers import host_access, insert_person, insert_photos
 
 pytestmark = pytest.mark.usefixtures("app_ctx")

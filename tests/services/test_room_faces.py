@@ -9,9 +9,11 @@ import pytest
 from flask import Flask
 
 from photoshare.models import ENCODING_DTYPE
-from photoshare.services import corrections, photos, room_faces
-from photoshare.services.authors import Author
-from photoshare.services.room_faces import RoomFaces, load_room_faces
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.people import room_faces
+from photoshare.services.people.room_faces import RoomFaces, load_room_faces
+from photoshare.services.photos import photos
 from photoshare.services.shelf import current_revision, forget_room
 from tests.conftest import Cast
 from tests.fakes import FakeFaceEngine
@@ -82,17 +84,17 @@ def test_what_is_kept_follows_a_change(
         load_room_faces(cast.room_id, ENGINE)
         match change:
             case "merge":
-                corrections.merge_people(author, doubt.twin, doubt.lea)
+                verbs.merge_people(author, doubt.twin, doubt.lea)
             case "reject":
-                corrections.reject_faces(author, doubt.lea, faces[:1])
+                verbs.reject_faces(author, doubt.lea, faces[:1])
             case "move":
-                corrections.move_faces(author, faces[:1], None)
+                verbs.move_faces(author, faces[:1], None)
             case "not_a_face":
-                corrections.mark_not_faces(author, [doubt.stray])
+                verbs.mark_not_faces(author, [doubt.stray])
             case "different":
-                corrections.say_different(author, faces[:1], [doubt.stray])
+                verbs.say_different(author, faces[:1], [doubt.stray])
             case "hide":
-                corrections.hide_person(author, doubt.lea)
+                verbs.hide_person(author, doubt.lea)
             case "delete_photo":
                 photos.delete_photo(host_access(cast.room_id), doubt.photos[0], site.storage)
         kept, read = kept_and_read(cast.room_id)
@@ -103,9 +105,9 @@ def test_what_is_kept_follows_a_change(
 
 def test_a_face_that_is_one_again_is_read_anew(app: Flask, cast: Cast, doubt: Doubt) -> None:
     with app.app_context():
-        said = corrections.mark_not_faces(Author(cast.room_id), [doubt.stray])
+        said = verbs.mark_not_faces(Author(cast.room_id), [doubt.stray])
         load_room_faces(cast.room_id, ENGINE)
-        corrections.undo(Author(cast.room_id), said)
+        verbs.undo(Author(cast.room_id), said)
         kept, read = kept_and_read(cast.room_id)
 
     assert kept is None
@@ -115,7 +117,7 @@ def test_a_face_that_is_one_again_is_read_anew(app: Flask, cast: Cast, doubt: Do
 def test_a_change_of_what_was_not_kept_keeps_nothing(app: Flask, cast: Cast, doubt: Doubt) -> None:
     with app.app_context():
         forget_room(cast.room_id)
-        corrections.merge_people(Author(cast.room_id), doubt.twin, doubt.lea)
+        verbs.merge_people(Author(cast.room_id), doubt.twin, doubt.lea)
         kept, _ = kept_and_read(cast.room_id)
 
     assert kept is None

@@ -1,4 +1,4 @@
-"""photoshare.services.rooms."""
+"""photoshare.services.rooms.rooms."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Guest, Photo, Room
-from photoshare.services import rooms
-from photoshare.services.rooms import CODE_ALPHABET, CODE_GROUPS
+from photoshare.services.rooms import rooms
+from photoshare.services.rooms.rooms import CODE_ALPHABET, CODE_GROUPS
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
 from tests.helpers import insert_photos

@@ -1,4 +1,4 @@
-"""photoshare.services.grouping: what an analysis leaves in the tables."""
+"""photoshare.services.people.grouping: what an analysis leaves in the tables."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from photoshare.models import (
     Person,
     Photo,
 )
-from photoshare.services import corrections, grouping, people, rooms
-from photoshare.services.analysis import ClaimedPhoto
-from photoshare.services.authors import Author
-from photoshare.services.grouping import FoundFace
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.people import grouping, people
+from photoshare.services.people.grouping import FoundFace
+from photoshare.services.rooms import rooms
+from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.web.site import Site
 from tests.helpers import count_change, host_access, insert_photos, row_counts
 from tests.services.analysed import RULE, claim, crops, found, people_of_faces, photo_row, store
@@ -190,7 +192,7 @@ def named_person(site: Site, room_id: int) -> int:
     store(site, claim(room_id), 0)
     store(site, claim(room_id), 1)
     (card,) = people.list_people(room_id)
-    corrections.name_person(Author(room_id), card.id, "Lea")
+    verbs.name_person(Author(room_id), card.id, "Lea")
     return card.id
 
 

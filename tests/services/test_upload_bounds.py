@@ -1,4 +1,4 @@
-"""photoshare.services.uploads: what a guest and a room may promise, and what is swept."""
+"""photoshare.services.photos.uploads: what a guest and a room may promise, and what is swept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from photoshare import decoders
 from photoshare.config import Settings, load_settings
 from photoshare.db import db, utc_now
 from photoshare.errors import (
@@ -21,11 +20,14 @@ from photoshare.errors import (
     RoomFullError,
 )
 from photoshare.models import Guest, Upload
-from photoshare.rendering import RenderedPhoto
-from photoshare.services import leftovers, photos, rooms, uploads
-from photoshare.services.photos import AddedPhoto
-from photoshare.services.rooms import Access
-from photoshare.services.uploads import UNFINISHED_OF_GUEST, UnfinishedUpload
+from photoshare.pictures import decoder_pool
+from photoshare.pictures.rendering import RenderedPhoto
+from photoshare.services.photos import photos, uploads
+from photoshare.services.photos.photos import AddedPhoto
+from photoshare.services.photos.uploads import UNFINISHED_OF_GUEST, UnfinishedUpload
+from photoshare.services.rooms import rooms
+from photoshare.services.rooms.rooms import Access
+from photoshare.services.work import leftovers
 from photoshare.storage import MB
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
@@ -220,7 +222,7 @@ def test_an_upload_in_hand_is_not_swept_from_under_it(
     """A day old, and its last piece is here: it is decoded while the sweep comes by."""
     upload = begin(site, access, facts())
     piece = site.storage.piece_file(access.room.id, upload.upload_id)
-    render = decoders.pool.render
+    render = decoder_pool.pool.render
 
     def sweep_meanwhile(path: Path, settings: Settings) -> RenderedPhoto:
         os.utime(piece, (1000, 1000))
@@ -229,7 +231,7 @@ def test_an_upload_in_hand_is_not_swept_from_under_it(
         site.jobs.sweep()
         return render(path, settings)
 
-    monkeypatch.setattr(decoders.pool, "render", sweep_meanwhile)
+    monkeypatch.setattr(decoder_pool.pool, "render", sweep_meanwhile)
 
     outcome = send(site, access, upload.upload_id, 0, CONTENT)
 

@@ -1,4 +1,4 @@
-"""photoshare.services.uploads: files in pieces arrive whole, once, and never fill the disk."""
+"""photos.uploads: files in pieces arrive whole, once, and never fill the disk."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from photoshare.errors import (
     WrongOffsetError,
 )
 from photoshare.models import Photo, Upload
-from photoshare.services import photos, rooms, uploads
-from photoshare.services.photos import AddedPhoto
-from photoshare.services.rooms import Access
-from photoshare.services.uploads import FileFacts, UnfinishedUpload
+from photoshare.services.photos import photos, uploads
+from photoshare.services.photos.photos import AddedPhoto
+from photoshare.services.photos.uploads import FileFacts, UnfinishedUpload
+from photoshare.services.rooms import rooms
+from photoshare.services.rooms.rooms import Access
 from photoshare.storage import MB
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo

@@ -7,8 +7,9 @@ from flask import Flask
 
 from photoshare.db import db
 from photoshare.errors import NotAllowedError, NotFoundError
-from photoshare.services import corrections, rooms
-from photoshare.services.authors import Author, author_of
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author, author_of
+from photoshare.services.rooms import rooms
 from tests.helpers import guest_access
 from tests.services.test_corrections import faces_of, name_of
 
@@ -22,15 +23,15 @@ def test_a_guest_corrects_faces_on_photos_of_their_own(
     author = author_of(access)
     own, others = add_person(2, guest_id=access.guest.id), add_person(2)
 
-    corrections.name_person(author, own, "Me")
+    verbs.name_person(author, own, "Me")
 
     assert name_of(own) == "Me"
     with pytest.raises(NotAllowedError):
-        corrections.name_person(author, others, "You")
+        verbs.name_person(author, others, "You")
     with pytest.raises(NotAllowedError):
-        corrections.reject_faces(author, others, faces_of(others)[:1])
+        verbs.reject_faces(author, others, faces_of(others)[:1])
     with pytest.raises(NotAllowedError):
-        corrections.mark_not_faces(author, [*faces_of(own), faces_of(others)[0]])
+        verbs.mark_not_faces(author, [*faces_of(own), faces_of(others)[0]])
 
 
 def test_guests_correct_everything_where_the_host_lets_them(room_id: int, add_person) -> None:
@@ -38,7 +39,7 @@ def test_guests_correct_everything_where_the_host_lets_them(room_id: int, add_pe
     access.room.guests_may_correct = True
     db.session.commit()
 
-    corrections.name_person(author_of(access), lea := add_person(), "Lea")
+    verbs.name_person(author_of(access), lea := add_person(), "Lea")
 
     assert name_of(lea) == "Lea"
 
@@ -46,12 +47,12 @@ def test_guests_correct_everything_where_the_host_lets_them(room_id: int, add_pe
 def test_a_guest_undoes_their_own_corrections_only(room_id: int, host: Author, add_person) -> None:
     access = guest_access(room_id)
     author, own = author_of(access), add_person(2, guest_id=access.guest.id)
-    theirs = corrections.name_person(author, own, "Me")
-    hosts = corrections.hide_person(host, own)
+    theirs = verbs.name_person(author, own, "Me")
+    hosts = verbs.hide_person(host, own)
 
     with pytest.raises(NotAllowedError):
-        corrections.undo(author, hosts)
-    corrections.undo(author, theirs)
+        verbs.undo(author, hosts)
+    verbs.undo(author, theirs)
 
     assert name_of(own) is None
 
@@ -60,17 +61,17 @@ def test_another_rooms_faces_people_and_corrections_are_not_found(
     app: Flask, host: Author, add_person
 ) -> None:
     lea = add_person()
-    hide = corrections.hide_person(host, lea)
+    hide = verbs.hide_person(host, lea)
     stranger = Author(rooms.create_room("Other").room.id)
 
     for attempt in (
-        lambda: corrections.name_person(stranger, lea, "Mine"),
-        lambda: corrections.move_faces(stranger, faces_of(lea), None),
-        lambda: corrections.mark_not_faces(stranger, faces_of(lea)),
-        lambda: corrections.say_different(stranger, faces_of(lea)[:1], faces_of(lea)[1:]),
-        lambda: corrections.say_same(stranger, faces_of(lea)[:1], faces_of(lea)[1:]),
-        lambda: corrections.choose_cover(stranger, faces_of(lea)[0]),
-        lambda: corrections.undo(stranger, hide),
+        lambda: verbs.name_person(stranger, lea, "Mine"),
+        lambda: verbs.move_faces(stranger, faces_of(lea), None),
+        lambda: verbs.mark_not_faces(stranger, faces_of(lea)),
+        lambda: verbs.say_different(stranger, faces_of(lea)[:1], faces_of(lea)[1:]),
+        lambda: verbs.say_same(stranger, faces_of(lea)[:1], faces_of(lea)[1:]),
+        lambda: verbs.choose_cover(stranger, faces_of(lea)[0]),
+        lambda: verbs.undo(stranger, hide),
     ):
         with pytest.raises(NotFoundError):
             attempt()

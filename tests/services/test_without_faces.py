@@ -8,7 +8,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import text
 
 from photoshare.db import db
-from photoshare.services.album_kinds import count_without_faces
+from photoshare.services.photos.albums import count_without_faces
 from tests.helpers import insert_face, insert_photos
 
 ONE_MORE = (

@@ -1,4 +1,4 @@
-"""photoshare.services.zip_shelf: however many stall, downloads take no more memory than allowed."""
+"""downloads.zip_shelf: however many stall, downloads take no more memory than allowed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from photoshare.services.zip_shelf import BYTES_OF_ZIP, AlbumZip, ZipForgottenError, ZipShelf
-from photoshare.zip_layout import BytesSource, ZipLayout
+from photoshare.services.downloads.zip_layout import BytesSource, ZipLayout
+from photoshare.services.downloads.zip_shelf import (
+    BYTES_OF_ZIP,
+    AlbumZip,
+    ZipForgottenError,
+    ZipShelf,
+)
 
 MOMENT = datetime(2024, 5, 6, tzinfo=UTC)
 

@@ -15,8 +15,9 @@ from sqlalchemy import select
 
 from photoshare.db import db
 from photoshare.models import Face
-from photoshare.services import corrections, rooms
-from photoshare.services.authors import Author
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.rooms import rooms
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.helpers import row_counts, set_password, set_title_and_end
@@ -62,8 +63,8 @@ def routes(app: Flask, cast: Cast, party: Party) -> dict[Route, str]:
     """Address of every route of the cast's room, with ids of things that are there."""
     with app.app_context():
         face_id = db.session.scalars(select(Face.id)).first()
-        correction_id = corrections.hide_person(Author(cast.room_id), party.blue)
-        corrections.undo(Author(cast.room_id), correction_id)
+        correction_id = verbs.hide_person(Author(cast.room_id), party.blue)
+        verbs.undo(Author(cast.room_id), correction_id)
     values = {
         "room_code": cast.code,
         "secret": cast.host_secret,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from photoshare.services import corrections
-from photoshare.services.authors import Author
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
 from tests.conftest import Cast
 from tests.helpers import (
     faces_of,
@@ -68,7 +68,7 @@ def test_cve_2026_61610_no_correction_reaches_into_another_room(
     person = insert_person(app, other_id, insert_photos(app, other_id, 2), "Tim")
     face = faces_of(app, person)[0]
     with app.app_context():
-        correction = corrections.choose_cover(Author(other_id), face)
+        correction = verbs.choose_cover(Author(other_id), face)
     ids = {"person": person, "face": face, "correction": correction}
     before = who_is_who(app, other_id), who_is_who(app, cast.room_id), row_counts(app)
     client = cast.host if who == "host" else cast.guest

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from photoshare.services import corrections
-from photoshare.services.authors import Author
-from photoshare.services.correction_history import PAGE_SIZE
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.corrections.history import PAGE_SIZE
 from tests.conftest import Cast
 from tests.helpers import (
     counted_queries,
@@ -67,15 +67,15 @@ def test_every_kind_has_a_sentence(app: Flask, cast: Cast, doubt: Doubt) -> None
     lea, twin = faces_of(app, doubt.lea), faces_of(app, doubt.twin)
     author = Author(cast.room_id)
     with app.app_context():
-        corrections.name_person(author, doubt.twin, "")
-        corrections.choose_cover(author, lea[1])
-        corrections.say_different(author, lea[:1], twin[:1])
-        corrections.reject_faces(author, doubt.lea, lea[:1])
-        corrections.move_faces(author, [doubt.stray], doubt.twin)
-        corrections.hide_person(author, doubt.twin)
-        corrections.show_person(author, doubt.twin)
-        corrections.merge_people(author, doubt.twin, doubt.lea)
-        corrections.mark_not_faces(author, lea[1:2])
+        verbs.name_person(author, doubt.twin, "")
+        verbs.choose_cover(author, lea[1])
+        verbs.say_different(author, lea[:1], twin[:1])
+        verbs.reject_faces(author, doubt.lea, lea[:1])
+        verbs.move_faces(author, [doubt.stray], doubt.twin)
+        verbs.hide_person(author, doubt.twin)
+        verbs.show_person(author, doubt.twin)
+        verbs.merge_people(author, doubt.twin, doubt.lea)
+        verbs.mark_not_faces(author, lea[1:2])
 
     page = history(cast.host, cast)
 
@@ -108,7 +108,7 @@ def test_names_are_text(app: Flask, cast: Cast, doubt: Doubt) -> None:
 def test_a_long_history_has_pages(app: Flask, cast: Cast, doubt: Doubt) -> None:
     with app.app_context():
         for number in range(PAGE_SIZE + 1):
-            corrections.name_person(Author(cast.room_id), doubt.twin, f"Name {number}")
+            verbs.name_person(Author(cast.room_id), doubt.twin, f"Name {number}")
 
     first, second = history(cast.host, cast), history(cast.host, cast, "?page=2")
 

@@ -6,7 +6,7 @@ import io
 
 from flask import Flask
 
-from photoshare.services import people
+from photoshare.services.people import people
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo

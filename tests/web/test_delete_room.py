@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from photoshare.db import db
 from photoshare.models import Face, Guest, Upload
-from photoshare.services import corrections
-from photoshare.services.authors import Author
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
@@ -35,7 +35,7 @@ def test_all_rows_and_files_of_the_room_go(
             db.session.scalars(select(Face.id).where(Face.person_id == person)).first() or 0
             for person in (party.red, party.blue)
         )
-        corrections.say_different(author, [red], [blue])
+        verbs.say_different(author, [red], [blue])
         guest_id = db.session.scalars(select(Guest.id)).first()
         db.session.add(
             Upload(

@@ -20,8 +20,8 @@ from werkzeug.http import parse_options_header
 
 from photoshare.db import db
 from photoshare.models import Person, Photo
-from photoshare.web.downloads import MAX_NAME_BYTES, content_disposition
-from photoshare.web.languages import LANGUAGES
+from photoshare.web.answers.downloads import MAX_NAME_BYTES, content_disposition
+from photoshare.web.pages.languages import LANGUAGES
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import set_title_and_end

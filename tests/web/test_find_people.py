@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 
 from photoshare.db import db
 from photoshare.models import Job, Person, Photo
-from photoshare.services import people
+from photoshare.services.people import people
 from tests.conftest import Cast
 from tests.helpers import HX, count_change, insert_photos, row_counts, tags_of
 from tests.web.conftest import Party

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from photoshare.services.rooms import MAX_NAME, MAX_PASSWORD, MAX_TITLE, MAX_TYPED_CODE
-from photoshare.web.security import FILE_ENDPOINTS, LONGER_FIELDS, MAX_FIELD
+from photoshare.services.rooms.rooms import MAX_NAME, MAX_PASSWORD, MAX_TITLE, MAX_TYPED_CODE
+from photoshare.web.guards.security import FILE_ENDPOINTS, LONGER_FIELDS, MAX_FIELD
 from tests.conftest import ROOT, Cast
 from tests.helpers import row_counts
 
@@ -74,7 +74,7 @@ def test_an_endless_password_is_not_even_hashed(
     code = make_room("Locked", password="open sesame").room.code
     checked: list[str] = []
     monkeypatch.setattr(
-        "photoshare.services.rooms.is_right", lambda _hash, text: checked.append(text)
+        "photoshare.services.rooms.rooms.is_right", lambda _hash, text: checked.append(text)
     )
     client: FlaskClient = app.test_client()
 

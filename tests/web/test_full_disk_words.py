@@ -52,7 +52,7 @@ def test_what_the_system_says(
     status: int,
 ) -> None:
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    monkeypatch.setattr("photoshare.web.rooms.rooms.change_settings", fault)
+    monkeypatch.setattr("photoshare.web.views.rooms.rooms.change_settings", fault)
 
     answer = cast.host.post(f"{cast.url}/settings", data={"title": "Wedding"}, headers=headers)
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from photoshare.services import photos
+from photoshare.services.photos import photos
 from tests.conftest import Cast
 from tests.helpers import HX, tags_of
 from tests.web.conftest import Party

@@ -15,8 +15,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from photoshare.services import corrections
-from photoshare.services.authors import Author
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
 from tests.conftest import Cast
 from tests.helpers import faces_of, insert_person, insert_photos, let_guests_correct, who_is_who
 from tests.web.conftest import Party
@@ -51,8 +51,8 @@ def bystander(app: Flask, cast: Cast, party: Party) -> Bystander:
     let_guests_correct(app, cast.room_id)
     face, visible_face = faces_of(app, party.blue)[0], faces_of(app, party.red)[0]
     with app.app_context():
-        corrections.name_person(Author(cast.room_id), party.blue, "Blanche")
-        corrections.hide_person(Author(cast.room_id), party.blue)
+        verbs.name_person(Author(cast.room_id), party.blue, "Blanche")
+        verbs.hide_person(Author(cast.room_id), party.blue)
     return Bystander(party.blue, face, party.red, visible_face)
 
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask, g, render_template
 
 from photoshare.models import PHOTO_WAITING
-from photoshare.services import rooms
+from photoshare.services.rooms import rooms
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import BLUE, POISON, RED, FakeFaceEngine, draw_photo

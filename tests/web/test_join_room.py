@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from photoshare.services.hashing import hash_secret
-from photoshare.services.rooms import NewRoom
+from photoshare.services.rooms.hashing import hash_secret
+from photoshare.services.rooms.rooms import NewRoom
 from tests.helpers import row_counts, set_title_and_end, tags_of
 
 PAST = datetime.now(UTC).date() - timedelta(days=2)
@@ -21,7 +21,7 @@ GOOD, WRONG, TOO_MANY = 303, 422, 429
 @pytest.fixture
 def locked(make_room: Callable[..., NewRoom], monkeypatch: pytest.MonkeyPatch) -> str:
     """Code of a room with a password."""
-    monkeypatch.setattr("photoshare.services.rooms.hash_password", hash_secret)  # fast
+    monkeypatch.setattr("photoshare.services.rooms.rooms.hash_password", hash_secret)  # fast
     return make_room("Locked", password=PASSWORD).room.code
 
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask, request
 from flask_babel import force_locale
 
-from photoshare.web.languages import LANGUAGES, page_direction
+from photoshare.web.pages.languages import LANGUAGES, page_direction
 from tests.conftest import Cast
 from tests.helpers import tags_of
 

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from photoshare.db import db
 from photoshare.models import PHOTO_WAITING, Face, Job, Room
-from photoshare.services import people
+from photoshare.services.people import people
 from tests.conftest import Cast
 from tests.helpers import (
     HX,

@@ -14,9 +14,9 @@ from PIL import Image
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from photoshare import images
 from photoshare.db import db
 from photoshare.models import Face
+from photoshare.pictures import decoding
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
@@ -81,13 +81,13 @@ def test_a_face_that_was_lost_is_cut_out_again(
 
 def test_a_picture_is_made_once(cast: Cast, party: Party, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded = []
-    decode_upright = images.decode_upright
+    decode_upright = decoding.decode_upright
 
-    def note(*arguments: object, **values: object) -> images.DecodedPhoto:
+    def note(*arguments: object, **values: object) -> decoding.DecodedPhoto:
         decoded.append(arguments)
         return decode_upright(*arguments, **values)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(images, "decode_upright", note)
+    monkeypatch.setattr(decoding, "decode_upright", note)
 
     for _ in range(3):
         assert get(cast.guest, photo_url(cast, party, tail="-1280.jpg")).status_code == 200
@@ -98,14 +98,14 @@ def test_a_picture_is_made_once(cast: Cast, party: Party, monkeypatch: pytest.Mo
 def test_a_photo_that_is_deleted_while_its_picture_is_made_leaves_nothing(
     cast: Cast, party: Party, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decode_upright = images.decode_upright
+    decode_upright = decoding.decode_upright
 
-    def delete_meanwhile(path: Path, **values: int) -> images.DecodedPhoto:
+    def delete_meanwhile(path: Path, **values: int) -> decoding.DecodedPhoto:
         decoded = decode_upright(path, **values)
         site.storage.delete_photo(cast.room_id, path.name)
         return decoded
 
-    monkeypatch.setattr(images, "decode_upright", delete_meanwhile)
+    monkeypatch.setattr(decoding, "decode_upright", delete_meanwhile)
 
     assert get(cast.guest, photo_url(cast, party, tail="-1280.jpg")).status_code == 404
     derived = site.storage.room_folder(cast.room_id) / "derived"

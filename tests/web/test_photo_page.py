@@ -7,8 +7,8 @@ from flask import Flask
 
 from photoshare.db import db
 from photoshare.models import Photo
-from photoshare.services import corrections
-from photoshare.services.authors import Author
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import insert_photos, tags_of
@@ -109,7 +109,7 @@ def test_names_are_text_and_never_tags(app: Flask, cast: Cast, party: Party) -> 
         photo.file_name = evil
         guest_id = photo.guest_id
         db.session.commit()
-        corrections.name_person(Author(cast.room_id), party.red, "</title><script>x</script>")
+        verbs.name_person(Author(cast.room_id), party.red, "</title><script>x</script>")
     assert guest_id is None
 
     for path in (f"/photos/{party.photos['a.jpg']}", "/photos", "", f"/people/{party.red}"):
@@ -125,8 +125,8 @@ def test_the_words_for_who_cannot_see_it_name_the_people(
     app: Flask, cast: Cast, party: Party
 ) -> None:
     with app.app_context():
-        corrections.name_person(Author(cast.room_id), party.red, "Ruth")
-        corrections.name_person(Author(cast.room_id), party.blue, "Ben")
+        verbs.name_person(Author(cast.room_id), party.red, "Ruth")
+        verbs.name_person(Author(cast.room_id), party.blue, "Ben")
 
     pages = [photo_page(cast, party.photos[name]) for name in ("a.jpg", "b.jpg", "e.jpg")]
 

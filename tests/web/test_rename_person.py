@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from photoshare.services import people
+from photoshare.services.people import people
 from tests.conftest import Cast
 from tests.helpers import (
     HX,

@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from photoshare.web.links import qr_code_uri
+from photoshare.web.pages.links import qr_code_uri
 from tests.conftest import Cast
 from tests.helpers import tags_of
 

@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from photoshare.db import db
 from photoshare.models import Guest
-from photoshare.services import corrections, grouping
-from photoshare.services.authors import Author
-from photoshare.services.grouping import GroupingRule
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
+from photoshare.services.people import grouping
+from photoshare.services.people.grouping import GroupingRule
 from tests.conftest import Cast
 from tests.helpers import (
     HX,
@@ -61,7 +62,7 @@ def test_a_room_without_people_asks_nothing(cast: Cast) -> None:
 
 def test_who_is_called_like_the_guest_comes_first(app: Flask, cast: Cast, party: Party) -> None:
     with app.app_context():
-        corrections.name_person(Author(cast.room_id), party.blue, "gustav")
+        verbs.name_person(Author(cast.room_id), party.blue, "gustav")
 
     assert choices(own_page(cast.guest, cast)) == [str(party.blue), str(party.red)]
 
@@ -204,12 +205,12 @@ def test_of_two_merges_the_second_undone_nobody_gets_a_strangers_photos(
     choose(cast.guest, cast, third)
     choose(cast.host, cast, doubt.lea)
     with app.app_context():
-        corrections.merge_people(Author(cast.room_id), third, doubt.twin)
-        second = corrections.merge_people(Author(cast.room_id), doubt.twin, doubt.lea)
+        verbs.merge_people(Author(cast.room_id), third, doubt.twin)
+        second = verbs.merge_people(Author(cast.room_id), doubt.twin, doubt.lea)
     assert own_person(app) == doubt.lea
 
     with app.app_context():
-        corrections.undo(Author(cast.room_id), second)
+        verbs.undo(Author(cast.room_id), second)
 
     assert own_person(app) is None  # they are asked again, never shown Lea's
     assert own_person(app, "Hanna") == doubt.lea

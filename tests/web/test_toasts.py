@@ -6,8 +6,8 @@ import pytest
 from flask import Flask, flash, render_template
 
 from photoshare.errors import NotFoundError
-from photoshare.services import room_people
-from photoshare.web.toasts import say
+from photoshare.services.people import room_people
+from photoshare.web.answers.toasts import say
 from tests.conftest import Cast
 from tests.helpers import HX, tags_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from photoshare.services import corrections
-from photoshare.services.authors import Author
+from photoshare.services.corrections import verbs
+from photoshare.services.corrections.authors import Author
 from tests.conftest import Cast
 from tests.helpers import (
     faces_of,
@@ -205,7 +205,7 @@ def test_a_correction_of_another_room_is_not_found(app: Flask, cast: Cast, make_
     other_id = make_room("Other").room.id
     person_id = insert_person(app, other_id, insert_photos(app, other_id, 1), "Tim")
     with app.app_context():
-        number = corrections.choose_cover(Author(other_id), faces_of(app, person_id)[0])
+        number = verbs.choose_cover(Author(other_id), faces_of(app, person_id)[0])
 
     assert cast.host.post(f"{cast.url}{PATH}/{number}/undo").status_code == 404
     assert "Nothing was corrected yet." in history(cast.host, cast)

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from photoshare import create_app
 from photoshare.db import db
-from photoshare.services import rooms
+from photoshare.services.rooms import rooms
 from tests.fakes import RED, FakeFaceEngine, draw_photo
 from tests.helpers import HX, row_counts
 

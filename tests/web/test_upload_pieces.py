@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from photoshare.web.uploads import MAX_HASHES
+from photoshare.web.views.uploads import MAX_HASHES
 from tests.conftest import Cast
 from tests.fakes import BLUE, RED, draw_photo
 from tests.helpers import HX, counted_queries, insert_photos, row_counts

@@ -7,7 +7,7 @@ import io
 import pytest
 from flask import Flask
 
-from photoshare.services.wall import WALL_PHOTOS
+from photoshare.services.photos.wall import WALL_PHOTOS
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import counted_queries, insert_photos, tags_of

@@ -11,7 +11,7 @@ from flask import Flask
 from flask_babel import force_locale
 
 from photoshare.errors import InvalidInputError
-from photoshare.web.words import (
+from photoshare.web.pages.words import (
     COUNTED,
     count,
     day,

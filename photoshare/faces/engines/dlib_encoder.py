@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.engines.dlib_format import CHIP_PX, ENCODING_SIZE
-from photoshare.faces.engines.model_files import (
+from photoshare.faces.engines.sessions import LazySession
+from photoshare.faces.graphs.dlib_format import CHIP_PX, ENCODING_SIZE
+from photoshare.faces.graphs.model_files import (
     ENCODER_FILE,
     LANDMARKS_FILE,
     model_folder,
     read_model,
 )
-from photoshare.faces.engines.sessions import LazySession
-from photoshare.faces.types import FaceEncodings, FaceLocation, RgbImage
+from photoshare.faces.types import FaceEncodings, RgbImage
+from photoshare.geometry import FaceLocation
 
 CHIP_PADDING = 0.25  # of the chip around the face; what face_recognition uses
 LARGEST_BATCH = 16  # chips encoded at once: more is no faster and needs more memory
@@ -101,6 +102,6 @@ class DlibEncoder:
 
 
 def _graph(folder: Path) -> bytes:
-    from photoshare.faces.engines.onnx_graphs import cached_dlib_graph  # imports onnx
+    from photoshare.faces.graphs.dlib_graphs import cached_dlib_graph  # imports onnx
 
     return cached_dlib_graph(ENCODER_FILE, folder)

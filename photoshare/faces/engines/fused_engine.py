@@ -18,18 +18,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from photoshare.faces.engines.dlib_encoder import DlibEncoder
-from photoshare.faces.engines.dlib_format import ENCODING_SIZE as DLIB_SIZE
-from photoshare.faces.engines.dlib_format import GRAPH_VERSION
-from photoshare.faces.engines.model_files import (
+from photoshare.faces.engines.sface import SFACE_SIZE, SfaceEncoder, aligned_chip
+from photoshare.faces.engines.yunet import Detections, YunetDetector, joined, overlaps_of
+from photoshare.faces.graphs.dlib_format import ENCODING_SIZE as DLIB_SIZE
+from photoshare.faces.graphs.dlib_format import GRAPH_VERSION
+from photoshare.faces.graphs.model_files import (
     ENCODER_FILE,
     SFACE_FILE,
     SHA256_OF,
     YUNET_FILE,
     ZOO_GRAPH_VERSION,
 )
-from photoshare.faces.engines.sface import SFACE_SIZE, SfaceEncoder, aligned_chip
-from photoshare.faces.engines.yunet import Detections, YunetDetector, joined, overlaps_of
-from photoshare.faces.overlap import SAME_FACE_OVERLAP
 from photoshare.faces.photo_source import PhotoSource, Size
 from photoshare.faces.quality import sharpness_of
 from photoshare.faces.search import (
@@ -39,8 +38,9 @@ from photoshare.faces.search import (
     parts_of,
     scaled_to,
 )
-from photoshare.faces.types import AnalysedFace, Doubt, FaceEncodings, FaceLocation
-from photoshare.images import REDUCING_GAP
+from photoshare.faces.types import AnalysedFace, Doubt, FaceEncodings
+from photoshare.geometry import SAME_FACE_OVERLAP, FaceLocation
+from photoshare.pictures.decoding import REDUCING_GAP
 
 FUSED_VERSION = 1  # raise it with every change of what is found or encoded
 # Share of SFace in the squared distance of two faces; docs/evaluation.md tells how it was chosen.

@@ -17,20 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.faces.engines.dlib_encoder import DlibEncoder
-from photoshare.faces.engines.dlib_format import ENCODING_SIZE, EPS, GRAPH_VERSION, parse_network
-from photoshare.faces.engines.model_files import DETECTOR_FILE, ENCODER_FILE, SHA256_OF, read_model
 from photoshare.faces.engines.pyramid import Level, TiledPyramid, faces_of_scores, plan_pyramid
 from photoshare.faces.engines.sessions import LazySession
+from photoshare.faces.graphs.dlib_format import ENCODING_SIZE, EPS, GRAPH_VERSION, parse_network
+from photoshare.faces.graphs.model_files import DETECTOR_FILE, ENCODER_FILE, SHA256_OF, read_model
 from photoshare.faces.photo_source import PhotoSource
 from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
-from photoshare.faces.types import (
-    AnalysedFace,
-    Doubt,
-    FaceEncodings,
-    FaceLocation,
-    LocatedFace,
-    RgbImage,
-)
+from photoshare.faces.types import AnalysedFace, Doubt, FaceEncodings, LocatedFace, RgbImage
+from photoshare.geometry import FaceLocation
 
 DEFAULT_THRESHOLD = 0.0  # dlib's own; lower ones add more false faces than faces
 # Every second level of dlib's pyramid: the same faces in 60 % of the time (docs/performance.md).
@@ -199,12 +193,12 @@ def _area(level: Level) -> tuple[slice, slice]:
 
 
 def _graph(folder: Path) -> bytes:
-    from photoshare.faces.engines.onnx_graphs import cached_dlib_graph  # imports onnx
+    from photoshare.faces.graphs.dlib_graphs import cached_dlib_graph  # imports onnx
 
     return cached_dlib_graph(DETECTOR_FILE, folder)
 
 
 def _shrinker_graph() -> bytes:
-    from photoshare.faces.engines.onnx_graphs import build_shrinker  # imports onnx
+    from photoshare.faces.graphs.dlib_graphs import build_shrinker  # imports onnx
 
     return build_shrinker()

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from photoshare.faces.engines.model_files import SFACE_FILE
 from photoshare.faces.engines.sessions import LazySession
+from photoshare.faces.graphs.model_files import SFACE_FILE
 
 SFACE_CHIP_PX = 112  # side of the aligned face picture that SFace takes
 SFACE_SIZE = 128  # numbers of its encoding
@@ -114,6 +114,6 @@ def _similarity(
 
 
 def _graph(folder: Path) -> bytes:
-    from photoshare.faces.engines.zoo_graphs import cached_zoo_graph  # imports onnx
+    from photoshare.faces.graphs.zoo_graphs import cached_zoo_graph  # imports onnx
 
     return cached_zoo_graph(SFACE_FILE, folder)

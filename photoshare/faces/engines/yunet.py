@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.engines.model_files import YUNET_FILE
 from photoshare.faces.engines.sessions import LazySession
-from photoshare.faces.overlap import SAME_FACE_OVERLAP, overlap_matrix
+from photoshare.faces.graphs.model_files import YUNET_FILE
 from photoshare.faces.types import RgbImage
+from photoshare.geometry import SAME_FACE_OVERLAP, overlap_matrix
 
 AS_LOCATION = [1, 2, 3, 0]  # the edges of a box, in the order of a FaceLocation
 STRIDES = (8, 16, 32)  # pixels between the cells of the three outputs
@@ -127,6 +127,6 @@ def _decoded(output: Floats, stride: int, least_score: float) -> Detections:
 
 
 def _graph(folder: Path) -> bytes:
-    from photoshare.faces.engines.zoo_graphs import cached_zoo_graph  # imports onnx
+    from photoshare.faces.graphs.zoo_graphs import cached_zoo_graph  # imports onnx
 
     return cached_zoo_graph(YUNET_FILE, folder)

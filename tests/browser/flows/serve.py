@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-import app
 import photoshare
-from photoshare.faces.types import FaceEncodings, FaceLocation, LocatedFace, RgbImage
+from photoshare import server
+from photoshare.faces.types import FaceEncodings, LocatedFace, RgbImage
+from photoshare.geometry import FaceLocation
 from tests.fakes import TOLERANCE, FakeFaceEngine
 
 LIKE_RED = (220, 120, 20)  # a person who may be the red one
@@ -43,4 +44,4 @@ class PartyEngine(FakeFaceEngine):
 
 if __name__ == "__main__":
     photoshare._make_engine = lambda _settings: PartyEngine()
-    sys.exit(app.main(sys.argv[1:]))
+    sys.exit(server.main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The ONNX graphs of all networks, built from the files that packages bring."""

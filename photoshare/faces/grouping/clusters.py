@@ -1,0 +1,192 @@
+"""Clusters of faces in columns: what merging has to know of each; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from photoshare.faces.grouping.marks import Marks
+from photoshare.faces.grouping.memory import FaceRows
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRule:
+    """What may merge; the reasons for its form are in docs/evaluation.md.
+
+    Attributes
+    ----------
+    eps : float > 0
+        Two clusters of as many faces merge when the root of their gap is at most this.
+    min_founders : int >= 1
+        A cluster of no founder (one poor face) only joins clusters of at least this many.
+    looseness : float >= 0
+        How much larger than ``eps**2`` the gap may be, times ``|1/n_A - 1/n_B|``.
+    strictness : float >= 0
+        How much smaller it has to be, times the smaller of ``1/n_A`` and ``1/n_B``.
+    """
+
+    eps: float
+    min_founders: int
+    looseness: float
+    strictness: float = 0.0
+
+    def size_terms(self, shares: Floats, other_shares: Floats) -> Floats:
+        """Tell what the sizes of two clusters add to their gap.
+
+        Parameters
+        ----------
+        shares, other_shares : float32 arrays that broadcast
+            1/n_A and 1/n_B.
+        """
+        terms: Floats = np.abs(shares - other_shares)
+        terms *= np.float32(-self.looseness)
+        if self.strictness:
+            terms += np.minimum(shares, other_shares) * np.float32(self.strictness)
+        return terms
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Clusters in columns, one row a cluster.
+
+    Attributes
+    ----------
+    sums : float32 array of shape (n, size), or FaceRows of that shape
+        Sum of the unit-length encodings of the cluster's faces.
+    counts : float32 array of shape (n,)
+        Faces; at least 1.
+    founders : int array of shape (n,)
+        Faces that are good enough to found a person.
+    is_fixed : bool array of shape (n,)
+        Two fixed clusters never merge.
+    marks : Marks
+        Which of them never merge with which.
+    """
+
+    sums: Floats | FaceRows
+    counts: Floats
+    founders: NDArray[np.int64]
+    is_fixed: NDArray[np.bool_]
+    marks: Marks
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    @cached_property
+    def rows(self) -> Floats:
+        """The sums as an array, which they may have to be copied for."""
+        return self.sums[np.arange(len(self))] if isinstance(self.sums, FaceRows) else self.sums
+
+    @cached_property
+    def means(self) -> Floats:
+        """Centres; shorter than 1 by as much as the faces of the cluster differ."""
+        means: Floats = self.rows / self.counts[:, None]
+        return means
+
+    def dots(self, vectors: Floats) -> Floats:
+        """Multiply vectors, of shape (n_vectors, size), by every centre."""
+        if isinstance(self.sums, FaceRows):
+            found = self.sums.dots(vectors)
+            found /= self.counts
+            return found
+        products: Floats = vectors @ self.means.T
+        return products
+
+    @cached_property
+    def own_terms(self) -> Floats:
+        """What each cluster adds to all of its gaps, of shape (n,); see `measure_excesses`."""
+        if isinstance(self.sums, FaceRows):
+            squares = self.sums.squares() / self.counts**2
+        else:
+            squares = np.einsum("ij,ij->i", self.means, self.means)
+        terms: Floats = ((1 + squares) / 2).astype(np.float32, copy=False)
+        return terms
+
+    def joined(self, targets: Rows, count: int) -> Clusters:
+        """Add up the clusters that have the same target, 0 to ``count`` - 1."""
+        ones = np.ones(len(targets), dtype=np.float32)
+        shape = (count, len(targets))
+        adder = sparse.csr_array((ones, (targets, np.arange(len(targets)))), shape=shape)
+        counts, founders, fixed = (
+            np.bincount(targets, weights=column, minlength=count)
+            for column in (self.counts, self.founders, self.is_fixed)
+        )
+        return Clusters(
+            sums=adder @ self.rows,
+            counts=counts.astype(np.float32),
+            founders=founders.astype(np.int64),
+            is_fixed=fixed > 0,
+            marks=self.marks.joined(adder),
+        )
+
+    def taken(self, rows: Rows) -> Clusters:
+        """Give some of the clusters."""
+        return Clusters(
+            sums=self.sums[rows],
+            counts=self.counts[rows],
+            founders=self.founders[rows],
+            is_fixed=self.is_fixed[rows],
+            marks=self.marks.taken(rows),
+        )
+
+    def followed_by(self, others: Clusters) -> Clusters:
+        """Put clusters behind these, of the same marks."""
+        return Clusters(
+            sums=np.concatenate([self.rows, others.rows]),
+            counts=np.concatenate([self.counts, others.counts]),
+            founders=np.concatenate([self.founders, others.founders]),
+            is_fixed=np.concatenate([self.is_fixed, others.is_fixed]),
+            marks=self.marks.followed_by(others.marks),
+        )
+
+    def established(
+        self, is_fixed: NDArray[np.bool_], is_person: NDArray[np.bool_], min_founders: int
+    ) -> Clusters:
+        """Mark the clusters that are fixed, and people whatever the quality of their faces."""
+        founders = np.where(is_person, np.maximum(self.founders, min_founders), self.founders)
+        return replace(self, founders=founders.astype(np.int64), is_fixed=is_fixed)
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What forbids two clusters to merge but marks; one row a cluster."""
+
+    is_poor: NDArray[np.bool_]  # no founder
+    is_unfounded: NDArray[np.bool_]  # not enough of them
+    is_fixed: NDArray[np.bool_]
+
+    def taken(self, rows: Rows) -> Traits:
+        """Give those of some of the clusters."""
+        return Traits(self.is_poor[rows], self.is_unfounded[rows], self.is_fixed[rows])
+
+
+def traits_of(
+    founders: NDArray[np.int64], is_fixed: NDArray[np.bool_], min_founders: int
+) -> Traits:
+    """Give the traits of clusters, for `forbid`."""
+    return Traits(founders == 0, founders < min_founders, is_fixed)
+
+
+def forbid(excesses: Floats, some: Traits, others: Traits) -> None:
+    """Make the excesses infinite of fixed clusters, and of a poor one and one not founded yet.
+
+    Parameters
+    ----------
+    excesses : float32 array of shape (n_some, n_others)
+        Changed in place.
+    """
+    for is_one, is_other in (
+        (some.is_poor, others.is_unfounded),
+        (some.is_unfounded, others.is_poor),
+        (some.is_fixed, others.is_fixed),
+    ):
+        rows, columns = np.flatnonzero(is_one), np.flatnonzero(is_other)
+        if len(rows) and len(columns):
+            excesses[rows[:, None], columns] = np.inf

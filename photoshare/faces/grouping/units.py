@@ -1,0 +1,195 @@
+"""What never comes apart: fixed people, faces that are linked, and every other face alone; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from photoshare.faces.grouping.clusters import Clusters, Rows
+from photoshare.faces.grouping.marks import Marks
+from photoshare.faces.grouping.memory import FaceRows, added_up
+from photoshare.faces.types import MAX_PANELS, NO_PERSON, FaceSet
+
+
+@dataclass(frozen=True)
+class Units:
+    """The pieces that grouping puts together.
+
+    Attributes
+    ----------
+    of_face : int array of shape (n_faces,)
+        Each face's unit.
+    clusters : Clusters
+        One row a unit.
+    """
+
+    of_face: Rows
+    clusters: Clusters
+
+
+def make_units(
+    faces: FaceSet,
+    fixed_people: Collection[int],
+    apart: NDArray[np.int64],
+    min_founders: int,
+    unseen: Collection[tuple[int, int]] = (),
+) -> Units:
+    """Put together what belongs together whatever the encodings say.
+
+    Parameters
+    ----------
+    faces : FaceSet
+    fixed_people : collection of int
+        Each is one unit. A link joins faces to one of them at most, never two of them.
+    apart : int array of shape (n_pairs, 2)
+        Link ids whose faces never meet.
+    min_founders : int >= 1
+        Fixed people and linked faces count as that many founders: somebody said who they are.
+    unseen : collection of (photo id, person id)
+        Photos that fixed people are on, too.
+
+    Notes
+    -----
+    The faces of a link are one person even where they share a scene: somebody said so who knew. A
+    linked face that shares a scene with a fixed person's other faces, or is kept apart from them,
+    stays alone.
+    """
+    apart = apart[(apart[:, 0] != apart[:, 1]) & (apart > 0).all(axis=1)]
+    is_fixed_face = np.isin(faces.person_ids, list(fixed_people)) & (faces.person_ids != NO_PERSON)
+    keys = np.where(is_fixed_face, faces.person_ids, np.arange(len(faces)) - len(faces))
+    keys = _joined_by_links(faces, keys, _enemies(apart), unseen)
+    found, of_face, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    is_fixed = np.zeros(len(counts), dtype=np.bool_)
+    is_fixed[of_face[is_fixed_face]] = True
+    clusters = Clusters(
+        sums=np.empty((len(faces), 0), dtype=np.float32),
+        counts=np.ones(len(faces), dtype=np.float32),
+        founders=faces.may_found.astype(np.int64),
+        is_fixed=np.zeros(len(faces), dtype=np.bool_),
+        marks=_marks(faces, apart, unseen),
+    )
+    if not np.array_equal(of_face, np.arange(len(faces))):
+        clusters = clusters.joined(of_face, len(counts))
+    clusters = replace(clusters, sums=sums_of_groups(faces, of_face, np.maximum(found, NO_PERSON)))
+    return Units(of_face, clusters.established(is_fixed, is_fixed | (counts > 1), min_founders))
+
+
+def sums_of_groups(faces: FaceSet, of_face: Rows, people: NDArray[np.int64]) -> FaceRows:
+    """Add up the directions of the faces of each group.
+
+    Parameters
+    ----------
+    faces : FaceSet
+    of_face : int array of shape (n_faces,)
+        Each face's group, from 0 without a gap.
+    people : int array of shape (n_groups,)
+        The person whose faces the group has, but for what links have moved. NO_PERSON for others.
+    """
+    count, directions = len(people), faces.memory.directions(len(faces))
+    if count == len(faces) and np.array_equal(of_face, np.arange(count)):
+        none = np.empty(0, dtype=np.intp)
+        return FaceRows(directions, of_face, none, directions[none])
+    a_face = np.empty(count, dtype=np.intp)
+    a_face[of_face] = np.arange(len(faces))
+    joined = np.flatnonzero(np.bincount(of_face, minlength=count) > 1)
+    is_elsewhere = faces.person_ids != people[of_face]
+    is_moved = (people == NO_PERSON) | np.isin(people, faces.person_ids[is_elsewhere])
+    is_moved[of_face[is_elsewhere]] = True
+    known, of_known = faces.memory.sums_of(faces.person_ids)
+    sums = np.empty((len(joined), directions.shape[1]), dtype=np.float32)
+    is_known = ~is_moved[joined]
+    sums[is_known] = of_known[np.searchsorted(known, people[joined[is_known]])]
+    others = joined[~is_known]
+    members = np.flatnonzero(np.isin(of_face, others))
+    targets = np.searchsorted(others, of_face[members])
+    sums[~is_known] = added_up(directions[members], targets, len(others))
+    return FaceRows(directions, a_face, joined, sums)
+
+
+def _enemies(apart: NDArray[np.int64]) -> dict[int, set[int]]:
+    enemies: dict[int, set[int]] = {}
+    for one, other in apart.tolist():
+        enemies.setdefault(one, set()).add(other)
+        enemies.setdefault(other, set()).add(one)
+    return enemies
+
+
+def _joined_by_links(
+    faces: FaceSet,
+    keys: NDArray[np.int64],
+    enemies: dict[int, set[int]],
+    unseen: Collection[tuple[int, int]],
+) -> NDArray[np.int64]:
+    """Give linked faces one key: that of the fixed person among them, or of their first face."""
+    keys, scene_ids = keys.copy(), faces.scene_ids
+    linked = np.flatnonzero(faces.link_ids > 0)
+    linked = linked[np.argsort(faces.link_ids[linked], kind="stable")]
+    links, starts = np.unique(faces.link_ids[linked], return_index=True)
+    if len(links) == 0:
+        return keys
+    lowest, highest = (f.reduceat(keys[linked], starts) for f in (np.minimum, np.maximum))
+    for place in np.flatnonzero(lowest != highest).tolist():  # the others are joined already
+        link = int(links[place])
+        rows = linked[starts[place] :][: np.count_nonzero(faces.link_ids == link)]
+        own_keys, counts = np.unique(keys[rows], return_counts=True)
+        is_fixed = own_keys > 0  # of two the one with more of these faces, then the older one
+        if is_fixed.any():
+            target = int(own_keys[is_fixed][counts[is_fixed].argmax()])
+        else:
+            target = int(keys[rows[0]])
+        others = np.flatnonzero((keys == target) & (faces.link_ids != link))
+        if enemies.get(link, set()).isdisjoint(faces.link_ids[others].tolist()):
+            is_free = ~np.isin(scene_ids[rows], scene_ids[others])
+            unseen_on = [photo for photo, person in unseen if person == target]
+            is_free &= ~np.isin(faces.photo_ids[rows], unseen_on)
+            keys[rows[(keys[rows] < 0) & is_free]] = target
+    return keys
+
+
+def _marks(faces: FaceSet, apart: NDArray[np.int64], unseen: Collection[tuple[int, int]]) -> Marks:
+    """Mark every face with its scene, and with its link if that is kept apart from another.
+
+    Somebody's first face is marked with the photos that they are unseen on. Two marks that may not
+    meet are a scene with itself, and two links that are apart.
+    """
+    scenes, columns = np.unique(faces.scene_ids, return_inverse=True)
+    present = apart[np.isin(apart, faces.link_ids).all(axis=1)]
+    links, sides = np.unique(present, return_inverse=True)
+    sides = len(scenes) + sides.reshape(-1, 2)
+    rows = np.flatnonzero(np.isin(faces.link_ids, links))
+    width = len(scenes) + len(links)
+    also_owners, also_columns = _unseen_marks(faces, scenes, unseen)
+    of_links = len(scenes) + np.searchsorted(links, faces.link_ids[rows])
+    places = np.concatenate([columns, of_links, also_columns])
+    owners = np.concatenate([np.arange(len(faces)), rows, also_owners])
+    ones = np.ones(len(owners), dtype=np.float32)
+    marks = sparse.csr_array((ones, (owners, places)), shape=(len(faces), width))
+    same = np.arange(len(scenes))
+    one_side = np.concatenate([same, sides[:, 0], sides[:, 1]])
+    other_side = np.concatenate([same, sides[:, 1], sides[:, 0]])
+    ones = np.ones(len(one_side), dtype=np.float32)
+    exclusions = sparse.csr_array((ones, (one_side, other_side)), shape=(width, width))
+    exclusions.data[:] = 1  # a pair that was named twice
+    return Marks(marks, exclusions)
+
+
+def _unseen_marks(
+    faces: FaceSet, scenes: NDArray[np.int64], unseen: Collection[tuple[int, int]]
+) -> tuple[Rows, Rows]:
+    """Give rows of faces, and columns of the scenes of the photos that their people are unseen on.
+
+    Which panel of a collage it would be is not known: all of them count.
+    """
+    if not unseen:  # as ever, but after another engine has come
+        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+    pairs = np.array(sorted(unseen), dtype=np.int64).reshape(-1, 2)
+    people, first_rows = np.unique(faces.person_ids, return_index=True)
+    pairs = pairs[np.isin(pairs[:, 1], people)]
+    owners = first_rows[np.searchsorted(people, pairs[:, 1])]
+    columns = [np.flatnonzero(scenes // MAX_PANELS == photo) for photo in pairs[:, 0].tolist()]
+    counts = [len(found) for found in columns]
+    return np.repeat(owners, counts), np.concatenate([np.empty(0, dtype=np.intp), *columns])

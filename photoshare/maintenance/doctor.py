@@ -1,0 +1,169 @@
+"""Look at everything PhotoShare needs, and say in one sentence each how to mend what is wrong."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from sqlalchemy.exc import DatabaseError
+
+from photoshare.config import ROOT, Settings
+from photoshare.db import schema_version
+from photoshare.errors import DamagedDatabaseError, PhotoshareError, damaged_database_error
+from photoshare.faces.engines.choose import choose_engine
+from photoshare.maintenance.database_checks import find_damage, known_revisions
+from photoshare.services.photos.lost_photos import find_missing
+from photoshare.services.work import photo_queue
+from photoshare.storage import MB, Storage
+from photoshare.web.pages import assets
+
+NAMED = 20  # lost photos that are named; whoever has lost more has lost a disk
+REINSTALL = "Install the packages again: rm -rf .venv && ./run.sh"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    is_good: bool
+    state: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Make every check; none of them changes anything."""
+    checks: list[Callable[[Settings], Iterator[Finding]]] = [
+        _python,
+        _packages,
+        _htmx,
+        _engine,
+        _data_folder,
+        _free_space,
+        _database,
+        _originals,
+    ]
+    return [finding for check in checks for finding in check(settings)]
+
+
+def _python(_settings: Settings) -> Iterator[Finding]:
+    is_good = (3, 11) <= sys.version_info < (3, 15)
+    remedy = "Use Python 3.11 to 3.14: rm -rf .venv && PYTHON=/path/to/python3.12 ./run.sh"
+    yield Finding("Python", is_good, platform.python_version(), remedy)
+
+
+def _packages(_settings: Settings) -> Iterator[Finding]:
+    """Compare what is installed with the pins that hold on this Python."""
+    wrong = []
+    lines = re.findall(r"^(\S+==.*) \\$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    pins = [pin for pin in map(Requirement, lines) if pin.marker is None or pin.marker.evaluate()]
+    for pin in pins:
+        try:
+            installed = version(pin.name)
+        except PackageNotFoundError:
+            installed = "missing"
+        if installed == "missing" or installed not in pin.specifier:
+            wrong.append(f"{pin.name} is {installed}, not {str(pin.specifier).removeprefix('==')}")
+    state = "; ".join(wrong) if wrong else f"{len(pins)} packages as pinned"
+    yield Finding("Packages", not wrong, state, REINSTALL)
+
+
+def _htmx(_settings: Settings) -> Iterator[Finding]:
+    try:
+        assets.htmx_folder()
+    except PhotoshareError as error:
+        yield Finding("htmx", False, str(error), REINSTALL)
+    else:
+        yield Finding("htmx", True, f"{assets.HTMX_VERSION}, checked by its hash")
+
+
+def _engine(settings: Settings) -> Iterator[Finding]:
+    try:
+        with tempfile.TemporaryDirectory() as folder:  # a check leaves nothing in the data folder
+            chosen = choose_engine(settings.engine, Path(folder))
+            chosen.engine.warm_up()
+    except (PhotoshareError, ImportError) as error:
+        yield Finding("Face engine", False, str(error), REINSTALL)
+    else:
+        yield Finding("Face engine", True, f"{chosen.engine.name}. {chosen.reason}")
+
+
+def _data_folder(settings: Settings) -> Iterator[Finding]:
+    is_good = os.access(settings.data, os.W_OK | os.X_OK)
+    remedy = "Let the user that runs PhotoShare own it, or set PHOTOSHARE_DATA to another folder."
+    state = f"{settings.data} {'can' if is_good else 'cannot'} be written"
+    yield Finding("Data folder", is_good, state, remedy)
+
+
+def _free_space(settings: Settings) -> Iterator[Finding]:
+    free_mb = shutil.disk_usage(settings.data).free // MB
+    is_good = free_mb >= settings.min_free_mb
+    remedy = f"Uploads are refused below {settings.min_free_mb} MB (PHOTOSHARE_MIN_FREE_MB)."
+    yield Finding("Free space", is_good, f"{free_mb:,} MB", remedy)
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    if not _has_database(settings):
+        yield Finding("Database", True, "not made yet; the first start makes it")
+        return
+    newest = known_revisions()[0]
+    try:
+        current = schema_version()
+        complaint = find_damage()
+    except DamagedDatabaseError as error:
+        yield Finding("Database", False, f"it cannot be read ({error.__cause__})", str(error))
+        return
+    except DatabaseError as error:
+        remedy = "Let the user that runs PhotoShare own it, and stop other programs that use it."
+        yield Finding("Database", False, f"it cannot be opened ({error.orig})", remedy)
+        return
+    if complaint:
+        remedy = str(damaged_database_error(complaint))
+        yield Finding("Database", False, "SQLite's quick_check finds a fault", remedy)
+    remedy = "Start the server once, which upgrades it; if it is newer, update PhotoShare."
+    yield Finding("Database", current == newest, f"schema {current} of {newest}", remedy)
+    if current == newest:
+        yield _photos(settings)
+
+
+def _photos(settings: Settings) -> Finding:
+    """Tell how many photos have the faces of another engine; nothing is to be mended."""
+    engine = choose_engine(settings.engine, settings.data).engine
+    outdated, searched = photo_queue.count_outdated(engine.name)
+    state = f"{searched:,} searched for faces"
+    if outdated:
+        state += f", {outdated:,} of them by another engine: the server searches them again"
+    return Finding("Photos", True, state)
+
+
+def _originals(settings: Settings) -> Iterator[Finding]:
+    """Look for the original of every photo that the database knows."""
+    try:
+        if not _has_database(settings) or schema_version() != known_revisions()[0]:
+            return
+        count, missing = find_missing(Storage(settings.data))
+    except (DatabaseError, DamagedDatabaseError):
+        yield Finding("Originals", False, "they cannot be looked for", "See Database.")
+        return
+    state = f"{count:,}, all there"
+    if missing:
+        names = [f"{photo.file_name} ({photo.room_title})" for photo in missing[:NAMED]]
+        names += [f"{len(missing) - NAMED:,} more"] if len(missing) > NAMED else []
+        state = f"{len(missing):,} of {count:,} missing or damaged: {', '.join(names)}"
+    remedy = (
+        "Put them back from a backup, or ask whoever still has one to add it to the room again."
+    )
+    yield Finding("Originals", not missing, state, remedy)
+
+
+def _has_database(settings: Settings) -> bool:
+    return (settings.data / "photoshare.sqlite").exists()  # connecting would make it

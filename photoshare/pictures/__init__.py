@@ -1,0 +1,1 @@
+"""Picture files: their formats, decoding, smaller pictures, and the process that makes them."""

@@ -1,0 +1,159 @@
+"""Decode uploads in processes of their own, a few at a time (docs/adr/0012-decoder-processes.md).
+
+A hostile file may take minutes or gigabytes, or crash a decoder; here it costs one helper process,
+which the next upload starts again.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO
+
+from photoshare.config import ROOT, Settings
+from photoshare.errors import RejectedPhotoError
+from photoshare.pictures.rendering import RenderedPhoto, read_message, rendered_of, write_message
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 2  # more than the cores of a small server would be no faster, and take more memory
+# How many times its processor time a picture may wait for a processor: 40 programs more urgent
+# than a decoder leave it this share of two cores. Behind that, whatever hangs without working ends.
+PATIENCE = 30
+PICTURES_OF_ONE_PROCESS = 500  # then a new one: whatever a library leaks is given back
+
+
+class DecoderPool:
+    """A few decoder processes, started when needed; they end by themselves when idle."""
+
+    def __init__(self, size: int = AT_ONCE) -> None:
+        self._slots = threading.BoundedSemaphore(size)
+        self._lock = threading.Lock()
+        self._idle: list[_Decoder] = []
+
+    def render(self, path: Path, settings: Settings) -> RenderedPhoto:
+        """Verify a picture and make its smaller ones; waits while all processes are busy.
+
+        Parameters
+        ----------
+        path : Path
+        settings : Settings
+            How many pixels, seconds of processor time and bytes of memory a picture may take.
+
+        Raises
+        ------
+        RejectedPhotoError
+            If it is not a picture that can be read, or is over a limit.
+        """
+        request: dict[str, object] = {
+            "path": str(path),
+            "megapixels": settings.max_photo_megapixels,
+            "seconds": settings.max_decode_seconds,
+            "wait_seconds": settings.max_decode_seconds * PATIENCE,
+            "memory_mb": settings.max_decode_mb,
+        }
+        with self._slots:
+            while True:
+                decoder = self._take()
+                try:
+                    answer = decoder.ask(request)
+                except BaseException:
+                    decoder.close()
+                    raise
+                if answer is not None:
+                    break
+                decoder.close()  # it had just ended, having been idle for long
+            self._give_back(decoder)
+        if isinstance(answer, RenderedPhoto):
+            return answer
+        raise answer
+
+    def close(self) -> None:
+        """End the processes that are idle."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for decoder in idle:
+            decoder.close()
+
+    def _take(self) -> _Decoder:
+        while True:
+            with self._lock:
+                decoder = self._idle.pop() if self._idle else None
+            if decoder is None:
+                return _Decoder()
+            if decoder.is_fit:
+                return decoder
+            decoder.close()
+
+    def _give_back(self, decoder: _Decoder) -> None:
+        with self._lock:
+            self._idle.append(decoder)
+
+
+class _Decoder:
+    """One decoder process."""
+
+    def __init__(self) -> None:
+        self._pictures = 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "photoshare.pictures.worker"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # of numpy; each would take memory
+        )
+        self._requests: IO[bytes] = self._process.stdin  # type: ignore[assignment]
+        self._answers: IO[bytes] = self._process.stdout  # type: ignore[assignment]
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether it is there and has not done its share yet."""
+        return self._process.poll() is None and self._pictures < PICTURES_OF_ONE_PROCESS
+
+    def ask(self, request: dict[str, object]) -> RenderedPhoto | RejectedPhotoError | None:
+        """Ask for one picture; the error if it is not taken, None if nobody was there to ask."""
+        self._pictures += 1
+        try:
+            write_message(self._requests, request, [])
+            head, blobs = read_message(self._answers)
+        except (EOFError, BrokenPipeError):
+            return self._obituary()
+        if reason := head.get("reason"):
+            return RejectedPhotoError(reason, **head["values"])
+        return rendered_of(head, blobs)
+
+    def _obituary(self) -> RejectedPhotoError | None:
+        """Say why the process has ended; None if by itself."""
+        code = self._process.wait()
+        if code == 0:
+            return None
+        if code > 0:
+            raise RuntimeError(f"a decoder process could not work, and ended with code {code}")
+        log.warning("A decoder process was ended by signal %d", -code)
+        if code == -signal.SIGPROF:
+            return RejectedPhotoError("The picture takes too long to decode.")
+        if code == -signal.SIGALRM:
+            return RejectedPhotoError(
+                "The server was too busy to check this picture. Please send it again later."
+            )
+        if code == -signal.SIGKILL:  # the system's, when memory is short
+            return RejectedPhotoError("The picture needs more memory than the server has.")
+        return RejectedPhotoError("The picture is damaged in a way that its decoder cannot stand.")
+
+    def close(self) -> None:
+        """End the process: its input closes."""
+        with contextlib.suppress(BrokenPipeError):
+            self._requests.close()
+        self._answers.close()
+        self._process.wait()
+
+
+pool = DecoderPool()
+atexit.register(pool.close)

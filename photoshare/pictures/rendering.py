@@ -1,0 +1,158 @@
+"""What is made of an uploaded picture, at one decode, and how it travels between two processes.
+
+Runs in the decoder processes (`pictures.worker`), which import this, `pictures.decoding`,
+`photoshare.metadata` and nothing else of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from PIL.Image import Image
+
+from photoshare.metadata.clean import is_cleanable
+from photoshare.pictures import decoding
+
+ENCODERS = {"webp": decoding.to_webp, "jpg": decoding.to_jpeg}
+# What a grid shows is made with the upload; a photo page, and the JPEGs for browsers without WebP,
+# when somebody first asks: half of the work and of the space, mostly for pictures nobody opens.
+EAGER_PX = (320, 640)
+_EAGER_FORMAT = "webp"
+CLEAN_COPY = "clean.jpg"  # variant of the JPEG in place of a file that cannot be cleaned
+COPY_QUALITY = 95  # of that JPEG: no loss to be seen
+_LENGTH = struct.Struct(">I")  # before every part of a message: its number of bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedPhoto:
+    """A verified picture: what its row says, and the smaller pictures.
+
+    Attributes
+    ----------
+    image_format : str
+        A key of `photoshare.pictures.decoding.MIME_TYPES`.
+    width, height : int
+        Pixels of the upright original.
+    captured_at : datetime or None
+        As a clock on the spot showed it, without a zone.
+    placeholder : bytes
+        See `photoshare.pictures.decoding.to_placeholder`.
+    derived : dict of variant to bytes
+        The pictures of a grid, ``320.webp`` and so on; `CLEAN_COPY`, if guests need one.
+    """
+
+    image_format: str
+    width: int
+    height: int
+    captured_at: datetime | None
+    placeholder: bytes
+    derived: dict[str, bytes]
+
+
+def render_photo(path: Path, *, max_megapixels: int) -> RenderedPhoto:
+    """Verify a picture by decoding it, and make its smaller pictures.
+
+    Raises
+    ------
+    RejectedPhotoError
+        If it is not a picture that can be read, or has too many pixels.
+    """
+    decoded = decoding.decode_upright(
+        path, at_least_px=max(EAGER_PX), max_megapixels=max_megapixels
+    )
+    derived = _render_eagerly(decoded.image)
+    if not is_cleanable(path, decoded.image_format):
+        derived[CLEAN_COPY] = make_clean_copy(path, max_megapixels=max_megapixels)
+    return RenderedPhoto(
+        decoded.image_format,
+        decoded.width,
+        decoded.height,
+        decoded.captured_at,
+        decoding.to_placeholder(decoded.image),
+        derived,
+    )
+
+
+def make_clean_copy(path: Path, *, max_megapixels: int) -> bytes:
+    """Make a JPEG with all pixels of a picture, up to what `images` keeps, and nothing else of it.
+
+    Raises
+    ------
+    RejectedPhotoError
+        If it is not a picture that can be read, or has too many pixels.
+    """
+    decoded = decoding.decode_upright(
+        path, at_least_px=decoding.ALL_PX, max_megapixels=max_megapixels
+    )
+    return decoding.to_jpeg(decoded.image, quality=COPY_QUALITY)
+
+
+def _render_eagerly(image: Image) -> dict[str, bytes]:
+    """Make the pictures that are needed at once, by variant; each from the next larger one."""
+    made = {}
+    for side in sorted(EAGER_PX, reverse=True):
+        image = decoding.smaller(image, side)
+        made[f"{side}.{_EAGER_FORMAT}"] = ENCODERS[_EAGER_FORMAT](image)
+    return made
+
+
+def write_message(stream: IO[bytes], head: dict[str, Any], blobs: list[bytes]) -> None:
+    """Send words and bytes through a pipe; nothing of it can be run, unlike a pickle."""
+    stream.write(_LENGTH.pack(len(blobs)))
+    for part in (json.dumps(head).encode(), *blobs):
+        stream.write(_LENGTH.pack(len(part)))
+        stream.write(part)
+    stream.flush()
+
+
+def read_message(stream: IO[bytes]) -> tuple[dict[str, Any], list[bytes]]:
+    """Receive what `write_message` sent.
+
+    Raises
+    ------
+    EOFError
+        If the other side is gone.
+    """
+    count = _LENGTH.unpack(_read(stream, _LENGTH.size))[0]
+    parts = [
+        _read(stream, _LENGTH.unpack(_read(stream, _LENGTH.size))[0]) for _ in range(count + 1)
+    ]
+    head: dict[str, Any] = json.loads(parts[0])
+    return head, parts[1:]
+
+
+def _read(stream: IO[bytes], size: int) -> bytes:
+    content = stream.read(size)
+    if len(content) < size:
+        raise EOFError("the other process has ended")
+    return content
+
+
+def write_rendered(stream: IO[bytes], photo: RenderedPhoto) -> None:
+    """Send a rendered photo."""
+    head = {
+        "image_format": photo.image_format,
+        "width": photo.width,
+        "height": photo.height,
+        "captured_at": photo.captured_at and photo.captured_at.isoformat(),
+        "variants": list(photo.derived),
+    }
+    write_message(stream, head, [photo.placeholder, *photo.derived.values()])
+
+
+def rendered_of(head: dict[str, Any], blobs: list[bytes]) -> RenderedPhoto:
+    """Put together what `write_rendered` sent."""
+    captured_at = head["captured_at"]
+    return RenderedPhoto(
+        head["image_format"],
+        head["width"],
+        head["height"],
+        datetime.fromisoformat(captured_at) if captured_at else None,
+        blobs[0],
+        dict(zip(head["variants"], blobs[1:], strict=True)),
+    )

@@ -1,0 +1,71 @@
+"""The decoder process: reads the path of a picture, answers with what it renders of it.
+
+Started by `photoshare.pictures.decoder_pool`. A file that is too much for a decoder costs this
+process, never the server: the system ends it when its time is over, whatever C code it is in.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import signal
+import sys
+import traceback
+import warnings
+from pathlib import Path
+from typing import BinaryIO
+
+from photoshare.errors import RejectedPhotoError
+from photoshare.pictures.rendering import read_message, render_photo, write_message, write_rendered
+
+MB = 1_000_000  # bytes
+IDLE_S = 60  # without work this long, the process ends and gives its memory back
+NICENESS = 5  # after the threads that answer pages, before those that search faces (10)
+
+
+def main() -> None:
+    """Answer until the server is gone, or has had nothing to do for a while."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which closes the pipe
+    os.nice(NICENESS)
+    warnings.simplefilter("ignore")  # of Pillow, about oddities of a guest's file
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints goes to the log, not among the answers
+    while select.select([requests], [], [], IDLE_S)[0]:
+        try:
+            answer_one(requests, answers)
+        except (EOFError, BrokenPipeError):
+            return
+
+
+def answer_one(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Render one picture within its time; the system ends this process when that is over.
+
+    A busy machine takes nothing from an innocent picture: what counts is processor time, of all
+    threads of this process. Clock time only ends what hangs without using any.
+    """
+    head, _ = read_message(requests)
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    if sys.platform == "linux":  # others take the limit and do not keep it
+        resource.setrlimit(resource.RLIMIT_DATA, (head["memory_mb"] * MB, most))
+    signal.setitimer(signal.ITIMER_PROF, head["seconds"])
+    signal.setitimer(signal.ITIMER_REAL, head["wait_seconds"])
+    try:
+        rendered = render_photo(Path(head["path"]), max_megapixels=head["megapixels"])
+    except RejectedPhotoError as error:
+        rejection: RejectedPhotoError | None = error
+    except Exception:  # a picture that decodes and cannot be encoded again; the log says why
+        traceback.print_exc()
+        rejection = RejectedPhotoError("The picture is damaged: no smaller one can be made of it.")
+    else:
+        rejection = None
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    if rejection:
+        write_message(answers, {"reason": rejection.sentence, "values": rejection.values}, [])
+    else:
+        write_rendered(answers, rendered)
+
+
+if __name__ == "__main__":
+    main()

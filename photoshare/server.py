@@ -1,0 +1,183 @@
+"""Start PhotoShare: make the app, start the job thread, serve by waitress, stop in order.
+
+The only place that starts threads and opens a port.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import logging
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Any, NoReturn
+
+from flask import Flask
+from waitress import wasyncore
+
+from photoshare import factory
+from photoshare.config import Settings
+from photoshare.db import DATABASE_FILE, close_database
+from photoshare.errors import PhotoshareError
+from photoshare.jobs.runner import JobRunner
+from photoshare.maintenance.database_checks import prepare_database
+from photoshare.maintenance.deleted_bytes import empty_wal
+from photoshare.serving import logs
+from photoshare.serving.connections import Server
+from photoshare.serving.lanes import Lanes
+from photoshare.serving.resources import allow_open_files, listen, only_instance, probe_disk
+from photoshare.storage import MB
+from photoshare.web.site import site_of
+
+log = logging.getLogger("photoshare")
+
+SOCKET_BACKLOG = 256  # phones that connect at once
+CONNECTION_LIMIT = 1000  # a browser keeps up to six open; waitress's 100 are 17 idle guests
+FILES_PER_CONNECTION = 3  # its socket, its spool file, and a share of what else is open
+LOOP_TIMEOUT_S = 1.0  # how often waitress looks for connections to close
+ANSWERS_WAIT_S = 0.5  # a stop waits this long for answers that are being made
+SPOOL_BYTES = 1 << 17  # larger requests wait on the disk, not in memory; no form is larger
+HEADER_BYTES = 1 << 17  # of one request; a selection of many photos is a long address
+RECEIVE_BYTES = 1 << 16  # read at a time; waitress's 8 KB are 500 rounds of its loop a photo
+PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until Ctrl-C or SIGTERM, by default as the command line says; return the exit code."""
+    _on_signals(_stop_at_once)
+    options = _parse(arguments)
+    try:
+        return _serve(options.host, options.port)
+    except PhotoshareError as error:
+        print(f"PhotoShare cannot start. {error}", file=sys.stderr)
+        return 1
+
+
+def create_app() -> Flask:
+    """Make the app for the Flask command line, where a refusal is one sentence as well."""
+    try:
+        return factory.create_app()
+    except PhotoshareError as error:
+        sys.exit(f"Error: {error}")
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="./run.sh", description="Serve PhotoShare. See README.md for the settings."
+    )
+    parser.add_argument("port", nargs="?", type=int, default=8000, help="default: 8000")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for the whole network"
+    )
+    return parser.parse_args(arguments)
+
+
+def _serve(host: str, port: int) -> int:
+    app = factory.create_app()
+    site = site_of(app)
+    logs.set_up(site.settings.log_level)
+    with only_instance(site.settings.data):
+        site.storage.release_reserve()  # the start needs some space, even on a full disk
+        probe_disk(site.settings.data)
+        with app.app_context():
+            prepare_database(site.settings.data, is_thorough=True)
+        listener = listen(host, port)
+        connections: dict[int, Any] = {}
+        lanes = Lanes(site.settings.threads)
+        files = allow_open_files(CONNECTION_LIMIT * FILES_PER_CONNECTION)
+        Server(
+            app,
+            listener,
+            lanes,
+            connections,
+            most=min(CONNECTION_LIMIT, files // FILES_PER_CONNECTION),
+            trusted_proxy=site.settings.trusted_proxy,
+            options=_server_options(site.settings),
+        )
+        exit_code = 0
+        try:
+            _on_signals(_stop_in_order)
+            gc.freeze()  # the modules stay: no collection has to walk them within a page
+            site.jobs.start()
+            site.storage.fill_reserve()
+            print(f"PhotoShare is at {_address(host, port)}  (stop with Ctrl-C)", flush=True)
+            # Not server.run(): at the end it waits 5 seconds for whoever downloads slowly.
+            wasyncore.loop(timeout=LOOP_TIMEOUT_S, use_poll=True, map=connections)
+        except SystemExit:
+            _on_signals(_stop_at_once)
+        except Exception:
+            log.exception("The server failed")
+            exit_code = 1
+        listener.close()
+        have_stopped = _stop(lanes, site.jobs)
+        _close_database(app)
+        if not have_stopped:
+            # What still runs is dlib or a download; neither leaves anything half done.
+            logging.shutdown()
+            os._exit(exit_code)
+    return exit_code
+
+
+def _stop(answering: Lanes, jobs: JobRunner) -> bool:
+    """Give back the photo in hand, let short answers end; return whether all threads ended.
+
+    Takes less than two seconds. No connection is closed here: a thread that still writes to one
+    could meet another file under its number.
+    """
+    has_stopped = jobs.stop()
+    return answering.shutdown(ANSWERS_WAIT_S) and has_stopped
+
+
+def _close_database(app: Flask) -> None:
+    """Leave all of the database in its one file, and nothing that was deleted beside it."""
+    with app.app_context():
+        close_database()
+    try:
+        is_empty = empty_wal(site_of(app).settings.data / DATABASE_FILE)
+    except sqlite3.OperationalError as error:
+        log.warning("The database's log is emptied at the next start: %s", error)
+    else:
+        if not is_empty:
+            log.info("Somebody still uses the database: its log is emptied at the next start")
+
+
+def _server_options(settings: Settings) -> dict[str, object]:
+    options: dict[str, object] = {
+        "ident": None,
+        "backlog": SOCKET_BACKLOG,
+        "inbuf_overflow": SPOOL_BYTES,
+        "max_request_header_size": HEADER_BYTES,
+        "recv_bytes": RECEIVE_BYTES,
+        "max_request_body_size": settings.max_upload_mb * MB,
+        "url_prefix": settings.url_prefix,
+    }
+    if settings.trusted_proxy:
+        options |= {
+            "trusted_proxy": settings.trusted_proxy,
+            "trusted_proxy_headers": PROXY_HEADERS,
+        }
+    return options
+
+
+def _address(host: str, port: int) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}"
+
+
+def _on_signals(handler: Callable[[int, FrameType | None], NoReturn]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
+
+
+def _stop_at_once(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """End without a word: what is not finished is done or cleaned up at the next start."""
+    os._exit(0)
+
+
+def _stop_in_order(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Leave the loop of the server; waitress lets this one exception through."""
+    raise SystemExit(0)

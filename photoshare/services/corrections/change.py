@@ -1,0 +1,388 @@
+"""One change of who is who in a room: what was said, what follows from it, and back again.
+
+A correction is kept as an event (`Correction`). What holds of all events together is worked out
+after each one by `grouping.constraints`, and written into the rows of faces and people.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select, update
+
+from photoshare.db import db, utc_now
+from photoshare.errors import NotFoundError
+from photoshare.faces.grouping.constraints import Links, resolve_constraints, settle_people
+from photoshare.faces.types import NO_PERSON
+from photoshare.models import ApartLinks, Correction, CorrectionFace, Face, Person, Photo, Room
+from photoshare.services.corrections.erasure import (
+    erase_correction,
+    erase_encodings,
+    erase_name,
+    search_photos_again,
+)
+from photoshare.services.corrections.events import (
+    CorrectionKind,
+    Event,
+    load_events,
+    said_of_person,
+)
+from photoshare.services.people.covers import settle_covers
+from photoshare.services.people.people import delete_empty_people, insert_person
+from photoshare.services.people.room_faces import NO_LINK, FaceState, follow_change
+from photoshare.services.people.selves import follow_merged, follow_returned
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRow:
+    """A face as it was when the change began."""
+
+    photo_id: int
+    panel: int  # of a collage
+    person_id: int  # NO_PERSON for an unsorted one
+    is_face: bool
+    link_id: int | None
+    uploader_id: int | None
+
+    @property
+    def scene(self) -> tuple[int, int]:
+        """The photo, or the panel of a collage; faces of one scene are rarely one person."""
+        return self.photo_id, self.panel
+
+
+class Change:
+    """The faces of a room while somebody changes them; made by `change_of_room`.
+
+    Attributes
+    ----------
+    rows : dict of face id to FaceRow
+        As they were.
+    person_of : dict of face id to person id
+        As they are now; NO_PERSON for unsorted faces.
+    changed : dict of face id to FaceState
+        The rows that `settle` has written.
+    """
+
+    def __init__(self, room_id: int) -> None:
+        self.room_id = room_id
+        self.changed: dict[int, FaceState] = {}
+        columns = (Face.person_id, Face.is_face, Face.link_id, Photo.guest_id)
+        found = db.session.execute(
+            select(Face.id, Face.photo_id, Face.panel, *columns)
+            .join(Photo)
+            .where(Photo.room_id == room_id)
+        )
+        self.rows = {
+            row.id: FaceRow(
+                row.photo_id,
+                row.panel,
+                row.person_id or NO_PERSON,
+                row.is_face,
+                row.link_id,
+                row.guest_id,
+            )
+            for row in found
+        }
+        self.person_of = {face_id: row.person_id for face_id, row in self.rows.items()}
+
+    def faces_of(self, person_id: int) -> list[int]:
+        """List the faces of a person, in the order of their ids.
+
+        Raises
+        ------
+        NotFoundError
+            If nobody of this id is in the room.
+        """
+        faces = [face for face, person in self.person_of.items() if person == person_id]
+        if not faces or person_id == NO_PERSON:  # the unsorted faces are not one person
+            raise NotFoundError("This person is not there (any more).")
+        return sorted(faces)
+
+    def new_person(self) -> int:
+        """Make a person without a face yet."""
+        return insert_person(self.room_id)
+
+    def say(
+        self,
+        kind: CorrectionKind,
+        sides: Sequence[Sequence[int]],
+        *,
+        guest_id: int | None,
+        name: str | None = None,
+        chosen: Collection[int] = (),
+        moves: Mapping[int, int] | None = None,
+    ) -> int:
+        """Record a correction and move the faces that it moves; return its id.
+
+        Parameters
+        ----------
+        kind : CorrectionKind
+        sides : sequence of sequences of int
+            Face ids; see `photoshare.faces.grouping.constraints.Constraint`.
+        guest_id : int or None
+        name : str, optional
+        chosen : collection of int
+            Faces that were chosen one by one. The others are meant as part of their person: those
+            that an earlier correction brought there are carried along, and drop out with it.
+        moves : mapping of face id to person id, optional
+        """
+        query = insert(Correction).values(
+            room_id=self.room_id, guest_id=guest_id, kind=kind.value, name=name
+        )
+        correction_id = int(db.session.execute(query.returning(Correction.id)).scalar_one())
+        brought = self._brought_by_corrections() - set(chosen)
+        before = dict(self.person_of)
+        self.person_of |= moves or {}
+        db.session.execute(
+            insert(CorrectionFace),
+            [
+                {
+                    "correction_id": correction_id,
+                    "face_id": face,
+                    "side": side,
+                    "is_carried": face in brought,
+                    "person_before": before[face] or None,
+                    "person_after": self.person_of[face] or None,
+                }
+                for side, faces in enumerate(sides)
+                for face in faces
+            ],
+        )
+        return correction_id
+
+    def _brought_by_corrections(self) -> set[int]:
+        """List the faces that are with their person because a correction brought them there."""
+        rows = db.session.execute(
+            select(CorrectionFace.face_id, CorrectionFace.person_after)
+            .join(Correction)
+            .where(
+                Correction.room_id == self.room_id,
+                Correction.undone_at.is_(None),
+                CorrectionFace.person_before.is_distinct_from(CorrectionFace.person_after),
+            )
+        )
+        return {face for face, person in rows if person and self.person_of[face] == person}
+
+    def take_back(self, correction: Correction, *, guest_id: int | None) -> None:
+        """Undo one correction: what it moved goes back, unless a later one spoke of it."""
+        db.session.execute(
+            update(Correction)
+            .where(Correction.id == correction.id)
+            .values(undone_at=utc_now(), undone_by=guest_id)
+        )
+        rows = db.session.execute(
+            select(
+                CorrectionFace.face_id, CorrectionFace.person_before, CorrectionFace.person_after
+            ).where(CorrectionFace.correction_id == correction.id)
+        ).all()
+        moved = [row for row in rows if row.person_before != row.person_after]
+        spoken_of = self._release_from_later(correction.id, [row.face_id for row in moved])
+        for face, before, _after in moved:
+            if face not in spoken_of:
+                self.person_of[face] = self._whoever_is_now(before or NO_PERSON)
+        # Who joined the merged person by itself since then joined somebody who is two again.
+        mentioned = {row.face_id for row in rows}
+        reopened = {row.person_after for row in moved if row.person_after}
+        for face, person in self.person_of.items():
+            is_loose = self.rows[face].link_id is None and face not in mentioned
+            if person in reopened and is_loose:
+                self.person_of[face] = NO_PERSON
+        erase_correction(correction.id)
+
+    def _release_from_later(self, correction_id: int, faces: Sequence[int]) -> set[int]:
+        """Tell which faces later corrections speak of; they carry the others along no more."""
+        later = select(Correction.id).where(
+            Correction.room_id == self.room_id,
+            Correction.id > correction_id,
+            Correction.undone_at.is_(None),
+        )
+        is_later = (CorrectionFace.face_id.in_(faces), CorrectionFace.correction_id.in_(later))
+        spoken_of = set(
+            db.session.scalars(
+                select(CorrectionFace.face_id).where(*is_later, ~CorrectionFace.is_carried)
+            )
+        )
+        db.session.execute(
+            delete(CorrectionFace).where(*is_later, CorrectionFace.face_id.not_in(spoken_of))
+        )
+        return spoken_of
+
+    def _whoever_is_now(self, person_id: int) -> int:
+        """Follow somebody through the merges that count, to who has their faces now."""
+        merges = (
+            select(CorrectionFace.person_before, CorrectionFace.person_after)
+            .join(Correction)
+            .where(
+                Correction.room_id == self.room_id,
+                Correction.kind == CorrectionKind.MERGE,
+                Correction.undone_at.is_(None),
+                CorrectionFace.person_before != CorrectionFace.person_after,
+            )
+            .order_by(Correction.id)
+        )
+        present = set(self.person_of.values())
+        for before, after in db.session.execute(merges):
+            if after is not None and before == person_id and person_id not in present:
+                person_id = after
+        return person_id
+
+    def erase_names(
+        self, person_id: int, may_undo: Callable[[Correction], bool], *, guest_id: int | None
+    ) -> bool:
+        """Take back all names that were given to a person, if the author may take back each.
+
+        Returns
+        -------
+        bool
+            Whether a name was taken back; for good, since nothing keeps it.
+        """
+        named = [
+            db.session.get_one(Correction, event.id)
+            for event in load_events(self.room_id)
+            if event.name is not None and self._person_meant(event) == person_id
+        ]
+        if not all(may_undo(correction) for correction in named):
+            return False
+        for correction in named:
+            if correction.kind == CorrectionKind.NAME:
+                self.take_back(correction, guest_id=guest_id)
+            else:
+                erase_name(correction.id)
+        return bool(named)
+
+    def settle(self) -> None:
+        """Work out what follows from all corrections, and write it; the caller commits."""
+        events = load_events(self.room_id)
+        scene_of = {face: row.scene for face, row in self.rows.items()}
+        links = resolve_constraints([event.constraint for event in events], scene_of)
+        changes = settle_people(self.person_of, scene_of, links)
+        new_people = {person for person in changes.values() if person < 0}
+        numbers = {person: self.new_person() for person in sorted(new_people, reverse=True)}
+        self.person_of |= {face: numbers.get(person, person) for face, person in changes.items()}
+        self.changed = self._write_faces(links)
+        _write_apart(self.room_id, links)
+        before = {face: row.person_id for face, row in self.rows.items()}
+        follow_merged(before, self.person_of)
+        delete_empty_people(self.room_id)
+        self._write_people(events, links)
+        moved = [face for face in self.changed if before[face] != self.person_of[face]]
+        settle_covers({people[face] for people in (before, self.person_of) for face in moved})
+
+    def _write_faces(self, links: Links) -> dict[int, FaceState]:
+        present = set(db.session.scalars(select(Person.id).where(Person.room_id == self.room_id)))
+        # Somebody who had gone comes back under the old id, which nobody else was ever given.
+        gone = set(self.person_of.values()) - present - {NO_PERSON}
+        if gone:
+            rows = [{"id": person, "room_id": self.room_id} for person in sorted(gone)]
+            db.session.execute(insert(Person), rows)
+            left = {
+                self.rows[face].person_id for face, now in self.person_of.items() if now in gone
+            }
+            follow_returned(self.room_id, gone, left)
+        changed, states = [], {}
+        erased, returned = set(), set()
+        for face, row in self.rows.items():
+            now = (self.person_of[face], face not in links.not_faces, links.link_of.get(face))
+            if now != (row.person_id, row.is_face, row.link_id):
+                person, is_face, link = now
+                changed.append(
+                    {"id": face, "person_id": person or None, "is_face": is_face, "link_id": link}
+                )
+                states[face] = FaceState(person, link or NO_LINK, is_face)
+                if row.is_face and not is_face:
+                    erased.add(face)
+                elif is_face and not row.is_face:
+                    returned.add(row.photo_id)
+        if changed:
+            db.session.execute(update(Face), changed)
+        erase_encodings(erased)
+        search_photos_again(returned)
+        return states
+
+    def _write_people(self, events: Sequence[Event], links: Links) -> None:
+        """Give the people the names, covers and secrecy that the newest correction says."""
+        meant: dict[int, list[Event]] = {}
+        for event in reversed(events):
+            meant.setdefault(self._person_meant(event), []).append(event)
+        corrected = {self.person_of[face] for face in links.kept & self.person_of.keys()}
+        columns = (Person.name, Person.is_hidden, Person.cover_face_id, Person.is_corrected)
+        present = db.session.execute(
+            select(Person.id, *columns).where(Person.room_id == self.room_id)
+        )
+        changed = []
+        for person, *values in present:
+            # What was said of this very person comes before what was said of who went into it.
+            of_person = sorted(meant.get(person, []), key=lambda event: event.person_id != person)
+            wanted = (*said_of_person(of_person), person in corrected)
+            if tuple(values) != wanted:
+                names = (column.key for column in columns)
+                changed.append({"id": person, **dict(zip(names, wanted, strict=True))})
+        if changed:
+            db.session.execute(update(Person), changed)
+
+    def _person_meant(self, event: Event) -> int:
+        """Tell whom a correction speaks of: the same person, or who has most of its faces now."""
+        people = [self.person_of[face] for face in event.sides[0]]
+        people = [person for person in people if person != NO_PERSON]
+        if event.person_id is not None and event.person_id in people:
+            return event.person_id
+        if not people:
+            return NO_PERSON
+        return min(set(people), key=lambda person: (-people.count(person), person))
+
+
+@contextlib.contextmanager
+def change_of_room(room_id: int) -> Iterator[Change]:
+    """Change who is who in a room: one transaction, settled and committed at the end, or nothing.
+
+    The first statement writes, so that nobody else changes the faces meanwhile (milliseconds).
+    """
+    try:
+        revision = begin_change(room_id)
+        change = Change(room_id)
+        yield change
+        change.settle()
+        db.session.commit()
+        follow_change(room_id, revision, change.changed)
+    except BaseException:
+        db.session.rollback()
+        raise
+
+
+def begin_change(room_id: int, *, revision: int | None = None) -> int | None:
+    """Begin a transaction that changes faces or people of a room, and count it.
+
+    Parameters
+    ----------
+    room_id : int
+    revision : int, optional
+        What `Room.revision` was when the caller read what it decided on.
+
+    Returns
+    -------
+    int or None
+        The new revision. None if something was changed since then, or the room is gone: decide
+        again.
+    """
+    query = update(Room).where(Room.id == room_id).values(revision=Room.revision + 1)
+    if revision is not None:
+        query = query.where(Room.revision == revision)
+    return db.session.scalar(query.returning(Room.revision))
+
+
+def _write_apart(room_id: int, links: Links) -> None:
+    query = select(ApartLinks.link_id, ApartLinks.other_id).where(ApartLinks.room_id == room_id)
+    present = {(row.link_id, row.other_id) for row in db.session.execute(query)}
+    if present == links.apart:
+        return
+    db.session.execute(delete(ApartLinks).where(ApartLinks.room_id == room_id))
+    if links.apart:
+        db.session.execute(
+            insert(ApartLinks),
+            [
+                {"room_id": room_id, "link_id": link, "other_id": other}
+                for link, other in sorted(links.apart)
+            ],
+        )

@@ -1,0 +1,114 @@
+"""What is deleted is gone: the history keeps only what its undo needs (docs/adr/0018).
+
+The functions here are steps of other services' units of work: the callers commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import ColumnElement, delete, exists, func, insert, or_, select, update
+
+from photoshare.db import db
+from photoshare.models import PHOTO_ANALYSED, PHOTO_WAITING, Correction, CorrectionFace, Face, Photo
+from photoshare.services.corrections.events import CorrectionKind
+
+HAS_ENCODING: ColumnElement[bool] = Face.encoding.is_not(None)  # an erased one is none
+# What holds of a person as long as they are there, whichever photo it was said on.
+_LASTING = (CorrectionKind.NAME, CorrectionKind.HIDE, CorrectionKind.SHOW)
+
+
+def erase_encodings(face_ids: Collection[int]) -> None:
+    """Take away the encodings of faces; another search of their photos would find them again."""
+    db.session.execute(update(Face).where(Face.id.in_(face_ids)).values(encoding=None))
+
+
+def search_photos_again(photo_ids: Collection[int]) -> None:
+    """Let photos be searched for faces once more, to encode what was erased."""
+    is_done = (Photo.id.in_(photo_ids), Photo.state == PHOTO_ANALYSED)
+    db.session.execute(update(Photo).where(*is_done).values(state=PHOTO_WAITING, attempts=0))
+
+
+def erase_correction(correction_id: int) -> None:
+    """Keep of a correction that was undone who said what kind of thing, and when; no more."""
+    of_it = CorrectionFace.correction_id == correction_id
+    db.session.execute(delete(CorrectionFace).where(of_it))
+    erase_name(correction_id)
+
+
+def erase_name(correction_id: int) -> None:
+    """Take the name out of a correction, which holds otherwise."""
+    db.session.execute(update(Correction).where(Correction.id == correction_id).values(name=None))
+
+
+def detach_corrections(room_id: int, photo_id: int) -> None:
+    """Before a photo goes: let what was said of its people stand on the photos that stay.
+
+    Somebody hidden would else be shown to everybody, and somebody named be without a name, when
+    the photo goes on which that was said.
+    """
+    here, elsewhere = Face.photo_id == photo_id, Face.photo_id != photo_id
+    faces = select(CorrectionFace.face_id).join(Face)
+    faces = faces.where(CorrectionFace.correction_id == Correction.id)
+    losing = db.session.execute(
+        select(Correction.id, func.min(Face.person_id))
+        .join(CorrectionFace, CorrectionFace.correction_id == Correction.id)
+        .join(Face, Face.id == CorrectionFace.face_id)
+        .where(
+            Correction.room_id == room_id,
+            Correction.undone_at.is_(None),
+            or_(Correction.kind.in_(_LASTING), Correction.name.is_not(None)),
+            here,
+            Face.person_id.is_not(None),
+            ~faces.where(elsewhere).correlate(Correction).exists(),
+        )
+        .group_by(Correction.id)
+    ).all()
+    for correction_id, person_id in losing:
+        staying = select(Face.id).where(Face.person_id == person_id, elsewhere)
+        _stand_on(correction_id, person_id, db.session.scalars(staying).all())
+
+
+def _stand_on(correction_id: int, person_id: int | None, face_ids: Sequence[int]) -> None:
+    """Say a correction of a person's other faces, as if they had been there then."""
+    if not face_ids:
+        return
+    brought = _brought_by_corrections(person_id)
+    row: dict[str, object] = {"correction_id": correction_id, "side": 0}
+    row |= {"person_before": person_id, "person_after": person_id}
+    db.session.execute(
+        insert(CorrectionFace),
+        [row | {"face_id": face_id, "is_carried": face_id in brought} for face_id in face_ids],
+    )
+    # Of a merge all of whose faces go, the name is left: as if that had been given alone.
+    db.session.execute(
+        update(Correction)
+        .where(Correction.id == correction_id, Correction.kind == CorrectionKind.MERGE)
+        .values(kind=CorrectionKind.NAME.value)
+    )
+
+
+def _brought_by_corrections(person_id: int | None) -> set[int]:
+    """List the faces of a person that a correction brought there; see `CorrectionFace`."""
+    query = (
+        select(CorrectionFace.face_id)
+        .join(Correction)
+        .join(Face, Face.id == CorrectionFace.face_id)
+        .where(
+            Face.person_id == person_id,
+            Correction.undone_at.is_(None),
+            CorrectionFace.person_after == person_id,
+            CorrectionFace.person_before.is_distinct_from(CorrectionFace.person_after),
+        )
+    )
+    return set(db.session.scalars(query))
+
+
+def delete_spent_corrections(room_id: int) -> None:
+    """After a photo went: forget the corrections of which no face is left to undo."""
+    has_face = exists().where(CorrectionFace.correction_id == Correction.id)
+    db.session.execute(
+        delete(Correction).where(
+            Correction.room_id == room_id, Correction.undone_at.is_(None), ~has_face
+        )
+    )

@@ -1,0 +1,105 @@
+"""The corrections of a room that count, as events: what they say of faces, and of people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from photoshare.db import db
+from photoshare.faces.grouping.constraints import Constraint
+from photoshare.models import Correction, CorrectionFace
+
+
+class CorrectionKind(StrEnum):
+    """What somebody said."""
+
+    NAME = "name"  # this person is called so
+    MERGE = "merge"  # these two are one person
+    MOVE = "move"  # these faces are another person, or a new one
+    NOT_THIS_PERSON = "not_this_person"  # whoever they are, these faces are not this person
+    NOT_A_FACE = "not_a_face"
+    HIDE = "hide"  # a bystander: only the host sees this person
+    SHOW = "show"
+    COVER = "cover"  # this face is the best picture of its person
+    DIFFERENT = "different"  # these two are two people
+
+
+# Said of a person as a whole, whoever put its faces together.
+OF_A_PERSON = (CorrectionKind.NAME, CorrectionKind.HIDE, CorrectionKind.SHOW, CorrectionKind.COVER)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A correction that counts, as the rows say it."""
+
+    id: int
+    kind: CorrectionKind
+    name: str | None
+    sides: tuple[tuple[int, ...], ...]
+    person_id: int | None  # who the faces of the first side became when it was said
+
+    @property
+    def constraint(self) -> Constraint:
+        """What it says of faces, for `photoshare.faces.grouping.constraints`."""
+        return Constraint(
+            self.sides,
+            is_face=self.kind != CorrectionKind.NOT_A_FACE,
+            are_people=self.kind != CorrectionKind.NOT_THIS_PERSON,
+            are_linked=self.kind not in OF_A_PERSON,
+        )
+
+
+def load_events(room_id: int) -> list[Event]:
+    """Load the corrections that count, the oldest first."""
+    rows = db.session.execute(
+        select(
+            Correction.id,
+            Correction.kind,
+            Correction.name,
+            CorrectionFace.side,
+            CorrectionFace.face_id,
+            CorrectionFace.person_after,
+        )
+        .join(CorrectionFace)
+        .where(
+            Correction.room_id == room_id,
+            Correction.undone_at.is_(None),
+        )
+        .order_by(Correction.id, CorrectionFace.side, CorrectionFace.face_id)
+    )
+    found: dict[int, tuple[str, str | None, dict[int, list[int]], int | None]] = {}
+    for correction_id, kind, name, side, face, person in rows:
+        event = found.setdefault(correction_id, (kind, name, {}, person if side == 0 else None))
+        event[2].setdefault(side, []).append(face)
+    return [
+        Event(number, CorrectionKind(kind), name, _as_sides(sides), person)
+        for number, (kind, name, sides, person) in found.items()
+    ]
+
+
+def _as_sides(sides: Mapping[int, Iterable[int]]) -> tuple[tuple[int, ...], ...]:
+    """Put the sides in order; one whose photos were all deleted is empty, and keeps its place."""
+    return tuple(tuple(sides.get(side, ())) for side in range(max(sides) + 1))
+
+
+def said_of_person(events: Sequence[Event]) -> tuple[str | None, bool, int | None]:
+    """Return name, secrecy and cover by the first correction that speaks of each."""
+    names = [
+        event.name
+        for event in events
+        if event.kind == CorrectionKind.NAME or event.name is not None
+    ]
+    hidden = [
+        event.kind == CorrectionKind.HIDE
+        for event in events
+        if event.kind in (CorrectionKind.HIDE, CorrectionKind.SHOW)
+    ]
+    covers = [event.sides[0][0] for event in events if event.kind == CorrectionKind.COVER]
+    return (
+        names[0] if names else None,
+        hidden[0] if hidden else False,
+        covers[0] if covers else None,
+    )

@@ -1,0 +1,147 @@
+"""The history of corrections: who said what, with the faces it was about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from photoshare.db import db
+from photoshare.errors import NotFoundError
+from photoshare.models import Correction, CorrectionFace, Face, Person
+from photoshare.services.corrections.authors import Author
+from photoshare.services.corrections.events import CorrectionKind
+from photoshare.services.corrections.verbs import may_undo
+from photoshare.services.people.people import has_person
+from photoshare.services.rooms.rooms import Access
+
+PAGE_SIZE = 30  # corrections of one page
+SHOWN_FACES = 4  # of each side
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One correction as the history shows it.
+
+    Attributes
+    ----------
+    sides : tuple of (faces, count)
+        Of the first two sides: ids of up to `SHOWN_FACES` faces, and how many there are. Empty
+        where the photos were deleted.
+    """
+
+    correction: Correction
+    kind: CorrectionKind
+    sides: tuple[tuple[list[int], int], tuple[list[int], int]]
+    may_undo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """One page of the history, the newest first; pages count from 1."""
+
+    entries: Sequence[HistoryEntry]
+    number: int
+    count: int
+
+    @property
+    def has_next(self) -> bool:
+        """Whether older ones follow."""
+        return self.number * PAGE_SIZE < self.count
+
+
+def list_corrections(author: Author, page: int) -> HistoryPage:
+    """List one page of the history: all of it for the host, for a guest their own.
+
+    Raises
+    ------
+    NotFoundError
+        If the page lies beyond the end.
+    """
+    query = select(Correction).where(Correction.room_id == author.room_id)
+    if not author.is_host:
+        query = query.where(Correction.guest_id == author.guest_id)
+    count = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    if page < 1 or (page > 1 and (page - 1) * PAGE_SIZE >= count):
+        raise NotFoundError("There is no such page of corrections.")
+    rows = db.session.scalars(
+        query.options(joinedload(Correction.guest))
+        .order_by(Correction.id.desc())
+        .offset((page - 1) * PAGE_SIZE)
+        .limit(PAGE_SIZE)
+    ).all()
+    shown = _shown_faces(author, [row.id for row in rows])
+    entries = [
+        HistoryEntry(
+            row,
+            CorrectionKind(row.kind),
+            (shown.get((row.id, 0), ([], 0)), shown.get((row.id, 1), ([], 0))),
+            not row.is_undone and may_undo(author, row),
+        )
+        for row in rows
+    ]
+    return HistoryPage(entries, page, count)
+
+
+def _shown_faces(
+    author: Author, correction_ids: list[int]
+) -> dict[tuple[int, int], tuple[list[int], int]]:
+    """List some faces of each side of these corrections, and count them all.
+
+    Faces of hidden people are shown to the host only.
+    """
+    by_side = (CorrectionFace.correction_id, CorrectionFace.side)
+    ranked = (
+        select(
+            *by_side,
+            CorrectionFace.face_id,
+            func.row_number()
+            .over(partition_by=by_side, order_by=CorrectionFace.face_id)
+            .label("rank"),
+            func.count().over(partition_by=by_side).label("size"),
+        )
+        .where(CorrectionFace.correction_id.in_(correction_ids), CorrectionFace.side < 2)
+        .subquery()
+    )
+    query = (
+        select(ranked)
+        .join(Face, Face.id == ranked.c.face_id)
+        .where(ranked.c.rank <= SHOWN_FACES, Face.is_face)
+    )
+    if not author.is_host:
+        query = query.outerjoin(Person).where(Person.is_hidden.is_not(True))
+    rows = db.session.execute(query)
+    shown: dict[tuple[int, int], tuple[list[int], int]] = {}
+    for correction_id, side, face_id, _rank, size in rows:
+        shown.setdefault((correction_id, side), ([], size))[0].append(face_id)
+    return shown
+
+
+def find_merged(access: Access, person_id: int) -> int | None:
+    """Find who has most faces of somebody who was merged into another, for links to the old album.
+
+    Returns
+    -------
+    int or None
+        None: nobody of this id was merged, that was undone, or this browser may not see them.
+    """
+    merged = (
+        select(CorrectionFace.face_id)
+        .join(Correction)
+        .where(
+            Correction.room_id == access.room.id,
+            Correction.kind == CorrectionKind.MERGE,
+            Correction.undone_at.is_(None),
+            CorrectionFace.person_before == person_id,
+        )
+    )
+    heir = db.session.scalar(
+        select(Face.person_id)
+        .where(Face.id.in_(merged), Face.person_id.is_not(None))
+        .group_by(Face.person_id)
+        .order_by(func.count().desc(), Face.person_id)
+        .limit(1)
+    )
+    return heir if heir not in (None, person_id) and has_person(access, heir) else None

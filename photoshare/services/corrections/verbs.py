@@ -1,0 +1,387 @@
+"""What people correct: names, merges, moved faces, bystanders; each can be taken back.
+
+Every public function that changes something is one correction with one commit, and returns the id
+of the correction, for `undo`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from functools import partial
+
+from sqlalchemy import select
+
+from photoshare.db import db
+from photoshare.errors import (
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    SameNameError,
+)
+from photoshare.faces.types import NO_PERSON
+from photoshare.models import Correction, Face, Person, Photo
+from photoshare.services.corrections.authors import Author
+from photoshare.services.corrections.change import Change, change_of_room
+from photoshare.services.corrections.events import CorrectionKind
+from photoshare.services.people.same_photo import check_scenes
+from photoshare.services.rooms.rooms import checked_name
+
+
+def may_correct_person(author: Author, person_id: int) -> bool:
+    """Whether they may correct a person as a whole: name, merge, hide."""
+    if author.may_correct([]):
+        return True
+    uploaders = select(Photo.guest_id).join(Face).where(Face.person_id == person_id).distinct()
+    return author.may_correct(db.session.scalars(uploaders).all())
+
+
+def name_person(
+    author: Author, person_id: int, name: str, *, is_another: bool = False
+) -> int | None:
+    """Give a person a name; an empty one takes the name away.
+
+    Who may undo every name that the person was given deletes them in this way: nothing keeps them,
+    and the deletion cannot be undone. For others it is a correction like any.
+
+    Parameters
+    ----------
+    author : Author
+    person_id : int
+    name : str
+    is_another : bool
+        True: there may be another person of this name; that was asked.
+
+    Returns
+    -------
+    int or None
+        The correction; None where the name was deleted.
+
+    Raises
+    ------
+    SameNameError
+        If somebody else has this name: are the two one person?
+    NotFoundError, NotAllowedError, InvalidInputError
+    """
+    name = checked_name(name)
+    with change_of_room(author.room_id) as change:
+        faces = _faces_of(author, change, person_id)
+        _check_may_correct(author, change, faces)
+        namesake = _find_namesake(author, person_id, name)
+        if namesake is not None and not is_another:
+            raise SameNameError(
+                "There is a %(name)s already. Is this the same person?",
+                namesake.id,
+                name=namesake.name or "",
+            )
+        guest = author.guest_id
+        if not name and change.erase_names(person_id, partial(may_undo, author), guest_id=guest):
+            return None
+        return change.say(CorrectionKind.NAME, [faces], guest_id=guest, name=name or None)
+
+
+def merge_people(author: Author, person_id: int, into_id: int, *, is_sure: bool = False) -> int:
+    """Make two people one, under the second one's id, and its name if it has one.
+
+    Parameters
+    ----------
+    author : Author
+    person_id, into_id : int
+    is_sure : bool
+        True: they may be on one photo together; that was asked.
+
+    Raises
+    ------
+    SamePhotoError
+        If they are on one photo together, and not in two panels of a collage: is that so?
+    InvalidInputError, NotFoundError, NotAllowedError
+    """
+    with change_of_room(author.room_id) as change:
+        faces = _faces_of(author, change, person_id)
+        others = _faces_of(author, change, into_id)
+        if person_id == into_id:
+            raise InvalidInputError("This is the same person already.")
+        _check_may_correct(author, change, faces, others)
+        check_scenes(change, faces, others, is_sure=is_sure)
+        name = _name_of(into_id) or _name_of(person_id)
+        return change.say(
+            CorrectionKind.MERGE,
+            [[*others, *faces]],
+            guest_id=author.guest_id,
+            name=name,
+            moves=dict.fromkeys(faces, into_id),
+        )
+
+
+def move_faces(
+    author: Author, face_ids: Sequence[int], into_id: int | None, *, is_sure: bool = False
+) -> int:
+    """Say that faces are another person, or all together a new one.
+
+    Parameters
+    ----------
+    author : Author
+    face_ids : sequence of int
+    into_id : int or None
+        None: a person whom nobody has found yet.
+    is_sure : bool
+        True: a photo may show the person twice; that was asked.
+
+    Raises
+    ------
+    SamePhotoError
+        If a photo would show the person twice: is that so?
+    InvalidInputError
+        If no face was chosen.
+    NotFoundError, NotAllowedError
+    """
+    with change_of_room(author.room_id) as change:
+        faces = _checked_faces(author, change, face_ids)
+        target = [] if into_id is None else _faces_of(author, change, into_id)
+        moved = _without(faces, target)
+        if not moved:
+            raise InvalidInputError("These faces are that person already.")
+        check_scenes(change, moved, target, is_sure=is_sure)
+        left = sorted({change.person_of[face] for face in moved} - {NO_PERSON})
+        rests = [_without(change.faces_of(person), moved) for person in left]
+        person_id = change.new_person() if into_id is None else into_id
+        return change.say(
+            CorrectionKind.MOVE,
+            [[*target, *moved], *(rest for rest in rests if rest)],
+            guest_id=author.guest_id,
+            chosen=moved,
+            moves=dict.fromkeys(moved, person_id),
+        )
+
+
+def reject_faces(author: Author, person_id: int, face_ids: Sequence[int]) -> int:
+    """Say that faces are not this person, whoever else they are; they become unsorted.
+
+    Raises
+    ------
+    InvalidInputError
+        If no face of the person was chosen.
+    NotFoundError, NotAllowedError
+    """
+    with change_of_room(author.room_id) as change:
+        theirs = _faces_of(author, change, person_id)
+        chosen = set(_checked_faces(author, change, face_ids))
+        faces = [face for face in theirs if face in chosen]
+        if not faces:
+            raise _no_face()
+        return change.say(
+            CorrectionKind.NOT_THIS_PERSON,
+            [_without(theirs, faces), *([face] for face in faces)],
+            guest_id=author.guest_id,
+            chosen=faces,
+            moves=dict.fromkeys(faces, NO_PERSON),
+        )
+
+
+def mark_not_faces(author: Author, face_ids: Sequence[int]) -> int:
+    """Say that these are no faces: they leave every page and are never sorted again.
+
+    Their encodings are erased; an undo lets their photos be searched once more.
+
+    Raises
+    ------
+    InvalidInputError
+        If none was chosen.
+    NotFoundError, NotAllowedError
+    """
+    with change_of_room(author.room_id) as change:
+        faces = _checked_faces(author, change, face_ids)
+        return change.say(
+            CorrectionKind.NOT_A_FACE,
+            [faces],
+            guest_id=author.guest_id,
+            chosen=faces,
+            moves=dict.fromkeys(faces, NO_PERSON),
+        )
+
+
+def hide_person(author: Author, person_id: int) -> int:
+    """Keep a bystander's album from everybody but the host."""
+    return _say_of_person(author, person_id, CorrectionKind.HIDE)
+
+
+def show_person(author: Author, person_id: int) -> int:
+    """Show a hidden person's album to everybody again."""
+    return _say_of_person(author, person_id, CorrectionKind.SHOW)
+
+
+def choose_cover(author: Author, face_id: int) -> int:
+    """Let a face stand for its person."""
+    with change_of_room(author.room_id) as change:
+        faces = _checked_faces(author, change, [face_id])
+        if change.person_of[face_id] == NO_PERSON:
+            raise InvalidInputError("This face belongs to nobody yet.")
+        return change.say(CorrectionKind.COVER, [faces], guest_id=author.guest_id, chosen=faces)
+
+
+def say_same(
+    author: Author, faces: Sequence[int], others: Sequence[int], *, is_sure: bool = False
+) -> int:
+    """Say that two people, or a person and an unsorted face, or two faces, are one person.
+
+    Parameters
+    ----------
+    author : Author
+    faces, others : sequences of int
+        A face of each; more of the same person make no difference.
+    is_sure : bool
+        True: they may be on one photo together; that was asked.
+
+    Raises
+    ------
+    SamePhotoError
+        If they are on one photo together: is that so?
+    InvalidInputError
+        If they are one person already.
+    NotFoundError, NotAllowedError
+    """
+    people, unsorted = _people_of(author, (*faces, *others))
+    if len(people) + len(unsorted) < 2:
+        raise InvalidInputError("These are one person by now; please look again.")
+    if len(people) == 2:
+        return merge_people(author, people[1], people[0], is_sure=is_sure)
+    return move_faces(author, unsorted, people[0] if people else None, is_sure=is_sure)
+
+
+def say_different(author: Author, faces: Sequence[int], others: Sequence[int]) -> int:
+    """Say that two people, or a person and an unsorted face, or two faces, are two people.
+
+    Raises
+    ------
+    InvalidInputError
+        If they are one person by now.
+    NotFoundError, NotAllowedError
+    """
+    with change_of_room(author.room_id) as change:
+        sides = [_whole_side(author, change, side) for side in (faces, others)]
+        _check_may_correct(author, change, *sides)
+        if sides[0] == sides[1]:
+            raise InvalidInputError("These are one person by now; please look again.")
+        return change.say(CorrectionKind.DIFFERENT, sides, guest_id=author.guest_id)
+
+
+def undo(author: Author, correction_id: int) -> None:
+    """Take a correction back; later ones stay.
+
+    Raises
+    ------
+    NotFoundError
+        If the room has no such correction.
+    NotAllowedError
+        If a guest wants to undo what another one did.
+    InvalidInputError
+        If it was undone before.
+    """
+    with change_of_room(author.room_id) as change:
+        correction = db.session.get(Correction, correction_id)
+        if correction is None or correction.room_id != author.room_id:
+            raise NotFoundError("This correction is not there (any more).")
+        if not may_undo(author, correction):
+            raise NotAllowedError("Only the host can undo what somebody else has corrected.")
+        if correction.is_undone:
+            raise InvalidInputError("This was undone already.")
+        change.take_back(correction, guest_id=author.guest_id)
+
+
+def may_undo(author: Author, correction: Correction) -> bool:
+    """Whether they may take this correction back: the host every one, a guest their own."""
+    return author.is_host or (
+        author.guest_id is not None and correction.guest_id == author.guest_id
+    )
+
+
+def _say_of_person(author: Author, person_id: int, kind: CorrectionKind) -> int:
+    with change_of_room(author.room_id) as change:
+        faces = _faces_of(author, change, person_id)
+        _check_may_correct(author, change, faces)
+        return change.say(kind, [faces], guest_id=author.guest_id)
+
+
+def _checked_faces(author: Author, change: Change, face_ids: Sequence[int]) -> list[int]:
+    """Return the chosen faces, each once; all of this room and the author's to correct."""
+    faces = sorted(set(face_ids))
+    if not faces:
+        raise _no_face()
+    _check_there(author, change, faces)
+    _check_may_correct(author, change, faces)
+    return faces
+
+
+def _check_there(author: Author, change: Change, faces: Sequence[int]) -> None:
+    """Refuse faces that the room does not have, or not for the author."""
+    is_there = all(face in change.rows and change.rows[face].is_face for face in faces)
+    if not is_there or _are_hidden(author, {change.person_of[face] for face in faces}):
+        raise NotFoundError("One of these faces is not there (any more).")
+
+
+def _faces_of(author: Author, change: Change, person_id: int) -> list[int]:
+    """List the faces of a person whom the author may see."""
+    if _are_hidden(author, {person_id}):
+        raise NotFoundError("This person is not there (any more).")
+    return change.faces_of(person_id)
+
+
+def _are_hidden(author: Author, people: AbstractSet[int | None]) -> bool:
+    """Whether one of these people is hidden from the author."""
+    hidden = select(Person.id).where(Person.room_id == author.room_id, Person.is_hidden)
+    return not author.is_host and not people.isdisjoint(db.session.scalars(hidden))
+
+
+def _no_face() -> InvalidInputError:
+    return InvalidInputError("Please choose at least one face.")
+
+
+def _check_may_correct(author: Author, change: Change, *choices: Sequence[int]) -> None:
+    """Refuse who may correct none of these groups of faces as a whole."""
+    for faces in choices:
+        if author.may_correct([change.rows[face].uploader_id for face in faces]):
+            return
+    raise NotAllowedError("Only the host can correct faces on photos that others have uploaded.")
+
+
+def _whole_side(author: Author, change: Change, faces: Sequence[int]) -> list[int]:
+    """Return all faces of the person of the first face, or that face alone."""
+    _check_there(author, change, faces)
+    person_id = change.person_of[faces[0]]
+    return [faces[0]] if person_id == NO_PERSON else change.faces_of(person_id)
+
+
+def _find_namesake(author: Author, person_id: int, name: str) -> Person | None:
+    """Find somebody else of the same name, where case does not count; a hidden one for the host."""
+    query = select(Person).where(
+        Person.room_id == author.room_id, Person.id != person_id, Person.name.is_not(None)
+    )
+    if not author.is_host:
+        query = query.where(Person.is_hidden.is_(False))
+    people = db.session.scalars(query.order_by(Person.id))
+    return next((one for one in people if (one.name or "").casefold() == name.casefold()), None)
+
+
+def _name_of(person_id: int) -> str | None:
+    return db.session.scalar(select(Person.name).where(Person.id == person_id))
+
+
+def _people_of(author: Author, face_ids: Sequence[int]) -> tuple[list[int], list[int]]:
+    """List the people of these faces, the named ones first, and the faces that have none."""
+    rows = db.session.execute(
+        select(Face.id, Person.id, Person.name)
+        .join(Photo)
+        .outerjoin(Person, Person.id == Face.person_id)
+        .where(Photo.room_id == author.room_id, Face.id.in_(face_ids), Face.is_face)
+    ).all()
+    known = {person_id for _, person_id, _ in rows}
+    if len(rows) != len(set(face_ids)) or _are_hidden(author, known):
+        raise NotFoundError("One of these faces is not there (any more).")
+    people = {(name is None, person_id) for _, person_id, name in rows if person_id is not None}
+    unsorted = [face_id for face_id, person_id, _ in rows if person_id is None]
+    return [person_id for _, person_id in sorted(people)], unsorted
+
+
+def _without(faces: Sequence[int], others: Sequence[int]) -> list[int]:
+    gone = set(others)
+    return [face for face in faces if face not in gone]

@@ -1,0 +1,242 @@
+"""Albums to take home: what is in a zip, and whether it can be made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import filterfalse
+from typing import Any
+
+from sqlalchemy import func, select
+
+from photoshare.db import db
+from photoshare.metadata.clean import CLEANING_RULES
+from photoshare.models import Photo
+from photoshare.services.downloads.clean_originals import (
+    Form,
+    download_columns,
+    format_of_download,
+    open_download,
+    unmeasured,
+)
+from photoshare.services.downloads.file_names import EXTENSIONS, original_name, unique_names
+from photoshare.services.downloads.zip_layout import BytesSource, Source, ZipLayout
+from photoshare.services.downloads.zip_shelf import AlbumZip, ZipShelf
+from photoshare.services.photos.albums import Album
+from photoshare.services.photos.lost_photos import note_faults
+from photoshare.storage import Storage
+
+# Part of every stamp: count up with every change that lays out a zip of the same photos otherwise.
+ZIP_RULES = b"photoshare zip 3\n"
+
+# A room of 20,000 photos is not in memory as rows while it is laid out.
+_IN_PARTS = {"yield_per": 500}
+_FORMATS = list(EXTENSIONS)
+_SHA256_BYTES = 32
+_LONG_AGO = datetime(1980, 1, 1)  # of the text in a zip without a photo
+
+
+@dataclass(frozen=True, slots=True)
+class ZipState:
+    """Whether the zip of an album can be made, and what it lacks.
+
+    Attributes
+    ----------
+    waiting_count : int
+        Photos that have to be measured first; 0 nearly always.
+    lost : tuple of str
+        File names of photos whose originals are lost.
+    """
+
+    waiting_count: int
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ZipNote:
+    """A text that lies among the photos of a zip."""
+
+    file_name: str
+    text: str
+
+
+def zip_state(album: Album) -> ZipState:
+    """Tell whether an album can be taken home; costs nothing where nothing is wrong."""
+    photos = album.select(newest_first=False)
+    waiting = photos.where(unmeasured()).with_only_columns(Photo.id).order_by(None).subquery()
+    count = db.session.scalar(select(func.count()).select_from(waiting)) or 0
+    lost = db.session.scalars(photos.where(Photo.is_lost).with_only_columns(Photo.file_name))
+    return ZipState(count, tuple(lost))
+
+
+def make_zip(
+    album: Album,
+    storage: Storage,
+    shelf: ZipShelf,
+    *,
+    exact: bool,
+    tell_lost: Callable[[Sequence[str]], ZipNote],
+) -> AlbumZip | None:
+    """Lay out the zip of an album, or find it on the shelf: a unique name for every photo.
+
+    No photo is read. A photo whose file is found to be missing is noted as lost, and left out.
+
+    Parameters
+    ----------
+    album : Album
+    storage : Storage
+    shelf : ZipShelf
+        Where the zip is kept, to be read.
+    exact : bool
+        Originals bit for bit, with places, names and serial numbers in them.
+    tell_lost : callable
+        Writes the text for a zip that lacks these photos, given by their file names.
+
+    Returns
+    -------
+    AlbumZip or None
+        None where photos have to be measured first.
+    """
+    made = None
+    with shelf.building:
+        while made is None and not (state := zip_state(album)).waiting_count:
+            note = tell_lost(state.lost) if state.lost else None
+            photo_ids = _photo_ids(album)
+            key = _digest(album.room_id, photo_ids, exact, note)
+            made = shelf.find(key)
+            if made is None:
+                made = _lay_out(album, photo_ids, storage, key, exact=exact, note=note)
+            if made is not None:
+                shelf.keep(made)
+    if made is not None:
+        db.session.remove()  # the download may take an hour; no reader stays open meanwhile
+    return made
+
+
+def _photo_ids(album: Album) -> array[int]:
+    """List the photos of a zip in their order: these tell it from all others.
+
+    Of the whole room, an index has them all; and they stay as they are while people say who is who.
+    """
+    lost = select(Photo.id).where(Photo.room_id == album.room_id, Photo.is_lost)
+    is_lost = set(db.session.scalars(lost)).__contains__
+    in_order = album.select(newest_first=False).with_only_columns(Photo.id).subquery()
+    # As one text: 20,000 rows would take ten times as long.
+    found = db.session.scalar(select(func.json_group_array(in_order.c.id))) or "[]"
+    return array("q", filterfalse(is_lost, json.loads(found)))
+
+
+def _digest(room_id: int, photo_ids: array[int], exact: bool, note: ZipNote | None) -> str:
+    """Shorten what tells one zip from another: an album may be 20,000 numbers."""
+    key = hashlib.sha256(repr((room_id, exact, note)).encode())
+    key.update(photo_ids)
+    return key.hexdigest()
+
+
+def _lay_out(
+    album: Album,
+    photo_ids: array[int],
+    storage: Storage,
+    key: str,
+    *,
+    exact: bool,
+    note: ZipNote | None,
+) -> AlbumZip | None:
+    """Lay out a zip; None if a file was not as it should be, which is noted then.
+
+    So it is where a photo has come or gone since its ids were listed.
+    """
+    columns = _read_columns(album, photo_ids, storage, exact=exact)
+    if columns is None:
+        return None
+    hashes, names, formats, forms, sizes, checksums, moments = columns
+    formats = list(map(format_of_download, formats, forms))
+    files = _Files(album.room_id, storage, hashes, map(_kind, forms, formats), note)
+    names = list(map(original_name, names, formats))
+    if note is not None:
+        names.append(note.file_name)
+        sizes.append(len(files.note))
+        checksums.append(zlib.crc32(files.note))
+        moments.append(max(moments, default=_LONG_AGO))
+    layout = ZipLayout(unique_names(names), sizes, checksums, moments, files.open)
+    stamp = hashlib.sha256(ZIP_RULES + layout.digest() + files.digest()).hexdigest()
+    return AlbumZip(key, layout, stamp, layout.memory_bytes + files.memory_bytes)
+
+
+def _read_columns(
+    album: Album, photo_ids: array[int], storage: Storage, *, exact: bool
+) -> list[list[Any]] | None:
+    """Read what a zip says of its photos, a list for each column, in the order of the ids.
+
+    The rows are read in the order of the file: by time, each would lie somewhere else in it.
+    """
+    of_album = album.select().with_only_columns(Photo.id).order_by(None)
+    needed = (Photo.id, Photo.size_bytes, Photo.clean_copy_bytes)
+    told = (Photo.sha256, Photo.file_name, Photo.image_format, *download_columns(exact=exact))
+    query = (
+        select(*needed, *told, Photo.moment)
+        .where(Photo.id.in_(of_album), ~Photo.is_lost, Photo.crc32.is_not(None))
+        .order_by(Photo.id)
+    )
+    found: list[list[Any]] = [[] for _ in query.selected_columns]
+    for rows in db.session.connection().execute(query, execution_options=_IN_PARTS).partitions():
+        part = list(zip(*rows, strict=True))
+        ids, sizes, copies, hashes, *_ = part
+        are_there = storage.has_originals(album.room_id, zip(hashes, sizes, strict=True))
+        has_copies = any(size is not None for size in copies)
+        if (has_copies or not are_there) and note_faults(Photo.id.in_(ids), storage):
+            return None
+        for column, values in zip(found, part, strict=True):
+            column.extend(values)
+    places = {photo_id: place for place, photo_id in enumerate(found[0])}
+    if places.keys() != set(photo_ids):
+        return None
+    order = [places[photo_id] for photo_id in photo_ids]
+    return [[column[place] for place in order] for column in found[len(needed) :]]
+
+
+def _kind(form: int, image_format: str) -> int:
+    return form * len(_FORMATS) + _FORMATS.index(image_format)
+
+
+class _Files:
+    """Opens the files of a zip by their numbers; takes 33 bytes of memory for each."""
+
+    def __init__(
+        self,
+        room_id: int,
+        storage: Storage,
+        hashes: Iterable[str],
+        kinds: Iterable[int],
+        note: ZipNote | None,
+    ) -> None:
+        self.note = note.text.encode() if note else b""  # the last file, if there is one
+        self._room_id, self._storage = room_id, storage
+        self._hashes = bytes.fromhex("".join(hashes))
+        self._kinds = bytes(kinds)  # form and format of each
+
+    @property
+    def memory_bytes(self) -> int:
+        """How much memory it takes."""
+        return len(self._hashes) + len(self._kinds) + len(self.note)
+
+    def digest(self) -> bytes:
+        """Return 32 bytes that change with the files, and with how they are cleaned."""
+        rules = f"{CLEANING_RULES} ".encode()
+        return hashlib.sha256(rules + self._hashes + self._kinds + self.note).digest()
+
+    def open(self, number: int) -> Source:
+        """Open a file for reading."""
+        if number == len(self._kinds):
+            return BytesSource(self.note)
+        start = number * _SHA256_BYTES
+        sha256 = self._hashes[start : start + _SHA256_BYTES].hex()
+        form, image_format = divmod(self._kinds[number], len(_FORMATS))
+        return open_download(
+            self._storage, self._room_id, sha256, Form(form), _FORMATS[image_format]
+        )

@@ -1,0 +1,97 @@
+"""Find the faces again that an earlier analysis found on a photo, so that corrections stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import select
+
+from photoshare.db import db
+from photoshare.faces.types import NO_PERSON
+from photoshare.geometry import FaceLocation, paired_faces
+from photoshare.models import Correction, CorrectionFace, Face, Photo
+from photoshare.services.people.room_faces import NO_LINK
+
+NEW_FACE = 0  # id of a face that has no row yet; row ids begin at 1
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFace:
+    """A row of a face, as far as it outlives another analysis."""
+
+    id: int
+    person_id: int  # NO_PERSON for an unsorted one
+    link_id: int  # NO_LINK where nothing was said
+    is_face: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedFaces:
+    """The known faces of a photo beside those that were found now.
+
+    Attributes
+    ----------
+    found_again : dict of int to KnownFace
+        By the place among the faces found now.
+    gone : list of KnownFace
+        The faces that were not found again and that nobody corrected.
+    left_behind : list of KnownFace
+        The faces that were not found again, and stay because somebody corrected them.
+    is_other_engine : bool
+        Whether the photo was searched before by an engine of another name.
+    old_locations : set of FaceLocation
+        Where the faces found again, or gone, were before.
+    """
+
+    found_again: dict[int, KnownFace]
+    gone: list[KnownFace]
+    left_behind: list[KnownFace]
+    is_other_engine: bool
+    old_locations: set[FaceLocation]
+
+    @property
+    def replaced(self) -> dict[int, int]:
+        """Tell whose the faces were that those found now stand for, or that are gone."""
+        return {row.id: row.person_id for row in (*self.found_again.values(), *self.gone)}
+
+
+def match_known_faces(
+    photo_id: int, locations: list[FaceLocation], engine_name: str
+) -> MatchedFaces:
+    """Match the known faces of a photo with the locations that this engine found now.
+
+    A face that somebody corrected stays even where it is not found again.
+    """
+    before = db.session.scalar(select(Photo.engine).where(Photo.id == photo_id))
+    rows = db.session.scalars(select(Face).where(Face.photo_id == photo_id)).all()
+    pairs = paired_faces(
+        np.array(locations, dtype=np.int64).reshape(-1, 4),
+        np.array([row.location for row in rows], dtype=np.int64).reshape(-1, 4),
+    )
+    found_again = {place: rows[column] for place, column in pairs}
+    found = {row.id for row in found_again.values()}
+    lost = [row for row in rows if row.id not in found]
+    stays = _corrected([row.id for row in lost])
+    gone = [row for row in lost if row.id not in stays]
+    return MatchedFaces(
+        {place: _known(row) for place, row in found_again.items()},
+        [_known(row) for row in gone],
+        [_known(row) for row in lost if row.id in stays],
+        before is not None and before != engine_name,
+        {row.location for row in (*found_again.values(), *gone)},
+    )
+
+
+def _known(row: Face) -> KnownFace:
+    return KnownFace(row.id, row.person_id or NO_PERSON, row.link_id or NO_LINK, row.is_face)
+
+
+def _corrected(face_ids: list[int]) -> set[int]:
+    """Tell which faces a correction speaks of that counts."""
+    query = (
+        select(CorrectionFace.face_id)
+        .join(Correction)
+        .where(CorrectionFace.face_id.in_(face_ids), Correction.undone_at.is_(None))
+    )
+    return set(db.session.scalars(query)) if face_ids else set()

@@ -1,0 +1,59 @@
+"""Who is in a room, with all counts that pages tell; kept in memory until a face changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from photoshare.services.people.people import PersonCard, count_faces, list_people
+from photoshare.services.photos.albums import count_without_faces
+from photoshare.services.shelf import Shelf, current_revision
+
+KEPT_ROOMS = 200  # 300 people are 100 KB
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPeople:
+    """The people of a room, those with the most photos first, and what belongs to nobody.
+
+    Attributes
+    ----------
+    people, hidden : list of PersonCard
+        Whom everybody sees, and whom the host alone does.
+    face_count : int
+        Faces of `people`, and unsorted ones.
+    revision : int
+        `Room.revision` before all this was read.
+    """
+
+    people: list[PersonCard]
+    hidden: list[PersonCard]
+    face_count: int
+    unsorted_count: int
+    without_faces_count: int
+    revision: int
+
+    def cards(self, *, for_host: bool) -> dict[int, PersonCard]:
+        """Return the people whom a browser may see, by id."""
+        return {card.id: card for card in (*self.people, *(self.hidden if for_host else ()))}
+
+
+_shelf: Shelf[RoomPeople] = Shelf(KEPT_ROOMS)
+
+
+def load_room_people(room_id: int) -> RoomPeople:
+    """Load who is in a room, or take what is kept of it if no face has changed."""
+    revision = current_revision(room_id)
+    return _shelf.load(room_id, revision, lambda: _read(room_id, revision))
+
+
+def _read(room_id: int, revision: int) -> RoomPeople:
+    faces = count_faces(room_id)
+    everybody = list_people(room_id, is_hidden=None)
+    return RoomPeople(
+        people=[card for card in everybody if not card.is_hidden],
+        hidden=[card for card in everybody if card.is_hidden],
+        face_count=faces.all - faces.of_hidden,
+        unsorted_count=faces.unsorted,
+        without_faces_count=count_without_faces(room_id),
+        revision=revision,
+    )

@@ -1,0 +1,45 @@
+"""Two faces of one photo that are to be one person: rarely right, so somebody is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from photoshare.db import db
+from photoshare.errors import SamePhotoError
+from photoshare.faces.types import NO_PERSON
+from photoshare.models import Photo
+from photoshare.services.corrections.change import Change
+
+
+def check_scenes(
+    change: Change, faces: Sequence[int], others: Sequence[int], *, is_sure: bool
+) -> None:
+    """Ask before faces become one person with others, where a scene shows two of them.
+
+    Parameters
+    ----------
+    change : Change
+    faces, others : sequences of int
+        Face ids.
+    is_sure : bool
+        True: somebody was asked, and knows better.
+
+    Raises
+    ------
+    SamePhotoError
+        If two of them are in one scene, and are not one person already.
+    """
+    seen: dict[tuple[int, int], int] = {}
+    pairs = []
+    for face in (*others, *faces):
+        other = seen.setdefault(change.rows[face].scene, face)
+        person_id = change.person_of[face]
+        if other != face and (person_id == NO_PERSON or person_id != change.person_of[other]):
+            pairs.append((other, face))
+    if pairs and not is_sure:
+        photo = db.session.get_one(Photo, change.rows[pairs[0][0]].photo_id)
+        raise SamePhotoError(
+            "Both are in the photo %(file_name)s. Are they really the same person?",
+            tuple(pairs),
+            file_name=photo.file_name,
+        )

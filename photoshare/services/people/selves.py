@@ -1,0 +1,99 @@
+"""Who of the people a guest is, by their own word; nobody else is told.
+
+The link follows the person through merges, and comes back with them when a merge is undone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import or_, select, update
+
+from photoshare.db import db
+from photoshare.faces.types import NO_PERSON
+from photoshare.models import Guest, Person
+from photoshare.services.people.people import PersonCard, find_card, get_person
+from photoshare.services.rooms.rooms import Access
+
+
+def say_who_i_am(access: Access, person_id: int) -> None:
+    """Keep that a guest is a person; one that they may see.
+
+    Raises
+    ------
+    NotFoundError
+        If the room has no such person for this browser.
+    """
+    _write(access, get_person(access, person_id).id)
+
+
+def say_i_am_nobody(access: Access) -> None:
+    """Forget who a guest said they are."""
+    _write(access, None)
+
+
+def find_own_card(access: Access) -> PersonCard | None:
+    """Load what a page shows of the person that a guest is.
+
+    Returns
+    -------
+    PersonCard or None
+        None: they have not said, or the person is gone, or is hidden from them.
+    """
+    person_id = access.guest.person_id
+    return None if person_id is None else find_card(access, person_id)
+
+
+def follow_merged(
+    before: Mapping[int, int], after: Mapping[int, int], *, for_good: bool = False
+) -> None:
+    """Let guests be who has more than half of their person's faces now; the caller commits.
+
+    Parameters
+    ----------
+    before, after : mapping of face id to person id
+        Whose the faces were and are; NO_PERSON for unsorted ones. Only the guests of people who
+        are left without a face change.
+    for_good : bool
+        True: no correction did this, so that none can be undone.
+    """
+    gone = set(before.values()) - set(after.values()) - {NO_PERSON}
+    heirs: dict[int, Counter[int]] = {}
+    for face, person in before.items():
+        if person in gone:
+            heirs.setdefault(person, Counter())[after.get(face, NO_PERSON)] += 1
+    for person, counts in heirs.items():
+        (heir, count), *_ = counts.most_common(1)
+        if heir == NO_PERSON or 2 * count <= counts.total():
+            continue  # taken to pieces, not merged: they are asked again
+        values = {"person_id": heir} | ({"said_person_id": heir} if for_good else {})
+        db.session.execute(update(Guest).where(Guest.person_id == person).values(values))
+
+
+def follow_returned(room_id: int, returned: Collection[int], left: Collection[int]) -> None:
+    """Let guests be who they said once those people are back; the caller commits.
+
+    Whom one of the others is can be told no more: they are asked again.
+
+    Parameters
+    ----------
+    returned : collection of int
+        People who have their faces again, because a merge was undone.
+    left : collection of int
+        People who had these faces meanwhile.
+    """
+    said = select(Person.id).where(Person.id == Guest.said_person_id).scalar_subquery()
+    is_moved = Guest.person_id.in_(left) & (Guest.person_id != Guest.said_person_id)
+    is_lost = Guest.person_id.is_(None) & Guest.said_person_id.in_(returned)
+    query = update(Guest).where(Guest.room_id == room_id, or_(is_moved, is_lost))
+    db.session.execute(query.values(person_id=said))
+
+
+def _write(access: Access, person_id: int | None) -> None:
+    db.session.execute(
+        update(Guest)
+        .where(Guest.id == access.guest.id)
+        .values(person_id=person_id, said_person_id=person_id)
+    )
+    db.session.commit()

@@ -1,0 +1,167 @@
+"""Who may be whom: people like a person, faces that may be theirs, doubtful pairs to ask about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import defer
+
+from photoshare.db import db
+from photoshare.faces.likeness import rank_alike_people
+from photoshare.faces.suggestions import SuggestedSide, maybe_faces, rank_pairs
+from photoshare.faces.types import NO_PERSON
+from photoshare.models import Face
+from photoshare.services.people.grouping import GroupingRule
+from photoshare.services.people.people import PersonCard
+from photoshare.services.people.room_faces import RoomFaces, load_room_faces
+from photoshare.services.people.room_people import load_room_people
+from photoshare.services.rooms.rooms import Access
+from photoshare.services.shelf import Shelf, current_revision
+
+MAX_PAIRS = 200  # more than anybody answers in one go
+
+_RankedSide = tuple[int, list[int]]  # a person's id or NO_PERSON, and ids of the faces to show
+_RankedPair = tuple[_RankedSide, _RankedSide]
+_pairs: Shelf[list[_RankedPair]] = Shelf(200)  # rooms
+_maybe: Shelf[list[int]] = Shelf(10_000)  # people
+
+
+@dataclass(frozen=True, slots=True)
+class PairSide:
+    """One of two that may be the same person: a person, or an unsorted face."""
+
+    person: PersonCard | None
+    face_ids: list[int]  # up to four: the clearest, and those most like the other side
+
+    @property
+    def key(self) -> str:
+        """Name the side: a person by the id, an unsorted face by its own."""
+        return f"p{self.person.id}" if self.person else f"f{self.face_ids[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulPair:
+    """Two that may be one person."""
+
+    first: PairSide
+    second: PairSide
+
+    @property
+    def key(self) -> str:
+        """Name the pair in a form; it stays the same whichever of the two is the larger."""
+        return "-".join(sorted((self.first.key, self.second.key)))
+
+
+def list_alike_people(
+    access: Access,
+    rule: GroupingRule,
+    *,
+    person_id: int | None = None,
+    face_ids: Sequence[int] = (),
+    with_beside: bool = False,
+) -> list[PersonCard]:
+    """List the people that a person, or chosen faces, may be: the most alike first.
+
+    People who cannot be compared, since the running engine has not searched their photos yet, come
+    after those who can.
+
+    Parameters
+    ----------
+    access : Access
+        Guests do not see who is hidden.
+    rule : GroupingRule
+    person_id : int, optional
+    face_ids : sequence of int
+    with_beside : bool
+        Whether to list, at the end, who is on a photo with them: they are hardly ever the same.
+    """
+    room = load_room_faces(access.room.id, rule.engine_name)
+    if person_id is not None:
+        is_chosen = room.faces.person_ids == person_id
+    else:
+        is_chosen = np.isin(room.ids, list(face_ids))
+    cards = _cards(access)
+    compared = set(room.faces.person_ids[~is_chosen].tolist())
+    ranked = rank_alike_people(room.faces, is_chosen, with_beside=with_beside)
+    rest = cards.keys() - compared - {person_id}
+    if rest and not with_beside:
+        rest -= _people_beside(person_id, face_ids)
+    order = [*ranked, *(other for other in cards if other in rest)]
+    return [cards[other] for other in order if other in cards]
+
+
+def list_maybe_faces(access: Access, person_id: int, rule: GroupingRule) -> Sequence[Face]:
+    """List the unsorted faces that may be this person, the most alike first."""
+    room_id, eps = access.room.id, rule.eps
+
+    def find() -> list[int]:
+        room = load_room_faces(room_id, rule.engine_name)
+        rows = maybe_faces(room.faces, person_id, eps=eps, doubt=rule.doubt, apart=room.apart)
+        return [int(face_id) for face_id in room.ids[rows]]
+
+    kind = (person_id, rule.engine_name, eps)
+    ids = _maybe.load(room_id, current_revision(room_id), find, *kind)
+    rows = db.session.scalars(select(Face).where(Face.id.in_(ids)).options(defer(Face.encoding)))
+    found = {face.id: face for face in rows}
+    return [found[face_id] for face_id in ids if face_id in found]
+
+
+def next_pair(
+    access: Access, rule: GroupingRule, later: Collection[str]
+) -> tuple[DoubtfulPair | None, int]:
+    """Find the most telling pair to ask about, and how many there are.
+
+    Parameters
+    ----------
+    access : Access
+    rule : GroupingRule
+    later : collection of str
+        Keys of the pairs that were put off.
+    """
+    room_id, eps, cards = access.room.id, rule.eps, _cards(access)
+
+    def rank() -> list[_RankedPair]:
+        room = load_room_faces(room_id, rule.engine_name)
+        ranked = rank_pairs(
+            room.faces, eps=eps, doubt=rule.doubt, apart=room.apart, limit=MAX_PAIRS
+        )
+        return [(_ranked(room, pair.first), _ranked(room, pair.second)) for pair in ranked]
+
+    kind = (rule.engine_name, eps)
+    pairs = [
+        DoubtfulPair(_side(cards, first), _side(cards, second))
+        for first, second in _pairs.load(room_id, current_revision(room_id), rank, *kind)
+        if _is_shown(first, cards) and _is_shown(second, cards)
+    ]
+    asked = [pair for pair in pairs if pair.key not in later]
+    return (asked[0] if asked else None), len(asked)
+
+
+def _people_beside(person_id: int | None, face_ids: Sequence[int]) -> set[int | None]:
+    """Find who is on the photos of a person, or of these faces, beside them."""
+    is_theirs = Face.id.in_(face_ids) if person_id is None else Face.person_id == person_id
+    photos = select(Face.photo_id).where(is_theirs)
+    beside = select(Face.person_id).where(Face.photo_id.in_(photos), ~is_theirs, Face.is_face)
+    return set(db.session.scalars(beside.where(Face.person_id.is_not(None)).distinct()))
+
+
+def _cards(access: Access) -> dict[int, PersonCard]:
+    """Load the people whom this browser may see; hidden ones have more faces to find, too."""
+    return load_room_people(access.room.id).cards(for_host=access.is_host)
+
+
+def _is_shown(side: _RankedSide, cards: dict[int, PersonCard]) -> bool:
+    """Whether it is nobody who is hidden from this browser."""
+    return side[0] in cards or side[0] == NO_PERSON
+
+
+def _ranked(room: RoomFaces, side: SuggestedSide) -> _RankedSide:
+    return side.person_id, room.ids[list(side.rows)].tolist()
+
+
+def _side(cards: dict[int, PersonCard], side: _RankedSide) -> PairSide:
+    person_id, face_ids = side
+    return PairSide(cards.get(person_id), face_ids)

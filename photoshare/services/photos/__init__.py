@@ -1,0 +1,1 @@
+"""Photos of a room: taking them in, their albums, their smaller pictures, the wall."""

@@ -1,0 +1,213 @@
+"""Which photos of a room are meant: the kinds of albums, and the one function that opens them.
+
+`open_album` holds the access check of every album. Nothing else makes one (tests/test_architecture
+sees to it), so that no address can lead around it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from sqlalchemy import ColumnElement, Select, func, select, true
+
+from photoshare.db import db
+from photoshare.errors import InvalidInputError, NotFoundError
+from photoshare.models import Face, Guest, Person, Photo
+from photoshare.services.people.people import get_people, get_person
+from photoshare.services.rooms.rooms import Access
+
+# A class, a team or a table of a wedding has fewer; nobody ticks more boxes by hand.
+MOST_PEOPLE = 100
+MOST_CHOSEN = 5000  # photos of one selection; SQLite takes 32,766 numbers in a query
+
+OLDEST_FIRST = (Photo.moment, Photo.id)
+NEWEST_FIRST = (Photo.moment.desc(), Photo.id.desc())
+
+
+@dataclass(frozen=True, slots=True)
+class Album(ABC):
+    """Some photos of a room that its reader may see; made by `open_album` only.
+
+    Attributes
+    ----------
+    kind : str
+        For templates and addresses.
+    newest_first : bool
+        A room on the screen; albums and zips tell their story in order.
+    """
+
+    kind: ClassVar[str]
+    room_id: int
+    newest_first: bool = field(default=False, kw_only=True)
+
+    @property
+    @abstractmethod
+    def condition(self) -> ColumnElement[bool]:
+        """Which photos of the room it holds."""
+
+    def select(self, *, newest_first: bool | None = None) -> Select[Photo]:
+        """Select its photos: by when they were taken, then by upload.
+
+        Parameters
+        ----------
+        newest_first : bool, optional
+            By default the order in which it is shown.
+        """
+        newest_first = self.newest_first if newest_first is None else newest_first
+        query = select(Photo).where(Photo.room_id == self.room_id, self.condition)
+        return query.order_by(*(NEWEST_FIRST if newest_first else OLDEST_FIRST))
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRoom(Album):
+    """Every photo of a room."""
+
+    kind = "room"
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """Every photo."""
+        return true()
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutFaces(Album):
+    """The photos in which no face was found."""
+
+    kind = "without_faces"
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """Analysed, and without a face."""
+        return Photo.is_without_faces == true()
+
+
+@dataclass(frozen=True, slots=True)
+class OfPerson(Album):
+    """The album of one person."""
+
+    kind = "person"
+
+    person: Person
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """With a face of this person."""
+        return Photo.id.in_(select(Face.photo_id).where(Face.person_id == self.person.id))
+
+
+@dataclass(frozen=True, slots=True)
+class OfPeople(Album):
+    """The photos of several people: with any of them, or with all of them together."""
+
+    kind = "people"
+
+    people: tuple[Person, ...]
+    is_together: bool
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """With faces of these people; one query, however many they are."""
+        ids = [person.id for person in self.people]
+        photos = select(Face.photo_id).where(Face.person_id.in_(ids))
+        if self.is_together:
+            count = func.count(Face.person_id.distinct())
+            photos = photos.group_by(Face.photo_id).having(count == len(ids))
+        return Photo.id.in_(photos)
+
+
+@dataclass(frozen=True, slots=True)
+class OfGuest(Album):
+    """What one guest has uploaded."""
+
+    kind = "guest"
+
+    guest_id: int
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """Uploaded by this guest."""
+        return Photo.guest_id == self.guest_id
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen(Album):
+    """Photos that somebody selected one by one."""
+
+    kind = "chosen"
+
+    photo_ids: tuple[int, ...]
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """These photos, as far as they are in the room."""
+        return Photo.id.in_(self.photo_ids)
+
+
+def open_album(
+    access: Access,
+    *,
+    person_id: int | None = None,
+    people: Sequence[int] = (),
+    is_together: bool = False,
+    guest_id: int | None = None,
+    photo_ids: Sequence[int] = (),
+    is_without_faces: bool = False,
+) -> Album:
+    """Open an album of the room, the only way to get one; nothing said is the whole room.
+
+    Parameters
+    ----------
+    access : Access
+        Who asks. Guests open nobody's album who is hidden from them.
+    person_id : int, optional
+    people : sequence of int, optional
+        Of several people.
+    is_together : bool
+        All of `people` are in each photo; else any of them.
+    guest_id : int, optional
+        Who uploaded the photos: the asker, or for the host anybody.
+    photo_ids : sequence of int, optional
+        A selection.
+    is_without_faces : bool
+
+    Raises
+    ------
+    NotFoundError
+        If the room has no such person or guest for this browser.
+    InvalidInputError
+        If these are more people or photos than anybody chooses.
+    """
+    room_id = access.room.id
+    if people:
+        if len(people) > MOST_PEOPLE:
+            raise InvalidInputError("Please choose %(number)s people at most.", number=MOST_PEOPLE)
+        return OfPeople(room_id, tuple(get_people(access, people)), is_together)
+    if guest_id is not None:
+        return OfGuest(room_id, _checked_guest(access, guest_id), newest_first=True)
+    if person_id is not None:
+        return OfPerson(room_id, get_person(access, person_id))
+    if is_without_faces:
+        return WithoutFaces(room_id)
+    if photo_ids:
+        if len(photo_ids) > MOST_CHOSEN:
+            raise InvalidInputError("Please select %(number)s photos at most.", number=MOST_CHOSEN)
+        return Chosen(room_id, tuple(photo_ids))
+    return WholeRoom(room_id, newest_first=True)
+
+
+def count_without_faces(room_id: int) -> int:
+    """Count the photos of a room in which no face was found; the same for whoever asks."""
+    query = select(func.count()).select_from(Photo)
+    return db.session.scalar(query.where(Photo.room_id == room_id, Photo.is_without_faces)) or 0
+
+
+def _checked_guest(access: Access, guest_id: int) -> int:
+    is_own = guest_id == access.guest.id
+    guest = db.session.get(Guest, guest_id) if access.is_host and not is_own else None
+    if not is_own and (guest is None or guest.room_id != access.room.id):
+        raise NotFoundError("This page is not there, or is for the people in its room only.")
+    return guest_id

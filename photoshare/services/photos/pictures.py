@@ -1,0 +1,101 @@
+"""Smaller pictures of photos, and pictures of faces: made at once or when first asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import select
+
+from photoshare.db import db
+from photoshare.errors import NotFoundError, RejectedPhotoError
+from photoshare.models import Face, Photo
+from photoshare.pictures import decoding
+from photoshare.pictures.rendering import ENCODERS
+from photoshare.services.people.people import get_face
+from photoshare.services.rooms.rooms import Access
+from photoshare.storage import Storage
+
+# Pictures made at the same time for those who ask; more than the machine's cores help nobody.
+_RENDERS = threading.BoundedSemaphore(2)
+
+
+def find_picture(photo: Photo, side: int, ending: str, storage: Storage) -> Path:
+    """Return the file of a smaller picture, which is made if it is not there.
+
+    Parameters
+    ----------
+    photo : Photo
+    side : int
+        Longer side in pixels, one of `images.RENDITION_PX`.
+    ending : str
+        Key of `photoshare.pictures.rendering.ENCODERS`.
+
+    Raises
+    ------
+    NotFoundError
+        If the original is lost, or was deleted this moment.
+    """
+    target = storage.derivative(photo.room_id, photo.sha256, f"{side}.{ending}")
+
+    def render(original: Path) -> bytes:
+        decoded = decoding.decode_upright(
+            original, at_least_px=side, max_megapixels=decoding.ANY_MEGAPIXELS
+        )
+        return ENCODERS[ending](decoding.smaller(decoded.image, side))
+
+    return _find_or_make(target, photo.room_id, photo.sha256, render, storage)
+
+
+def find_face_picture(access: Access, face_id: int, storage: Storage) -> Path:
+    """Return the file of the small square picture of a face, which is cut out if it is not there.
+
+    Raises
+    ------
+    NotFoundError
+        If the room has no such face for this browser, or the original is lost.
+    """
+    face = get_face(access, face_id)
+    photo, location = face.photo, face.location
+    target = storage.face_crop(photo.room_id, photo.sha256, location)
+    needed_px = decoding.face_crop_px(photo.width, photo.height, [location])
+
+    def render(original: Path) -> bytes:
+        decoded = decoding.decode_upright(
+            original, at_least_px=needed_px, max_megapixels=decoding.ANY_MEGAPIXELS
+        )
+        return decoding.to_jpeg(decoding.crop_face(decoded, location))
+
+    return _find_or_make(target, photo.room_id, photo.sha256, render, storage)
+
+
+def delete_pictures_of_no_faces(storage: Storage, room_id: int | None = None) -> None:
+    """Delete the pictures of what somebody said is no face, in one room or in all."""
+    columns = (Photo.room_id, Photo.sha256, Face.top, Face.right, Face.bottom, Face.left)
+    query = select(*columns).join(Face).where(Face.is_face.is_(False))
+    if room_id is not None:
+        query = query.where(Photo.room_id == room_id)
+    for room, sha256, *location in db.session.execute(query):
+        top, right, bottom, left = location
+        storage.face_crop(room, sha256, (top, right, bottom, left)).unlink(missing_ok=True)
+
+
+def _find_or_make(
+    target: Path, room_id: int, sha256: str, render: Callable[[Path], bytes], storage: Storage
+) -> Path:
+    if target.is_file():
+        return target
+    db.session.rollback()  # no transaction stays open while others' pictures are made
+    with _RENDERS:
+        if target.is_file():  # somebody else has asked for it meanwhile
+            return target
+        try:
+            content = render(storage.original(room_id, sha256))
+        except (FileNotFoundError, RejectedPhotoError) as error:
+            raise NotFoundError("This picture is not there (any more).") from error
+    with storage.locked():
+        if not storage.original(room_id, sha256).is_file():  # deleted meanwhile
+            raise NotFoundError("This picture is not there (any more).")
+        storage.write_derived(target, content)
+    return target

@@ -1,0 +1,269 @@
+"""Files that come in pieces: begin one or find it again, take a piece, finish (docs/uploads.md)."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.exc import IntegrityError
+
+from photoshare.config import Settings
+from photoshare.db import db, utc_now
+from photoshare.errors import (
+    InvalidInputError,
+    NotFoundError,
+    RejectedPhotoError,
+    WrongOffsetError,
+)
+from photoshare.models import Upload
+from photoshare.services.photos import photos
+from photoshare.services.photos.photos import AddedPhoto
+from photoshare.services.rooms.rooms import Access
+from photoshare.services.space import even_when_full
+from photoshare.storage import MB, Storage
+
+KEPT_FOR = timedelta(days=1)  # an upload that is not finished by then is swept
+UNFINISHED_OF_GUEST = 10  # a browser sends three at once; with more, the oldest is forgotten
+MAX_FINGERPRINT = 1200  # characters: a file name with its size and date
+
+_in_hand: set[int] = set()  # the uploads of which a piece is being written this moment
+_in_hand_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a browser says of a file before it sends it.
+
+    Attributes
+    ----------
+    file_name : str
+    size_bytes : int
+    fingerprint : str
+        The same for the same file of the same guest: the SHA-256, or name, size and date.
+    sha256 : str or None
+        64 hexadecimal digits, lower case; None where the browser cannot tell.
+    """
+
+    file_name: str
+    size_bytes: int
+    fingerprint: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedUpload:
+    """How far an upload is."""
+
+    upload_id: int
+    offset: int  # bytes that are safe; the next piece begins there
+
+
+def find_upload(access: Access, fingerprint: str, storage: Storage) -> UnfinishedUpload | None:
+    """Find what the guest has begun to send before, to go on with it."""
+    upload_id = db.session.scalar(
+        select(Upload.id).where(
+            Upload.guest_id == access.guest.id, Upload.fingerprint == fingerprint
+        )
+    )
+    if upload_id is None:
+        return None
+    return UnfinishedUpload(upload_id, _offset(storage, access.room.id, upload_id))
+
+
+def begin_upload(
+    access: Access, facts: FileFacts, *, storage: Storage, settings: Settings
+) -> UnfinishedUpload:
+    """Begin to take a file in pieces, if all of it would fit now.
+
+    A promise reserves nothing: what counts against the room and the disk are the bytes that are
+    here, so that nobody keeps others out by promises that they never keep.
+
+    Raises
+    ------
+    InvalidInputError
+        If what is said of the file makes no sense.
+    RejectedPhotoError
+        If the file is larger than a photo may be.
+    DiskFullError
+        If there is no space for it, on the disk or by the limits of the room.
+    """
+    if facts.size_bytes < 1 or not facts.fingerprint or len(facts.fingerprint) > MAX_FINGERPRINT:
+        raise InvalidInputError("An upload has to say the name and the size of its file.")
+    if facts.size_bytes > settings.max_photo_mb * MB:
+        raise RejectedPhotoError(
+            "The file is larger than %(number)s MB.", number=settings.max_photo_mb
+        )
+    room_id, guest_id = access.room.id, access.guest.id
+    unfinished = storage.bytes_in_pieces(room_id)  # on the disk already, in no photo yet
+    photos.check_room_limits(room_id, facts.size_bytes + unfinished, settings)
+    storage.check_free_space(facts.size_bytes)
+    forgotten = _forget_oldest(guest_id)
+    upload = Upload(
+        room_id=room_id,
+        guest_id=guest_id,
+        fingerprint=facts.fingerprint,
+        file_name=photos.clean_file_name(facts.file_name),
+        size_bytes=facts.size_bytes,
+        sha256=facts.sha256,
+    )
+    db.session.add(upload)
+    try:
+        db.session.commit()
+    except IntegrityError:  # the same file was begun this moment, by another request
+        db.session.rollback()
+        raise WrongOffsetError(0) from None
+    for upload_id in forgotten:
+        storage.piece_file(room_id, upload_id).unlink(missing_ok=True)
+    return UnfinishedUpload(upload.id, 0)
+
+
+def add_piece(
+    access: Access,
+    upload_id: int,
+    offset: int,
+    stream: BinaryIO,
+    *,
+    storage: Storage,
+    settings: Settings,
+) -> UnfinishedUpload | AddedPhoto:
+    """Take the next piece of a file; with the last one, verify and keep the photo.
+
+    Parameters
+    ----------
+    access : Access
+        Only the guest who began an upload goes on with it.
+    upload_id : int
+    offset : int
+        Where the piece begins; with all bytes here, an empty piece finishes the upload.
+    stream : binary file
+        The piece, to its end.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such upload: finished, swept, or somebody else's.
+    WrongOffsetError
+        If the piece does not follow what is here, or another one is being written this moment.
+    RejectedPhotoError
+        If the file is not a photo that is taken, or not the one that was said. It is forgotten
+        then.
+    DiskFullError
+        If there is no space. What is here stays.
+    """
+    with _alone(upload_id):
+        upload = db.session.scalar(
+            select(Upload).where(Upload.id == upload_id, Upload.guest_id == access.guest.id)
+        )
+        if upload is None:
+            raise NotFoundError("This upload is not there (any more).")
+        db.session.expunge(upload)
+        db.session.rollback()  # no transaction stays open while bytes come in
+        path = storage.piece_file(upload.room_id, upload.id)
+        try:
+            length = storage.append_piece(path, stream, offset=offset, size_bytes=upload.size_bytes)
+            if length < upload.size_bytes:
+                return UnfinishedUpload(upload.id, length)
+            return _finish(upload, storage, settings)
+        except RejectedPhotoError:
+            _forget(upload, storage)
+            raise
+
+
+def sweep_uploads(storage: Storage, *, older_than: float) -> int:
+    """Forget the uploads that were begun more than a day ago, with their pieces.
+
+    Parameters
+    ----------
+    storage : Storage
+    older_than : float
+        Seconds since the epoch: newer files without a row may belong to one that just began.
+
+    Returns
+    -------
+    int
+        How many files were removed.
+    """
+    even_when_full(storage, lambda: _delete_where(Upload.created_at < utc_now() - KEPT_FOR))
+    removed = sum(_sweep_piece(path) for path in storage.old_pieces(older_than=older_than))
+    storage.fill_reserve()
+    return removed
+
+
+def _sweep_piece(path: Path) -> bool:
+    """Remove a file of pieces that no unfinished upload has; return whether it went.
+
+    One whose last piece is being taken this moment stays: it may become a photo.
+    """
+    if not path.name.isdigit():
+        path.unlink(missing_ok=True)
+        return True
+    upload_id = int(path.name)
+    with contextlib.suppress(WrongOffsetError), _alone(upload_id):
+        if db.session.scalar(select(Upload.id).where(Upload.id == upload_id)) is None:
+            path.unlink(missing_ok=True)
+            return True
+    return False
+
+
+@contextlib.contextmanager
+def _alone(upload_id: int) -> Iterator[None]:
+    """Let one request at a time write to an upload; one process serves a data folder."""
+    with _in_hand_lock:
+        if upload_id in _in_hand:
+            raise WrongOffsetError(0)  # of a connection that was given up; the next try will fit
+        _in_hand.add(upload_id)
+    try:
+        yield
+    finally:
+        with _in_hand_lock:
+            _in_hand.discard(upload_id)
+
+
+def _finish(upload: Upload, storage: Storage, settings: Settings) -> AddedPhoto:
+    received = storage.received_in_pieces(storage.piece_file(upload.room_id, upload.id))
+    if upload.sha256 not in (None, received.sha256):
+        raise RejectedPhotoError("The file has changed on the way. Please send it again.")
+    added = photos.add_received(
+        upload.room_id,
+        received,
+        upload.file_name,
+        guest_id=upload.guest_id,
+        storage=storage,
+        settings=settings,
+        upload_id=upload.id,
+    )
+    if added.is_duplicate:
+        _forget(upload, storage)
+    return added
+
+
+def _forget(upload: Upload, storage: Storage) -> None:
+    even_when_full(storage, lambda: _delete_where(Upload.id == upload.id))
+    storage.piece_file(upload.room_id, upload.id).unlink(missing_ok=True)
+    storage.fill_reserve()
+
+
+def _delete_where(which: ColumnElement[bool]) -> None:
+    db.session.execute(delete(Upload).where(which))
+    db.session.commit()
+
+
+def _forget_oldest(guest_id: int) -> list[int]:
+    """Make place for one more upload of a guest; return the ids of those that had to go."""
+    ids = db.session.scalars(
+        select(Upload.id).where(Upload.guest_id == guest_id).order_by(Upload.id.desc())
+    ).all()
+    forgotten = list(ids[UNFINISHED_OF_GUEST - 1 :])
+    db.session.execute(delete(Upload).where(Upload.id.in_(forgotten)))
+    return forgotten
+
+
+def _offset(storage: Storage, room_id: int, upload_id: int) -> int:
+    path = storage.piece_file(room_id, upload_id)
+    return path.stat().st_size if path.exists() else 0

@@ -1,0 +1,52 @@
+"""The photos of the live wall, the newest among them as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from photoshare.db import db
+from photoshare.models import Photo
+from photoshare.services.photos.photos import with_faces
+
+WALL_PHOTOS = 200  # that one answer lists; at 8 seconds each they last 27 minutes
+
+
+def list_newer(room_id: int, after_id: int = 0) -> Sequence[Photo]:
+    """List the newest photos of a room that came after one, the oldest of them first.
+
+    Parameters
+    ----------
+    room_id : int
+    after_id : int
+        Id of the newest photo that is known already; 0 for none.
+
+    Returns
+    -------
+    photos : sequence of Photo
+        With their guests, faces and people; at most `WALL_PHOTOS`.
+    """
+    query = (
+        select(Photo)
+        .where(Photo.room_id == room_id, Photo.id > after_id)
+        .options(*with_faces())
+        .order_by(Photo.id.desc())
+        .limit(WALL_PHOTOS)
+    )
+    return db.session.scalars(query).all()[::-1]
+
+
+def find_before(room_id: int, before_id: int | None) -> Photo | None:
+    """Find the newest photo that came before another one, or else the newest; None: no photos."""
+    newest = (
+        select(Photo)
+        .where(Photo.room_id == room_id)
+        .options(*with_faces())
+        .order_by(Photo.id.desc())
+        .limit(1)
+    )
+    before = None
+    if before_id is not None:
+        before = db.session.scalar(newest.where(Photo.id < before_id))
+    return before or db.session.scalar(newest)

@@ -1,0 +1,1 @@
+"""Rooms and their guests: made, entered, changed, deleted."""

@@ -1,0 +1,74 @@
+"""Guests of a room: what they are called, who uploaded how much, and who leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, exists, func, or_, select, update
+
+from photoshare.db import db
+from photoshare.models import Correction, Guest, Photo, Upload
+from photoshare.services.rooms.rooms import Access, checked_name
+from photoshare.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """What one guest has uploaded to a room."""
+
+    name: str | None  # may be empty; None: photos that came by the command line
+    is_host: bool
+    photo_count: int
+    size_bytes: int
+
+
+def rename_guest(guest_id: int, name: str) -> None:
+    """Let a guest be called otherwise, beside all of their photos.
+
+    Raises
+    ------
+    InvalidInputError
+        If the name is too long.
+    """
+    name = checked_name(name)
+    db.session.execute(update(Guest).where(Guest.id == guest_id).values(name=name))
+    db.session.commit()
+
+
+def leave_room(access: Access, storage: Storage) -> None:
+    """Forget a guest who leaves: their name, who they are, and what they have not finished sending.
+
+    What their photos and corrections point to stays, without a name; the photos stay, too.
+    """
+    guest_id = access.guest.id
+    unfinished = db.session.scalars(select(Upload.id).where(Upload.guest_id == guest_id)).all()
+    db.session.execute(delete(Upload).where(Upload.guest_id == guest_id))
+    forgotten = {"name": "", "person_id": None, "said_person_id": None}
+    db.session.execute(update(Guest).where(Guest.id == guest_id).values(forgotten))
+    is_left_behind = or_(
+        exists().where(Photo.guest_id == guest_id), exists().where(Correction.guest_id == guest_id)
+    )
+    db.session.execute(delete(Guest).where(Guest.id == guest_id, ~is_left_behind))
+    db.session.commit()
+    for upload_id in unfinished:
+        storage.piece_file(access.room.id, upload_id).unlink(missing_ok=True)
+
+
+def list_uploads(room_id: int) -> list[Uploads]:
+    """List who uploaded how much to a room, most photos first; who has none is not among them."""
+    photo_count, size_bytes = func.count(Photo.id), func.sum(Photo.size_bytes)
+    rows = db.session.execute(
+        select(Guest.name, Guest.is_host, photo_count, size_bytes)
+        .select_from(Photo)
+        .outerjoin(Guest, Photo.guest_id == Guest.id)
+        .where(Photo.room_id == room_id)
+        .group_by(Photo.guest_id)
+        .order_by(photo_count.desc(), Photo.guest_id)
+    )
+    return [Uploads(name, bool(is_host), count, size) for name, is_host, count, size in rows]
+
+
+def count_guests(room_id: int) -> int:
+    """Count the browsers that have joined a room."""
+    query = select(func.count()).select_from(Guest).where(Guest.room_id == room_id)
+    return db.session.scalar(query) or 0

@@ -1,0 +1,46 @@
+"""What crashes leave behind, and who never came back for: found and removed every hour."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from photoshare.db import db
+from photoshare.models import Photo
+from photoshare.services.photos import uploads
+from photoshare.services.rooms import rooms
+from photoshare.storage import Storage
+
+
+def sweep(storage: Storage, *, older_than: float) -> int:
+    """Remove the files that no row knows and the uploads that nobody finished; end deletions.
+
+    Parameters
+    ----------
+    storage : Storage
+    older_than : float
+        Seconds since the epoch; newer files may belong to an upload that is under way.
+
+    Returns
+    -------
+    int
+        How many files were removed.
+    """
+    known = known_hashes()
+    removed = uploads.sweep_uploads(storage, older_than=older_than)
+    removed += storage.sweep(known, is_known=_is_known, older_than=older_than)
+    rooms.finish_deletions(storage)
+    return removed
+
+
+def known_hashes() -> dict[int, set[str]]:
+    """List the SHA-256 of every photo, by room id."""
+    hashes: dict[int, set[str]] = {}
+    for room_id, sha256 in db.session.execute(select(Photo.room_id, Photo.sha256)):
+        hashes.setdefault(room_id, set()).add(sha256)
+    return hashes
+
+
+def _is_known(room_id: int, sha256: str) -> bool:
+    """Whether a room has this photo at this moment."""
+    query = select(Photo.id).where(Photo.room_id == room_id, Photo.sha256 == sha256)
+    return db.session.scalar(query) is not None

@@ -1,0 +1,1 @@
+"""The web server: connections, bodies of requests, the log."""

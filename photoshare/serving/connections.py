@@ -1,0 +1,186 @@
+"""Connections of the web server: how long each may take, and how many one network may have.
+
+waitress itself closes only what is silent, and a reader that has stopped not even then. Here every
+part of a request has its time, and when there are too many connections, the one that has waited
+longest without a request makes way for the new one. So an attacker can hold connections, but not
+keep a browser out, which sends its request at once. Behind a trusted proxy all guests have its
+address, and how many each may have is the proxy's business (docs/deployment.md).
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer
+
+from photoshare.networks import network_of
+from photoshare.serving.request_bodies import Parser, Task
+
+HEADERS_S = 20  # from the first byte of a request, or the opening of the connection
+BODY_S, BODY_BYTES = 60, 16_000  # so much of a body has to come in every so many seconds
+IDLE_S = 60  # after an answer; browsers open another connection without a word
+# A reader may pause so long. At 10 kB/s the buffers of a system and a proxy take five minutes to
+# drain, in which nothing more is taken from us.
+STALLED_S = 600
+MOST_OF_NETWORK = 300  # a whole party shares one address; a browser keeps up to six open
+CHECK_EVERY_S = 1
+OTHER_SOCKETS = 8  # beside the connections: the port we listen on, the pipe that wakes the loop
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """One connection.
+
+    It is in one of five phases: it has no request yet (idle), it sends the headers of one, it sends
+    the body, the request is in the hands of a thread, or the answer is on its way.
+    """
+
+    parser_class, task_class = Parser, Task
+
+    def __init__(
+        self, server: Server, connection: socket.socket, address: Any, *rest: Any, **more: Any
+    ) -> None:
+        self.is_new = True  # it has not had an answer yet
+        self.since = time.time()  # when it was opened or answered, or made progress with a body
+        self._began: float | None = None  # when the first byte of its request came
+        self._received_before = 0  # bytes of the body, at that time
+        self.network = network_of(address[0])
+        super().__init__(server, connection, address, *rest, **more)
+        server.admit(self)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether we wait for a request, or for the rest of its headers."""
+        return not (self.requests or self.total_outbufs_len or self._has_headers)
+
+    def is_late(self, now: float) -> bool:
+        """Whether it has taken too long; notes the progress of a body."""
+        if self.requests:
+            return False
+        if self.total_outbufs_len:
+            return now - float(self.last_activity) > STALLED_S
+        if self.is_waiting:
+            idle_s = HEADERS_S if self.is_new else IDLE_S
+            if self._began is None:
+                return now - self.since > idle_s
+            # Both: each empty line begins a request and ends it.
+            return now - self._began > HEADERS_S or now - self.since > idle_s + HEADERS_S
+        received = self.request.body_bytes_received
+        if received - self._received_before >= BODY_BYTES:
+            self.since, self._received_before = now, received
+        return now - self.since > BODY_S
+
+    def received(self, data: bytes) -> bool:
+        """Take what has come in, and note what began with it; called by waitress."""
+        had_headers = self._has_headers
+        result = super().received(data)
+        if self._has_headers and not had_headers:
+            self.since, self._received_before = time.time(), 0
+        if self.request is None:
+            self._began = None
+        elif self._began is None:
+            self._began = time.time()
+        return bool(result)
+
+    def service(self) -> None:
+        """Answer a request, in a thread; called by waitress.
+
+        Requests that were sent along before the answer (no browser does) are dropped, and the
+        connection closed, as RFC 9112 (9.3.2) allows: the thread would wait for whoever does not
+        read.
+        """
+        with self.requests_lock:
+            if len(self.requests) > 1:
+                self.requests[0].headers["CONNECTION"] = "close"
+                for dropped in self.requests[1:]:
+                    dropped.close()
+                del self.requests[1:]
+        super().service()
+        self.is_new, self.since = False, time.time()
+
+    def handle_write(self) -> None:
+        """Send what the other side takes; called by waitress."""
+        super().handle_write()
+        if not self.total_outbufs_len:
+            self.since = time.time()
+
+    @property
+    def _has_headers(self) -> bool:
+        return self.request is not None and bool(self.request.headers_finished)
+
+
+class Server(TcpWSGIServer):  # type: ignore[misc]
+    """waitress, with an eye on its connections.
+
+    Parameters
+    ----------
+    app : callable
+        The WSGI application.
+    listener : socket
+        Bound already.
+    tasks : object
+        Takes the connections whose requests are complete: one of waitress's dispatchers, or alike.
+    connections : dict
+        Filled with all sockets, for `waitress.wasyncore.loop`.
+    most : int
+        How many connections may be open.
+    trusted_proxy : str
+        The address that may have more than `MOST_OF_NETWORK` of them; may be empty.
+    **options
+        Of waitress.
+    """
+
+    channel_class = Channel
+
+    def __init__(
+        self,
+        app: Callable[..., Iterable[bytes]],
+        listener: socket.socket,
+        tasks: object,
+        connections: dict[int, Any],
+        *,
+        most: int,
+        trusted_proxy: str,
+        options: Mapping[str, object],
+    ) -> None:
+        self._most = most
+        self._proxy = network_of(trusted_proxy)
+        adjustments = Adjustments(
+            sockets=[listener],
+            connection_limit=most + OTHER_SOCKETS,
+            cleanup_interval=CHECK_EVERY_S,
+            **options,
+        )
+        super().__init__(
+            app,
+            connections,
+            _sock=listener,
+            dispatcher=tasks,
+            adj=adjustments,
+            bind_socket=False,
+            sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
+        )
+
+    def admit(self, new: Channel) -> None:
+        """Make place for a connection; where all others are at work, it is closed itself."""
+        rivals = list(self.active_channels.values())
+        siblings = [channel for channel in rivals if channel.network == new.network]
+        if len(siblings) > MOST_OF_NETWORK and new.network != self._proxy:
+            rivals = siblings
+        elif len(rivals) <= self._most:
+            return
+        waiting = [channel for channel in rivals if channel.is_waiting]
+        min(waiting, key=lambda channel: channel.since).handle_close()
+
+    def maintenance(self, now: float) -> None:
+        """Close what has taken too long; called by waitress.
+
+        At once: waitress's own mark would wait until the other side reads.
+        """
+        for channel in list(self.active_channels.values()):
+            if channel.is_late(now):
+                channel.handle_close()

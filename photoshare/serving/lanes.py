@@ -1,0 +1,63 @@
+"""Which threads answer which request: pages, uploads, and secrets to check have their own."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+from waitress.task import ThreadedTaskDispatcher
+
+from photoshare.pictures import decoder_pool
+from photoshare.services.rooms.hashing import SCRYPT_AT_ONCE
+from photoshare.web.guards.attempts import MOST_PAUSED
+
+# Threads of their own for requests that take long, so that no page waits for them.
+UPLOAD_THREADS = decoder_pool.AT_ONCE + 2  # two more receive while others decode
+UPLOAD_PATH = re.compile(r"/rooms/[^/]+/(photos|uploads/\d+)$")
+# Checks of passwords wait for each other (photoshare.web.guards.attempts); no page shall wait for
+# them.
+SECRET_THREADS = MOST_PAUSED + 4 * SCRYPT_AT_ONCE
+SECRET_PATH = re.compile(r"/(rooms|join|rooms/[^/]+/host/[^/]+)$")
+
+
+class Lanes:
+    """Hands each request to the threads of its kind: pages, uploads, or secrets to check.
+
+    With one queue for all, 90 photos of 30 guests would stand before every page. Downloads hold no
+    thread: the server itself reads their files, as fast as a phone takes them.
+
+    Parameters
+    ----------
+    page_threads : int
+    """
+
+    def __init__(self, page_threads: int) -> None:
+        self._pages, self._uploads, self._secrets = self._all = tuple(
+            ThreadedTaskDispatcher() for _ in range(3)
+        )
+        for lane, threads in zip(
+            self._all, (page_threads, UPLOAD_THREADS, SECRET_THREADS), strict=True
+        ):
+            lane.set_thread_count(threads)
+
+    def add_task(self, channel: Any) -> None:
+        """Queue the first request of a connection; called by waitress."""
+        request = channel.requests[0]
+        self._lane(getattr(request, "command", ""), getattr(request, "path", "")).add_task(channel)
+
+    def _lane(self, method: str, path: str) -> ThreadedTaskDispatcher:
+        if method == "POST" and UPLOAD_PATH.search(path):
+            return self._uploads
+        if method == "POST" and SECRET_PATH.search(path):
+            return self._secrets
+        return self._pages
+
+    def shutdown(self, timeout: float) -> bool:
+        """Let short answers end; return whether all threads ended."""
+        end = time.monotonic() + timeout
+        for lane in self._all:
+            lane.set_thread_count(0)
+        for lane in self._all:
+            lane.shutdown(cancel_pending=True, timeout=max(0.0, end - time.monotonic()))
+        return not any(lane.threads for lane in self._all)

@@ -1,0 +1,69 @@
+"""Bodies of requests, which lie on the disk while they come in: also where that disk is full.
+
+waitress itself would break the connection, and the guest would read of a broken line. So what finds
+no space is dropped, the rest is still taken (a browser reads no answer before it has sent
+everything), and then the app says what was wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from waitress.buffers import OverflowableBuffer
+from waitress.parser import HTTPRequestParser
+from waitress.task import WSGITask
+
+from photoshare.disk import BODY_DROPPED, is_disk_full
+
+
+class Body(OverflowableBuffer):  # type: ignore[misc]  # waitress has no types
+    """A body in memory or, if it is large, in the temporary folder.
+
+    Attributes
+    ----------
+    is_dropped : bool
+        Whether it found no space there; it is empty then.
+    """
+
+    is_dropped = False
+
+    def append(self, block: bytes) -> None:
+        """Take the next part."""
+        if self.is_dropped:
+            return
+        try:
+            super().append(block)
+        except OSError as error:
+            if not is_disk_full(error):
+                raise
+            self.is_dropped = True
+            with contextlib.suppress(OSError):  # it tries to write once more
+                self.close()
+            self.buf, self.strbuf, self.overflowed = None, b"", False
+
+
+class Parser(HTTPRequestParser):  # type: ignore[misc]
+    """waitress's parser of requests, with a `Body` for those that have one."""
+
+    def parse_header(self, header: bytes) -> None:
+        """Read the headers; called by waitress."""
+        super().parse_header(header)
+        if self.body_rcv is not None:
+            self.body_rcv.buf = Body(self.adj.inbuf_overflow)
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether there was no space for its body."""
+        return self.body_rcv is not None and bool(self.body_rcv.getbuf().is_dropped)
+
+
+class Task(WSGITask):  # type: ignore[misc]
+    """A request in the hands of the app; `errorhandlers` looks for `BODY_DROPPED`."""
+
+    def get_environment(self) -> dict[str, Any]:
+        """Tell the app what it has to know; called by waitress."""
+        environ: dict[str, Any] = super().get_environment()
+        if self.request.is_dropped:
+            environ |= {BODY_DROPPED: True, "CONTENT_LENGTH": "0"}
+        return environ

@@ -1,0 +1,79 @@
+"""What a start needs of the machine: the data folder for itself, disk space, files, a port."""
+
+from __future__ import annotations
+
+import resource
+import socket
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from photoshare.disk import disk_full_as_error
+from photoshare.errors import PhotoshareError, StartError
+
+LOCK_FILE = "photoshare.lock"  # in the data folder
+PROBE_BYTES = 1 << 20  # written and removed at start: less free space than this is a full disk
+
+
+def allow_open_files(wanted: int) -> int:
+    """Ask for so many open files; return how many there may be. Systems begin with 256 or 1024."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if now == resource.RLIM_INFINITY or now >= wanted:
+        return wanted
+    allowed = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
+    return allowed
+
+
+def only_instance(data: Path) -> AbstractContextManager[object]:
+    """Take the data folder for this process; the lock ends with the ``with`` block."""
+    try:
+        return FileLock(data / "photoshare.lock").acquire(timeout=0)
+    except Timeout:
+        raise StartError(
+            f"Another PhotoShare already runs on the data folder {data}. Stop it first, "
+            "or give this one a folder of its own with PHOTOSHARE_DATA."
+        ) from None
+    except OSError as error:
+        raise StartError(
+            f"The data folder {data} cannot be written ({error.strerror}). "
+            "Let the user that runs PhotoShare own it, or choose another with PHOTOSHARE_DATA."
+        ) from error
+
+
+def probe_disk(data: Path) -> None:
+    """Refuse to start on a full disk.
+
+    Raises
+    ------
+    StartError
+    """
+    probe = data / ".probe"
+    try:
+        with disk_full_as_error():
+            probe.write_bytes(bytes(PROBE_BYTES))
+    except PhotoshareError as error:
+        raise StartError(
+            f"The disk of the data folder {data} is full. Free some space, or choose "
+            "another folder with PHOTOSHARE_DATA."
+        ) from error
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the port here, so that a port in use is one sentence and not a traceback."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except (OSError, OverflowError) as error:
+        raise StartError(
+            f"Port {port} of {host} cannot be used ({error}). "
+            f"Choose another one, for example: ./run.sh {port + 1 if port < 65535 else 8000}"
+        ) from error
+    return listener

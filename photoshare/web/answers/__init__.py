@@ -1,0 +1,1 @@
+"""How requests are answered: partials, files, toasts, errors, the way back."""

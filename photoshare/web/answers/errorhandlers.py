@@ -1,0 +1,120 @@
+"""Errors as answers: the only place that knows which error has which HTTP status."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import urlsplit
+
+from flask import Flask, render_template, request
+from flask_babel import lazy_gettext
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from photoshare.disk import BODY_DROPPED, is_disk_full
+from photoshare.errors import (
+    DiskFullError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    PhotoshareError,
+    RejectedPhotoError,
+    RoomFullError,
+    SameNameError,
+    SamePhotoError,
+    TooManyAttemptsError,
+    TooManyUploadsError,
+    TryLaterError,
+    WrongOffsetError,
+    WrongPasswordError,
+    disk_full_error,
+)
+from photoshare.web.answers.htmx import wants_partial
+from photoshare.web.answers.toasts import keep_toasts
+from photoshare.web.pages.words import say_error
+
+log = logging.getLogger(__name__)
+
+STATUS_CODES: dict[type[PhotoshareError], int] = {
+    NotFoundError: 404,
+    NotAllowedError: 403,
+    InvalidInputError: 422,
+    WrongPasswordError: 422,
+    RejectedPhotoError: 422,
+    SameNameError: 409,
+    SamePhotoError: 422,
+    DiskFullError: 507,
+    RoomFullError: 507,
+    TooManyAttemptsError: 429,
+    TooManyUploadsError: 429,
+    WrongOffsetError: 409,
+}
+SENTENCES = {
+    404: lazy_gettext("This page is not there, or is for the people in its room only."),
+    405: lazy_gettext("This address does not take that kind of request."),
+    413: lazy_gettext("That was too much for one upload. Please choose fewer photos at a time."),
+}
+OTHER_SENTENCE = lazy_gettext("The server does not understand this request.")
+SERVER_SENTENCE = lazy_gettext("Something went wrong on the server; its log says what.")
+
+
+def _answer(sentence: str, status: int) -> tuple[str, int]:
+    keep_toasts()
+    template = "_alert.html" if wants_partial() else "error.html"
+    if wants_partial() and status == 404 and request.endpoint == "jobs.current":
+        template = "jobs/_gone.html"  # else an open page would ask for a deleted room for ever
+    back_url = _form_page() if status == 422 else None
+    return render_template(template, sentence=sentence, status=status, back_url=back_url), status
+
+
+def _form_page() -> str | None:
+    """Address of the page of this site with the form that was sent, as the browser tells it.
+
+    Only what follows the host's name is used, so that it can lead nowhere else.
+    """
+    try:
+        page = urlsplit(request.referrer or "")
+    except ValueError:  # no browser sends such an address
+        return None
+    if page.netloc != request.host or page.path.startswith("//"):  # that would be another host
+        return None
+    return f"{page.path}?{page.query}" if page.query else page.path
+
+
+def _handle_our_error(error: PhotoshareError) -> tuple[str, int, dict[str, str]]:
+    status = STATUS_CODES.get(type(error), 500)
+    if status == 500:
+        log.error("A request failed: %s", error)
+    headers = {}
+    if isinstance(error, TryLaterError):
+        headers["Retry-After"] = str(error.retry_after_s)
+    return *_answer(say_error(error), status), headers
+
+
+def _handle_http_error(error: HTTPException) -> tuple[str, int]:
+    status = error.code or 500
+    return _answer(str(SENTENCES.get(status, OTHER_SENTENCE)), status)
+
+
+def _handle_system_error(error: OSError) -> tuple[str, int]:
+    """Say in words that a disk is full: that of the data folder, or of the temporary one."""
+    if is_disk_full(error):
+        return _answer(say_error(disk_full_error()), STATUS_CODES[DiskFullError])
+    raise error
+
+
+def _handle_unexpected(_error: InternalServerError) -> tuple[str, int]:
+    return _answer(str(SERVER_SENTENCE), 500)
+
+
+def _check_body() -> None:
+    """Answer a request whose body the web server could not keep (serving.request_bodies)."""
+    if request.environ.get(BODY_DROPPED):
+        raise disk_full_error()
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error with a page, or with an alert where htmx asked."""
+    app.register_error_handler(PhotoshareError, _handle_our_error)
+    app.register_error_handler(HTTPException, _handle_http_error)
+    app.before_request(_check_body)
+    app.register_error_handler(OSError, _handle_system_error)
+    app.register_error_handler(InternalServerError, _handle_unexpected)

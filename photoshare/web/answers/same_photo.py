@@ -1,0 +1,44 @@
+"""The question before two faces of one photo become one person: it shows the photo with both."""
+
+from __future__ import annotations
+
+from flask import Flask, render_template, request, url_for
+
+from photoshare.errors import SamePhotoError
+from photoshare.services.people import people
+from photoshare.web.answers.htmx import wants_partial
+from photoshare.web.answers.way_back import page_before
+from photoshare.web.guards.security import current_access
+from photoshare.web.pages.words import say_error
+
+SURE = "is_sure"  # the field that answers the question; the form sends all others once more
+SHOWN_PHOTOS = 3  # of all in which both are
+
+
+def is_sure() -> bool:
+    """Whether the form that was sent says that a photo may show the person twice."""
+    return SURE in request.form
+
+
+def _ask(error: SamePhotoError) -> tuple[str, int]:
+    """Ask in place of what the form would have done; its answer is the same form, and `SURE`."""
+    access = current_access()
+    shown = error.pairs[:SHOWN_PHOTOS]
+    face_ids = [face_id for pair in shown for face_id in pair]
+    faces = {face.id: face for face in people.get_faces(access, face_ids)}
+    template = "people/_same_photo.html" if wants_partial() else "people/same_photo.html"
+    page = render_template(
+        template,
+        access=access,
+        question=say_error(error),
+        pairs=[(faces[one], faces[other]) for one, other in shown],
+        more_count=len(error.pairs) - len(shown),
+        fields=[*request.form.items(multi=True), (SURE, "1")],
+        back_url=page_before(url_for("people.index")),
+    )
+    return page, 422
+
+
+def init_app(app: Flask) -> None:
+    """Let every correction that raises `SamePhotoError` be answered by the question."""
+    app.register_error_handler(SamePhotoError, _ask)

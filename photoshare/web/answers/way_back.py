@@ -1,0 +1,84 @@
+"""The way back to the page of this room that a form was sent from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from flask import current_app, request, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+
+from photoshare.errors import PhotoshareError
+from photoshare.services.corrections import history
+from photoshare.services.corrections.authors import author_of
+from photoshare.services.people import people
+from photoshare.services.photos import photos
+from photoshare.web.album_argument import album_argument
+from photoshare.web.guards.security import current_access
+from photoshare.web.numbers import number_list_argument, page_argument
+
+NEED_A_QUERY = ("albums.several",)  # pages that are none without what stands behind the "?"
+
+Query = MultiDict[str, str]
+
+
+def page_before(otherwise: str) -> str:
+    """Address of the page of this room that a form was sent from, if that is still there.
+
+    From the Referer header, of which only the address of a page within this room is used; what
+    stands behind its question mark as well, if it comes from this site and the page with it is
+    still there: one page of faces fewer may be left.
+
+    Parameters
+    ----------
+    otherwise : str
+        The address to use where there is no such page.
+    """
+    try:
+        before = urlsplit(request.referrer or "")
+    except ValueError:  # no browser sends such an address
+        return otherwise
+    matched = _match(before.path)
+    if matched is None or not _is_there(*matched, MultiDict()):
+        return otherwise
+    endpoint, values = matched
+    if before.query and before.netloc == request.host and before.query.isprintable():
+        query: Query = MultiDict(parse_qs(before.query))
+        if _is_there(endpoint, values, query):
+            return f"{before.path}?{before.query}"
+    return otherwise if endpoint in NEED_A_QUERY else before.path
+
+
+def _match(path: str) -> tuple[str, Mapping[str, Any]] | None:
+    """Find the page of this room that a path is the address of."""
+    adapter = current_app.create_url_adapter(request)
+    room = url_for("rooms.show")
+    if adapter is None or not (path == room or path.startswith(room + "/")):
+        return None
+    try:
+        return adapter.match(path.removeprefix(request.script_root), method="GET")
+    except HTTPException:  # no address of ours, or one that takes forms only
+        return None
+
+
+def _is_there(endpoint: str, values: Mapping[str, Any], query: Query) -> bool:
+    """Whether all that an address names is there for this browser."""
+    access = current_access()
+    try:
+        if "person_id" in values:
+            people.get_person(access, values["person_id"])
+        if "face_id" in values:
+            people.get_face(access, values["face_id"])
+        if "photo_id" in values:
+            photos.get_photo(access.room.id, values["photo_id"])
+        album_argument(query)
+        people.get_faces(access, number_list_argument("faces", query))
+        if "page" in query and endpoint in ("people.faces", "people.unsorted"):
+            people.list_faces(access, values.get("person_id"), page_argument(query))
+        if "page" in query and endpoint == "corrections.index":
+            history.list_corrections(author_of(access), page_argument(query))
+    except PhotoshareError:
+        return False
+    return True

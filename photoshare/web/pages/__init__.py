@@ -1,0 +1,1 @@
+"""What templates use: words, languages, links, pictures of people, static files."""

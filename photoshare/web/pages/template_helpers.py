@@ -1,0 +1,207 @@
+"""What every template may use: settings of htmx, filters of `words`, addresses of pictures."""
+
+from __future__ import annotations
+
+import base64
+import math
+from functools import lru_cache
+from typing import Any
+
+from flask import Flask, url_for
+
+from photoshare.models import Face, Photo
+from photoshare.pictures.decoding import RENDITION_PX
+from photoshare.services.downloads.zips import zip_state
+from photoshare.services.people.people import is_visible
+from photoshare.services.photos.albums import (
+    Album,
+    OfGuest,
+    OfPeople,
+    OfPerson,
+    WithoutFaces,
+    open_album,
+)
+from photoshare.services.photos.photos import place_of
+from photoshare.services.rooms.rooms import Access
+from photoshare.storage import MB
+from photoshare.web.pages.words import (
+    count,
+    day,
+    duration,
+    file_size,
+    isolated,
+    moment,
+    number,
+    photo_words,
+    say_stored,
+)
+from photoshare.web.site import site_of
+from photoshare.web.views.photos import picture_digest
+
+# Width by height of tiles, in percent. A style sheet cannot read a photo's own ratio, as no inline
+# style is allowed, so that each has a class in static/app.css; none cuts off more than 6 % of what
+# cameras take. Wider and taller photos are cut.
+SHAPES = (50, 56, 62, 67, 75, 80, 90, 100, 112, 125, 133, 150, 160, 178, 200, 235, 300)
+# No page is kept in the phone's storage, nothing is evaluated, an error never wipes what asked.
+HTMX_CONFIG = {
+    "historyCacheSize": 0,
+    "refreshOnHistoryMiss": True,
+    "allowEval": False,
+    "includeIndicatorStyles": False,
+    "responseHandling": [
+        {"code": "204", "swap": False},
+        {"code": "[23]..", "swap": True},
+        {"code": "422", "swap": True},
+        {
+            "code": "...",
+            "swap": True,
+            "error": True,
+            "target": "#alerts",
+            "swapOverride": "innerHTML",
+        },
+    ],
+}
+
+
+def picture_url(photo: Photo, side: int, ending: str = "jpg") -> str:
+    """Address of a smaller picture of a photo."""
+    return url_for(
+        "photos.picture", photo_id=photo.id, digest=picture_digest(photo), side=side, ending=ending
+    )
+
+
+def srcset(photo: Photo, ending: str) -> str:
+    """List the addresses of a photo's smaller pictures with their widths, for `srcset`.
+
+    Ends with the first one that has all pixels of the photo.
+    """
+    longer = max(photo.width, photo.height)
+    enough = next((side for side in RENDITION_PX if side >= longer), RENDITION_PX[-1])
+    # One call for all sizes: a grid of 60 photos would spend a third of its time in url_for.
+    base = picture_url(photo, 0, ending).removesuffix(f"0.{ending}")
+    return ", ".join(
+        f"{base}{side}.{ending} {max(1, photo.width * min(side, longer) // longer)}w"
+        for side in RENDITION_PX
+        if side <= enough
+    )
+
+
+def tile_shape(photo: Photo) -> int:
+    """Choose the shape of a photo's tile, one of `SHAPES`: the next one to its own."""
+    return _next_shape(photo.width, photo.height)
+
+
+@lru_cache  # cameras know a few sizes only
+def _next_shape(width: int, height: int) -> int:
+    return min(SHAPES, key=lambda shape: abs(math.log(width / height * 100 / shape)))
+
+
+def tile_sizes(photo: Photo) -> str:
+    """Tell the browser how wide a photo is drawn in a grid, whose rows are of one height.
+
+    Rows grow from the height of static/app.css by a fifth or so, until they fill the line.
+    """
+    ratio = tile_shape(photo) / 100
+    return f"(max-width: 48rem) min({38 * ratio:.0f}vw, 100vw), {14 * ratio:.0f}rem"
+
+
+def placeholder_url(photo: Photo) -> str:
+    """Address of the few pixels that stand for a photo until it is loaded; they are inside it."""
+    return "data:image/webp;base64," + base64.b64encode(photo.placeholder or b"").decode()
+
+
+def visible_faces(photo: Photo, access: Access) -> list[Face]:
+    """List the faces of a photo that this browser may see."""
+    return [face for face in photo.faces if is_visible(access, face)]
+
+
+def view_sizes(photo: Photo) -> str:
+    """Tell the browser how wide a photo is drawn on its own page: no higher than 72vh."""
+    return f"min({72 * photo.width / photo.height:.0f}vh, 100vw, 70rem)"
+
+
+def download_url(photo: Photo) -> str:
+    """Address of a photo to be saved."""
+    return url_for("photos.download", photo_id=photo.id, digest=picture_digest(photo))
+
+
+def original_url(photo: Photo) -> str:
+    """Address of the original of a photo, bit for bit."""
+    return url_for("photos.original", photo_id=photo.id, digest=picture_digest(photo))
+
+
+def album_arguments(album: Album) -> dict[str, Any]:
+    """Say which album is meant, behind the question mark of a photo's address."""
+    match album:
+        case OfPerson():
+            return {"person": album.person.id}
+        case OfPeople():
+            people = ",".join(str(person.id) for person in album.people)
+            return {"people": people, "match": "all" if album.is_together else None}
+        case OfGuest():
+            return {"guest": album.guest_id}
+        case WithoutFaces():
+            return {"without_faces": 1}
+    return {}
+
+
+def album_url(album: Album, *, after: str | None = None, before: str | None = None) -> str:
+    """Address of one page of an album's grid: behind or in front of a place, else the first."""
+    where: dict[str, Any] = {"after": after, "before": before}
+    match album:
+        case OfPerson():
+            return url_for("people.show", person_id=album.person.id, **where)
+        case OfPeople():
+            return url_for("albums.several", **album_arguments(album), **where)
+        case OfGuest():
+            return url_for("me.show", **where)
+        case WithoutFaces():
+            return url_for("photos.without_faces", **where)
+    return url_for("photos.index", **where)
+
+
+def zip_url(album: Album, *, exact: bool = False) -> str:
+    """Address of an album's zip."""
+    flag: dict[str, Any] = {"exact": 1 if exact else None}
+    if isinstance(album, OfPerson):
+        return url_for("albums.person_zip", person_id=album.person.id, **flag)
+    return url_for("albums.room_zip", **album_arguments(album), **flag)
+
+
+def room_album(access: Access) -> Album:
+    """Return the album of the whole room."""
+    return open_album(access)
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates their filters and functions."""
+    app.jinja_env.filters |= {
+        "count": count,
+        "day": day,
+        "isolated": isolated,
+        "moment": moment,
+        "number": number,
+        "say_stored": say_stored,
+        "duration": duration,
+        "file_size": file_size,
+    }
+    app.jinja_env.globals |= {
+        "HTMX_CONFIG": HTMX_CONFIG,
+        "PIECE_BYTES": site_of(app).settings.piece_mb * MB,
+        "album_arguments": album_arguments,
+        "album_url": album_url,
+        "download_url": download_url,
+        "original_url": original_url,
+        "photo_words": photo_words,
+        "picture_url": picture_url,
+        "place_of": place_of,
+        "placeholder_url": placeholder_url,
+        "srcset": srcset,
+        "tile_shape": tile_shape,
+        "tile_sizes": tile_sizes,
+        "view_sizes": view_sizes,
+        "visible_faces": visible_faces,
+        "room_album": room_album,
+        "zip_state": zip_state,
+        "zip_url": zip_url,
+    }

@@ -1,0 +1,143 @@
+"""Numbers, sizes, times and dates as words, in the language and the manner of the guest."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+from babel.dates import format_date, format_time, format_timedelta
+from babel.lists import format_list
+from babel.numbers import format_decimal
+from flask_babel import gettext, ngettext
+
+from photoshare.errors import PhotoshareError
+from photoshare.models import Face, Photo
+from photoshare.web.pages.languages import page_direction, page_language, page_locale
+
+KB, MB, GB = 10**3, 10**6, 10**9
+
+# Around text of another direction than the page's; as characters, they work in attributes too. The
+# first strong letter between them decides (Unicode Standard Annex 9, FSI and PDI).
+ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
+RIGHT_TO_LEFT = ("R", "AL")  # bidirectional classes of letters
+
+# What is counted on the pages: each noun stands here once, so that every language can bend it.
+COUNTED: dict[str, Callable[[int, str], str]] = {
+    "photo": lambda n, number: ngettext("%(number)s photo", "%(number)s photos", n, number=number),
+    "face": lambda n, number: ngettext("%(number)s face", "%(number)s faces", n, number=number),
+    "person": lambda n, number: ngettext(
+        "%(number)s person", "%(number)s people", n, number=number
+    ),
+    "file": lambda n, number: ngettext("%(number)s file", "%(number)s files", n, number=number),
+    "question": lambda n, number: ngettext(
+        "%(number)s question", "%(number)s questions", n, number=number
+    ),
+    "guest": lambda n, number: ngettext("%(number)s guest", "%(number)s guests", n, number=number),
+}
+
+
+def count(number: int, noun: str) -> str:
+    """Say a number with its noun, one of `COUNTED`: ``1 photo``, ``2 photos``, ``2 people``."""
+    return _count(number, noun, page_language())
+
+
+@lru_cache(maxsize=4096)  # a grid of people says sixty of them
+def _count(number: int, noun: str, _language: str) -> str:
+    return COUNTED[noun](number, format_decimal(number, locale=page_locale()))
+
+
+def duration(seconds: float) -> str:
+    """Say a waiting time in words: rounded, as an estimate deserves."""
+    if seconds < 10:
+        return str(gettext("a few seconds"))
+    if seconds < 55:
+        rounded = timedelta(seconds=round(seconds / 10) * 10)
+    elif round(seconds / 60) < 60:
+        rounded = timedelta(minutes=round(seconds / 60))
+    else:
+        rounded = timedelta(hours=round(seconds / 3600))
+    words = format_timedelta(rounded, threshold=1, locale=page_locale())
+    return str(gettext("about %(time)s", time=words))
+
+
+def file_size(size_bytes: int) -> str:
+    """Say a size as phones and disks do: 1 MB is a million bytes."""
+    if size_bytes >= GB:
+        return str(gettext("%(number)s GB", number=_decimal(size_bytes / GB, "#,##0.0")))
+    if size_bytes >= MB:
+        return str(gettext("%(number)s MB", number=_decimal(size_bytes / MB, "#,##0.0")))
+    return str(gettext("%(number)s kB", number=_decimal(max(size_bytes / KB, 1), "#,##0")))
+
+
+def _decimal(number: float, pattern: str) -> str:
+    return format_decimal(number, format=pattern, locale=page_locale())
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """Say a number, with so many decimals."""
+    return _decimal(value, "#,##0" + ("." + "0" * decimals if decimals else ""))
+
+
+def day(date_: date) -> str:
+    """Say a date with the name of its month."""
+    return format_date(date_, format="long", locale=page_locale())
+
+
+def moment(time: datetime) -> str:
+    """Say a date and the time of day; by UTC, as the server does not know the guest's clock."""
+    locale = page_locale()
+    return str(
+        gettext(
+            "%(day)s, %(time)s UTC",
+            day=format_date(time, format="medium", locale=locale),
+            time=format_time(time, format="short", locale=locale),
+        )
+    )
+
+
+def isolated(text: str | None) -> str:
+    """Set a name that somebody typed apart, so that it and the words around it keep their order.
+
+    Without it, the full stop of ``O'Neill Jr.`` stands before the name on an Arabic page. Nothing
+    is added where all is written from left to right.
+    """
+    if not text:
+        return ""
+    is_mixed = page_direction() == "rtl" or any(
+        unicodedata.bidirectional(letter) in RIGHT_TO_LEFT for letter in text
+    )
+    return f"{ISOLATE}{text}{END_OF_ISOLATE}" if is_mixed else text
+
+
+def say_error(error: PhotoshareError) -> str:
+    """Say what went wrong."""
+    values = {
+        name: number(value) if isinstance(value, int) else isolated(value)
+        for name, value in error.values.items()
+    }
+    return str(gettext(error.sentence, **values))
+
+
+def say_stored(sentence: str) -> str:
+    """Say a sentence that the database keeps in English; one with values in it stays so."""
+    return str(gettext(sentence))
+
+
+def photo_words(photo: Photo, faces: Iterable[Face]) -> str:
+    """Say what is in a photo, for who cannot see it: whoever is named in it, else its file name.
+
+    Parameters
+    ----------
+    photo : Photo
+    faces : iterable of Face
+        With their people; those that this browser may see.
+    """
+    names = sorted(
+        {isolated(face.person.name) for face in faces if face.person and face.person.name}
+    )
+    if names:
+        people = format_list(names, locale=page_locale())
+        return str(gettext("Photo with %(people)s", people=people))
+    return str(gettext("Photo %(file_name)s", file_name=isolated(photo.file_name)))

@@ -1,0 +1,1 @@
+"""The pages: one module a blueprint; a view never imports a view."""

@@ -1,0 +1,130 @@
+"""Albums of several people, and albums to take home as zips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal
+
+from babel.lists import format_list
+from flask import Blueprint, Response, make_response, render_template, request
+from flask_babel import gettext, ngettext
+
+from photoshare.errors import InvalidInputError
+from photoshare.services.downloads import zips
+from photoshare.services.downloads.clean_originals import is_exact
+from photoshare.services.downloads.file_names import safe_name
+from photoshare.services.downloads.zips import ZipNote
+from photoshare.services.people.people import get_person
+from photoshare.services.photos import photos
+from photoshare.services.photos.albums import Album, Chosen, OfPeople, open_album
+from photoshare.services.work.job_table import JobKind
+from photoshare.web.album_argument import album_argument
+from photoshare.web.answers.downloads import send_source
+from photoshare.web.answers.htmx import render, wants_partial
+from photoshare.web.guards.security import current_access
+from photoshare.web.numbers import number_list_argument
+from photoshare.web.pages.languages import page_locale
+from photoshare.web.pages.words import count, isolated, number
+from photoshare.web.site import current_site
+
+SERVICE_UNAVAILABLE = 503
+RETRY_AFTER_S = "5"  # for programs; the page asks by itself
+
+blueprint = Blueprint("albums", __name__, url_prefix="/rooms/<room_code>")
+
+
+@blueprint.get("/photos.zip")
+def room_zip(room_code: str) -> Response:
+    """Send the photos of the whole room, of several people (``people``), or some (``photos``)."""
+    chosen = number_list_argument("photos")
+    if "match" in request.args and not number_list_argument("people"):
+        raise InvalidInputError("Please choose at least one person.")
+    if "photos" in request.args and not chosen:
+        raise InvalidInputError("Please select at least one photo.")
+    album, title = album_argument(photo_ids=chosen), current_access().room.title
+    if isinstance(album, OfPeople):
+        title = f"{title} - {names_of(album)}"
+    elif isinstance(album, Chosen):
+        selected = gettext("selected")
+        title = f"{title} - {selected}"
+    return _zip(album, title)
+
+
+@blueprint.get("/people/<int:person_id>/album.zip")
+def person_zip(room_code: str, person_id: int) -> Response:
+    """Send the photos of one person's album."""
+    access = current_access()
+    name = get_person(access, person_id).name or gettext("album")
+    return _zip(open_album(access, person_id=person_id), f"{access.room.title} - {name}")
+
+
+@blueprint.get("/people/several")
+def several(room_code: str) -> str:
+    """Show the photos of several people: all of them together, or any of them."""
+    album = album_argument()
+    if not isinstance(album, OfPeople):
+        raise InvalidInputError("Please choose at least one person.")
+    page = photos.list_photos(
+        album, after=request.args.get("after"), before=request.args.get("before")
+    )
+    return render(
+        "albums/several.html",
+        "photos/_grid_page.html",
+        access=current_access(),
+        album=album,
+        page=page,
+        title=names_of(album, say=isolated),
+    )
+
+
+def names_of(album: OfPeople, say: Callable[[str], str] = str) -> str:
+    """Name the album of several people: "Lea and Tom", "Lea or Tom", "2 people together".
+
+    ``say`` puts each name into the sentence: `isolated` on a page, as it is in a file name.
+    """
+    names = [say(person.name) for person in album.people if person.name]
+    if len(names) < len(album.people):
+        words = count(len(album.people), "person")
+        return gettext("%(people)s together", people=words) if album.is_together else words
+    style: Literal["standard", "or"] = "standard" if album.is_together else "or"
+    return format_list(names, style, locale=page_locale())
+
+
+def _zip(album: Album, title: str) -> Response:
+    """Send a zip; where its photos have to be measured first, a page that says how far that is."""
+    access, site = current_access(), current_site()
+    exact = is_exact(access, wants_exact="exact" in request.args)
+    if wants_partial():  # that page asks again
+        return make_response(render_template("albums/_waiting.html", **_waiting(album)))
+    made = zips.make_zip(album, site.storage, site.zips, exact=exact, tell_lost=_tell_lost)
+    if made is None:
+        site.jobs.enqueue(access.room.id, JobKind.PREPARE_DOWNLOADS)
+        page = render_template("albums/waiting.html", access=access, **_waiting(album))
+        return make_response(page, SERVICE_UNAVAILABLE, {"Retry-After": RETRY_AFTER_S})
+    return send_source(
+        partial(site.zips.open, made.key),
+        made.layout.size_bytes,
+        etag=made.stamp,
+        mime_type="application/zip",
+        name=safe_name(title) + ".zip",
+    )
+
+
+def _waiting(album: Album) -> dict[str, int]:
+    photo_count = photos.count_photos(album)
+    waiting_count = zips.zip_state(album).waiting_count
+    return {"photo_count": photo_count, "ready_count": photo_count - waiting_count}
+
+
+def _tell_lost(names: Sequence[str]) -> ZipNote:
+    """Write the text that lies in a zip in place of lost photos; its lines end as on Windows."""
+    words = ngettext(
+        "%(number)s photo is missing from this zip: its file was lost on the server.",
+        "%(number)s photos are missing from this zip: their files were lost on the server.",
+        len(names),
+        number=number(len(names)),
+    )
+    remedy = gettext("If you still have one of them, add it to the room again.")
+    text = "\r\n".join([words, remedy, "", *names, ""])
+    return ZipNote(safe_name(gettext("Missing photos")) + ".txt", text)

@@ -1,0 +1,188 @@
+"""Corrections of who is who: one address each, all undone by the toast or from the history."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from photoshare.errors import InvalidInputError, SameNameError
+from photoshare.services.corrections import history, verbs
+from photoshare.services.corrections.authors import Author, author_of
+from photoshare.services.people import people
+from photoshare.services.photos import photos
+from photoshare.services.photos.albums import open_album
+from photoshare.services.work.job_table import JobKind
+from photoshare.web.answers.htmx import SEE_OTHER, redirect_or, wants_partial
+from photoshare.web.answers.same_photo import is_sure
+from photoshare.web.answers.toasts import say
+from photoshare.web.answers.way_back import page_before
+from photoshare.web.guards.security import current_access, host_only
+from photoshare.web.numbers import numbers_of_form, page_argument
+from photoshare.web.pages.words import say_error
+from photoshare.web.site import current_site
+
+blueprint = Blueprint("corrections", __name__, url_prefix="/rooms/<room_code>")
+
+SOMEBODY_NEW = "new"  # in place of a person's id
+
+
+@blueprint.get("/corrections")
+def index(room_code: str) -> str:
+    """Show what was corrected, the newest first: the host everything, guests their own."""
+    author = current_author()
+    page = history.list_corrections(author, page_argument())
+    return render_template("corrections/index.html", access=current_access(), page=page)
+
+
+@blueprint.post("/corrections/<int:correction_id>/undo")
+def undo(room_code: str, correction_id: int) -> BaseResponse:
+    """Take one correction back."""
+    verbs.undo(current_author(), correction_id)
+    look_again()
+    say(gettext("That was undone."))
+    return redirect(page_before(url_for("corrections.index")), SEE_OTHER)
+
+
+@blueprint.post("/people/<int:person_id>/name")
+def rename(room_code: str, person_id: int) -> Response | BaseResponse | tuple[str, int]:
+    """Give a person a name; asks back where somebody else has it already."""
+    access, form = current_access(), request.form
+    people.get_person(access, person_id)
+    try:
+        correction_id = verbs.name_person(
+            current_author(), person_id, form.get("name", ""), is_another="is_another" in form
+        )
+    except SameNameError as question:
+        return _ask_if_same(person_id, question), 422
+    except InvalidInputError as error:
+        return _name_form(person_id, say_error(error)), 422
+    if correction_id is None:
+        say(gettext("The name was deleted."))
+    else:
+        flash_with_undo(gettext("The name was saved."), correction_id)
+    return redirect_or(
+        "people/_renamed.html",
+        url_for("people.show", person_id=person_id),
+        access=access,
+        person=people.get_card(access, person_id),
+        error=None,
+    )
+
+
+def _ask_if_same(person_id: int, question: SameNameError) -> str:
+    access = current_access()
+    template = "people/_same_name.html" if wants_partial() else "people/same_name.html"
+    both = open_album(access, people=(person_id, question.namesake_id), is_together=True)
+    return render_template(
+        template,
+        access=access,
+        person=people.get_card(access, person_id),
+        namesake=people.get_card(access, question.namesake_id),
+        name=request.form["name"],
+        question=say_error(question),
+        are_together=photos.count_photos(both) > 0,
+    )
+
+
+def _name_form(person_id: int, error: str) -> str:
+    access = current_access()
+    person = people.get_card(access, person_id)
+    template = "people/_name_form.html" if wants_partial() else "people/name.html"
+    return render_template(template, access=access, person=person, error=error)
+
+
+@blueprint.post("/people/<int:person_id>/merge")
+def merge(room_code: str, person_id: int) -> BaseResponse:
+    """Make two people one; the other one's album is where both are now."""
+    into_id = _chosen_person()
+    correction_id = verbs.merge_people(current_author(), person_id, into_id, is_sure=is_sure())
+    return _done(gettext("The two are one person now."), correction_id, _album(into_id))
+
+
+@blueprint.post("/people/<int:person_id>/reject")
+def reject(room_code: str, person_id: int) -> BaseResponse:
+    """Take chosen faces out of an album: they are not this person."""
+    correction_id = verbs.reject_faces(current_author(), person_id, numbers_of_form("faces"))
+    return _done(
+        gettext("The faces were taken out of the album."), correction_id, _album(person_id)
+    )
+
+
+@blueprint.post("/people/<int:person_id>/hide")
+def hide(room_code: str, person_id: int) -> BaseResponse:
+    """Hide a bystander's album from everybody but the host."""
+    correction_id = verbs.hide_person(current_author(), person_id)
+    return _done(
+        gettext("Guests do not see this person any more."), correction_id, _album(person_id)
+    )
+
+
+@blueprint.post("/people/<int:person_id>/show")
+@host_only
+def show(room_code: str, person_id: int) -> BaseResponse:
+    """Show a hidden person's album to everybody again."""
+    correction_id = verbs.show_person(current_author(), person_id)
+    return _done(gettext("Everybody sees this person again."), correction_id, _album(person_id))
+
+
+@blueprint.post("/faces/move")
+def move(room_code: str) -> BaseResponse:
+    """Say who chosen faces are: somebody whom the room has, or somebody new."""
+    faces = numbers_of_form("faces")
+    into_id = None if request.form.get("into") == SOMEBODY_NEW else _chosen_person()
+    correction_id = verbs.move_faces(current_author(), faces, into_id, is_sure=is_sure())
+    person_id = into_id or people.get_face(current_access(), faces[0]).person_id
+    return _done(gettext("The faces have a new album."), correction_id, _album(person_id))
+
+
+@blueprint.post("/faces/remove")
+def remove(room_code: str) -> BaseResponse:
+    """Say that chosen faces are no faces."""
+    correction_id = verbs.mark_not_faces(current_author(), numbers_of_form("faces"))
+    return _done(
+        gettext("They are no faces any more."), correction_id, page_before(url_for("people.index"))
+    )
+
+
+@blueprint.post("/faces/<int:face_id>/cover")
+def cover(room_code: str, face_id: int) -> BaseResponse:
+    """Let a face stand for its person."""
+    face = people.get_face(current_access(), face_id)
+    correction_id = verbs.choose_cover(current_author(), face_id)
+    return _done(gettext("The cover was changed."), correction_id, _album(face.person_id))
+
+
+def current_author() -> Author:
+    """Return who is correcting."""
+    return author_of(current_access())
+
+
+def flash_with_undo(sentence: str, correction_id: int) -> None:
+    """Show a message on the next page, with a button that undoes the correction."""
+    say(sentence, undo_url=url_for("corrections.undo", correction_id=correction_id))
+
+
+def look_again() -> None:
+    """Let the unsorted faces be looked at again with what was said."""
+    current_site().jobs.enqueue(current_access().room.id, JobKind.CLUSTER_ROOM)
+
+
+def _done(sentence: str, correction_id: int, url: str) -> BaseResponse:
+    look_again()
+    flash_with_undo(sentence, correction_id)
+    return redirect(url, SEE_OTHER)
+
+
+def _chosen_person() -> int:
+    """Read the person that a form names; one of this room whom this browser may see."""
+    person_id = (numbers_of_form("into") or [0])[0]
+    return people.get_person(current_access(), person_id).id
+
+
+def _album(person_id: int | None) -> str:
+    """Address of an album, or of all people where it went with its last face."""
+    access = current_access()
+    if person_id is None or not people.has_person(access, person_id):
+        return url_for("people.index")
+    return url_for("people.show", person_id=person_id)

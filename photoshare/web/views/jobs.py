@@ -1,0 +1,58 @@
+"""The search for faces: start it, follow it; and the health of the server."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from photoshare.db import schema_version
+from photoshare.services.work import job_table
+from photoshare.services.work.job_table import JobKind
+from photoshare.services.work.photo_queue import retry_failed_photos
+from photoshare.web.answers.htmx import redirect_or, wants_partial, with_event
+from photoshare.web.guards.security import current_access
+from photoshare.web.site import current_site
+
+blueprint = Blueprint("jobs", __name__)
+
+
+@blueprint.post("/rooms/<room_code>/jobs")
+def create(room_code: str) -> Response | BaseResponse:
+    """Start the search for people: the waiting photos, the given-up ones, the unsorted faces."""
+    access = current_access()
+    room_id = access.room.id
+    retry_failed_photos(room_id)
+    runner = current_site().jobs
+    runner.enqueue(room_id, JobKind.PROCESS_PHOTOS)
+    runner.enqueue(room_id, JobKind.CLUSTER_ROOM)
+    return redirect_or(
+        "jobs/_status.html",
+        url_for("rooms.show"),
+        access=access,
+        progress=job_table.room_progress(room_id),
+    )
+
+
+@blueprint.get("/rooms/<room_code>/jobs/current")
+def current(room_code: str) -> Response:
+    """Tell how far the search is; 204 where nothing has changed since ``seen``."""
+    access, seen = current_access(), request.args.get("seen", "")
+    if wants_partial() and job_table.is_up_to_date(access.room, seen):
+        return make_response("", 204)
+    progress = job_table.room_progress(access.room.id)
+    if not wants_partial():
+        return make_response(render_template("jobs/show.html", access=access, progress=progress))
+    response = make_response(render_template("jobs/_status.html", access=access, progress=progress))
+    seen_photos = seen.partition("-")[0]
+    events = ["people-changed"]
+    if seen_photos != str(progress.photo_count):
+        events.append("photos-changed")
+    return with_event(response, *events)
+
+
+@blueprint.get("/healthz")
+def health() -> Response:
+    """Tell a monitor that the server and its database answer."""
+    response = make_response("ok, schema " + schema_version())
+    response.mimetype = "text/plain"
+    return response

@@ -1,0 +1,115 @@
+"""The guest's own page in a room: their album, their name, their uploads, the way out."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from photoshare.errors import InvalidInputError
+from photoshare.services.corrections.authors import author_of
+from photoshare.services.corrections.verbs import may_correct_person
+from photoshare.services.paging import ListPage, page_of
+from photoshare.services.people import selves
+from photoshare.services.people.people import PersonCard
+from photoshare.services.people.room_people import load_room_people
+from photoshare.services.photos import photos
+from photoshare.services.photos.albums import open_album
+from photoshare.services.rooms import guests
+from photoshare.web.answers.htmx import SEE_OTHER, wants_partial
+from photoshare.web.answers.toasts import say
+from photoshare.web.guards.security import current_access, forget_room
+from photoshare.web.numbers import numbers_of_form, page_argument
+from photoshare.web.pages.words import isolated, say_error
+from photoshare.web.site import current_site
+
+blueprint = Blueprint("me", __name__, url_prefix="/rooms/<room_code>")
+
+
+@blueprint.get("/me")
+def show(room_code: str) -> str:
+    """Show this guest's own album first, or ask who they are; then what they have uploaded."""
+    if wants_partial() and "page" in request.args:
+        return render_template("rooms/_self_choices_page.html", people_page=_choices())
+    return _page()
+
+
+@blueprint.post("/me/person")
+def choose_person(room_code: str) -> Response | tuple[str, int]:
+    """Keep who of the people this guest is; nobody else is told."""
+    chosen = numbers_of_form("person")
+    if not chosen:
+        return _page(person_error=gettext("Please choose at least one person.")), 422
+    selves.say_who_i_am(current_access(), chosen[0])
+    say(gettext("Your photos come first on this page now."))
+    return redirect(url_for("me.show"), SEE_OTHER)
+
+
+@blueprint.post("/me/person/forget")
+def forget_person(room_code: str) -> Response:
+    """Forget who of the people this guest said they are."""
+    selves.say_i_am_nobody(current_access())
+    say(gettext("That was forgotten."))
+    return redirect(url_for("me.show"), SEE_OTHER)
+
+
+@blueprint.post("/me/name")
+def rename(room_code: str) -> Response | tuple[str, int]:
+    """Change the name that stands beside this guest's photos."""
+    try:
+        guests.rename_guest(current_access().guest.id, request.form.get("name", ""))
+    except InvalidInputError as error:
+        return _page(error=say_error(error), name=request.form["name"]), 422
+    say(gettext("Your name was saved."))
+    return redirect(url_for("me.show"), SEE_OTHER)
+
+
+@blueprint.post("/leave")
+def leave(room_code: str) -> Response:
+    """Forget the room on this device, and the guest in the room; what was uploaded stays in it."""
+    access = current_access()
+    room = access.room
+    guests.leave_room(access, current_site().storage)
+    forget_room(room.id)
+    say(gettext("You have left “%(title)s” on this device.", title=isolated(room.title)))
+    return redirect(url_for("rooms.index"), SEE_OTHER)
+
+
+def _page(
+    *, error: str | None = None, name: str | None = None, person_error: str | None = None
+) -> str:
+    access = current_access()
+    album = open_album(access, guest_id=access.guest.id)
+    own = selves.find_own_card(access)
+    return render_template(
+        "rooms/me.html",
+        access=access,
+        album=album,
+        page=photos.list_photos(
+            album, after=request.args.get("after"), before=request.args.get("before")
+        ),
+        own=own,
+        own_album=open_album(access, person_id=own.id) if own else None,
+        may_name=own is not None and _may_name(own),
+        people_page=None if own else _choices(),
+        person_error=person_error,
+        name=access.guest.name if name is None else name,
+        error=error,
+    )
+
+
+def _may_name(own: PersonCard) -> bool:
+    """Whether the guest's name can be offered to the person that they are."""
+    access = current_access()
+    if own.name or not access.guest.name:
+        return False
+    return may_correct_person(author_of(access), own.id)
+
+
+def _choices() -> ListPage[PersonCard]:
+    """List whom a guest may be: those called like them first, then who is on the most photos."""
+    access = current_access()
+    name = access.guest.name.casefold()
+    cards = load_room_people(access.room.id).people
+    alike_first = sorted(cards, key=lambda card: not name or (card.name or "").casefold() != name)
+    return page_of(alike_first, page_argument())

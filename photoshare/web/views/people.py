@@ -1,0 +1,174 @@
+"""People: the grid of covers, one person's album, the faces to choose from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from photoshare.services.corrections import history
+from photoshare.services.corrections.authors import author_of
+from photoshare.services.corrections.verbs import may_correct_person
+from photoshare.services.paging import page_of
+from photoshare.services.people import people, suggestions
+from photoshare.services.people.people import FacePage
+from photoshare.services.people.room_people import load_room_people
+from photoshare.services.photos import photos
+from photoshare.services.photos.albums import open_album
+from photoshare.services.photos.pictures import find_face_picture
+from photoshare.web.answers.htmx import render, wants_partial
+from photoshare.web.guards.security import current_access, host_only
+from photoshare.web.numbers import number_list_argument, page_argument
+from photoshare.web.pages.people_grid import draw_people
+from photoshare.web.site import current_site
+from photoshare.web.views.photos import send_picture
+
+blueprint = Blueprint("people", __name__, url_prefix="/rooms/<room_code>")
+
+
+@blueprint.get("/people")
+def index(room_code: str) -> str:
+    """Show everybody in the room, most photos first, page by page."""
+    access, number = current_access(), page_argument()
+    found = load_room_people(access.room.id)
+    if wants_partial() and "choose" in request.args:
+        return draw_people(access, "people/_choose_page.html", found, number)
+    if wants_partial():
+        part = "people/_grid.html" if number <= 1 else "people/_grid_page.html"
+        return draw_people(access, part, found, number)
+    return render_template(
+        "people/index.html",
+        access=access,
+        author=author_of(access),
+        found=found,
+        grid=draw_people(access, "people/_grid.html", found, number),
+        choices=draw_people(access, "people/_choose_page.html", found, number),
+    )
+
+
+@blueprint.get("/people/hidden")
+@host_only
+def hidden(room_code: str) -> str:
+    """Show the host the people whom guests do not see."""
+    access = current_access()
+    page = page_of(load_room_people(access.room.id).hidden, page_argument())
+    return render("people/hidden.html", "people/_hidden_page.html", access=access, page=page)
+
+
+@blueprint.get("/people/unsorted")
+def unsorted(room_code: str) -> str:
+    """Show the faces that belong to no person yet, to choose from."""
+    access = current_access()
+    page = people.list_faces(access, None, page_argument())
+    return _face_choice("people/unsorted.html", page)
+
+
+@blueprint.get("/people/<int:person_id>")
+def show(room_code: str, person_id: int) -> str | BaseResponse:
+    """Show a person's album; of who was merged into another, lead to where their photos are now."""
+    access = current_access()
+    if not people.has_person(access, person_id):
+        heir = history.find_merged(access, person_id)
+        if heir is not None:
+            return redirect(url_for("people.show", person_id=heir))
+    album = open_album(access, person_id=person_id)
+    page = photos.list_photos(
+        album, after=request.args.get("after"), before=request.args.get("before")
+    )
+    if wants_partial():
+        return render_template("photos/_grid_page.html", access=access, album=album, page=page)
+    may_correct = may_correct_person(author_of(access), person_id)
+    return render_template(
+        "people/show.html",
+        access=access,
+        person=people.get_card(access, person_id),
+        album=album,
+        page=page,
+        may_correct=may_correct,
+        maybe_faces=suggestions.list_maybe_faces(access, person_id, current_site().rule),
+        error=None,
+    )
+
+
+@blueprint.get("/people/<int:person_id>/faces")
+def faces(room_code: str, person_id: int) -> str:
+    """Show a person's faces, to choose those that are wrong."""
+    access = current_access()
+    page = people.list_faces(access, person_id, page_argument())
+    return _face_choice("people/faces.html", page, person=people.get_card(access, person_id))
+
+
+def _face_choice(template: str, page: FacePage, **context: Any) -> str:
+    """Render faces to choose from; who may correct none of them gets no buttons for it."""
+    access = current_access()
+    author = author_of(access)
+    choosable = {face.id for face in page.faces if author.may_correct([face.photo.guest_id])}
+    return render_template(
+        template, access=access, author=author, page=page, choosable=choosable, **context
+    )
+
+
+@blueprint.get("/people/<int:person_id>/merge")
+def choose_other(room_code: str, person_id: int) -> str:
+    """Ask who else a person is; the most alike come first."""
+    access = current_access()
+    person = people.get_card(access, person_id)
+    alike = suggestions.list_alike_people(
+        access, current_site().rule, person_id=person_id, with_beside=_with_beside()
+    )
+    return render(
+        "people/merge.html",
+        "people/_choices_page.html",
+        access=access,
+        person=person,
+        page=page_of(alike, page_argument()),
+        with_beside=_with_beside(),
+    )
+
+
+@blueprint.get("/faces/move")
+def choose_person(room_code: str) -> str:
+    """Ask who the chosen faces are; the most alike come first."""
+    access = current_access()
+    chosen = people.get_faces(access, number_list_argument("faces"))
+    alike = (
+        suggestions.list_alike_people(
+            access,
+            current_site().rule,
+            face_ids=[face.id for face in chosen],
+            with_beside=_with_beside(),
+        )
+        if chosen
+        else []
+    )
+    return render(
+        "people/move.html",
+        "people/_choices_page.html",
+        access=access,
+        faces=chosen,
+        page=page_of(alike, page_argument()),
+        with_beside=_with_beside(),
+    )
+
+
+def _with_beside() -> bool:
+    """Whether the page should list, too, who is on a photo with the chosen ones."""
+    return request.args.get("beside") == "1"
+
+
+@blueprint.get("/faces/<int:face_id>")
+def face(room_code: str, face_id: int) -> str:
+    """Show one face on its photo, and what can be corrected about it."""
+    access = current_access()
+    found = people.get_face(access, face_id)
+    return render_template(
+        "people/face.html", access=access, author=author_of(access), face=found, photo=found.photo
+    )
+
+
+@blueprint.get("/faces/<int:face_id>.jpg")
+def face_picture(room_code: str, face_id: int) -> Response:
+    """Send the small square picture of one face."""
+    path = find_face_picture(current_access(), face_id, current_site().storage)
+    return send_picture(path, "image/jpeg")

@@ -1,0 +1,275 @@
+"""Photos: upload, grid, one photo, its bytes, deletion."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from flask import (
+    Blueprint,
+    Response,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from flask_babel import gettext, ngettext
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response as BaseResponse
+
+from photoshare.errors import (
+    DiskFullError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    RejectedPhotoError,
+)
+from photoshare.models import Photo
+from photoshare.pictures.decoding import MIME_TYPES, RENDITION_PX
+from photoshare.services.corrections.authors import author_of
+from photoshare.services.downloads.clean_originals import get_download, is_exact, open_download
+from photoshare.services.downloads.file_names import original_name
+from photoshare.services.people.people import has_person, is_visible
+from photoshare.services.photos import photos
+from photoshare.services.photos.albums import Album, open_album
+from photoshare.services.photos.pictures import find_picture
+from photoshare.services.rooms.rooms import Access
+from photoshare.services.work.job_table import JobKind
+from photoshare.storage import MB
+from photoshare.web.album_argument import album_argument
+from photoshare.web.answers.downloads import send_source
+from photoshare.web.answers.htmx import SEE_OTHER, render, wants_partial, with_event
+from photoshare.web.answers.toasts import say
+from photoshare.web.guards.attempts import count_uploads
+from photoshare.web.guards.security import current_access
+from photoshare.web.numbers import number_argument
+from photoshare.web.pages.words import count, number, say_error
+from photoshare.web.site import current_site
+
+blueprint = Blueprint("photos", __name__, url_prefix="/rooms/<room_code>")
+
+YEAR_S = 365 * 24 * 3600  # how long a browser may keep a picture; its address holds its hash
+PICTURE_TYPES = {"webp": "image/webp", "jpg": "image/jpeg"}
+DIGEST_LENGTH = 16  # hexadecimal digits of the SHA-256 in an address
+
+
+@dataclass(frozen=True, slots=True)
+class UploadResult:
+    """What became of one file of an upload."""
+
+    file_name: str
+    reason: str | None = None  # why it was not taken
+    is_duplicate: bool = False
+    is_for_later: bool = False  # not taken, but it may be when there is space again
+
+    @property
+    def status(self) -> int:
+        """Say it as HTTP does."""
+        if self.reason:
+            return 507 if self.is_for_later else 422
+        return 200 if self.is_duplicate else 201
+
+
+@blueprint.get("/photos")
+def index(room_code: str) -> str:
+    """Show the room's photos, page by page."""
+    return _grid(open_album(current_access()), gettext("All photos"))
+
+
+@blueprint.get("/photos/without-faces")
+def without_faces(room_code: str) -> str:
+    """Show the photos in which no face was found."""
+    album = open_album(current_access(), is_without_faces=True)
+    return _grid(album, gettext("Photos without faces"))
+
+
+def _grid(album: Album, title: str) -> str:
+    page = photos.list_photos(
+        album, after=request.args.get("after"), before=request.args.get("before")
+    )
+    return render(
+        "photos/index.html",
+        "photos/_grid_page.html",
+        access=current_access(),
+        album=album,
+        page=page,
+        title=title,
+    )
+
+
+@blueprint.post("/photos")
+def upload(room_code: str) -> Response | BaseResponse:
+    """Take in photos: one a request from our script, all at once from a plain form."""
+    settings = current_site().settings
+    request.max_content_length = settings.max_upload_mb * MB
+    files = [file for file in request.files.getlist("photos") if file.filename]
+    if not files:
+        raise InvalidInputError("Please choose at least one photo.")
+    count_uploads(len(files), settings.max_uploads_per_hour)
+    return answer_upload([_take(file) for file in files])
+
+
+def answer_upload(results: list[UploadResult]) -> Response | BaseResponse:
+    """Say what became of the files of one upload, and let new photos be searched for faces."""
+    added = [result for result in results if not result.reason and not result.is_duplicate]
+    if added:
+        current_site().jobs.enqueue(current_access().room.id, JobKind.PROCESS_PHOTOS)
+    if wants_partial():
+        response = make_response(render_template("photos/_upload_result.html", results=results))
+        response.status_code = 201 if added else results[0].status
+        return with_event(response, "photo-added") if added else response
+    if any(result.reason for result in results):  # too much for a message: a cookie holds 4 KB
+        is_any_safe = any(not result.reason for result in results)
+        page = render_template("photos/uploaded.html", access=current_access(), results=results)
+        return make_response(page, 200 if is_any_safe else 422)
+    _flash_counts(len(added), len(results) - len(added))
+    return redirect(url_for("rooms.show"), SEE_OTHER)
+
+
+def _take(file: FileStorage) -> UploadResult:
+    access, site = current_access(), current_site()
+    name = photos.clean_file_name(file.filename or "")
+    try:
+        added = photos.add_photo(
+            access.room.id,
+            file.stream,  # type: ignore[arg-type]  # werkzeug says IO[bytes]
+            name,
+            guest_id=access.guest.id,
+            storage=site.storage,
+            settings=site.settings,
+        )
+    except (RejectedPhotoError, DiskFullError) as error:
+        is_for_later = isinstance(error, DiskFullError)
+        return UploadResult(name, reason=say_error(error), is_for_later=is_for_later)
+    return UploadResult(name, is_duplicate=added.is_duplicate)
+
+
+def _flash_counts(added: int, duplicates: int) -> None:
+    if added:
+        say(gettext("%(photos)s added.", photos=count(added, "photo")))
+    if duplicates:
+        say(
+            ngettext(
+                "%(number)s was here already.",
+                "%(number)s were here already.",
+                duplicates,
+                number=number(duplicates),
+            )
+        )
+
+
+@blueprint.get("/photos/<int:photo_id>")
+def show(room_code: str, photo_id: int) -> str:
+    """Show one photo with its faces, and the photos before and after it in the album."""
+    access = current_access()
+    photo = photos.get_photo(access.room.id, photo_id, all_of_it=True)
+    album = album_argument()
+    return render_template(
+        "photos/show.html",
+        access=access,
+        author=author_of(access),
+        photo=photo,
+        faces=[face for face in photo.faces if is_visible(access, face)],
+        album=album,
+        neighbours=photos.find_neighbours(album, photo.id),
+        may_delete=photos.may_delete(access, photo),
+    )
+
+
+@blueprint.get("/photos/<int:photo_id>/<digest>-<int:side>.<any(webp, jpg):ending>")
+def picture(room_code: str, photo_id: int, digest: str, side: int, ending: str) -> Response:
+    """Send a smaller picture of a photo: its longer side in pixels, WebP or JPEG."""
+    photo = _photo_with_digest(photo_id, digest)
+    if side not in RENDITION_PX:
+        raise NotFoundError("There is no picture of this size.")
+    path = find_picture(photo, side, ending, current_site().storage)
+    return send_picture(path, PICTURE_TYPES[ending])
+
+
+@blueprint.get("/photos/<int:photo_id>/<digest>/download")
+def download(room_code: str, photo_id: int, digest: str) -> Response:
+    """Send a photo to be saved, without places and names unless the room keeps them."""
+    return _send_download(_photo_with_digest(photo_id, digest), wants_exact=False)
+
+
+@blueprint.get("/photos/<int:photo_id>/<digest>/original")
+def original(room_code: str, photo_id: int, digest: str) -> Response:
+    """Send the original of a photo, bit for bit; for the host, unless the room keeps metadata."""
+    return _send_download(_photo_with_digest(photo_id, digest), wants_exact=True)
+
+
+def _send_download(photo: Photo, *, wants_exact: bool) -> Response:
+    exact = is_exact(current_access(), wants_exact=wants_exact)
+    storage = current_site().storage
+    found = get_download(photo.id, storage, exact=exact)
+    return send_source(
+        partial(
+            open_download, storage, photo.room_id, photo.sha256, found.form, photo.image_format
+        ),
+        found.size_bytes,
+        etag=hashlib.sha256(found.stamp.encode()).hexdigest(),
+        mime_type=MIME_TYPES[found.image_format],
+        name=original_name(photo.file_name, found.image_format),
+    )
+
+
+def send_picture(path: Path, mime_type: str) -> Response:
+    """Send a picture that this browser alone may keep; its address never means another one.
+
+    Raises
+    ------
+    NotFoundError
+        If it was deleted this moment.
+    """
+    try:
+        response = send_file(path, mime_type)
+    except FileNotFoundError:
+        raise NotFoundError("This picture is not there (any more).") from None
+    response.headers["Cache-Control"] = f"private, max-age={YEAR_S}, immutable"
+    return response
+
+
+def picture_digest(photo: Photo) -> str:
+    """Return the part of a photo's hash that stands in its addresses."""
+    return photo.sha256[:DIGEST_LENGTH]
+
+
+def _photo_with_digest(photo_id: int, digest: str) -> Photo:
+    photo = photos.get_photo(current_access().room.id, photo_id)
+    if digest != picture_digest(photo):
+        raise NotFoundError("This photo is not there, or was deleted.")
+    return photo
+
+
+@blueprint.get("/photos/<int:photo_id>/delete")
+def confirm_delete(room_code: str, photo_id: int) -> str:
+    """Ask whether a photo is really to be deleted."""
+    access = current_access()
+    photo = photos.get_photo(access.room.id, photo_id)
+    if not photos.may_delete(access, photo):
+        raise NotAllowedError("Only the host and whoever uploaded a photo can delete it.")
+    return render_template(
+        "photos/delete.html", access=access, photo=photo, person_id=_person_seen(access)
+    )
+
+
+@blueprint.post("/photos/<int:photo_id>/delete")
+def delete(room_code: str, photo_id: int) -> BaseResponse:
+    """Delete a photo; the host any, a guest their own. Leads back to the album it was seen in."""
+    access = current_access()
+    photos.delete_photo(access, photo_id, current_site().storage)
+    say(gettext("The photo was deleted."))
+    person_id = _person_seen(access)  # gone, if that was the person's last photo
+    if person_id is None:
+        return redirect(url_for("rooms.show"), SEE_OTHER)
+    return redirect(url_for("people.show", person_id=person_id), SEE_OTHER)
+
+
+def _person_seen(access: Access) -> int | None:
+    """Tell in whose album the photo was seen, if that is still there for this browser."""
+    person_id = number_argument("person")
+    return person_id if person_id is not None and has_person(access, person_id) else None

@@ -1,0 +1,234 @@
+"""Pages of a room as a whole: make one, join it, show it, share it, end it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from photoshare.errors import InvalidInputError, NotFoundError, WrongPasswordError
+from photoshare.models import Room
+from photoshare.services.people.room_people import load_room_people
+from photoshare.services.photos import photos
+from photoshare.services.photos.albums import open_album
+from photoshare.services.photos.lost_photos import list_lost
+from photoshare.services.rooms import guests, rooms
+from photoshare.services.work import job_table
+from photoshare.web.answers.htmx import SEE_OTHER
+from photoshare.web.answers.toasts import say
+from photoshare.web.guards.attempts import count_new_room, guessing
+from photoshare.web.guards.security import (
+    current_access,
+    forget_room,
+    guest_ids,
+    host_only,
+    known_host_secret,
+    open_to_strangers,
+    remember_guest,
+)
+from photoshare.web.pages.links import absolute_url, qr_code_uri
+from photoshare.web.pages.people_grid import draw_people
+from photoshare.web.pages.words import isolated, say_error
+from photoshare.web.site import current_site
+
+blueprint = Blueprint("rooms", __name__)
+
+NAMED_LOST = 100  # lost photos that the host is told; whoever has lost more has lost a disk
+
+
+@blueprint.get("/")
+def index() -> str:
+    """Show the landing page."""
+    return _start_page({})
+
+
+@blueprint.post("/rooms")
+def create() -> Response | tuple[str, int]:
+    """Make a room and make this browser its host."""
+    form = request.form
+    count_new_room()
+    try:
+        rooms.checked_name(form.get("name", ""))  # before there is a room
+        new = rooms.create_room(
+            form.get("title", ""),
+            password=form.get("password", ""),
+            ends_on=_parse_date(form.get("ends_on", "")),
+        )
+        guest = rooms.become_host(new.room, secret=new.host_secret, name=form.get("name", ""))
+    except InvalidInputError as error:
+        return _start_page(form, create_error=say_error(error)), 422
+    remember_guest(guest, host_secret=new.host_secret)
+    return redirect(url_for("rooms.share", room_code=new.room.code), SEE_OTHER)
+
+
+@blueprint.post("/join")
+def join_by_code() -> Response | tuple[str, int]:
+    """Join the room whose code was typed on the landing page."""
+    form = request.form
+    try:
+        with guessing("code", None, wrong=NotFoundError):
+            room = rooms.find_room(form.get("room_code", ""))
+        _join(room)
+    except (NotFoundError, InvalidInputError) as error:
+        return _start_page(form, join_error=say_error(error)), 422
+    return redirect(url_for("rooms.show", room_code=room.code), SEE_OTHER)
+
+
+@blueprint.get("/rooms/<room_code>")
+@open_to_strangers
+def show(room_code: str) -> str:
+    """Show the room to who has joined it, the join form to who has not."""
+    try:
+        access = rooms.enter_room(room_code, guest_ids())
+    except NotFoundError:
+        return _join_page(rooms.find_room(room_code))
+    album = open_album(access)
+    return render_template(
+        "rooms/show.html",
+        access=access,
+        progress=job_table.room_progress(access.room.id),
+        people_grid=draw_people(access, "people/_grid.html", load_room_people(access.room.id), 1),
+        page=photos.list_photos(album),
+        album=album,
+    )
+
+
+@blueprint.post("/rooms/<room_code>/join")
+@open_to_strangers
+def join(room_code: str) -> Response | tuple[str, int]:
+    """Join a room from its own page."""
+    room = rooms.find_room(room_code)
+    try:
+        _join(room)
+    except InvalidInputError as error:
+        return _join_page(room, error=say_error(error), name=request.form.get("name", "")), 422
+    return redirect(url_for("rooms.show", room_code=room.code), SEE_OTHER)
+
+
+@blueprint.get("/rooms/<room_code>/host/<secret>")
+@open_to_strangers
+def host_link(room_code: str, secret: str) -> str:
+    """Ask whoever opens the host link whether they mean it; a link preview changes nothing."""
+    room = rooms.find_room(room_code)
+    with guessing("host link", room.id, wrong=NotFoundError):
+        rooms.check_host_secret(room, secret)
+    return render_template("rooms/host.html", room=room, secret=secret)
+
+
+@blueprint.post("/rooms/<room_code>/host/<secret>")
+@open_to_strangers
+def become_host(room_code: str, secret: str) -> Response:
+    """Make this browser the host of the room."""
+    room = rooms.find_room(room_code)
+    with guessing("host link", room.id, wrong=NotFoundError):
+        guest = rooms.become_host(room, secret=secret, name=request.form.get("name", ""))
+    remember_guest(guest, host_secret=secret)
+    return redirect(url_for("rooms.share", room_code=room.code), SEE_OTHER)
+
+
+@blueprint.get("/rooms/<room_code>/share")
+def share(room_code: str) -> str:
+    """Show the links of the room with their QR codes; the host's own page beside that."""
+    return _share_page()
+
+
+@blueprint.post("/rooms/<room_code>/settings")
+@host_only
+def change(room_code: str) -> Response | tuple[str, int]:
+    """Change the title, the last day, the password and what downloads hold."""
+    form = request.form
+    try:
+        rooms.change_settings(
+            current_access().room,
+            title=form.get("title", ""),
+            ends_on=_parse_date(form.get("ends_on", "")),
+            password=form.get("password", ""),
+            is_open="remove_password" in form,
+            guests_may_correct="guests_may_correct" in form,
+            keeps_metadata="keep_metadata" in form,
+        )
+    except InvalidInputError as error:
+        return _share_page(form=form, error=say_error(error)), 422
+    say(gettext("The room was changed."))
+    return redirect(url_for("rooms.share"), SEE_OTHER)
+
+
+@blueprint.get("/rooms/<room_code>/delete")
+@host_only
+def confirm_delete(room_code: str) -> str:
+    """Ask whether the room is really to be deleted."""
+    access = current_access()
+    count = photos.count_photos(open_album(access))
+    return render_template("rooms/delete.html", access=access, photo_count=count)
+
+
+@blueprint.post("/rooms/<room_code>/delete")
+@host_only
+def delete(room_code: str) -> Response:
+    """Delete the room with all of its data."""
+    room = current_access().room
+    room_id, title = room.id, room.title  # now: the row is gone afterwards
+    rooms.delete_room(room_id, current_site().storage)
+    forget_room(room_id)
+    say(gettext("The room “%(title)s” and everything in it was deleted.", title=isolated(title)))
+    return redirect(url_for("rooms.index"), SEE_OTHER)
+
+
+def _start_page(form: Mapping[str, str], **errors: str) -> str:
+    my_rooms = rooms.list_joined_rooms(guest_ids())
+    return render_template("rooms/index.html", form=form, my_rooms=my_rooms, **errors)
+
+
+def _share_page(form: Mapping[str, str] | None = None, error: str | None = None) -> str:
+    access = current_access()
+    secret = known_host_secret(access.room) if access.is_host else None
+    guest_url = absolute_url("rooms.show", room_code=access.room.code)
+    host_url = secret and absolute_url("rooms.host_link", room_code=access.room.code, secret=secret)
+    return render_template(
+        "rooms/share.html",
+        access=access,
+        guest_url=guest_url,
+        guest_qr=qr_code_uri(guest_url),
+        host_url=host_url,
+        host_qr=host_url and qr_code_uri(host_url),
+        uploads=guests.list_uploads(access.room.id) if access.is_host else [],
+        guest_count=guests.count_guests(access.room.id) if access.is_host else 0,
+        lost=list_lost(access.room.id, at_most=NAMED_LOST) if access.is_host else [],
+        form=form,
+        error=error,
+    )
+
+
+def _join(room: Room) -> None:
+    """Let this browser in; who is in already, as a host for one, stays who they are."""
+    try:
+        rooms.enter_room(room.code, guest_ids())
+    except NotFoundError:
+        form = request.form
+        with guessing("password", room.id, wrong=WrongPasswordError, is_guessable=True):
+            guest = rooms.join_room(
+                room, password=form.get("password", ""), name=form.get("name", "")
+            )
+        remember_guest(guest)
+
+
+def _join_page(room: Room, *, error: str | None = None, name: str = "") -> str:
+    if rooms.has_ended(room):
+        raise NotFoundError("This room has ended; only its host can still open it.")
+    needs_password = room.password_hash is not None
+    title = None if needs_password else room.title  # for those who know the password
+    return render_template(
+        "rooms/join.html", title=title, needs_password=needs_password, error=error, name=name
+    )
+
+
+def _parse_date(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError("The end date has to look like 2026-12-31.") from None

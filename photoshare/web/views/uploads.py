@@ -1,0 +1,100 @@
+"""Uploads by our script: which photos are here already, and files in pieces (docs/uploads.md)."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, Response, jsonify, make_response, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from photoshare.errors import InvalidInputError, RejectedPhotoError, WrongOffsetError
+from photoshare.services.photos import photos, uploads
+from photoshare.services.photos.uploads import FileFacts, UnfinishedUpload
+from photoshare.storage import MB
+from photoshare.web.guards.attempts import count_uploads
+from photoshare.web.guards.security import current_access
+from photoshare.web.numbers import number_argument
+from photoshare.web.pages.words import say_error
+from photoshare.web.site import current_site
+from photoshare.web.views.photos import UploadResult, answer_upload
+
+blueprint = Blueprint("uploads", __name__, url_prefix="/rooms/<room_code>/uploads")
+
+MAX_HASHES = 500  # of one question; more would not fit a form of ours either
+OFFSET = "Upload-Offset"  # header: how many bytes of a file are safe
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@blueprint.post("/known")
+def known(room_code: str) -> Response:
+    """Tell which of these photos the room has, by SHA-256, so that they are not sent again."""
+    hashes = request.form.getlist("sha256")
+    if len(hashes) > MAX_HASHES or not all(_SHA256.fullmatch(text) for text in hashes):
+        raise InvalidInputError(
+            "Please ask for up to %(number)s SHA-256 in hexadecimal digits.", number=MAX_HASHES
+        )
+    return jsonify(known=photos.find_known(current_access().room.id, hashes))
+
+
+@blueprint.post("")
+def begin(room_code: str) -> Response | BaseResponse:
+    """Begin to send a file in pieces, or find how far it came before."""
+    access, site = current_access(), current_site()
+    facts = _file_facts()
+    if facts.sha256 and photos.find_known(access.room.id, [facts.sha256]):
+        return answer_upload([UploadResult(facts.file_name, is_duplicate=True)])
+    found = uploads.find_upload(access, facts.fingerprint, site.storage)
+    if found is None:
+        count_uploads(1, site.settings.max_uploads_per_hour)
+        try:
+            found = uploads.begin_upload(
+                access, facts, storage=site.storage, settings=site.settings
+            )
+        except RejectedPhotoError as error:
+            return answer_upload([UploadResult(facts.file_name, reason=say_error(error))])
+    return _so_far(found, 201)
+
+
+def _file_facts() -> FileFacts:
+    form = request.form
+    sha256 = form.get("sha256", "")
+    name = photos.clean_file_name(form.get("file_name", ""))
+    size = form.get("size", 0, type=int)
+    if sha256 and not _SHA256.fullmatch(sha256):
+        raise InvalidInputError("A SHA-256 has 64 hexadecimal digits.")
+    fingerprint = sha256 or f"{size} {form.get('modified', '')[:20]} {name}"
+    return FileFacts(name, size, fingerprint, sha256 or None)
+
+
+@blueprint.post("/<int:upload_id>")
+def add_piece(room_code: str, upload_id: int) -> Response | BaseResponse:
+    """Take the next piece of a file: the bytes from ``offset`` on; the last one makes a photo."""
+    access, site = current_access(), current_site()
+    # One more than a piece has: Werkzeug refuses whoever asks whether a full one goes on.
+    request.max_content_length = site.settings.piece_mb * MB + 1
+    offset = number_argument("offset")
+    if offset is None or offset < 0:
+        raise InvalidInputError("A piece has to say its offset.")
+    try:
+        outcome = uploads.add_piece(
+            access,
+            upload_id,
+            offset,
+            request.stream,  # type: ignore[arg-type]  # werkzeug says IO[bytes]
+            storage=site.storage,
+            settings=site.settings,
+        )
+    except WrongOffsetError as error:
+        return _so_far(UnfinishedUpload(upload_id, error.offset), 409)
+    except RejectedPhotoError as error:
+        return answer_upload([UploadResult("", reason=say_error(error))])
+    if isinstance(outcome, UnfinishedUpload):
+        return _so_far(outcome, 200)
+    return answer_upload([UploadResult("", is_duplicate=outcome.is_duplicate)])
+
+
+def _so_far(upload: UnfinishedUpload, status: int) -> Response:
+    response = make_response("", status)
+    response.headers["Location"] = url_for("uploads.add_piece", upload_id=upload.upload_id)
+    response.headers[OFFSET] = str(upload.offset)
+    return response

@@ -1,0 +1,52 @@
+"""The live wall: a room's photos on the television of the party."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, render_template
+from flask_babel import gettext
+
+from photoshare.models import Photo
+from photoshare.services.photos import wall
+from photoshare.services.rooms.rooms import Access
+from photoshare.web.guards.security import current_access
+from photoshare.web.numbers import number_argument
+from photoshare.web.pages.links import absolute_url, qr_code_uri
+from photoshare.web.pages.template_helpers import picture_url, visible_faces
+from photoshare.web.pages.words import isolated, photo_words
+
+blueprint = Blueprint("wall", __name__, url_prefix="/rooms/<room_code>")
+
+
+@blueprint.get("/wall")
+def show(room_code: str) -> str:
+    """Show the photos one after the other on the whole screen; new ones come by themselves."""
+    access = current_access()
+    guest_url = absolute_url("rooms.show", room_code=access.room.code)
+    return render_template(
+        "rooms/wall.html",
+        access=access,
+        photo=wall.find_before(access.room.id, number_argument("before")),
+        guest_url=guest_url,
+        guest_qr=qr_code_uri(guest_url),
+    )
+
+
+@blueprint.get("/wall/photos")
+def photos(room_code: str) -> Response:
+    """List the photos that came after the one named by ``after``, for the wall's script."""
+    access = current_access()
+    found = wall.list_newer(access.room.id, number_argument("after") or 0)
+    response = jsonify([_entry(access, photo) for photo in found])
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _entry(access: Access, photo: Photo) -> dict[str, object]:
+    name = photo.guest.name if photo.guest else ""
+    return {
+        "id": photo.id,
+        "src": picture_url(photo, 2000),
+        "backdrop": picture_url(photo, 320),
+        "words": photo_words(photo, visible_faces(photo, access)),
+        "by": gettext("by %(name)s", name=isolated(name)) if name else "",
+    }
