@@ -23,11 +23,10 @@ from photoshare.faces import analysis
 from photoshare.faces.analysis import FIRST_DECODE_PX
 from photoshare.faces.engines.dlib_encoder import Chips
 from photoshare.faces.engines.fused_engine import FusedFaceEngine
-from photoshare.faces.engines.sface import SFACE_CHIP_PX
 from photoshare.faces.engines.yunet import Detections
 from photoshare.faces.graphs.dlib_format import CHIP_PX as DLIB_CHIP_PX
 from photoshare.faces.graphs.dlib_graphs import build_graph
-from photoshare.faces.graphs.model_files import ENCODER_FILE, SFACE_FILE, YUNET_FILE
+from photoshare.faces.graphs.model_files import ENCODER_FILE, SFACE_CHIP_PX, SFACE_FILE, YUNET_FILE
 from photoshare.faces.graphs.zoo_graphs import build_zoo_graph
 from photoshare.faces.types import FaceEncodings, FaceEngine, LocatedFace, RgbImage
 from photoshare.geometry import FaceLocation

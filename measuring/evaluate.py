@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from measuring.dbscan import cluster_encodings
 from measuring.evaluate_answers import AnsweredRoom, answer_next
 from measuring.evaluate_doubt import (
     BUCKETS,
@@ -42,7 +43,6 @@ from measuring.evaluate_photos import (
 )
 from photoshare.config import Settings
 from photoshare.faces.engines.choose import ENGINE_NAMES, choose_engine
-from photoshare.faces.grouping.clustering import cluster_encodings
 from photoshare.faces.grouping.plan import NO_PERSON, FaceSet, plan_groups
 from photoshare.faces.quality import may_found
 from photoshare.faces.types import NOISE_LABEL, Doubt, FaceEngine

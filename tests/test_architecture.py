@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from tests.conftest import ROOT
 
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
+MAX_PACKAGE_MODULES = 12
 SOURCES = [
     ROOT / "app.py",
     *sorted(path for path in (ROOT / "photoshare").rglob("*.py") if "migrations" not in path.parts),
@@ -90,10 +93,7 @@ def test_cleaning_and_zips_know_bytes_only() -> None:
 def test_only_the_reference_engine_imports_face_recognition() -> None:
     importers = forbidden_imports(list(MODULES), "face_recognition")
 
-    assert set(importers) == {
-        "photoshare.faces.engines.reference_engine",
-        "measuring.benchmark_variants",  # measures what the original app did with it
-    }
+    assert set(importers) == {"photoshare.faces.engines.reference_engine"}
 
 
 def test_services_know_nothing_of_http() -> None:
@@ -112,7 +112,7 @@ def test_the_web_never_touches_the_session() -> None:
 
 
 def test_the_ground_modules_import_nothing_of_ours_but_words() -> None:
-    words = {"photoshare.errors", "photoshare.faces.types", "photoshare.disk"}
+    words = {"photoshare.errors", "photoshare.geometry", "photoshare.disk"}
     for name in ("errors", "config", "disk", "storage"):
         module = f"photoshare.{name}"
         ours = {name for name in imports_of(module) if is_within(name, ("photoshare",))}
@@ -123,7 +123,11 @@ def test_the_ground_modules_import_nothing_of_ours_but_words() -> None:
 def test_the_models_import_the_database_and_words_only() -> None:
     ours = {name for name in imports_of("photoshare.models") if is_within(name, ("photoshare",))}
 
-    assert {name.rpartition(".")[0] for name in ours} == {"photoshare.db", "photoshare.faces.types"}
+    assert {name.rpartition(".")[0] for name in ours} == {
+        "photoshare.db",
+        "photoshare.faces.types",
+        "photoshare.geometry",
+    }
 
 
 def test_one_function_makes_every_album() -> None:
@@ -142,15 +146,57 @@ def test_one_function_makes_every_album() -> None:
     assert makers == {("photoshare.services.photos.albums", "open_album")}
 
 
-def test_nothing_imports_the_starter() -> None:
+def test_nothing_imports_the_server_but_the_starter() -> None:
     assert forbidden_imports(list(MODULES), "app") == {}
+    assert set(forbidden_imports(list(MODULES), "photoshare.server")) == {"app"}
 
 
-def test_only_the_starter_knows_the_server() -> None:
-    ours = {"photoshare.serving.connections", "photoshare.serving.request_bodies"}
+def test_only_the_server_knows_waitress() -> None:
+    serving = {*modules_in("photoshare.serving"), "photoshare.server"}
 
-    assert set(forbidden_imports(list(MODULES), "waitress")) == {"app", *ours}
-    assert set(forbidden_imports(list(MODULES), *ours)) == {"app", "photoshare.serving.connections"}
+    assert set(forbidden_imports(list(MODULES), "waitress")) <= serving
+    assert set(forbidden_imports(list(MODULES), "photoshare.serving")) <= serving
+
+
+def test_the_product_does_not_measure_itself() -> None:
+    assert forbidden_imports(list(MODULES), "measuring") == {}
+
+
+def test_a_view_never_imports_a_view() -> None:
+    views = [name for name in modules_in("photoshare.web.views") if name.count(".") == 3]
+
+    assert forbidden_imports(views, "photoshare.web.views") == {}
+
+
+def test_a_package_is_no_wider_than_a_screen() -> None:
+    widths = Counter(
+        module.rpartition(".")[0]
+        for path, module in zip(SOURCES, MODULES, strict=True)
+        if path.name != "__init__.py"
+    )
+
+    assert {package: n for package, n in widths.items() if n > MAX_PACKAGE_MODULES} == {}
+
+
+def test_the_root_of_the_package_is_light() -> None:
+    ours = {name for name in imports_of("photoshare") if is_within(name, ("photoshare",))}
+
+    assert ours == {"photoshare.factory.create_app"}, "and that only when it is asked for"
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    graph = {
+        module: {name for name in MODULES if name in parents_of(imports_of(module))} - {module}
+        for module in MODULES
+        if module != "photoshare"  # its factory is imported when it is asked for
+    }
+
+    tuple(TopologicalSorter(graph).static_order())  # raises CycleError, and names the circle
+
+
+def parents_of(names: set[str]) -> set[str]:
+    """List the modules that these names are in, or are."""
+    return names | {name.rpartition(".")[0] for name in names}
 
 
 def test_only_the_images_module_opens_pictures() -> None:
@@ -164,8 +210,7 @@ def test_only_the_images_module_opens_pictures() -> None:
         and node.value.id == "Image"
     ]
 
-    benchmark = {"measuring.benchmark", "measuring.benchmark_variants"}
-    assert set(openers) - benchmark == {"photoshare.pictures.decoding"}
+    assert set(openers) == {"photoshare.pictures.decoding"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=module_of)

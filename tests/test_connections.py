@@ -31,7 +31,7 @@ def running(data: Path, *, most: int = 1000, **limits: int) -> Iterator[int]:
     port = free_port()
     changes = "".join(f"connections.{name} = {value}\n" for name, value in limits.items())
     script = (
-        f"import sys, app\nfrom photoshare import connections\n{changes}"
+        f"import sys, app\nfrom photoshare.serving import connections\n{changes}"
         f"app.CONNECTION_LIMIT = {most}\nsys.exit(app.main(sys.argv[1:]))\n"
     )
     with server(data, port, ("-c", script), PYTHONPATH=str(ROOT)) as process:

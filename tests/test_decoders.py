@@ -17,7 +17,7 @@ from PIL import ExifTags, Image
 
 from photoshare.config import load_settings
 from photoshare.errors import RejectedPhotoError
-from photoshare.pictures import decoding, rendering, worker
+from photoshare.pictures import decoder_pool, decoding, rendering, worker
 from photoshare.pictures.decoder_pool import DecoderPool
 from tests.conftest import ROOT
 from tests.fakes import RED, draw_photo, many_scans
@@ -95,7 +95,7 @@ def test_a_decoder_that_cannot_start_is_no_fault_of_the_photo(
     broken = tmp_path / "broken.py"
     broken.write_text("raise SystemExit(3)")
     with monkeypatch.context() as patch:
-        patch.setattr(pool, "_MAIN", broken)
+        patch.setattr(decoder_pool, "_COMMAND", (sys.executable, str(broken)))
         with pytest.raises(RuntimeError, match="code 3"):
             pool.render(photo, SETTINGS)
 
@@ -130,15 +130,15 @@ def before_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[st
         script = tmp_path / "slowed.py"
         script.write_text(
             f"import sys, time; sys.path.insert(0, {str(ROOT)!r})\n"
-            "from photoshare import decoder_main\n"
-            "render_photo = decoder_main.render_photo\n"
+            "from photoshare.pictures import worker\n"
+            "render_photo = worker.render_photo\n"
             "def slowly(*args, **options):\n"
             f"    {statement}\n"
             "    return render_photo(*args, **options)\n"
-            "decoder_main.render_photo = slowly\n"
-            "decoder_main.main()\n"
+            "worker.render_photo = slowly\n"
+            "worker.main()\n"
         )
-        monkeypatch.setattr(pool, "_MAIN", script)
+        monkeypatch.setattr(decoder_pool, "_COMMAND", (sys.executable, str(script)))
 
     return run
 
@@ -175,7 +175,7 @@ def test_a_decoder_that_hangs_without_working_ends_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before_each("time.sleep(600)")
-    monkeypatch.setattr(pool, "PATIENCE", 1)
+    monkeypatch.setattr(decoder_pool, "PATIENCE", 1)
 
     with pytest.raises(RejectedPhotoError, match="too busy"):
         pool.render(photo, ONE_SECOND)
@@ -215,7 +215,7 @@ def test_a_decoder_that_dies_costs_one_photo(
         return rendering.read_message(stream)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(pool, "read_message", die_first)
+        patch.setattr(decoder_pool, "read_message", die_first)
         (tmp_path / "scans.jpg").write_bytes(many_scans(100))
         with pytest.raises(RejectedPhotoError, match=reason):
             pool.render(tmp_path / "scans.jpg", SETTINGS)
@@ -244,7 +244,7 @@ def test_a_decoder_that_ends_by_itself_while_it_is_asked_is_replaced(
 def test_a_process_does_its_share_and_is_renewed(
     pool: DecoderPool, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "PICTURES_OF_ONE_PROCESS", 1)
+    monkeypatch.setattr(decoder_pool, "PICTURES_OF_ONE_PROCESS", 1)
     pool.render(photo, SETTINGS)
     first = process_of(pool)
 

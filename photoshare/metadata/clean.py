@@ -8,10 +8,10 @@ from itertools import islice
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from photoshare.metadata.chunks import gif_patches, png_patches, webp_patches
+from photoshare.metadata.containers.chunks import gif_patches, png_patches, webp_patches
+from photoshare.metadata.containers.heif import heif_patches
+from photoshare.metadata.containers.jpeg import jpeg_patches
 from photoshare.metadata.exif import tiff_patches
-from photoshare.metadata.heif import heif_patches
-from photoshare.metadata.jpeg import jpeg_patches
 from photoshare.metadata.patches import Buffer, Patch, PatchedFile, UncleanableError
 
 # What the database keeps of a cleaned photo (its checksum) holds for these rules only: count up

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from PIL.ExifTags import Base
 
+from photoshare.metadata.containers.segments import clean_thumbnail
 from photoshare.metadata.patches import Buffer, UncleanableError
-from photoshare.metadata.segments import clean_thumbnail
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _PIXELS = {  # where they lie, how long they are

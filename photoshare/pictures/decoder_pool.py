@@ -27,6 +27,7 @@ AT_ONCE = 2  # more than the cores of a small server would be no faster, and tak
 # How many times its processor time a picture may wait for a processor: 40 programs more urgent
 # than a decoder leave it this share of two cores. Behind that, whatever hangs without working ends.
 PATIENCE = 30
+_COMMAND = (sys.executable, "-m", "photoshare.pictures.worker")
 PICTURES_OF_ONE_PROCESS = 500  # then a new one: whatever a library leaks is given back
 
 
@@ -102,8 +103,8 @@ class _Decoder:
 
     def __init__(self) -> None:
         self._pictures = 0
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "photoshare.pictures.worker"],
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            _COMMAND,
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

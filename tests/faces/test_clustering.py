@@ -1,4 +1,4 @@
-"""photoshare.faces.grouping.clustering: pure functions."""
+"""measuring.dbscan: pure functions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from measuring.dbscan import cluster_encodings
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
-from photoshare.faces.grouping.clustering import cluster_encodings
 from photoshare.faces.types import NOISE_LABEL
 
 EPS = 0.25  # between two steps of the line below, so that rounding decides nothing

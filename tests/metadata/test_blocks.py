@@ -8,9 +8,9 @@ import struct
 import pytest
 from PIL import ExifTags, Image
 
+from photoshare.metadata.containers.segments import clean_thumbnail
 from photoshare.metadata.exif import clean_exif
 from photoshare.metadata.iptc import clean_iim, clean_resources
-from photoshare.metadata.segments import clean_thumbnail
 from photoshare.metadata.xmp import EMPTY_XMP, clean_xmp
 from tests.metadata.samples import (
     SECRETS,

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from photoshare.metadata import mpf
 from photoshare.metadata.apple import clean_apple_note
 from photoshare.metadata.clean import MAX_PATCHES, find_patches
+from photoshare.metadata.containers import mpf
+from photoshare.metadata.containers.segments import clean_thumbnail
 from photoshare.metadata.exif import clean_exif
 from photoshare.metadata.iptc import clean_resources
 from photoshare.metadata.patches import UncleanableError
-from photoshare.metadata.segments import clean_thumbnail
 from photoshare.metadata.xmp import clean_xmp
 from tests.metadata.samples import SERIAL, exif, picture, segment
 from tests.metadata.test_clean import box, clean, heic, opened

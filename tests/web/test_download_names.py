@@ -144,7 +144,7 @@ def test_every_route_that_sends_a_file_is_walked_above(app: Flask) -> None:
         "albums.person_zip",
         "photos.download",
         "photos.original",
-        "sharing.qr_code",
+        "rooms.qr_code",
     }
 
 

@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from photoshare.faces.engines.dlib_encoder import DlibEncoder
-from photoshare.faces.engines.sface import SFACE_SIZE, SfaceEncoder, aligned_chip
+from photoshare.faces.engines.sface import SfaceEncoder, aligned_chip
 from photoshare.faces.engines.yunet import Detections, YunetDetector, joined, overlaps_of
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE as DLIB_SIZE
 from photoshare.faces.graphs.dlib_format import GRAPH_VERSION
 from photoshare.faces.graphs.model_files import (
     ENCODER_FILE,
     SFACE_FILE,
+    SFACE_SIZE,
     SHA256_OF,
     YUNET_FILE,
     ZOO_GRAPH_VERSION,

@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from photoshare.faces.engines.sessions import LazySession
-from photoshare.faces.graphs.model_files import SFACE_FILE
+from photoshare.faces.graphs.model_files import SFACE_CHIP_PX, SFACE_FILE, SFACE_SIZE
 
-SFACE_CHIP_PX = 112  # side of the aligned face picture that SFace takes
-SFACE_SIZE = 128  # numbers of its encoding
 # Where eyes, nose and corners of the mouth lie in the chip: x, y (OpenCV, as ArcFace's).
 ALIGNED_LANDMARKS = np.array(
     [

@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.faces.engines.sessions import LazySession
-from photoshare.faces.graphs.model_files import YUNET_FILE
+from photoshare.faces.graphs.model_files import STRIDES, YUNET_FILE
 from photoshare.faces.types import RgbImage
 from photoshare.geometry import SAME_FACE_OVERLAP, overlap_matrix
 
 AS_LOCATION = [1, 2, 3, 0]  # the edges of a box, in the order of a FaceLocation
-STRIDES = (8, 16, 32)  # pixels between the cells of the three outputs
 
 Floats = NDArray[np.float32]
 

@@ -26,6 +26,9 @@ SHA256_OF = {
     YUNET_FILE: "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
     SFACE_FILE: "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
 }
+STRIDES = (8, 16, 32)  # pixels between the cells of YuNet's three outputs
+SFACE_CHIP_PX = 112  # side of the aligned face picture that SFace takes
+SFACE_SIZE = 128  # numbers of its encoding
 ZOO_GRAPH_VERSION = 1  # of zoo_graphs: raise it with every change there, and kept ones are rebuilt
 ZOO_FILES = (YUNET_FILE, SFACE_FILE)
 

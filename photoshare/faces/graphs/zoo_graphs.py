@@ -16,11 +16,12 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from photoshare.faces.engines.sface import SFACE_CHIP_PX, SFACE_SIZE
-from photoshare.faces.engines.yunet import STRIDES
 from photoshare.faces.graphs.graph_cache import cached_graph
 from photoshare.faces.graphs.model_files import (
+    SFACE_CHIP_PX,
     SFACE_FILE,
+    SFACE_SIZE,
+    STRIDES,
     YUNET_FILE,
     ZOO_GRAPH_VERSION,
     read_model,

@@ -10,22 +10,16 @@ import io
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Blueprint, Flask, current_app, redirect, request, url_for
+from flask import Flask, request, url_for
 from flask_babel import Babel, Domain, get_locale
-from werkzeug.wrappers import Response
 
 from photoshare.config import ROOT
-from photoshare.errors import InvalidInputError
-from photoshare.web.answers.htmx import SEE_OTHER
-
-blueprint = Blueprint("languages", __name__)
 
 CATALOGUES = ROOT / "photoshare" / "translations"
 SOURCE_LANGUAGE = "en"  # the language of the templates
@@ -149,34 +143,6 @@ def own_address() -> str:
     if request.method not in ("GET", "HEAD"):
         return url_for("rooms.index")
     return request.script_root + request.full_path.removesuffix("?")
-
-
-@blueprint.post("/language")
-def choose() -> Response:
-    """Remember the language that was chosen, in a cookie, and lead back to the page."""
-    language = request.form.get("language", "")
-    if language not in LANGUAGES:
-        raise InvalidInputError("Please choose one of the languages.")
-    response = redirect(_own_page(request.form.get("next", "")), SEE_OTHER)
-    response.set_cookie(
-        COOKIE,
-        language,
-        max_age=current_app.permanent_session_lifetime,
-        path=current_app.config["SESSION_COOKIE_PATH"],
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
-
-
-def _own_page(path: str) -> str:
-    """Return a path of this site as it is, and the start page for everything else."""
-    parts = urlsplit(path)
-    is_own = path.startswith("/") and path[1:2] not in ("/", "\\") and "\\" not in path
-    if is_own and not parts.scheme and not parts.netloc and path.isprintable():
-        return path
-    return url_for("rooms.index")
 
 
 def init_app(app: Flask) -> None:

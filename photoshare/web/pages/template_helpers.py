@@ -24,6 +24,7 @@ from photoshare.services.photos.albums import (
 from photoshare.services.photos.photos import place_of
 from photoshare.services.rooms.rooms import Access
 from photoshare.storage import MB
+from photoshare.web.answers.pictures import picture_digest
 from photoshare.web.pages.words import (
     count,
     day,
@@ -36,7 +37,6 @@ from photoshare.web.pages.words import (
     say_stored,
 )
 from photoshare.web.site import site_of
-from photoshare.web.views.photos import picture_digest
 
 # Width by height of tiles, in percent. A style sheet cannot read a photo's own ratio, as no inline
 # style is allowed, so that each has a class in static/app.css; none cuts off more than 6 % of what

@@ -8,11 +8,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import InvalidInputError, SameNameError
 from photoshare.services.corrections import history, verbs
-from photoshare.services.corrections.authors import Author, author_of
 from photoshare.services.people import people
 from photoshare.services.photos import photos
 from photoshare.services.photos.albums import open_album
-from photoshare.services.work.job_table import JobKind
+from photoshare.web.answers.corrected import current_author, flash_with_undo, look_again
 from photoshare.web.answers.htmx import SEE_OTHER, redirect_or, wants_partial
 from photoshare.web.answers.same_photo import is_sure
 from photoshare.web.answers.toasts import say
@@ -20,7 +19,6 @@ from photoshare.web.answers.way_back import page_before
 from photoshare.web.guards.security import current_access, host_only
 from photoshare.web.numbers import numbers_of_form, page_argument
 from photoshare.web.pages.words import say_error
-from photoshare.web.site import current_site
 
 blueprint = Blueprint("corrections", __name__, url_prefix="/rooms/<room_code>")
 
@@ -151,21 +149,6 @@ def cover(room_code: str, face_id: int) -> BaseResponse:
     face = people.get_face(current_access(), face_id)
     correction_id = verbs.choose_cover(current_author(), face_id)
     return _done(gettext("The cover was changed."), correction_id, _album(face.person_id))
-
-
-def current_author() -> Author:
-    """Return who is correcting."""
-    return author_of(current_access())
-
-
-def flash_with_undo(sentence: str, correction_id: int) -> None:
-    """Show a message on the next page, with a button that undoes the correction."""
-    say(sentence, undo_url=url_for("corrections.undo", correction_id=correction_id))
-
-
-def look_again() -> None:
-    """Let the unsorted faces be looked at again with what was said."""
-    current_site().jobs.enqueue(current_access().room.id, JobKind.CLUSTER_ROOM)
 
 
 def _done(sentence: str, correction_id: int, url: str) -> BaseResponse:

@@ -18,11 +18,11 @@ from photoshare.services.photos import photos
 from photoshare.services.photos.albums import open_album
 from photoshare.services.photos.pictures import find_face_picture
 from photoshare.web.answers.htmx import render, wants_partial
+from photoshare.web.answers.pictures import send_picture
 from photoshare.web.guards.security import current_access, host_only
 from photoshare.web.numbers import number_list_argument, page_argument
 from photoshare.web.pages.people_grid import draw_people
 from photoshare.web.site import current_site
-from photoshare.web.views.photos import send_picture
 
 blueprint = Blueprint("people", __name__, url_prefix="/rooms/<room_code>")
 

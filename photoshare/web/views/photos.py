@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from flask import (
     Blueprint,
     Response,
-    make_response,
     redirect,
     render_template,
     request,
-    send_file,
     url_for,
 )
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -38,40 +34,22 @@ from photoshare.services.photos import photos
 from photoshare.services.photos.albums import Album, open_album
 from photoshare.services.photos.pictures import find_picture
 from photoshare.services.rooms.rooms import Access
-from photoshare.services.work.job_table import JobKind
 from photoshare.storage import MB
 from photoshare.web.album_argument import album_argument
 from photoshare.web.answers.downloads import send_source
-from photoshare.web.answers.htmx import SEE_OTHER, render, wants_partial, with_event
+from photoshare.web.answers.htmx import SEE_OTHER, render
+from photoshare.web.answers.pictures import picture_digest, send_picture
 from photoshare.web.answers.toasts import say
+from photoshare.web.answers.uploaded import UploadResult, answer_upload
 from photoshare.web.guards.attempts import count_uploads
 from photoshare.web.guards.security import current_access
 from photoshare.web.numbers import number_argument
-from photoshare.web.pages.words import count, number, say_error
+from photoshare.web.pages.words import say_error
 from photoshare.web.site import current_site
 
 blueprint = Blueprint("photos", __name__, url_prefix="/rooms/<room_code>")
 
-YEAR_S = 365 * 24 * 3600  # how long a browser may keep a picture; its address holds its hash
 PICTURE_TYPES = {"webp": "image/webp", "jpg": "image/jpeg"}
-DIGEST_LENGTH = 16  # hexadecimal digits of the SHA-256 in an address
-
-
-@dataclass(frozen=True, slots=True)
-class UploadResult:
-    """What became of one file of an upload."""
-
-    file_name: str
-    reason: str | None = None  # why it was not taken
-    is_duplicate: bool = False
-    is_for_later: bool = False  # not taken, but it may be when there is space again
-
-    @property
-    def status(self) -> int:
-        """Say it as HTTP does."""
-        if self.reason:
-            return 507 if self.is_for_later else 422
-        return 200 if self.is_duplicate else 201
 
 
 @blueprint.get("/photos")
@@ -113,23 +91,6 @@ def upload(room_code: str) -> Response | BaseResponse:
     return answer_upload([_take(file) for file in files])
 
 
-def answer_upload(results: list[UploadResult]) -> Response | BaseResponse:
-    """Say what became of the files of one upload, and let new photos be searched for faces."""
-    added = [result for result in results if not result.reason and not result.is_duplicate]
-    if added:
-        current_site().jobs.enqueue(current_access().room.id, JobKind.PROCESS_PHOTOS)
-    if wants_partial():
-        response = make_response(render_template("photos/_upload_result.html", results=results))
-        response.status_code = 201 if added else results[0].status
-        return with_event(response, "photo-added") if added else response
-    if any(result.reason for result in results):  # too much for a message: a cookie holds 4 KB
-        is_any_safe = any(not result.reason for result in results)
-        page = render_template("photos/uploaded.html", access=current_access(), results=results)
-        return make_response(page, 200 if is_any_safe else 422)
-    _flash_counts(len(added), len(results) - len(added))
-    return redirect(url_for("rooms.show"), SEE_OTHER)
-
-
 def _take(file: FileStorage) -> UploadResult:
     access, site = current_access(), current_site()
     name = photos.clean_file_name(file.filename or "")
@@ -146,20 +107,6 @@ def _take(file: FileStorage) -> UploadResult:
         is_for_later = isinstance(error, DiskFullError)
         return UploadResult(name, reason=say_error(error), is_for_later=is_for_later)
     return UploadResult(name, is_duplicate=added.is_duplicate)
-
-
-def _flash_counts(added: int, duplicates: int) -> None:
-    if added:
-        say(gettext("%(photos)s added.", photos=count(added, "photo")))
-    if duplicates:
-        say(
-            ngettext(
-                "%(number)s was here already.",
-                "%(number)s were here already.",
-                duplicates,
-                number=number(duplicates),
-            )
-        )
 
 
 @blueprint.get("/photos/<int:photo_id>")
@@ -215,27 +162,6 @@ def _send_download(photo: Photo, *, wants_exact: bool) -> Response:
         mime_type=MIME_TYPES[found.image_format],
         name=original_name(photo.file_name, found.image_format),
     )
-
-
-def send_picture(path: Path, mime_type: str) -> Response:
-    """Send a picture that this browser alone may keep; its address never means another one.
-
-    Raises
-    ------
-    NotFoundError
-        If it was deleted this moment.
-    """
-    try:
-        response = send_file(path, mime_type)
-    except FileNotFoundError:
-        raise NotFoundError("This picture is not there (any more).") from None
-    response.headers["Cache-Control"] = f"private, max-age={YEAR_S}, immutable"
-    return response
-
-
-def picture_digest(photo: Photo) -> str:
-    """Return the part of a photo's hash that stands in its addresses."""
-    return photo.sha256[:DIGEST_LENGTH]
 
 
 def _photo_with_digest(photo_id: int, digest: str) -> Photo:

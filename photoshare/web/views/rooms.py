@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -17,6 +17,7 @@ from photoshare.services.photos.albums import open_album
 from photoshare.services.photos.lost_photos import list_lost
 from photoshare.services.rooms import guests, rooms
 from photoshare.services.work import job_table
+from photoshare.web.answers.downloads import content_disposition
 from photoshare.web.answers.htmx import SEE_OTHER
 from photoshare.web.answers.toasts import say
 from photoshare.web.guards.attempts import count_new_room, guessing
@@ -29,12 +30,14 @@ from photoshare.web.guards.security import (
     open_to_strangers,
     remember_guest,
 )
-from photoshare.web.pages.links import absolute_url, qr_code_uri
+from photoshare.web.pages.links import absolute_url, qr_code_file, qr_code_uri
 from photoshare.web.pages.people_grid import draw_people
 from photoshare.web.pages.words import isolated, say_error
 from photoshare.web.site import current_site
 
 blueprint = Blueprint("rooms", __name__)
+
+QR_CODE_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 
 NAMED_LOST = 100  # lost photos that the host is told; whoever has lost more has lost a disk
 
@@ -133,6 +136,28 @@ def become_host(room_code: str, secret: str) -> Response:
 def share(room_code: str) -> str:
     """Show the links of the room with their QR codes; the host's own page beside that."""
     return _share_page()
+
+
+@blueprint.get("/rooms/<room_code>/poster")
+def poster(room_code: str) -> str:
+    """Show a page to print and put on the tables: the QR code and what it is for."""
+    access = current_access()
+    guest_url = absolute_url("rooms.show", room_code=access.room.code)
+    return render_template(
+        "rooms/poster.html", access=access, guest_url=guest_url, guest_qr=qr_code_uri(guest_url)
+    )
+
+
+@blueprint.get("/rooms/<room_code>/qr.<any(png, svg):kind>")
+def qr_code(room_code: str, kind: str) -> Response:
+    """Send the QR code of the guest link as a file."""
+    code = current_access().room.code
+    content = qr_code_file(absolute_url("rooms.show", room_code=code), kind)
+    response = make_response(content)
+    response.mimetype = QR_CODE_TYPES[kind]
+    response.headers["Content-Disposition"] = content_disposition(f"photoshare-{code}.{kind}")
+    response.headers["Cache-Control"] = "private, no-store"  # the address may change
+    return response
 
 
 @blueprint.post("/rooms/<room_code>/settings")

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from photoshare.metadata import mpf
-from photoshare.metadata.exif import clean_exif
-from photoshare.metadata.iptc import clean_resources
-from photoshare.metadata.patches import Buffer, Patch, UncleanableError, apply
-from photoshare.metadata.segments import (
+from photoshare.metadata.containers import mpf
+from photoshare.metadata.containers.segments import (
     APP1,
     APP2,
     APP13,
@@ -20,6 +17,9 @@ from photoshare.metadata.segments import (
     clean_picture,
     keep_what_decoders_need,
 )
+from photoshare.metadata.exif import clean_exif
+from photoshare.metadata.iptc import clean_resources
+from photoshare.metadata.patches import Buffer, Patch, UncleanableError, apply
 from photoshare.metadata.xmp import clean_xmp
 
 _EXIF = b"Exif\0"  # and one more byte, zero unless it was written in a hurry

@@ -6,8 +6,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from photoshare.metadata.containers.jpeg import clean_jpeg
 from photoshare.metadata.exif import clean_exif
-from photoshare.metadata.jpeg import clean_jpeg
 from photoshare.metadata.patches import Buffer, Patch, UncleanableError, blank, replace
 from photoshare.metadata.xmp import clean_xmp
 

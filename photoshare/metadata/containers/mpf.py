@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from photoshare.metadata.containers.segments import MAX_PAYLOAD, segment_head
 from photoshare.metadata.patches import Patch, UncleanableError, moved
-from photoshare.metadata.segments import MAX_PAYLOAD, segment_head
 from photoshare.metadata.tiff import Policy, TiffStructure
 from photoshare.metadata.tiff_writer import write_tables
 

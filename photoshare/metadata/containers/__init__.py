@@ -1,0 +1,1 @@
+"""The files that hold pictures and metadata: JPEG with its segments, PNG, WebP, GIF, HEIC."""

@@ -1,0 +1,34 @@
+"""Pictures as answers: one address is one picture for ever, which the browser may keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Response, send_file
+
+from photoshare.errors import NotFoundError
+from photoshare.models import Photo
+
+YEAR_S = 365 * 24 * 3600  # how long a browser may keep a picture; its address holds its hash
+DIGEST_LENGTH = 16  # hexadecimal digits of the SHA-256 in an address
+
+
+def send_picture(path: Path, mime_type: str) -> Response:
+    """Send a picture that this browser alone may keep; its address never means another one.
+
+    Raises
+    ------
+    NotFoundError
+        If it was deleted this moment.
+    """
+    try:
+        response = send_file(path, mime_type)
+    except FileNotFoundError:
+        raise NotFoundError("This picture is not there (any more).") from None
+    response.headers["Cache-Control"] = f"private, max-age={YEAR_S}, immutable"
+    return response
+
+
+def picture_digest(photo: Photo) -> str:
+    """Return the part of a photo's hash that stands in its addresses."""
+    return photo.sha256[:DIGEST_LENGTH]

@@ -1,0 +1,64 @@
+"""What became of uploaded files, as a page, a part of one, or a status for a script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Response, make_response, redirect, render_template, url_for
+from flask_babel import gettext, ngettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from photoshare.services.work.job_table import JobKind
+from photoshare.web.answers.htmx import SEE_OTHER, wants_partial, with_event
+from photoshare.web.answers.toasts import say
+from photoshare.web.guards.security import current_access
+from photoshare.web.pages.words import count, number
+from photoshare.web.site import current_site
+
+
+@dataclass(frozen=True, slots=True)
+class UploadResult:
+    """What became of one file of an upload."""
+
+    file_name: str
+    reason: str | None = None  # why it was not taken
+    is_duplicate: bool = False
+    is_for_later: bool = False  # not taken, but it may be when there is space again
+
+    @property
+    def status(self) -> int:
+        """Say it as HTTP does."""
+        if self.reason:
+            return 507 if self.is_for_later else 422
+        return 200 if self.is_duplicate else 201
+
+
+def answer_upload(results: list[UploadResult]) -> Response | BaseResponse:
+    """Say what became of the files of one upload, and let new photos be searched for faces."""
+    added = [result for result in results if not result.reason and not result.is_duplicate]
+    if added:
+        current_site().jobs.enqueue(current_access().room.id, JobKind.PROCESS_PHOTOS)
+    if wants_partial():
+        response = make_response(render_template("photos/_upload_result.html", results=results))
+        response.status_code = 201 if added else results[0].status
+        return with_event(response, "photo-added") if added else response
+    if any(result.reason for result in results):  # too much for a message: a cookie holds 4 KB
+        is_any_safe = any(not result.reason for result in results)
+        page = render_template("photos/uploaded.html", access=current_access(), results=results)
+        return make_response(page, 200 if is_any_safe else 422)
+    _flash_counts(len(added), len(results) - len(added))
+    return redirect(url_for("rooms.show"), SEE_OTHER)
+
+
+def _flash_counts(added: int, duplicates: int) -> None:
+    if added:
+        say(gettext("%(photos)s added.", photos=count(added, "photo")))
+    if duplicates:
+        say(
+            ngettext(
+                "%(number)s was here already.",
+                "%(number)s were here already.",
+                duplicates,
+                number=number(duplicates),
+            )
+        )

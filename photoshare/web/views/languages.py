@@ -1,0 +1,42 @@
+"""The form that chooses the language of the pages."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, current_app, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from photoshare.errors import InvalidInputError
+from photoshare.web.answers.htmx import SEE_OTHER
+from photoshare.web.pages.languages import COOKIE, LANGUAGES
+
+blueprint = Blueprint("languages", __name__)
+
+
+@blueprint.post("/language")
+def choose() -> Response:
+    """Remember the language that was chosen, in a cookie, and lead back to the page."""
+    language = request.form.get("language", "")
+    if language not in LANGUAGES:
+        raise InvalidInputError("Please choose one of the languages.")
+    response = redirect(_own_page(request.form.get("next", "")), SEE_OTHER)
+    response.set_cookie(
+        COOKIE,
+        language,
+        max_age=current_app.permanent_session_lifetime,
+        path=current_app.config["SESSION_COOKIE_PATH"],
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _own_page(path: str) -> str:
+    """Return a path of this site as it is, and the start page for everything else."""
+    parts = urlsplit(path)
+    is_own = path.startswith("/") and path[1:2] not in ("/", "\\") and "\\" not in path
+    if is_own and not parts.scheme and not parts.netloc and path.isprintable():
+        return path
+    return url_for("rooms.index")
