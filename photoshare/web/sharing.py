@@ -19,7 +19,7 @@ def poster(room_code: str) -> str:
     access = current_access()
     guest_url = absolute_url("rooms.show", room_code=access.room.code)
     return render_template(
-        "rooms/poster.html", access=access, guest_url=guest_url, guest_qr=qr_code_uri(guest_url)
+        "sharing/poster.html", access=access, guest_url=guest_url, guest_qr=qr_code_uri(guest_url)
     )
 
 
