@@ -15,6 +15,8 @@ fi
 
 "$bin/ruff" format --check .
 "$bin/ruff" check .
+"$bin/djlint" --check --quiet templates
+"$bin/oxfmt" --check static
 "$bin/mypy"
 "$bin/codespell" README.md SECURITY.md CHANGELOG.md CONTRIBUTING.md docs photoshare templates static tests scripts app.py run.sh
 # One process a core; the tests of a file stay together, since they share servers and browsers, and

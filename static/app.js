@@ -32,9 +32,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 // The next page of photos is asked for while a screen of this one is still below the window.
-const nearEnd = new IntersectionObserver((entries) => {
-  for (const entry of entries) if (entry.isIntersecting) htmx.trigger(entry.target, "near");
-}, { rootMargin: "0px 0px 100% 0px" });
+const nearEnd = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries) if (entry.isIntersecting) htmx.trigger(entry.target, "near");
+  },
+  { rootMargin: "0px 0px 100% 0px" },
+);
 const watchEnd = () => document.querySelectorAll(".photo-grid > .more").forEach((more) => nearEnd.observe(more));
 document.addEventListener("htmx:afterSettle", watchEnd);
 watchEnd();
@@ -123,7 +126,8 @@ const toasts = document.getElementById("toasts");
 if (toasts) {
   const toldByPage = [...toasts.querySelectorAll(".toast")];
   toldByPage.forEach(tendToast);
-  setTimeout(() => { // a live region says what comes into it, not what it began with
+  setTimeout(() => {
+    // a live region says what comes into it, not what it began with
     for (const toast of toldByPage) {
       if (!toast.isConnected || toast.contains(document.activeElement)) continue;
       toast.classList.add("is-told");
@@ -180,7 +184,9 @@ document.addEventListener("click", (event) => {
   if (button.dataset.copy) {
     const field = document.getElementById(button.dataset.copy);
     field.select();
-    copyText(field.value).then(() => { button.textContent = button.dataset.done; });
+    copyText(field.value).then(() => {
+      button.textContent = button.dataset.done;
+    });
   } else if (button.dataset.shareUrl) shareLink(button);
   else window.print();
 });

@@ -1,4 +1,5 @@
-// Runs before the page is drawn, so that nothing moves when what only works with, or only without, scripts comes or goes.
+// Runs before the page is drawn, so that nothing moves when what only works with, or only without, scripts comes or
+// goes.
 "use strict";
 
 document.documentElement.classList.add("js");

@@ -23,10 +23,13 @@ function layOutFaces(scale = 1) {
   for (const face of names) face.size = face.text.getBBox(); // all are read before one is moved
   const taken = [];
   for (const face of names) {
-    const place = placesFor(face, picture, unit).find((one) => (
-      one.top >= 0 && one.bottom <= picture.height && !taken.some((other) => touches(one, other))
-      && !faces.some((other) => other !== face && touches(one, other))
-    ));
+    const place = placesFor(face, picture, unit).find(
+      (one) =>
+        one.top >= 0 &&
+        one.bottom <= picture.height &&
+        !taken.some((other) => touches(one, other)) &&
+        !faces.some((other) => other !== face && touches(one, other)),
+    );
     face.text.classList.toggle("is-crowded", !place);
     if (place) taken.push(place);
     moveName(face, place || placesFor(face, picture, unit)[0], picture);
@@ -39,8 +42,10 @@ function outline(link, picture, unit) {
   const [left, top, right, bottom] = rect.dataset.box.split(" ").map(Number);
   const stroke = unit * clamp(((right - left) / unit) * STROKE.share, STROKE.least, STROKE.most);
   const edges = {
-    left: Math.max(0, left - stroke), top: Math.max(0, top - stroke),
-    right: Math.min(picture.width, right + stroke), bottom: Math.min(picture.height, bottom + stroke),
+    left: Math.max(0, left - stroke),
+    top: Math.max(0, top - stroke),
+    right: Math.min(picture.width, right + stroke),
+    bottom: Math.min(picture.height, bottom + stroke),
   };
   rect.style.strokeWidth = stroke;
   rect.setAttribute("x", edges.left + stroke / 2);
@@ -55,9 +60,13 @@ function placesFor(face, picture, unit) {
   const halo = face.size.height / 5;
   const [width, height] = [face.size.width + 2 * halo, face.size.height];
   const left = clamp((face.left + face.right - width) / 2, 0, picture.width - width);
-  return [face.bottom + GAP_PX * unit, face.top - GAP_PX * unit - height].map((top) => (
-    { left, top, right: left + width, bottom: top + height, halo }
-  ));
+  return [face.bottom + GAP_PX * unit, face.top - GAP_PX * unit - height].map((top) => ({
+    left,
+    top,
+    right: left + width,
+    bottom: top + height,
+    halo,
+  }));
 }
 
 function moveName({ text, size }, place, picture) {

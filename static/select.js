@@ -1,6 +1,6 @@
-// Selecting several faces, people or photos: by tap, by dragging over them, by a click with Shift; one bar says how many are
-// chosen and what can be done with them. A form with data-select holds the boxes, each in an element with data-pick;
-// without this script they are plain boxes of a plain form.
+// Selecting several faces, people or photos: by tap, by dragging over them, by a click with Shift; one bar says how
+// many are chosen and what can be done with them. A form with data-select holds the boxes, each in an element with
+// data-pick; without this script they are plain boxes of a plain form.
 "use strict";
 
 const DRAG_PX = 8; // less is the tremble of a tap
@@ -55,7 +55,13 @@ document.addEventListener("click", (event) => {
 // A click on a label becomes a second one, on its box, which does not say whether Shift is down.
 let shiftIsDown = false;
 for (const kind of ["pointerdown", "keydown", "keyup"]) {
-  document.addEventListener(kind, (event) => { shiftIsDown = event.shiftKey; }, true);
+  document.addEventListener(
+    kind,
+    (event) => {
+      shiftIsDown = event.shiftKey;
+    },
+    true,
+  );
 }
 
 document.addEventListener("keydown", (event) => {
@@ -109,7 +115,8 @@ function endDrag(event) {
   if (drag?.before && event.type === "pointerup") {
     drag.form.lastBox = drag.last ?? null;
     swallowNextClick();
-  } else if (drag?.before) { // the browser took the finger for a scroll
+  } else if (drag?.before) {
+    // the browser took the finger for a scroll
     for (const [box, wasChosen] of drag.before) box.checked = wasChosen;
     showChosen(drag.form);
   }
@@ -135,8 +142,12 @@ document.addEventListener("dragstart", (event) => {
 const showAll = () => document.querySelectorAll("form[data-select]").forEach(showChosen);
 document.addEventListener("htmx:afterSettle", showAll);
 window.addEventListener("pageshow", showAll);
-document.addEventListener("toggle", (event) => {
-  const form = event.target.querySelector?.("form[data-select]");
-  if (form && !event.target.open) choose(form, false);
-}, true);
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const form = event.target.querySelector?.("form[data-select]");
+    if (form && !event.target.open) choose(form, false);
+  },
+  true,
+);
 showAll();

@@ -10,10 +10,16 @@ async function keep(request) {
   const files = (await request.formData()).getAll("photos").filter((file) => file.size);
   await caches.delete(SHARED); // of an earlier time, never taken to a room
   const cache = await caches.open(SHARED);
-  await Promise.all(files.map((file, number) => {
-    const headers = { "Content-Type": file.type, "X-File-Name": encodeURIComponent(file.name), "X-Modified": file.lastModified };
-    return cache.put(`shared/${number}`, new Response(file, { headers }));
-  }));
+  await Promise.all(
+    files.map((file, number) => {
+      const headers = {
+        "Content-Type": file.type,
+        "X-File-Name": encodeURIComponent(file.name),
+        "X-Modified": file.lastModified,
+      };
+      return cache.put(`shared/${number}`, new Response(file, { headers }));
+    }),
+  );
   return Response.redirect("share-target", 303);
 }
 

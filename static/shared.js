@@ -9,7 +9,10 @@ async function takeShared() {
   const files = new DataTransfer();
   for (const key of await cache.keys()) {
     const kept = await cache.match(key);
-    const [name, lastModified] = [decodeURIComponent(kept.headers.get("X-File-Name")), Number(kept.headers.get("X-Modified"))];
+    const [name, lastModified] = [
+      decodeURIComponent(kept.headers.get("X-File-Name")),
+      Number(kept.headers.get("X-Modified")),
+    ];
     files.items.add(new File([await kept.blob()], name, { type: kept.headers.get("Content-Type"), lastModified }));
   }
   await caches.delete(SHARED);

@@ -2,7 +2,8 @@
 
 // Four ways of not arriving. Whatever is none of ours, such as the page of a proxy or of a wifi's
 // login, is a lost connection.
-export class Lost extends Error { // goes on by itself
+// Goes on by itself.
+export class Lost extends Error {
   constructor(status = 0) {
     super(`status ${status}`);
     this.status = status; // 0: nobody answered

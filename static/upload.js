@@ -130,17 +130,23 @@ function comesLater(item) {
     return;
   }
   note(item, phrase("fetching"));
-  setTimeout(() => { // others are sent meanwhile
-    note(item, "");
-    ready.push(item);
-    sendNext();
-  }, Math.min(500 * 2 ** item.reads, LONGEST_WAIT_MS));
+  setTimeout(
+    () => {
+      // others are sent meanwhile
+      note(item, "");
+      ready.push(item);
+      sendNext();
+    },
+    Math.min(500 * 2 ** item.reads, LONGEST_WAIT_MS),
+  );
 }
 
 async function transfer(item) {
   const { file } = item;
   if (!(await isReadable(file))) return comesLater(item);
-  const onProgress = (bytes) => { item.bar.value = bytes; };
+  const onProgress = (bytes) => {
+    item.bar.value = bytes;
+  };
   const limit = Math.min(pieceBytes, item.pieceBytes);
   const bytes = Math.min(file.size, limit);
   const smaller = Math.max(Math.ceil(bytes / 2), SMALLEST_PIECE);
@@ -191,7 +197,8 @@ function makeWorker() {
     asked.get(number)?.(hash);
     asked.delete(number);
   };
-  made.onerror = () => { // the script did not load: nobody will answer
+  made.onerror = () => {
+    // the script did not load: nobody will answer
     for (const answer of asked.values()) answer(null);
     asked.clear();
     made.isBroken = true;
@@ -213,7 +220,8 @@ function hashOf(file) {
 async function prepare() {
   if (isPreparing) return;
   isPreparing = true;
-  for (let size = 1; toHash.length; size = Math.min(2 * size, MOST_ASKED)) { // the first starts soon
+  // In growing groups: the first starts soon.
+  for (let size = 1; toHash.length; size = Math.min(2 * size, MOST_ASKED)) {
     const items = toHash.splice(0, size);
     const hashes = await Promise.all(items.map((item) => hashOf(item.file)));
     const some = hashes.filter(Boolean);
@@ -239,7 +247,9 @@ function take(fileList) {
   }
   count.total += files.length;
   count.open += files.length;
-  toHash.push(...files.map((file) => ({ file, sha256: null, pieceBytes, tries: 0, losses: 0, reads: 0, ...addRow(file) })));
+  toHash.push(
+    ...files.map((file) => ({ file, sha256: null, pieceBytes, tries: 0, losses: 0, reads: 0, ...addRow(file) })),
+  );
   say();
   return prepare();
 }
@@ -248,7 +258,9 @@ input.addEventListener("click", () => {
   input.value = ""; // not after a choice: iOS keeps the files of the input that it knows
   if (!count.total) summary.textContent = phrase("handing");
 });
-input.addEventListener("cancel", () => { if (!count.total) summary.textContent = ""; });
+input.addEventListener("cancel", () => {
+  if (!count.total) summary.textContent = "";
+});
 input.addEventListener("change", () => take(input.files));
 
 again.addEventListener("click", () => {
@@ -281,7 +293,9 @@ document.addEventListener("drop", (event) => {
 window.addEventListener("beforeunload", (event) => {
   if (isUnsafe()) event.preventDefault(); // the browser asks whether to leave
 });
-window.addEventListener("online", () => { if (pause !== null) goOn(); });
+window.addEventListener("online", () => {
+  if (pause !== null) goOn();
+});
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   if (pause !== null) goOn(); // a phone that slept lost its connections
@@ -294,7 +308,9 @@ async function stayAwake() {
   if (count.open && !document.hidden && !lock) {
     lock = "asked for";
     lock = await navigator.wakeLock.request("screen").catch(() => null); // battery saving says no
-    lock?.addEventListener("release", () => { lock = null; });
+    lock?.addEventListener("release", () => {
+      lock = null;
+    });
     if (!count.open) stayAwake();
   } else if (!count.open && lock?.release) {
     lock.release();

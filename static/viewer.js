@@ -31,7 +31,9 @@ function preloadNeighbours() {
   for (const link of [linkTo("next"), linkTo("prev")]) {
     if (!link) continue;
     load(link.href).then(
-      (page) => { new Image().src = page.querySelector(".photo-frame img").src; },
+      (page) => {
+        new Image().src = page.querySelector(".photo-frame img").src;
+      },
       () => {}, // a step to it says what is wrong
     );
   }
@@ -97,7 +99,8 @@ function place({ isSettling = false } = {}) {
   const frame = find(".photo-frame");
   const { width, height } = frame.parentElement.getBoundingClientRect();
   zoom.scale = Math.min(Math.max(zoom.scale, 1), MAX_SCALE);
-  if (zoom.scale > 1) { // its edges stay outside of the stage
+  // The edges of what is enlarged stay outside of the stage.
+  if (zoom.scale > 1) {
     zoom.x = Math.min(0, Math.max(zoom.x, width * (1 - zoom.scale)));
     zoom.y = Math.min(0, Math.max(zoom.y, height * (1 - zoom.scale)));
   } else zoom.y = 0;
@@ -176,8 +179,8 @@ function onUp(event) {
 }
 
 function tap(event) {
-  if (tapTimer) { // the second one
-    clearTimeout(tapTimer);
+  if (tapTimer) {
+    clearTimeout(tapTimer); // this is the second tap
     tapTimer = null;
     zoomAt(zoom.scale > 1 ? 1 : TAP_SCALE, event.clientX, event.clientY, { isSettling: true });
     return;
@@ -200,11 +203,15 @@ document.addEventListener("pointercancel", (event) => {
 document.addEventListener("dragstart", (event) => {
   if (event.target.closest?.(".photo-frame")) event.preventDefault();
 });
-document.addEventListener("wheel", (event) => {
-  if (!event.ctrlKey || !event.target.closest(".photo-frame")) return; // a pinch on a touchpad
-  event.preventDefault();
-  zoomAt(zoom.scale * Math.exp(-event.deltaY / 100), event.clientX, event.clientY);
-}, { passive: false });
+document.addEventListener(
+  "wheel",
+  (event) => {
+    if (!event.ctrlKey || !event.target.closest(".photo-frame")) return; // a pinch on a touchpad
+    event.preventDefault();
+    zoomAt(zoom.scale * Math.exp(-event.deltaY / 100), event.clientX, event.clientY);
+  },
+  { passive: false },
+);
 
 // ---- Links and keys ----------------------------------------------------------------------------
 
@@ -220,8 +227,20 @@ document.addEventListener("click", (event) => {
 
 // Who came and went by keys finds the focus on the tile of the photo seen last (static/app.js).
 let isByKeys = false;
-document.addEventListener("keydown", () => { isByKeys = true; }, true);
-document.addEventListener("pointerdown", () => { isByKeys = false; }, true);
+document.addEventListener(
+  "keydown",
+  () => {
+    isByKeys = true;
+  },
+  true,
+);
+document.addEventListener(
+  "pointerdown",
+  () => {
+    isByKeys = false;
+  },
+  true,
+);
 window.addEventListener("pagehide", () => {
   if (isByKeys) sessionStorage.setItem("seen-photo", location.pathname.split("/").pop());
 });

@@ -75,7 +75,10 @@ function nextPhoto() {
 function figureOf(photo) {
   const figure = document.createElement("figure");
   figure.className = "wall-photo";
-  for (const [name, src] of [["wall-backdrop", photo.backdrop], ["wall-picture", photo.src]]) {
+  for (const [name, src] of [
+    ["wall-backdrop", photo.backdrop],
+    ["wall-picture", photo.src],
+  ]) {
     const image = document.createElement("img");
     image.className = name;
     image.alt = name === "wall-picture" ? photo.words : "";

@@ -13,7 +13,7 @@ from tests.conftest import ROOT, Cast
 from tests.helpers import HX, counted_queries, insert_person, insert_photos, place_at, tags_of
 
 TILE = {"class": "tile"}
-SHAPE_RULE = re.compile(r"\.shape-(\d+) \{ --ratio: ([\d.]+); \}")
+SHAPE_RULE = re.compile(r"\.shape-(\d+) \{\s+--ratio: ([\d.]+);\s+\}")
 
 
 def test_a_room_without_photos_says_so(cast: Cast) -> None:

@@ -26,7 +26,7 @@ def _ask(error: SamePhotoError) -> tuple[str, int]:
     shown = error.pairs[:SHOWN_PHOTOS]
     face_ids = [face_id for pair in shown for face_id in pair]
     faces = {face.id: face for face in people.get_faces(access, face_ids)}
-    template = "people/_same_photo.html" if wants_partial() else "people/same_photo.html"
+    template = "corrections/_same_photo.html" if wants_partial() else "corrections/same_photo.html"
     page = render_template(
         template,
         access=access,

@@ -60,7 +60,7 @@ def rename(room_code: str, person_id: int) -> Response | BaseResponse | tuple[st
     else:
         flash_with_undo(gettext("The name was saved."), correction_id)
     return redirect_or(
-        "people/_renamed.html",
+        "corrections/_renamed.html",
         url_for("people.show", person_id=person_id),
         access=access,
         person=people.get_card(access, person_id),
@@ -70,7 +70,7 @@ def rename(room_code: str, person_id: int) -> Response | BaseResponse | tuple[st
 
 def _ask_if_same(person_id: int, question: SameNameError) -> str:
     access = current_access()
-    template = "people/_same_name.html" if wants_partial() else "people/same_name.html"
+    template = "corrections/_same_name.html" if wants_partial() else "corrections/same_name.html"
     both = open_album(access, people=(person_id, question.namesake_id), is_together=True)
     return render_template(
         template,
@@ -86,7 +86,7 @@ def _ask_if_same(person_id: int, question: SameNameError) -> str:
 def _name_form(person_id: int, error: str) -> str:
     access = current_access()
     person = people.get_card(access, person_id)
-    template = "people/_name_form.html" if wants_partial() else "people/name.html"
+    template = "corrections/_name_form.html" if wants_partial() else "corrections/name.html"
     return render_template(template, access=access, person=person, error=error)
 
 

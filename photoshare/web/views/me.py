@@ -30,7 +30,7 @@ blueprint = Blueprint("me", __name__, url_prefix="/rooms/<room_code>")
 def show(room_code: str) -> str:
     """Show this guest's own album first, or ask who they are; then what they have uploaded."""
     if wants_partial() and "page" in request.args:
-        return render_template("rooms/_self_choices_page.html", people_page=_choices())
+        return render_template("me/_self_choices_page.html", people_page=_choices())
     return _page()
 
 
@@ -82,7 +82,7 @@ def _page(
     album = open_album(access, guest_id=access.guest.id)
     own = selves.find_own_card(access)
     return render_template(
-        "rooms/me.html",
+        "me/show.html",
         access=access,
         album=album,
         page=photos.list_photos(

@@ -105,7 +105,7 @@ def choose_room() -> str | BaseResponse:
     if len(my_rooms) == 1 and not is_lost:
         return redirect(_room_with_shared_photos(my_rooms[0].code), SEE_OTHER)
     return render_template(
-        "rooms/choose.html",
+        "phone_app/choose_room.html",
         choices=[(room, _room_with_shared_photos(room.code)) for room in my_rooms],
         is_lost=is_lost,
     )

@@ -34,7 +34,7 @@ ANSWERS = {
 def ask(room_code: str) -> str:
     """Ask whether two are the same person: the pair whose answer tells most."""
     _check_may_answer()
-    return _question("people/same.html", _put_off(request.args.getlist("later")))
+    return _question("suggestions/ask.html", _put_off(request.args.getlist("later")))
 
 
 @blueprint.post("/people/same")
@@ -59,7 +59,7 @@ def answer(room_code: str) -> Response | BaseResponse:
     if wants_partial():
         # The address keeps what was put off, for a reload and for the way back from an undo.
         url = url_for("suggestions.ask", later=later)
-        return with_address(make_response(_question("people/_answered.html", later)), url)
+        return with_address(make_response(_question("suggestions/_answered.html", later)), url)
     return redirect(url_for("suggestions.ask", later=later), SEE_OTHER)
 
 
@@ -80,7 +80,7 @@ def answer_maybe(room_code: str, person_id: int) -> Response | BaseResponse:
     if not wants_partial():
         return redirect(url_for("people.show", person_id=person_id), SEE_OTHER)
     partial = render_template(
-        "people/_maybe_answered.html",
+        "suggestions/_maybe_answered.html",
         access=access,
         person=people.get_card(access, person_id),
         may_correct=may_correct_person(author, person_id),

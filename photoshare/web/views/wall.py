@@ -23,7 +23,7 @@ def show(room_code: str) -> str:
     access = current_access()
     guest_url = absolute_url("rooms.show", room_code=access.room.code)
     return render_template(
-        "rooms/wall.html",
+        "wall/show.html",
         access=access,
         photo=wall.find_before(access.room.id, number_argument("before")),
         guest_url=guest_url,
