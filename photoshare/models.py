@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from photoshare.db import Base, UtcDateTime, utc_now
+from photoshare.db import db as db  # with the tables goes the session that reads them
 from photoshare.faces.types import NO_COLLAGE, FaceEncodings
 from photoshare.geometry import FaceLocation
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from photoshare.config import settings_table
-from photoshare.web.guards.rates import Limit
+from photoshare.rates import Limit
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from photoshare.networks import MAX_NAME, network_of
+from photoshare.rates import Limit, Rates
 from photoshare.web.guards import rates
-from photoshare.web.guards.rates import Limit, Rates
 
 
 @pytest.fixture

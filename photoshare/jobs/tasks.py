@@ -20,11 +20,10 @@ from typing import Protocol, TypeAlias
 from flask import Flask
 
 from photoshare.config import Settings
-from photoshare.db import db
 from photoshare.errors import DiskFullError
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.types import FaceEngine
-from photoshare.models import Photo
+from photoshare.models import Photo, db
 from photoshare.pictures import decoding
 from photoshare.services.downloads import clean_originals
 from photoshare.services.people import grouping

@@ -13,8 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import select
 
-from photoshare.db import db
-from photoshare.models import Room
+from photoshare.models import Room, db
 
 Value = TypeVar("Value")
 

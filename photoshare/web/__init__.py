@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from photoshare.web import numbers, views
+from photoshare.web import arguments, views
 from photoshare.web.answers import errorhandlers, htmx, same_photo, toasts
 from photoshare.web.guards import security
 from photoshare.web.pages import languages, template_helpers
@@ -12,7 +12,7 @@ from photoshare.web.pages import languages, template_helpers
 
 def init_app(app: Flask) -> None:
     """Give the app its checks, its error pages and its views."""
-    for part in (numbers, security, errorhandlers, same_photo, htmx, languages, toasts):
+    for part in (arguments, security, errorhandlers, same_photo, htmx, languages, toasts):
         part.init_app(app)
     template_helpers.init_app(app)
     for blueprint in views.BLUEPRINTS:

@@ -10,10 +10,10 @@ from flask import Flask, current_app
 from photoshare.config import Settings
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.runner import JobRunner
+from photoshare.rates import Rates
 from photoshare.services.downloads.zip_shelf import ZipShelf
 from photoshare.services.people.grouping import GroupingRule, grouping_rule
 from photoshare.storage import Storage
-from photoshare.web.guards.rates import Rates
 
 EXTENSION = "photoshare"  # key in app.extensions
 

@@ -9,8 +9,15 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, delete, exists, func, insert, or_, select, update
 
-from photoshare.db import db
-from photoshare.models import PHOTO_ANALYSED, PHOTO_WAITING, Correction, CorrectionFace, Face, Photo
+from photoshare.models import (
+    PHOTO_ANALYSED,
+    PHOTO_WAITING,
+    Correction,
+    CorrectionFace,
+    Face,
+    Photo,
+    db,
+)
 from photoshare.services.corrections.events import CorrectionKind
 
 HAS_ENCODING: ColumnElement[bool] = Face.encoding.is_not(None)  # an erased one is none

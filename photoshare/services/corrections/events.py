@@ -8,9 +8,8 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from photoshare.db import db
 from photoshare.faces.grouping.constraints import Constraint
-from photoshare.models import Correction, CorrectionFace
+from photoshare.models import Correction, CorrectionFace, db
 
 
 class CorrectionKind(StrEnum):

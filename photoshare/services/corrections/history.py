@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from photoshare.db import db
 from photoshare.errors import NotFoundError
-from photoshare.models import Correction, CorrectionFace, Face, Person
+from photoshare.models import Correction, CorrectionFace, Face, Person, db
 from photoshare.services.corrections.authors import Author
 from photoshare.services.corrections.events import CorrectionKind
 from photoshare.services.corrections.verbs import may_undo

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from sqlalchemy import select
 
-from photoshare.db import db
 from photoshare.errors import InvalidInputError, PhotoshareError
 from photoshare.geometry import overlap_matrix
-from photoshare.models import Face, Photo
+from photoshare.models import Face, Photo, db
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.authors import Author
 

@@ -12,7 +12,6 @@ from functools import partial
 
 from sqlalchemy import select
 
-from photoshare.db import db
 from photoshare.errors import (
     InvalidInputError,
     NotAllowedError,
@@ -20,7 +19,7 @@ from photoshare.errors import (
     SameNameError,
 )
 from photoshare.faces.types import NO_PERSON
-from photoshare.models import Correction, Face, Person, Photo
+from photoshare.models import Correction, Face, Person, Photo, db
 from photoshare.services.corrections.authors import Author
 from photoshare.services.corrections.change import Change, change_of_room
 from photoshare.services.corrections.events import CorrectionKind

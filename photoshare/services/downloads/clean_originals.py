@@ -20,11 +20,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, literal, or_, select, update
 
-from photoshare.db import db
 from photoshare.errors import DiskFullError, NotAllowedError, NotFoundError, RejectedPhotoError
 from photoshare.metadata.clean import CLEANING_RULES, find_patches
 from photoshare.metadata.patches import PatchedFile, UncleanableError
-from photoshare.models import Photo
+from photoshare.models import Photo, db
 from photoshare.pictures import decoding
 from photoshare.pictures.rendering import CLEAN_COPY, make_clean_copy
 from photoshare.services.rooms.rooms import Access

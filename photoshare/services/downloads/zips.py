@@ -14,9 +14,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from photoshare.db import db
 from photoshare.metadata.clean import CLEANING_RULES
-from photoshare.models import Photo
+from photoshare.models import Photo, db
 from photoshare.services.downloads.clean_originals import (
     Form,
     download_columns,

@@ -12,9 +12,8 @@ import numpy as np
 from sqlalchemy import Executable, bindparam, select, update
 from sqlalchemy.orm import aliased
 
-from photoshare.db import db
 from photoshare.faces.covers import CANDIDATES, CoverFaces, choose_cover
-from photoshare.models import Face, Person, encodings_from_bytes
+from photoshare.models import Face, Person, db, encodings_from_bytes
 
 # The index `ix_face_person_clearest` backwards; what no engine told comes last.
 CLEAREST_FIRST = (Face.quality.desc(), Face.area.desc(), Face.id.desc())

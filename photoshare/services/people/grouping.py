@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, select, update
 
 from photoshare.config import Settings
-from photoshare.db import db
 from photoshare.faces.grouping.plan import plan_groups
 from photoshare.faces.quality import face_quality, may_found
 from photoshare.faces.types import NO_PERSON, AnalysedFace, Doubt, FaceEngine, FaceSet
@@ -24,6 +23,7 @@ from photoshare.models import (
     Face,
     Photo,
     Room,
+    db,
     encoding_to_bytes,
 )
 from photoshare.services.corrections.change import begin_change

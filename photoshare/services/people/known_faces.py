@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import select
 
-from photoshare.db import db
 from photoshare.faces.types import NO_PERSON
 from photoshare.geometry import FaceLocation, paired_faces
-from photoshare.models import Correction, CorrectionFace, Face, Photo
+from photoshare.models import Correction, CorrectionFace, Face, Photo, db
 from photoshare.services.people.room_faces import NO_LINK
 
 NEW_FACE = 0  # id of a face that has no row yet; row ids begin at 1

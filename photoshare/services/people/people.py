@@ -18,9 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, aliased, contains_eager, defer, joinedload
 
-from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotFoundError
-from photoshare.models import Face, Person, Photo
+from photoshare.models import Face, Person, Photo, db
 from photoshare.services.people.covers import CLEAREST_FIRST
 from photoshare.services.rooms.rooms import Access
 

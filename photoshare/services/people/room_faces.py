@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
-from photoshare.db import db
 from photoshare.faces.grouping.memory import unit_length
 from photoshare.faces.quality import may_found
 from photoshare.faces.types import NO_PERSON, FaceSet
@@ -27,6 +26,7 @@ from photoshare.models import (
     Face,
     Person,
     Photo,
+    db,
     encodings_from_bytes,
 )
 from photoshare.services.corrections.erasure import HAS_ENCODING

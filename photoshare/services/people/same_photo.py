@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from photoshare.db import db
 from photoshare.errors import SamePhotoError
 from photoshare.faces.types import NO_PERSON
-from photoshare.models import Photo
+from photoshare.models import Photo, db
 from photoshare.services.corrections.change import Change
 
 

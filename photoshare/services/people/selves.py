@@ -10,9 +10,8 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import or_, select, update
 
-from photoshare.db import db
 from photoshare.faces.types import NO_PERSON
-from photoshare.models import Guest, Person
+from photoshare.models import Guest, Person, db
 from photoshare.services.people.people import PersonCard, find_card, get_person
 from photoshare.services.rooms.rooms import Access
 

@@ -9,11 +9,10 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import defer
 
-from photoshare.db import db
 from photoshare.faces.likeness import rank_alike_people
 from photoshare.faces.suggestions import SuggestedSide, maybe_faces, rank_pairs
 from photoshare.faces.types import NO_PERSON
-from photoshare.models import Face
+from photoshare.models import Face, db
 from photoshare.services.people.grouping import GroupingRule
 from photoshare.services.people.people import PersonCard
 from photoshare.services.people.room_faces import RoomFaces, load_room_faces

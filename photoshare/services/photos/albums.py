@@ -13,9 +13,8 @@ from typing import ClassVar
 
 from sqlalchemy import ColumnElement, Select, func, select, true
 
-from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotFoundError
-from photoshare.models import Face, Guest, Person, Photo
+from photoshare.models import Face, Guest, Person, Photo, db
 from photoshare.services.people.people import get_people, get_person
 from photoshare.services.rooms.rooms import Access
 

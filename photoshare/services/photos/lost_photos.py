@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select, update
 
-from photoshare.db import db
-from photoshare.models import Photo, Room
+from photoshare.models import Photo, Room, db
 from photoshare.services.downloads.clean_originals import (
     PHOTO_FILE,
     PhotoFile,

@@ -14,10 +14,9 @@ from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
 from photoshare.config import Settings
-from photoshare.db import db
 from photoshare.disk import disk_full_as_error
 from photoshare.errors import NotAllowedError, NotFoundError, RoomFullError
-from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Face, Photo, Upload
+from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Face, Photo, Upload, db
 from photoshare.pictures import decoder_pool
 from photoshare.pictures.rendering import CLEAN_COPY
 from photoshare.services.corrections.change import begin_change

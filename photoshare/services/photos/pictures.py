@@ -8,9 +8,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from photoshare.db import db
 from photoshare.errors import NotFoundError, RejectedPhotoError
-from photoshare.models import Face, Photo
+from photoshare.models import Face, Photo, db
 from photoshare.pictures import decoding
 from photoshare.pictures.rendering import ENCODERS
 from photoshare.services.people.people import get_face

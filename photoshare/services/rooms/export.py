@@ -7,8 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from photoshare.db import db
-from photoshare.models import Face, Person, Photo
+from photoshare.models import Face, Person, Photo, db
 
 
 def room_as_dict(room_id: int) -> dict[str, Any]:

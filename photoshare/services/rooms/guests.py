@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, exists, func, or_, select, update
 
-from photoshare.db import db
-from photoshare.models import Correction, Guest, Photo, Upload
+from photoshare.models import Correction, Guest, Photo, Upload, db
 from photoshare.services.rooms.rooms import Access, checked_name
 from photoshare.storage import Storage
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from photoshare.db import db
-from photoshare.models import Photo
+from photoshare.models import Photo, db
 from photoshare.services.photos import uploads
 from photoshare.services.rooms import rooms
 from photoshare.storage import Storage

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, select, update
 
-from photoshare.db import db
 from photoshare.models import (
     PHOTO_ANALYSED,
     PHOTO_ANALYSING,
@@ -20,6 +19,7 @@ from photoshare.models import (
     Face,
     Person,
     Photo,
+    db,
 )
 
 MAX_ATTEMPTS = 3  # a photo that breaks the analysis this often is left alone

@@ -15,9 +15,8 @@ from photoshare.services.corrections import history
 from photoshare.services.corrections.authors import author_of
 from photoshare.services.people import people
 from photoshare.services.photos import photos
-from photoshare.web.album_argument import album_argument
+from photoshare.web.arguments import album_argument, number_list_argument, page_argument
 from photoshare.web.guards.security import current_access
-from photoshare.web.numbers import number_list_argument, page_argument
 
 NEED_A_QUERY = ("albums.several",)  # pages that are none without what stands behind the "?"
 

@@ -18,7 +18,7 @@ from flask import request
 
 from photoshare.errors import PhotoshareError, TooManyAttemptsError, TooManyUploadsError
 from photoshare.networks import network_of
-from photoshare.web.guards.rates import HOUR_S, MINUTE_S, Limit
+from photoshare.rates import HOUR_S, MINUTE_S, Limit
 from photoshare.web.guards.security import current_access
 from photoshare.web.site import current_site
 

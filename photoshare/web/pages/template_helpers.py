@@ -24,7 +24,7 @@ from photoshare.services.photos.albums import (
 from photoshare.services.photos.photos import place_of
 from photoshare.services.rooms.rooms import Access
 from photoshare.storage import MB
-from photoshare.web.answers.pictures import picture_digest
+from photoshare.web.answers import picture_digest
 from photoshare.web.pages.words import (
     count,
     day,

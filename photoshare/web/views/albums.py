@@ -19,11 +19,9 @@ from photoshare.services.people.people import get_person
 from photoshare.services.photos import photos
 from photoshare.services.photos.albums import Album, Chosen, OfPeople, open_album
 from photoshare.services.work.job_table import JobKind
-from photoshare.web.album_argument import album_argument
-from photoshare.web.answers.downloads import send_source
-from photoshare.web.answers.htmx import render, wants_partial
+from photoshare.web.answers import render, send_source, wants_partial
+from photoshare.web.arguments import album_argument, number_list_argument
 from photoshare.web.guards.security import current_access
-from photoshare.web.numbers import number_list_argument
 from photoshare.web.pages.languages import page_locale
 from photoshare.web.pages.words import count, isolated, number
 from photoshare.web.site import current_site

@@ -11,13 +11,19 @@ from photoshare.services.corrections import history, verbs
 from photoshare.services.people import people
 from photoshare.services.photos import photos
 from photoshare.services.photos.albums import open_album
-from photoshare.web.answers.corrected import current_author, flash_with_undo, look_again
-from photoshare.web.answers.htmx import SEE_OTHER, redirect_or, wants_partial
-from photoshare.web.answers.same_photo import is_sure
-from photoshare.web.answers.toasts import say
-from photoshare.web.answers.way_back import page_before
+from photoshare.web.answers import (
+    SEE_OTHER,
+    current_author,
+    flash_with_undo,
+    is_sure,
+    look_again,
+    page_before,
+    redirect_or,
+    say,
+    wants_partial,
+)
+from photoshare.web.arguments import numbers_of_form, page_argument
 from photoshare.web.guards.security import current_access, host_only
-from photoshare.web.numbers import numbers_of_form, page_argument
 from photoshare.web.pages.words import say_error
 
 blueprint = Blueprint("corrections", __name__, url_prefix="/rooms/<room_code>")

@@ -9,7 +9,7 @@ from photoshare.db import schema_version
 from photoshare.services.work import job_table
 from photoshare.services.work.job_table import JobKind
 from photoshare.services.work.photo_queue import retry_failed_photos
-from photoshare.web.answers.htmx import redirect_or, wants_partial, with_event
+from photoshare.web.answers import redirect_or, wants_partial, with_event
 from photoshare.web.guards.security import current_access
 from photoshare.web.site import current_site
 

@@ -8,7 +8,7 @@ from flask import Blueprint, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from photoshare.errors import InvalidInputError
-from photoshare.web.answers.htmx import SEE_OTHER
+from photoshare.web.answers import SEE_OTHER
 from photoshare.web.pages.languages import COOKIE, LANGUAGES
 
 blueprint = Blueprint("languages", __name__)

@@ -16,10 +16,9 @@ from photoshare.services.people.room_people import load_room_people
 from photoshare.services.photos import photos
 from photoshare.services.photos.albums import open_album
 from photoshare.services.rooms import guests
-from photoshare.web.answers.htmx import SEE_OTHER, wants_partial
-from photoshare.web.answers.toasts import say
+from photoshare.web.answers import SEE_OTHER, say, wants_partial
+from photoshare.web.arguments import numbers_of_form, page_argument
 from photoshare.web.guards.security import current_access, forget_room
-from photoshare.web.numbers import numbers_of_form, page_argument
 from photoshare.web.pages.words import isolated, say_error
 from photoshare.web.site import current_site
 

@@ -17,10 +17,9 @@ from photoshare.services.people.room_people import load_room_people
 from photoshare.services.photos import photos
 from photoshare.services.photos.albums import open_album
 from photoshare.services.photos.pictures import find_face_picture
-from photoshare.web.answers.htmx import render, wants_partial
-from photoshare.web.answers.pictures import send_picture
+from photoshare.web.answers import render, send_picture, wants_partial
+from photoshare.web.arguments import number_list_argument, page_argument
 from photoshare.web.guards.security import current_access, host_only
-from photoshare.web.numbers import number_list_argument, page_argument
 from photoshare.web.pages.people_grid import draw_people
 from photoshare.web.site import current_site
 

@@ -21,7 +21,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.services.rooms import rooms
-from photoshare.web.answers.htmx import SEE_OTHER
+from photoshare.web.answers import SEE_OTHER
 from photoshare.web.guards.security import guest_ids
 from photoshare.web.pages.icons import app_icon
 from photoshare.web.pages.languages import page_direction, page_language

@@ -35,15 +35,19 @@ from photoshare.services.photos.albums import Album, open_album
 from photoshare.services.photos.pictures import find_picture
 from photoshare.services.rooms.rooms import Access
 from photoshare.storage import MB
-from photoshare.web.album_argument import album_argument
-from photoshare.web.answers.downloads import send_source
-from photoshare.web.answers.htmx import SEE_OTHER, render
-from photoshare.web.answers.pictures import picture_digest, send_picture
-from photoshare.web.answers.toasts import say
-from photoshare.web.answers.uploaded import UploadResult, answer_upload
+from photoshare.web.answers import (
+    SEE_OTHER,
+    UploadResult,
+    answer_upload,
+    picture_digest,
+    render,
+    say,
+    send_picture,
+    send_source,
+)
+from photoshare.web.arguments import album_argument, number_argument
 from photoshare.web.guards.attempts import count_uploads
 from photoshare.web.guards.security import current_access
-from photoshare.web.numbers import number_argument
 from photoshare.web.pages.words import say_error
 from photoshare.web.site import current_site
 

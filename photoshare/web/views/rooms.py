@@ -17,9 +17,7 @@ from photoshare.services.photos.albums import open_album
 from photoshare.services.photos.lost_photos import list_lost
 from photoshare.services.rooms import guests, rooms
 from photoshare.services.work import job_table
-from photoshare.web.answers.downloads import content_disposition
-from photoshare.web.answers.htmx import SEE_OTHER
-from photoshare.web.answers.toasts import say
+from photoshare.web.answers import SEE_OTHER, content_disposition, say
 from photoshare.web.guards.attempts import count_new_room, guessing
 from photoshare.web.guards.security import (
     current_access,

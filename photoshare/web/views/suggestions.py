@@ -12,11 +12,18 @@ from photoshare.errors import InvalidInputError, NotAllowedError
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.verbs import may_correct_person
 from photoshare.services.people import people, suggestions
-from photoshare.web.answers.corrected import current_author, flash_with_undo, look_again
-from photoshare.web.answers.htmx import SEE_OTHER, wants_partial, with_address, with_event
-from photoshare.web.answers.same_photo import is_sure
+from photoshare.web.answers import (
+    SEE_OTHER,
+    current_author,
+    flash_with_undo,
+    is_sure,
+    look_again,
+    wants_partial,
+    with_address,
+    with_event,
+)
+from photoshare.web.arguments import numbers_of_form
 from photoshare.web.guards.security import current_access
-from photoshare.web.numbers import numbers_of_form
 from photoshare.web.site import current_site
 
 blueprint = Blueprint("suggestions", __name__, url_prefix="/rooms/<room_code>")

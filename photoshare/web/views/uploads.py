@@ -11,10 +11,10 @@ from photoshare.errors import InvalidInputError, RejectedPhotoError, WrongOffset
 from photoshare.services.photos import photos, uploads
 from photoshare.services.photos.uploads import FileFacts, UnfinishedUpload
 from photoshare.storage import MB
-from photoshare.web.answers.uploaded import UploadResult, answer_upload
+from photoshare.web.answers import UploadResult, answer_upload
+from photoshare.web.arguments import number_argument
 from photoshare.web.guards.attempts import count_uploads
 from photoshare.web.guards.security import current_access
-from photoshare.web.numbers import number_argument
 from photoshare.web.pages.words import say_error
 from photoshare.web.site import current_site
 

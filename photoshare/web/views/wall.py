@@ -8,8 +8,8 @@ from flask_babel import gettext
 from photoshare.models import Photo
 from photoshare.services.photos import wall
 from photoshare.services.rooms.rooms import Access
+from photoshare.web.arguments import number_argument
 from photoshare.web.guards.security import current_access
-from photoshare.web.numbers import number_argument
 from photoshare.web.pages.links import absolute_url, qr_code_uri
 from photoshare.web.pages.template_helpers import picture_url, visible_faces
 from photoshare.web.pages.words import isolated, photo_words

@@ -1,4 +1,4 @@
-"""Whole numbers in addresses: those that a database row can have."""
+"""What addresses and forms ask for: numbers that a database row can have, pages, albums."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.routing import IntegerConverter, Map
 
 from photoshare.errors import InvalidInputError
+from photoshare.services.photos.albums import Album, open_album
+from photoshare.web.guards.security import current_access
 
 LARGEST_NUMBER = 2**63 - 1  # SQLite's
 LARGEST_PAGE = 10**9  # its first row has a number that SQLite can still count to
@@ -72,6 +74,35 @@ def page_argument(args: MultiDict[str, str] | None = None) -> int:
     """
     args = request.args if args is None else args
     return max(0, min(args.get("page", 1, type=int), LARGEST_PAGE))
+
+
+def album_argument(
+    args: MultiDict[str, str] | None = None, *, photo_ids: tuple[int, ...] = ()
+) -> Album:
+    """Open the album that is meant; as `template_helpers.album_arguments` writes it.
+
+    Parameters
+    ----------
+    args : MultiDict, optional
+        Of another address than that of the request.
+    photo_ids : tuple of int
+        Photos that were selected, where the address takes some; they mean nothing beside people.
+
+    Raises
+    ------
+    NotFoundError, InvalidInputError
+        As `open_album`.
+    """
+    args = request.args if args is None else args
+    return open_album(
+        current_access(),
+        person_id=number_argument("person", args),
+        people=number_list_argument("people", args),
+        is_together=args.get("match") == "all",
+        guest_id=number_argument("guest", args),
+        photo_ids=photo_ids,
+        is_without_faces="without_faces" in args,
+    )
 
 
 def init_app(app: Flask) -> None:
