@@ -21,7 +21,7 @@ from photoshare.errors import PhotoshareError, RejectedPhotoError
 from photoshare.maintenance import backup, doctor
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.services.corrections import replay
-from photoshare.services.photos import photos
+from photoshare.services.photos import adding
 from photoshare.services.rooms import export, rooms
 from photoshare.services.work import job_table, photo_queue
 from photoshare.services.work.job_table import JobKind
@@ -89,7 +89,7 @@ def _import_file(room_id: int, path: Path, name: str, report: dict[str, Any]) ->
     site = current_site()
     try:
         with path.open("rb") as stream:
-            added = photos.add_photo(
+            added = adding.add_photo(
                 room_id,
                 stream,
                 name,

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, event
 
 from photoshare import create_app
 from photoshare.db import db, upgrade_schema
-from photoshare.services.photos import photos
+from photoshare.services.photos import adding
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site, site_of
@@ -142,7 +142,7 @@ def add_photo(app: Flask, site: Site) -> Callable[..., int]:
 
     def add(room_id: int, content: bytes, file_name: str = "photo.jpg", **values: object) -> int:
         with app.app_context():
-            return photos.add_photo(
+            return adding.add_photo(
                 room_id,
                 io.BytesIO(content),
                 file_name,

@@ -33,7 +33,7 @@ from photoshare.models import (
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.authors import Author
 from photoshare.services.corrections.change import begin_change
-from photoshare.services.photos.photos import place_of
+from photoshare.services.photos.listing import place_of
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.rooms import Access
 from photoshare.services.shelf import forget_room

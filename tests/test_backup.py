@@ -15,7 +15,7 @@ from flask import Flask
 
 from photoshare.errors import BackupError
 from photoshare.maintenance import backup
-from photoshare.services.photos import photos
+from photoshare.services.photos import adding, deleting, listing
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site
 from tests.fakes import BLUE, RED, draw_photo
@@ -105,9 +105,9 @@ def test_photos_that_come_and_go_on_the_way_are_in_it_by_row_and_file_or_not_at_
             add_photo(room_id, draw_photo(RED, seed=next(numbers)))
             with app.app_context():
                 oldest = found[0].sha256
-                photo = photos._photo_with_hash(room_id, oldest)
+                photo = adding._photo_with_hash(room_id, oldest)
                 assert photo is not None
-                photos.delete_photo(host_access(room_id), photo.id, site.storage)
+                deleting.delete_photo(host_access(room_id), photo.id, site.storage)
         return found
 
     monkeypatch.setattr(backup, "_originals", with_guests)
@@ -143,7 +143,7 @@ def test_a_lost_original_is_named_and_the_rest_is_kept(
     add_photo(room_id, draw_photo(RED, seed=2), "lost.jpg")
     lost = sorted(site.storage.data.glob("rooms/*/originals/*"))
     with app.app_context():
-        known = photos.get_photo(room_id, 2).sha256
+        known = listing.get_photo(room_id, 2).sha256
     next(path for path in lost if path.name == known).unlink()
 
     result = app.test_cli_runner().invoke(args=["backup", str(tmp_path / "copy")])

@@ -28,7 +28,7 @@ from photoshare.models import PHOTO_ANALYSED, Photo, Upload
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.authors import Author
 from photoshare.services.people.people import insert_person
-from photoshare.services.photos import photos
+from photoshare.services.photos import adding
 from photoshare.services.rooms import rooms
 from photoshare.web.site import site_of
 from tests.fakes import GREEN, draw_photo
@@ -68,7 +68,7 @@ def fill(app: Flask, title: str, person: str, count: int) -> Party:
             content = draw_photo(GREEN, seed=chance.randrange(10**6))
             name = f"{title} {number} IMG.jpg"
             stream = io.BytesIO(content)
-            added = photos.add_photo(
+            added = adding.add_photo(
                 room_id,
                 stream,
                 name,

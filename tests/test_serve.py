@@ -22,7 +22,7 @@ from PIL import Image
 
 from photoshare import create_app
 from photoshare.db import db, upgrade_schema
-from photoshare.services.photos import photos
+from photoshare.services.photos import adding
 from photoshare.services.rooms import rooms
 from photoshare.web.site import site_of
 from tests.conftest import ROOT
@@ -145,7 +145,7 @@ def room_with_large_photos(data: Path) -> str:
             path = data / f"{number}.bmp"
             picture.save(path)
             with path.open("rb") as stream:
-                photos.add_photo(
+                adding.add_photo(
                     room.id,
                     stream,
                     path.name,

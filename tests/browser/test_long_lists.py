@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from photoshare import create_app
 from photoshare.db import db, upgrade_schema
 from photoshare.services.paging import PEOPLE_PAGE_SIZE
-from photoshare.services.photos.photos import PAGE_SIZE
+from photoshare.services.photos.listing import PAGE_SIZE
 from photoshare.services.rooms import rooms
 from tests.helpers import insert_person, insert_photos
 from tests.test_serve import free_port, server, wait_until_it_serves

@@ -15,7 +15,7 @@ from photoshare.services.corrections import verbs
 from photoshare.services.corrections.authors import Author
 from photoshare.services.people import covers, people
 from photoshare.services.people.grouping import GroupingRule, group_unsorted_faces
-from photoshare.services.photos import photos
+from photoshare.services.photos import deleting
 from photoshare.web.site import Site
 from tests.helpers import face_at, host_access, insert_photos, new_face
 
@@ -90,7 +90,7 @@ def test_a_cover_that_leaves_gives_way_to_the_next_clearest(
 def test_a_cover_goes_with_its_photo(site: Site, room_id: int, add_faces: AddFaces) -> None:
     poor, clear, next_clearest = add_faces(0.5, 0.9, 0.8)
     photo_id = db.session.get_one(Face, clear).photo_id
-    photos.delete_photo(host_access(room_id), photo_id, site.storage)
+    deleting.delete_photo(host_access(room_id), photo_id, site.storage)
 
     person = db.session.get_one(Person, person_of(poor), populate_existing=True)
     assert person.clear_face_id == next_clearest

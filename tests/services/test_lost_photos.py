@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from photoshare.db import db
 from photoshare.models import Job, Photo
-from photoshare.services.photos import photos
+from photoshare.services.photos import adding
 from photoshare.services.photos.lost_photos import find_missing
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.services.work.job_table import JobKind
@@ -82,13 +82,13 @@ def test_a_lost_photo_that_somebody_sends_again_is_back(
         original.unlink()
         site.jobs.sweep()
         db.session.rollback()
-        assert photos.find_known(room_id, [sha256]) == []  # the browser is to send it
+        assert adding.find_known(room_id, [sha256]) == []  # the browser is to send it
 
     assert add_photo(room_id, content, "again.jpg") == photo_id
 
     with app.app_context():
         assert (original.read_bytes(), lost_names()) == (content, [])
-        assert photos.find_known(room_id, [sha256]) == [sha256]
+        assert adding.find_known(room_id, [sha256]) == [sha256]
 
 
 def test_a_photo_back_from_a_backup_counts_as_back_when_it_is_sent_again(

@@ -11,9 +11,9 @@ from sqlalchemy import delete
 
 from photoshare.db import db
 from photoshare.models import PHOTO_WAITING, Photo
-from photoshare.services.photos import photos
+from photoshare.services.photos import listing
 from photoshare.services.photos.albums import WholeRoom, open_album
-from photoshare.services.photos.photos import PAGE_SIZE, place_of
+from photoshare.services.photos.listing import PAGE_SIZE, place_of
 from tests.helpers import host_access, insert_person, insert_photos
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("app_ctx")
 def test_an_album_lists_the_oldest_upload_first(app: Flask, room_id: int) -> None:
     ids = insert_photos(app, room_id, 3)
 
-    page = photos.list_photos(WholeRoom(room_id))
+    page = listing.list_photos(WholeRoom(room_id))
 
     assert [photo.id for photo in page.photos] == ids
     assert (page.count, page.has_previous, page.has_next) == (3, False, False)
@@ -44,16 +44,16 @@ def test_an_album_tells_its_story_by_capture_time_then_by_upload(app: Flask, roo
 
     album, room = WholeRoom(room_id), WholeRoom(room_id, newest_first=True)
 
-    assert [photo.id for photo in photos.list_photos(album).photos] == in_order
-    assert [photo.id for photo in photos.list_photos(room).photos] == in_order[::-1]
+    assert [photo.id for photo in listing.list_photos(album).photos] == in_order
+    assert [photo.id for photo in listing.list_photos(room).photos] == in_order[::-1]
     for before, here, after in zip(in_order, in_order[1:], in_order[2:], strict=False):
-        assert photos.find_neighbours(album, here) == photos.Neighbours(before, after)
-        assert photos.find_neighbours(room, here) == photos.Neighbours(after, before)
-    assert photos.find_neighbours(album, in_order[0]) == photos.Neighbours(None, in_order[1])
-    assert photos.find_neighbours(album, in_order[-1]) == photos.Neighbours(in_order[-2], None)
+        assert listing.find_neighbours(album, here) == listing.Neighbours(before, after)
+        assert listing.find_neighbours(room, here) == listing.Neighbours(after, before)
+    assert listing.find_neighbours(album, in_order[0]) == listing.Neighbours(None, in_order[1])
+    assert listing.find_neighbours(album, in_order[-1]) == listing.Neighbours(in_order[-2], None)
 
 
-def page_ids(page: photos.PhotoPage) -> list[int]:
+def page_ids(page: listing.PhotoPage) -> list[int]:
     return [photo.id for photo in page.photos]
 
 
@@ -66,11 +66,11 @@ def test_the_pages_hold_every_photo_once_forwards_and_backwards(
     if newest_first:
         ids.reverse()
 
-    first = photos.list_photos(album)
-    second = photos.list_photos(album, after=place_of(first.photos[-1]))
-    third = photos.list_photos(album, after=place_of(second.photos[-1]))
-    back = photos.list_photos(album, before=place_of(third.photos[0]))
-    start = photos.list_photos(album, before=place_of(back.photos[0]))
+    first = listing.list_photos(album)
+    second = listing.list_photos(album, after=place_of(first.photos[-1]))
+    third = listing.list_photos(album, after=place_of(second.photos[-1]))
+    back = listing.list_photos(album, before=place_of(third.photos[0]))
+    start = listing.list_photos(album, before=place_of(back.photos[0]))
 
     assert page_ids(first) + page_ids(second) + page_ids(third) == ids
     assert page_ids(back) == page_ids(second)
@@ -84,13 +84,13 @@ def test_the_pages_hold_every_photo_once_forwards_and_backwards(
 def test_photos_that_come_and_go_meanwhile_shift_no_page(app: Flask, room_id: int) -> None:
     ids = insert_photos(app, room_id, PAGE_SIZE + 3)
     album = WholeRoom(room_id, newest_first=True)
-    first = photos.list_photos(album)
+    first = listing.list_photos(album)
     last = place_of(first.photos[-1])
     insert_photos(app, room_id, 5, seed="new")
     db.session.execute(delete(Photo).where(Photo.id.in_([ids[-1], ids[3], ids[0]])))
     db.session.commit()
 
-    second = photos.list_photos(album, after=last)
+    second = listing.list_photos(album, after=last)
 
     assert page_ids(second) == [ids[2], ids[1]]
 
@@ -98,14 +98,14 @@ def test_photos_that_come_and_go_meanwhile_shift_no_page(app: Flask, room_id: in
 def test_a_full_last_page_has_no_next(app: Flask, room_id: int) -> None:
     insert_photos(app, room_id, PAGE_SIZE)
 
-    assert not photos.list_photos(WholeRoom(room_id)).has_next
+    assert not listing.list_photos(WholeRoom(room_id)).has_next
 
 
 def test_less_than_a_page_in_front_of_a_photo_is_the_first_page(app: Flask, room_id: int) -> None:
     ids = insert_photos(app, room_id, 5)
 
-    page = photos.list_photos(
-        WholeRoom(room_id), before=place_of(photos.get_photo(room_id, ids[2]))
+    page = listing.list_photos(
+        WholeRoom(room_id), before=place_of(listing.get_photo(room_id, ids[2]))
     )
 
     assert page_ids(page) == ids
@@ -113,7 +113,7 @@ def test_less_than_a_page_in_front_of_a_photo_is_the_first_page(app: Flask, room
 
 
 def test_an_empty_album_has_one_empty_page(room_id: int) -> None:
-    assert photos.list_photos(WholeRoom(room_id)).photos == []
+    assert listing.list_photos(WholeRoom(room_id)).photos == []
 
 
 def test_the_albums_divide_the_photos(app: Flask, room_id: int) -> None:
@@ -124,7 +124,7 @@ def test_the_albums_divide_the_photos(app: Flask, room_id: int) -> None:
 
     def ids(**which: Any) -> list[int]:
         album = open_album(host_access(room_id), **which)
-        return sorted(photo.id for photo in photos.list_photos(album).photos)
+        return sorted(photo.id for photo in listing.list_photos(album).photos)
 
     assert ids() == [with_lea, with_both, with_nobody, waiting]
     assert ids(person_id=lea) == [with_lea, with_both]
@@ -141,8 +141,8 @@ def test_neighbours_are_those_of_the_album(app: Flask, room_id: int) -> None:
 
     album = open_album(host_access(room_id), person_id=lea)
 
-    in_room = photos.find_neighbours(WholeRoom(room_id), second)
-    in_album = photos.find_neighbours(album, first)
+    in_room = listing.find_neighbours(WholeRoom(room_id), second)
+    in_album = listing.find_neighbours(album, first)
 
     assert (in_room.previous_id, in_room.next_id) == (first, third)
     assert (in_album.previous_id, in_album.next_id) == (None, third)

@@ -17,9 +17,9 @@ from sqlalchemy import event, func, select, text
 from photoshare.db import db
 from photoshare.errors import DiskFullError, NotAllowedError, NotFoundError, RejectedPhotoError
 from photoshare.models import PHOTO_WAITING, Photo
-from photoshare.services.photos import photos
+from photoshare.services.photos import adding, deleting, listing
+from photoshare.services.photos.adding import AddedPhoto
 from photoshare.services.photos.albums import open_album
-from photoshare.services.photos.photos import AddedPhoto
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.rooms import Access
 from photoshare.storage import MB
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("app_ctx")
 
 
 def take(site: Site, room_id: int, content: bytes, name: str = "photo.jpg") -> AddedPhoto:
-    return photos.add_photo(
+    return adding.add_photo(
         room_id,
         io.BytesIO(content),
         name,
@@ -58,7 +58,7 @@ def test_a_photo_is_kept_bit_for_bit_with_its_smaller_pictures(site: Site, room_
 
     added = take(site, room_id, content, "Lea.jpg")
 
-    photo = photos.get_photo(room_id, added.photo_id)
+    photo = listing.get_photo(room_id, added.photo_id)
     assert not added.is_duplicate
     assert (photo.sha256, photo.size_bytes, photo.file_name) == (sha256, len(content), "Lea.jpg")
     assert (photo.image_format, photo.width, photo.height) == ("JPEG", 100, 100)
@@ -88,7 +88,7 @@ def test_width_and_height_are_those_of_the_upright_picture(site: Site, room_id: 
     buffer = io.BytesIO()
     Image.new("RGB", (300, 200)).save(buffer, "JPEG", exif=exif)
 
-    photo = photos.get_photo(room_id, take(site, room_id, buffer.getvalue()).photo_id)
+    photo = listing.get_photo(room_id, take(site, room_id, buffer.getvalue()).photo_id)
 
     assert (photo.width, photo.height) == (200, 300)
     with Image.open(site.storage.derivative(room_id, photo.sha256, "320.webp")) as thumb:
@@ -183,7 +183,7 @@ def test_a_disk_that_is_full_on_arrival_leaves_nothing(
     ],
 )
 def test_a_file_name_is_made_fit_to_be_shown(name: str, cleaned: str) -> None:
-    assert photos.clean_file_name(name) == cleaned
+    assert adding.clean_file_name(name) == cleaned
 
 
 def test_a_photo_keeps_when_it_was_taken_and_its_placeholder(site: Site, room_id: int) -> None:
@@ -192,8 +192,8 @@ def test_a_photo_keeps_when_it_was_taken_and_its_placeholder(site: Site, room_id
     buffer = io.BytesIO()
     Image.new("RGB", (300, 200), RED).save(buffer, "JPEG", exif=exif)
 
-    with_time = photos.get_photo(room_id, take(site, room_id, buffer.getvalue()).photo_id)
-    without = photos.get_photo(room_id, take(site, room_id, draw_photo(RED)).photo_id)
+    with_time = listing.get_photo(room_id, take(site, room_id, buffer.getvalue()).photo_id)
+    without = listing.get_photo(room_id, take(site, room_id, draw_photo(RED)).photo_id)
 
     assert (with_time.captured_at, without.captured_at) == (datetime(2026, 7, 4, 18, 30, 5), None)
     assert with_time.placeholder is not None
@@ -245,7 +245,7 @@ def test_a_photo_of_another_room_is_not_found(app: Flask, room_id: int) -> None:
     (photo_id,) = insert_photos(app, rooms.create_room("Other").room.id, 1)
 
     with pytest.raises(NotFoundError):
-        photos.get_photo(room_id, photo_id)
+        listing.get_photo(room_id, photo_id)
 
 
 def access_of(room_id: int, *, is_host: bool = False) -> Access:
@@ -264,12 +264,12 @@ def test_a_deleted_photo_takes_its_files_faces_and_people_along(
     insert_person(app, room_id, [photo_id], "Only here")
     stays = insert_person(app, room_id, [photo_id, other_id])
 
-    photos.delete_photo(access_of(room_id, is_host=True), photo_id, site.storage)
+    deleting.delete_photo(access_of(room_id, is_host=True), photo_id, site.storage)
 
     counts = row_counts(app)
     assert (counts["photo"], counts["face"], counts["person"]) == (1, 1, 1)
-    assert db.session.get(photos.Photo, photo_id) is None
-    assert photos.count_photos(open_album(host_access(room_id), person_id=stays)) == 1
+    assert db.session.get(Photo, photo_id) is None
+    assert listing.count_photos(open_album(host_access(room_id), person_id=stays)) == 1
     assert files_of(site) == []
 
 
@@ -277,7 +277,7 @@ def test_a_guest_cannot_delete_the_photo_of_another(app: Flask, site: Site, room
     photo_id = take(site, room_id, draw_photo(RED)).photo_id
 
     with pytest.raises(NotAllowedError):
-        photos.delete_photo(access_of(room_id), photo_id, site.storage)
+        deleting.delete_photo(access_of(room_id), photo_id, site.storage)
 
     assert photo_count() == 1
     assert len(files_of(site)) == 3

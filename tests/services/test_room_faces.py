@@ -13,7 +13,7 @@ from photoshare.services.corrections import verbs
 from photoshare.services.corrections.authors import Author
 from photoshare.services.people import room_faces
 from photoshare.services.people.room_faces import RoomFaces, load_room_faces
-from photoshare.services.photos import photos
+from photoshare.services.photos import deleting
 from photoshare.services.shelf import current_revision, forget_room
 from tests.conftest import Cast
 from tests.fakes import FakeFaceEngine
@@ -96,7 +96,7 @@ def test_what_is_kept_follows_a_change(
             case "hide":
                 verbs.hide_person(author, doubt.lea)
             case "delete_photo":
-                photos.delete_photo(host_access(cast.room_id), doubt.photos[0], site.storage)
+                deleting.delete_photo(host_access(cast.room_id), doubt.photos[0], site.storage)
         kept, read = kept_and_read(cast.room_id)
 
     assert kept is not None

@@ -22,8 +22,8 @@ from photoshare.errors import (
 from photoshare.models import Guest, Upload
 from photoshare.pictures import decoder_pool
 from photoshare.pictures.rendering import RenderedPhoto
-from photoshare.services.photos import photos, uploads
-from photoshare.services.photos.photos import AddedPhoto
+from photoshare.services.photos import adding, uploads
+from photoshare.services.photos.adding import AddedPhoto
 from photoshare.services.photos.uploads import UNFINISHED_OF_GUEST, UnfinishedUpload
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.rooms import Access
@@ -141,7 +141,7 @@ def test_a_room_with_as_many_photos_as_it_may_have_takes_no_more(
     settings = load_settings({"max_room_photos": 1}, environ={})
 
     def add(seed: int) -> AddedPhoto:
-        return photos.add_photo(
+        return adding.add_photo(
             access.room.id,
             io.BytesIO(draw_photo(RED, seed=seed)),
             "a.jpg",

@@ -17,8 +17,8 @@ from photoshare.errors import (
     WrongOffsetError,
 )
 from photoshare.models import Photo, Upload
-from photoshare.services.photos import photos, uploads
-from photoshare.services.photos.photos import AddedPhoto
+from photoshare.services.photos import adding, uploads
+from photoshare.services.photos.adding import AddedPhoto
 from photoshare.services.photos.uploads import FileFacts, UnfinishedUpload
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.rooms import Access
@@ -209,7 +209,7 @@ def test_what_is_no_photo_is_refused_and_leaves_nothing(site: Site, access: Acce
 
 def test_a_photo_that_came_another_way_meanwhile_is_one_photo(site: Site, access: Access) -> None:
     upload = begin(site, access, facts())
-    photos.add_photo(
+    adding.add_photo(
         access.room.id,
         io.BytesIO(CONTENT),
         "b.jpg",
@@ -237,7 +237,7 @@ def test_one_request_at_a_time_writes_to_an_upload(site: Site, access: Access) -
 def test_known_hashes_are_those_of_the_room_only(site: Site, access: Access) -> None:
     other = new_access()
     for where, seed in ((access, 1), (other, 2)):
-        photos.add_photo(
+        adding.add_photo(
             where.room.id,
             io.BytesIO(draw_photo(RED, seed=seed)),
             "a.jpg",
@@ -247,8 +247,8 @@ def test_known_hashes_are_those_of_the_room_only(site: Site, access: Access) -> 
         )
     mine, theirs = (hashlib.sha256(draw_photo(RED, seed=seed)).hexdigest() for seed in (1, 2))
 
-    assert photos.find_known(access.room.id, [mine, theirs, "f" * 64]) == [mine]
-    assert photos.find_known(access.room.id, []) == []
+    assert adding.find_known(access.room.id, [mine, theirs, "f" * 64]) == [mine]
+    assert adding.find_known(access.room.id, []) == []
 
 
 def test_a_photo_that_was_given_up_gets_another_chance_by_being_asked_for(
@@ -261,7 +261,7 @@ def test_a_photo_that_was_given_up_gets_another_chance_by_being_asked_for(
     photo.state, photo.attempts = "failed", 3
     db.session.commit()
 
-    photos.find_known(access.room.id, [SHA256])
+    adding.find_known(access.room.id, [SHA256])
 
     db.session.refresh(photo)
     assert (photo.state, photo.attempts) == ("waiting", 0)

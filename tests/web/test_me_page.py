@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from photoshare.db import db
 from photoshare.models import Guest, Photo
-from photoshare.services.photos.photos import PAGE_SIZE
+from photoshare.services.photos.listing import PAGE_SIZE
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import counted_queries, insert_photos, row_counts, tags_of

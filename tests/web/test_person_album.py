@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from photoshare.services.photos.photos import PAGE_SIZE
+from photoshare.services.photos.listing import PAGE_SIZE
 from tests.conftest import Cast
 from tests.helpers import HX, counted_queries, insert_person, insert_photos, place_at, tags_of
 from tests.web.conftest import Party

@@ -7,7 +7,7 @@ import re
 import pytest
 from flask import Flask
 
-from photoshare.services.photos.photos import PAGE_SIZE
+from photoshare.services.photos.listing import PAGE_SIZE
 from photoshare.web.pages.template_helpers import SHAPES
 from tests.conftest import ROOT, Cast
 from tests.helpers import HX, counted_queries, insert_person, insert_photos, place_at, tags_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from photoshare.services.photos.photos import PAGE_SIZE
+from photoshare.services.photos.listing import PAGE_SIZE
 from tests.conftest import Cast
 from tests.helpers import HX, insert_photos, place_at, tags_of
 from tests.web.conftest import Party

@@ -22,8 +22,8 @@ from photoshare.errors import (
     WrongOffsetError,
 )
 from photoshare.models import Upload
-from photoshare.services.photos import photos
-from photoshare.services.photos.photos import AddedPhoto
+from photoshare.services.photos import adding
+from photoshare.services.photos.adding import AddedPhoto
 from photoshare.services.rooms.rooms import Access
 from photoshare.services.space import even_when_full
 from photoshare.storage import MB, Storage
@@ -101,14 +101,14 @@ def begin_upload(
         )
     room_id, guest_id = access.room.id, access.guest.id
     unfinished = storage.bytes_in_pieces(room_id)  # on the disk already, in no photo yet
-    photos.check_room_limits(room_id, facts.size_bytes + unfinished, settings)
+    adding.check_room_limits(room_id, facts.size_bytes + unfinished, settings)
     storage.check_free_space(facts.size_bytes)
     forgotten = _forget_oldest(guest_id)
     upload = Upload(
         room_id=room_id,
         guest_id=guest_id,
         fingerprint=facts.fingerprint,
-        file_name=photos.clean_file_name(facts.file_name),
+        file_name=adding.clean_file_name(facts.file_name),
         size_bytes=facts.size_bytes,
         sha256=facts.sha256,
     )
@@ -229,7 +229,7 @@ def _finish(upload: Upload, storage: Storage, settings: Settings) -> AddedPhoto:
     received = storage.received_in_pieces(storage.piece_file(upload.room_id, upload.id))
     if upload.sha256 not in (None, received.sha256):
         raise RejectedPhotoError("The file has changed on the way. Please send it again.")
-    added = photos.add_received(
+    added = adding.add_received(
         upload.room_id,
         received,
         upload.file_name,

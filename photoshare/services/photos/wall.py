@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from photoshare.models import Photo, db
-from photoshare.services.photos.photos import with_faces
+from photoshare.services.photos.listing import with_faces
 
 WALL_PHOTOS = 200  # that one answer lists; at 8 seconds each they last 27 minutes
 

@@ -14,7 +14,7 @@ from photoshare.errors import PhotoshareError
 from photoshare.services.corrections import history
 from photoshare.services.corrections.authors import author_of
 from photoshare.services.people import people
-from photoshare.services.photos import photos
+from photoshare.services.photos import listing
 from photoshare.web.arguments import album_argument, number_list_argument, page_argument
 from photoshare.web.guards.security import current_access
 
@@ -71,7 +71,7 @@ def _is_there(endpoint: str, values: Mapping[str, Any], query: Query) -> bool:
         if "face_id" in values:
             people.get_face(access, values["face_id"])
         if "photo_id" in values:
-            photos.get_photo(access.room.id, values["photo_id"])
+            listing.get_photo(access.room.id, values["photo_id"])
         album_argument(query)
         people.get_faces(access, number_list_argument("faces", query))
         if "page" in query and endpoint in ("people.faces", "people.unsorted"):

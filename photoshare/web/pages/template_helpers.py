@@ -21,7 +21,7 @@ from photoshare.services.photos.albums import (
     WithoutFaces,
     open_album,
 )
-from photoshare.services.photos.photos import place_of
+from photoshare.services.photos.listing import place_of
 from photoshare.services.rooms.rooms import Access
 from photoshare.storage import MB
 from photoshare.web.answers import picture_digest

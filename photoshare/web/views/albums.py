@@ -16,7 +16,7 @@ from photoshare.services.downloads.clean_originals import is_exact
 from photoshare.services.downloads.file_names import safe_name
 from photoshare.services.downloads.zips import ZipNote
 from photoshare.services.people.people import get_person
-from photoshare.services.photos import photos
+from photoshare.services.photos import listing
 from photoshare.services.photos.albums import Album, Chosen, OfPeople, open_album
 from photoshare.services.work.job_table import JobKind
 from photoshare.web.answers import render, send_source, wants_partial
@@ -63,7 +63,7 @@ def several(room_code: str) -> str:
     album = album_argument()
     if not isinstance(album, OfPeople):
         raise InvalidInputError("Please choose at least one person.")
-    page = photos.list_photos(
+    page = listing.list_photos(
         album, after=request.args.get("after"), before=request.args.get("before")
     )
     return render(
@@ -110,7 +110,7 @@ def _zip(album: Album, title: str) -> Response:
 
 
 def _waiting(album: Album) -> dict[str, int]:
-    photo_count = photos.count_photos(album)
+    photo_count = listing.count_photos(album)
     waiting_count = zips.zip_state(album).waiting_count
     return {"photo_count": photo_count, "ready_count": photo_count - waiting_count}
 

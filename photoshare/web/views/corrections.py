@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from photoshare.errors import InvalidInputError, SameNameError
 from photoshare.services.corrections import history, verbs
 from photoshare.services.people import people
-from photoshare.services.photos import photos
+from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
 from photoshare.web.answers import (
     SEE_OTHER,
@@ -85,7 +85,7 @@ def _ask_if_same(person_id: int, question: SameNameError) -> str:
         namesake=people.get_card(access, question.namesake_id),
         name=request.form["name"],
         question=say_error(question),
-        are_together=photos.count_photos(both) > 0,
+        are_together=listing.count_photos(both) > 0,
     )
 
 

@@ -13,7 +13,7 @@ from photoshare.services.paging import ListPage, page_of
 from photoshare.services.people import selves
 from photoshare.services.people.people import PersonCard
 from photoshare.services.people.room_people import load_room_people
-from photoshare.services.photos import photos
+from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
 from photoshare.services.rooms import guests
 from photoshare.web.answers import SEE_OTHER, say, wants_partial
@@ -84,7 +84,7 @@ def _page(
         "me/show.html",
         access=access,
         album=album,
-        page=photos.list_photos(
+        page=listing.list_photos(
             album, after=request.args.get("after"), before=request.args.get("before")
         ),
         own=own,

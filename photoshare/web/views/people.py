@@ -14,7 +14,7 @@ from photoshare.services.paging import page_of
 from photoshare.services.people import people, suggestions
 from photoshare.services.people.people import FacePage
 from photoshare.services.people.room_people import load_room_people
-from photoshare.services.photos import photos
+from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
 from photoshare.services.photos.pictures import find_face_picture
 from photoshare.web.answers import render, send_picture, wants_partial
@@ -72,7 +72,7 @@ def show(room_code: str, person_id: int) -> str | BaseResponse:
         if heir is not None:
             return redirect(url_for("people.show", person_id=heir))
     album = open_album(access, person_id=person_id)
-    page = photos.list_photos(
+    page = listing.list_photos(
         album, after=request.args.get("after"), before=request.args.get("before")
     )
     if wants_partial():

@@ -30,7 +30,7 @@ from photoshare.services.corrections.authors import author_of
 from photoshare.services.downloads.clean_originals import get_download, is_exact, open_download
 from photoshare.services.downloads.file_names import original_name
 from photoshare.services.people.people import has_person, is_visible
-from photoshare.services.photos import photos
+from photoshare.services.photos import adding, deleting, listing
 from photoshare.services.photos.albums import Album, open_album
 from photoshare.services.photos.pictures import find_picture
 from photoshare.services.rooms.rooms import Access
@@ -70,7 +70,7 @@ def without_faces(room_code: str) -> str:
 
 
 def _grid(album: Album, title: str) -> str:
-    page = photos.list_photos(
+    page = listing.list_photos(
         album, after=request.args.get("after"), before=request.args.get("before")
     )
     return render(
@@ -97,9 +97,9 @@ def upload(room_code: str) -> Response | BaseResponse:
 
 def _take(file: FileStorage) -> UploadResult:
     access, site = current_access(), current_site()
-    name = photos.clean_file_name(file.filename or "")
+    name = adding.clean_file_name(file.filename or "")
     try:
-        added = photos.add_photo(
+        added = adding.add_photo(
             access.room.id,
             file.stream,  # type: ignore[arg-type]  # werkzeug says IO[bytes]
             name,
@@ -117,7 +117,7 @@ def _take(file: FileStorage) -> UploadResult:
 def show(room_code: str, photo_id: int) -> str:
     """Show one photo with its faces, and the photos before and after it in the album."""
     access = current_access()
-    photo = photos.get_photo(access.room.id, photo_id, all_of_it=True)
+    photo = listing.get_photo(access.room.id, photo_id, all_of_it=True)
     album = album_argument()
     return render_template(
         "photos/show.html",
@@ -126,8 +126,8 @@ def show(room_code: str, photo_id: int) -> str:
         photo=photo,
         faces=[face for face in photo.faces if is_visible(access, face)],
         album=album,
-        neighbours=photos.find_neighbours(album, photo.id),
-        may_delete=photos.may_delete(access, photo),
+        neighbours=listing.find_neighbours(album, photo.id),
+        may_delete=deleting.may_delete(access, photo),
     )
 
 
@@ -169,7 +169,7 @@ def _send_download(photo: Photo, *, wants_exact: bool) -> Response:
 
 
 def _photo_with_digest(photo_id: int, digest: str) -> Photo:
-    photo = photos.get_photo(current_access().room.id, photo_id)
+    photo = listing.get_photo(current_access().room.id, photo_id)
     if digest != picture_digest(photo):
         raise NotFoundError("This photo is not there, or was deleted.")
     return photo
@@ -179,8 +179,8 @@ def _photo_with_digest(photo_id: int, digest: str) -> Photo:
 def confirm_delete(room_code: str, photo_id: int) -> str:
     """Ask whether a photo is really to be deleted."""
     access = current_access()
-    photo = photos.get_photo(access.room.id, photo_id)
-    if not photos.may_delete(access, photo):
+    photo = listing.get_photo(access.room.id, photo_id)
+    if not deleting.may_delete(access, photo):
         raise NotAllowedError("Only the host and whoever uploaded a photo can delete it.")
     return render_template(
         "photos/delete.html", access=access, photo=photo, person_id=_person_seen(access)
@@ -191,7 +191,7 @@ def confirm_delete(room_code: str, photo_id: int) -> str:
 def delete(room_code: str, photo_id: int) -> BaseResponse:
     """Delete a photo; the host any, a guest their own. Leads back to the album it was seen in."""
     access = current_access()
-    photos.delete_photo(access, photo_id, current_site().storage)
+    deleting.delete_photo(access, photo_id, current_site().storage)
     say(gettext("The photo was deleted."))
     person_id = _person_seen(access)  # gone, if that was the person's last photo
     if person_id is None:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from photoshare.errors import InvalidInputError, NotFoundError, WrongPasswordError
 from photoshare.models import Room
 from photoshare.services.people.room_people import load_room_people
-from photoshare.services.photos import photos
+from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
 from photoshare.services.photos.lost_photos import list_lost
 from photoshare.services.rooms import guests, rooms
@@ -92,7 +92,7 @@ def show(room_code: str) -> str:
         access=access,
         progress=job_table.room_progress(access.room.id),
         people_grid=draw_people(access, "people/_grid.html", load_room_people(access.room.id), 1),
-        page=photos.list_photos(album),
+        page=listing.list_photos(album),
         album=album,
     )
 
@@ -184,7 +184,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
 def confirm_delete(room_code: str) -> str:
     """Ask whether the room is really to be deleted."""
     access = current_access()
-    count = photos.count_photos(open_album(access))
+    count = listing.count_photos(open_album(access))
     return render_template("rooms/delete.html", access=access, photo_count=count)
 
 

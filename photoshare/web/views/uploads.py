@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, make_response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import InvalidInputError, RejectedPhotoError, WrongOffsetError
-from photoshare.services.photos import photos, uploads
+from photoshare.services.photos import adding, uploads
 from photoshare.services.photos.uploads import FileFacts, UnfinishedUpload
 from photoshare.storage import MB
 from photoshare.web.answers import UploadResult, answer_upload
@@ -33,7 +33,7 @@ def known(room_code: str) -> Response:
         raise InvalidInputError(
             "Please ask for up to %(number)s SHA-256 in hexadecimal digits.", number=MAX_HASHES
         )
-    return jsonify(known=photos.find_known(current_access().room.id, hashes))
+    return jsonify(known=adding.find_known(current_access().room.id, hashes))
 
 
 @blueprint.post("")
@@ -41,7 +41,7 @@ def begin(room_code: str) -> Response | BaseResponse:
     """Begin to send a file in pieces, or find how far it came before."""
     access, site = current_access(), current_site()
     facts = _file_facts()
-    if facts.sha256 and photos.find_known(access.room.id, [facts.sha256]):
+    if facts.sha256 and adding.find_known(access.room.id, [facts.sha256]):
         return answer_upload([UploadResult(facts.file_name, is_duplicate=True)])
     found = uploads.find_upload(access, facts.fingerprint, site.storage)
     if found is None:
@@ -58,7 +58,7 @@ def begin(room_code: str) -> Response | BaseResponse:
 def _file_facts() -> FileFacts:
     form = request.form
     sha256 = form.get("sha256", "")
-    name = photos.clean_file_name(form.get("file_name", ""))
+    name = adding.clean_file_name(form.get("file_name", ""))
     size = form.get("size", 0, type=int)
     if sha256 and not _SHA256.fullmatch(sha256):
         raise InvalidInputError("A SHA-256 has 64 hexadecimal digits.")

@@ -1,42 +1,27 @@
-"""Photos of a room: take one in, list them, delete one."""
+"""Take photos into a room: verify, store, and recognise what is there already."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload, selectinload
-from sqlalchemy.sql.base import ExecutableOption
 
 from photoshare.config import Settings
 from photoshare.disk import disk_full_as_error
-from photoshare.errors import NotAllowedError, NotFoundError, RoomFullError
-from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Face, Photo, Upload, db
+from photoshare.errors import NotFoundError, RoomFullError
+from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Photo, Upload, db
 from photoshare.pictures import decoder_pool
 from photoshare.pictures.rendering import CLEAN_COPY
-from photoshare.services.corrections.change import begin_change
-from photoshare.services.corrections.erasure import delete_spent_corrections, detach_corrections
 from photoshare.services.downloads.clean_originals import measure_received
-from photoshare.services.people.covers import people_on, settle_covers
-from photoshare.services.people.people import delete_empty_people
-from photoshare.services.people.room_faces import follow_change
-from photoshare.services.photos.albums import NEWEST_FIRST, OLDEST_FIRST, Album
 from photoshare.services.photos.lost_photos import bring_back
-from photoshare.services.rooms.rooms import Access
-from photoshare.services.space import even_when_full
 from photoshare.storage import MB, ReceivedFile, Storage
 
-PAGE_SIZE = 40  # photos of one grid page: two screens of a desktop
 MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
 GB = 1000 * MB  # bytes
-_PLACE = tuple_(Photo.moment, Photo.id)
-_PLACE_FORMAT = "%Y%m%dT%H%M%S%f"  # of the moment, in an address
-MAX_ID_DIGITS = 18  # what fits into SQLite's whole numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +30,6 @@ class AddedPhoto:
 
     photo_id: int
     is_duplicate: bool  # the room had the same bytes already
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoPage:
-    """One page of an album's grid.
-
-    The next one begins behind its last photo and not at a number, so that no photo is shown twice
-    or left out when others come in or go meanwhile.
-    """
-
-    photos: Sequence[Photo]
-    count: int  # photos of the whole album
-    has_previous: bool
-    has_next: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """The photos before and after one in its album, by id; None at the ends."""
-
-    previous_id: int | None
-    next_id: int | None
 
 
 def add_photo(
@@ -237,120 +200,3 @@ def clean_file_name(file_name: str) -> str:
     """Make a name fit to be shown: no control characters, not too long."""
     name = "".join(letter for letter in file_name if unicodedata.category(letter)[0] != "C")
     return name[-MAX_FILE_NAME:] if name.strip() else "photo"
-
-
-def count_photos(album: Album) -> int:
-    """Count the photos of an album."""
-    rows = album.select().order_by(None).subquery()
-    return db.session.scalar(select(func.count()).select_from(rows)) or 0
-
-
-def list_photos(album: Album, *, after: str | None = None, before: str | None = None) -> PhotoPage:
-    """List one page of an album, with who uploaded each photo and who is in it.
-
-    Parameters
-    ----------
-    album : Album
-    after, before : str, optional
-        A place as of `place_of`: the page begins behind it, or ends in front of it. Less than a
-        page in front of it is the first page, and so is what cannot be read.
-    """
-    query = album.select().options(*with_faces()).limit(PAGE_SIZE + 1)
-    behind, in_front_of = _as_place(after), _as_place(before)
-    if in_front_of is not None:
-        is_before = in_front_of < _PLACE if album.newest_first else in_front_of > _PLACE
-        backwards = OLDEST_FIRST if album.newest_first else NEWEST_FIRST
-        found = db.session.scalars(query.where(is_before).order_by(None).order_by(*backwards)).all()
-        if len(found) >= PAGE_SIZE:
-            page = found[PAGE_SIZE - 1 :: -1]
-            return PhotoPage(page, count_photos(album), len(found) > PAGE_SIZE, has_next=True)
-    elif behind is not None:
-        query = query.where(behind > _PLACE if album.newest_first else behind < _PLACE)
-    found = db.session.scalars(query).all()
-    has_next = len(found) > PAGE_SIZE
-    return PhotoPage(found[:PAGE_SIZE], count_photos(album), behind is not None, has_next)
-
-
-def place_of(photo: Photo) -> str:
-    """Name the place of a photo in its album, for the address of the page that goes on there.
-
-    It means that place also when the photo itself is gone.
-    """
-    return f"{photo.moment:{_PLACE_FORMAT}}-{photo.id}"
-
-
-def _as_place(text: str | None) -> ColumnElement[Any] | None:
-    """Read what `place_of` wrote; None where it is nothing of the kind."""
-    moment, _, photo_id = (text or "").rpartition("-")
-    try:
-        return tuple_(datetime.strptime(moment, _PLACE_FORMAT), int(photo_id[:MAX_ID_DIGITS]))
-    except ValueError:
-        return None
-
-
-def get_photo(room_id: int, photo_id: int, *, all_of_it: bool = False) -> Photo:
-    """Load a photo of this room, if asked so with its guest, its faces and their people.
-
-    Raises
-    ------
-    NotFoundError
-        If this room has no such photo.
-    """
-    statement = select(Photo).where(Photo.room_id == room_id, Photo.id == photo_id)
-    photo = db.session.scalar(statement.options(*with_faces()) if all_of_it else statement)
-    if photo is None:
-        raise NotFoundError("This photo is not there, or was deleted.")
-    return photo
-
-
-def with_faces() -> tuple[ExecutableOption, ...]:
-    """Load photos with who uploaded them, their faces and the people of those."""
-    faces = selectinload(Photo.faces)
-    return joinedload(Photo.guest), faces.defer(Face.encoding), faces.joinedload(Face.person)
-
-
-def find_neighbours(album: Album, photo_id: int) -> Neighbours:
-    """Find the photos before and after one in its album, in the album's order."""
-    ids = album.select().with_only_columns(Photo.id).order_by(None).limit(1)
-    moment = db.session.scalar(select(Photo.moment).where(Photo.id == photo_id))
-    here = tuple_(moment, photo_id)  # as values: an index is not searched by a subquery's row
-    older = db.session.scalar(ids.where(here > _PLACE).order_by(*NEWEST_FIRST))
-    newer = db.session.scalar(ids.where(here < _PLACE).order_by(*OLDEST_FIRST))
-    return Neighbours(newer, older) if album.newest_first else Neighbours(older, newer)
-
-
-def may_delete(access: Access, photo: Photo) -> bool:
-    """Whether this browser may delete a photo: the host any, a guest their own."""
-    return access.is_host or photo.guest_id == access.guest.id
-
-
-def delete_photo(access: Access, photo_id: int, storage: Storage) -> None:
-    """Remove a photo with its faces, its files and the people it leaves without a face.
-
-    Raises
-    ------
-    NotFoundError
-        If this room has no such photo.
-    NotAllowedError
-        If the asker neither hosts the room nor uploaded the photo.
-    """
-    photo = get_photo(access.room.id, photo_id)
-    if not may_delete(access, photo):
-        raise NotAllowedError("Only the host and whoever uploaded a photo can delete it.")
-    room_id, sha256 = photo.room_id, photo.sha256
-
-    def delete_rows() -> None:
-        revision = begin_change(room_id)
-        detach_corrections(room_id, photo_id)
-        left = people_on([photo_id])
-        db.session.execute(delete(Photo).where(Photo.id == photo_id))
-        delete_spent_corrections(room_id)
-        delete_empty_people(room_id)
-        settle_covers(left)
-        db.session.commit()
-        follow_change(room_id, revision, {}, without_photo=photo_id)
-
-    with storage.locked():
-        even_when_full(storage, delete_rows)
-        storage.delete_photo(room_id, sha256)
-    storage.fill_reserve()
