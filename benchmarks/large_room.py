@@ -34,9 +34,10 @@ sys.path.insert(0, str(ROOT))
 
 from photoshare import create_app
 from photoshare.db import db, upgrade_schema
+from photoshare.models import Room
 from photoshare.services.corrections.change import change_of_room
 from photoshare.services.downloads.zip_shelf import ZipShelf
-from photoshare.services.rooms import rooms
+from photoshare.services.rooms import entering, rooms
 from photoshare.web.site import site_of
 
 DEEP = "20260501T060000000000-1"  # the place of a photo amid the others
@@ -203,7 +204,10 @@ def make_rooms(app: Flask, large: RoomSize, others: int) -> None:
         upgrade_schema()
         path = db.engine.url.database
         assert path is not None
-        if rooms.list_joined_rooms({}) or db.session.execute(db.text("SELECT 1 FROM room")).first():
+        if (
+            entering.list_joined_rooms({})
+            or db.session.execute(db.text("SELECT 1 FROM room")).first()
+        ):
             return
         for number in range(others + 1):
             rooms.create_room(f"Room {number}")
@@ -225,8 +229,8 @@ def join(app: Flask, *, is_host: bool) -> Client:
     """Let a browser into the large room, by a row and a cookie as the app makes them."""
     http = app.test_client()
     with app.app_context():
-        room = db.session.get_one(rooms.Room, 1)
-        guest = rooms._add_guest(room, "Gustav", is_host=is_host)
+        room = db.session.get_one(Room, 1)
+        guest = entering._add_guest(room, "Gustav", is_host=is_host)
         guest_id = guest.id
     with http.session_transaction() as session:
         session["guests"] = {"1": guest_id}
@@ -236,7 +240,7 @@ def join(app: Flask, *, is_host: bool) -> Client:
 def list_pages(app: Flask) -> tuple[str, dict[str, str]]:
     """List what to ask for: the room's address, and what follows it by name."""
     with app.app_context():
-        url = "/rooms/" + db.session.get_one(rooms.Room, 1).code
+        url = "/rooms/" + db.session.get_one(Room, 1).code
         of_room = [
             db.session.execute(db.text(f"SELECT id FROM {rows} LIMIT 1")).scalar_one()
             for rows in (

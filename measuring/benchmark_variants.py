@@ -30,7 +30,8 @@ from photoshare.faces.graphs.model_files import ENCODER_FILE, SFACE_CHIP_PX, SFA
 from photoshare.faces.graphs.zoo_graphs import build_zoo_graph
 from photoshare.faces.types import FaceEncodings, FaceEngine, LocatedFace, RgbImage
 from photoshare.geometry import FaceLocation
-from photoshare.pictures.decoding import decode_upright, smaller
+from photoshare.pictures.decoding import decode_upright
+from photoshare.pictures.encoding import smaller
 
 VARIANTS = ("original", "reference", "dlib", "default")
 ON_ALL_CORES = ("dlib", "default")  # the others hold the interpreter lock

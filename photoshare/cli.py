@@ -22,7 +22,7 @@ from photoshare.maintenance import backup, doctor
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.services.corrections import replay
 from photoshare.services.photos import adding
-from photoshare.services.rooms import export, rooms
+from photoshare.services.rooms import entering, export, rooms
 from photoshare.services.work import job_table, photo_queue
 from photoshare.services.work.job_table import JobKind
 from photoshare.web.pages.links import absolute_url
@@ -170,7 +170,7 @@ def search_again(code: str, wait: bool) -> None:
 
 def _room_id(code: str) -> int:
     prepare_database(current_site().settings.data, is_thorough=False)
-    return rooms.find_room(code).id
+    return entering.find_room(code).id
 
 
 @click.command("backup")

@@ -34,8 +34,8 @@ from photoshare.services.corrections import verbs
 from photoshare.services.corrections.authors import Author
 from photoshare.services.corrections.change import begin_change
 from photoshare.services.photos.listing import place_of
-from photoshare.services.rooms import rooms
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms import entering, rooms
+from photoshare.services.rooms.entering import Access
 from photoshare.services.shelf import forget_room
 from tests.fakes import FakeFaceEngine
 
@@ -165,7 +165,7 @@ def host_access(room_id: int) -> Access:
 def guest_access(room_id: int, name: str = "Gustav") -> Access:
     """Let a guest in; needs an app context."""
     room = db.session.get_one(Room, room_id)
-    return Access(room, rooms.join_room(room, password="", name=name))
+    return Access(room, entering.join_room(room, password="", name=name))
 
 
 def new_face(photo_id: int, person_id: int | None = None, **values: object) -> Face:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import ExifTags, Image
 
-from photoshare.pictures import decoding
+from photoshare.pictures import capture_time
 from tests.test_images import SUFFIXES, decode, marked
 
 
@@ -37,15 +37,15 @@ from tests.test_images import SUFFIXES, decode, marked
 def test_a_capture_time_is_read_or_left_out(
     moment: object, fraction: object, expected: datetime | None
 ) -> None:
-    assert decoding.parse_capture_time(moment, fraction) == expected
+    assert capture_time.parse_capture_time(moment, fraction) == expected
 
 
 def test_a_clock_may_be_ahead_by_its_zone_and_no_more() -> None:
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     ahead, too_far = now + timedelta(hours=13), now + timedelta(hours=15)
 
-    assert decoding.parse_capture_time(f"{ahead:%Y:%m:%d %H:%M:%S}") == ahead
-    assert decoding.parse_capture_time(f"{too_far:%Y:%m:%d %H:%M:%S}") is None
+    assert capture_time.parse_capture_time(f"{ahead:%Y:%m:%d %H:%M:%S}") == ahead
+    assert capture_time.parse_capture_time(f"{too_far:%Y:%m:%d %H:%M:%S}") is None
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "HEIF", "AVIF"])

@@ -17,7 +17,7 @@ from PIL import ExifTags, Image
 
 from photoshare.config import load_settings
 from photoshare.errors import RejectedPhotoError
-from photoshare.pictures import decoder_pool, decoding, rendering, worker
+from photoshare.pictures import decoder_pool, decoding, encoding, rendering, worker
 from photoshare.pictures.decoder_pool import DecoderPool
 from tests.conftest import ROOT
 from tests.fakes import RED, draw_photo, many_scans
@@ -307,9 +307,9 @@ def test_a_message_survives_the_pipe() -> None:
 def test_a_placeholder_is_small_for_the_worst_picture() -> None:
     noise = Image.frombytes("RGB", (20, 20), os.urandom(1200))
 
-    content = decoding.to_placeholder(noise)
+    content = encoding.to_placeholder(noise)
 
-    assert len(content) <= decoding.PLACEHOLDER_BYTES
+    assert len(content) <= encoding.PLACEHOLDER_BYTES
     assert content[8:12] == b"WEBP"
 
 
@@ -317,6 +317,6 @@ def test_a_placeholder_has_the_colours_of_its_picture(tmp_path: Path) -> None:
     (tmp_path / "red.jpg").write_bytes(draw_photo(width=300))
     decoded = decoding.decode_upright(tmp_path / "red.jpg", at_least_px=100)
 
-    with Image.open(io.BytesIO(decoding.to_placeholder(decoded.image))) as tiny:
+    with Image.open(io.BytesIO(encoding.to_placeholder(decoded.image))) as tiny:
         colours = tiny.convert("RGB").resize((1, 1)).getpixel((0, 0))
     assert all(abs(value - 128) < 12 for value in colours)  # type: ignore[union-attr]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from photoshare.pictures import decoding
+from photoshare.pictures import encoding, formats
 from photoshare.pictures.decoding import DecodedPhoto, decode_upright
 
 WHITE, RED, BLUE = (255, 255, 255), (255, 0, 0), (0, 0, 255)
@@ -106,8 +106,8 @@ def test_every_accepted_format_is_decoded(tmp_path: Path, image_format: str) -> 
 
 
 def test_the_formats_of_the_allowlist_have_mime_types() -> None:
-    assert set(decoding.ACCEPTED_FORMATS) == set(SUFFIXES)
-    assert set(decoding.ACCEPTED_FORMATS) <= set(decoding.MIME_TYPES)
+    assert set(formats.ACCEPTED_FORMATS) == set(SUFFIXES)
+    assert set(formats.ACCEPTED_FORMATS) <= set(formats.FORMATS)
 
 
 def test_a_jpeg_with_a_second_picture_behind_it_is_read(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_jpeg_with_a_second_picture_behind_it_is_read(tmp_path: Path) -> None:
 
     photo = decode(tmp_path / "picture")
 
-    assert photo.image_format in decoding.MIME_TYPES
+    assert photo.image_format in formats.FORMATS
     assert_upright(photo)
 
 
@@ -202,8 +202,8 @@ def test_a_reduced_turned_jpeg_tells_its_upright_size(tmp_path: Path) -> None:
 
 
 def test_a_smaller_copy_keeps_its_shape_and_never_grows() -> None:
-    assert decoding.smaller(Image.new("RGB", (400, 200)), 100).size == (100, 50)
-    assert decoding.smaller(Image.new("RGB", (40, 20)), 100).size == (40, 20)
+    assert encoding.smaller(Image.new("RGB", (400, 200)), 100).size == (100, 50)
+    assert encoding.smaller(Image.new("RGB", (40, 20)), 100).size == (40, 20)
 
 
 def test_a_derived_jpeg_carries_no_metadata(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_a_derived_jpeg_carries_no_metadata(tmp_path: Path) -> None:
     exif[ExifTags.Base.Make] = "Camera of Lea"
     marked().save(tmp_path / "photo.jpg", "JPEG", exif=exif)
 
-    with Image.open(io.BytesIO(decoding.to_jpeg(decode(tmp_path / "photo.jpg").image))) as derived:
+    with Image.open(io.BytesIO(encoding.to_jpeg(decode(tmp_path / "photo.jpg").image))) as derived:
         assert not derived.getexif()
 
 
@@ -228,9 +228,9 @@ def with_square(left: int, top: int) -> DecodedPhoto:
 def test_a_face_crop_is_a_square_with_the_face_wherever_the_face_is(left: int, top: int) -> None:
     location = (top * 2, (left + 20) * 2, (top + 20) * 2, left * 2)  # pixels of the original
 
-    crop = decoding.crop_face(with_square(left, top), location)
+    crop = encoding.crop_face(with_square(left, top), location)
 
-    assert crop.size == (decoding.FACE_CROP_PX, decoding.FACE_CROP_PX)
+    assert crop.size == (encoding.FACE_CROP_PX, encoding.FACE_CROP_PX)
     pixels = np.asarray(crop).astype(int)
     is_red = abs(pixels - RED).max(axis=2) < 60
     assert 0.2 < is_red.mean() < 0.5  # 1 / 1.7 squared is 0.35
@@ -254,29 +254,29 @@ def test_a_photo_is_decoded_as_far_as_its_smallest_face_needs_to_be_shown(
     """160 pixels of a crop of 1.7 sides, or all that the original has."""
     locations = [(50, 30 + side, 50 + side, 30) for side in sides]
 
-    assert decoding.face_crop_px(4000, 3000, locations) == decoded_px
+    assert encoding.face_crop_px(4000, 3000, locations) == decoded_px
 
 
 def test_a_face_in_the_middle_of_a_crop_has_its_margin_on_every_side() -> None:
-    crop = decoding.crop_face(with_square(90, 40), (80, 220, 120, 180))
+    crop = encoding.crop_face(with_square(90, 40), (80, 220, 120, 180))
 
     pixels = np.asarray(crop).astype(int)
     rows, columns = np.nonzero(abs(pixels - RED).max(axis=2) < 60)
-    middle = decoding.FACE_CROP_PX / 2
+    middle = encoding.FACE_CROP_PX / 2
     assert (rows.min() + rows.max()) / 2 == pytest.approx(middle, abs=2)
     assert (columns.min() + columns.max()) / 2 == pytest.approx(middle, abs=2)
 
 
 def test_a_face_as_large_as_the_picture_is_cropped_within_it() -> None:
-    crop = decoding.crop_face(with_square(90, 40), (0, 400, 200, 0))
+    crop = encoding.crop_face(with_square(90, 40), (0, 400, 200, 0))
 
-    assert crop.size == (decoding.FACE_CROP_PX, decoding.FACE_CROP_PX)
+    assert crop.size == (encoding.FACE_CROP_PX, encoding.FACE_CROP_PX)
 
 
 def test_a_derived_jpeg_carries_no_comment(tmp_path: Path) -> None:
     marked().save(tmp_path / "photo.jpg", "JPEG", comment=b"taken at home")
 
-    content = decoding.to_jpeg(decode(tmp_path / "photo.jpg").image)
+    content = encoding.to_jpeg(decode(tmp_path / "photo.jpg").image)
 
     assert b"taken at home" not in content
 
@@ -286,7 +286,7 @@ def test_the_colour_profile_of_inks_is_not_given_to_the_rgb_picture(tmp_path: Pa
     Image.new("RGB", (64, 64)).save(tmp_path / "light.jpg", icc_profile=b"a profile of light")
 
     ink, light = (
-        decoding.to_jpeg(decode(tmp_path / name).image) for name in ("ink.jpg", "light.jpg")
+        encoding.to_jpeg(decode(tmp_path / name).image) for name in ("ink.jpg", "light.jpg")
     )
 
     assert b"a profile of inks" not in ink
@@ -321,7 +321,7 @@ def test_a_huge_profile_is_not_given_to_every_thumbnail(tmp_path: Path) -> None:
         marked().save(tmp_path / f"{size}.tif", icc_profile=bytes(size))
 
     small, huge = (
-        decoding.to_jpeg(decode(tmp_path / f"{size}.tif").image) for size in (64_000, 64_001)
+        encoding.to_jpeg(decode(tmp_path / f"{size}.tif").image) for size in (64_000, 64_001)
     )
 
     assert len(small) > 64_000 > len(huge)
@@ -332,4 +332,4 @@ def test_a_turned_picture_keeps_its_profile(tmp_path: Path) -> None:
     exif[ExifTags.Base.Orientation] = 6
     marked().save(tmp_path / "p3.jpg", exif=exif, icc_profile=b"a profile of light")
 
-    assert b"a profile of light" in decoding.to_jpeg(decode(tmp_path / "p3.jpg").image)
+    assert b"a profile of light" in encoding.to_jpeg(decode(tmp_path / "p3.jpg").image)

@@ -29,7 +29,7 @@ from photoshare.services.corrections import verbs
 from photoshare.services.corrections.authors import Author
 from photoshare.services.people.people import insert_person
 from photoshare.services.photos import adding
-from photoshare.services.rooms import rooms
+from photoshare.services.rooms import entering, rooms
 from photoshare.web.site import site_of
 from tests.fakes import GREEN, draw_photo
 from tests.helpers import count_change, new_face
@@ -62,7 +62,7 @@ def fill(app: Flask, title: str, person: str, count: int) -> Party:
     with app.app_context():
         new = rooms.create_room(title)
         party, room_id = Party(new.room.code, new.host_secret), new.room.id
-        guest = rooms.join_room(new.room, password="", name=f"Guest of {title}")
+        guest = entering.join_room(new.room, password="", name=f"Guest of {title}")
         site = site_of(app)
         for number in range(count):
             content = draw_photo(GREEN, seed=chance.randrange(10**6))

@@ -17,9 +17,9 @@ from photoshare.pictures.decoding import (
     MAX_MEGAPIXELS,
     DecodedPhoto,
     decode_upright,
-    face_crop_px,
     largest_side_px,
 )
+from photoshare.pictures.encoding import face_crop_px
 
 FIRST_DECODE_PX = 1280  # enough for two looks: most photos are decoded once
 

@@ -17,7 +17,7 @@ from PIL import Image
 from photoshare.faces.photo_source import PhotoSource, Size
 from photoshare.faces.types import AnalysedFace, FaceEncodings, LocatedFace, RgbImage
 from photoshare.geometry import SAME_FACE_OVERLAP, FaceLocation, overlap_matrix
-from photoshare.pictures.decoding import REDUCING_GAP
+from photoshare.pictures.encoding import REDUCING_GAP
 
 DETECTOR_WINDOW_PX = 80  # width of the faces that dlib's detectors, CNN and HOG, look for
 FIRST_LOOK_PERCENT = 10.0  # a photo of one to three people is done after it

@@ -24,7 +24,7 @@ from photoshare.errors import DiskFullError
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.types import FaceEngine
 from photoshare.models import Photo, db
-from photoshare.pictures import decoding
+from photoshare.pictures import encoding
 from photoshare.services.downloads import clean_originals
 from photoshare.services.people import grouping
 from photoshare.services.people.grouping import FoundFace
@@ -145,7 +145,7 @@ def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
         max_megapixels=workplace.settings.max_photo_megapixels,
     )
     return [
-        FoundFace(face, decoding.to_jpeg(decoding.crop_face(found.decoded, face.location)))
+        FoundFace(face, encoding.to_jpeg(encoding.crop_face(found.decoded, face.location)))
         for face in found.faces
     ]
 

@@ -1,19 +1,14 @@
-"""Pictures: verify by decoding, turn upright, make smaller.
-
-The only module that opens a file as a picture. Pillow and pillow-heif do the decoding; both give
-the interpreter lock away meanwhile.
-"""
+"""Decode a picture upright, in sRGB, no larger than needed, within a bound of memory."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import math
-import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -22,35 +17,9 @@ from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from photoshare.errors import RejectedPhotoError
-from photoshare.geometry import FaceLocation
+from photoshare.pictures.capture_time import capture_time_of
+from photoshare.pictures.formats import ACCEPTED_FORMATS
 
-# The allowlist: Pillow never tries another decoder on a guest's file.
-ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "TIFF", "BMP")
-MIME_TYPES = {
-    "JPEG": "image/jpeg",
-    "MPO": "image/jpeg",  # what Pillow calls a JPEG with more pictures behind the first
-    "PNG": "image/png",
-    "WEBP": "image/webp",
-    "HEIF": "image/heif",
-    "AVIF": "image/avif",
-    "GIF": "image/gif",
-    "TIFF": "image/tiff",
-    "BMP": "image/bmp",
-}
-VIEW_PX = 2000  # longer side: a 12-megapixel JPEG (4000 x 3000) is decoded at half its size for it
-# Longer sides of the smaller pictures: a grid on a small and on a sharp screen, a photo on a phone
-# and on a desktop. Each is about twice the one before, so that no browser gets much too much.
-RENDITION_PX = (320, 640, 1280, VIEW_PX)
-FACE_CROP_PX = 192  # side: a cover of 96 points at 2 pixels a point
-FACE_CROP_MARGIN = 0.35  # of the face's size on every side: hair and chin belong to a portrait
-FACE_CROP_LEAST_PX = 160  # of the decode, if the original has them: enlarged by 1.2 at most
-# Pillow first shrinks by a whole number, at no less than this many times the size that is wanted:
-# twice as fast, and not to be told from the slow way (Pillow's documentation: 2.0 and up).
-REDUCING_GAP = 2.0
-JPEG_QUALITY = 82  # our choice by eye
-# To the eye as good, at half the bytes. Method 2 of 6: 73 ms for 2000 pixels and 151 kB; 4, the
-# default: 217 ms and 146 kB; AVIF at speed 8: 311 ms and 131 kB (2 cores, a 12-megapixel portrait).
-WEBP_QUALITY, WEBP_METHOD = 80, 2
 ALL_PX = 1 << 30  # for `decode_upright`: no pixel is to be saved, up to `LARGEST_RESULT_PIXELS`
 ANY_MEGAPIXELS = 1000  # of a photo that was accepted before, whatever the limit was then
 WHITE = (255, 255, 255, 255)
@@ -76,17 +45,6 @@ _TO_UPRIGHT = {
 _TURNED = (5, 6, 7, 8)
 MAX_PROFILE_BYTES = 64_000  # those of cameras and screens have a few; each thumbnail carries it
 BAND_ROWS = 64  # of the reduced picture, converted at a time: never all of a large picture
-PLACEHOLDER_PX = 20  # longer side of the preview that is shown blurred
-PLACEHOLDER_BYTES = 400  # at most: it stands in the page itself
-_PLACEHOLDER_QUALITIES = (50, 20, 1)  # of WebP; the last one makes 300 bytes of noise
-# EXIF: (where, the moment, its fraction of a second), the surest first.
-_CAPTURE_TAGS = (
-    (ExifTags.IFD.Exif, ExifTags.Base.DateTimeOriginal, ExifTags.Base.SubsecTimeOriginal),
-    (ExifTags.IFD.Exif, ExifTags.Base.DateTimeDigitized, ExifTags.Base.SubsecTimeDigitized),
-    (None, ExifTags.Base.DateTime, ExifTags.Base.SubsecTime),
-)
-FIRST_CAPTURE = datetime(1980, 1, 1)  # before are clocks that were never set; a zip begins here too
-FARTHEST_ZONE = timedelta(hours=14)  # ahead of UTC: a clock on the spot may be as much ahead
 
 pillow_heif.register_heif_opener()
 
@@ -100,7 +58,7 @@ class DecodedPhoto:
     image : Image.Image
         Mode RGB, upright.
     image_format : str
-        Pillow's name of the original's format, a key of `MIME_TYPES`.
+        Pillow's name of the original's format, a key of `formats.FORMATS`.
     width, height : int
         Pixels of the upright original.
     captured_at : datetime or None
@@ -186,7 +144,7 @@ def _decode_opened(opened: ImageFile, at_least_px: int, max_megapixels: int) -> 
 def _load(
     opened: ImageFile, at_least_px: int, width: int, height: int, image_format: str
 ) -> DecodedPhoto:
-    captured_at = _captured_at(opened)  # before decoding: the one of TIFF closes the file
+    captured_at = capture_time_of(opened)  # before decoding: the one of TIFF closes the file
     opened.load()
     # Read after decoding: the decoders of HEIF and TIFF turn the picture and drop the tag.
     orientation = opened.getexif().get(ExifTags.Base.Orientation)
@@ -197,42 +155,6 @@ def _load(
     if orientation in _TO_UPRIGHT:
         image = image.transpose(_TO_UPRIGHT[orientation])
     return DecodedPhoto(image, image_format, width, height, captured_at)
-
-
-def _captured_at(opened: ImageFile) -> datetime | None:
-    """Read when a photo was taken: by its EXIF, as the clock of the camera showed it."""
-    try:
-        exif = opened.getexif()
-        for place, moment_tag, fraction_tag in _CAPTURE_TAGS:
-            tags = exif if place is None else exif.get_ifd(place)
-            moment = parse_capture_time(tags.get(moment_tag), tags.get(fraction_tag))
-            if moment is not None:
-                return moment
-    except Exception:  # damaged EXIF raises as many kinds of errors as damaged pictures do
-        return None  # and is no reason to refuse the photo
-    return None
-
-
-def parse_capture_time(moment: object, fraction: object = None) -> datetime | None:
-    """Read a date of EXIF, such as ``2026:11:24 13:40:00``; None where it cannot be true.
-
-    Parameters
-    ----------
-    moment : object
-        The value of a date tag; whatever a camera or a forger wrote there.
-    fraction : object
-        The digits of the second's fraction, which tell photos of a burst apart.
-    """
-    digits = re.findall(r"\d+", str(moment))[:6]
-    try:
-        captured_at = datetime(*(int(part) for part in digits))  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):  # too few, 0000:00:00, the 13th month
-        return None
-    thousandths = re.match(r"\d{1,6}", str(fraction).strip())
-    if thousandths:
-        captured_at = captured_at.replace(microsecond=int(thousandths[0].ljust(6, "0")))
-    latest = datetime.now(UTC).replace(tzinfo=None) + FARTHEST_ZONE
-    return captured_at if FIRST_CAPTURE <= captured_at <= latest else None
 
 
 def _too_large(max_megapixels: int) -> RejectedPhotoError:
@@ -302,94 +224,3 @@ def _eight_bit_grey(image: Image.Image, darkest: float, brightest: float) -> Ima
     span = (brightest - darkest) or 1.0  # of a picture in one colour: it becomes black
     grey = ((values - darkest) * (255 / span)).astype(np.uint8)
     return Image.fromarray(grey).convert("RGB")
-
-
-def smaller(image: Image.Image, longer_side_px: int) -> Image.Image:
-    """Return a copy whose longer side is at most this many pixels."""
-    ratio = longer_side_px / max(image.size)
-    if ratio >= 1:
-        return image.copy()
-    width, height = (max(1, round(side * ratio)) for side in image.size)
-    return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=REDUCING_GAP)
-
-
-def to_jpeg(image: Image.Image, *, quality: int = JPEG_QUALITY) -> bytes:
-    """Encode an RGB picture as JPEG, without the metadata of the original."""
-    buffer = io.BytesIO()
-    profile = image.info.get("icc_profile") if image.mode == "RGB" else None
-    image.save(
-        buffer,
-        "JPEG",
-        quality=quality,
-        progressive=True,
-        icc_profile=profile,
-        exif=b"",
-        comment=b"",
-    )
-    return buffer.getvalue()
-
-
-def to_placeholder(image: Image.Image) -> bytes:
-    """Encode the colours of an RGB picture as a WebP of `PLACEHOLDER_PX`, under 400 bytes."""
-    tiny = smaller(image, PLACEHOLDER_PX)
-    for quality in _PLACEHOLDER_QUALITIES:
-        buffer = io.BytesIO()
-        tiny.save(buffer, "WEBP", quality=quality, icc_profile=None, exif=b"", xmp=b"")
-        if buffer.tell() <= PLACEHOLDER_BYTES:
-            break
-    return buffer.getvalue()
-
-
-def to_webp(image: Image.Image) -> bytes:
-    """Encode an RGB picture as WebP, without the metadata of the original."""
-    buffer = io.BytesIO()
-    image.save(
-        buffer,
-        "WEBP",
-        quality=WEBP_QUALITY,
-        method=WEBP_METHOD,
-        icc_profile=image.info.get("icc_profile") or b"",
-        exif=b"",
-        xmp=b"",
-    )
-    return buffer.getvalue()
-
-
-def face_crop_px(width: int, height: int, locations: Iterable[FaceLocation]) -> int:
-    """Tell at which longer side a photo is decoded for `crop_face`: whole if a face is small in it.
-
-    Parameters
-    ----------
-    width, height : int
-        Of the upright original.
-    locations : iterable of FaceLocation
-        In its pixels; 1 is enough for none.
-    """
-    needed_px = 1.0
-    for top, right, bottom, left in locations:
-        crop_px = max(bottom - top, right - left, 1) * (1 + 2 * FACE_CROP_MARGIN)
-        share = min(1.0, FACE_CROP_LEAST_PX / crop_px)  # of the original's pixels
-        needed_px = max(needed_px, share * max(width, height))
-    return math.ceil(needed_px)
-
-
-def crop_face(photo: DecodedPhoto, location: FaceLocation) -> Image.Image:
-    """Cut out the square around a face, with a margin, `FACE_CROP_PX` wide.
-
-    Parameters
-    ----------
-    photo : DecodedPhoto
-    location : FaceLocation
-        In pixels of the upright original.
-    """
-    top, right, bottom, left = (edge / photo.scale for edge in location)
-    half = max(bottom - top, right - left) * (0.5 + FACE_CROP_MARGIN)
-    x, y = (left + right) / 2, (top + bottom) / 2
-    half = min(half, photo.image.width / 2, photo.image.height / 2)
-    x = min(max(x, half), photo.image.width - half)
-    y = min(max(y, half), photo.image.height - half)
-    return photo.image.resize(
-        (FACE_CROP_PX, FACE_CROP_PX),
-        Image.Resampling.LANCZOS,
-        box=(x - half, y - half, x + half, y + half),
-    )

@@ -16,9 +16,9 @@ from typing import IO, Any
 from PIL.Image import Image
 
 from photoshare.metadata.clean import is_cleanable
-from photoshare.pictures import decoding
+from photoshare.pictures import decoding, encoding
 
-ENCODERS = {"webp": decoding.to_webp, "jpg": decoding.to_jpeg}
+ENCODERS = {"webp": encoding.to_webp, "jpg": encoding.to_jpeg}
 # What a grid shows is made with the upload; a photo page, and the JPEGs for browsers without WebP,
 # when somebody first asks: half of the work and of the space, mostly for pictures nobody opens.
 EAGER_PX = (320, 640)
@@ -35,13 +35,13 @@ class RenderedPhoto:
     Attributes
     ----------
     image_format : str
-        A key of `photoshare.pictures.decoding.MIME_TYPES`.
+        A key of `photoshare.pictures.formats.FORMATS`.
     width, height : int
         Pixels of the upright original.
     captured_at : datetime or None
         As a clock on the spot showed it, without a zone.
     placeholder : bytes
-        See `photoshare.pictures.decoding.to_placeholder`.
+        See `photoshare.pictures.encoding.to_placeholder`.
     derived : dict of variant to bytes
         The pictures of a grid, ``320.webp`` and so on; `CLEAN_COPY`, if guests need one.
     """
@@ -73,7 +73,7 @@ def render_photo(path: Path, *, max_megapixels: int) -> RenderedPhoto:
         decoded.width,
         decoded.height,
         decoded.captured_at,
-        decoding.to_placeholder(decoded.image),
+        encoding.to_placeholder(decoded.image),
         derived,
     )
 
@@ -89,14 +89,14 @@ def make_clean_copy(path: Path, *, max_megapixels: int) -> bytes:
     decoded = decoding.decode_upright(
         path, at_least_px=decoding.ALL_PX, max_megapixels=max_megapixels
     )
-    return decoding.to_jpeg(decoded.image, quality=COPY_QUALITY)
+    return encoding.to_jpeg(decoded.image, quality=COPY_QUALITY)
 
 
 def _render_eagerly(image: Image) -> dict[str, bytes]:
     """Make the pictures that are needed at once, by variant; each from the next larger one."""
     made = {}
     for side in sorted(EAGER_PX, reverse=True):
-        image = decoding.smaller(image, side)
+        image = encoding.smaller(image, side)
         made[f"{side}.{_EAGER_FORMAT}"] = ENCODERS[_EAGER_FORMAT](image)
     return made
 

@@ -12,7 +12,8 @@ from photoshare.errors import RejectedPhotoError
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.engines.onnx_engine import OnnxFaceEngine
 from photoshare.faces.types import AnalysedFace, RgbImage
-from photoshare.pictures.decoding import crop_face, decode_upright
+from photoshare.pictures.decoding import decode_upright
+from photoshare.pictures.encoding import crop_face
 from tests.fakes import FakeFaceEngine
 
 SHARED_PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"

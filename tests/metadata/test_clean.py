@@ -15,7 +15,7 @@ from PIL import ExifTags, Image
 from photoshare.metadata import clean as clean_module
 from photoshare.metadata.clean import find_patches
 from photoshare.metadata.patches import Patch, PatchedFile, UncleanableError, apply
-from photoshare.pictures import decoding
+from photoshare.pictures import formats
 from tests.metadata.samples import (
     CAPTION,
     FORMATS,
@@ -51,7 +51,7 @@ def clean(content: bytes, image_format: str, folder: Path) -> bytes:
 
 
 def opened(content: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(content), formats=decoding.ACCEPTED_FORMATS)
+    return Image.open(io.BytesIO(content), formats=formats.ACCEPTED_FORMATS)
 
 
 @pytest.mark.parametrize("image_format", FORMATS)

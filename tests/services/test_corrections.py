@@ -13,11 +13,10 @@ from photoshare.errors import (
     SameNameError,
     SamePhotoError,
 )
-from photoshare.models import Face, Person, Photo
+from photoshare.models import Face, Person, Photo, Room
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.authors import Author
 from photoshare.services.people import people
-from photoshare.services.rooms import rooms
 from tests.helpers import count_change, insert_person, insert_photos, new_face
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
@@ -350,10 +349,10 @@ def test_what_was_undone_cannot_be_undone_again(host: Author, add_person) -> Non
 
 def test_a_refused_correction_changes_nothing(room_id: int, host: Author, add_person) -> None:
     lea = add_person()
-    revision = db.session.scalar(select(rooms.Room.revision))
+    revision = db.session.scalar(select(Room.revision))
 
     with pytest.raises(InvalidInputError):
         verbs.reject_faces(host, lea, [])
 
     db.session.rollback()
-    assert db.session.scalar(select(rooms.Room.revision)) == revision
+    assert db.session.scalar(select(Room.revision)) == revision

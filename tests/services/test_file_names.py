@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photoshare.pictures.decoding import MIME_TYPES
 from photoshare.services.downloads.file_names import (
-    EXTENSIONS,
     MAX_STEM_BYTES,
     original_name,
     safe_name,
@@ -86,10 +84,6 @@ def test_an_original_is_named_by_its_name_and_its_format(
     file_name: str, image_format: str, name: str
 ) -> None:
     assert original_name(file_name, image_format).lstrip(".") == name.lstrip(".")
-
-
-def test_every_format_has_an_ending() -> None:
-    assert set(EXTENSIONS) == set(MIME_TYPES)
 
 
 @pytest.mark.parametrize(

@@ -10,16 +10,16 @@ from flask import Flask
 from photoshare.db import db
 from photoshare.errors import InvalidInputError
 from photoshare.models import Guest
-from photoshare.services.rooms import guests, rooms
+from photoshare.services.rooms import entering, guests
 from photoshare.services.rooms.guests import Uploads
 from tests.helpers import insert_photos, set_title_and_end
 
 
 def test_uploads_are_counted_for_each_guest_of_one_room(app: Flask, make_room, app_ctx) -> None:
     room, other = make_room().room, make_room("Other").room
-    first = rooms.join_room(room, password="", name="Anna").id
-    second = rooms.join_room(room, password="", name="").id
-    rooms.join_room(room, password="", name="Idle")
+    first = entering.join_room(room, password="", name="Anna").id
+    second = entering.join_room(room, password="", name="").id
+    entering.join_room(room, password="", name="Idle")
     insert_photos(app, room.id, 2, seed="a", guest_id=first, size_bytes=10)
     insert_photos(app, room.id, 3, seed="b", guest_id=second, size_bytes=100)
     insert_photos(app, room.id, 1, seed="c", size_bytes=7)
@@ -35,7 +35,7 @@ def test_uploads_are_counted_for_each_guest_of_one_room(app: Flask, make_room, a
 
 
 def test_a_guest_may_have_another_name(make_room, app_ctx) -> None:
-    guest_id = rooms.join_room(make_room().room, password="", name="Ana").id
+    guest_id = entering.join_room(make_room().room, password="", name="Ana").id
 
     guests.rename_guest(guest_id, " Anna  B ")
 
@@ -47,18 +47,18 @@ def test_a_guest_may_have_another_name(make_room, app_ctx) -> None:
 def test_the_rooms_of_a_browser_are_those_that_it_may_enter(make_room, app_ctx) -> None:
     first, second, ended = (make_room(title) for title in ("First", "Second", "Ended"))
     ids = {
-        str(new.room.id): rooms.join_room(new.room, password="", name="").id
+        str(new.room.id): entering.join_room(new.room, password="", name="").id
         for new in (first, second, ended)
     }
     yesterday = datetime.now(UTC).date() - timedelta(days=2)
     set_title_and_end(ended.room.id, "Ended", yesterday)
     ids["999"] = 999
 
-    assert [room.title for room in rooms.list_joined_rooms(ids)] == ["Second", "First"]
+    assert [room.title for room in entering.list_joined_rooms(ids)] == ["Second", "First"]
     forged = {str(first.room.id): ids[str(second.room.id)]}
-    assert rooms.list_joined_rooms(forged) == []
-    assert rooms.list_joined_rooms({}) == []
-    host = rooms.become_host(rooms.find_room(ended.room.code), secret=ended.host_secret)
-    assert [room.title for room in rooms.list_joined_rooms({str(ended.room.id): host.id})] == [
+    assert entering.list_joined_rooms(forged) == []
+    assert entering.list_joined_rooms({}) == []
+    host = entering.become_host(entering.find_room(ended.room.code), secret=ended.host_secret)
+    assert [room.title for room in entering.list_joined_rooms({str(ended.room.id): host.id})] == [
         "Ended"
     ]

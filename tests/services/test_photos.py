@@ -16,12 +16,12 @@ from sqlalchemy import event, func, select, text
 
 from photoshare.db import db
 from photoshare.errors import DiskFullError, NotAllowedError, NotFoundError, RejectedPhotoError
-from photoshare.models import PHOTO_WAITING, Photo
+from photoshare.models import PHOTO_WAITING, Guest, Photo, Room
 from photoshare.services.photos import adding, deleting, listing
 from photoshare.services.photos.adding import AddedPhoto
 from photoshare.services.photos.albums import open_album
 from photoshare.services.rooms import rooms
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms.entering import Access
 from photoshare.storage import MB
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
@@ -249,8 +249,8 @@ def test_a_photo_of_another_room_is_not_found(app: Flask, room_id: int) -> None:
 
 
 def access_of(room_id: int, *, is_host: bool = False) -> Access:
-    room = db.session.get_one(rooms.Room, room_id)
-    guest = rooms.Guest(room_id=room_id, name="", is_host=is_host)
+    room = db.session.get_one(Room, room_id)
+    guest = Guest(room_id=room_id, name="", is_host=is_host)
     db.session.add(guest)
     db.session.commit()
     return Access(room, guest)

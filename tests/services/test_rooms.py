@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Guest, Photo, Room
-from photoshare.services.rooms import rooms
-from photoshare.services.rooms.rooms import CODE_ALPHABET, CODE_GROUPS
+from photoshare.services.rooms import entering, rooms
+from photoshare.services.rooms.entering import CODE_ALPHABET, CODE_GROUPS
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
 from tests.helpers import insert_photos
@@ -62,19 +62,19 @@ def test_codes_are_lower_case_letters_and_digits() -> None:
     ],
 )
 def test_a_code_is_found_however_it_was_typed(typed: str) -> None:
-    assert rooms.normalise_code(typed) == "acdef-hjkm-nprtw"
+    assert entering.normalise_code(typed) == "acdef-hjkm-nprtw"
 
 
 def test_normalising_twice_changes_nothing() -> None:
-    once = rooms.normalise_code("ACDEF HJKM NPRTW")
+    once = entering.normalise_code("ACDEF HJKM NPRTW")
 
-    assert rooms.normalise_code(once) == once
+    assert entering.normalise_code(once) == once
 
 
 def test_a_new_room_is_found_by_its_code() -> None:
     new = rooms.create_room("  Party  ")
 
-    assert rooms.find_room(new.room.code).id == new.room.id
+    assert entering.find_room(new.room.code).id == new.room.id
     assert new.room.title == "Party"
     assert [len(group) for group in new.room.code.split("-")] == list(CODE_GROUPS)
 
@@ -88,8 +88,8 @@ def test_two_rooms_have_two_codes_and_two_host_secrets() -> None:
 
 def test_neither_the_password_nor_the_host_secret_is_stored() -> None:
     new = rooms.create_room("Party", password="open sesame")
-    rooms.become_host(new.room, secret=new.host_secret)
-    rooms.join_room(new.room, password="open sesame", name="Gustav")
+    entering.become_host(new.room, secret=new.host_secret)
+    entering.join_room(new.room, password="open sesame", name="Gustav")
 
     with db.engine.connect() as connection:
         dump = "\n".join(connection.connection.driver_connection.iterdump())
@@ -132,7 +132,7 @@ def test_an_end_in_the_past_is_refused() -> None:
 
 @pytest.mark.parametrize("ends_on", [TOMORROW, None])
 def test_a_room_that_has_not_ended_is_open(ends_on) -> None:
-    assert not rooms.has_ended(rooms.create_room("Party", ends_on=ends_on).room)
+    assert not entering.has_ended(rooms.create_room("Party", ends_on=ends_on).room)
 
 
 def test_a_room_is_open_on_its_last_day(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,22 +141,22 @@ def test_a_room_is_open_on_its_last_day(monkeypatch: pytest.MonkeyPatch) -> None
     last_moment = datetime(TOMORROW.year, TOMORROW.month, TOMORROW.day, 23, 59, tzinfo=behind)
 
     last_moment = last_moment.astimezone(UTC)
-    monkeypatch.setattr(rooms, "utc_now", lambda: last_moment)
-    assert not rooms.has_ended(room)
+    monkeypatch.setattr(entering, "utc_now", lambda: last_moment)
+    assert not entering.has_ended(room)
 
-    monkeypatch.setattr(rooms, "utc_now", lambda: last_moment + timedelta(minutes=1))
-    assert rooms.has_ended(room)
+    monkeypatch.setattr(entering, "utc_now", lambda: last_moment + timedelta(minutes=1))
+    assert entering.has_ended(room)
 
 
 def test_an_unknown_code_is_not_found() -> None:
     with pytest.raises(NotFoundError):
-        rooms.find_room("acdef-hjkm-nprtw")
+        entering.find_room("acdef-hjkm-nprtw")
 
 
 def test_the_right_password_lets_a_guest_in() -> None:
     room = rooms.create_room("Party", password="open").room
 
-    guest = rooms.join_room(room, password="open", name="  Gustav   Gans ")
+    guest = entering.join_room(room, password="open", name="  Gustav   Gans ")
 
     assert (guest.room_id, guest.name, guest.is_host) == (room.id, "Gustav Gans", False)
 
@@ -166,7 +166,7 @@ def test_a_wrong_password_lets_nobody_in(password: str) -> None:
     room = rooms.create_room("Party", password="open").room
 
     with pytest.raises(InvalidInputError, match="password"):
-        rooms.join_room(room, password=password, name="")
+        entering.join_room(room, password=password, name="")
 
     assert guest_count() == 0
 
@@ -175,7 +175,7 @@ def test_a_name_that_is_too_long_is_refused() -> None:
     room = rooms.create_room("Party").room
 
     with pytest.raises(InvalidInputError, match="60"):
-        rooms.join_room(room, password="", name="x" * 61)
+        entering.join_room(room, password="", name="x" * 61)
 
     assert guest_count() == 0
 
@@ -185,27 +185,27 @@ def test_an_ended_room_takes_no_guests() -> None:
     end(room)
 
     with pytest.raises(InvalidInputError, match="ended"):
-        rooms.join_room(room, password="", name="")
+        entering.join_room(room, password="", name="")
 
 
 def test_an_ended_room_is_closed_to_its_guests_and_open_to_its_host() -> None:
     new = rooms.create_room("Party")
-    guest = rooms.join_room(new.room, password="", name="")
-    host = rooms.become_host(new.room, secret=new.host_secret)
+    guest = entering.join_room(new.room, password="", name="")
+    host = entering.become_host(new.room, secret=new.host_secret)
     end(new.room)
     code, room = new.room.code, str(new.room.id)
 
     with pytest.raises(NotFoundError):
-        rooms.enter_room(code, {room: guest.id})
+        entering.enter_room(code, {room: guest.id})
 
-    assert rooms.enter_room(code, {room: host.id}).is_host
+    assert entering.enter_room(code, {room: host.id}).is_host
 
 
 def test_a_guest_enters_with_what_the_cookie_says() -> None:
     room = rooms.create_room("Party").room
-    guest = rooms.join_room(room, password="", name="")
+    guest = entering.join_room(room, password="", name="")
 
-    access = rooms.enter_room(room.code, {str(room.id): guest.id})
+    access = entering.enter_room(room.code, {str(room.id): guest.id})
 
     assert (access.room.id, access.guest.id, access.is_host) == (room.id, guest.id, False)
 
@@ -214,35 +214,35 @@ def test_nobody_enters_without_having_joined() -> None:
     room = rooms.create_room("Party").room
 
     with pytest.raises(NotFoundError):
-        rooms.enter_room(room.code, {})
+        entering.enter_room(room.code, {})
 
 
 def test_a_guest_of_another_room_does_not_enter() -> None:
     room, other = rooms.create_room("Party").room, rooms.create_room("Other").room
-    stranger = rooms.join_room(other, password="", name="")
+    stranger = entering.join_room(other, password="", name="")
 
     with pytest.raises(NotFoundError):
-        rooms.enter_room(room.code, {str(room.id): stranger.id, str(other.id): stranger.id})
+        entering.enter_room(room.code, {str(room.id): stranger.id, str(other.id): stranger.id})
 
 
 def test_a_guest_who_is_gone_does_not_enter() -> None:
     room = rooms.create_room("Party").room
 
     with pytest.raises(NotFoundError):
-        rooms.enter_room(room.code, {str(room.id): 999})
+        entering.enter_room(room.code, {str(room.id): 999})
 
 
 def test_the_host_secret_makes_a_host() -> None:
     new = rooms.create_room("Party")
 
-    assert rooms.become_host(new.room, secret=new.host_secret).is_host
+    assert entering.become_host(new.room, secret=new.host_secret).is_host
 
 
 def test_another_secret_makes_no_host() -> None:
     new, other = rooms.create_room("Party"), rooms.create_room("Other")
 
     with pytest.raises(NotFoundError):
-        rooms.become_host(new.room, secret=other.host_secret)
+        entering.become_host(new.room, secret=other.host_secret)
 
     assert guest_count() == 0
 
@@ -268,14 +268,14 @@ def test_a_bad_title_changes_nothing() -> None:
 
 def test_the_ids_of_a_deleted_room_are_never_used_again(site) -> None:
     room = rooms.create_room("Party").room
-    guest_id = rooms.join_room(room, password="", name="").id
+    guest_id = entering.join_room(room, password="", name="").id
     room_id = room.id
 
     rooms.delete_room(room_id, site.storage)
     new = rooms.create_room("Party").room
 
     assert new.id > room_id
-    assert rooms.join_room(new, password="", name="").id > guest_id
+    assert entering.join_room(new, password="", name="").id > guest_id
 
 
 @pytest.mark.parametrize("step", ["empty_room_set_aside", "forget_room_set_aside"])

@@ -26,7 +26,7 @@ from photoshare.services.photos import adding, uploads
 from photoshare.services.photos.adding import AddedPhoto
 from photoshare.services.photos.uploads import UNFINISHED_OF_GUEST, UnfinishedUpload
 from photoshare.services.rooms import rooms
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms.entering import Access
 from photoshare.services.work import leftovers
 from photoshare.storage import MB
 from photoshare.web.site import Site

@@ -16,12 +16,12 @@ from photoshare.errors import (
     RejectedPhotoError,
     WrongOffsetError,
 )
-from photoshare.models import Photo, Upload
+from photoshare.models import Photo, Room, Upload
 from photoshare.services.photos import adding, uploads
 from photoshare.services.photos.adding import AddedPhoto
 from photoshare.services.photos.uploads import FileFacts, UnfinishedUpload
-from photoshare.services.rooms import rooms
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms import entering, rooms
+from photoshare.services.rooms.entering import Access
 from photoshare.storage import MB
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
@@ -32,9 +32,9 @@ CONTENT = draw_photo(RED, width=900, height=900)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
-def new_access(room: rooms.Room | None = None) -> Access:
+def new_access(room: Room | None = None) -> Access:
     room = room or rooms.create_room("Party").room
-    return Access(room, rooms.join_room(room, password="", name=""))
+    return Access(room, entering.join_room(room, password="", name=""))
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from photoshare.services.rooms.rooms import MAX_NAME, MAX_PASSWORD, MAX_TITLE, MAX_TYPED_CODE
+from photoshare.services.rooms.entering import MAX_NAME, MAX_PASSWORD, MAX_TYPED_CODE
+from photoshare.services.rooms.rooms import MAX_TITLE
 from photoshare.web.guards.security import FILE_ENDPOINTS, LONGER_FIELDS, MAX_FIELD
 from tests.conftest import ROOT, Cast
 from tests.helpers import row_counts

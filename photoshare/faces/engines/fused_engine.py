@@ -41,7 +41,7 @@ from photoshare.faces.search import (
 )
 from photoshare.faces.types import AnalysedFace, Doubt, FaceEncodings
 from photoshare.geometry import SAME_FACE_OVERLAP, FaceLocation
-from photoshare.pictures.decoding import REDUCING_GAP
+from photoshare.pictures.encoding import REDUCING_GAP
 
 FUSED_VERSION = 1  # raise it with every change of what is found or encoded
 # Share of SFace in the squared distance of two faces; docs/evaluation.md tells how it was chosen.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms.entering import Access
 
 
 @dataclass(frozen=True, slots=True)

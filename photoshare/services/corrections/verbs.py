@@ -24,7 +24,7 @@ from photoshare.services.corrections.authors import Author
 from photoshare.services.corrections.change import Change, change_of_room
 from photoshare.services.corrections.events import CorrectionKind
 from photoshare.services.people.same_photo import check_scenes
-from photoshare.services.rooms.rooms import checked_name
+from photoshare.services.rooms.entering import checked_name
 
 
 def may_correct_person(author: Author, person_id: int) -> bool:

@@ -26,7 +26,7 @@ from photoshare.metadata.patches import PatchedFile, UncleanableError
 from photoshare.models import Photo, db
 from photoshare.pictures import decoding
 from photoshare.pictures.rendering import CLEAN_COPY, make_clean_copy
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms.entering import Access
 from photoshare.storage import ReceivedFile, Storage
 
 log = logging.getLogger(__name__)

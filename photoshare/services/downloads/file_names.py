@@ -6,6 +6,8 @@ import re
 import unicodedata
 from posixpath import splitext
 
+from photoshare.pictures.formats import FORMATS
+
 _UNSAFE = '<>:"/\\|?*'  # characters that Windows refuses in a file name; the others refuse fewer
 _SAFE = re.compile(r"[A-Za-z0-9 ._()+-]*")
 # As cameras and phones name their photos: safe as they are, and too long to be reserved.
@@ -17,31 +19,18 @@ _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
 # Of 255 bytes (ext4) or UTF-16 units (NTFS, APFS) that file systems take; a text has no more units
 # than bytes. An ending and a number follow.
 MAX_STEM_BYTES = 200
-EXTENSIONS = {
-    "JPEG": ".jpg",
-    "MPO": ".jpg",
-    "PNG": ".png",
-    "WEBP": ".webp",
-    "HEIF": ".heic",
-    "AVIF": ".avif",
-    "GIF": ".gif",
-    "TIFF": ".tif",
-    "BMP": ".bmp",
-}
-_OTHER_SPELLINGS = {".jpeg": ".jpg", ".jpe": ".jpg", ".tiff": ".tif", ".heif": ".heic"}
 
 
 def original_name(file_name: str, image_format: str) -> str:
     """Name an original for a download: its own name, made safe, with the ending of its format."""
-    ending = EXTENSIONS[image_format]
+    ending, endings = FORMATS[image_format].ending, FORMATS[image_format].other_endings
     usual = _USUAL.fullmatch(file_name)
     if usual is not None and usual[1] == ending:
         return file_name
     path = file_name.replace("\\", "/").rstrip("/")  # of Windows, or of an import
     name = path.rpartition("/")[2]
     stem, suffix = splitext(name)
-    spelling = suffix.lower()
-    if _OTHER_SPELLINGS.get(spelling, spelling) == ending:
+    if suffix.lower() in (ending, *endings):
         return safe_name(stem) + suffix
     return safe_name(name) + ending
 

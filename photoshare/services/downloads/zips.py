@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from photoshare.metadata.clean import CLEANING_RULES
 from photoshare.models import Photo, db
+from photoshare.pictures.formats import FORMATS
 from photoshare.services.downloads.clean_originals import (
     Form,
     download_columns,
@@ -23,7 +24,7 @@ from photoshare.services.downloads.clean_originals import (
     open_download,
     unmeasured,
 )
-from photoshare.services.downloads.file_names import EXTENSIONS, original_name, unique_names
+from photoshare.services.downloads.file_names import original_name, unique_names
 from photoshare.services.downloads.zip_layout import BytesSource, Source, ZipLayout
 from photoshare.services.downloads.zip_shelf import AlbumZip, ZipShelf
 from photoshare.services.photos.albums import Album
@@ -35,7 +36,7 @@ ZIP_RULES = b"photoshare zip 3\n"
 
 # A room of 20,000 photos is not in memory as rows while it is laid out.
 _IN_PARTS = {"yield_per": 500}
-_FORMATS = list(EXTENSIONS)
+_FORMATS = list(FORMATS)
 _SHA256_BYTES = 32
 _LONG_AGO = datetime(1980, 1, 1)  # of the text in a zip without a photo
 

@@ -21,7 +21,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased, contains_eager, defer
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Person, Photo, db
 from photoshare.services.people.covers import CLEAREST_FIRST
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms.entering import Access
 
 FACES_PAGE_SIZE = 120  # faces of one page to choose from
 

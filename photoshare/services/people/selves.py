@@ -13,7 +13,7 @@ from sqlalchemy import or_, select, update
 from photoshare.faces.types import NO_PERSON
 from photoshare.models import Guest, Person, db
 from photoshare.services.people.people import PersonCard, find_card, get_person
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms.entering import Access
 
 
 def say_who_i_am(access: Access, person_id: int) -> None:

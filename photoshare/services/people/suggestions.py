@@ -17,7 +17,7 @@ from photoshare.services.people.grouping import GroupingRule
 from photoshare.services.people.people import PersonCard
 from photoshare.services.people.room_faces import RoomFaces, load_room_faces
 from photoshare.services.people.room_people import load_room_people
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms.entering import Access
 from photoshare.services.shelf import Shelf, current_revision
 
 MAX_PAIRS = 200  # more than anybody answers in one go

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, func, select, true
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Guest, Person, Photo, db
 from photoshare.services.people.people import get_people, get_person
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms.entering import Access
 
 # A class, a team or a table of a wedding has fewer; nobody ticks more boxes by hand.
 MOST_PEOPLE = 100

@@ -12,7 +12,7 @@ from photoshare.services.people.covers import people_on, settle_covers
 from photoshare.services.people.people import delete_empty_people
 from photoshare.services.people.room_faces import follow_change
 from photoshare.services.photos.listing import get_photo
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms.entering import Access
 from photoshare.services.space import even_when_full
 from photoshare.storage import Storage
 

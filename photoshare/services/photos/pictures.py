@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from photoshare.errors import NotFoundError, RejectedPhotoError
 from photoshare.models import Face, Photo, db
-from photoshare.pictures import decoding
+from photoshare.pictures import decoding, encoding
 from photoshare.pictures.rendering import ENCODERS
 from photoshare.services.people.people import get_face
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms.entering import Access
 from photoshare.storage import Storage
 
 # Pictures made at the same time for those who ask; more than the machine's cores help nobody.
@@ -42,7 +42,7 @@ def find_picture(photo: Photo, side: int, ending: str, storage: Storage) -> Path
         decoded = decoding.decode_upright(
             original, at_least_px=side, max_megapixels=decoding.ANY_MEGAPIXELS
         )
-        return ENCODERS[ending](decoding.smaller(decoded.image, side))
+        return ENCODERS[ending](encoding.smaller(decoded.image, side))
 
     return _find_or_make(target, photo.room_id, photo.sha256, render, storage)
 
@@ -58,13 +58,13 @@ def find_face_picture(access: Access, face_id: int, storage: Storage) -> Path:
     face = get_face(access, face_id)
     photo, location = face.photo, face.location
     target = storage.face_crop(photo.room_id, photo.sha256, location)
-    needed_px = decoding.face_crop_px(photo.width, photo.height, [location])
+    needed_px = encoding.face_crop_px(photo.width, photo.height, [location])
 
     def render(original: Path) -> bytes:
         decoded = decoding.decode_upright(
             original, at_least_px=needed_px, max_megapixels=decoding.ANY_MEGAPIXELS
         )
-        return decoding.to_jpeg(decoding.crop_face(decoded, location))
+        return encoding.to_jpeg(encoding.crop_face(decoded, location))
 
     return _find_or_make(target, photo.room_id, photo.sha256, render, storage)
 

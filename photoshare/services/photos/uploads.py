@@ -24,7 +24,7 @@ from photoshare.errors import (
 from photoshare.models import Upload
 from photoshare.services.photos import adding
 from photoshare.services.photos.adding import AddedPhoto
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms.entering import Access
 from photoshare.services.space import even_when_full
 from photoshare.storage import MB, Storage
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, exists, func, or_, select, update
 
 from photoshare.models import Correction, Guest, Photo, Upload, db
-from photoshare.services.rooms.rooms import Access, checked_name
+from photoshare.services.rooms.entering import Access, checked_name
 from photoshare.storage import Storage
 
 

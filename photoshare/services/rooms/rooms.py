@@ -1,34 +1,32 @@
-"""Rooms and who is in them: create, enter, join, change, delete."""
+"""Rooms: make, change and delete them."""
 
 from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import delete, select, update
 
-from photoshare.db import db, utc_now
-from photoshare.errors import InvalidInputError, NotFoundError, WrongPasswordError
-from photoshare.models import Guest, Photo, Room
-from photoshare.services.rooms.hashing import hash_password, hash_secret, is_right
+from photoshare.db import db
+from photoshare.errors import InvalidInputError
+from photoshare.models import Photo, Room
+from photoshare.services.rooms.entering import (
+    CODE_ALPHABET,
+    CODE_GROUPS,
+    check_password_length,
+    last_today,
+    normalise_code,
+)
+from photoshare.services.rooms.hashing import hash_password, hash_secret
 from photoshare.services.shelf import forget_room
 from photoshare.services.space import even_when_full
 from photoshare.storage import Storage
 
-# No two look alike, in either case: of 0 o, 1 i l, 2 z, 5 s, 6 g b, 9 q, u v at most one is used.
-CODE_ALPHABET = "acdefhjkmnprtwxy2346789"
-CODE_GROUPS = (5, 4, 5)  # 14 characters of 23 are 63 random bits; grouped to be read aloud
 HOST_SECRET_BYTES = 20  # 160 random bits
-MAX_SECRET = 100  # characters; ours have 27
-MAX_TYPED_CODE = 100  # characters; ours have 16, and somebody may type them with spaces
 MAX_TITLE = 120  # characters
-MAX_NAME = 60  # characters
-MAX_PASSWORD = 200  # characters; scrypt takes any length, a form should not
 PHOTOS_AT_ONCE = 500  # deleted in one transaction; with 3 faces each, 2 MB in the database's log
-LAST_TIME_ZONE = timedelta(hours=12)  # behind UTC: where a day ends last on earth
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +35,6 @@ class NewRoom:
 
     room: Room
     host_secret: str
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Somebody who is in a room: the proof that the access check was passed."""
-
-    room: Room
-    guest: Guest
-
-    @property
-    def is_host(self) -> bool:
-        """Whether this browser may manage the room."""
-        return self.guest.is_host
-
-
-def normalise_code(text: str) -> str:
-    """Bring a room code as somebody typed it into the form that is stored.
-
-    Hyphens, spaces and case are ignored. A text that is too long to be a code is nobody's.
-    """
-    if len(text) > MAX_TYPED_CODE:
-        return ""
-    bare = "".join(letter for letter in text.lower() if letter in CODE_ALPHABET)
-    first, second = CODE_GROUPS[0], CODE_GROUPS[0] + CODE_GROUPS[1]
-    return "-".join((bare[:first], bare[first:second], bare[second:]))
 
 
 def create_room(title: str, *, password: str = "", ends_on: date | None = None) -> NewRoom:
@@ -85,121 +58,6 @@ def create_room(title: str, *, password: str = "", ends_on: date | None = None) 
     db.session.add(room)
     db.session.commit()
     return NewRoom(room, secret)
-
-
-def find_room(code: str) -> Room:
-    """Find the room with this code, however it was typed.
-
-    Raises
-    ------
-    NotFoundError
-        If there is none.
-    """
-    room = db.session.scalar(select(Room).where(Room.code == normalise_code(code)))
-    if room is None:
-        raise NotFoundError("There is no room with this code.")
-    return room
-
-
-def has_ended(room: Room) -> bool:
-    """Whether the room's last day is over everywhere, so that only its host may enter."""
-    return room.ends_on is not None and _today() > room.ends_on
-
-
-def enter_room(code: str, guest_ids: Mapping[str, int]) -> Access:
-    """Check that this browser has joined this room: the one access check of every room page.
-
-    Parameters
-    ----------
-    code : str
-        From the address.
-    guest_ids : mapping of room id, as text, to guest id
-        What the browser's signed cookie says.
-
-    Raises
-    ------
-    NotFoundError
-        If the room is not there, has ended, or the browser has not joined it.
-    """
-    found = db.session.execute(
-        select(Room, Guest)
-        .join(Guest, Guest.room_id == Room.id)
-        .where(Room.code == normalise_code(code), Guest.id.in_(guest_ids.values()))
-    )
-    for room, guest in found:
-        is_open = guest.is_host or not has_ended(room)
-        if is_open and guest_ids.get(str(room.id)) == guest.id:
-            return Access(room, guest)
-    find_room(code)  # a code that nobody has is said to be that
-    raise NotFoundError("This page is not there, or is for the people in its room only.")
-
-
-def list_joined_rooms(guest_ids: Mapping[str, int]) -> list[Room]:
-    """List the rooms that this browser may enter now, the one joined last first.
-
-    Parameters
-    ----------
-    guest_ids : mapping of room id, as text, to guest id
-        What the browser's signed cookie says.
-    """
-    rows = db.session.execute(
-        select(Room, Guest)
-        .join(Guest, Guest.room_id == Room.id)
-        .where(Guest.id.in_(guest_ids.values()))
-        .order_by(Guest.id.desc())
-    )
-    return [
-        room
-        for room, guest in rows
-        if guest_ids.get(str(room.id)) == guest.id and (guest.is_host or not has_ended(room))
-    ]
-
-
-def join_room(room: Room, *, password: str, name: str) -> Guest:
-    """Let a new guest in.
-
-    Raises
-    ------
-    WrongPasswordError
-        If this is not the room's password.
-    InvalidInputError
-        If the name or the password is too long, or the room has ended.
-    """
-    if has_ended(room):
-        raise InvalidInputError("This room has ended; only its host can still open it.")
-    name = checked_name(name)
-    if room.password_hash is not None:
-        _check_length(password)
-        if not is_right(room.password_hash, password):
-            raise WrongPasswordError("The password is not right.")
-    return _add_guest(room, name, is_host=False)
-
-
-def become_host(room: Room, *, secret: str, name: str = "") -> Guest:
-    """Let the holder of the host link in as the room's host.
-
-    Raises
-    ------
-    NotFoundError
-        If the secret is not the room's.
-    InvalidInputError
-        If the name is too long.
-    """
-    name = checked_name(name)
-    check_host_secret(room, secret)
-    return _add_guest(room, name, is_host=True)
-
-
-def check_host_secret(room: Room, secret: str) -> None:
-    """Refuse a host secret that is not the room's.
-
-    Raises
-    ------
-    NotFoundError
-        If it is another one.
-    """
-    if len(secret) > MAX_SECRET or not is_right(room.host_secret_hash, secret):
-        raise NotFoundError("This host link is not valid.")
 
 
 def change_settings(
@@ -295,39 +153,12 @@ def checked_title(title: str) -> str:
     return title
 
 
-def checked_name(name: str) -> str:
-    """Return a person's name without outer spaces; refuse a long one."""
-    name = " ".join(name.split())
-    if len(name) > MAX_NAME:
-        raise InvalidInputError("A name can have %(number)s characters at most.", number=MAX_NAME)
-    return name
-
-
 def _password_hash(password: str) -> str | None:
-    _check_length(password)
+    check_password_length(password)
     return hash_password(password) if password else None
 
 
-def _check_length(password: str) -> None:
-    if len(password) > MAX_PASSWORD:
-        raise InvalidInputError(
-            "The password can have %(number)s characters at most.", number=MAX_PASSWORD
-        )
-
-
 def _checked_end(ends_on: date | None) -> date | None:
-    if ends_on is not None and ends_on < _today():
+    if ends_on is not None and ends_on < last_today():
         raise InvalidInputError("The end date is in the past.")
     return ends_on
-
-
-def _today() -> date:
-    """Return the day that it still is somewhere."""
-    return (utc_now() - LAST_TIME_ZONE).date()
-
-
-def _add_guest(room: Room, name: str, *, is_host: bool) -> Guest:
-    guest = Guest(room_id=room.id, name=name, is_host=is_host)
-    db.session.add(guest)
-    db.session.commit()
-    return guest

@@ -15,7 +15,7 @@ from flask import Flask, Response, current_app, g, request, session
 
 from photoshare.errors import InvalidInputError, NotAllowedError
 from photoshare.models import Guest, Room
-from photoshare.services.rooms.rooms import Access, enter_room
+from photoshare.services.rooms.entering import Access, enter_room
 
 View = TypeVar("View", bound=Callable[..., Any])
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from photoshare.services.paging import page_of
 from photoshare.services.people.room_people import RoomPeople
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms.entering import Access
 from photoshare.services.shelf import Shelf
 from photoshare.web.pages.languages import page_language
 

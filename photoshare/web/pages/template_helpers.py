@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, url_for
 
 from photoshare.models import Face, Photo
-from photoshare.pictures.decoding import RENDITION_PX
+from photoshare.pictures.encoding import RENDITION_PX
 from photoshare.services.downloads.zips import zip_state
 from photoshare.services.people.people import is_visible
 from photoshare.services.photos.albums import (
@@ -22,7 +22,7 @@ from photoshare.services.photos.albums import (
     open_album,
 )
 from photoshare.services.photos.listing import place_of
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms.entering import Access
 from photoshare.storage import MB
 from photoshare.web.answers import picture_digest
 from photoshare.web.pages.words import (

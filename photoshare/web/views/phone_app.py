@@ -20,7 +20,7 @@ from flask import (
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from photoshare.services.rooms import rooms
+from photoshare.services.rooms import entering
 from photoshare.web.answers import SEE_OTHER
 from photoshare.web.guards.security import guest_ids
 from photoshare.web.pages.icons import app_icon
@@ -100,7 +100,7 @@ def service_worker() -> Response:
 @blueprint.get("/share-target")
 def choose_room() -> str | BaseResponse:
     """Ask which room the photos from the phone's gallery are for, unless there is only one."""
-    my_rooms = rooms.list_joined_rooms(guest_ids())
+    my_rooms = entering.list_joined_rooms(guest_ids())
     is_lost = "again" in request.args
     if len(my_rooms) == 1 and not is_lost:
         return redirect(_room_with_shared_photos(my_rooms[0].code), SEE_OTHER)
@@ -117,7 +117,7 @@ def receive() -> BaseResponse:
 
     With one room they are sent on to it; else the guest chooses the room and adds them there.
     """
-    my_rooms = rooms.list_joined_rooms(guest_ids())
+    my_rooms = entering.list_joined_rooms(guest_ids())
     if len(my_rooms) == 1:
         return redirect(url_for("photos.upload", room_code=my_rooms[0].code), SEND_AGAIN)
     return redirect(url_for("phone_app.choose_room", again=1), SEE_OTHER)

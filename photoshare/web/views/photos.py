@@ -25,7 +25,8 @@ from photoshare.errors import (
     RejectedPhotoError,
 )
 from photoshare.models import Photo
-from photoshare.pictures.decoding import MIME_TYPES, RENDITION_PX
+from photoshare.pictures.encoding import RENDITION_PX
+from photoshare.pictures.formats import FORMATS
 from photoshare.services.corrections.authors import author_of
 from photoshare.services.downloads.clean_originals import get_download, is_exact, open_download
 from photoshare.services.downloads.file_names import original_name
@@ -33,7 +34,7 @@ from photoshare.services.people.people import has_person, is_visible
 from photoshare.services.photos import adding, deleting, listing
 from photoshare.services.photos.albums import Album, open_album
 from photoshare.services.photos.pictures import find_picture
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms.entering import Access
 from photoshare.storage import MB
 from photoshare.web.answers import (
     SEE_OTHER,
@@ -163,7 +164,7 @@ def _send_download(photo: Photo, *, wants_exact: bool) -> Response:
         ),
         found.size_bytes,
         etag=hashlib.sha256(found.stamp.encode()).hexdigest(),
-        mime_type=MIME_TYPES[found.image_format],
+        mime_type=FORMATS[found.image_format].mime_type,
         name=original_name(photo.file_name, found.image_format),
     )
 

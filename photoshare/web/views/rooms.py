@@ -15,7 +15,7 @@ from photoshare.services.people.room_people import load_room_people
 from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
 from photoshare.services.photos.lost_photos import list_lost
-from photoshare.services.rooms import guests, rooms
+from photoshare.services.rooms import entering, guests, rooms
 from photoshare.services.work import job_table
 from photoshare.web.answers import SEE_OTHER, content_disposition, say
 from photoshare.web.guards.attempts import count_new_room, guessing
@@ -52,13 +52,13 @@ def create() -> Response | tuple[str, int]:
     form = request.form
     count_new_room()
     try:
-        rooms.checked_name(form.get("name", ""))  # before there is a room
+        entering.checked_name(form.get("name", ""))  # before there is a room
         new = rooms.create_room(
             form.get("title", ""),
             password=form.get("password", ""),
             ends_on=_parse_date(form.get("ends_on", "")),
         )
-        guest = rooms.become_host(new.room, secret=new.host_secret, name=form.get("name", ""))
+        guest = entering.become_host(new.room, secret=new.host_secret, name=form.get("name", ""))
     except InvalidInputError as error:
         return _start_page(form, create_error=say_error(error)), 422
     remember_guest(guest, host_secret=new.host_secret)
@@ -71,7 +71,7 @@ def join_by_code() -> Response | tuple[str, int]:
     form = request.form
     try:
         with guessing("code", None, wrong=NotFoundError):
-            room = rooms.find_room(form.get("room_code", ""))
+            room = entering.find_room(form.get("room_code", ""))
         _join(room)
     except (NotFoundError, InvalidInputError) as error:
         return _start_page(form, join_error=say_error(error)), 422
@@ -83,9 +83,9 @@ def join_by_code() -> Response | tuple[str, int]:
 def show(room_code: str) -> str:
     """Show the room to who has joined it, the join form to who has not."""
     try:
-        access = rooms.enter_room(room_code, guest_ids())
+        access = entering.enter_room(room_code, guest_ids())
     except NotFoundError:
-        return _join_page(rooms.find_room(room_code))
+        return _join_page(entering.find_room(room_code))
     album = open_album(access)
     return render_template(
         "rooms/show.html",
@@ -101,7 +101,7 @@ def show(room_code: str) -> str:
 @open_to_strangers
 def join(room_code: str) -> Response | tuple[str, int]:
     """Join a room from its own page."""
-    room = rooms.find_room(room_code)
+    room = entering.find_room(room_code)
     try:
         _join(room)
     except InvalidInputError as error:
@@ -113,9 +113,9 @@ def join(room_code: str) -> Response | tuple[str, int]:
 @open_to_strangers
 def host_link(room_code: str, secret: str) -> str:
     """Ask whoever opens the host link whether they mean it; a link preview changes nothing."""
-    room = rooms.find_room(room_code)
+    room = entering.find_room(room_code)
     with guessing("host link", room.id, wrong=NotFoundError):
-        rooms.check_host_secret(room, secret)
+        entering.check_host_secret(room, secret)
     return render_template("rooms/host.html", room=room, secret=secret)
 
 
@@ -123,9 +123,9 @@ def host_link(room_code: str, secret: str) -> str:
 @open_to_strangers
 def become_host(room_code: str, secret: str) -> Response:
     """Make this browser the host of the room."""
-    room = rooms.find_room(room_code)
+    room = entering.find_room(room_code)
     with guessing("host link", room.id, wrong=NotFoundError):
-        guest = rooms.become_host(room, secret=secret, name=request.form.get("name", ""))
+        guest = entering.become_host(room, secret=secret, name=request.form.get("name", ""))
     remember_guest(guest, host_secret=secret)
     return redirect(url_for("rooms.share", room_code=room.code), SEE_OTHER)
 
@@ -201,7 +201,7 @@ def delete(room_code: str) -> Response:
 
 
 def _start_page(form: Mapping[str, str], **errors: str) -> str:
-    my_rooms = rooms.list_joined_rooms(guest_ids())
+    my_rooms = entering.list_joined_rooms(guest_ids())
     return render_template("rooms/index.html", form=form, my_rooms=my_rooms, **errors)
 
 
@@ -228,18 +228,18 @@ def _share_page(form: Mapping[str, str] | None = None, error: str | None = None)
 def _join(room: Room) -> None:
     """Let this browser in; who is in already, as a host for one, stays who they are."""
     try:
-        rooms.enter_room(room.code, guest_ids())
+        entering.enter_room(room.code, guest_ids())
     except NotFoundError:
         form = request.form
         with guessing("password", room.id, wrong=WrongPasswordError, is_guessable=True):
-            guest = rooms.join_room(
+            guest = entering.join_room(
                 room, password=form.get("password", ""), name=form.get("name", "")
             )
         remember_guest(guest)
 
 
 def _join_page(room: Room, *, error: str | None = None, name: str = "") -> str:
-    if rooms.has_ended(room):
+    if entering.has_ended(room):
         raise NotFoundError("This room has ended; only its host can still open it.")
     needs_password = room.password_hash is not None
     title = None if needs_password else room.title  # for those who know the password

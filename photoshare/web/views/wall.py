@@ -7,7 +7,7 @@ from flask_babel import gettext
 
 from photoshare.models import Photo
 from photoshare.services.photos import wall
-from photoshare.services.rooms.rooms import Access
+from photoshare.services.rooms.entering import Access
 from photoshare.web.arguments import number_argument
 from photoshare.web.guards.security import current_access
 from photoshare.web.pages.links import absolute_url, qr_code_uri
