@@ -28,8 +28,7 @@ from photoshare.faces.graphs.dlib_format import CHIP_PX as DLIB_CHIP_PX
 from photoshare.faces.graphs.dlib_graphs import build_graph
 from photoshare.faces.graphs.model_files import ENCODER_FILE, SFACE_CHIP_PX, SFACE_FILE, YUNET_FILE
 from photoshare.faces.graphs.zoo_graphs import build_zoo_graph
-from photoshare.faces.types import FaceEncodings, FaceEngine, LocatedFace, RgbImage
-from photoshare.geometry import FaceLocation
+from photoshare.faces.types import FaceEncodings, FaceEngine, FaceLocation, LocatedFace, RgbImage
 from photoshare.pictures.decoding import decode_upright
 from photoshare.pictures.encoding import smaller
 

@@ -18,8 +18,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from photoshare.db import Base, UtcDateTime, utc_now
-from photoshare.db import db as db  # with the tables goes the session that reads them
+from photoshare.db import Base, UtcDateTime
+
+# With the tables go the session that reads them, and the clock of their moments.
+from photoshare.db import db as db
+from photoshare.db import utc_now as utc_now
 from photoshare.faces.types import NO_COLLAGE, FaceEncodings
 from photoshare.geometry import FaceLocation
 

@@ -6,7 +6,7 @@ import pytest
 
 from photoshare.networks import MAX_NAME, network_of
 from photoshare.rates import Limit, Rates
-from photoshare.web.guards import rates
+from photoshare.web.requests import rates
 
 
 @pytest.fixture

@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from photoshare.faces.types import NO_COLLAGE
-from photoshare.geometry import FaceLocation
+from photoshare.faces.types import NO_COLLAGE, FaceLocation
 
 Grey: TypeAlias = NDArray[np.float32]  # shape (height, width), 0 to 255
 

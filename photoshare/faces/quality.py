@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.types import AnalysedFace
-from photoshare.geometry import FaceLocation
+from photoshare.faces.types import AnalysedFace, FaceLocation
 
 # An encoding is made from 100 pixels of face; below 40 it is mostly enlargement. 40 is the figure
 # of Nextcloud's FaceRecognition and of PicPeak; our labelled photos have too few to measure it.

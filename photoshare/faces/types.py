@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from photoshare.faces.grouping.memory import FaceMemory, unit_length
 from photoshare.faces.photo_source import PhotoSource
-from photoshare.geometry import FaceLocation
+from photoshare.geometry import FaceLocation as FaceLocation
 
 NO_PERSON = 0  # person id of an unsorted face; database ids begin at 1
 NO_COLLAGE = 0  # panel of the faces of an ordinary photo; those of a collage count from 1

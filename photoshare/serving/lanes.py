@@ -10,12 +10,12 @@ from waitress.task import ThreadedTaskDispatcher
 
 from photoshare.pictures import decoder_pool
 from photoshare.services.rooms.hashing import SCRYPT_AT_ONCE
-from photoshare.web.guards.attempts import MOST_PAUSED
+from photoshare.web.requests.attempts import MOST_PAUSED
 
 # Threads of their own for requests that take long, so that no page waits for them.
 UPLOAD_THREADS = decoder_pool.AT_ONCE + 2  # two more receive while others decode
 UPLOAD_PATH = re.compile(r"/rooms/[^/]+/(photos|uploads/\d+)$")
-# Checks of passwords wait for each other (photoshare.web.guards.attempts); no page shall wait for
+# Checks of passwords wait for each other (photoshare.web.requests.attempts); no page shall wait for
 # them.
 SECRET_THREADS = MOST_PAUSED + 4 * SCRYPT_AT_ONCE
 SECRET_PATH = re.compile(r"/(rooms|join|rooms/[^/]+/host/[^/]+)$")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from photoshare.web import arguments, views
+from photoshare.web import views
 from photoshare.web.answers import errorhandlers, htmx, same_photo, toasts
-from photoshare.web.guards import security
 from photoshare.web.pages import languages, template_helpers
+from photoshare.web.requests import arguments, security
 
 
 def init_app(app: Flask) -> None:

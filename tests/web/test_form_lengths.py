@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from photoshare.services.rooms.entering import MAX_NAME, MAX_PASSWORD, MAX_TYPED_CODE
 from photoshare.services.rooms.rooms import MAX_TITLE
-from photoshare.web.guards.security import FILE_ENDPOINTS, LONGER_FIELDS, MAX_FIELD
+from photoshare.web.requests.security import FILE_ENDPOINTS, LONGER_FIELDS, MAX_FIELD
 from tests.conftest import ROOT, Cast
 from tests.helpers import row_counts
 

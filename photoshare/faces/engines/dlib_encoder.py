@@ -21,8 +21,7 @@ from photoshare.faces.graphs.model_files import (
     model_folder,
     read_model,
 )
-from photoshare.faces.types import FaceEncodings, RgbImage
-from photoshare.geometry import FaceLocation
+from photoshare.faces.types import FaceEncodings, FaceLocation, RgbImage
 
 CHIP_PADDING = 0.25  # of the chip around the face; what face_recognition uses
 LARGEST_BATCH = 16  # chips encoded at once: more is no faster and needs more memory

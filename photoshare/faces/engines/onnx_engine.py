@@ -23,8 +23,14 @@ from photoshare.faces.graphs.dlib_format import ENCODING_SIZE, EPS, GRAPH_VERSIO
 from photoshare.faces.graphs.model_files import DETECTOR_FILE, ENCODER_FILE, SHA256_OF, read_model
 from photoshare.faces.photo_source import PhotoSource
 from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
-from photoshare.faces.types import AnalysedFace, Doubt, FaceEncodings, LocatedFace, RgbImage
-from photoshare.geometry import FaceLocation
+from photoshare.faces.types import (
+    AnalysedFace,
+    Doubt,
+    FaceEncodings,
+    FaceLocation,
+    LocatedFace,
+    RgbImage,
+)
 
 DEFAULT_THRESHOLD = 0.0  # dlib's own; lower ones add more false faces than faces
 # Every second level of dlib's pyramid: the same faces in 60 % of the time (docs/performance.md).

@@ -18,8 +18,14 @@ from photoshare.errors import ModelError
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE, EPS
 from photoshare.faces.photo_source import PhotoSource
 from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
-from photoshare.faces.types import AnalysedFace, Doubt, FaceEncodings, LocatedFace, RgbImage
-from photoshare.geometry import FaceLocation
+from photoshare.faces.types import (
+    AnalysedFace,
+    Doubt,
+    FaceEncodings,
+    FaceLocation,
+    LocatedFace,
+    RgbImage,
+)
 
 # Seconds without the interpreter lock after every face. Measured on 2 cores with a page of 12
 # queries: 1,213 ms without it, 26 ms (median) with it, for 15 % more time of the worker.

@@ -12,11 +12,20 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select, update
 
-from photoshare.db import db, utc_now
 from photoshare.errors import NotFoundError
 from photoshare.faces.grouping.constraints import Links, resolve_constraints, settle_people
 from photoshare.faces.types import NO_PERSON
-from photoshare.models import ApartLinks, Correction, CorrectionFace, Face, Person, Photo, Room
+from photoshare.models import (
+    ApartLinks,
+    Correction,
+    CorrectionFace,
+    Face,
+    Person,
+    Photo,
+    Room,
+    db,
+    utc_now,
+)
 from photoshare.services.corrections.erasure import (
     erase_correction,
     erase_encodings,

@@ -14,14 +14,13 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from photoshare.config import Settings
-from photoshare.db import db, utc_now
 from photoshare.errors import (
     InvalidInputError,
     NotFoundError,
     RejectedPhotoError,
     WrongOffsetError,
 )
-from photoshare.models import Upload
+from photoshare.models import Upload, db, utc_now
 from photoshare.services.photos import adding
 from photoshare.services.photos.adding import AddedPhoto
 from photoshare.services.rooms.entering import Access

@@ -8,9 +8,8 @@ from datetime import date, timedelta
 
 from sqlalchemy import select
 
-from photoshare.db import db, utc_now
 from photoshare.errors import InvalidInputError, NotFoundError, WrongPasswordError
-from photoshare.models import Guest, Room
+from photoshare.models import Guest, Room, db, utc_now
 from photoshare.services.rooms.hashing import is_right
 
 # No two look alike, in either case: of 0 o, 1 i l, 2 z, 5 s, 6 g b, 9 q, u v at most one is used.

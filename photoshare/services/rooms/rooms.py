@@ -9,9 +9,8 @@ from datetime import date
 
 from sqlalchemy import delete, select, update
 
-from photoshare.db import db
 from photoshare.errors import InvalidInputError
-from photoshare.models import Photo, Room
+from photoshare.models import Photo, Room, db
 from photoshare.services.rooms.entering import (
     CODE_ALPHABET,
     CODE_GROUPS,

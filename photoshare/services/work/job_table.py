@@ -9,7 +9,6 @@ from enum import StrEnum
 from sqlalchemy import and_, delete, func, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from photoshare.db import db, utc_now
 from photoshare.models import (
     JOB_DONE,
     JOB_FAILED,
@@ -21,6 +20,8 @@ from photoshare.models import (
     Job,
     Photo,
     Room,
+    db,
+    utc_now,
 )
 from photoshare.services.people.room_people import load_room_people
 

@@ -7,8 +7,7 @@ from flask import url_for
 from photoshare.services.corrections.authors import Author, author_of
 from photoshare.services.work.job_table import JobKind
 from photoshare.web.answers.toasts import say
-from photoshare.web.guards.security import current_access
-from photoshare.web.site import current_site
+from photoshare.web.requests import current_access, current_site
 
 
 def current_author() -> Author:

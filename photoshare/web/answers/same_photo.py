@@ -8,8 +8,8 @@ from photoshare.errors import SamePhotoError
 from photoshare.services.people import people
 from photoshare.web.answers.htmx import wants_partial
 from photoshare.web.answers.way_back import page_before
-from photoshare.web.guards.security import current_access
 from photoshare.web.pages.words import say_error
+from photoshare.web.requests import current_access
 
 SURE = "is_sure"  # the field that answers the question; the form sends all others once more
 SHOWN_PHOTOS = 3  # of all in which both are

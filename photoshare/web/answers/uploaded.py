@@ -11,9 +11,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from photoshare.services.work.job_table import JobKind
 from photoshare.web.answers.htmx import SEE_OTHER, wants_partial, with_event
 from photoshare.web.answers.toasts import say
-from photoshare.web.guards.security import current_access
 from photoshare.web.pages.words import count, number
-from photoshare.web.site import current_site
+from photoshare.web.requests import current_access, current_site
 
 
 @dataclass(frozen=True, slots=True)

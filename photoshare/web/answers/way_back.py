@@ -15,8 +15,12 @@ from photoshare.services.corrections import history
 from photoshare.services.corrections.authors import author_of
 from photoshare.services.people import people
 from photoshare.services.photos import listing
-from photoshare.web.arguments import album_argument, number_list_argument, page_argument
-from photoshare.web.guards.security import current_access
+from photoshare.web.requests import (
+    album_argument,
+    current_access,
+    number_list_argument,
+    page_argument,
+)
 
 NEED_A_QUERY = ("albums.several",)  # pages that are none without what stands behind the "?"
 

@@ -7,7 +7,7 @@ import io
 import segno
 from flask import request, url_for
 
-from photoshare.web.site import current_site
+from photoshare.web.requests import current_site
 
 QUIET_MODULES = 4  # white around a code, ISO 18004
 PRINTED_MODULE_PX = 32  # of a PNG: 33 modules are 1056 px, 9 cm at 300 dpi

@@ -36,7 +36,7 @@ from photoshare.web.pages.words import (
     photo_words,
     say_stored,
 )
-from photoshare.web.site import site_of
+from photoshare.web.requests import site_of
 
 # Width by height of tiles, in percent. A style sheet cannot read a photo's own ratio, as no inline
 # style is allowed, so that each has a class in static/app.css; none cuts off more than 6 % of what

@@ -1,26 +1,11 @@
-"""The pages: one module a blueprint; a view never imports a view."""
+"""The pages: one module a blueprint, named as it; a view never imports a view."""
 
 from __future__ import annotations
 
-from photoshare.web.views import (
-    albums,
-    corrections,
-    jobs,
-    languages,
-    me,
-    people,
-    phone_app,
-    photos,
-    rooms,
-    suggestions,
-    uploads,
-    wall,
-)
+from importlib import import_module
 
-BLUEPRINTS = tuple(
-    view.blueprint
-    for view in (
-        *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
-        *(me, wall, phone_app, languages),
-    )
+NAMES = (
+    *("rooms", "photos", "uploads", "people", "corrections", "suggestions", "albums", "jobs"),
+    *("me", "wall", "phone_app", "languages"),
 )
+BLUEPRINTS = tuple(import_module(f"{__name__}.{name}").blueprint for name in NAMES)

@@ -20,11 +20,14 @@ from photoshare.services.photos import listing
 from photoshare.services.photos.albums import Album, Chosen, OfPeople, open_album
 from photoshare.services.work.job_table import JobKind
 from photoshare.web.answers import render, send_source, wants_partial
-from photoshare.web.arguments import album_argument, number_list_argument
-from photoshare.web.guards.security import current_access
 from photoshare.web.pages.languages import page_locale
 from photoshare.web.pages.words import count, isolated, number
-from photoshare.web.site import current_site
+from photoshare.web.requests import (
+    album_argument,
+    current_access,
+    current_site,
+    number_list_argument,
+)
 
 SERVICE_UNAVAILABLE = 503
 RETRY_AFTER_S = "5"  # for programs; the page asks by itself

@@ -22,9 +22,8 @@ from photoshare.web.answers import (
     say,
     wants_partial,
 )
-from photoshare.web.arguments import numbers_of_form, page_argument
-from photoshare.web.guards.security import current_access, host_only
 from photoshare.web.pages.words import say_error
+from photoshare.web.requests import current_access, host_only, numbers_of_form, page_argument
 
 blueprint = Blueprint("corrections", __name__, url_prefix="/rooms/<room_code>")
 

@@ -10,8 +10,7 @@ from photoshare.services.work import job_table
 from photoshare.services.work.job_table import JobKind
 from photoshare.services.work.photo_queue import retry_failed_photos
 from photoshare.web.answers import redirect_or, wants_partial, with_event
-from photoshare.web.guards.security import current_access
-from photoshare.web.site import current_site
+from photoshare.web.requests import current_access, current_site
 
 blueprint = Blueprint("jobs", __name__)
 

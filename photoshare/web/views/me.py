@@ -17,10 +17,14 @@ from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
 from photoshare.services.rooms import guests
 from photoshare.web.answers import SEE_OTHER, say, wants_partial
-from photoshare.web.arguments import numbers_of_form, page_argument
-from photoshare.web.guards.security import current_access, forget_room
 from photoshare.web.pages.words import isolated, say_error
-from photoshare.web.site import current_site
+from photoshare.web.requests import (
+    current_access,
+    current_site,
+    forget_room,
+    numbers_of_form,
+    page_argument,
+)
 
 blueprint = Blueprint("me", __name__, url_prefix="/rooms/<room_code>")
 

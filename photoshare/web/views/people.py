@@ -18,10 +18,14 @@ from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
 from photoshare.services.photos.pictures import find_face_picture
 from photoshare.web.answers import render, send_picture, wants_partial
-from photoshare.web.arguments import number_list_argument, page_argument
-from photoshare.web.guards.security import current_access, host_only
 from photoshare.web.pages.people_grid import draw_people
-from photoshare.web.site import current_site
+from photoshare.web.requests import (
+    current_access,
+    current_site,
+    host_only,
+    number_list_argument,
+    page_argument,
+)
 
 blueprint = Blueprint("people", __name__, url_prefix="/rooms/<room_code>")
 

@@ -22,9 +22,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.services.rooms import entering
 from photoshare.web.answers import SEE_OTHER
-from photoshare.web.guards.security import guest_ids
 from photoshare.web.pages.icons import app_icon
 from photoshare.web.pages.languages import page_direction, page_language
+from photoshare.web.requests import guest_ids
 
 blueprint = Blueprint("phone_app", __name__)
 

@@ -46,11 +46,14 @@ from photoshare.web.answers import (
     send_picture,
     send_source,
 )
-from photoshare.web.arguments import album_argument, number_argument
-from photoshare.web.guards.attempts import count_uploads
-from photoshare.web.guards.security import current_access
 from photoshare.web.pages.words import say_error
-from photoshare.web.site import current_site
+from photoshare.web.requests import (
+    album_argument,
+    count_uploads,
+    current_access,
+    current_site,
+    number_argument,
+)
 
 blueprint = Blueprint("photos", __name__, url_prefix="/rooms/<room_code>")
 

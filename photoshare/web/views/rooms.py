@@ -18,20 +18,21 @@ from photoshare.services.photos.lost_photos import list_lost
 from photoshare.services.rooms import entering, guests, rooms
 from photoshare.services.work import job_table
 from photoshare.web.answers import SEE_OTHER, content_disposition, say
-from photoshare.web.guards.attempts import count_new_room, guessing
-from photoshare.web.guards.security import (
+from photoshare.web.pages.links import absolute_url, qr_code_file, qr_code_uri
+from photoshare.web.pages.people_grid import draw_people
+from photoshare.web.pages.words import isolated, say_error
+from photoshare.web.requests import (
+    count_new_room,
     current_access,
+    current_site,
     forget_room,
+    guessing,
     guest_ids,
     host_only,
     known_host_secret,
     open_to_strangers,
     remember_guest,
 )
-from photoshare.web.pages.links import absolute_url, qr_code_file, qr_code_uri
-from photoshare.web.pages.people_grid import draw_people
-from photoshare.web.pages.words import isolated, say_error
-from photoshare.web.site import current_site
 
 blueprint = Blueprint("rooms", __name__)
 

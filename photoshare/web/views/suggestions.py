@@ -22,9 +22,7 @@ from photoshare.web.answers import (
     with_address,
     with_event,
 )
-from photoshare.web.arguments import numbers_of_form
-from photoshare.web.guards.security import current_access
-from photoshare.web.site import current_site
+from photoshare.web.requests import current_access, current_site, numbers_of_form
 
 blueprint = Blueprint("suggestions", __name__, url_prefix="/rooms/<room_code>")
 

@@ -12,11 +12,8 @@ from photoshare.services.photos import adding, uploads
 from photoshare.services.photos.uploads import FileFacts, UnfinishedUpload
 from photoshare.storage import MB
 from photoshare.web.answers import UploadResult, answer_upload
-from photoshare.web.arguments import number_argument
-from photoshare.web.guards.attempts import count_uploads
-from photoshare.web.guards.security import current_access
 from photoshare.web.pages.words import say_error
-from photoshare.web.site import current_site
+from photoshare.web.requests import count_uploads, current_access, current_site, number_argument
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/rooms/<room_code>/uploads")
 

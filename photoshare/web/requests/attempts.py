@@ -19,7 +19,7 @@ from flask import request
 from photoshare.errors import PhotoshareError, TooManyAttemptsError, TooManyUploadsError
 from photoshare.networks import network_of
 from photoshare.rates import HOUR_S, MINUTE_S, Limit
-from photoshare.web.guards.security import current_access
+from photoshare.web.requests.security import current_access
 from photoshare.web.site import current_site
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 from photoshare.errors import InvalidInputError
 from photoshare.services.photos.albums import Album, open_album
-from photoshare.web.guards.security import current_access
+from photoshare.web.requests.security import current_access
 
 LARGEST_NUMBER = 2**63 - 1  # SQLite's
 LARGEST_PAGE = 10**9  # its first row has a number that SQLite can still count to

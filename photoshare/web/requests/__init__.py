@@ -1,0 +1,45 @@
+"""Requests: who asks, for what, how often they may, and of which site.
+
+Views import from here; the modules tell how each check is made.
+"""
+
+from __future__ import annotations
+
+from photoshare.web.requests.arguments import (
+    album_argument,
+    number_argument,
+    number_list_argument,
+    numbers_of_form,
+    page_argument,
+)
+from photoshare.web.requests.attempts import count_new_room, count_uploads, guessing
+from photoshare.web.requests.security import (
+    current_access,
+    forget_room,
+    guest_ids,
+    host_only,
+    known_host_secret,
+    open_to_strangers,
+    remember_guest,
+)
+from photoshare.web.site import current_site, site_of
+
+__all__ = [
+    "album_argument",
+    "count_new_room",
+    "count_uploads",
+    "current_access",
+    "current_site",
+    "forget_room",
+    "guessing",
+    "guest_ids",
+    "host_only",
+    "known_host_secret",
+    "number_argument",
+    "number_list_argument",
+    "numbers_of_form",
+    "open_to_strangers",
+    "page_argument",
+    "remember_guest",
+    "site_of",
+]
