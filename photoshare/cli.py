@@ -25,6 +25,7 @@ from photoshare.services.photos import adding
 from photoshare.services.rooms import entering, export, rooms
 from photoshare.services.work import job_table, photo_queue
 from photoshare.services.work.job_table import JobKind
+from photoshare.services.work.progress import room_progress
 from photoshare.web.pages.links import absolute_url
 from photoshare.web.site import current_site
 
@@ -122,13 +123,13 @@ def _process(room_id: int) -> None:
 
 def _show_progress(room_id: int) -> None:
     """Draw a progress bar until every photo of the room is done."""
-    progress = job_table.room_progress(room_id)
+    progress = room_progress(room_id)
     with click.progressbar(
         length=progress.photo_count, label="Finding people", file=sys.stderr
     ) as bar:
         while progress.is_working or progress.is_searching_again:
             db.session.rollback()  # see what the job thread has written since
-            progress = job_table.room_progress(room_id)
+            progress = room_progress(room_id)
             bar.update(progress.done_count - progress.again_count - bar.pos)
             if progress.error:
                 raise _OneSentence(progress.error)

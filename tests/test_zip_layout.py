@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from photoshare.services.downloads.zip_layout import SourceFile, ZipLayout, ZipSource
+from photoshare.services.downloads.sources import SourceFile
+from photoshare.services.downloads.zip_layout import ZipLayout, ZipSource
 
 MOMENT = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 GB = 1 << 30

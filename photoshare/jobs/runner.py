@@ -16,7 +16,7 @@ from photoshare.errors import DiskFullError, PhotoshareError
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.tasks import TASKS, Workplace
 from photoshare.maintenance.deleted_bytes import DatabaseUpkeep
-from photoshare.services.downloads import clean_originals
+from photoshare.services.downloads import checksums
 from photoshare.services.photos import lost_photos, pictures
 from photoshare.services.work import job_table, leftovers, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
@@ -82,7 +82,7 @@ class JobRunner:
             photo_queue.fail_exhausted_photos()
             job_table.requeue_running_jobs()
             job_table.enqueue_waiting_photos()
-            clean_originals.forget_old_measurements()
+            checksums.forget_old_measurements()
             _enqueue_unmeasured()
 
     def sweep(self) -> None:
@@ -206,7 +206,7 @@ class JobRunner:
 
 
 def _enqueue_unmeasured() -> None:
-    for room_id in clean_originals.unmeasured_rooms():
+    for room_id in checksums.unmeasured_rooms():
         job_table.enqueue_job(room_id, JobKind.PREPARE_DOWNLOADS)
 
 

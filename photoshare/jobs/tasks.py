@@ -25,7 +25,7 @@ from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.types import FaceEngine
 from photoshare.models import Photo, db
 from photoshare.pictures import encoding
-from photoshare.services.downloads import clean_originals
+from photoshare.services.downloads import checksums
 from photoshare.services.people import grouping
 from photoshare.services.people.grouping import FoundFace
 from photoshare.services.photos import pictures
@@ -191,7 +191,7 @@ def cluster_room(job: ClaimedJob, workplace: Workplace) -> bool:
 def prepare_downloads(job: ClaimedJob, workplace: Workplace) -> bool:
     """Measure the photos whose checksums are not known: by other rules, or lost and back again."""
     with workplace.app.app_context():
-        clean_originals.measure_photos(
+        checksums.measure_photos(
             Photo.room_id == job.room_id, workplace.storage, is_stopping=workplace.is_stopping
         )
     return True

@@ -17,6 +17,7 @@ from photoshare.services.corrections import verbs
 from photoshare.services.corrections.authors import Author
 from photoshare.services.rooms import rooms
 from photoshare.services.work import job_table, photo_queue
+from photoshare.services.work.progress import room_progress
 from photoshare.web.site import Site, site_of
 from tests.fakes import (
     BLUE,
@@ -180,7 +181,7 @@ def check_all_are_found_anew(party: Party) -> None:
         sizes = set(db.session.scalars(select(func.length(Face.encoding)).where(Face.is_face)))
         assert sizes == {4 * BetterFaceEngine.encoding_size}
         assert db.session.scalar(select(func.count(Face.id))) == len(COLOURS)
-        progress = job_table.room_progress(party.room_id)
+        progress = room_progress(party.room_id)
         assert (progress.again_count, progress.is_searching_again) == (0, False)
         guests = dict(db.session.execute(select(Guest.name, Guest.person_id)).all())
         people = set(db.session.scalars(select(Person.id)))
@@ -221,7 +222,7 @@ def test_the_room_is_usable_all_the_while(
         is_running = finish(job_id)
         db.session.rollback()
         check_what_was_said_holds(party)
-        progress = job_table.room_progress(party.room_id)
+        progress = room_progress(party.room_id)
         seen.append((progress.found_again_count, progress.second_count))
         photos = {photo for photo, _ in party.whose()}
         assert photos >= set(range(len(PHOTOS))) - {10}  # only yellow: nobody was found there

@@ -21,8 +21,9 @@ from photoshare.services.people import grouping
 from photoshare.services.people.grouping import FoundFace
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.services.work import photo_queue
-from photoshare.services.work.job_table import JobKind, room_progress
+from photoshare.services.work.job_table import JobKind
 from photoshare.services.work.photo_queue import MAX_ATTEMPTS, ClaimedPhoto
+from photoshare.services.work.progress import room_progress
 from photoshare.web.site import Site
 from tests.fakes import POISON, RED, FakeFaceEngine, draw_photo
 

@@ -25,6 +25,7 @@ from photoshare.models import Face, Person, Photo
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.authors import Author
 from photoshare.services.work import job_table
+from photoshare.services.work.progress import room_progress
 from photoshare.web.site import site_of
 from tests.conftest import Cast
 from tests.helpers import faces_of
@@ -181,7 +182,7 @@ def test_what_people_said_outlives_the_change_of_engines(
         def looked_at(job_id: int) -> bool:
             is_running = finish(job_id)
             db.session.rollback()
-            seen.append(job_table.room_progress(cast.room_id).found_again_count)
+            seen.append(room_progress(cast.room_id).found_again_count)
             check_what_was_said_holds(better, room)
             check_the_room_answers(served, cast, room)
             return is_running

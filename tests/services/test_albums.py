@@ -16,8 +16,8 @@ from photoshare.db import db
 from photoshare.models import Face, Photo
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.verbs import Author
-from photoshare.services.downloads.clean_originals import unmeasured
-from photoshare.services.downloads.zip_layout import SourceFile
+from photoshare.services.downloads.checksums import unmeasured
+from photoshare.services.downloads.sources import SourceFile
 from photoshare.services.downloads.zip_shelf import AlbumZip, ZipShelf
 from photoshare.services.downloads.zips import ZipNote, make_zip, zip_state
 from photoshare.services.photos import deleting

@@ -16,7 +16,7 @@ from photoshare.errors import (
 from photoshare.models import Face, Person, Photo, Room
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.authors import Author
-from photoshare.services.people import people
+from photoshare.services.people import people, shown_faces
 from tests.helpers import count_change, insert_person, insert_photos, new_face
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
@@ -267,7 +267,7 @@ def test_what_is_no_face_leaves_every_list(
     mark = verbs.mark_not_faces(host, [face])
 
     assert faces_of(lea) == [other]
-    assert people.count_faces(room_id).unsorted == 0
+    assert shown_faces.count_faces(room_id).unsorted == 0
     photo_id = db.session.get_one(Face, face).photo_id
     assert db.session.get_one(Photo, photo_id).faces == []
     with pytest.raises(NotFoundError):

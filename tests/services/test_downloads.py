@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 from photoshare.db import db
 from photoshare.metadata.clean import CLEANING_RULES
 from photoshare.models import Job, Photo
-from photoshare.services.downloads import clean_originals
+from photoshare.services.downloads import checksums
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.services.work import job_table
 from photoshare.services.work.job_table import JobKind
@@ -116,14 +116,14 @@ def test_a_lost_photo_is_not_tried_at_every_start(
     unmeasure(app)
     with app.app_context():
         site.storage.original(room_id, db.session.scalars(select(Photo.sha256)).one()).unlink()
-        assert clean_originals.unmeasured_rooms() == [room_id]
+        assert checksums.unmeasured_rooms() == [room_id]
     site.jobs.recover()
     run_jobs()
 
     site.jobs.recover()
 
     with app.app_context():
-        assert (measured(), clean_originals.unmeasured_rooms()) == (0, [])
+        assert (measured(), checksums.unmeasured_rooms()) == (0, [])
         assert db.session.scalars(select(Photo.is_lost)).one()
         kinds = db.session.scalars(select(Job.kind).where(Job.state == "queued")).all()
         assert "prepare_downloads" not in kinds
@@ -137,7 +137,7 @@ def test_a_stop_keeps_what_is_measured_and_leaves_the_rest(
     unmeasure(app)
     answers = iter([False, False, True, True])
     with app.app_context():
-        clean_originals.measure_photos(
+        checksums.measure_photos(
             Photo.room_id == room_id, site.storage, is_stopping=lambda: next(answers)
         )
 

@@ -23,6 +23,7 @@ from photoshare.models import (
 from photoshare.services.rooms import rooms
 from photoshare.services.work import job_table
 from photoshare.services.work.job_table import RETRY_AFTER, ClaimedJob, JobKind
+from photoshare.services.work.progress import room_progress
 from tests.helpers import at_first_claim, insert_person, insert_photos, new_face
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
@@ -230,7 +231,7 @@ def test_a_room_whose_job_failed_rests_before_it_is_tried_again(app: Flask, room
 
 
 def test_an_empty_room_has_nothing_to_do(room_id: int) -> None:
-    progress = job_table.room_progress(room_id)
+    progress = room_progress(room_id)
 
     assert (progress.photo_count, progress.done_count, progress.is_working) == (0, 0, False)
     assert progress.photos_per_second is None
@@ -247,7 +248,7 @@ def test_progress_counts_the_rows_of_its_own_room(app: Flask, room_id: int) -> N
     db.session.add(new_face(analysed))
     db.session.commit()
 
-    progress = job_table.room_progress(room_id)
+    progress = room_progress(room_id)
 
     assert (progress.photo_count, progress.done_count, progress.failed_count) == (4, 2, 1)
     assert (progress.people_count, progress.face_count) == (1, 2)
@@ -262,13 +263,13 @@ def test_photos_that_are_to_be_searched_again_count_as_done_until_then(
     insert_photos(app, room_id, 1, seed="c", state=PHOTO_ANALYSING, engine="old")
     insert_photos(app, room_id, 1, seed="d", state=PHOTO_FAILED)
 
-    progress = job_table.room_progress(room_id)
+    progress = room_progress(room_id)
 
     assert (progress.photo_count, progress.done_count, progress.again_count) == (10, 10, 4)
     assert (progress.found_again_count, progress.second_count) == (5, 9)
     assert (progress.is_working, progress.is_searching_again) == (False, True)
     insert_photos(app, room_id, 1, seed="e", state=PHOTO_WAITING)
-    progress = job_table.room_progress(room_id)
+    progress = room_progress(room_id)
     assert (progress.photo_count, progress.done_count, progress.again_count) == (11, 10, 4)
     assert (progress.is_working, progress.is_searching_again) == (True, False)
 
@@ -284,7 +285,7 @@ def test_the_time_that_is_left_is_that_of_the_photos_that_are_searched_again(
     assert started_at is not None
     monkeypatch.setattr(job_table, "utc_now", lambda: started_at + timedelta(seconds=2))
 
-    assert job_table.room_progress(room_id).seconds_left == pytest.approx(20)
+    assert room_progress(room_id).seconds_left == pytest.approx(20)
 
 
 def test_the_rate_is_that_of_the_running_job(
@@ -293,14 +294,14 @@ def test_the_rate_is_that_of_the_running_job(
     insert_photos(app, room_id, 10, state=PHOTO_WAITING)
     job_table.enqueue_job(room_id, PROCESS)
     job = claim()
-    assert job_table.room_progress(room_id).photos_per_second is None
+    assert room_progress(room_id).photos_per_second is None
     for _photo in range(4):
         job_table.count_photo_done(job.id)
     started_at = db.session.scalars(select(Job.started_at)).one()
     assert started_at is not None
     monkeypatch.setattr(job_table, "utc_now", lambda: started_at + timedelta(seconds=2))
 
-    progress = job_table.room_progress(room_id)
+    progress = room_progress(room_id)
 
     assert progress.photos_per_second == pytest.approx(2)
     assert progress.seconds_left == pytest.approx(5)
@@ -312,32 +313,32 @@ def test_a_job_that_is_over_has_no_rate(room_id: int) -> None:
     job_table.count_photo_done(job.id)
     job_table.finish_job(job)
 
-    assert job_table.room_progress(room_id).photos_per_second is None
+    assert room_progress(room_id).photos_per_second is None
 
 
 def test_the_error_of_the_last_job_is_told(room_id: int) -> None:
     job_table.enqueue_job(room_id, PROCESS)
     job_table.finish_job(claim(), error="A model is missing.")
 
-    assert job_table.room_progress(room_id).error == "A model is missing."
+    assert room_progress(room_id).error == "A model is missing."
 
 
 def test_the_stamp_stays_while_nothing_changes(app: Flask, room_id: int) -> None:
     insert_photos(app, room_id, 2, state=PHOTO_WAITING)
 
-    assert job_table.room_progress(room_id).stamp == job_table.room_progress(room_id).stamp
+    assert room_progress(room_id).stamp == room_progress(room_id).stamp
 
 
 def test_the_stamp_changes_with_every_number_that_is_shown(app: Flask, room_id: int) -> None:
-    stamps = [job_table.room_progress(room_id).stamp]
+    stamps = [room_progress(room_id).stamp]
     insert_photos(app, room_id, 1, state=PHOTO_WAITING, sha256="a" * 64)
-    stamps.append(job_table.room_progress(room_id).stamp)
+    stamps.append(room_progress(room_id).stamp)
     (analysed,) = insert_photos(app, room_id, 1)
-    stamps.append(job_table.room_progress(room_id).stamp)
+    stamps.append(room_progress(room_id).stamp)
     insert_photos(app, room_id, 1, state=PHOTO_FAILED, sha256="b" * 64)
-    stamps.append(job_table.room_progress(room_id).stamp)
+    stamps.append(room_progress(room_id).stamp)
     insert_person(app, room_id, [analysed])
-    stamps.append(job_table.room_progress(room_id).stamp)
+    stamps.append(room_progress(room_id).stamp)
 
     assert len(set(stamps)) == len(stamps)
 
@@ -346,8 +347,8 @@ def test_the_stamp_changes_when_a_job_fails(app: Flask, room_id: int) -> None:
     insert_photos(app, room_id, 1, state=PHOTO_WAITING)
     job_table.enqueue_job(room_id, PROCESS)
     job = claim()
-    before = job_table.room_progress(room_id).stamp
+    before = room_progress(room_id).stamp
 
     job_table.finish_job(job, error="A model is missing.")
 
-    assert job_table.room_progress(room_id).stamp != before
+    assert room_progress(room_id).stamp != before

@@ -9,7 +9,7 @@ from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.authors import Author
-from photoshare.services.people import people
+from photoshare.services.people import people, shown_faces
 from photoshare.services.rooms import rooms
 from tests.helpers import host_access, insert_person, insert_photos, new_face, row_counts
 
@@ -92,10 +92,10 @@ def test_unsorted_faces_are_those_without_a_person_in_this_room(
     db.session.add_all([face, new_face(insert_photos(app, other_room_id, 1)[0])])
     db.session.commit()
 
-    assert [found.id for found in people.list_faces(host_access(room_id), None, 1).faces] == [
+    assert [found.id for found in shown_faces.list_faces(host_access(room_id), None, 1).faces] == [
         face.id
     ]
-    assert people.count_faces(room_id).unsorted == 1
+    assert shown_faces.count_faces(room_id).unsorted == 1
 
 
 def test_the_source_of_a_face_is_its_photo_and_location(
@@ -106,10 +106,10 @@ def test_the_source_of_a_face_is_its_photo_and_location(
     db.session.add(face)
     db.session.commit()
 
-    found = people.get_face(host_access(room_id), face.id)
+    found = shown_faces.get_face(host_access(room_id), face.id)
     assert (found.photo.sha256, found.location) == ("a" * 64, (1, 9, 10, 2))
     with pytest.raises(NotFoundError):
-        people.get_face(host_access(other_room_id), face.id)
+        shown_faces.get_face(host_access(other_room_id), face.id)
 
 
 def test_people_without_a_face_are_removed_named_or_not(

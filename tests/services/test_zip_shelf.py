@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from photoshare.services.downloads.zip_layout import BytesSource, ZipLayout
+from photoshare.services.downloads.sources import BytesSource
+from photoshare.services.downloads.zip_layout import ZipLayout
 from photoshare.services.downloads.zip_shelf import (
     BYTES_OF_ZIP,
     AlbumZip,

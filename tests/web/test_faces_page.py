@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from photoshare.services.people.people import FACES_PAGE_SIZE
+from photoshare.services.people.shown_faces import FACES_PAGE_SIZE
 from tests.conftest import Cast
 from tests.helpers import (
     counted_queries,

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.http import parse_options_header
 
-from photoshare.services.downloads import clean_originals
+from photoshare.services.downloads import checksums
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import (
@@ -257,7 +257,7 @@ def test_photos_that_were_analysed_are_not_read_before_the_zip_starts(
     def fail(*_arguments: object) -> None:
         raise AssertionError("a photo is measured again")
 
-    monkeypatch.setattr(clean_originals, "_measure", fail)
+    monkeypatch.setattr(checksums, "_measure", fail)
 
     assert get_zip(cast.guest, f"{cast.url}/photos.zip").status_code == 200
 

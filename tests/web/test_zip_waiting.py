@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from photoshare.db import db
 from photoshare.models import Job, Photo
-from photoshare.services.downloads import clean_originals
+from photoshare.services.downloads import checksums
 from photoshare.services.work.job_table import JobKind
 from photoshare.web.site import Site
 from tests.conftest import Cast
@@ -64,9 +64,7 @@ def test_a_zip_that_is_not_ready_is_a_page_that_asks_again(
 def test_a_request_measures_nothing_and_asks_for_the_job(
     app: Flask, cast: Cast, unmeasured: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        clean_originals, "_measure", lambda *_: pytest.fail("measured in a request")
-    )
+    monkeypatch.setattr(checksums, "_measure", lambda *_: pytest.fail("measured in a request"))
 
     for url in unmeasured:
         assert cast.guest.get(url).status_code == 503

@@ -1,22 +1,19 @@
 """Zips whose every byte is known beforehand: stored files of known size and checksum.
 
-Any part of such a zip can be made without the parts before it, so that a broken download goes on
-where it stopped. Pure: knows neither the database nor where the files come from.
-
 Source: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 to 4.5.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import struct
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
-from typing import Protocol
+
+from photoshare.services.downloads.sources import Source
 
 _LOCAL, _CENTRAL, _END = 0x04034B50, 0x02014B50, 0x06054B50
 _END_64, _END_64_LOCATOR = 0x06064B50, 0x07064B50
@@ -37,16 +34,6 @@ _EXTRA_SIZES = {
     (True, True): 4 + 24,
 }
 _FIRST_YEAR, _LAST_YEAR = 1980, 2107  # of a DOS date
-
-
-class Source(Protocol):
-    """Bytes that can be read from anywhere."""
-
-    def read_at(self, offset: int, size: int) -> bytes:
-        """Read up to `size` bytes, at least one unless `offset` is the end."""
-
-    def close(self) -> None:
-        """Give back what it holds."""
 
 
 class ZipLayout:
@@ -236,73 +223,6 @@ class ZipSource:
             self._source = layout.open_entry(number)
             self._number = number
         return self._source
-
-
-class BytesSource:
-    """Bytes in memory, to be read from anywhere."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def read_at(self, offset: int, size: int) -> bytes:
-        """Read up to `size` bytes; fewer only at the end."""
-        return self._content[offset : offset + size]
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-class SourceFile(io.RawIOBase):
-    """The bytes of a source from `start` up to `stop`, as a file for reading; opened when read.
-
-    A web server can send it by itself, a little at a time, as the phone at the other end takes it.
-    """
-
-    def __init__(self, open_source: Callable[[], Source], start: int, stop: int) -> None:
-        self._open_source = open_source
-        self._source: Source | None = None
-        self._start, self._stop = start, stop
-        self._at = start
-
-    def readable(self) -> bool:
-        """Whether it can be read: yes."""
-        return True
-
-    def seekable(self) -> bool:
-        """Whether it can be read from anywhere: yes."""
-        return True
-
-    def tell(self) -> int:
-        """Tell where the next byte comes from."""
-        return self._at - self._start
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go somewhere else."""
-        origin = {io.SEEK_SET: self._start, io.SEEK_CUR: self._at, io.SEEK_END: self._stop}[whence]
-        self._at = max(self._start, min(origin + offset, self._stop))
-        return self.tell()
-
-    def read(self, size: int = -1) -> bytes:
-        """Read `size` bytes, fewer only at the end."""
-        if self._source is None:
-            self._source = self._open_source()
-        left = self._stop - self._at
-        left = left if size is None or size < 0 else min(size, left)
-        blocks = []
-        while left > 0:
-            blocks.append(self._source.read_at(self._at, left))
-            if not blocks[-1]:
-                raise OSError("a file is shorter than it was")
-            self._at += len(blocks[-1])
-            left -= len(blocks[-1])
-        return b"".join(blocks)
-
-    def close(self) -> None:
-        """Close what is open."""
-        if self._source is not None:
-            self._source.close()
-            self._source = None
-        super().close()
 
 
 def _dos_time(moment: datetime) -> int:

@@ -7,7 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
 
-from photoshare.services.downloads.zip_layout import Source, ZipLayout, ZipSource
+from photoshare.services.downloads.sources import Source
+from photoshare.services.downloads.zip_layout import ZipLayout, ZipSource
 
 # Of all zips together. A photo takes 77 bytes and its name: these are seventeen whole rooms of
 # 20,000 photos, each at another moment of the party, or albums of 300 photos for 1,100 guests.

@@ -17,15 +17,16 @@ from sqlalchemy import func, select
 from photoshare.metadata.clean import CLEANING_RULES
 from photoshare.models import Photo, db
 from photoshare.pictures.formats import FORMATS
+from photoshare.services.downloads.checksums import unmeasured
 from photoshare.services.downloads.clean_originals import (
     Form,
     download_columns,
     format_of_download,
     open_download,
-    unmeasured,
 )
 from photoshare.services.downloads.file_names import original_name, unique_names
-from photoshare.services.downloads.zip_layout import BytesSource, Source, ZipLayout
+from photoshare.services.downloads.sources import BytesSource, Source
+from photoshare.services.downloads.zip_layout import ZipLayout
 from photoshare.services.downloads.zip_shelf import AlbumZip, ZipShelf
 from photoshare.services.photos.albums import Album
 from photoshare.services.photos.lost_photos import note_faults

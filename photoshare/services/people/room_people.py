@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from photoshare.services.people.people import PersonCard, count_faces, list_people
+from photoshare.services.people.people import PersonCard, list_people
+from photoshare.services.people.shown_faces import count_faces
 from photoshare.services.photos.albums import count_without_faces
 from photoshare.services.shelf import Shelf, current_revision
 

@@ -16,7 +16,7 @@ from photoshare.errors import NotFoundError, RoomFullError
 from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Photo, Upload, db
 from photoshare.pictures import decoder_pool
 from photoshare.pictures.rendering import CLEAN_COPY
-from photoshare.services.downloads.clean_originals import measure_received
+from photoshare.services.downloads.checksums import measure_received
 from photoshare.services.photos.lost_photos import bring_back
 from photoshare.storage import MB, ReceivedFile, Storage
 

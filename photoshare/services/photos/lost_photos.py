@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select, update
 
 from photoshare.models import Photo, Room, db
+from photoshare.services.downloads.checksums import measure_photos
 from photoshare.services.downloads.clean_originals import (
     PHOTO_FILE,
     PhotoFile,
     has_clean_copy,
     has_original,
-    measure_photos,
 )
 from photoshare.storage import ReceivedFile, Storage
 

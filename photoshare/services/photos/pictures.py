@@ -12,7 +12,7 @@ from photoshare.errors import NotFoundError, RejectedPhotoError
 from photoshare.models import Face, Photo, db
 from photoshare.pictures import decoding, encoding
 from photoshare.pictures.rendering import ENCODERS
-from photoshare.services.people.people import get_face
+from photoshare.services.people.shown_faces import get_face
 from photoshare.services.rooms.entering import Access
 from photoshare.storage import Storage
 

@@ -17,7 +17,7 @@ from flask import Response, request
 from werkzeug.http import dump_options_header, quote_etag
 from werkzeug.wsgi import wrap_file
 
-from photoshare.services.downloads.zip_layout import Source, SourceFile
+from photoshare.services.downloads.sources import Source, SourceFile
 
 MAX_NAME_BYTES = 255  # of a file name, on ext4, NTFS and APFS alike
 MAX_ENDING_BYTES = 10  # what is longer than ".jpeg" by much is no ending

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, render_template, request, url_for
 
 from photoshare.errors import SamePhotoError
-from photoshare.services.people import people
+from photoshare.services.people import shown_faces
 from photoshare.web.answers.htmx import wants_partial
 from photoshare.web.answers.way_back import page_before
 from photoshare.web.pages.words import say_error
@@ -25,7 +25,7 @@ def _ask(error: SamePhotoError) -> tuple[str, int]:
     access = current_access()
     shown = error.pairs[:SHOWN_PHOTOS]
     face_ids = [face_id for pair in shown for face_id in pair]
-    faces = {face.id: face for face in people.get_faces(access, face_ids)}
+    faces = {face.id: face for face in shown_faces.get_faces(access, face_ids)}
     template = "corrections/_same_photo.html" if wants_partial() else "corrections/same_photo.html"
     page = render_template(
         template,

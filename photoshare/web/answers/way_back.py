@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from photoshare.errors import PhotoshareError
 from photoshare.services.corrections import history
 from photoshare.services.corrections.authors import author_of
-from photoshare.services.people import people
+from photoshare.services.people import people, shown_faces
 from photoshare.services.photos import listing
 from photoshare.web.requests import (
     album_argument,
@@ -73,13 +73,13 @@ def _is_there(endpoint: str, values: Mapping[str, Any], query: Query) -> bool:
         if "person_id" in values:
             people.get_person(access, values["person_id"])
         if "face_id" in values:
-            people.get_face(access, values["face_id"])
+            shown_faces.get_face(access, values["face_id"])
         if "photo_id" in values:
             listing.get_photo(access.room.id, values["photo_id"])
         album_argument(query)
-        people.get_faces(access, number_list_argument("faces", query))
+        shown_faces.get_faces(access, number_list_argument("faces", query))
         if "page" in query and endpoint in ("people.faces", "people.unsorted"):
-            people.list_faces(access, values.get("person_id"), page_argument(query))
+            shown_faces.list_faces(access, values.get("person_id"), page_argument(query))
         if "page" in query and endpoint == "corrections.index":
             history.list_corrections(author_of(access), page_argument(query))
     except PhotoshareError:

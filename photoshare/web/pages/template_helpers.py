@@ -12,7 +12,7 @@ from flask import Flask, url_for
 from photoshare.models import Face, Photo
 from photoshare.pictures.encoding import RENDITION_PX
 from photoshare.services.downloads.zips import zip_state
-from photoshare.services.people.people import is_visible
+from photoshare.services.people.shown_faces import is_visible
 from photoshare.services.photos.albums import (
     Album,
     OfGuest,

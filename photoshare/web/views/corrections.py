@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import InvalidInputError, SameNameError
 from photoshare.services.corrections import history, verbs
-from photoshare.services.people import people
+from photoshare.services.people import people, shown_faces
 from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
 from photoshare.web.answers import (
@@ -135,7 +135,7 @@ def move(room_code: str) -> BaseResponse:
     faces = numbers_of_form("faces")
     into_id = None if request.form.get("into") == SOMEBODY_NEW else _chosen_person()
     correction_id = verbs.move_faces(current_author(), faces, into_id, is_sure=is_sure())
-    person_id = into_id or people.get_face(current_access(), faces[0]).person_id
+    person_id = into_id or shown_faces.get_face(current_access(), faces[0]).person_id
     return _done(gettext("The faces have a new album."), correction_id, _album(person_id))
 
 
@@ -151,7 +151,7 @@ def remove(room_code: str) -> BaseResponse:
 @blueprint.post("/faces/<int:face_id>/cover")
 def cover(room_code: str, face_id: int) -> BaseResponse:
     """Let a face stand for its person."""
-    face = people.get_face(current_access(), face_id)
+    face = shown_faces.get_face(current_access(), face_id)
     correction_id = verbs.choose_cover(current_author(), face_id)
     return _done(gettext("The cover was changed."), correction_id, _album(face.person_id))
 

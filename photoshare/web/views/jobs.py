@@ -9,6 +9,7 @@ from photoshare.db import schema_version
 from photoshare.services.work import job_table
 from photoshare.services.work.job_table import JobKind
 from photoshare.services.work.photo_queue import retry_failed_photos
+from photoshare.services.work.progress import room_progress
 from photoshare.web.answers import redirect_or, wants_partial, with_event
 from photoshare.web.requests import current_access, current_site
 
@@ -28,7 +29,7 @@ def create(room_code: str) -> Response | BaseResponse:
         "jobs/_status.html",
         url_for("rooms.show"),
         access=access,
-        progress=job_table.room_progress(room_id),
+        progress=room_progress(room_id),
     )
 
 
@@ -38,7 +39,7 @@ def current(room_code: str) -> Response:
     access, seen = current_access(), request.args.get("seen", "")
     if wants_partial() and job_table.is_up_to_date(access.room, seen):
         return make_response("", 204)
-    progress = job_table.room_progress(access.room.id)
+    progress = room_progress(access.room.id)
     if not wants_partial():
         return make_response(render_template("jobs/show.html", access=access, progress=progress))
     response = make_response(render_template("jobs/_status.html", access=access, progress=progress))

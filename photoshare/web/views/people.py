@@ -11,9 +11,9 @@ from photoshare.services.corrections import history
 from photoshare.services.corrections.authors import author_of
 from photoshare.services.corrections.verbs import may_correct_person
 from photoshare.services.paging import page_of
-from photoshare.services.people import people, suggestions
-from photoshare.services.people.people import FacePage
+from photoshare.services.people import people, shown_faces, suggestions
 from photoshare.services.people.room_people import load_room_people
+from photoshare.services.people.shown_faces import FacePage
 from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
 from photoshare.services.photos.pictures import find_face_picture
@@ -63,7 +63,7 @@ def hidden(room_code: str) -> str:
 def unsorted(room_code: str) -> str:
     """Show the faces that belong to no person yet, to choose from."""
     access = current_access()
-    page = people.list_faces(access, None, page_argument())
+    page = shown_faces.list_faces(access, None, page_argument())
     return _face_choice("people/unsorted.html", page)
 
 
@@ -98,7 +98,7 @@ def show(room_code: str, person_id: int) -> str | BaseResponse:
 def faces(room_code: str, person_id: int) -> str:
     """Show a person's faces, to choose those that are wrong."""
     access = current_access()
-    page = people.list_faces(access, person_id, page_argument())
+    page = shown_faces.list_faces(access, person_id, page_argument())
     return _face_choice("people/faces.html", page, person=people.get_card(access, person_id))
 
 
@@ -134,7 +134,7 @@ def choose_other(room_code: str, person_id: int) -> str:
 def choose_person(room_code: str) -> str:
     """Ask who the chosen faces are; the most alike come first."""
     access = current_access()
-    chosen = people.get_faces(access, number_list_argument("faces"))
+    chosen = shown_faces.get_faces(access, number_list_argument("faces"))
     alike = (
         suggestions.list_alike_people(
             access,
@@ -164,7 +164,7 @@ def _with_beside() -> bool:
 def face(room_code: str, face_id: int) -> str:
     """Show one face on its photo, and what can be corrected about it."""
     access = current_access()
-    found = people.get_face(access, face_id)
+    found = shown_faces.get_face(access, face_id)
     return render_template(
         "people/face.html", access=access, author=author_of(access), face=found, photo=found.photo
     )

@@ -28,9 +28,11 @@ from photoshare.models import Photo
 from photoshare.pictures.encoding import RENDITION_PX
 from photoshare.pictures.formats import FORMATS
 from photoshare.services.corrections.authors import author_of
-from photoshare.services.downloads.clean_originals import get_download, is_exact, open_download
+from photoshare.services.downloads.checksums import get_download
+from photoshare.services.downloads.clean_originals import is_exact, open_download
 from photoshare.services.downloads.file_names import original_name
-from photoshare.services.people.people import has_person, is_visible
+from photoshare.services.people.people import has_person
+from photoshare.services.people.shown_faces import is_visible
 from photoshare.services.photos import adding, deleting, listing
 from photoshare.services.photos.albums import Album, open_album
 from photoshare.services.photos.pictures import find_picture

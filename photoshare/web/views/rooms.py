@@ -16,7 +16,7 @@ from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
 from photoshare.services.photos.lost_photos import list_lost
 from photoshare.services.rooms import entering, guests, rooms
-from photoshare.services.work import job_table
+from photoshare.services.work.progress import room_progress
 from photoshare.web.answers import SEE_OTHER, content_disposition, say
 from photoshare.web.pages.links import absolute_url, qr_code_file, qr_code_uri
 from photoshare.web.pages.people_grid import draw_people
@@ -91,7 +91,7 @@ def show(room_code: str) -> str:
     return render_template(
         "rooms/show.html",
         access=access,
-        progress=job_table.room_progress(access.room.id),
+        progress=room_progress(access.room.id),
         people_grid=draw_people(access, "people/_grid.html", load_room_people(access.room.id), 1),
         page=listing.list_photos(album),
         album=album,

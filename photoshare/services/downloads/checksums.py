@@ -1,0 +1,193 @@
+"""Sizes and checksums of downloads, computed when photos come in, never in a request."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, or_, select, update
+
+from photoshare.errors import DiskFullError, NotFoundError, RejectedPhotoError
+from photoshare.metadata.clean import CLEANING_RULES, find_patches
+from photoshare.metadata.patches import PatchedFile, UncleanableError
+from photoshare.models import Photo, db
+from photoshare.pictures import decoding
+from photoshare.pictures.rendering import CLEAN_COPY, make_clean_copy
+from photoshare.services.downloads.clean_originals import (
+    PHOTO_FILE,
+    Download,
+    Form,
+    PhotoFile,
+    download_columns,
+    format_of_download,
+    has_clean_copy,
+    has_original,
+)
+from photoshare.storage import ReceivedFile, Storage
+
+log = logging.getLogger(__name__)
+READ_BLOCK = 1 << 20  # bytes read at a time
+COMMIT_EVERY = 20  # photos; the measuring of so many is lost at most
+
+
+def get_download(photo_id: int, storage: Storage, *, exact: bool) -> Download:
+    """Tell what one photo is as a download, measuring it if it never was.
+
+    Raises
+    ------
+    NotFoundError
+        If its file is lost or damaged.
+    """
+    photo = _photo_file(photo_id)
+    if not has_original(photo, storage):
+        log.error("The original of photo %d is missing or damaged in %s", photo.id, storage.data)
+        raise NotFoundError("This picture is not there (any more).")
+    if photo.crc32 is None or not has_clean_copy(photo, storage):
+        _store({photo_id: _measure(photo, storage)})
+        photo = _photo_file(photo_id)
+        if photo.crc32 is None:
+            raise NotFoundError("This picture is not there (any more).")
+    columns = (*download_columns(exact=exact), Photo.sha256, Photo.cleaning_rules)
+    row = db.session.execute(select(*columns).where(Photo.id == photo_id)).one()
+    form, size_bytes, crc32, sha256, rules = row
+    image_format = format_of_download(photo.image_format, form)
+    return Download(Form(form), image_format, size_bytes, crc32, sha256, rules)
+
+
+def measure_received(
+    received: ReceivedFile, image_format: str, clean_copy: bytes | None
+) -> dict[str, int | None]:
+    """Compute what the row of a new photo says of its downloads.
+
+    Parameters
+    ----------
+    received : ReceivedFile
+    image_format : str
+    clean_copy : bytes or None
+        The JPEG that guests get of a file that cannot be cleaned.
+    """
+    if clean_copy is not None:
+        return _values(received.crc32, **_measure_copy(clean_copy))
+    return _values(received.crc32, **_measure_clean(received.path, image_format, received.crc32))
+
+
+def unmeasured() -> ColumnElement[bool]:
+    """Select the photos that no zip can hold yet: an index knows them."""
+    return Photo.crc32.is_(None) & ~Photo.is_lost
+
+
+def measure_photos(
+    which: ColumnElement[bool],
+    storage: Storage,
+    *,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> None:
+    """Compute the checksums of photos that lack them; one whose file cannot be read is lost.
+
+    For the job thread: reading a room takes a minute or so.
+
+    Parameters
+    ----------
+    which : condition on Photo
+    is_stopping : callable
+        Asked before every photo; the rest waits for the next time when it says yes.
+    """
+    query = select(*PHOTO_FILE).where(which, unmeasured()).order_by(Photo.id).limit(COMMIT_EVERY)
+    while not is_stopping():
+        photos = [PhotoFile(*row) for row in db.session.execute(query)]
+        db.session.rollback()  # no transaction stays open while files are read
+        if not photos:
+            return
+        measured: dict[int, dict[str, int | None]] = {}
+        for photo in photos:
+            if measured and is_stopping():
+                break
+            measured[photo.id] = _measure(photo, storage)
+        _store(measured)
+
+
+def unmeasured_rooms() -> list[int]:
+    """List the rooms with photos that no zip can hold yet."""
+    return list(db.session.scalars(select(Photo.room_id).where(unmeasured()).distinct()))
+
+
+def forget_old_measurements() -> None:
+    """Let photos be measured again that were measured by other rules than today's."""
+    is_old = or_(Photo.cleaning_rules.is_(None), Photo.cleaning_rules != CLEANING_RULES)
+    db.session.execute(update(Photo).where(is_old, Photo.crc32.is_not(None)).values(crc32=None))
+    db.session.commit()
+
+
+def _store(measured: dict[int, dict[str, int | None]]) -> None:
+    for photo_id, values in measured.items():
+        is_lost = values["crc32"] is None
+        db.session.execute(
+            update(Photo).where(Photo.id == photo_id).values(is_lost=is_lost, **values)
+        )
+    db.session.commit()
+
+
+def _measure(photo: PhotoFile, storage: Storage) -> dict[str, int | None]:
+    """Compute what the columns of a photo hold; None where its file is lost or damaged."""
+    original = storage.original(photo.room_id, photo.sha256)
+    try:
+        crc32 = _crc32(PatchedFile(original))
+        try:
+            return _values(crc32, **_measure_clean(original, photo.image_format, crc32))
+        except UncleanableError as reason:
+            log.info("Photo %d is copied to be clean: %s", photo.id, reason)
+            copy = make_clean_copy(original, max_megapixels=decoding.ANY_MEGAPIXELS)
+            path = storage.derivative(photo.room_id, photo.sha256, CLEAN_COPY)
+            storage.write_derived(path, copy)
+            return _values(crc32, **_measure_copy(copy))
+    except (OSError, ValueError, RejectedPhotoError, DiskFullError) as error:
+        log.error("The original of photo %d cannot be read: %s", photo.id, error)
+        return _values(None)
+
+
+def _values(
+    crc32: int | None,
+    *,
+    clean_crc32: int | None = None,
+    clean_bytes: int | None = None,
+    clean_copy_bytes: int | None = None,
+) -> dict[str, int | None]:
+    return {
+        "cleaning_rules": CLEANING_RULES,
+        "crc32": crc32,
+        "clean_crc32": clean_crc32,
+        "clean_bytes": clean_bytes,
+        "clean_copy_bytes": clean_copy_bytes,
+    }
+
+
+def _measure_clean(original: Path, image_format: str, crc32: int) -> dict[str, int]:
+    patches = find_patches(original, image_format)
+    with closing(PatchedFile(original, patches)) as cleaned:
+        clean_crc32 = _crc32(cleaned) if patches else crc32
+        return {"clean_bytes": cleaned.size_bytes, "clean_crc32": clean_crc32}
+
+
+def _measure_copy(copy: bytes) -> dict[str, int]:
+    return {"clean_copy_bytes": len(copy), "clean_crc32": zlib.crc32(copy)}
+
+
+def _crc32(file: PatchedFile) -> int:
+    checksum, at = 0, 0
+    try:
+        while block := file.read_at(at, READ_BLOCK):
+            checksum = zlib.crc32(block, checksum)
+            at += len(block)
+    finally:
+        file.close()
+    return checksum
+
+
+def _photo_file(photo_id: int) -> PhotoFile:
+    row = db.session.execute(select(*PHOTO_FILE).where(Photo.id == photo_id)).first()
+    if row is None:
+        raise NotFoundError("This photo is not there, or was deleted.")
+    return PhotoFile(*row)

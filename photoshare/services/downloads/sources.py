@@ -1,0 +1,84 @@
+"""Where the bytes of a download come from: a file, some bytes, or both, read from anywhere."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Source(Protocol):
+    """Bytes that can be read from anywhere."""
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Read up to `size` bytes, at least one unless `offset` is the end."""
+
+    def close(self) -> None:
+        """Give back what it holds."""
+
+
+class BytesSource:
+    """Bytes in memory, to be read from anywhere."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Read up to `size` bytes; fewer only at the end."""
+        return self._content[offset : offset + size]
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class SourceFile(io.RawIOBase):
+    """The bytes of a source from `start` up to `stop`, as a file for reading; opened when read.
+
+    A web server can send it by itself, a little at a time, as the phone at the other end takes it.
+    """
+
+    def __init__(self, open_source: Callable[[], Source], start: int, stop: int) -> None:
+        self._open_source = open_source
+        self._source: Source | None = None
+        self._start, self._stop = start, stop
+        self._at = start
+
+    def readable(self) -> bool:
+        """Whether it can be read: yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Whether it can be read from anywhere: yes."""
+        return True
+
+    def tell(self) -> int:
+        """Tell where the next byte comes from."""
+        return self._at - self._start
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go somewhere else."""
+        origin = {io.SEEK_SET: self._start, io.SEEK_CUR: self._at, io.SEEK_END: self._stop}[whence]
+        self._at = max(self._start, min(origin + offset, self._stop))
+        return self.tell()
+
+    def read(self, size: int = -1) -> bytes:
+        """Read `size` bytes, fewer only at the end."""
+        if self._source is None:
+            self._source = self._open_source()
+        left = self._stop - self._at
+        left = left if size is None or size < 0 else min(size, left)
+        blocks = []
+        while left > 0:
+            blocks.append(self._source.read_at(self._at, left))
+            if not blocks[-1]:
+                raise OSError("a file is shorter than it was")
+            self._at += len(blocks[-1])
+            left -= len(blocks[-1])
+        return b"".join(blocks)
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+        super().close()

@@ -1,0 +1,134 @@
+"""Faces of a room: a page of a person's or of unsorted ones, some by id, and their counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Select,
+    func,
+    select,
+)
+from sqlalchemy.orm import InstrumentedAttribute, contains_eager, defer, joinedload
+
+from photoshare.errors import InvalidInputError, NotFoundError
+from photoshare.models import Face, Person, Photo, db
+from photoshare.services.people.people import get_person, may_see
+from photoshare.services.rooms.entering import Access
+
+FACES_PAGE_SIZE = 120  # faces of one page to choose from
+
+
+@dataclass(frozen=True, slots=True)
+class FacePage:
+    """One page of faces to choose from; pages count from 1."""
+
+    faces: Sequence[Face]
+    number: int
+    count: int  # faces on all pages
+
+    @property
+    def has_next(self) -> bool:
+        """Whether faces follow after this page."""
+        return self.number * FACES_PAGE_SIZE < self.count
+
+
+def list_faces(access: Access, person_id: int | None, page: int) -> FacePage:
+    """List one page of a person's faces, or of the unsorted ones by time, with their photos.
+
+    Raises
+    ------
+    NotFoundError
+        If the room has no such person for this browser, or the page lies beyond the end.
+    """
+    if person_id is None:
+        query = _faces_of_room(access.room.id).where(Face.person_id.is_(None))
+        order: tuple[InstrumentedAttribute[Any], ...] = (Photo.moment, Photo.id, Face.id)
+        count = count_faces(access.room.id).unsorted
+    else:
+        is_theirs = Face.person_id == get_person(access, person_id).id
+        query, order = _faces_of_room(access.room.id).where(is_theirs), (Face.photo_id, Face.id)
+        count = db.session.scalar(select(func.count()).select_from(Face).where(is_theirs)) or 0
+    if page < 1 or (page > 1 and (page - 1) * FACES_PAGE_SIZE >= count):
+        raise NotFoundError("There is no such page of faces.")
+    faces = db.session.scalars(
+        query.options(contains_eager(Face.photo), defer(Face.encoding))
+        .order_by(*order)
+        .offset((page - 1) * FACES_PAGE_SIZE)
+        .limit(FACES_PAGE_SIZE)
+    ).all()
+    return FacePage(faces, page, count)
+
+
+class FaceCounts(NamedTuple):
+    """The faces of a room: all, those of people, those of hidden people among these."""
+
+    all: int
+    of_people: int
+    of_hidden: int
+
+    @property
+    def unsorted(self) -> int:
+        """Those that belong to no person."""
+        return self.all - self.of_people
+
+
+def count_faces(room_id: int) -> FaceCounts:
+    """Count the faces of a room by two indexes, without a look at any face's row."""
+    on_photos = select(func.sum(Photo.face_count)).where(Photo.room_id == room_id)
+    of_people = (
+        select(func.count())
+        .select_from(Person)
+        .join(Face, Face.person_id == Person.id)
+        .where(Person.room_id == room_id)
+    )
+    of_hidden = of_people.where(Person.is_hidden)
+    return FaceCounts(
+        *(db.session.scalar(query) or 0 for query in (on_photos, of_people, of_hidden))
+    )
+
+
+def get_face(access: Access, face_id: int) -> Face:
+    """Load a face with its photo and person; a hidden person's for the host only.
+
+    Raises
+    ------
+    NotFoundError
+        If the room has no such face for this browser, or somebody said that it is none.
+    """
+    return get_faces(access, [face_id])[0]
+
+
+def get_faces(access: Access, face_ids: Sequence[int]) -> list[Face]:
+    """Load faces as `get_face` does, in their order, each once.
+
+    Raises
+    ------
+    NotFoundError
+        If one of them is not there for this browser.
+    InvalidInputError
+        If there are more than a page to choose from has.
+    """
+    wanted = list(dict.fromkeys(face_ids))
+    if len(wanted) > FACES_PAGE_SIZE:
+        raise InvalidInputError("Please choose %(number)s faces at most.", number=FACES_PAGE_SIZE)
+    rows = db.session.scalars(
+        _faces_of_room(access.room.id)
+        .where(Face.id.in_(wanted))
+        .options(joinedload(Face.photo), joinedload(Face.person))
+    )
+    found = {face.id: face for face in rows if is_visible(access, face)}
+    if len(found) < len(wanted):
+        raise NotFoundError("This face is not there (any more).")
+    return [found[face_id] for face_id in wanted]
+
+
+def is_visible(access: Access, face: Face) -> bool:
+    """Whether a face may be shown to this browser as somebody's."""
+    return face.person is None or may_see(access, face.person)
+
+
+def _faces_of_room(room_id: int) -> Select[Face]:
+    return select(Face).join(Photo).where(Photo.room_id == room_id, Face.is_face)

@@ -1,0 +1,131 @@
+"""How far the search for faces of a room is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from photoshare.models import (
+    JOB_QUEUED,
+    JOB_RUNNING,
+    PHOTO_ANALYSING,
+    PHOTO_FAILED,
+    PHOTO_WAITING,
+    Job,
+    Photo,
+    Room,
+    db,
+    utc_now,
+)
+from photoshare.services.people.room_people import load_room_people
+from photoshare.services.work.job_table import JobKind
+
+
+@dataclass(frozen=True, slots=True)
+class RoomProgress:
+    """How far the search for faces is in one room."""
+
+    photo_count: int
+    done_count: int  # analysed or failed, perhaps to be searched again
+    failed_count: int
+    again_count: int  # of those that are done: to be searched again
+    people_count: int
+    face_count: int
+    photos_per_second: float | None  # of the running job; None before its first photo
+    error: str | None  # of the last job, if it failed
+    is_grouping: bool  # the unsorted faces are being looked at again
+    revision: int  # Room.revision
+    activity: int  # Room.activity
+
+    @property
+    def is_working(self) -> bool:
+        """Whether photos still wait for their first search."""
+        return self.done_count < self.photo_count
+
+    @property
+    def is_searching_again(self) -> bool:
+        """Whether photos wait for another search, and none for its first."""
+        return self.again_count > 0 and not self.is_working
+
+    @property
+    def found_again_count(self) -> int:
+        """How many of `second_count` photos need no other search."""
+        return self.second_count - self.again_count
+
+    @property
+    def second_count(self) -> int:
+        """Photos with faces of some engine: what another search is about."""
+        return self.done_count - self.failed_count
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimate from the rate so far; None where there is no rate yet."""
+        if self.photos_per_second is None:
+            return None
+        waiting_count = self.photo_count - self.done_count
+        return (waiting_count or self.again_count) / self.photos_per_second
+
+    @property
+    def stamp(self) -> str:
+        """Changes whenever a page would look different; the poller sends it back."""
+        return f"{self.photo_count}-{self.revision}-{self.activity}"
+
+
+def room_progress(room_id: int) -> RoomProgress:
+    """Tell how far the search for faces is, from the rows themselves."""
+    counters = select(Room.revision, Room.activity).where(Room.id == room_id)
+    # Before all else, so that what comes meanwhile is news.
+    revision, activity = db.session.execute(counters).first() or (0, 0)
+    found = load_room_people(room_id)
+    states, again = _count_photos(room_id)
+    photos, failed = sum(states.values()), states.get(PHOTO_FAILED, 0)
+    waiting = states.get(PHOTO_WAITING, 0) + states.get(PHOTO_ANALYSING, 0) - again
+    is_second = again > 0 and waiting == 0
+    kind = JobKind.SEARCH_AGAIN if is_second else JobKind.PROCESS_PHOTOS
+    last = db.session.execute(
+        select(Job.state, Job.photos_done, Job.started_at, Job.error)
+        .where(Job.room_id == room_id, Job.kind == kind)
+        .order_by(Job.id.desc())
+        .limit(1)
+    ).first()
+    grouping = select(Job.id).where(
+        Job.room_id == room_id,
+        Job.kind == JobKind.CLUSTER_ROOM,
+        Job.state.in_([JOB_QUEUED, JOB_RUNNING]),
+    )
+    return RoomProgress(
+        photo_count=photos,
+        done_count=photos - waiting,
+        failed_count=failed,
+        again_count=again,
+        people_count=len(found.people),
+        face_count=found.face_count,
+        photos_per_second=_rate(last.photos_done, last.started_at)
+        if last is not None and last.state == JOB_RUNNING
+        else None,
+        error=last.error if last is not None else None,
+        is_grouping=db.session.scalar(grouping) is not None,
+        revision=revision,
+        activity=activity,
+    )
+
+
+def _count_photos(room_id: int) -> tuple[dict[str, int], int]:
+    """Count the photos of each state, and those that wait, or are in hand, for another search."""
+    rows = db.session.execute(
+        select(Photo.state, func.count()).where(Photo.room_id == room_id).group_by(Photo.state)
+    )
+    is_waiting = Photo.state.in_([PHOTO_WAITING, PHOTO_ANALYSING])
+    again = select(func.count()).where(
+        Photo.room_id == room_id, is_waiting, Photo.engine.is_not(None)
+    )
+    return {row[0]: row[1] for row in rows}, db.session.scalar(again) or 0
+
+
+def _rate(photos_done: int, started_at: datetime | None) -> float | None:
+    if started_at is None or photos_done == 0:
+        return None
+    seconds = (utc_now() - started_at).total_seconds()
+    return photos_done / max(seconds, 0.001)
