@@ -17,6 +17,7 @@ from photoshare.errors import SettingError
 ROOT = Path(__file__).resolve().parent.parent
 Number = TypeVar("Number", int, float)
 
+KB, MB, GB = 10**3, 10**6, 10**9  # bytes, as on phones and disks
 ENV_PREFIX = "PHOTOSHARE_"
 ENGINES = ("fused", "dlib", "face_recognition")  # photoshare.faces.engines.choose
 FORMER_ENGINES = {"onnx": "dlib"}  # how settings spelt it before there were several on ONNX Runtime
@@ -204,6 +205,16 @@ class Settings:
     log_level: str = _setting(
         "info", _one_of(*LOG_LEVELS), "word", "how much the server tells: " + ", ".join(LOG_LEVELS)
     )
+
+    @property
+    def piece_bytes(self) -> int:
+        """`piece_mb` in bytes."""
+        return self.piece_mb * MB
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """`max_upload_mb` in bytes."""
+        return self.max_upload_mb * MB
 
 
 def load_settings(

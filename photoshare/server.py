@@ -30,7 +30,6 @@ from photoshare.serving import logs
 from photoshare.serving.connections import Server
 from photoshare.serving.lanes import Lanes
 from photoshare.serving.resources import allow_open_files, listen, only_instance, probe_disk
-from photoshare.storage import MB
 from photoshare.web.site import site_of
 
 log = logging.getLogger("photoshare")
@@ -152,7 +151,7 @@ def _server_options(settings: Settings) -> dict[str, object]:
         "inbuf_overflow": SPOOL_BYTES,
         "max_request_header_size": HEADER_BYTES,
         "recv_bytes": RECEIVE_BYTES,
-        "max_request_body_size": settings.max_upload_mb * MB,
+        "max_request_body_size": settings.max_upload_bytes,
         "url_prefix": settings.url_prefix,
     }
     if settings.trusted_proxy:

@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 from filelock import FileLock
 
+from photoshare.config import MB
 from photoshare.disk import disk_full_as_error, sync, sync_folder
 from photoshare.errors import DiskFullError, RejectedPhotoError, WrongOffsetError
 from photoshare.geometry import FaceLocation
@@ -32,7 +33,6 @@ DELETED_PREFIX = ".deleted-"  # of a room's folder while it is being removed
 # 5 MB: its rows go in portions.
 RESERVE_BYTES = 16 << 20
 RESERVE_BLOCK = 1 << 20  # bytes
-MB = 1_000_000  # bytes, as disks and phones count
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,15 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE, EPS
-from photoshare.faces.photo_source import PhotoSource
 from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
-from photoshare.faces.types import AnalysedFace, Doubt, FaceEncodings, LocatedFace, RgbImage
+from photoshare.faces.types import (
+    AnalysedFace,
+    Doubt,
+    FaceEncodings,
+    LocatedFace,
+    PhotoSource,
+    RgbImage,
+)
 from photoshare.geometry import FaceLocation
 
 GREY = (128, 128, 128)

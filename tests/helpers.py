@@ -31,11 +31,10 @@ from photoshare.models import (
     encoding_to_bytes,
 )
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.corrections.change import begin_change
 from photoshare.services.photos.listing import place_of
 from photoshare.services.rooms import entering, rooms
-from photoshare.services.rooms.entering import Access
+from photoshare.services.rooms.entering import Access, Author
 from photoshare.services.shelf import forget_room
 from tests.fakes import FakeFaceEngine
 

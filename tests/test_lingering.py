@@ -26,10 +26,10 @@ from photoshare import create_app
 from photoshare.db import close_database, db, upgrade_schema
 from photoshare.models import PHOTO_ANALYSED, Photo, Upload
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.people.people import insert_person
 from photoshare.services.photos import adding
 from photoshare.services.rooms import entering, rooms
+from photoshare.services.rooms.entering import Author
 from photoshare.web.site import site_of
 from tests.fakes import GREEN, draw_photo
 from tests.helpers import count_change, new_face

@@ -16,8 +16,8 @@ from sqlalchemy.exc import IntegrityError
 from photoshare.db import db, schema_version, upgrade_schema
 from photoshare.models import Correction, CorrectionFace, Face
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.rooms import rooms
+from photoshare.services.rooms.entering import Author
 from tests.helpers import insert_face, insert_person, insert_photos, row_counts
 from tests.old_databases import make_old_database, new_app, revisions
 

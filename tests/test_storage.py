@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from photoshare.config import MB
 from photoshare.disk import disk_full_as_error
 from photoshare.errors import DiskFullError, RejectedPhotoError
-from photoshare.storage import MB, RESERVE_BYTES, Storage
+from photoshare.storage import RESERVE_BYTES, Storage
 
 LONG_AGO, SINCE = 1_000.0, 2_000.0  # seconds since the epoch
 SHA = "a" * 64

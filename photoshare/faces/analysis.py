@@ -11,8 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from photoshare.faces.panels import panels_of_faces
-from photoshare.faces.photo_source import Size
-from photoshare.faces.types import AnalysedFace, FaceEngine
+from photoshare.faces.types import AnalysedFace, FaceEngine, Size
 from photoshare.pictures.decoding import (
     MAX_MEGAPIXELS,
     DecodedPhoto,

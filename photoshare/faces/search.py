@@ -14,8 +14,14 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from PIL import Image
 
-from photoshare.faces.photo_source import PhotoSource, Size
-from photoshare.faces.types import AnalysedFace, FaceEncodings, LocatedFace, RgbImage
+from photoshare.faces.types import (
+    AnalysedFace,
+    FaceEncodings,
+    LocatedFace,
+    PhotoSource,
+    RgbImage,
+    Size,
+)
 from photoshare.geometry import SAME_FACE_OVERLAP, FaceLocation, overlap_matrix
 from photoshare.pictures.encoding import REDUCING_GAP
 

@@ -7,9 +7,9 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from photoshare.faces.grouping.memory import FaceMemory, unit_length
-from photoshare.faces.photo_source import PhotoSource
 from photoshare.geometry import FaceLocation as FaceLocation
 
 NO_PERSON = 0  # person id of an unsorted face; database ids begin at 1
@@ -17,6 +17,7 @@ NO_COLLAGE = 0  # panel of the faces of an ordinary photo; those of a collage co
 MAX_PANELS = 1 << 10  # numbers of panels of one photo; far more than faces can lie in
 NOISE_LABEL = -1  # the cluster label of a face in no cluster, as in scikit-learn
 
+Size: TypeAlias = tuple[int, int]  # width, height in pixels
 RgbImage: TypeAlias = NDArray[np.uint8]  # shape (height, width, 3), red, green, blue
 FaceEncodings: TypeAlias = NDArray[np.float32]  # shape (n_faces, the engine's encoding_size)
 
@@ -177,6 +178,19 @@ def check_encodings(encodings: FaceEncodings) -> None:
         raise ValueError(f"encodings have shape {encodings.shape}, not (n_faces, size)")
     if not np.isfinite(encodings).all():
         raise ValueError("encodings hold a number that is not finite")
+
+
+class PhotoSource(Protocol):
+    """A photo that can be had at several sizes."""
+
+    @property
+    def size(self) -> Size:
+        """Width and height of the upright original, in pixels."""
+        ...
+
+    def picture(self, longer_side_px: float) -> Image.Image:
+        """Return the upright photo, RGB, with at least this longer side if it has that much."""
+        ...
 
 
 class FaceEngine(Protocol):

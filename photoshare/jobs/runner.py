@@ -63,7 +63,19 @@ class JobRunner:
         self._busy = threading.Lock()  # held while jobs run
         self._is_unsettled = False  # the table still calls a job running that has ended
 
-    def enqueue(self, room_id: int, kind: JobKind) -> None:
+    def search_photos(self, room_id: int) -> None:
+        """Search the photos of a room that wait for it."""
+        self._enqueue(room_id, JobKind.PROCESS_PHOTOS)
+
+    def group_again(self, room_id: int) -> None:
+        """Look at the unsorted faces of a room again, with all that was said."""
+        self._enqueue(room_id, JobKind.CLUSTER_ROOM)
+
+    def prepare_downloads(self, room_id: int) -> None:
+        """Compute the checksums of a room's photos that lack them."""
+        self._enqueue(room_id, JobKind.PREPARE_DOWNLOADS)
+
+    def _enqueue(self, room_id: int, kind: JobKind) -> None:
         """Queue a job in the table and wake the job thread; the caller has an app context."""
         job_table.enqueue_job(room_id, kind)
         self.wake()

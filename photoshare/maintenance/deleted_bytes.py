@@ -15,9 +15,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from photoshare.config import MB
+
 log = logging.getLogger(__name__)
 
-MB = 1_000_000  # bytes
 # How long a checkpoint waits for readers. Pages go on reading meanwhile; whoever writes waits.
 READERS_WAIT_S = 0.05
 # Writing a file anew takes about 20 ms a megabyte, on a slow card 200 ms, and holds up whoever

@@ -16,14 +16,14 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from sqlalchemy.exc import DatabaseError
 
-from photoshare.config import ROOT, Settings
+from photoshare.config import MB, ROOT, Settings
 from photoshare.db import schema_version
 from photoshare.errors import DamagedDatabaseError, PhotoshareError, damaged_database_error
 from photoshare.faces.engines.choose import choose_engine
 from photoshare.maintenance.database_checks import find_damage, known_revisions
 from photoshare.services.photos.lost_photos import find_missing
 from photoshare.services.work import photo_queue
-from photoshare.storage import MB, Storage
+from photoshare.storage import Storage
 from photoshare.web.pages import assets
 
 NAMED = 20  # lost photos that are named; whoever has lost more has lost a disk

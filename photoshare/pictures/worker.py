@@ -16,10 +16,10 @@ import warnings
 from pathlib import Path
 from typing import BinaryIO
 
+from photoshare.config import MB
 from photoshare.errors import RejectedPhotoError
 from photoshare.pictures.rendering import read_message, render_photo, write_message, write_rendered
 
-MB = 1_000_000  # bytes
 IDLE_S = 60  # without work this long, the process ends and gives its memory back
 NICENESS = 5  # after the threads that answer pages, before those that search faces (10)
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from photoshare.db import db
 from photoshare.models import PHOTO_ANALYSED, Person, Photo
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
+from photoshare.services.rooms.entering import Author
 from tests.conftest import Cast
 from tests.fakes import FakeFaceEngine
 from tests.helpers import count_change, new_face

@@ -7,9 +7,8 @@ import pytest
 from PIL import Image
 
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
-from photoshare.faces.photo_source import Size
 from photoshare.faces.search import PART_PX, SearchEffort, find_faces, scaled_to
-from photoshare.faces.types import FaceEncodings, LocatedFace, RgbImage
+from photoshare.faces.types import FaceEncodings, LocatedFace, RgbImage, Size
 from photoshare.geometry import FaceLocation
 
 GREY, RED = (128, 128, 128), (255, 0, 0)

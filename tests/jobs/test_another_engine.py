@@ -14,8 +14,8 @@ from photoshare import create_app
 from photoshare.db import db
 from photoshare.models import Face, Guest, Job, Person, Photo
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.rooms import rooms
+from photoshare.services.rooms.entering import Author
 from photoshare.services.work import job_table, photo_queue
 from photoshare.services.work.progress import room_progress
 from photoshare.web.site import Site, site_of

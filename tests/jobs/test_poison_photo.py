@@ -21,7 +21,6 @@ from photoshare.services.people import grouping
 from photoshare.services.people.grouping import FoundFace
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.services.work import photo_queue
-from photoshare.services.work.job_table import JobKind
 from photoshare.services.work.photo_queue import MAX_ATTEMPTS, ClaimedPhoto
 from photoshare.services.work.progress import room_progress
 from photoshare.web.site import Site
@@ -113,7 +112,7 @@ def test_an_engine_that_cannot_be_loaded_fails_the_job_with_its_sentence_and_no_
     monkeypatch.setattr(site.jobs, "_make_engine", no_engine)
 
     with app.app_context():
-        site.jobs.enqueue(room_id, JobKind.PROCESS_PHOTOS)
+        site.jobs.search_photos(room_id)
     site.jobs.run_pending()
 
     assert states(app) == ["waiting"]

@@ -23,7 +23,7 @@ from photoshare.db import db
 from photoshare.faces.engines.fused_engine import FusedFaceEngine
 from photoshare.models import Face, Person, Photo
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
+from photoshare.services.rooms.entering import Author
 from photoshare.services.work import job_table
 from photoshare.services.work.progress import room_progress
 from photoshare.web.site import site_of

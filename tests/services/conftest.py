@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from photoshare.models import PHOTO_WAITING
-from photoshare.services.corrections.authors import Author
 from photoshare.services.rooms import rooms
+from photoshare.services.rooms.entering import Author
 from tests.helpers import insert_person, insert_photos
 
 

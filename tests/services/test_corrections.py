@@ -15,8 +15,8 @@ from photoshare.errors import (
 )
 from photoshare.models import Face, Person, Photo, Room
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.people import people, shown_faces
+from photoshare.services.rooms.entering import Author
 from tests.helpers import count_change, insert_person, insert_photos, new_face
 
 pytestmark = pytest.mark.usefixtures("app_ctx")

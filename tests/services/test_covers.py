@@ -12,10 +12,10 @@ from sqlalchemy import event, select, update
 from photoshare.db import db
 from photoshare.models import Face, Person, encoding_to_bytes
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.people import covers, people
 from photoshare.services.people.grouping import GroupingRule, group_unsorted_faces
 from photoshare.services.photos import deleting
+from photoshare.services.rooms.entering import Author
 from photoshare.web.site import Site
 from tests.helpers import face_at, host_access, insert_photos, new_face
 

@@ -22,11 +22,11 @@ from photoshare.models import (
     Upload,
 )
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.corrections.change import change_of_room
 from photoshare.services.people.room_faces import load_room_faces
 from photoshare.services.photos import deleting
 from photoshare.services.rooms import guests
+from photoshare.services.rooms.entering import Author
 from photoshare.web.site import Site
 from tests.fakes import RED, FakeFaceEngine, draw_photo
 from tests.helpers import (

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from flask import Flask
 
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.people import people
 from photoshare.services.rooms import export
+from photoshare.services.rooms.entering import Author
 from tests.fakes import BLUE, RED, draw_photo
 
 

@@ -12,9 +12,9 @@ from photoshare.db import db
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from photoshare.models import Face, Person, Photo, encoding_to_bytes
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.people import grouping, people
 from photoshare.services.people.grouping import GroupingRule
+from photoshare.services.rooms.entering import Author
 from photoshare.services.rooms.rooms import NewRoom
 from tests.fakes import draw_photo
 from tests.helpers import count_change

@@ -12,10 +12,10 @@ from photoshare.faces.types import AnalysedFace
 from photoshare.geometry import FaceLocation
 from photoshare.models import PHOTO_WAITING, Face, Photo
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.people import grouping
 from photoshare.services.people.grouping import FoundFace, GroupingRule
 from photoshare.services.rooms import rooms
+from photoshare.services.rooms.entering import Author
 from photoshare.services.work import photo_queue
 from photoshare.web.site import Site
 from tests.helpers import count_change, insert_photos

@@ -8,9 +8,9 @@ from flask import Flask
 from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.people import people, shown_faces
 from photoshare.services.rooms import rooms
+from photoshare.services.rooms.entering import Author
 from tests.helpers import host_access, insert_person, insert_photos, new_face, row_counts
 
 pytestmark = pytest.mark.usefixtures("app_ctx")

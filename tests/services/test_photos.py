@@ -14,6 +14,7 @@ from flask import Flask
 from PIL import ExifTags, Image
 from sqlalchemy import event, func, select, text
 
+from photoshare.config import MB
 from photoshare.db import db
 from photoshare.errors import DiskFullError, NotAllowedError, NotFoundError, RejectedPhotoError
 from photoshare.models import PHOTO_WAITING, Guest, Photo, Room
@@ -22,7 +23,6 @@ from photoshare.services.photos.adding import AddedPhoto
 from photoshare.services.photos.albums import open_album
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Access
-from photoshare.storage import MB
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
 from tests.helpers import host_access, insert_person, insert_photos, row_counts

@@ -18,10 +18,10 @@ from photoshare.faces.grouping.constraints import resolve_constraints
 from photoshare.faces.types import AnalysedFace
 from photoshare.models import PHOTO_WAITING, Correction, Face, Person, Photo
 from photoshare.services.corrections import events, verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.people import grouping
 from photoshare.services.people.grouping import FoundFace, GroupingRule
 from photoshare.services.rooms import rooms
+from photoshare.services.rooms.entering import Author
 from photoshare.services.work import photo_queue
 from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.web.site import Site

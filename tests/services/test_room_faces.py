@@ -10,10 +10,10 @@ from flask import Flask
 
 from photoshare.models import ENCODING_DTYPE
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.people import room_faces
 from photoshare.services.people.room_faces import RoomFaces, load_room_faces
 from photoshare.services.photos import deleting
+from photoshare.services.rooms.entering import Author
 from photoshare.services.shelf import current_revision, forget_room
 from tests.conftest import Cast
 from tests.fakes import FakeFaceEngine

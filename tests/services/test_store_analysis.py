@@ -18,10 +18,10 @@ from photoshare.models import (
     Photo,
 )
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.people import grouping, people
 from photoshare.services.people.grouping import FoundFace
 from photoshare.services.rooms import rooms
+from photoshare.services.rooms.entering import Author
 from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.web.site import Site
 from tests.helpers import count_change, host_access, insert_photos, row_counts

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from photoshare.config import Settings, load_settings
+from photoshare.config import MB, Settings, load_settings
 from photoshare.db import db, utc_now
 from photoshare.errors import (
     DiskFullError,
@@ -28,7 +28,6 @@ from photoshare.services.photos.uploads import UNFINISHED_OF_GUEST, UnfinishedUp
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Access
 from photoshare.services.work import leftovers
-from photoshare.storage import MB
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
 from tests.services.test_uploads import (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from photoshare.config import Settings
+from photoshare.config import MB, Settings
 from photoshare.db import db
 from photoshare.errors import (
     NotFoundError,
@@ -22,7 +22,6 @@ from photoshare.services.photos.adding import AddedPhoto
 from photoshare.services.photos.uploads import FileFacts, UnfinishedUpload
 from photoshare.services.rooms import entering, rooms
 from photoshare.services.rooms.entering import Access
-from photoshare.storage import MB
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
 

@@ -8,8 +8,8 @@ from flask import Flask
 from photoshare.db import db
 from photoshare.errors import NotAllowedError, NotFoundError
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author, author_of
 from photoshare.services.rooms import rooms
+from photoshare.services.rooms.entering import Author, author_of
 from tests.helpers import guest_access
 from tests.services.test_corrections import faces_of, name_of
 

@@ -16,8 +16,8 @@ from sqlalchemy import select
 from photoshare.db import db
 from photoshare.models import Face
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.rooms import rooms
+from photoshare.services.rooms.entering import Author
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.helpers import row_counts, set_password, set_title_and_end

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
+from photoshare.services.rooms.entering import Author
 from tests.conftest import Cast
 from tests.helpers import (
     faces_of,

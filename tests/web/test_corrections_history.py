@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.corrections.history import PAGE_SIZE
+from photoshare.services.rooms.entering import Author
 from tests.conftest import Cast
 from tests.helpers import (
     counted_queries,

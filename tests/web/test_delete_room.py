@@ -8,7 +8,7 @@ from sqlalchemy import select
 from photoshare.db import db
 from photoshare.models import Face, Guest, Upload
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
+from photoshare.services.rooms.entering import Author
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
+from photoshare.services.rooms.entering import Author
 from tests.conftest import Cast
 from tests.helpers import faces_of, insert_person, insert_photos, let_guests_correct, who_is_who
 from tests.web.conftest import Party

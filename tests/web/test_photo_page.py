@@ -8,7 +8,7 @@ from flask import Flask
 from photoshare.db import db
 from photoshare.models import Photo
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
+from photoshare.services.rooms.entering import Author
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import insert_photos, tags_of

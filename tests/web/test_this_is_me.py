@@ -10,9 +10,9 @@ from sqlalchemy import select
 from photoshare.db import db
 from photoshare.models import Guest
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
 from photoshare.services.people import grouping
 from photoshare.services.people.grouping import GroupingRule
+from photoshare.services.rooms.entering import Author
 from tests.conftest import Cast
 from tests.helpers import (
     HX,

@@ -30,7 +30,6 @@ from photoshare.faces.graphs.model_files import (
     YUNET_FILE,
     ZOO_GRAPH_VERSION,
 )
-from photoshare.faces.photo_source import PhotoSource, Size
 from photoshare.faces.quality import sharpness_of
 from photoshare.faces.search import (
     CHIP_FACE_PX,
@@ -39,7 +38,7 @@ from photoshare.faces.search import (
     parts_of,
     scaled_to,
 )
-from photoshare.faces.types import AnalysedFace, Doubt, FaceEncodings
+from photoshare.faces.types import AnalysedFace, Doubt, FaceEncodings, PhotoSource, Size
 from photoshare.geometry import SAME_FACE_OVERLAP, FaceLocation
 from photoshare.pictures.encoding import REDUCING_GAP
 

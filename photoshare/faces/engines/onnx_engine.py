@@ -21,7 +21,6 @@ from photoshare.faces.engines.pyramid import Level, TiledPyramid, faces_of_score
 from photoshare.faces.engines.sessions import LazySession
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE, EPS, GRAPH_VERSION, parse_network
 from photoshare.faces.graphs.model_files import DETECTOR_FILE, ENCODER_FILE, SHA256_OF, read_model
-from photoshare.faces.photo_source import PhotoSource
 from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
 from photoshare.faces.types import (
     AnalysedFace,
@@ -29,6 +28,7 @@ from photoshare.faces.types import (
     FaceEncodings,
     FaceLocation,
     LocatedFace,
+    PhotoSource,
     RgbImage,
 )
 

@@ -16,7 +16,6 @@ from PIL import ImageFile as PillowImageFile
 
 from photoshare.errors import ModelError
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE, EPS
-from photoshare.faces.photo_source import PhotoSource
 from photoshare.faces.search import DEFAULT_EFFORT, SearchEffort, find_faces
 from photoshare.faces.types import (
     AnalysedFace,
@@ -24,6 +23,7 @@ from photoshare.faces.types import (
     FaceEncodings,
     FaceLocation,
     LocatedFace,
+    PhotoSource,
     RgbImage,
 )
 

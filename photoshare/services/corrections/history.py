@@ -10,11 +10,10 @@ from sqlalchemy.orm import joinedload
 
 from photoshare.errors import NotFoundError
 from photoshare.models import Correction, CorrectionFace, Face, Person, db
-from photoshare.services.corrections.authors import Author
 from photoshare.services.corrections.events import CorrectionKind
 from photoshare.services.corrections.verbs import may_undo
 from photoshare.services.people.people import has_person
-from photoshare.services.rooms.entering import Access
+from photoshare.services.rooms.entering import Access, Author
 
 PAGE_SIZE = 30  # corrections of one page
 SHOWN_FACES = 4  # of each side

@@ -16,7 +16,7 @@ from photoshare.errors import InvalidInputError, PhotoshareError
 from photoshare.geometry import overlap_matrix
 from photoshare.models import Face, Photo, db
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.authors import Author
+from photoshare.services.rooms.entering import Author
 
 LEAST_OVERLAP = 0.3  # intersection over union of a named location and a found face
 EDGES = ("top", "right", "bottom", "left")

@@ -20,11 +20,10 @@ from photoshare.errors import (
 )
 from photoshare.faces.types import NO_PERSON
 from photoshare.models import Correction, Face, Person, Photo, db
-from photoshare.services.corrections.authors import Author
 from photoshare.services.corrections.change import Change, change_of_room
 from photoshare.services.corrections.events import CorrectionKind
 from photoshare.services.people.same_photo import check_scenes
-from photoshare.services.rooms.entering import checked_name
+from photoshare.services.rooms.entering import Author, checked_name
 
 
 def may_correct_person(author: Author, person_id: int) -> bool:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from photoshare.config import Settings
+from photoshare.config import GB, Settings
 from photoshare.disk import disk_full_as_error
 from photoshare.errors import NotFoundError, RoomFullError
 from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Photo, Upload, db
@@ -18,10 +18,9 @@ from photoshare.pictures import decoder_pool
 from photoshare.pictures.rendering import CLEAN_COPY
 from photoshare.services.downloads.checksums import measure_received
 from photoshare.services.photos.lost_photos import bring_back
-from photoshare.storage import MB, ReceivedFile, Storage
+from photoshare.storage import ReceivedFile, Storage
 
 MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
-GB = 1000 * MB  # bytes
 
 
 @dataclass(frozen=True, slots=True)

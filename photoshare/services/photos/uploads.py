@@ -13,7 +13,7 @@ from typing import BinaryIO
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import IntegrityError
 
-from photoshare.config import Settings
+from photoshare.config import MB, Settings
 from photoshare.errors import (
     InvalidInputError,
     NotFoundError,
@@ -25,7 +25,7 @@ from photoshare.services.photos import adding
 from photoshare.services.photos.adding import AddedPhoto
 from photoshare.services.rooms.entering import Access
 from photoshare.services.space import even_when_full
-from photoshare.storage import MB, Storage
+from photoshare.storage import Storage
 
 KEPT_FOR = timedelta(days=1)  # an upload that is not finished by then is swept
 UNFINISHED_OF_GUEST = 10  # a browser sends three at once; with more, the oldest is forgotten

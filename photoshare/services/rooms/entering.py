@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -33,6 +33,28 @@ class Access:
     def is_host(self) -> bool:
         """Whether this browser may manage the room."""
         return self.guest.is_host
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who corrects: a browser in a room, or the command line."""
+
+    room_id: int
+    guest_id: int | None = None
+    is_host: bool = True
+    may_correct_all: bool = True
+
+    def may_correct(self, uploader_ids: Sequence[int | None]) -> bool:
+        """Whether they may correct faces on photos that these guests uploaded."""
+        if self.is_host or self.may_correct_all:
+            return True
+        return bool(uploader_ids) and all(uploader == self.guest_id for uploader in uploader_ids)
+
+
+def author_of(access: Access) -> Author:
+    """Tell what a browser may correct: the host all, guests by the host's switch or their own."""
+    room, guest = access.room, access.guest
+    return Author(room.id, guest.id, access.is_host, room.guests_may_correct)
 
 
 def normalise_code(text: str) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flask import url_for
 
-from photoshare.services.corrections.authors import Author, author_of
-from photoshare.services.work.job_table import JobKind
+from photoshare.services.rooms.entering import Author, author_of
 from photoshare.web.answers.toasts import say
 from photoshare.web.requests import current_access, current_site
 
@@ -22,4 +21,4 @@ def flash_with_undo(sentence: str, correction_id: int) -> None:
 
 def look_again() -> None:
     """Let the unsorted faces be looked at again with what was said."""
-    current_site().jobs.enqueue(current_access().room.id, JobKind.CLUSTER_ROOM)
+    current_site().jobs.group_again(current_access().room.id)

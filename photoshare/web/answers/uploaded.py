@@ -8,7 +8,6 @@ from flask import Response, make_response, redirect, render_template, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from photoshare.services.work.job_table import JobKind
 from photoshare.web.answers.htmx import SEE_OTHER, wants_partial, with_event
 from photoshare.web.answers.toasts import say
 from photoshare.web.pages.words import count, number
@@ -36,7 +35,7 @@ def answer_upload(results: list[UploadResult]) -> Response | BaseResponse:
     """Say what became of the files of one upload, and let new photos be searched for faces."""
     added = [result for result in results if not result.reason and not result.is_duplicate]
     if added:
-        current_site().jobs.enqueue(current_access().room.id, JobKind.PROCESS_PHOTOS)
+        current_site().jobs.search_photos(current_access().room.id)
     if wants_partial():
         response = make_response(render_template("photos/_upload_result.html", results=results))
         response.status_code = 201 if added else results[0].status

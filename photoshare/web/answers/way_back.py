@@ -12,9 +12,9 @@ from werkzeug.exceptions import HTTPException
 
 from photoshare.errors import PhotoshareError
 from photoshare.services.corrections import history
-from photoshare.services.corrections.authors import author_of
 from photoshare.services.people import people, shown_faces
 from photoshare.services.photos import listing
+from photoshare.services.rooms.entering import author_of
 from photoshare.web.requests import (
     album_argument,
     current_access,

@@ -23,7 +23,6 @@ from photoshare.services.photos.albums import (
 )
 from photoshare.services.photos.listing import place_of
 from photoshare.services.rooms.entering import Access
-from photoshare.storage import MB
 from photoshare.web.answers import picture_digest
 from photoshare.web.pages.words import (
     count,
@@ -187,7 +186,7 @@ def init_app(app: Flask) -> None:
     }
     app.jinja_env.globals |= {
         "HTMX_CONFIG": HTMX_CONFIG,
-        "PIECE_BYTES": site_of(app).settings.piece_mb * MB,
+        "PIECE_BYTES": site_of(app).settings.piece_bytes,
         "album_arguments": album_arguments,
         "album_url": album_url,
         "download_url": download_url,

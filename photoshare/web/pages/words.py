@@ -12,11 +12,10 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 from flask_babel import gettext, ngettext
 
+from photoshare.config import GB, KB, MB
 from photoshare.errors import PhotoshareError
 from photoshare.models import Face, Photo
 from photoshare.web.pages.languages import page_direction, page_language, page_locale
-
-KB, MB, GB = 10**3, 10**6, 10**9
 
 # Around text of another direction than the page's; as characters, they work in attributes too. The
 # first strong letter between them decides (Unicode Standard Annex 9, FSI and PDI).

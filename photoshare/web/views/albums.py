@@ -18,7 +18,6 @@ from photoshare.services.downloads.zips import ZipNote
 from photoshare.services.people.people import get_person
 from photoshare.services.photos import listing
 from photoshare.services.photos.albums import Album, Chosen, OfPeople, open_album
-from photoshare.services.work.job_table import JobKind
 from photoshare.web.answers import render, send_source, wants_partial
 from photoshare.web.pages.languages import page_locale
 from photoshare.web.pages.words import count, isolated, number
@@ -100,7 +99,7 @@ def _zip(album: Album, title: str) -> Response:
         return make_response(render_template("albums/_waiting.html", **_waiting(album)))
     made = zips.make_zip(album, site.storage, site.zips, exact=exact, tell_lost=_tell_lost)
     if made is None:
-        site.jobs.enqueue(access.room.id, JobKind.PREPARE_DOWNLOADS)
+        site.jobs.prepare_downloads(access.room.id)
         page = render_template("albums/waiting.html", access=access, **_waiting(album))
         return make_response(page, SERVICE_UNAVAILABLE, {"Retry-After": RETRY_AFTER_S})
     return send_source(

@@ -7,7 +7,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.db import schema_version
 from photoshare.services.work import job_table
-from photoshare.services.work.job_table import JobKind
 from photoshare.services.work.photo_queue import retry_failed_photos
 from photoshare.services.work.progress import room_progress
 from photoshare.web.answers import redirect_or, wants_partial, with_event
@@ -23,8 +22,8 @@ def create(room_code: str) -> Response | BaseResponse:
     room_id = access.room.id
     retry_failed_photos(room_id)
     runner = current_site().jobs
-    runner.enqueue(room_id, JobKind.PROCESS_PHOTOS)
-    runner.enqueue(room_id, JobKind.CLUSTER_ROOM)
+    runner.search_photos(room_id)
+    runner.group_again(room_id)
     return redirect_or(
         "jobs/_status.html",
         url_for("rooms.show"),

@@ -7,7 +7,6 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from photoshare.errors import InvalidInputError
-from photoshare.services.corrections.authors import author_of
 from photoshare.services.corrections.verbs import may_correct_person
 from photoshare.services.paging import ListPage, page_of
 from photoshare.services.people import selves
@@ -16,7 +15,7 @@ from photoshare.services.people.room_people import load_room_people
 from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
 from photoshare.services.rooms import guests
-from photoshare.web.answers import SEE_OTHER, say, wants_partial
+from photoshare.web.answers import SEE_OTHER, current_author, say, wants_partial
 from photoshare.web.pages.words import isolated, say_error
 from photoshare.web.requests import (
     current_access,
@@ -106,7 +105,7 @@ def _may_name(own: PersonCard) -> bool:
     access = current_access()
     if own.name or not access.guest.name:
         return False
-    return may_correct_person(author_of(access), own.id)
+    return may_correct_person(current_author(), own.id)
 
 
 def _choices() -> ListPage[PersonCard]:

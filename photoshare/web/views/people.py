@@ -8,7 +8,6 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.services.corrections import history
-from photoshare.services.corrections.authors import author_of
 from photoshare.services.corrections.verbs import may_correct_person
 from photoshare.services.paging import page_of
 from photoshare.services.people import people, shown_faces, suggestions
@@ -17,7 +16,7 @@ from photoshare.services.people.shown_faces import FacePage
 from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
 from photoshare.services.photos.pictures import find_face_picture
-from photoshare.web.answers import render, send_picture, wants_partial
+from photoshare.web.answers import current_author, render, send_picture, wants_partial
 from photoshare.web.pages.people_grid import draw_people
 from photoshare.web.requests import (
     current_access,
@@ -43,7 +42,7 @@ def index(room_code: str) -> str:
     return render_template(
         "people/index.html",
         access=access,
-        author=author_of(access),
+        author=current_author(),
         found=found,
         grid=draw_people(access, "people/_grid.html", found, number),
         choices=draw_people(access, "people/_choose_page.html", found, number),
@@ -81,7 +80,7 @@ def show(room_code: str, person_id: int) -> str | BaseResponse:
     )
     if wants_partial():
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)
-    may_correct = may_correct_person(author_of(access), person_id)
+    may_correct = may_correct_person(current_author(), person_id)
     return render_template(
         "people/show.html",
         access=access,
@@ -105,7 +104,7 @@ def faces(room_code: str, person_id: int) -> str:
 def _face_choice(template: str, page: FacePage, **context: Any) -> str:
     """Render faces to choose from; who may correct none of them gets no buttons for it."""
     access = current_access()
-    author = author_of(access)
+    author = current_author()
     choosable = {face.id for face in page.faces if author.may_correct([face.photo.guest_id])}
     return render_template(
         template, access=access, author=author, page=page, choosable=choosable, **context
@@ -166,7 +165,7 @@ def face(room_code: str, face_id: int) -> str:
     access = current_access()
     found = shown_faces.get_face(access, face_id)
     return render_template(
-        "people/face.html", access=access, author=author_of(access), face=found, photo=found.photo
+        "people/face.html", access=access, author=current_author(), face=found, photo=found.photo
     )
 
 

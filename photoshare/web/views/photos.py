@@ -27,7 +27,6 @@ from photoshare.errors import (
 from photoshare.models import Photo
 from photoshare.pictures.encoding import RENDITION_PX
 from photoshare.pictures.formats import FORMATS
-from photoshare.services.corrections.authors import author_of
 from photoshare.services.downloads.checksums import get_download
 from photoshare.services.downloads.clean_originals import is_exact, open_download
 from photoshare.services.downloads.file_names import original_name
@@ -37,11 +36,11 @@ from photoshare.services.photos import adding, deleting, listing
 from photoshare.services.photos.albums import Album, open_album
 from photoshare.services.photos.pictures import find_picture
 from photoshare.services.rooms.entering import Access
-from photoshare.storage import MB
 from photoshare.web.answers import (
     SEE_OTHER,
     UploadResult,
     answer_upload,
+    current_author,
     picture_digest,
     render,
     say,
@@ -93,7 +92,7 @@ def _grid(album: Album, title: str) -> str:
 def upload(room_code: str) -> Response | BaseResponse:
     """Take in photos: one a request from our script, all at once from a plain form."""
     settings = current_site().settings
-    request.max_content_length = settings.max_upload_mb * MB
+    request.max_content_length = settings.max_upload_bytes
     files = [file for file in request.files.getlist("photos") if file.filename]
     if not files:
         raise InvalidInputError("Please choose at least one photo.")
@@ -128,7 +127,7 @@ def show(room_code: str, photo_id: int) -> str:
     return render_template(
         "photos/show.html",
         access=access,
-        author=author_of(access),
+        author=current_author(),
         photo=photo,
         faces=[face for face in photo.faces if is_visible(access, face)],
         album=album,

@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from photoshare.errors import InvalidInputError, RejectedPhotoError, WrongOffsetError
 from photoshare.services.photos import adding, uploads
 from photoshare.services.photos.uploads import FileFacts, UnfinishedUpload
-from photoshare.storage import MB
 from photoshare.web.answers import UploadResult, answer_upload
 from photoshare.web.pages.words import say_error
 from photoshare.web.requests import count_uploads, current_access, current_site, number_argument
@@ -68,7 +67,7 @@ def add_piece(room_code: str, upload_id: int) -> Response | BaseResponse:
     """Take the next piece of a file: the bytes from ``offset`` on; the last one makes a photo."""
     access, site = current_access(), current_site()
     # One more than a piece has: Werkzeug refuses whoever asks whether a full one goes on.
-    request.max_content_length = site.settings.piece_mb * MB + 1
+    request.max_content_length = site.settings.piece_bytes + 1
     offset = number_argument("offset")
     if offset is None or offset < 0:
         raise InvalidInputError("A piece has to say its offset.")
