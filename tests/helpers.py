@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -41,6 +42,11 @@ from tests.fakes import FakeFaceEngine
 SEARCHED = (None, PHOTO_ANALYSED)  # values of `insert_photos` that say no other state
 HX = {"HX-Request": "true"}
 TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
+
+
+def flat(page: str) -> str:
+    """Take the blanks around the tags of a page away: templates have them where it suits them."""
+    return re.sub(r"\s*(<[^<>]+>)\s*", r"\1", page)
 
 
 def insert_photos(

@@ -16,7 +16,7 @@ from photoshare import create_app
 from photoshare.db import db
 from photoshare.services.rooms import rooms
 from tests.fakes import RED, FakeFaceEngine, draw_photo
-from tests.helpers import HX, row_counts
+from tests.helpers import HX, flat, row_counts
 
 
 @pytest.fixture
@@ -128,6 +128,8 @@ def test_a_full_room_says_so_and_names_what_is_not_taken(
 
     assert plain.status_code == 200
     assert "1 of 2 files safe" in plain.text
-    assert '35.jpg</span>: <span class="reason">This room is full: it has 35 photos' in plain.text
+    assert '35.jpg</span>:<span class="reason">This room is full: it has 35 photos' in flat(
+        plain.text
+    )
     assert ours.status_code == 507
     assert row_counts(limited)["photo"] == 35
