@@ -23,11 +23,13 @@ from photoshare.services.rooms import rooms
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site, site_of
 from tests.fakes import FakeFaceEngine
+from tests.shared_work import share_queries, share_work
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_PHOTOS = ROOT.parent / "shared" / "photos"
 
 
+share_work()
 _connections: list[sqlite3.Connection] = []
 
 
@@ -75,6 +77,8 @@ def app(tmp_path: Path, engine: FakeFaceEngine, empty_database: Path) -> Iterato
         {"data": tmp_path / "data", "min_free_mb": 0}, make_engine=lambda settings: engine
     )
     app.testing = True
+    with app.app_context():
+        share_queries(db.engine)
     yield app
     with app.app_context():
         db.engine.dispose()
