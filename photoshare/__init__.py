@@ -18,7 +18,7 @@ from flask_compress import Compress
 from htmx_flask import Htmx
 
 from photoshare import assets, cli, db, web
-from photoshare.config import ROOT, Settings, load_settings
+from photoshare.config import RESOURCES, Settings, load_settings
 from photoshare.errors import StartError
 from photoshare.faces.engines.choose import EngineOnDemand, choose_engine
 from photoshare.faces.types import FaceEngine
@@ -26,7 +26,9 @@ from photoshare.jobs.runner import JobRunner
 from photoshare.storage import Storage
 from photoshare.web.site import EXTENSION, Site
 
-__all__ = ["create_app"]
+__all__ = ["__version__", "create_app"]
+
+__version__ = "1.3.0.dev0"  # CHANGELOG.md
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +64,8 @@ def create_app(
     app = Flask(
         "photoshare",
         instance_path=str(settings.data),
-        template_folder=str(ROOT / "templates"),
-        static_folder=str(ROOT / "static"),
+        template_folder=str(RESOURCES / "templates"),
+        static_folder=str(RESOURCES / "static"),
     )
     app.config.update(_flask_config(settings))
     Htmx(app)

@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,7 +15,10 @@ from urllib.parse import urlsplit
 
 from photoshare.errors import SettingError
 
-ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+ROOT = PACKAGE.parent  # of a checkout
+IS_INSTALLED = not (ROOT / "templates").is_dir()  # by pip, which puts all of it into the package
+RESOURCES = PACKAGE if IS_INSTALLED else ROOT  # where templates/ and static/ are
 Number = TypeVar("Number", int, float)
 
 ENV_PREFIX = "PHOTOSHARE_"
@@ -24,6 +28,18 @@ FORMER_ENGINES = {"onnx": "dlib"}  # how settings spelt it before there were sev
 OF_KUBERNETES = re.compile(r"PHOTOSHARE_(SERVICE_(HOST|PORT(_.*)?)|PORT_.*)")
 BY_ENGINE = "by engine"  # how the README shows a setting that the engine chooses
 LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+def _default_data(is_installed: bool, platform: str, environ: Mapping[str, str]) -> Path:
+    """Choose the data folder: beside a checkout, else where programs of this user keep theirs.
+
+    Source: XDG Base Directory Specification; Apple's File System Programming Guide.
+    """
+    if not is_installed:
+        return ROOT / "instance"
+    if platform == "darwin":
+        return Path("~/Library/Application Support/photoshare").expanduser()
+    return Path(environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "photoshare"
 
 
 def _folder(text: str) -> Path:
@@ -103,10 +119,11 @@ class Settings:
     """The settings of one server; the README shows this table."""
 
     data: Path = _setting(
-        ROOT / "instance",
+        _default_data(IS_INSTALLED, sys.platform, os.environ),
         _folder,
         "folder",
-        "where the database, the photos and the keys are kept",
+        "where the database, the photos and the keys are kept; ~/.local/share/photoshare if "
+        "PhotoShare was installed by pip",
     )
     public_url: str = _setting(
         "",
