@@ -26,7 +26,7 @@ ENGINES = ("fused", "dlib", "face_recognition")  # photoshare.faces.engines.choo
 FORMER_ENGINES = {"onnx": "dlib"}  # how settings spelt it before there were several on ONNX Runtime
 # Kubernetes sets these in every pod for a service of the name "photoshare".
 OF_KUBERNETES = re.compile(r"PHOTOSHARE_(SERVICE_(HOST|PORT(_.*)?)|PORT_.*)")
-BY_ENGINE = "by engine"  # how the README shows a setting that the engine chooses
+BY_ENGINE = "by engine"  # how the documentation shows a setting that the engine chooses
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -116,7 +116,7 @@ def _setting(default: Any, parse: Callable[[str], Any], unit: str, help_text: st
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings of one server; the README shows this table."""
+    """The settings of one server; docs/administration.md shows this table."""
 
     data: Path = _setting(
         _default_data(IS_INSTALLED, sys.platform, os.environ),
@@ -145,7 +145,8 @@ class Settings:
         8,
         _whole_number(2, 64),
         "threads",
-        "how many pages are answered at once; uploads and downloads have threads of their own",
+        "how many pages are answered at once; uploads have threads of their own, and downloads "
+        "need none",
     )
     max_photo_mb: int = _setting(
         60, _whole_number(1, 1000), "MB", "largest file that is taken as a photo"
@@ -219,7 +220,7 @@ class Settings:
         2, _whole_number(2, 20), "faces", "how many alike faces make a person"
     )
     log_level: str = _setting(
-        "info", _one_of(*LOG_LEVELS), "word", "how much the server tells: " + ", ".join(LOG_LEVELS)
+        "info", _one_of(*LOG_LEVELS), "word", "how much the server logs: " + ", ".join(LOG_LEVELS)
     )
 
 
@@ -251,7 +252,9 @@ def load_settings(
     for name, text in texts.items():
         variable = ENV_PREFIX + name.upper()
         if name not in known:
-            raise SettingError(f"{variable} is not a setting; the README lists them all.")
+            raise SettingError(
+                f"{variable} is not a setting; docs/administration.md lists them all."
+            )
         try:
             values[name] = known[name].metadata["parse"](text.strip())
         except ValueError as error:
@@ -278,7 +281,7 @@ def _shown(default: object) -> str:
 
 
 def settings_table() -> list[tuple[str, str, str, str]]:
-    """List (variable, default, unit, help) of every setting, for the README and its test."""
+    """List (variable, default, unit, help) of every setting, for its documentation and the test."""
     return [
         (
             ENV_PREFIX + setting.name.upper(),

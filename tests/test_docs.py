@@ -12,11 +12,11 @@ from photoshare.config import settings_table
 from photoshare.rates import Limit
 from tests.conftest import ROOT
 
-README = (ROOT / "README.md").read_text()
 
-
-def test_the_readme_shows_every_setting_as_it_is() -> None:
-    table = README.split("<!-- settings")[1].split("<!-- end")[0]
+def test_the_documentation_shows_every_setting_as_it_is() -> None:
+    table = (
+        (ROOT / "docs/administration.md").read_text().split("<!-- settings")[1].split("<!-- end")[0]
+    )
     rows = [
         f"| `{variable}` | {default or '(empty)'} | {unit} | {help_text} |"
         for variable, default, unit, help_text in settings_table()
