@@ -125,8 +125,8 @@ def damaged_database_error(complaint: object) -> DamagedDatabaseError:
     """
     return DamagedDatabaseError(
         f"The database is damaged ({complaint}). Put the newest backup in its place "
-        "(docs/administration.md), or save what can be read by SQLite's own tool: sqlite3 photoshare.sqlite "
-        ".recover | sqlite3 mended.sqlite"
+        "(docs/administration.md), or save what can be read by SQLite's own tool: sqlite3 "
+        "photoshare.sqlite .recover | sqlite3 mended.sqlite"
     )
 
 
