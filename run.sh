@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Start PhotoShare, or run something in its environment; the README shows how.
 #   ./run.sh [PORT] [--host ADDRESS]    serve (127.0.0.1:8000 unless told)
+#   ./run.sh --version                  which version this is
 #   ./run.sh test [PYTEST ARGS]         every check and test
 #   ./run.sh flask ARGS                 the Flask command line
 #   ./run.sh python ARGS                Python
@@ -76,6 +77,10 @@ set_up() {
     install requirements
 }
 
+if [ "${1:-}" = --version ]; then # without installing anything
+    sed -n 's/^__version__ = "\([^"]*\)".*/PhotoShare \1/p' "$root/photoshare/__init__.py"
+    exit
+fi
 check_platform
 set_up
 export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["__version__", "create_app"]
 
-__version__ = "2.0.0.dev0"
+__version__ = "1.3.0.dev0"  # CHANGELOG.md
 
 # Before numpy is imported. The few faces of a photo are compared in a millisecond; its library's
 # other threads only wait for them, spinning, on a core that pages need (docs/evaluation.md).

@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,7 +15,10 @@ from urllib.parse import urlsplit
 
 from photoshare.errors import SettingError
 
-ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+ROOT = PACKAGE.parent  # of a checkout
+IS_INSTALLED = not (ROOT / "templates").is_dir()  # by pip, which puts all of it into the package
+RESOURCES = PACKAGE if IS_INSTALLED else ROOT  # where templates/ and static/ are
 Number = TypeVar("Number", int, float)
 
 KB, MB, GB = 10**3, 10**6, 10**9  # bytes, as on phones and disks
@@ -23,8 +27,20 @@ ENGINES = ("fused", "dlib", "face_recognition")  # photoshare.faces.engines.choo
 FORMER_ENGINES = {"onnx": "dlib"}  # how settings spelt it before there were several on ONNX Runtime
 # Kubernetes sets these in every pod for a service of the name "photoshare".
 OF_KUBERNETES = re.compile(r"PHOTOSHARE_(SERVICE_(HOST|PORT(_.*)?)|PORT_.*)")
-BY_ENGINE = "by engine"  # how the README shows a setting that the engine chooses
+BY_ENGINE = "by engine"  # how the documentation shows a setting that the engine chooses
 LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+def _default_data(is_installed: bool, platform: str, environ: Mapping[str, str]) -> Path:
+    """Choose the data folder: beside a checkout, else where programs of this user keep theirs.
+
+    Source: XDG Base Directory Specification; Apple's File System Programming Guide.
+    """
+    if not is_installed:
+        return ROOT / "instance"
+    if platform == "darwin":
+        return Path("~/Library/Application Support/photoshare").expanduser()
+    return Path(environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "photoshare"
 
 
 def _folder(text: str) -> Path:
@@ -101,13 +117,14 @@ def _setting(default: Any, parse: Callable[[str], Any], unit: str, help_text: st
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings of one server; the README shows this table."""
+    """The settings of one server; docs/administration.md shows this table."""
 
     data: Path = _setting(
-        ROOT / "instance",
+        _default_data(IS_INSTALLED, sys.platform, os.environ),
         _folder,
         "folder",
-        "where the database, the photos and the keys are kept",
+        "where the database, the photos and the keys are kept; ~/.local/share/photoshare if "
+        "PhotoShare was installed by pip",
     )
     public_url: str = _setting(
         "",
@@ -129,7 +146,8 @@ class Settings:
         8,
         _whole_number(2, 64),
         "threads",
-        "how many pages are answered at once; uploads and downloads have threads of their own",
+        "how many pages are answered at once; uploads have threads of their own, and downloads "
+        "need none",
     )
     max_photo_mb: int = _setting(
         60, _whole_number(1, 1000), "MB", "largest file that is taken as a photo"
@@ -203,7 +221,7 @@ class Settings:
         2, _whole_number(2, 20), "faces", "how many alike faces make a person"
     )
     log_level: str = _setting(
-        "info", _one_of(*LOG_LEVELS), "word", "how much the server tells: " + ", ".join(LOG_LEVELS)
+        "info", _one_of(*LOG_LEVELS), "word", "how much the server logs: " + ", ".join(LOG_LEVELS)
     )
 
     @property
@@ -245,7 +263,9 @@ def load_settings(
     for name, text in texts.items():
         variable = ENV_PREFIX + name.upper()
         if name not in known:
-            raise SettingError(f"{variable} is not a setting; the README lists them all.")
+            raise SettingError(
+                f"{variable} is not a setting; docs/administration.md lists them all."
+            )
         try:
             values[name] = known[name].metadata["parse"](text.strip())
         except ValueError as error:
@@ -272,7 +292,7 @@ def _shown(default: object) -> str:
 
 
 def settings_table() -> list[tuple[str, str, str, str]]:
-    """List (variable, default, unit, help) of every setting, for the README and its test."""
+    """List (variable, default, unit, help) of every setting, for its documentation and the test."""
     return [
         (
             ENV_PREFIX + setting.name.upper(),

@@ -124,9 +124,9 @@ def damaged_database_error(complaint: object) -> DamagedDatabaseError:
         What SQLite says.
     """
     return DamagedDatabaseError(
-        f"The database is damaged ({complaint}). Put the newest backup in its place (README, "
-        "Backup), or save what can be read by SQLite's own tool: sqlite3 photoshare.sqlite "
-        ".recover | sqlite3 mended.sqlite"
+        f"The database is damaged ({complaint}). Put the newest backup in its place "
+        "(docs/administration.md), or save what can be read by SQLite's own tool: sqlite3 "
+        "photoshare.sqlite .recover | sqlite3 mended.sqlite"
     )
 
 

@@ -14,7 +14,7 @@ from flask_compress import Compress
 from htmx_flask import Htmx
 
 from photoshare import cli, db, web
-from photoshare.config import ROOT, Settings, load_settings
+from photoshare.config import RESOURCES, Settings, load_settings
 from photoshare.errors import StartError
 from photoshare.faces.engines.choose import EngineOnDemand, choose_engine
 from photoshare.faces.types import FaceEngine
@@ -59,8 +59,8 @@ def create_app(
     app = Flask(
         "photoshare",
         instance_path=str(settings.data),
-        template_folder=str(ROOT / "templates"),
-        static_folder=str(ROOT / "static"),
+        template_folder=str(RESOURCES / "templates"),
+        static_folder=str(RESOURCES / "static"),
     )
     app.config.update(_flask_config(settings))
     Htmx(app)

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import importlib
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 from flask import Flask
+from packaging.version import Version
 
+import photoshare
 from photoshare.config import settings_table
 from photoshare.rates import Limit
 from tests.conftest import ROOT
+from tests.tools import find_tool
 
-README = (ROOT / "README.md").read_text()
+README_LINES = 100  # what is read in two minutes
 
 
-def test_the_readme_shows_every_setting_as_it_is() -> None:
-    table = README.split("<!-- settings")[1].split("<!-- end")[0]
+def test_the_readme_stays_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= README_LINES
+
+
+def test_the_documentation_shows_every_setting_as_it_is() -> None:
+    table = (
+        (ROOT / "docs/administration.md").read_text().split("<!-- settings")[1].split("<!-- end")[0]
+    )
     rows = [
         f"| `{variable}` | {default or '(empty)'} | {unit} | {help_text} |"
         for variable, default, unit, help_text in settings_table()
@@ -87,3 +98,48 @@ def test_every_direct_package_has_its_reason(listing: str) -> None:
     assert names
     for name in names:
         assert re.search(rf"\b{name}\b", text), name
+
+
+def test_the_index_leads_to_every_page() -> None:
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", (ROOT / "docs/README.md").read_text()))
+
+    assert linked == {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+
+
+def test_the_glossary_explains_every_word_once() -> None:
+    text = (ROOT / "docs/glossary.md").read_text()
+    rows = re.findall(r"^\| (?!word|-)([^|]+) \| ([^|]+) \| ([^|]+) \|$", text, re.M)
+    words = [word for row in rows for word in row[0].split(", ")]
+
+    assert len(words) > 60
+    assert len(words) == len(set(words))
+
+
+def test_the_changelog_knows_the_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text()
+    released = [Version(number) for number in re.findall(r"^## (\d\S+) - \d{4}-", text, re.M)]
+    version = Version(photoshare.__version__)
+
+    assert released == sorted(released, reverse=True)
+    if version.is_devrelease:
+        assert "## Unreleased" in text
+        assert version > released[0]
+    else:
+        assert version == released[0]
+
+
+def test_systemd_understands_the_unit_of_the_documentation(tmp_path: Path) -> None:
+    analyze = find_tool("systemd-analyze", "systemd")
+    text = (ROOT / "docs/deployment.md").read_text()
+    (unit,) = re.findall(r"^```ini\n(.*?)^```$", text, re.M | re.S)
+    file = tmp_path / "photoshare.service"
+    file.write_text(unit.replace("/opt/photoshare/app/run.sh", str(ROOT / "run.sh")))
+
+    # What it does not know is a line on standard error, and no failure.
+    done = subprocess.run(
+        [analyze, "verify", str(file)], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert str(ROOT / "run.sh") in file.read_text()
+    assert [line for line in done.stderr.splitlines() if "photoshare.service" in line] == []
+    assert done.returncode == 0, done.stderr

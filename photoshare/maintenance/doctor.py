@@ -10,13 +10,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from sqlalchemy.exc import DatabaseError
 
-from photoshare.config import MB, ROOT, Settings
+from photoshare.config import IS_INSTALLED, MB, ROOT, Settings
 from photoshare.db import schema_version
 from photoshare.errors import DamagedDatabaseError, PhotoshareError, damaged_database_error
 from photoshare.faces.engines.choose import choose_engine
@@ -27,7 +27,11 @@ from photoshare.storage import Storage
 from photoshare.web.pages import assets
 
 NAMED = 20  # lost photos that are named; whoever has lost more has lost a disk
-REINSTALL = "Install the packages again: rm -rf .venv && ./run.sh"
+REINSTALL = (
+    "Install PhotoShare again from its folder: pip install --force-reinstall ."
+    if IS_INSTALLED
+    else "Install the packages again: rm -rf .venv && ./run.sh"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +66,26 @@ def _python(_settings: Settings) -> Iterator[Finding]:
 
 
 def _packages(_settings: Settings) -> Iterator[Finding]:
-    """Compare what is installed with the pins that hold on this Python."""
+    """Compare what is installed with what holds on this Python: a checkout pins every version."""
     wrong = []
-    lines = re.findall(r"^(\S+==.*) \\$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
-    pins = [pin for pin in map(Requirement, lines) if pin.marker is None or pin.marker.evaluate()]
-    for pin in pins:
+    if IS_INSTALLED:
+        lines = requires("photoshare") or []
+    else:
+        lines = re.findall(r"^(\S+==.*) \\$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    needed = [
+        package
+        for package in map(Requirement, lines)
+        if package.marker is None or package.marker.evaluate({"extra": ""})
+    ]
+    for pin in needed:
         try:
             installed = version(pin.name)
         except PackageNotFoundError:
             installed = "missing"
         if installed == "missing" or installed not in pin.specifier:
             wrong.append(f"{pin.name} is {installed}, not {str(pin.specifier).removeprefix('==')}")
-    state = "; ".join(wrong) if wrong else f"{len(pins)} packages as pinned"
+    kind = "required" if IS_INSTALLED else "pinned"
+    state = "; ".join(wrong) if wrong else f"{len(needed)} packages as {kind}"
     yield Finding("Packages", not wrong, state, REINSTALL)
 
 

@@ -15,7 +15,6 @@ from tests.conftest import ROOT
 from tests.test_serve import free_port, server, wait_until_it_serves
 
 ARTEFACTS = ROOT / "artefacts"
-SCREENSHOTS = ROOT / "docs" / "screenshots"
 # Chromium's own chatter with its makers' servers is switched off; as root it needs --no-sandbox.
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
@@ -112,14 +111,10 @@ def event_photos(
 
 @pytest.fixture
 def take_screenshot() -> Callable[..., None]:
-    """Keep a picture of a page in artefacts/; UPDATE_SCREENSHOTS=1 renews those of the README."""
+    """Keep a picture of a page in artefacts/."""
 
-    def take(page: Page, name: str, *, in_readme: bool = False) -> None:
+    def take(page: Page, name: str) -> None:
         ARTEFACTS.mkdir(exist_ok=True)
-        path = ARTEFACTS / f"{name}.png"
-        page.screenshot(path=path)
-        if in_readme and os.environ.get("UPDATE_SCREENSHOTS") == "1":
-            SCREENSHOTS.mkdir(exist_ok=True)
-            shutil.copy(path, SCREENSHOTS)
+        page.screenshot(path=ARTEFACTS / f"{name}.png")
 
     return take

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 from PIL import Image, ImageDraw
 
-from photoshare.config import ROOT
+from photoshare.config import RESOURCES
 
 GRID = 64  # width and height of the drawing
 SAFE_SHARE = 0.8  # of a maskable icon: what lies further out may be cut off (W3C manifest)
@@ -43,7 +43,7 @@ def app_icon(size_px: int, *, is_maskable: bool = False) -> bytes:
         Whether the phone cuts its own outline: the ground reaches the edges, the rest is smaller.
     """
     shapes = _Shapes()
-    shapes.feed((ROOT / "static" / "icon.svg").read_text(encoding="utf-8"))
+    shapes.feed((RESOURCES / "static" / "icon.svg").read_text(encoding="utf-8"))
     scale = size_px * FINER / GRID
     icon = Image.new("RGBA", (size_px * FINER, size_px * FINER))
     draw = ImageDraw.Draw(icon)

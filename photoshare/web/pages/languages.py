@@ -19,9 +19,9 @@ from babel.support import NullTranslations, Translations
 from flask import Flask, request, url_for
 from flask_babel import Babel, Domain, get_locale
 
-from photoshare.config import ROOT
+from photoshare.config import PACKAGE
 
-CATALOGUES = ROOT / "photoshare" / "translations"
+CATALOGUES = PACKAGE / "translations"
 SOURCE_LANGUAGE = "en"  # the language of the templates
 COOKIE = "photoshare_language"  # a choice; without it the browser's own languages count
 MAX_TAGS = 20  # of the browser's list that are looked at

@@ -1,4 +1,4 @@
-"""The pictures of the README: a room with photos that are in the public domain."""
+"""A small party from its first page to the zip, with photos that are in the public domain."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def mission_photos(tmp_path: Path) -> list[Path]:
     return [tmp_path / name for name in photos]
 
 
-def test_the_pages_that_the_readme_shows(
+def test_an_album_is_made_named_and_taken_home(
     open_page: Callable[..., Page],
     address: str,
     mission_photos: list[Path],
@@ -49,7 +49,7 @@ def test_the_pages_that_the_readme_shows(
 ) -> None:
     page = open_page(viewport={"width": 1280, "height": 860})
     page.goto(address)
-    take_screenshot(page, "start", in_readme=True)
+    take_screenshot(page, "start")
     page.get_by_label("Title").fill("Mission party")
     page.get_by_role("button", name="Create the room").click()
     guest_link = page.get_by_label("Guest link").input_value()
@@ -58,7 +58,7 @@ def test_the_pages_that_the_readme_shows(
     expect(page.locator("#job-status")).to_contain_text("1 person found", timeout=ANALYSIS_MS)
     page.reload()
     expect(page.locator(".photo-grid .tile")).to_have_count(len(mission_photos))
-    take_screenshot(page, "room", in_readme=True)
+    take_screenshot(page, "room")
 
     page.locator(".people-grid .person").first.click()
     page.get_by_label("Name", exact=True).fill("Eileen")
@@ -66,14 +66,14 @@ def test_the_pages_that_the_readme_shows(
     expect(page.get_by_role("heading", level=1)).to_have_text("Eileen")
     page.reload()
     expect(page.locator(".tile")).to_have_count(5)
-    take_screenshot(page, "album", in_readme=True)
+    take_screenshot(page, "album")
     archive = page.request.get(f"{page.url}/album.zip")
     with zipfile.ZipFile(io.BytesIO(archive.body())) as album:
         assert len(album.namelist()) == 5
 
     page.get_by_role("link", name="Photo with Eileen").first.click()
     expect(page.locator(".faces a")).to_have_count(1)
-    take_screenshot(page, "photo", in_readme=True)
+    take_screenshot(page, "photo")
 
     phone = open_page(
         viewport={"width": 390, "height": 844},
@@ -86,4 +86,4 @@ def test_the_pages_that_the_readme_shows(
     phone.get_by_role("button", name="Join the room").click()
     expect(phone.locator(".photo-grid .tile")).to_have_count(len(mission_photos))
     phone.wait_for_load_state("networkidle")
-    take_screenshot(phone, "phone-room", in_readme=True)
+    take_screenshot(phone, "phone-room")
