@@ -2,7 +2,7 @@
 # Bring the catalogues of photoshare/translations up to date with the words of the pages.
 #   scripts/translations.sh           after a change of words: new ones are added to every catalogue, to be translated
 #   scripts/translations.sh add fr    a new language
-# Nothing has to be compiled: the server reads the .po files. tests/test_translations.py fails for what is missing.
+# Nothing has to be compiled: the server reads the .po files. tests/project/test_translations.py fails for what is missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 babel=(.venv/bin/python -m babel.messages.frontend --quiet)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from photoshare import rates
 from photoshare.networks import MAX_NAME, network_of
 from photoshare.rates import Limit, Rates
-from photoshare.web.requests import rates
 
 
 @pytest.fixture

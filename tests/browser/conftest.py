@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.conftest import ROOT
-from tests.test_serve import free_port, server, wait_until_it_serves
+from tests.serving.test_server import free_port, server, wait_until_it_serves
 
 ARTEFACTS = ROOT / "artefacts"
 # Chromium's own chatter with its makers' servers is switched off; as root it needs --no-sandbox.

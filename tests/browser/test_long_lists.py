@@ -14,7 +14,7 @@ from photoshare.services.paging import PEOPLE_PAGE_SIZE
 from photoshare.services.photos.listing import PAGE_SIZE
 from photoshare.services.rooms import rooms
 from tests.helpers import insert_person, insert_photos
-from tests.test_serve import free_port, server, wait_until_it_serves
+from tests.serving.test_server import free_port, server, wait_until_it_serves
 
 pytestmark = pytest.mark.browser
 

@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests.fakes import RED, draw_photo
-from tests.test_serve import free_port, server, wait_until_it_serves
+from tests.serving.test_server import free_port, server, wait_until_it_serves
 
 pytestmark = pytest.mark.browser
 

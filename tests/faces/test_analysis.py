@@ -14,9 +14,9 @@ from photoshare.faces.engines.onnx_engine import OnnxFaceEngine
 from photoshare.faces.types import AnalysedFace, RgbImage
 from photoshare.pictures.decoding import decode_upright
 from photoshare.pictures.encoding import crop_face
+from tests.conftest import SHARED_PHOTOS
 from tests.fakes import FakeFaceEngine
 
-SHARED_PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 ORIENTATION = 0x0112  # the EXIF tag
 FACE = (76, 271, 165, 182)  # about where the astronaut's face is: top, right, bottom, left
 TURNED_BACK = {  # what undoes the turn that an orientation asks for

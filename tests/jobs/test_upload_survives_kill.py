@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.response import addinfourl
 
 from tests.fakes import BLUE, RED, draw_photo
-from tests.test_serve import free_port, server, wait_until_it_serves
+from tests.serving.test_server import free_port, server, wait_until_it_serves
 
 PHOTOS = 40
 KILL_AFTER = 12  # acknowledged uploads

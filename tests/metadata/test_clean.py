@@ -25,7 +25,7 @@ from tests.metadata.samples import (
     picture,
     sample,
 )
-from tests.test_shared_photos import labels
+from tests.pictures.test_shared_photos import labels
 
 GPS_IFD, EXIF_IFD = ExifTags.IFD.GPSInfo, ExifTags.IFD.Exif
 FUZZED = 60  # mutations of every format

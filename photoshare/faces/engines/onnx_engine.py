@@ -1,8 +1,8 @@
 """The engine ``dlib``: the networks that face_recognition ships, run by ONNX Runtime.
 
 Faces are located by dlib's CNN detector and encoded by dlib's ResNet, with the numbers that dlib
-gives (tests/faces/test_onnx_engine.py), 20 to 40 times faster and without holding the interpreter
-lock.
+gives (tests/faces/engines/test_onnx_engine.py), 20 to 40 times faster and without holding the
+interpreter lock.
 
 Several threads may use one OnnxFaceEngine at once.
 """

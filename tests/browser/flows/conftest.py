@@ -22,7 +22,7 @@ from tests.browser.conftest import ARTEFACTS
 from tests.browser.flows.serve import LIKE_RED
 from tests.conftest import ROOT
 from tests.fakes import BLUE, GREEN, RED, STEP_PX
-from tests.test_serve import free_port, server, wait_until_it_serves
+from tests.serving.test_server import free_port, server, wait_until_it_serves
 
 SOON_MS = 30_000  # upper bound for a few drawn photos on a slow machine
 SIZES = {390: 844, 768: 1024, 1280: 800}  # width and height in pixels

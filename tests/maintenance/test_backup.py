@@ -1,0 +1,163 @@
+"""``flask backup``: right while guests upload and delete, and it can be served as it is."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from photoshare.errors import BackupError
+from photoshare.maintenance import backup
+from photoshare.services.photos import adding, deleting, listing
+from photoshare.services.rooms.rooms import NewRoom
+from photoshare.web.site import Site
+from tests.fakes import BLUE, RED, draw_photo
+from tests.helpers import host_access
+from tests.maintenance.test_full_disk import PROGRAM, Browser, make_room, photo_ids
+from tests.serving.test_server import free_port, server, wait_until_it_serves
+from tests.tools import flask
+
+
+def rows_of(folder: Path) -> set[str]:
+    database = sqlite3.connect(folder / "photoshare.sqlite")
+    try:
+        return {row[0] for row in database.execute("SELECT sha256 FROM photo")}
+    finally:
+        database.close()
+
+
+def originals_of(folder: Path) -> set[str]:
+    return {path.name for path in folder.glob("rooms/*/originals/*")}
+
+
+def test_a_backup_while_guests_upload_and_delete_is_whole_and_can_be_restored(
+    tmp_path: Path,
+) -> None:
+    data, port = tmp_path / "data", free_port()
+    host = Browser(port)
+    is_over, is_busy = threading.Event(), threading.Event()
+
+    def upload_and_delete() -> None:
+        number = 0
+        while not is_over.is_set():
+            content = draw_photo(RED, BLUE, seed=number, width=300)
+            assert host.upload(room, content, f"{number}.jpg")[0] == 201
+            number += 1
+            ids = photo_ids(data)
+            if number % 2 == 0:
+                assert host.ask(f"{room}/photos/{ids[number % len(ids)]}/delete", b"")[0] == 200
+            if number == 6:
+                is_busy.set()
+
+    with server(data, port, ("-c", PROGRAM), PHOTOSHARE_MIN_FREE_MB="0") as process:
+        wait_until_it_serves(process, port)
+        room = make_room(host)
+        guest = threading.Thread(target=upload_and_delete)
+        guest.start()
+        assert is_busy.wait(timeout=120)
+        made = [flask(data, "backup", str(tmp_path / name)) for name in ("first", "second")]
+        is_over.set()
+        guest.join()
+        last = flask(data, "backup", str(tmp_path / "last"))
+        in_the_room = host.ask(f"{room}/photos.zip")
+
+    assert [done.returncode for done in (*made, last)] == [0, 0, 0], [done.stderr for done in made]
+    for name in ("first", "second", "last"):
+        assert rows_of(tmp_path / name) == originals_of(tmp_path / name)
+        assert originals_of(tmp_path / name)
+        modes = {path.stat().st_mode & 0o077 for path in (tmp_path / name).rglob("*")}
+        assert modes == {0}
+    with server(tmp_path / "last", port, ("-c", PROGRAM)) as process:
+        wait_until_it_serves(process, port)
+        restored = host.ask(f"{room}/photos.zip")  # with the cookie of before
+    assert restored == in_the_room
+    with zipfile.ZipFile(BytesIO(restored[1])) as archive:
+        assert len(archive.namelist()) == len(rows_of(data))
+
+
+@pytest.mark.parametrize("is_linkable", [True, False])
+def test_photos_that_come_and_go_on_the_way_are_in_it_by_row_and_file_or_not_at_all(
+    app: Flask,
+    site: Site,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_linkable: bool,
+) -> None:
+    """Once between any two steps that the lock does not hold together."""
+    room_id = make_room().room.id
+    for number in range(4):
+        add_photo(room_id, draw_photo(RED, seed=number))
+    numbers = iter(range(100, 200))
+    originals = backup._originals
+
+    def with_guests(source: sqlite3.Connection) -> list[backup._Original]:
+        found = originals(source)
+        if not source.in_transaction:  # the lock is held then, and they would wait for ever
+            add_photo(room_id, draw_photo(RED, seed=next(numbers)))
+            with app.app_context():
+                oldest = found[0].sha256
+                photo = adding._photo_with_hash(room_id, oldest)
+                assert photo is not None
+                deleting.delete_photo(host_access(room_id), photo.id, site.storage)
+        return found
+
+    monkeypatch.setattr(backup, "_originals", with_guests)
+    if not is_linkable:
+        monkeypatch.setattr(backup.os, "link", lambda *_: (_ for _ in ()).throw(OSError("EXDEV")))
+
+    made = backup.back_up(site.storage, tmp_path / "copy")
+
+    assert (made.photo_count, made.lost) == (4, [])
+    assert rows_of(tmp_path / "copy") == originals_of(tmp_path / "copy")
+    assert len(originals_of(tmp_path / "copy")) == 4
+
+
+def test_nothing_is_overwritten(app: Flask, site: Site, tmp_path: Path) -> None:
+    for name in ("copy", "other.unfinished"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").touch()
+
+    for name in ("copy", "other"):
+        with pytest.raises(BackupError, match="exists already"):
+            backup.back_up(site.storage, tmp_path / name)
+
+
+def test_a_lost_original_is_named_and_the_rest_is_kept(
+    app: Flask,
+    site: Site,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
+    tmp_path: Path,
+) -> None:
+    room_id = make_room().room.id
+    add_photo(room_id, draw_photo(RED, seed=1), "whole.jpg")
+    add_photo(room_id, draw_photo(RED, seed=2), "lost.jpg")
+    lost = sorted(site.storage.data.glob("rooms/*/originals/*"))
+    with app.app_context():
+        known = listing.get_photo(room_id, 2).sha256
+    next(path for path in lost if path.name == known).unlink()
+
+    result = app.test_cli_runner().invoke(args=["backup", str(tmp_path / "copy")])
+
+    assert result.exit_code == 1
+    assert "The originals of 1 photos are missing or damaged" in result.output
+    assert "lost.jpg" in result.output
+    assert len(originals_of(tmp_path / "copy")) == 1
+
+
+def test_a_folder_without_a_database_is_one_sentence(tmp_path: Path) -> None:
+    done = flask(tmp_path / "data", "backup", str(tmp_path / "copy"))
+
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "There is no database" in done.stderr
+    assert not (tmp_path / "copy").exists()
+    assert json.dumps(sorted(path.name for path in tmp_path.iterdir())) == '["data"]'

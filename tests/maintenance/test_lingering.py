@@ -1,0 +1,224 @@
+"""What is deleted is gone: every file of the data folder is searched, through a real server.
+
+While the server runs (shortly after) and when it has stopped in order, no byte is left of what was
+deleted: encodings, names, file names, hashes, titles.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+import shutil
+import signal
+import sqlite3
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from photoshare import create_app
+from photoshare.db import close_database, db, upgrade_schema
+from photoshare.models import PHOTO_ANALYSED, Photo, Upload
+from photoshare.services.corrections import verbs
+from photoshare.services.people.people import insert_person
+from photoshare.services.photos import adding
+from photoshare.services.rooms import entering, rooms
+from photoshare.services.rooms.entering import Author
+from photoshare.web.site import site_of
+from tests.fakes import GREEN, draw_photo
+from tests.helpers import count_change, new_face
+from tests.serving.test_server import free_port, server, wait_until_it_serves
+
+PATIENCE_S = 60  # the server needs a few seconds; a busy machine more
+chance = random.Random(11)
+
+
+@dataclass
+class Party:
+    """A room on the disk, and the bytes of what is in it."""
+
+    code: str
+    host_secret: str
+    person_id: int = 0
+    photo_ids: list[int] = field(default_factory=list)
+    face_ids: list[int] = field(default_factory=list)
+    hashes: list[bytes] = field(default_factory=list)
+    encodings: list[bytes] = field(default_factory=list)
+
+
+def encoding() -> bytes:
+    """Make an encoding of random bytes that is found again among all others."""
+    return bytes(chance.randrange(1, 60) for _ in range(512))  # small positive float32s
+
+
+def fill(app: Flask, title: str, person: str, count: int) -> Party:
+    """Make a room with photos of one person, whose name was given and given again."""
+    with app.app_context():
+        new = rooms.create_room(title)
+        party, room_id = Party(new.room.code, new.host_secret), new.room.id
+        guest = entering.join_room(new.room, password="", name=f"Guest of {title}")
+        site = site_of(app)
+        for number in range(count):
+            content = draw_photo(GREEN, seed=chance.randrange(10**6))
+            name = f"{title} {number} IMG.jpg"
+            stream = io.BytesIO(content)
+            added = adding.add_photo(
+                room_id,
+                stream,
+                name,
+                guest_id=guest.id,
+                storage=site.storage,
+                settings=site.settings,
+            )
+            photo = db.session.get_one(Photo, added.photo_id)
+            photo.state = PHOTO_ANALYSED
+            db.session.commit()
+            party.photo_ids.append(photo.id)
+            party.hashes.append(photo.sha256.encode())
+        party.person_id = insert_faces(party, room_id)
+        verbs.name_person(Author(room_id, guest.id), party.person_id, f"First {person}")
+        verbs.name_person(Author(room_id, guest.id), party.person_id, person)
+        row = Upload(room_id=room_id, guest_id=guest.id, size_bytes=9, sha256=None)
+        row.fingerprint = row.file_name = f"unfinished of {title}"
+        db.session.add(row)
+        db.session.commit()
+    return party
+
+
+def insert_faces(party: Party, room_id: int) -> int:
+    person_id = insert_person(room_id)
+    for photo_id in party.photo_ids:
+        party.encodings.append(encoding())
+        face = new_face(photo_id, person_id, encoding=party.encodings[-1])
+        db.session.add(face)
+        db.session.flush()
+        party.face_ids.append(face.id)
+    count_change(room_id)
+    return person_id
+
+
+class Browser:
+    """A browser in a room of the running server, or outside of all."""
+
+    def __init__(self, port: int, code: str | None = None) -> None:
+        self._base = f"http://127.0.0.1:{port}" + (f"/rooms/{code}" if code else "")
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+
+    def post(self, path: str, **form: object) -> None:
+        data = urllib.parse.urlencode(form, doseq=True).encode()
+        with self._opener.open(self._base + path, data, timeout=PATIENCE_S) as answer:
+            assert answer.status == 200, path
+
+    def get(self, path: str) -> None:
+        self._opener.open(self._base + path, timeout=PATIENCE_S).close()
+
+
+def found(data: Path, secrets: list[bytes]) -> dict[bytes, set[str]]:
+    """Tell in which files of a folder, or in whose names, which secrets stand."""
+    hits: dict[bytes, set[str]] = {}
+    for path in data.rglob("*"):
+        try:
+            content = path.read_bytes() if path.is_file() else b""
+        except FileNotFoundError:  # deleted this moment
+            continue
+        for secret in secrets:
+            if secret in content or secret in path.name.encode():
+                hits.setdefault(secret, set()).add(path.name)
+    return hits
+
+
+def wait_until(is_true: Callable[[], bool]) -> bool:
+    end = time.monotonic() + PATIENCE_S
+    while not is_true() and time.monotonic() < end:
+        time.sleep(0.2)
+    return is_true()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def make_parties(data: Path) -> tuple[Party, Party]:
+    app = create_app({"data": data, "min_free_mb": 0})
+    with app.app_context():
+        upgrade_schema()
+    kept = fill(app, "Kept party", "Lea of the kept", 12)
+    ended = fill(app, "Ended party", "Tom of the ended", 4)
+    with app.app_context():
+        close_database()
+    return kept, ended
+
+
+def test_nothing_is_left_of_what_was_deleted(data: Path) -> None:
+    kept, ended = make_parties(data)
+    no_faces, deleted = kept.face_ids[:2], kept.photo_ids[2:6]
+    secrets = [
+        *kept.encodings[:6],
+        *kept.hashes[2:6],
+        *(f"Kept party {number} IMG.jpg".encode() for number in range(2, 6)),
+        b"Lea of the kept",
+        b"Gerda the guest",
+        *ended.encodings,
+        *ended.hashes,
+        b"Tom of the ended",
+        b"Guest of Ended",
+        b"Ended party",
+        b"unfinished of Ended",
+    ]
+    staying = [*kept.encodings[6:], *kept.hashes[6:], b"Kept party 7 IMG.jpg", b"Guest of Kept"]
+    port = free_port()
+    with server(data, port, PHOTOSHARE_MIN_FREE_MB="0") as process:
+        wait_until_it_serves(process, port)
+        host, other_host = Browser(port, kept.code), Browser(port, ended.code)
+        host.post(f"/host/{kept.host_secret}", name="Hanna")
+        other_host.post(f"/host/{ended.host_secret}")
+        gerda = Browser(port, kept.code)
+        gerda.post("/join", name="Gerda the guest")
+        crop = data / "rooms" / "1" / "derived"
+        for face in no_faces:
+            host.get(f"/faces/{face}.jpg")
+        assert len(list(crop.glob("*-face-*"))) >= 2
+        assert set(found(data, secrets)) == set(secrets)
+
+        host.post("/faces/remove", faces=no_faces)
+        for photo_id in deleted:
+            host.post(f"/photos/{photo_id}/delete")
+        host.post(f"/people/{kept.person_id}/name", name="")
+        gerda.post("/leave")
+        other_host.post("/delete")
+
+        assert wait_until(lambda: not found(data, secrets)), found(data, secrets)
+        assert wait_until(lambda: not list(crop.glob("*-face-*")))
+        assert set(found(data, staying)) == set(staying)
+        host.post(f"/people/{kept.person_id}/name", name="Lea of the kept")
+        host.post(f"/people/{kept.person_id}/name", name="")
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=PATIENCE_S)
+
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+    assert found(data, secrets) == {}
+    assert set(found(data, staying)) == set(staying)
+
+
+def test_an_orderly_stop_leaves_everything_in_one_file(data: Path, tmp_path: Path) -> None:
+    port = free_port()
+    with server(data, port) as process:
+        wait_until_it_serves(process, port)
+        Browser(port).post("/rooms", title="Garden party", name="Hanna")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE_S)
+
+    assert sum(log.stat().st_size for log in data.glob("photoshare.sqlite-wal")) == 0
+    shutil.copy(data / "photoshare.sqlite", tmp_path / "copy.sqlite")
+    with sqlite3.connect(tmp_path / "copy.sqlite") as copy:
+        assert copy.execute("SELECT title FROM room").fetchall() == [("Garden party",)]
+        assert copy.execute("SELECT name FROM guest").fetchall() == [("Hanna",)]
+    copy.close()

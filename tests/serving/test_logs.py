@@ -1,0 +1,86 @@
+"""photoshare.serving.logs: who the guests are is not logged, nor are the secrets of host links."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from photoshare.serving.logs import DiscreetFormatter
+from tests.serving.test_server import free_port, server, wait_until_it_serves
+
+
+def logged(message: str, *, keeps_addresses: bool = False) -> str:
+    record = logging.LogRecord("x", logging.INFO, "x.py", 1, message, None, None)
+    formatter = DiscreetFormatter(keeps_addresses=keeps_addresses)
+    return formatter.format(record).partition(" INFO ")[2]
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("limit (192.0.2.7 room) exceeded", "limit ([address] room) exceeded"),
+        ("closing <HTTPChannel connected 192.0.2.7:50123 at 0x7f>", None),
+        ("from ('2001:db8::7', 50123, 0, 0)", "from ('[address]', 50123, 0, 0)"),
+        ("for [2001:db8:1:2:3:4:5:6]:443.", "for [[address]]:443."),
+        ("from ::1", "from [address]"),
+        ("from ::ffff:192.0.2.7, 10.0.0.1", "from [address], [address]"),
+        ("from 192.0.2.7.", "from [address]."),
+        ("at 12:34:56 photo 3 of 1.2 MB: a.b.c, x:y", "at 12:34:56 photo 3 of 1.2 MB: a.b.c, x:y"),
+        ("File app.py, line 3", "File app.py, line 3"),
+        ("lost /rooms/abc/host/S3cr_et-x", "lost /rooms/abc/host/…"),
+        ("GET /rooms/abc/host/S3cret?x=1 'q'", "GET /rooms/abc/host/…?x=1 'q'"),
+        ("no secret in /rooms/abc/photos", "no secret in /rooms/abc/photos"),
+    ],
+)
+def test_addresses_and_secrets_are_left_out(message: str, expected: str | None) -> None:
+    said = logged(message)
+
+    assert "192.0.2.7" not in said
+    if expected is not None:
+        assert said == expected
+
+
+def test_an_exception_is_formatted_alike() -> None:
+    try:
+        raise OSError("peer 192.0.2.7 is gone")
+    except OSError as error:
+        record = logging.LogRecord("x", logging.ERROR, "x.py", 1, "failed", None, None)
+        record.exc_info = (OSError, error, error.__traceback__)
+
+    said = DiscreetFormatter().format(record)
+
+    assert "peer [address] is gone" in said
+    assert "test_logs.py" in said
+
+
+def test_debug_keeps_addresses_but_no_secret() -> None:
+    said = logged("192.0.2.7 /rooms/a/host/s3", keeps_addresses=True)
+
+    assert said == "192.0.2.7 /rooms/a/host/…"
+
+
+@pytest.mark.parametrize("level", ["info", "debug"])
+def test_a_server_logs_no_address_of_who_guesses_or_hangs_up(tmp_path: Path, level: str) -> None:
+    """The limits, waitress and Flask all speak; at "debug" the address is there, as a proof."""
+    port = free_port()
+    with server(tmp_path, port, PHOTOSHARE_LOG_LEVEL=level) as process:
+        wait_until_it_serves(process, port)
+        for _ in range(22):  # more wrong codes than a minute allows
+            try:
+                form = b"room_code=aaaaa-aaaa-aaaaa"
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/join", form, timeout=60).close()
+            except urllib.error.HTTPError as error:
+                error.close()
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as broken:
+            broken.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+
+    assert errors.count("Too many wrong tries") == 1
+    assert ("127.0.0.1" in errors) == (level == "debug")
