@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -16,16 +17,23 @@ direct = [
     if line and not line.startswith("#")
 ]
 
-setup(
-    # A checkout has templates/ and static/ beside the package; installed, they are inside of it.
-    packages=[*find_packages(include=["photoshare*"]), "photoshare.templates", "photoshare.static"],
-    package_dir={"photoshare.templates": "templates", "photoshare.static": "static"},
-    package_data={
-        "photoshare": ["migrations/**/*", "translations/**/*"],
-        "photoshare.templates": ["**/*"],
-        "photoshare.static": ["**/*"],
-    },
-    exclude_package_data={"": ["*.pyc"]},
-    install_requires=[package for package in direct if package != NEEDS_A_COMPILER],
-    extras_require={"reference": [NEEDS_A_COMPILER]},
-)
+with tempfile.TemporaryDirectory() as build:
+    setup(
+        # In ./build, modules that an update has removed would be installed for ever.
+        options={"build": {"build_base": build}},
+        # In a checkout templates/ and static/ are beside the package; installed, they are inside.
+        packages=[
+            *find_packages(include=["photoshare*"]),
+            "photoshare.templates",
+            "photoshare.static",
+        ],
+        package_dir={"photoshare.templates": "templates", "photoshare.static": "static"},
+        package_data={
+            "photoshare": ["migrations/**/*", "translations/**/*"],
+            "photoshare.templates": ["**/*"],
+            "photoshare.static": ["**/*"],
+        },
+        exclude_package_data={"": ["*.pyc"]},
+        install_requires=[package for package in direct if package != NEEDS_A_COMPILER],
+        extras_require={"reference": [NEEDS_A_COMPILER]},
+    )

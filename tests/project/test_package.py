@@ -19,23 +19,43 @@ from photoshare.config import _default_data
 from tests.conftest import ROOT
 
 SOURCES = ("photoshare", "templates", "static")
-BESIDE = ("pyproject.toml", "setup.py", "requirements.in", "README.md", "LICENSE", "NOTICE")
+BESIDE = ("pyproject.toml", "setup.py", "MANIFEST.in", "requirements.in", "README.md")
+LICENCES = ("LICENSE", "NOTICE")
+MAKE_SDIST = "from setuptools import build_meta; print(build_meta.build_sdist('..'))"
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built offline in a copy, since setuptools leaves its folders where it builds."""
+    """The wheel, built offline from a source archive, which has to hold all it needs."""
     folder = tmp_path_factory.mktemp("package")
-    source = folder / "source"
+    source = folder / "source"  # a copy, since setuptools leaves its folders where it builds
     for name in SOURCES:
         shutil.copytree(ROOT / name, source / name)
-    for name in BESIDE:
+    for name in (*BESIDE, *LICENCES):
         shutil.copy(ROOT / name, source)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps"]
-    command += ["--no-build-isolation", "--disable-pip-version-check", "--wheel-dir", "."]
-    subprocess.run([*command, str(source)], cwd=folder, check=True, timeout=120)
+    run_python("-c", MAKE_SDIST, folder=source)
+    (archive,) = folder.glob("*.tar.gz")
+    shutil.unpack_archive(archive, folder / "unpacked", filter="data")
+    (unpacked,) = (folder / "unpacked").iterdir()
+    stale = unpacked / "build" / "lib" / "photoshare" / "removed_by_an_update.py"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    offline = ("--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check")
+    run_python("-m", "pip", "wheel", "--quiet", *offline, "-w", ".", str(unpacked), folder=folder)
     (made,) = folder.glob("*.whl")
     return made
+
+
+def run_python(*arguments: str, folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +119,7 @@ def test_it_has_a_version_a_licence_and_a_command(installed: Path) -> None:
 
     assert package.version == photoshare.__version__
     assert package.metadata["License-Expression"] == "MIT"
+    assert package.metadata.get_all("License-File") == list(LICENCES)
     assert [(one.name, one.value) for one in package.entry_points] == [
         ("photoshare", "photoshare.server:run")
     ]
