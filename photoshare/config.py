@@ -19,6 +19,7 @@ PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE.parent  # of a checkout
 IS_INSTALLED = not (ROOT / "templates").is_dir()  # by pip, which puts all of it into the package
 RESOURCES = PACKAGE if IS_INSTALLED else ROOT  # where templates/ and static/ are
+PROGRAM = "photoshare" if IS_INSTALLED else "./run.sh"  # how it is started
 Number = TypeVar("Number", int, float)
 
 KB, MB, GB = 10**3, 10**6, 10**9  # bytes, as on phones and disks

@@ -17,10 +17,11 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from flask import Flask
+from flask.cli import FlaskGroup
 from waitress import wasyncore
 
-from photoshare import factory
-from photoshare.config import Settings
+from photoshare import __version__, factory
+from photoshare.config import PROGRAM, Settings
 from photoshare.db import DATABASE_FILE, close_database
 from photoshare.errors import PhotoshareError
 from photoshare.jobs.runner import JobRunner
@@ -34,6 +35,8 @@ from photoshare.web.site import site_of
 
 log = logging.getLogger("photoshare")
 
+
+COMMANDS = ("rooms", "backup", "doctor", "db")  # photoshare.cli, and Flask-Migrate's
 SOCKET_BACKLOG = 256  # phones that connect at once
 CONNECTION_LIMIT = 1000  # a browser keeps up to six open; waitress's 100 are 17 idle guests
 FILES_PER_CONNECTION = 3  # its socket, its spool file, and a share of what else is open
@@ -47,6 +50,10 @@ PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until Ctrl-C or SIGTERM, by default as the command line says; return the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] in COMMANDS:
+        group = FlaskGroup(create_app=create_app, add_version_option=False, load_dotenv=False)
+        group.main(args=list(arguments), prog_name=PROGRAM)
     _on_signals(_stop_at_once)
     options = _parse(arguments)
     try:
@@ -64,10 +71,13 @@ def create_app() -> Flask:
         sys.exit(f"Error: {error}")
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="./run.sh", description="Serve PhotoShare. See README.md for the settings."
+        prog=PROGRAM,
+        description="Serve PhotoShare. docs/administration.md lists the settings.",
+        epilog=f"Commands, each with --help: {', '.join(COMMANDS)}.",
     )
+    parser.add_argument("--version", action="version", version=f"PhotoShare {__version__}")
     parser.add_argument("port", nargs="?", type=int, default=8000, help="default: 8000")
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for the whole network"

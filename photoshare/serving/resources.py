@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from photoshare.config import PROGRAM
 from photoshare.disk import disk_full_as_error
 from photoshare.errors import PhotoshareError, StartError
 
@@ -74,6 +75,6 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         raise StartError(
             f"Port {port} of {host} cannot be used ({error}). "
-            f"Choose another one, for example: ./run.sh {port + 1 if port < 65535 else 8000}"
+            f"Choose another one, for example: {PROGRAM} {port + 1 if port < 65535 else 8000}"
         ) from error
     return listener

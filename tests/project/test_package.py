@@ -121,7 +121,7 @@ def test_it_has_a_version_a_licence_and_a_command(installed: Path) -> None:
     assert package.metadata["License-Expression"] == "MIT"
     assert package.metadata.get_all("License-File") == list(LICENCES)
     assert [(one.name, one.value) for one in package.entry_points] == [
-        ("photoshare", "photoshare.server:run")
+        ("photoshare", "photoshare.server:main")
     ]
 
 
