@@ -162,14 +162,14 @@ def check_room_limits(room_id: int, coming_bytes: int, settings: Settings) -> No
     ).one()
     if count >= settings.max_room_photos:
         raise RoomFullError(
-            "This room is full: it has %(number)s photos, the most that a room of this server "
-            "takes. Please tell the host.",
+            "This room is full: it has %(number)s photos, the most this server allows. "
+            "Please tell the host.",
             number=count,
         )
     if size + coming_bytes > settings.max_room_gb * GB:
         raise RoomFullError(
-            "This room is full: its photos would take more than the %(number)s GB that a room of "
-            "this server may. Please tell the host.",
+            "This room is full: its photos would need more than the %(number)s GB this "
+            "server allows. Please tell the host.",
             number=settings.max_room_gb,
         )
 
@@ -225,7 +225,7 @@ def _keep(
             db.session.rollback()
             storage.delete_photo(room_id, sha256)
             if isinstance(error, IntegrityError):  # the foreign key: the room was deleted meanwhile
-                raise NotFoundError("This room is not there any more.") from error
+                raise NotFoundError("This room no longer exists.") from error
             raise
         return AddedPhoto(photo.id, is_duplicate=False)
 
@@ -300,7 +300,7 @@ def get_photo(room_id: int, photo_id: int, *, all_of_it: bool = False) -> Photo:
     statement = select(Photo).where(Photo.room_id == room_id, Photo.id == photo_id)
     photo = db.session.scalar(statement.options(*with_faces()) if all_of_it else statement)
     if photo is None:
-        raise NotFoundError("This photo is not there, or was deleted.")
+        raise NotFoundError("This photo doesn't exist or was deleted.")
     return photo
 
 
@@ -337,7 +337,7 @@ def delete_photo(access: Access, photo_id: int, storage: Storage) -> None:
     """
     photo = get_photo(access.room.id, photo_id)
     if not may_delete(access, photo):
-        raise NotAllowedError("Only the host and whoever uploaded a photo can delete it.")
+        raise NotAllowedError("Only the host or the guest who uploaded a photo can delete it.")
     room_id, sha256 = photo.room_id, photo.sha256
 
     def delete_rows() -> None:
