@@ -112,7 +112,7 @@ class DiskFullError(PhotoshareError):
 
 def disk_full_error() -> DiskFullError:
     """Make the error that says that the disk is full, whoever noticed."""
-    return DiskFullError("The server's disk is full; please tell the host.")
+    return DiskFullError("The server's disk is full. Please tell the host.")
 
 
 def damaged_database_error(complaint: object) -> DamagedDatabaseError:

@@ -191,7 +191,7 @@ class Storage:
             while block := stream.read(COPY_BLOCK):
                 length += len(block)
                 if length > size_bytes:
-                    raise RejectedPhotoError("The file is longer than it was said to be.")
+                    raise RejectedPhotoError("The file is longer than announced.")
                 file.write(block)
             file.flush()
             sync(file.fileno())
@@ -338,7 +338,7 @@ class Storage:
             If the disk is nearly full.
         """
         if shutil.disk_usage(self.data).free < self.min_free_mb * MB + coming_bytes:
-            raise DiskFullError("The server's disk is nearly full; please tell the host.")
+            raise DiskFullError("The server's disk is almost full. Please tell the host.")
 
     def _make_folder(self, folder: Path) -> None:
         """Make a folder of a room that survives a power cut."""

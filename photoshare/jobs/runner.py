@@ -165,7 +165,7 @@ class JobRunner:
             error = problem
         except Exception:
             log.exception("Job %d (%s) failed", job.id, job.kind)
-            error = PhotoshareError("Something went wrong; the server's log says what.")
+            error = PhotoshareError("Something went wrong. The server's log has the details.")
         self._is_unsettled = True
         with self._app.app_context():
             if error is not None:

@@ -139,14 +139,14 @@ class _Decoder:
             raise RuntimeError(f"a decoder process could not work, and ended with code {code}")
         log.warning("A decoder process was ended by signal %d", -code)
         if code == -signal.SIGPROF:
-            return RejectedPhotoError("The picture takes too long to decode.")
+            return RejectedPhotoError("This picture takes too long to open.")
         if code == -signal.SIGALRM:
             return RejectedPhotoError(
                 "The server was too busy to check this picture. Please send it again later."
             )
         if code == -signal.SIGKILL:  # the system's, when memory is short
-            return RejectedPhotoError("The picture needs more memory than the server has.")
-        return RejectedPhotoError("The picture is damaged in a way that its decoder cannot stand.")
+            return RejectedPhotoError("This picture needs more memory than the server has.")
+        return RejectedPhotoError("This picture is damaged and can't be opened.")
 
     def close(self) -> None:
         """End the process: its input closes."""

@@ -107,15 +107,15 @@ def decode_upright(
         raise _too_large(max_megapixels) from error
     except UnidentifiedImageError as error:
         raise RejectedPhotoError(
-            "This is not a photo that can be read: JPEG, PNG, WebP, HEIC, AVIF, GIF, TIFF and BMP "
-            "files are taken."
+            "This file can't be read as a photo. You can add JPEG, PNG, WebP, HEIC, AVIF, "
+            "GIF, TIFF and BMP files."
         ) from error
     except MemoryError as error:
-        raise RejectedPhotoError("The picture needs more memory than the server has.") from error
+        raise RejectedPhotoError("This picture needs more memory than the server has.") from error
     # Decoders of hostile files raise more kinds of errors than they document (struct.error,
     # IndexError, SyntaxError, ...), so this one place takes them all and names the first.
     except Exception as error:
-        raise RejectedPhotoError("The picture is damaged or incomplete.") from error
+        raise RejectedPhotoError("This picture is damaged or incomplete.") from error
 
 
 def largest_side_px(width: int, height: int) -> int:
@@ -159,7 +159,7 @@ def _load(
 
 def _too_large(max_megapixels: int) -> RejectedPhotoError:
     return RejectedPhotoError(
-        "The picture has more than %(number)s megapixels.", number=max_megapixels
+        "This picture has more than %(number)s megapixels.", number=max_megapixels
     )
 
 

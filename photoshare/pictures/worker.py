@@ -56,7 +56,7 @@ def answer_one(requests: BinaryIO, answers: BinaryIO) -> None:
         rejection: RejectedPhotoError | None = error
     except Exception:  # a picture that decodes and cannot be encoded again; the log says why
         traceback.print_exc()
-        rejection = RejectedPhotoError("The picture is damaged: no smaller one can be made of it.")
+        rejection = RejectedPhotoError("This picture is damaged, so no smaller copy can be made.")
     else:
         rejection = None
     signal.setitimer(signal.ITIMER_PROF, 0)

@@ -106,7 +106,7 @@ class Change:
         """
         faces = [face for face, person in self.person_of.items() if person == person_id]
         if not faces or person_id == NO_PERSON:  # the unsorted faces are not one person
-            raise NotFoundError("This person is not there (any more).")
+            raise NotFoundError("This person no longer exists.")
         return sorted(faces)
 
     def new_person(self) -> int:

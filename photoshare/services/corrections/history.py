@@ -63,7 +63,7 @@ def list_corrections(author: Author, page: int) -> HistoryPage:
         query = query.where(Correction.guest_id == author.guest_id)
     count = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
     if page < 1 or (page > 1 and (page - 1) * PAGE_SIZE >= count):
-        raise NotFoundError("There is no such page of corrections.")
+        raise NotFoundError("This page of changes doesn't exist.")
     rows = db.session.scalars(
         query.options(joinedload(Correction.guest))
         .order_by(Correction.id.desc())

@@ -133,7 +133,7 @@ def _person(author: Author, place: Entry) -> int:
 def _person_of(face_id: int) -> int:
     person_id = db.session.scalar(select(Face.person_id).where(Face.id == face_id))
     if person_id is None:
-        raise InvalidInputError("This face belongs to nobody yet.")
+        raise InvalidInputError("This face doesn't belong to anyone yet.")
     return person_id
 
 

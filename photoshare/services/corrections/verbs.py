@@ -68,7 +68,7 @@ def name_person(
         namesake = _find_namesake(author, person_id, name)
         if namesake is not None and not is_another:
             raise SameNameError(
-                "There is a %(name)s already. Is this the same person?",
+                "There's already a %(name)s. Is this the same person?",
                 namesake.id,
                 name=namesake.name or "",
             )
@@ -98,7 +98,7 @@ def merge_people(author: Author, person_id: int, into_id: int, *, is_sure: bool 
         faces = _faces_of(author, change, person_id)
         others = _faces_of(author, change, into_id)
         if person_id == into_id:
-            raise InvalidInputError("This is the same person already.")
+            raise InvalidInputError("These are already the same person.")
         _check_may_correct(author, change, faces, others)
         check_scenes(change, faces, others, is_sure=is_sure)
         name = _name_of(into_id) or _name_of(person_id)
@@ -138,7 +138,7 @@ def move_faces(
         target = [] if into_id is None else _faces_of(author, change, into_id)
         moved = _without(faces, target)
         if not moved:
-            raise InvalidInputError("These faces are that person already.")
+            raise InvalidInputError("These faces already belong to this person.")
         check_scenes(change, moved, target, is_sure=is_sure)
         left = sorted({change.person_of[face] for face in moved} - {NO_PERSON})
         rests = [_without(change.faces_of(person), moved) for person in left]
@@ -213,7 +213,7 @@ def choose_cover(author: Author, face_id: int) -> int:
     with change_of_room(author.room_id) as change:
         faces = _checked_faces(author, change, [face_id])
         if change.person_of[face_id] == NO_PERSON:
-            raise InvalidInputError("This face belongs to nobody yet.")
+            raise InvalidInputError("This face doesn't belong to anyone yet.")
         return change.say(CorrectionKind.COVER, [faces], guest_id=author.guest_id, chosen=faces)
 
 
@@ -240,7 +240,7 @@ def say_same(
     """
     people, unsorted = _people_of(author, (*faces, *others))
     if len(people) + len(unsorted) < 2:
-        raise InvalidInputError("These are one person by now; please look again.")
+        raise InvalidInputError("These are already one person. Please take another look.")
     if len(people) == 2:
         return merge_people(author, people[1], people[0], is_sure=is_sure)
     return move_faces(author, unsorted, people[0] if people else None, is_sure=is_sure)
@@ -259,7 +259,7 @@ def say_different(author: Author, faces: Sequence[int], others: Sequence[int]) -
         sides = [_whole_side(author, change, side) for side in (faces, others)]
         _check_may_correct(author, change, *sides)
         if sides[0] == sides[1]:
-            raise InvalidInputError("These are one person by now; please look again.")
+            raise InvalidInputError("These are already one person. Please take another look.")
         return change.say(CorrectionKind.DIFFERENT, sides, guest_id=author.guest_id)
 
 
@@ -278,11 +278,11 @@ def undo(author: Author, correction_id: int) -> None:
     with change_of_room(author.room_id) as change:
         correction = db.session.get(Correction, correction_id)
         if correction is None or correction.room_id != author.room_id:
-            raise NotFoundError("This correction is not there (any more).")
+            raise NotFoundError("This change no longer exists.")
         if not may_undo(author, correction):
-            raise NotAllowedError("Only the host can undo what somebody else has corrected.")
+            raise NotAllowedError("Only the host can undo other people's changes.")
         if correction.is_undone:
-            raise InvalidInputError("This was undone already.")
+            raise InvalidInputError("This change is already undone.")
         change.take_back(correction, guest_id=author.guest_id)
 
 
@@ -314,13 +314,13 @@ def _check_there(author: Author, change: Change, faces: Sequence[int]) -> None:
     """Refuse faces that the room does not have, or not for the author."""
     is_there = all(face in change.rows and change.rows[face].is_face for face in faces)
     if not is_there or _are_hidden(author, {change.person_of[face] for face in faces}):
-        raise NotFoundError("One of these faces is not there (any more).")
+        raise NotFoundError("One of these faces no longer exists.")
 
 
 def _faces_of(author: Author, change: Change, person_id: int) -> list[int]:
     """List the faces of a person whom the author may see."""
     if _are_hidden(author, {person_id}):
-        raise NotFoundError("This person is not there (any more).")
+        raise NotFoundError("This person no longer exists.")
     return change.faces_of(person_id)
 
 
@@ -331,7 +331,7 @@ def _are_hidden(author: Author, people: AbstractSet[int | None]) -> bool:
 
 
 def _no_face() -> InvalidInputError:
-    return InvalidInputError("Please choose at least one face.")
+    return InvalidInputError("Please select at least one face.")
 
 
 def _check_may_correct(author: Author, change: Change, *choices: Sequence[int]) -> None:
@@ -339,7 +339,7 @@ def _check_may_correct(author: Author, change: Change, *choices: Sequence[int]) 
     for faces in choices:
         if author.may_correct([change.rows[face].uploader_id for face in faces]):
             return
-    raise NotAllowedError("Only the host can correct faces on photos that others have uploaded.")
+    raise NotAllowedError("Only the host can correct faces in photos others uploaded.")
 
 
 def _whole_side(author: Author, change: Change, faces: Sequence[int]) -> list[int]:
@@ -374,7 +374,7 @@ def _people_of(author: Author, face_ids: Sequence[int]) -> tuple[list[int], list
     ).all()
     known = {person_id for _, person_id, _ in rows}
     if len(rows) != len(set(face_ids)) or _are_hidden(author, known):
-        raise NotFoundError("One of these faces is not there (any more).")
+        raise NotFoundError("One of these faces no longer exists.")
     people = {(name is None, person_id) for _, person_id, name in rows if person_id is not None}
     unsorted = [face_id for face_id, person_id, _ in rows if person_id is None]
     return [person_id for _, person_id in sorted(people)], unsorted

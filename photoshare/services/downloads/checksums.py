@@ -44,12 +44,12 @@ def get_download(photo_id: int, storage: Storage, *, exact: bool) -> Download:
     photo = _photo_file(photo_id)
     if not has_original(photo, storage):
         log.error("The original of photo %d is missing or damaged in %s", photo.id, storage.data)
-        raise NotFoundError("This picture is not there (any more).")
+        raise NotFoundError("This picture no longer exists.")
     if photo.crc32 is None or not has_clean_copy(photo, storage):
         _store({photo_id: _measure(photo, storage)})
         photo = _photo_file(photo_id)
         if photo.crc32 is None:
-            raise NotFoundError("This picture is not there (any more).")
+            raise NotFoundError("This picture no longer exists.")
     columns = (*download_columns(exact=exact), Photo.sha256, Photo.cleaning_rules)
     row = db.session.execute(select(*columns).where(Photo.id == photo_id)).one()
     form, size_bytes, crc32, sha256, rules = row
@@ -189,5 +189,5 @@ def _crc32(file: PatchedFile) -> int:
 def _photo_file(photo_id: int) -> PhotoFile:
     row = db.session.execute(select(*PHOTO_FILE).where(Photo.id == photo_id)).first()
     if row is None:
-        raise NotFoundError("This photo is not there, or was deleted.")
+        raise NotFoundError("This photo doesn't exist or was deleted.")
     return PhotoFile(*row)

@@ -82,7 +82,8 @@ def is_exact(access: Access, *, wants_exact: bool) -> bool:
     """
     if wants_exact and not (access.is_host or access.room.keeps_metadata):
         raise NotAllowedError(
-            "Only the host can download the exact originals, with places, names and serial numbers."
+            "Only the host can download the exact originals, with locations, names and "
+            "serial numbers."
         )
     return wants_exact or access.room.keeps_metadata
 

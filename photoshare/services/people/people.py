@@ -49,7 +49,7 @@ def get_person(access: Access, person_id: int) -> Person:
     """
     person = db.session.get(Person, person_id)
     if person is None or not may_see(access, person):
-        raise NotFoundError("This person is not there (any more).")
+        raise NotFoundError("This person no longer exists.")
     return person
 
 
@@ -64,7 +64,7 @@ def get_people(access: Access, person_ids: Sequence[int]) -> list[Person]:
     query = select(Person).where(Person.room_id == access.room.id, Person.id.in_(person_ids))
     people = [one for one in db.session.scalars(query.order_by(Person.id)) if may_see(access, one)]
     if len(people) < len(set(person_ids)):
-        raise NotFoundError("This person is not there (any more).")
+        raise NotFoundError("This person no longer exists.")
     return people
 
 
@@ -84,7 +84,7 @@ def get_card(access: Access, person_id: int) -> PersonCard:
     """
     cards = _cards(Person.id == get_person(access, person_id).id)
     if not cards:
-        raise NotFoundError("This person is not there (any more).")
+        raise NotFoundError("This person no longer exists.")
     return cards[0]
 
 

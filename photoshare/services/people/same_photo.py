@@ -38,7 +38,7 @@ def check_scenes(
     if pairs and not is_sure:
         photo = db.session.get_one(Photo, change.rows[pairs[0][0]].photo_id)
         raise SamePhotoError(
-            "Both are in the photo %(file_name)s. Are they really the same person?",
+            "Both appear in the photo %(file_name)s. Are they really the same person?",
             tuple(pairs),
             file_name=photo.file_name,
         )

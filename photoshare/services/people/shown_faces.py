@@ -52,7 +52,7 @@ def list_faces(access: Access, person_id: int | None, page: int) -> FacePage:
         query, order = _faces_of_room(access.room.id).where(is_theirs), (Face.photo_id, Face.id)
         count = db.session.scalar(select(func.count()).select_from(Face).where(is_theirs)) or 0
     if page < 1 or (page > 1 and (page - 1) * FACES_PAGE_SIZE >= count):
-        raise NotFoundError("There is no such page of faces.")
+        raise NotFoundError("This page of faces doesn't exist.")
     faces = db.session.scalars(
         query.options(contains_eager(Face.photo), defer(Face.encoding))
         .order_by(*order)
@@ -113,7 +113,7 @@ def get_faces(access: Access, face_ids: Sequence[int]) -> list[Face]:
     """
     wanted = list(dict.fromkeys(face_ids))
     if len(wanted) > FACES_PAGE_SIZE:
-        raise InvalidInputError("Please choose %(number)s faces at most.", number=FACES_PAGE_SIZE)
+        raise InvalidInputError("Please select up to %(number)s faces.", number=FACES_PAGE_SIZE)
     rows = db.session.scalars(
         _faces_of_room(access.room.id)
         .where(Face.id.in_(wanted))
@@ -121,7 +121,7 @@ def get_faces(access: Access, face_ids: Sequence[int]) -> list[Face]:
     )
     found = {face.id: face for face in rows if is_visible(access, face)}
     if len(found) < len(wanted):
-        raise NotFoundError("This face is not there (any more).")
+        raise NotFoundError("This face no longer exists.")
     return [found[face_id] for face_id in wanted]
 
 

@@ -123,14 +123,14 @@ def check_room_limits(room_id: int, coming_bytes: int, settings: Settings) -> No
     ).one()
     if count >= settings.max_room_photos:
         raise RoomFullError(
-            "This room is full: it has %(number)s photos, the most that a room of this server "
-            "takes. Please tell the host.",
+            "This room is full: it has %(number)s photos, the most this server allows. "
+            "Please tell the host.",
             number=count,
         )
     if size + coming_bytes > settings.max_room_gb * GB:
         raise RoomFullError(
-            "This room is full: its photos would take more than the %(number)s GB that a room of "
-            "this server may. Please tell the host.",
+            "This room is full: its photos would need more than the %(number)s GB this "
+            "server allows. Please tell the host.",
             number=settings.max_room_gb,
         )
 
@@ -186,7 +186,7 @@ def _keep(
             db.session.rollback()
             storage.delete_photo(room_id, sha256)
             if isinstance(error, IntegrityError):  # the foreign key: the room was deleted meanwhile
-                raise NotFoundError("This room is not there any more.") from error
+                raise NotFoundError("This room no longer exists.") from error
             raise
         return AddedPhoto(photo.id, is_duplicate=False)
 

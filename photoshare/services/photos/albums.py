@@ -183,7 +183,7 @@ def open_album(
     room_id = access.room.id
     if people:
         if len(people) > MOST_PEOPLE:
-            raise InvalidInputError("Please choose %(number)s people at most.", number=MOST_PEOPLE)
+            raise InvalidInputError("Please select up to %(number)s people.", number=MOST_PEOPLE)
         return OfPeople(room_id, tuple(get_people(access, people)), is_together)
     if guest_id is not None:
         return OfGuest(room_id, _checked_guest(access, guest_id), newest_first=True)
@@ -193,7 +193,7 @@ def open_album(
         return WithoutFaces(room_id)
     if photo_ids:
         if len(photo_ids) > MOST_CHOSEN:
-            raise InvalidInputError("Please select %(number)s photos at most.", number=MOST_CHOSEN)
+            raise InvalidInputError("Please select up to %(number)s photos.", number=MOST_CHOSEN)
         return Chosen(room_id, tuple(photo_ids))
     return WholeRoom(room_id, newest_first=True)
 
@@ -208,5 +208,5 @@ def _checked_guest(access: Access, guest_id: int) -> int:
     is_own = guest_id == access.guest.id
     guest = db.session.get(Guest, guest_id) if access.is_host and not is_own else None
     if not is_own and (guest is None or guest.room_id != access.room.id):
-        raise NotFoundError("This page is not there, or is for the people in its room only.")
+        raise NotFoundError("This page doesn't exist, or only people in its room can see it.")
     return guest_id

@@ -34,7 +34,7 @@ def delete_photo(access: Access, photo_id: int, storage: Storage) -> None:
     """
     photo = get_photo(access.room.id, photo_id)
     if not may_delete(access, photo):
-        raise NotAllowedError("Only the host and whoever uploaded a photo can delete it.")
+        raise NotAllowedError("Only the host or the guest who uploaded a photo can delete it.")
     room_id, sha256 = photo.room_id, photo.sha256
 
     def delete_rows() -> None:

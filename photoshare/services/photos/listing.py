@@ -103,7 +103,7 @@ def get_photo(room_id: int, photo_id: int, *, all_of_it: bool = False) -> Photo:
     statement = select(Photo).where(Photo.room_id == room_id, Photo.id == photo_id)
     photo = db.session.scalar(statement.options(*with_faces()) if all_of_it else statement)
     if photo is None:
-        raise NotFoundError("This photo is not there, or was deleted.")
+        raise NotFoundError("This photo doesn't exist or was deleted.")
     return photo
 
 

@@ -92,9 +92,9 @@ def _find_or_make(
         try:
             content = render(storage.original(room_id, sha256))
         except (FileNotFoundError, RejectedPhotoError) as error:
-            raise NotFoundError("This picture is not there (any more).") from error
+            raise NotFoundError("This picture no longer exists.") from error
     with storage.locked():
         if not storage.original(room_id, sha256).is_file():  # deleted meanwhile
-            raise NotFoundError("This picture is not there (any more).")
+            raise NotFoundError("This picture no longer exists.")
         storage.write_derived(target, content)
     return target

@@ -93,7 +93,7 @@ def begin_upload(
         If there is no space for it, on the disk or by the limits of the room.
     """
     if facts.size_bytes < 1 or not facts.fingerprint or len(facts.fingerprint) > MAX_FINGERPRINT:
-        raise InvalidInputError("An upload has to say the name and the size of its file.")
+        raise InvalidInputError("The upload is missing the file's name or size.")
     if facts.size_bytes > settings.max_photo_mb * MB:
         raise RejectedPhotoError(
             "The file is larger than %(number)s MB.", number=settings.max_photo_mb
@@ -160,7 +160,7 @@ def add_piece(
             select(Upload).where(Upload.id == upload_id, Upload.guest_id == access.guest.id)
         )
         if upload is None:
-            raise NotFoundError("This upload is not there (any more).")
+            raise NotFoundError("This upload no longer exists.")
         db.session.expunge(upload)
         db.session.rollback()  # no transaction stays open while bytes come in
         path = storage.piece_file(upload.room_id, upload.id)
@@ -227,7 +227,7 @@ def _alone(upload_id: int) -> Iterator[None]:
 def _finish(upload: Upload, storage: Storage, settings: Settings) -> AddedPhoto:
     received = storage.received_in_pieces(storage.piece_file(upload.room_id, upload.id))
     if upload.sha256 not in (None, received.sha256):
-        raise RejectedPhotoError("The file has changed on the way. Please send it again.")
+        raise RejectedPhotoError("The file changed on the way here. Please send it again.")
     added = adding.add_received(
         upload.room_id,
         received,

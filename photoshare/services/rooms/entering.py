@@ -79,7 +79,7 @@ def find_room(code: str) -> Room:
     """
     room = db.session.scalar(select(Room).where(Room.code == normalise_code(code)))
     if room is None:
-        raise NotFoundError("There is no room with this code.")
+        raise NotFoundError("There's no room with this code.")
     return room
 
 
@@ -113,7 +113,7 @@ def enter_room(code: str, guest_ids: Mapping[str, int]) -> Access:
         if is_open and guest_ids.get(str(room.id)) == guest.id:
             return Access(room, guest)
     find_room(code)  # a code that nobody has is said to be that
-    raise NotFoundError("This page is not there, or is for the people in its room only.")
+    raise NotFoundError("This page doesn't exist, or only people in its room can see it.")
 
 
 def list_joined_rooms(guest_ids: Mapping[str, int]) -> list[Room]:
@@ -148,12 +148,12 @@ def join_room(room: Room, *, password: str, name: str) -> Guest:
         If the name or the password is too long, or the room has ended.
     """
     if has_ended(room):
-        raise InvalidInputError("This room has ended; only its host can still open it.")
+        raise InvalidInputError("This room has ended. Only its host can still open it.")
     name = checked_name(name)
     if room.password_hash is not None:
         check_password_length(password)
         if not is_right(room.password_hash, password):
-            raise WrongPasswordError("The password is not right.")
+            raise WrongPasswordError("That password isn't right.")
     return _add_guest(room, name, is_host=False)
 
 
@@ -181,14 +181,14 @@ def check_host_secret(room: Room, secret: str) -> None:
         If it is another one.
     """
     if len(secret) > MAX_SECRET or not is_right(room.host_secret_hash, secret):
-        raise NotFoundError("This host link is not valid.")
+        raise NotFoundError("This host link isn't valid.")
 
 
 def checked_name(name: str) -> str:
     """Return a person's name without outer spaces; refuse a long one."""
     name = " ".join(name.split())
     if len(name) > MAX_NAME:
-        raise InvalidInputError("A name can have %(number)s characters at most.", number=MAX_NAME)
+        raise InvalidInputError("Names can be up to %(number)s characters long.", number=MAX_NAME)
     return name
 
 
@@ -196,7 +196,7 @@ def check_password_length(password: str) -> None:
     """Refuse a password that is longer than any form takes."""
     if len(password) > MAX_PASSWORD:
         raise InvalidInputError(
-            "The password can have %(number)s characters at most.", number=MAX_PASSWORD
+            "The password can be up to %(number)s characters long.", number=MAX_PASSWORD
         )
 
 

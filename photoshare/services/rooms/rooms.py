@@ -92,7 +92,7 @@ def change_settings(
         If something of it cannot be accepted. Nothing is changed then.
     """
     if password and is_open:
-        raise InvalidInputError("Please either set a new password or remove it, not both.")
+        raise InvalidInputError("Set a new password or remove it, but not both.")
     values: dict[str, object] = {
         "title": checked_title(title),
         "ends_on": ends_on,
@@ -147,7 +147,7 @@ def checked_title(title: str) -> str:
         raise InvalidInputError("Please give the room a title.")
     if len(title) > MAX_TITLE:
         raise InvalidInputError(
-            "The title can have %(number)s characters at most.", number=MAX_TITLE
+            "The title can be up to %(number)s characters long.", number=MAX_TITLE
         )
     return title
 

@@ -48,12 +48,12 @@ STATUS_CODES: dict[type[PhotoshareError], int] = {
     WrongOffsetError: 409,
 }
 SENTENCES = {
-    404: lazy_gettext("This page is not there, or is for the people in its room only."),
-    405: lazy_gettext("This address does not take that kind of request."),
-    413: lazy_gettext("That was too much for one upload. Please choose fewer photos at a time."),
+    404: lazy_gettext("This page doesn't exist, or only people in its room can see it."),
+    405: lazy_gettext("This address doesn't accept that kind of request."),
+    413: lazy_gettext("That's too much for one upload. Please choose fewer photos at a time."),
 }
-OTHER_SENTENCE = lazy_gettext("The server does not understand this request.")
-SERVER_SENTENCE = lazy_gettext("Something went wrong on the server; its log says what.")
+OTHER_SENTENCE = lazy_gettext("The server didn't understand this request.")
+SERVER_SENTENCE = lazy_gettext("Something went wrong on the server. Its log has the details.")
 
 
 def _answer(sentence: str, status: int) -> tuple[str, int]:

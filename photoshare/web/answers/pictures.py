@@ -24,7 +24,7 @@ def send_picture(path: Path, mime_type: str) -> Response:
     try:
         response = send_file(path, mime_type)
     except FileNotFoundError:
-        raise NotFoundError("This picture is not there (any more).") from None
+        raise NotFoundError("This picture no longer exists.") from None
     response.headers["Cache-Control"] = f"private, max-age={YEAR_S}, immutable"
     return response
 

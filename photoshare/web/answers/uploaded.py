@@ -50,12 +50,12 @@ def answer_upload(results: list[UploadResult]) -> Response | BaseResponse:
 
 def _flash_counts(added: int, duplicates: int) -> None:
     if added:
-        say(gettext("%(photos)s added.", photos=count(added, "photo")))
+        say(gettext("%(photos)s uploaded.", photos=count(added, "photo")))
     if duplicates:
         say(
             ngettext(
-                "%(number)s was here already.",
-                "%(number)s were here already.",
+                "%(number)s was already here.",
+                "%(number)s were already here.",
                 duplicates,
                 number=number(duplicates),
             )

@@ -54,7 +54,7 @@ def number_list_argument(name: str, args: MultiDict[str, str] | None = None) -> 
     texts = (request.args if args is None else args).getlist(name)
     words = [word for text in texts for word in text.split(",") if word]
     if not all(ROW_NUMBER.fullmatch(word) for word in words):
-        raise InvalidInputError("This selection cannot be read; please choose again.")
+        raise InvalidInputError("This selection can't be read. Please select again.")
     return tuple(dict.fromkeys(int(word) for word in words))
 
 

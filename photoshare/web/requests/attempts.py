@@ -123,8 +123,8 @@ def count_uploads(files: int, per_hour: int) -> None:
     ]
     if wait_s := max(rates.wait_s(key, limit, cost=files) for key, limit in bounds):
         raise TooManyUploadsError(
-            "That is more than the %(number)s photos that one guest may send within an hour. "
-            "Those that are missing can be sent in an hour.",
+            "That's more than the %(number)s photos a guest can send in an hour. You can "
+            "send the rest in an hour.",
             retry_after_s=wait_s,
             number=per_hour,
         )

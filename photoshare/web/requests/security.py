@@ -48,7 +48,7 @@ def host_only(view: View) -> View:
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
         if not current_access().is_host:
-            raise NotAllowedError("Only the host of the room can do this.")
+            raise NotAllowedError("Only the room's host can do this.")
         return view(*args, **kwargs)
 
     return checked  # type: ignore[return-value]
@@ -110,8 +110,8 @@ def _reject_cross_site() -> None:
         is_same = True
     if not is_same:
         raise NotAllowedError(
-            "This form came from another address than this page's. If a reverse proxy stands in "
-            "between, let it pass on the Host header."
+            "This form came from a different address than this page. If you use a reverse "
+            "proxy, make sure it passes on the Host header."
         )
 
 

@@ -39,7 +39,7 @@ def room_zip(room_code: str) -> Response:
     """Send the photos of the whole room, of several people (``people``), or some (``photos``)."""
     chosen = number_list_argument("photos")
     if "match" in request.args and not number_list_argument("people"):
-        raise InvalidInputError("Please choose at least one person.")
+        raise InvalidInputError("Please select at least one person.")
     if "photos" in request.args and not chosen:
         raise InvalidInputError("Please select at least one photo.")
     album, title = album_argument(photo_ids=chosen), current_access().room.title
@@ -64,7 +64,7 @@ def several(room_code: str) -> str:
     """Show the photos of several people: all of them together, or any of them."""
     album = album_argument()
     if not isinstance(album, OfPeople):
-        raise InvalidInputError("Please choose at least one person.")
+        raise InvalidInputError("Please select at least one person.")
     page = listing.list_photos(
         album, after=request.args.get("after"), before=request.args.get("before")
     )
@@ -120,11 +120,11 @@ def _waiting(album: Album) -> dict[str, int]:
 def _tell_lost(names: Sequence[str]) -> ZipNote:
     """Write the text that lies in a zip in place of lost photos; its lines end as on Windows."""
     words = ngettext(
-        "%(number)s photo is missing from this zip: its file was lost on the server.",
-        "%(number)s photos are missing from this zip: their files were lost on the server.",
+        "%(number)s photo is missing from this zip because its file was lost on the server.",
+        "%(number)s photos are missing from this zip because their files were lost on the server.",
         len(names),
         number=number(len(names)),
     )
-    remedy = gettext("If you still have one of them, add it to the room again.")
+    remedy = gettext("If you still have any of them, please add them to the room again.")
     text = "\r\n".join([words, remedy, "", *names, ""])
     return ZipNote(safe_name(gettext("Missing photos")) + ".txt", text)

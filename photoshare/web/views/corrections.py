@@ -43,7 +43,7 @@ def undo(room_code: str, correction_id: int) -> BaseResponse:
     """Take one correction back."""
     verbs.undo(current_author(), correction_id)
     look_again()
-    say(gettext("That was undone."))
+    say(gettext("Change undone."))
     return redirect(page_before(url_for("corrections.index")), SEE_OTHER)
 
 
@@ -61,9 +61,9 @@ def rename(room_code: str, person_id: int) -> Response | BaseResponse | tuple[st
     except InvalidInputError as error:
         return _name_form(person_id, say_error(error)), 422
     if correction_id is None:
-        say(gettext("The name was deleted."))
+        say(gettext("Name deleted."))
     else:
-        flash_with_undo(gettext("The name was saved."), correction_id)
+        flash_with_undo(gettext("Name saved."), correction_id)
     return redirect_or(
         "corrections/_renamed.html",
         url_for("people.show", person_id=person_id),
@@ -100,25 +100,21 @@ def merge(room_code: str, person_id: int) -> BaseResponse:
     """Make two people one; the other one's album is where both are now."""
     into_id = _chosen_person()
     correction_id = verbs.merge_people(current_author(), person_id, into_id, is_sure=is_sure())
-    return _done(gettext("The two are one person now."), correction_id, _album(into_id))
+    return _done(gettext("Merged into one person."), correction_id, _album(into_id))
 
 
 @blueprint.post("/people/<int:person_id>/reject")
 def reject(room_code: str, person_id: int) -> BaseResponse:
     """Take chosen faces out of an album: they are not this person."""
     correction_id = verbs.reject_faces(current_author(), person_id, numbers_of_form("faces"))
-    return _done(
-        gettext("The faces were taken out of the album."), correction_id, _album(person_id)
-    )
+    return _done(gettext("Faces removed from the album."), correction_id, _album(person_id))
 
 
 @blueprint.post("/people/<int:person_id>/hide")
 def hide(room_code: str, person_id: int) -> BaseResponse:
     """Hide a bystander's album from everybody but the host."""
     correction_id = verbs.hide_person(current_author(), person_id)
-    return _done(
-        gettext("Guests do not see this person any more."), correction_id, _album(person_id)
-    )
+    return _done(gettext("Guests no longer see this person."), correction_id, _album(person_id))
 
 
 @blueprint.post("/people/<int:person_id>/show")
@@ -126,7 +122,7 @@ def hide(room_code: str, person_id: int) -> BaseResponse:
 def show(room_code: str, person_id: int) -> BaseResponse:
     """Show a hidden person's album to everybody again."""
     correction_id = verbs.show_person(current_author(), person_id)
-    return _done(gettext("Everybody sees this person again."), correction_id, _album(person_id))
+    return _done(gettext("Everyone can see this person again."), correction_id, _album(person_id))
 
 
 @blueprint.post("/faces/move")
@@ -136,7 +132,7 @@ def move(room_code: str) -> BaseResponse:
     into_id = None if request.form.get("into") == SOMEBODY_NEW else _chosen_person()
     correction_id = verbs.move_faces(current_author(), faces, into_id, is_sure=is_sure())
     person_id = into_id or shown_faces.get_face(current_access(), faces[0]).person_id
-    return _done(gettext("The faces have a new album."), correction_id, _album(person_id))
+    return _done(gettext("Faces moved."), correction_id, _album(person_id))
 
 
 @blueprint.post("/faces/remove")
@@ -144,7 +140,7 @@ def remove(room_code: str) -> BaseResponse:
     """Say that chosen faces are no faces."""
     correction_id = verbs.mark_not_faces(current_author(), numbers_of_form("faces"))
     return _done(
-        gettext("They are no faces any more."), correction_id, page_before(url_for("people.index"))
+        gettext("Marked as not a face."), correction_id, page_before(url_for("people.index"))
     )
 
 
@@ -153,7 +149,7 @@ def cover(room_code: str, face_id: int) -> BaseResponse:
     """Let a face stand for its person."""
     face = shown_faces.get_face(current_access(), face_id)
     correction_id = verbs.choose_cover(current_author(), face_id)
-    return _done(gettext("The cover was changed."), correction_id, _album(face.person_id))
+    return _done(gettext("Cover changed."), correction_id, _album(face.person_id))
 
 
 def _done(sentence: str, correction_id: int, url: str) -> BaseResponse:

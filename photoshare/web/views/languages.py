@@ -19,7 +19,7 @@ def choose() -> Response:
     """Remember the language that was chosen, in a cookie, and lead back to the page."""
     language = request.form.get("language", "")
     if language not in LANGUAGES:
-        raise InvalidInputError("Please choose one of the languages.")
+        raise InvalidInputError("Please choose a language from the list.")
     response = redirect(_own_page(request.form.get("next", "")), SEE_OTHER)
     response.set_cookie(
         COOKIE,

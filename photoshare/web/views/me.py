@@ -41,9 +41,9 @@ def choose_person(room_code: str) -> Response | tuple[str, int]:
     """Keep who of the people this guest is; nobody else is told."""
     chosen = numbers_of_form("person")
     if not chosen:
-        return _page(person_error=gettext("Please choose at least one person.")), 422
+        return _page(person_error=gettext("Please select at least one person.")), 422
     selves.say_who_i_am(current_access(), chosen[0])
-    say(gettext("Your photos come first on this page now."))
+    say(gettext("Your photos now come first on this page."))
     return redirect(url_for("me.show"), SEE_OTHER)
 
 
@@ -51,7 +51,7 @@ def choose_person(room_code: str) -> Response | tuple[str, int]:
 def forget_person(room_code: str) -> Response:
     """Forget who of the people this guest said they are."""
     selves.say_i_am_nobody(current_access())
-    say(gettext("That was forgotten."))
+    say(gettext("Got it, that's not you."))
     return redirect(url_for("me.show"), SEE_OTHER)
 
 
@@ -62,7 +62,7 @@ def rename(room_code: str) -> Response | tuple[str, int]:
         guests.rename_guest(current_access().guest.id, request.form.get("name", ""))
     except InvalidInputError as error:
         return _page(error=say_error(error), name=request.form["name"]), 422
-    say(gettext("Your name was saved."))
+    say(gettext("Your name is saved."))
     return redirect(url_for("me.show"), SEE_OTHER)
 
 
@@ -73,7 +73,7 @@ def leave(room_code: str) -> Response:
     room = access.room
     guests.leave_room(access, current_site().storage)
     forget_room(room.id)
-    say(gettext("You have left “%(title)s” on this device.", title=isolated(room.title)))
+    say(gettext("You've left “%(title)s” on this device.", title=isolated(room.title)))
     return redirect(url_for("rooms.index"), SEE_OTHER)
 
 

@@ -53,7 +53,7 @@ def manifest() -> Response:
             "id": start,
             "name": "PhotoShare",
             "short_name": "PhotoShare",
-            "description": gettext("Everybody's photos. An album for each of you."),
+            "description": gettext("Everyone's photos. An album for each of you."),
             "lang": page_language(),
             "dir": page_direction(),
             "start_url": start,

@@ -141,7 +141,7 @@ def picture(room_code: str, photo_id: int, digest: str, side: int, ending: str) 
     """Send a smaller picture of a photo: its longer side in pixels, WebP or JPEG."""
     photo = _photo_with_digest(photo_id, digest)
     if side not in RENDITION_PX:
-        raise NotFoundError("There is no picture of this size.")
+        raise NotFoundError("There's no picture in this size.")
     path = find_picture(photo, side, ending, current_site().storage)
     return send_picture(path, PICTURE_TYPES[ending])
 
@@ -176,7 +176,7 @@ def _send_download(photo: Photo, *, wants_exact: bool) -> Response:
 def _photo_with_digest(photo_id: int, digest: str) -> Photo:
     photo = listing.get_photo(current_access().room.id, photo_id)
     if digest != picture_digest(photo):
-        raise NotFoundError("This photo is not there, or was deleted.")
+        raise NotFoundError("This photo doesn't exist or was deleted.")
     return photo
 
 
@@ -186,7 +186,7 @@ def confirm_delete(room_code: str, photo_id: int) -> str:
     access = current_access()
     photo = listing.get_photo(access.room.id, photo_id)
     if not deleting.may_delete(access, photo):
-        raise NotAllowedError("Only the host and whoever uploaded a photo can delete it.")
+        raise NotAllowedError("Only the host or the guest who uploaded a photo can delete it.")
     return render_template(
         "photos/delete.html", access=access, photo=photo, person_id=_person_seen(access)
     )
@@ -197,7 +197,7 @@ def delete(room_code: str, photo_id: int) -> BaseResponse:
     """Delete a photo; the host any, a guest their own. Leads back to the album it was seen in."""
     access = current_access()
     deleting.delete_photo(access, photo_id, current_site().storage)
-    say(gettext("The photo was deleted."))
+    say(gettext("Photo deleted."))
     person_id = _person_seen(access)  # gone, if that was the person's last photo
     if person_id is None:
         return redirect(url_for("rooms.show"), SEE_OTHER)

@@ -176,7 +176,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
         )
     except InvalidInputError as error:
         return _share_page(form=form, error=say_error(error)), 422
-    say(gettext("The room was changed."))
+    say(gettext("Room settings saved."))
     return redirect(url_for("rooms.share"), SEE_OTHER)
 
 
@@ -197,7 +197,11 @@ def delete(room_code: str) -> Response:
     room_id, title = room.id, room.title  # now: the row is gone afterwards
     rooms.delete_room(room_id, current_site().storage)
     forget_room(room_id)
-    say(gettext("The room “%(title)s” and everything in it was deleted.", title=isolated(title)))
+    say(
+        gettext(
+            "The room “%(title)s” and everything in it have been deleted.", title=isolated(title)
+        )
+    )
     return redirect(url_for("rooms.index"), SEE_OTHER)
 
 
@@ -241,7 +245,7 @@ def _join(room: Room) -> None:
 
 def _join_page(room: Room, *, error: str | None = None, name: str = "") -> str:
     if entering.has_ended(room):
-        raise NotFoundError("This room has ended; only its host can still open it.")
+        raise NotFoundError("This room has ended. Only its host can still open it.")
     needs_password = room.password_hash is not None
     title = None if needs_password else room.title  # for those who know the password
     return render_template(
@@ -255,4 +259,4 @@ def _parse_date(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InvalidInputError("The end date has to look like 2026-12-31.") from None
+        raise InvalidInputError("Please enter the end date like this: 2026-12-31.") from None

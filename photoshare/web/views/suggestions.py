@@ -29,8 +29,8 @@ blueprint = Blueprint("suggestions", __name__, url_prefix="/rooms/<room_code>")
 MAX_LATER = 100  # pairs that one form carries along
 PAIR_KEY = re.compile(r"[fp][0-9]{1,18}-[fp][0-9]{1,18}")
 ANSWERS = {
-    "yes": lazy_gettext("The two are one person now."),
-    "no": lazy_gettext("These are two people."),
+    "yes": lazy_gettext("Merged into one person."),
+    "no": lazy_gettext("Marked as different people."),
     "later": "",
 }
 
@@ -76,10 +76,10 @@ def answer_maybe(room_code: str, person_id: int) -> Response | BaseResponse:
     face_id = _field("face")
     if _reply("yes", "no") == "yes":
         correction_id = verbs.move_faces(author, [face_id], person_id, is_sure=is_sure())
-        sentence = gettext("The photo is in the album.")
+        sentence = gettext("Photo added to the album.")
     else:
         correction_id = verbs.say_different(author, [card.cover_face_id], [face_id])
-        sentence = gettext("The face was kept out of the album.")
+        sentence = gettext("Face kept out of the album.")
     look_again()
     flash_with_undo(sentence, correction_id)
     if not wants_partial():
@@ -108,7 +108,7 @@ def _put_off(keys: list[str]) -> list[str]:
 def _check_may_answer() -> None:
     author = current_author()
     if not (author.is_host or author.may_correct_all):
-        raise NotAllowedError("Only the host of the room can do this.")
+        raise NotAllowedError("Only the room's host can do this.")
 
 
 def _field(name: str) -> int:
@@ -118,5 +118,5 @@ def _field(name: str) -> int:
 def _reply(*answers: str) -> str:
     reply = request.form.get("answer", "")
     if reply not in answers:
-        raise InvalidInputError("Please choose one of the answers.")
+        raise InvalidInputError("Please choose an answer.")
     return reply

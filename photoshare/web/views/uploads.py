@@ -27,7 +27,8 @@ def known(room_code: str) -> Response:
     hashes = request.form.getlist("sha256")
     if len(hashes) > MAX_HASHES or not all(_SHA256.fullmatch(text) for text in hashes):
         raise InvalidInputError(
-            "Please ask for up to %(number)s SHA-256 in hexadecimal digits.", number=MAX_HASHES
+            "Please ask for up to %(number)s SHA-256 hashes in hexadecimal digits.",
+            number=MAX_HASHES,
         )
     return jsonify(known=adding.find_known(current_access().room.id, hashes))
 
@@ -57,7 +58,7 @@ def _file_facts() -> FileFacts:
     name = adding.clean_file_name(form.get("file_name", ""))
     size = form.get("size", 0, type=int)
     if sha256 and not _SHA256.fullmatch(sha256):
-        raise InvalidInputError("A SHA-256 has 64 hexadecimal digits.")
+        raise InvalidInputError("The SHA-256 must have 64 hexadecimal digits.")
     fingerprint = sha256 or f"{size} {form.get('modified', '')[:20]} {name}"
     return FileFacts(name, size, fingerprint, sha256 or None)
 
@@ -70,7 +71,7 @@ def add_piece(room_code: str, upload_id: int) -> Response | BaseResponse:
     request.max_content_length = site.settings.piece_bytes + 1
     offset = number_argument("offset")
     if offset is None or offset < 0:
-        raise InvalidInputError("A piece has to say its offset.")
+        raise InvalidInputError("This piece is missing its offset.")
     try:
         outcome = uploads.add_piece(
             access,
