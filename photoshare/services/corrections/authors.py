@@ -1,4 +1,4 @@
-"""Who corrects, and which photos' faces they may correct."""
+"""Decide which faces somebody may correct."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from photoshare.services.rooms.rooms import Access
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who corrects: a browser in a room, or the command line."""
+    """The author of a correction: a browser in a room, or the command line."""
 
     room_id: int
     guest_id: int | None = None
@@ -25,6 +25,6 @@ class Author:
 
 
 def author_of(access: Access) -> Author:
-    """Tell what a browser may correct: the host all, guests by the host's switch or their own."""
+    """Make the author for a browser: hosts correct all, guests their own photos or by setting."""
     room, guest = access.room, access.guest
     return Author(room.id, guest.id, access.is_host, room.guests_may_correct)

@@ -1,10 +1,10 @@
-"""Photos to take home: what of an original a guest gets, and its size and checksum beforehand.
+"""Serve originals without private metadata, with size and checksum known in advance.
 
-An original is kept bit for bit. Guests get it through patches that take out whatever identifies a
-person, a device or a place (`photoshare.metadata`), unless the room keeps that; the picture itself
-is never encoded again. A file that cannot be cleaned in this way is replaced by a new JPEG of the
-same size in pixels. Sizes and checksums are computed while a photo comes in: no zip has to read its
-photos beforehand.
+An original is stored bit for bit. Guests get it through patches that remove whatever identifies a
+person, a device or a location (`photoshare.metadata`), unless the room keeps metadata; the picture
+itself is never re-encoded. A file that cannot be patched is replaced by a new JPEG of the same size
+in pixels. Sizes and checksums are computed while a photo is uploaded, so that a zip need not read
+its photos beforehand.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from photoshare.storage import ReceivedFile, Storage
 log = logging.getLogger(__name__)
 
 READ_BLOCK = 1 << 20  # bytes read at a time
-COMMIT_EVERY = 20  # photos; the measuring of so many is lost at most
+COMMIT_EVERY = 20  # photos: at most so many have to be measured again after a crash
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoFile:
-    """What has to be known of a photo to find and to measure its files: columns of its row."""
+    """The columns of a photo's row that are needed to find and measure its files."""
 
     id: int
     room_id: int
@@ -53,27 +53,27 @@ PHOTO_FILE = tuple(getattr(Photo, name) for name in PhotoFile.__dataclass_fields
 
 
 class Form(IntEnum):
-    """In which form a photo is given."""
+    """The form in which a photo is downloaded."""
 
     EXACT = 0  # the original bit for bit
-    PATCHED = 1  # the original, without places, names and serial numbers
+    PATCHED = 1  # the original, without locations, names and serial numbers
     COPY = 2  # a JPEG in its place
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A photo as somebody may take it home.
+    """A photo as it is downloaded.
 
     Attributes
     ----------
     form : Form
     image_format : str
-        Pillow's name; that of a clean copy is JPEG, whatever the original is.
+        Pillow's name; JPEG for a clean copy, whatever the original is.
     size_bytes, crc32 : int
     sha256 : str
         Of the original.
     cleaning_rules : int
-        By which it was cleaned.
+        The version of the rules by which it was cleaned.
     """
 
     form: Form
@@ -85,19 +85,19 @@ class Download:
 
     @property
     def stamp(self) -> str:
-        """A text that changes with every byte."""
+        """A text that changes whenever any byte does."""
         if self.form is Form.EXACT:
             return f"{self.sha256} exact"
         return f"{self.sha256} {self.cleaning_rules} {self.crc32}"
 
 
 def is_exact(access: Access, *, wants_exact: bool) -> bool:
-    """Whether this asker gets originals bit for bit.
+    """Whether this browser gets originals bit for bit.
 
     Raises
     ------
     NotAllowedError
-        If a guest asks for them and the room gives them to its host only.
+        If a guest asks for them in a room where only the host gets them.
     """
     if wants_exact and not (access.is_host or access.room.keeps_metadata):
         raise NotAllowedError(
@@ -107,7 +107,7 @@ def is_exact(access: Access, *, wants_exact: bool) -> bool:
 
 
 def download_columns(*, exact: bool) -> tuple[ColumnElement[Any], ...]:
-    """Tell what a photo that was measured is as a download: its form, bytes and checksum, by SQL.
+    """Return SQL expressions for a measured photo's download: form, bytes and checksum.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def download_columns(*, exact: bool) -> tuple[ColumnElement[Any], ...]:
 def open_download(
     storage: Storage, room_id: int, sha256: str, form: Form, image_format: str
 ) -> PatchedFile:
-    """Open a photo in a form for reading from anywhere.
+    """Open a photo, in the given form, for reading at any offset.
 
     Raises
     ------
@@ -146,12 +146,12 @@ def open_download(
 
 
 def has_original(photo: PhotoFile, storage: Storage) -> bool:
-    """Whether the original is there, all of it."""
+    """Whether the original exists with its full size."""
     return storage.original_size(photo.room_id, photo.sha256) == photo.size_bytes
 
 
 def has_clean_copy(photo: PhotoFile, storage: Storage) -> bool:
-    """Whether the JPEG in place of the original is there, if there has to be one."""
+    """Whether the JPEG in place of the original exists, if the photo needs one."""
     if photo.clean_copy_bytes is None:
         return True
     copy = storage.derivative(photo.room_id, photo.sha256, CLEAN_COPY)
@@ -162,7 +162,7 @@ def has_clean_copy(photo: PhotoFile, storage: Storage) -> bool:
 
 
 def get_download(photo_id: int, storage: Storage, *, exact: bool) -> Download:
-    """Tell what one photo is as a download, measuring it if it never was.
+    """Describe one photo as a download, measuring it first if necessary.
 
     Raises
     ------
@@ -186,7 +186,7 @@ def get_download(photo_id: int, storage: Storage, *, exact: bool) -> Download:
 
 
 def format_of_download(image_format: str, form: int) -> str:
-    """Tell Pillow's name for a photo in a form: a clean copy is a JPEG."""
+    """Return Pillow's name for the format of a photo in this form: a clean copy is a JPEG."""
     return "JPEG" if form == Form.COPY else image_format
 
 
@@ -200,14 +200,14 @@ def _photo_file(photo_id: int) -> PhotoFile:
 def measure_received(
     received: ReceivedFile, image_format: str, clean_copy: bytes | None
 ) -> dict[str, int | None]:
-    """Compute what the row of a new photo says of its downloads.
+    """Compute the download columns of a new photo's row.
 
     Parameters
     ----------
     received : ReceivedFile
     image_format : str
     clean_copy : bytes or None
-        The JPEG that guests get of a file that cannot be cleaned.
+        The JPEG that guests get if the file itself cannot be cleaned.
     """
     if clean_copy is not None:
         return _values(received.crc32, **_measure_copy(clean_copy))
@@ -215,7 +215,7 @@ def measure_received(
 
 
 def unmeasured() -> ColumnElement[bool]:
-    """Select the photos that no zip can hold yet: an index knows them."""
+    """Select the photos that cannot be in a zip yet; an index lists them."""
     return Photo.crc32.is_(None) & ~Photo.is_lost
 
 
@@ -225,15 +225,15 @@ def measure_photos(
     *,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Compute the checksums of photos that lack them; one whose file cannot be read is lost.
+    """Compute missing checksums of photos; mark a photo lost if its file cannot be read.
 
-    For the job thread: reading a room takes a minute or so.
+    For the job thread: reading a room takes about a minute.
 
     Parameters
     ----------
     which : condition on Photo
     is_stopping : callable
-        Asked before every photo; the rest waits for the next time when it says yes.
+        Called before every photo; if it returns True, the rest waits for the next run.
     """
     query = select(*PHOTO_FILE).where(which, unmeasured()).order_by(Photo.id).limit(COMMIT_EVERY)
     while not is_stopping():
@@ -250,12 +250,12 @@ def measure_photos(
 
 
 def unmeasured_rooms() -> list[int]:
-    """List the rooms with photos that no zip can hold yet."""
+    """List the rooms with photos that cannot be in a zip yet."""
     return list(db.session.scalars(select(Photo.room_id).where(unmeasured()).distinct()))
 
 
 def forget_old_measurements() -> None:
-    """Let photos be measured again that were measured by other rules than today's."""
+    """Mark photos that were measured by older cleaning rules to be measured again."""
     is_old = or_(Photo.cleaning_rules.is_(None), Photo.cleaning_rules != CLEANING_RULES)
     db.session.execute(update(Photo).where(is_old, Photo.crc32.is_not(None)).values(crc32=None))
     db.session.commit()
@@ -271,7 +271,7 @@ def _store(measured: dict[int, dict[str, int | None]]) -> None:
 
 
 def _measure(photo: PhotoFile, storage: Storage) -> dict[str, int | None]:
-    """Compute what the columns of a photo hold; None where its file is lost or damaged."""
+    """Compute the download columns of a photo; all None if its file is lost or damaged."""
     original = storage.original(photo.room_id, photo.sha256)
     try:
         crc32 = _crc32(PatchedFile(original))

@@ -1,7 +1,7 @@
-"""Zips whose every byte is known beforehand: stored files of known size and checksum.
+"""Compute zips byte by byte from stored files of known size and checksum.
 
-Any part of such a zip can be made without the parts before it, so that a broken download goes on
-where it stopped. Pure: knows neither the database nor where the files come from.
+Any part of such a zip can be made without the parts before it, so that a broken download can be
+resumed. Pure: knows neither the database nor where the files come from.
 
 Source: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 to 4.5.
 """
@@ -27,9 +27,9 @@ _MADE_ON_UNIX = 3 << 8
 _UTF_8_NAMES = 1 << 11
 _STORED = 0
 _PLAIN_FILE = 0o100644 << 16
-_EXTRA_64 = 1  # header id of the sizes and the offset that need 64 bits
-_MAX_16, _MAX_32 = 0xFFFF, 0xFFFFFFFF  # these and larger ones stand in the 64-bit fields
-# Bytes of the 64-bit fields in the directory, by whether the size and the start are so large.
+_EXTRA_64 = 1  # header id of the 64-bit sizes and offset
+_MAX_16, _MAX_32 = 0xFFFF, 0xFFFFFFFF  # these and larger values go to the 64-bit fields
+# Bytes of the 64-bit fields in the directory, by whether the size and the start need 64 bits.
 _EXTRA_SIZES = {
     (False, False): 0,
     (False, True): 4 + 8,
@@ -40,34 +40,34 @@ _FIRST_YEAR, _LAST_YEAR = 1980, 2107  # of a DOS date
 
 
 class Source(Protocol):
-    """Bytes that can be read from anywhere."""
+    """Bytes that can be read at any offset."""
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Read up to `size` bytes, at least one unless `offset` is the end."""
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Release its resources."""
 
 
 class ZipLayout:
-    """A zip of these files, in their order; the same files give the same bytes.
+    """A zip of the given files, in this order; the same files give the same bytes.
 
-    Takes 40 bytes of memory and the name for each file, as many downloads of large albums may be
+    Takes 40 bytes of memory per file besides its name, since many downloads of large albums may be
     open at once: headers are made when they are read.
 
     Parameters
     ----------
     names : sequence of str
-        Of the files, each once.
+        Of the files; each name is unique.
     sizes : sequence of int
         Bytes of their contents.
     checksums : iterable of int
         CRC-32 of their contents.
     moments : iterable of datetime
-        When they were made. The clock is written as it is: zips know no time zones. Kept to two
-        seconds.
+        When they were taken. The clock time is written unchanged, in steps of two seconds: zips
+        have no time zones.
     open_entry : callable
-        Opens the content of the file of this number, from 0, when a part of it is read.
+        Opens the content of the file with this number, from 0, when a part of it is read.
 
     Attributes
     ----------
@@ -96,13 +96,13 @@ class ZipLayout:
             _LOCAL_SIZE + len(name) + (20 if size >= _MAX_32 else 0) + size
             for name, size in zip(encoded, sizes, strict=True)
         ]
-        # Of every file's part; the last: of the directory.
+        # Of every file's part; the last one: of the directory.
         self._starts = array("Q", accumulate(parts, initial=0))
         heads = [
             _CENTRAL_SIZE + len(name) + _EXTRA_SIZES[size >= _MAX_32, start >= _MAX_32]
             for name, size, start in zip(encoded, sizes, self._starts, strict=False)
         ]
-        # Of every entry of the directory; its end.
+        # Of every directory entry; the last one: the directory's end.
         self._places = array("Q", accumulate(heads, initial=self._starts[-1]))
         self._end = self._end_record()
         self.size_bytes = self._places[-1] + len(self._end)
@@ -115,12 +115,12 @@ class ZipLayout:
         return len(self._sizes)
 
     def part_at(self, offset: int) -> tuple[int, int, bytes]:
-        """Find what lies at an offset.
+        """Find what is at an offset.
 
         Returns
         -------
         number : int
-            Of the file whose content lies there; -1 if it is a header or the directory.
+            Of the file whose content is there; -1 if it is a header or the directory.
         within : int
             Offset within that file, else within the bytes that follow.
         head : bytes
@@ -139,7 +139,7 @@ class ZipLayout:
         return -1, offset - self._places[-1], self._end
 
     def name(self, number: int) -> str:
-        """Return the name of the file of this number, from 0."""
+        """Return the name of the file with this number, from 0."""
         return self._name(number).decode()
 
     def digest(self) -> bytes:
@@ -151,7 +151,7 @@ class ZipLayout:
         return found.digest()
 
     def entry_bytes(self, number: int) -> int:
-        """Return the size of the content of the file of this number."""
+        """Return the content size of the file with this number, in bytes."""
         return self._sizes[number]
 
     def _name(self, number: int) -> bytes:
@@ -170,7 +170,7 @@ class ZipLayout:
 
     def _central_header(self, number: int) -> bytes:
         name, size, start = self._name(number), self._sizes[number], self._starts[number]
-        # What needs 64 bits, in the order of the format.
+        # The values that need 64 bits, in the order of the format.
         large = [size] * 2 if size >= _MAX_32 else []
         large += [start] if start >= _MAX_32 else []
         extra, version = b"", _VERSION
@@ -198,13 +198,13 @@ class ZipLayout:
 
 
 class ZipSource:
-    """A zip being read; holds one of its files open at a time.
+    """A zip opened for reading; keeps one of its files open at a time.
 
     Parameters
     ----------
     find_layout : callable
-        Gives the layout for every read, so that whoever keeps it may forget it: by an OSError, it
-        ends the reading.
+        Called for the layout at every read, so that its owner may discard it: an OSError ends the
+        reading.
     """
 
     def __init__(self, find_layout: Callable[[], ZipLayout]) -> None:
@@ -239,7 +239,7 @@ class ZipSource:
 
 
 class BytesSource:
-    """Bytes in memory, to be read from anywhere."""
+    """Bytes in memory that can be read at any offset."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -249,13 +249,13 @@ class BytesSource:
         return self._content[offset : offset + size]
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
 class SourceFile(io.RawIOBase):
-    """The bytes of a source from `start` up to `stop`, as a file for reading; opened when read.
+    """The bytes of a source from `start` to `stop` as a readable file, opened on first read.
 
-    A web server can send it by itself, a little at a time, as the phone at the other end takes it.
+    The web server sends it in small blocks, as fast as the phone at the other end accepts them.
     """
 
     def __init__(self, open_source: Callable[[], Source], start: int, stop: int) -> None:
@@ -269,15 +269,15 @@ class SourceFile(io.RawIOBase):
         return True
 
     def seekable(self) -> bool:
-        """Whether it can be read from anywhere: yes."""
+        """Whether it can be read at any offset: yes."""
         return True
 
     def tell(self) -> int:
-        """Tell where the next byte comes from."""
+        """Return the offset of the next byte."""
         return self._at - self._start
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go somewhere else."""
+        """Move to another offset."""
         origin = {io.SEEK_SET: self._start, io.SEEK_CUR: self._at, io.SEEK_END: self._stop}[whence]
         self._at = max(self._start, min(origin + offset, self._stop))
         return self.tell()
@@ -306,9 +306,9 @@ class SourceFile(io.RawIOBase):
 
 
 def _dos_time(moment: datetime) -> int:
-    """Write a moment as DOS does: years from 1980 to 2107, every second second.
+    """Encode a moment as DOS does: years from 1980 to 2107, in steps of two seconds.
 
-    The day stands in the upper 16 bits, the time in the lower ones: in front of it in the file.
+    The date is in the upper 16 bits and the time in the lower ones, which come first in the file.
     """
     if moment.year < _FIRST_YEAR:
         moment = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)

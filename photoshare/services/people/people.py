@@ -1,4 +1,4 @@
-"""People of a room: list them with their covers, find their faces and the unsorted ones."""
+"""List the people of a room with their covers, their faces and the unsorted faces."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from photoshare.models import Face, Person, Photo
 from photoshare.services.people.covers import CLEAREST_FIRST
 from photoshare.services.rooms.rooms import Access
 
-FACES_PAGE_SIZE = 120  # faces of one page to choose from
+FACES_PAGE_SIZE = 120  # faces on one page to choose from
 
 
 @dataclass(frozen=True, slots=True)
 class PersonCard:
-    """What a grid shows of a person."""
+    """The data of a person shown in a grid."""
 
     id: int
     name: str | None
-    is_hidden: bool  # from everybody but the host
+    is_hidden: bool  # from everyone except the host
     photo_count: int
-    cover_face_id: int  # the one that somebody chose, or the clearest that is surely theirs
+    cover_face_id: int  # the one chosen by hand, or the clearest that is surely theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,12 @@ class FacePage:
 
     @property
     def has_next(self) -> bool:
-        """Whether faces follow after this page."""
+        """Whether there are faces after this page."""
         return self.number * FACES_PAGE_SIZE < self.count
 
 
 def list_people(room_id: int, *, is_hidden: bool | None = False) -> list[PersonCard]:
-    """List the people of a room, or the hidden ones (None: both), those with most photos first."""
+    """List the people of a room, or the hidden ones (None: both), most photos first."""
     which = () if is_hidden is None else (Person.is_hidden.is_(is_hidden),)
     return _cards(Person.room_id == room_id, *which)
 
@@ -94,7 +94,7 @@ def has_person(access: Access, person_id: int) -> bool:
 
 
 def get_card(access: Access, person_id: int) -> PersonCard:
-    """Load what a grid shows of one person; a hidden one for the host only.
+    """Load the card of one person; a hidden one for the host only.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def get_card(access: Access, person_id: int) -> PersonCard:
 
 
 def find_card(access: Access, person_id: int) -> PersonCard | None:
-    """Load what a grid shows of one person as `get_card` does; None if there is no such person."""
+    """Load the card of one person as `get_card` does; None if there is no such person."""
     cards = _cards(Person.room_id == access.room.id, Person.id == person_id)
     return next((card for card in cards if access.is_host or not card.is_hidden), None)
 
@@ -118,7 +118,7 @@ def _may_see(access: Access, person: Person) -> bool:
 
 
 def _cards(*conditions: ColumnElement[bool]) -> list[PersonCard]:
-    """List cards by indexes: the row of a face is read for its being a cover alone."""
+    """List cards using indexes: a face's row is read only if it is a cover."""
     is_theirs = Face.person_id == Person.id
     photo_count = select(func.count(Face.photo_id.distinct())).where(is_theirs).scalar_subquery()
     cover = func.coalesce(
@@ -136,19 +136,19 @@ def _cards(*conditions: ColumnElement[bool]) -> list[PersonCard]:
 
 
 def _if_theirs(face_id: InstrumentedAttribute[int | None]) -> ScalarSelect[int]:
-    """Give a face that a person's row names, unless it is somebody else's by now."""
+    """Select a face named in a person's row, unless it now belongs to someone else."""
     face = aliased(Face)
     is_theirs = (face.id == face_id, face.person_id == Person.id)
     return select(face.id).where(*is_theirs).scalar_subquery()
 
 
 def list_faces(access: Access, person_id: int | None, page: int) -> FacePage:
-    """List one page of a person's faces, or of the unsorted ones by time, with their photos.
+    """List one page of a person's faces, or of the unsorted ones, by time, with their photos.
 
     Raises
     ------
     NotFoundError
-        If the room has no such person for this browser, or the page lies beyond the end.
+        If the room has no such person for this browser, or the page is past the end.
     """
     if person_id is None:
         query = _faces_of_room(access.room.id).where(Face.person_id.is_(None))
@@ -170,7 +170,7 @@ def list_faces(access: Access, person_id: int | None, page: int) -> FacePage:
 
 
 class FaceCounts(NamedTuple):
-    """The faces of a room: all, those of people, those of hidden people among these."""
+    """Counts of the faces of a room: all, those with a person, and those of hidden people."""
 
     all: int
     of_people: int
@@ -178,12 +178,12 @@ class FaceCounts(NamedTuple):
 
     @property
     def unsorted(self) -> int:
-        """Those that belong to no person."""
+        """The number of faces without a person."""
         return self.all - self.of_people
 
 
 def count_faces(room_id: int) -> FaceCounts:
-    """Count the faces of a room by two indexes, without a look at any face's row."""
+    """Count the faces of a room from two indexes, without reading any face's row."""
     on_photos = select(func.sum(Photo.face_count)).where(Photo.room_id == room_id)
     of_people = (
         select(func.count())
@@ -203,7 +203,7 @@ def get_face(access: Access, face_id: int) -> Face:
     Raises
     ------
     NotFoundError
-        If the room has no such face for this browser, or somebody said that it is none.
+        If the room has no such face for this browser, or it is marked as not a face.
     """
     return get_faces(access, [face_id])[0]
 
@@ -214,9 +214,9 @@ def get_faces(access: Access, face_ids: Sequence[int]) -> list[Face]:
     Raises
     ------
     NotFoundError
-        If one of them is not there for this browser.
+        If the room lacks one of them for this browser.
     InvalidInputError
-        If there are more than a page to choose from has.
+        If there are more than fit on a page to choose from.
     """
     wanted = list(dict.fromkeys(face_ids))
     if len(wanted) > FACES_PAGE_SIZE:
@@ -233,18 +233,18 @@ def get_faces(access: Access, face_ids: Sequence[int]) -> list[Face]:
 
 
 def is_visible(access: Access, face: Face) -> bool:
-    """Whether a face may be shown to this browser as somebody's."""
+    """Whether this browser may see whose face it is."""
     return face.person is None or _may_see(access, face.person)
 
 
 def insert_person(room_id: int) -> int:
-    """Make a person without a face yet; the caller gives them one and commits. Return the id."""
+    """Insert a person and return the id; the caller gives them a face and commits."""
     query = insert(Person).values(room_id=room_id).returning(Person.id)
     return int(db.session.execute(query).scalar_one())
 
 
 def delete_empty_people(room_id: int) -> None:
-    """Remove the people without a face; the caller commits."""
+    """Delete the people without a face; the caller commits."""
     db.session.execute(
         delete(Person).where(
             Person.room_id == room_id, ~exists().where(Face.person_id == Person.id)

@@ -1,4 +1,4 @@
-"""Photos of a room: take one in, list them, delete one."""
+"""Add, list and delete the photos of a room."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ from photoshare.services.rooms.rooms import Access
 from photoshare.services.space import even_when_full
 from photoshare.storage import MB, ReceivedFile, Storage
 
-PAGE_SIZE = 40  # photos of one grid page: two screens of a desktop
-MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
+PAGE_SIZE = 40  # photos on one grid page: two desktop screens
+MAX_FILE_NAME = 1000  # characters; the path of an imported file may have several folders
 GB = 1000 * MB  # bytes
 _PLACE = tuple_(Photo.moment, Photo.id)
 _PLACE_FORMAT = "%Y%m%dT%H%M%S%f"  # of the moment, in an address
-MAX_ID_DIGITS = 18  # what fits into SQLite's whole numbers
+MAX_ID_DIGITS = 18  # what fits into SQLite's integers
 
 
 @dataclass(frozen=True, slots=True)
 class AddedPhoto:
-    """What became of one accepted upload."""
+    """The outcome of one accepted upload."""
 
     photo_id: int
     is_duplicate: bool  # the room had the same bytes already
@@ -52,19 +52,19 @@ class AddedPhoto:
 class PhotoPage:
     """One page of an album's grid.
 
-    The next one begins behind its last photo and not at a number, so that no photo is shown twice
-    or left out when others come in or go meanwhile.
+    The next page begins after its last photo, not at an offset, so that no photo is repeated or
+    skipped when others are added or deleted meanwhile.
     """
 
     photos: Sequence[Photo]
-    count: int  # photos of the whole album
+    count: int  # photos in the whole album
     has_previous: bool
     has_next: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The photos before and after one in its album, by id; None at the ends."""
+    """The ids of the photos before and after one in its album; None at the ends."""
 
     previous_id: int | None
     next_id: int | None
@@ -79,7 +79,7 @@ def add_photo(
     storage: Storage,
     settings: Settings,
 ) -> AddedPhoto:
-    """Verify and keep one uploaded picture; when this returns, it survives a crash.
+    """Verify and store one uploaded picture; once this returns, it survives a crash.
 
     Parameters
     ----------
@@ -87,16 +87,16 @@ def add_photo(
     stream : binary file
         Read once, to its end.
     file_name : str
-        As the guest's device calls it; only shown, never used as a path.
+        The name on the guest's device; only shown, never used as a path.
     guest_id : int or None
-        Who uploads it; None for the command line.
+        The uploader; None for the command line.
 
     Raises
     ------
     RejectedPhotoError
-        If it is not a picture that can be read, or over a limit. Nothing is kept then.
+        If it is not a readable picture, or over a limit. Nothing is stored then.
     DiskFullError
-        If there is no space for it, on the disk or by the limits of a room. Nothing is kept then.
+        If the disk or the room has no space for it. Nothing is stored then.
     """
     with storage.receive(room_id, stream, max_photo_mb=settings.max_photo_mb) as received:
         return add_received(
@@ -114,14 +114,14 @@ def add_received(
     settings: Settings,
     upload_id: int | None = None,
 ) -> AddedPhoto:
-    """Verify and keep a file that is here already; see `add_photo`.
+    """Verify and store a file that has been received; see `add_photo`.
 
     Parameters
     ----------
     received : ReceivedFile
-        Moved to its final place, unless the photo is not kept.
+        Moved to its final path, unless the photo is refused.
     upload_id : int, optional
-        The upload in pieces that it came by; forgotten together with the photo's coming.
+        The upload in pieces that it came from; deleted in the commit that adds the photo.
     """
     known = _photo_with_hash(room_id, received.sha256)
     if known is not None:
@@ -129,7 +129,7 @@ def add_received(
         _give_another_chance(room_id, [received.sha256])
         return AddedPhoto(known.id, is_duplicate=True)
     check_room_limits(room_id, received.size_bytes, settings)
-    db.session.rollback()  # no transaction stays open while the picture is decoded
+    db.session.rollback()  # keep no transaction open while the picture is decoded
     rendered = decoder_pool.pool.render(received.path, settings)
     photo = Photo(
         room_id=room_id,
@@ -148,7 +148,7 @@ def add_received(
 
 
 def check_room_limits(room_id: int, coming_bytes: int, settings: Settings) -> None:
-    """Refuse one more photo where the room is full.
+    """Refuse another photo if the room is full.
 
     Raises
     ------
@@ -175,9 +175,9 @@ def check_room_limits(room_id: int, coming_bytes: int, settings: Settings) -> No
 
 
 def find_known(room_id: int, hashes: Sequence[str]) -> list[str]:
-    """Tell which of these SHA-256 the room has, so that nobody sends them again.
+    """Return which of these SHA-256 the room has already, so that they are not sent again.
 
-    Whoever has a photo and would send it again gives one that was given up another chance.
+    Asking for a photo whose analysis was given up gives it another chance.
     """
     known = db.session.scalars(
         select(Photo.sha256).where(
@@ -190,7 +190,7 @@ def find_known(room_id: int, hashes: Sequence[str]) -> list[str]:
 
 
 def _give_another_chance(room_id: int, hashes: Sequence[str]) -> None:
-    """Let photos that were given up be analysed again when somebody uploads them once more."""
+    """Analyse photos that were given up once more when somebody uploads them again."""
     db.session.execute(
         update(Photo)
         .where(Photo.room_id == room_id, Photo.sha256.in_(hashes), Photo.state == PHOTO_FAILED)
@@ -206,7 +206,7 @@ def _keep(
     storage: Storage,
     upload_id: int | None,
 ) -> AddedPhoto:
-    """Put files and row in place together, or find that another upload was faster."""
+    """Store files and row together, or find that another upload was faster."""
     with storage.locked():
         known = _photo_with_hash(photo.room_id, photo.sha256)
         if known is not None:
@@ -235,7 +235,7 @@ def _photo_with_hash(room_id: int, sha256: str) -> Photo | None:
 
 
 def clean_file_name(file_name: str) -> str:
-    """Make a name fit to be shown: no control characters, not too long."""
+    """Make a name safe to show: no control characters, limited length."""
     name = "".join(letter for letter in file_name if unicodedata.category(letter)[0] != "C")
     return name[-MAX_FILE_NAME:] if name.strip() else "photo"
 
@@ -253,8 +253,8 @@ def list_photos(album: Album, *, after: str | None = None, before: str | None = 
     ----------
     album : Album
     after, before : str, optional
-        A place as of `place_of`: the page begins behind it, or ends in front of it. Less than a
-        page in front of it is the first page, and so is what cannot be read.
+        A cursor from `place_of`: the page begins after it, or ends before it. If less than a page
+        comes before it, or the cursor cannot be read, this is the first page.
     """
     query = album.select().options(*with_faces()).limit(PAGE_SIZE + 1)
     behind, in_front_of = _as_place(after), _as_place(before)
@@ -273,15 +273,15 @@ def list_photos(album: Album, *, after: str | None = None, before: str | None = 
 
 
 def place_of(photo: Photo) -> str:
-    """Name the place of a photo in its album, for the address of the page that goes on there.
+    """Return the cursor of a photo in its album, for the address of the page that continues there.
 
-    It means that place also when the photo itself is gone.
+    It stays valid after the photo itself is deleted.
     """
     return f"{photo.moment:{_PLACE_FORMAT}}-{photo.id}"
 
 
 def _as_place(text: str | None) -> ColumnElement[Any] | None:
-    """Read what `place_of` wrote; None where it is nothing of the kind."""
+    """Parse a cursor from `place_of`; None if it is invalid."""
     moment, _, photo_id = (text or "").rpartition("-")
     try:
         return tuple_(datetime.strptime(moment, _PLACE_FORMAT), int(photo_id[:MAX_ID_DIGITS]))
@@ -290,7 +290,7 @@ def _as_place(text: str | None) -> ColumnElement[Any] | None:
 
 
 def get_photo(room_id: int, photo_id: int, *, all_of_it: bool = False) -> Photo:
-    """Load a photo of this room, if asked so with its guest, its faces and their people.
+    """Load a photo of this room, on request with its guest, its faces and their people.
 
     Raises
     ------
@@ -305,7 +305,7 @@ def get_photo(room_id: int, photo_id: int, *, all_of_it: bool = False) -> Photo:
 
 
 def with_faces() -> tuple[ExecutableOption, ...]:
-    """Load photos with who uploaded them, their faces and the people of those."""
+    """Return options to load photos with their uploaders, faces and the people of these."""
     faces = selectinload(Photo.faces)
     return joinedload(Photo.guest), faces.defer(Face.encoding), faces.joinedload(Face.person)
 
@@ -314,7 +314,7 @@ def find_neighbours(album: Album, photo_id: int) -> Neighbours:
     """Find the photos before and after one in its album, in the album's order."""
     ids = album.select().with_only_columns(Photo.id).order_by(None).limit(1)
     moment = db.session.scalar(select(Photo.moment).where(Photo.id == photo_id))
-    here = tuple_(moment, photo_id)  # as values: an index is not searched by a subquery's row
+    here = tuple_(moment, photo_id)  # as values: a subquery's row would not use the index
     older = db.session.scalar(ids.where(here > _PLACE).order_by(*NEWEST_FIRST))
     newer = db.session.scalar(ids.where(here < _PLACE).order_by(*OLDEST_FIRST))
     return Neighbours(newer, older) if album.newest_first else Neighbours(older, newer)
@@ -326,14 +326,14 @@ def may_delete(access: Access, photo: Photo) -> bool:
 
 
 def delete_photo(access: Access, photo_id: int, storage: Storage) -> None:
-    """Remove a photo with its faces, its files and the people it leaves without a face.
+    """Delete a photo with its faces, its files and the people left without a face.
 
     Raises
     ------
     NotFoundError
         If this room has no such photo.
     NotAllowedError
-        If the asker neither hosts the room nor uploaded the photo.
+        If the browser neither hosts the room nor uploaded the photo.
     """
     photo = get_photo(access.room.id, photo_id)
     if not may_delete(access, photo):

@@ -1,4 +1,4 @@
-"""Rooms and who is in them: create, enter, join, change, delete."""
+"""Create, enter, join, change and delete rooms."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from photoshare.services.shelf import forget_room
 from photoshare.services.space import even_when_full
 from photoshare.storage import Storage
 
-# No two look alike, in either case: of 0 o, 1 i l, 2 z, 5 s, 6 g b, 9 q, u v at most one is used.
+# No two look alike in either case: of 0 o, 1 i l, 2 z, 5 s, 6 g b, 9 q, u v at most one is used.
 CODE_ALPHABET = "acdefhjkmnprtwxy2346789"
 CODE_GROUPS = (5, 4, 5)  # 14 characters of 23 are 63 random bits; grouped to be read aloud
 HOST_SECRET_BYTES = 20  # 160 random bits
@@ -28,12 +28,12 @@ MAX_TITLE = 120  # characters
 MAX_NAME = 60  # characters
 MAX_PASSWORD = 200  # characters; scrypt takes any length, a form should not
 PHOTOS_AT_ONCE = 500  # deleted in one transaction; with 3 faces each, 2 MB in the database's log
-LAST_TIME_ZONE = timedelta(hours=12)  # behind UTC: where a day ends last on earth
+LAST_TIME_ZONE = timedelta(hours=12)  # behind UTC: where on earth a day ends last
 
 
 @dataclass(frozen=True, slots=True)
 class NewRoom:
-    """A room just made, with the one copy of its host secret."""
+    """A newly created room, with the only copy of its host secret."""
 
     room: Room
     host_secret: str
@@ -41,7 +41,7 @@ class NewRoom:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Somebody who is in a room: the proof that the access check was passed."""
+    """A browser that is in a room: the proof that it passed the access check."""
 
     room: Room
     guest: Guest
@@ -53,9 +53,9 @@ class Access:
 
 
 def normalise_code(text: str) -> str:
-    """Bring a room code as somebody typed it into the form that is stored.
+    """Convert a typed room code to the form in which it is stored.
 
-    Hyphens, spaces and case are ignored. A text that is too long to be a code is nobody's.
+    Hyphens, spaces and case are ignored. A text too long to be a code matches no room.
     """
     if len(text) > MAX_TYPED_CODE:
         return ""
@@ -65,7 +65,7 @@ def normalise_code(text: str) -> str:
 
 
 def create_room(title: str, *, password: str = "", ends_on: date | None = None) -> NewRoom:
-    """Make a room with a code and a host secret of its own.
+    """Create a room with its own code and host secret.
 
     Raises
     ------
@@ -102,12 +102,12 @@ def find_room(code: str) -> Room:
 
 
 def has_ended(room: Room) -> bool:
-    """Whether the room's last day is over everywhere, so that only its host may enter."""
+    """Whether the room's last day is over everywhere on earth: only its host may enter."""
     return room.ends_on is not None and _today() > room.ends_on
 
 
 def enter_room(code: str, guest_ids: Mapping[str, int]) -> Access:
-    """Check that this browser has joined this room: the one access check of every room page.
+    """Check that this browser has joined this room: the access check of every room page.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def enter_room(code: str, guest_ids: Mapping[str, int]) -> Access:
     Raises
     ------
     NotFoundError
-        If the room is not there, has ended, or the browser has not joined it.
+        If the room does not exist or has ended, or the browser has not joined it.
     """
     found = db.session.execute(
         select(Room, Guest)
@@ -130,12 +130,12 @@ def enter_room(code: str, guest_ids: Mapping[str, int]) -> Access:
         is_open = guest.is_host or not has_ended(room)
         if is_open and guest_ids.get(str(room.id)) == guest.id:
             return Access(room, guest)
-    find_room(code)  # a code that nobody has is said to be that
+    find_room(code)  # raises the error for an unknown code
     raise NotFoundError("This page is not there, or is for the people in its room only.")
 
 
 def list_joined_rooms(guest_ids: Mapping[str, int]) -> list[Room]:
-    """List the rooms that this browser may enter now, the one joined last first.
+    """List the rooms that this browser may enter now, most recently joined first.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def join_room(room: Room, *, password: str, name: str) -> Guest:
     Raises
     ------
     WrongPasswordError
-        If this is not the room's password.
+        If the password is not the room's.
     InvalidInputError
         If the name or the password is too long, or the room has ended.
     """
@@ -196,7 +196,7 @@ def check_host_secret(room: Room, secret: str) -> None:
     Raises
     ------
     NotFoundError
-        If it is another one.
+        If the secret is wrong.
     """
     if len(secret) > MAX_SECRET or not is_right(room.host_secret_hash, secret):
         raise NotFoundError("This host link is not valid.")
@@ -212,27 +212,27 @@ def change_settings(
     guests_may_correct: bool = False,
     keeps_metadata: bool = False,
 ) -> None:
-    """Change what the host may change of a room; who is in it stays in.
+    """Change the settings of a room; everyone who has joined stays in.
 
     Parameters
     ----------
     room : Room
     title : str
     ends_on : date or None
-        Not in the past, unless it is the one that the room has.
+        Not in the past, unless it is the room's present one.
     password : str
-        What new guests have to type from now on; empty to leave it as it is.
+        What new guests have to type from now on; empty to keep the present one.
     is_open : bool
-        Whether new guests need no password any more.
+        Whether to remove the password.
     guests_may_correct : bool
-        Whether guests may name and correct everybody, not just on the photos they uploaded.
+        Whether guests may name and correct everyone, not only in the photos they uploaded.
     keeps_metadata : bool
-        Whether guests get originals with places, names and serial numbers in them.
+        Whether guests get originals that include locations, names and serial numbers.
 
     Raises
     ------
     InvalidInputError
-        If something of it cannot be accepted. Nothing is changed then.
+        If any value cannot be accepted. Nothing is changed then.
     """
     if password and is_open:
         raise InvalidInputError("Please either set a new password or remove it, not both.")
@@ -251,10 +251,10 @@ def change_settings(
 
 
 def delete_room(room_id: int, storage: Storage) -> None:
-    """Remove a room with all of its photos, faces, people, guests and files.
+    """Delete a room with all of its photos, faces, people, guests and files.
 
     The files go first, so that a full disk has space for what the database writes. If the process
-    ends on the way, `finish_deletions` goes on.
+    ends in between, `finish_deletions` resumes.
     """
     with storage.locked():
         storage.set_room_aside(room_id)
@@ -262,7 +262,7 @@ def delete_room(room_id: int, storage: Storage) -> None:
     with storage.locked():
         even_when_full(storage, lambda: _delete_rows(room_id))
         forget_room(room_id, before=math.inf)
-        storage.set_room_aside(room_id)  # what an upload has brought in between
+        storage.set_room_aside(room_id)  # what an upload has written in between
     storage.forget_room_set_aside(room_id)
     storage.fill_reserve()
 
@@ -274,7 +274,7 @@ def finish_deletions(storage: Storage) -> None:
 
 
 def _delete_rows(room_id: int) -> None:
-    """Delete a room in portions: the log of one transaction would be as large as the room."""
+    """Delete a room's rows in portions: the log of one transaction would be as big as the room."""
     some = select(Photo.id).where(Photo.room_id == room_id).limit(PHOTOS_AT_ONCE)
     while db.session.scalar(select(some.exists())):
         db.session.execute(delete(Photo).where(Photo.id.in_(some)))
@@ -284,7 +284,7 @@ def _delete_rows(room_id: int) -> None:
 
 
 def checked_title(title: str) -> str:
-    """Return a title without outer spaces; refuse an empty or a long one."""
+    """Return a title without outer spaces; refuse an empty or overlong one."""
     title = title.strip()
     if not title:
         raise InvalidInputError("Please give the room a title.")
@@ -296,7 +296,7 @@ def checked_title(title: str) -> str:
 
 
 def checked_name(name: str) -> str:
-    """Return a person's name without outer spaces; refuse a long one."""
+    """Return a person's name without outer spaces; refuse an overlong one."""
     name = " ".join(name.split())
     if len(name) > MAX_NAME:
         raise InvalidInputError("A name can have %(number)s characters at most.", number=MAX_NAME)
@@ -322,7 +322,7 @@ def _checked_end(ends_on: date | None) -> date | None:
 
 
 def _today() -> date:
-    """Return the day that it still is somewhere."""
+    """Return the earliest date that it still is anywhere on earth."""
     return (utc_now() - LAST_TIME_ZONE).date()
 
 

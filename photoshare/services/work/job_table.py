@@ -1,4 +1,4 @@
-"""The job table: queue work, claim it, finish it, and tell how far it is."""
+"""Queue, claim and finish jobs in the job table, and report progress."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ RETRY_AFTER = timedelta(minutes=1)  # long enough to read the message, short eno
 class JobKind(StrEnum):
     """What a job does; `photoshare.jobs.tasks.TASKS` holds the function for each."""
 
-    PROCESS_PHOTOS = "process_photos"  # analyse every photo of the room that waits for it
-    CLUSTER_ROOM = "cluster_room"  # look at the room's unsorted faces again
-    PREPARE_DOWNLOADS = "prepare_downloads"  # measure photos whose checksums are not known
-    SEARCH_AGAIN = "search_again"  # analyse photos anew that were before; after all other jobs
+    PROCESS_PHOTOS = "process_photos"  # analyse every waiting photo of the room
+    CLUSTER_ROOM = "cluster_room"  # group the room's unsorted faces again
+    PREPARE_DOWNLOADS = "prepare_downloads"  # measure photos without checksums
+    SEARCH_AGAIN = "search_again"  # analyse photos again; after all other jobs
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
-    """A job that the claiming thread runs."""
+    """A job claimed by the thread that runs it."""
 
     id: int
     room_id: int
@@ -50,40 +50,40 @@ class RoomProgress:
     """How far the search for faces is in one room."""
 
     photo_count: int
-    done_count: int  # analysed or failed, perhaps to be searched again
+    done_count: int  # analysed or failed, including those to be searched again
     failed_count: int
-    again_count: int  # of those that are done: to be searched again
+    again_count: int  # of the done photos: to be searched again
     people_count: int
     face_count: int
     photos_per_second: float | None  # of the running job; None before its first photo
     error: str | None  # of the last job, if it failed
-    is_grouping: bool  # the unsorted faces are being looked at again
+    is_grouping: bool  # the unsorted faces are being grouped again
     revision: int  # Room.revision
     activity: int  # Room.activity
 
     @property
     def is_working(self) -> bool:
-        """Whether photos still wait for their first search."""
+        """Whether photos are waiting for their first search."""
         return self.done_count < self.photo_count
 
     @property
     def is_searching_again(self) -> bool:
-        """Whether photos wait for another search, and none for its first."""
+        """Whether photos are waiting for another search, and none for its first."""
         return self.again_count > 0 and not self.is_working
 
     @property
     def found_again_count(self) -> int:
-        """How many of `second_count` photos need no other search."""
+        """How many of the `second_count` photos need no further search."""
         return self.second_count - self.again_count
 
     @property
     def second_count(self) -> int:
-        """Photos with faces of some engine: what another search is about."""
+        """The number of photos that another search covers: those with faces of some engine."""
         return self.done_count - self.failed_count
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimate from the rate so far; None where there is no rate yet."""
+        """Estimate the time left from the rate so far; None before there is a rate."""
         if self.photos_per_second is None:
             return None
         waiting_count = self.photo_count - self.done_count
@@ -91,7 +91,7 @@ class RoomProgress:
 
     @property
     def stamp(self) -> str:
-        """Changes whenever a page would look different; the poller sends it back."""
+        """A text that changes whenever a page would look different; the poller sends it back."""
         return f"{self.photo_count}-{self.revision}-{self.activity}"
 
 
@@ -101,21 +101,20 @@ def is_up_to_date(room: Room, stamp: str) -> bool:
 
 
 def enqueue_job(room_id: int, kind: JobKind) -> None:
-    """Queue a job, unless the same one is queued or running."""
+    """Queue a job, unless the same job is queued or running."""
     db.session.add(Job(room_id=room_id, kind=kind))
     try:
         db.session.commit()
-    except IntegrityError:  # the partial unique index: it is there already
+    except IntegrityError:  # the partial unique index: it is queued already
         db.session.rollback()
 
 
 def enqueue_waiting_photos() -> None:
-    """Queue a job for every room with waiting photos and none that takes care of them.
+    """Queue a job for every room that has waiting photos but no job for them.
 
-    Photos that are to be searched again have a job of their own kind; the newest rooms come first.
-    Covers a crash between an upload and its job, photos that came while a job was ending, and
-    imports by the command line. A room whose job failed as a whole is tried again after
-    `RETRY_AFTER`.
+    Photos to be searched again have their own kind of job; the newest rooms come first. Covers a
+    crash between an upload and its job, photos uploaded while a job was ending, and imports by the
+    command line. A room whose job failed as a whole is tried again after `RETRY_AFTER`.
     """
     is_cared_for = or_(
         Job.state.in_([JOB_QUEUED, JOB_RUNNING]),
@@ -133,7 +132,7 @@ def enqueue_waiting_photos() -> None:
             .distinct()
         )
         if db.session.execute(rooms.limit(1)).first() is None:
-            continue  # the usual case: nothing is written
+            continue  # the usual case: nothing to write
         rooms = rooms.order_by(Photo.room_id.desc())
         db.session.execute(
             insert(Job).from_select(["room_id", "kind", "state"], rooms, include_defaults=True)
@@ -142,31 +141,31 @@ def enqueue_waiting_photos() -> None:
 
 
 def requeue_running_jobs() -> None:
-    """Queue again what was running when the process ended; there is one process only."""
+    """Requeue the jobs that were running when the process ended; there is only one process."""
     db.session.execute(update(Job).where(Job.state == JOB_RUNNING).values(state=JOB_QUEUED))
     db.session.commit()
 
 
 def has_queued_jobs() -> bool:
-    """Whether a job waits to be claimed."""
+    """Whether a job is waiting to be claimed."""
     return db.session.scalar(select(Job.id).where(Job.state == JOB_QUEUED).limit(1)) is not None
 
 
 def has_urgent_jobs() -> bool:
-    """Whether a job waits that goes before photos that are searched again."""
+    """Whether a job is waiting that takes precedence over searching photos again."""
     query = select(Job.id).where(Job.state == JOB_QUEUED, Job.kind != JobKind.SEARCH_AGAIN)
     return db.session.scalar(query.limit(1)) is not None
 
 
 def claim_job() -> ClaimedJob | None:
-    """Take the oldest queued job, first of all one that somebody's download waits for.
+    """Claim the oldest queued job; jobs that a download waits for come first.
 
-    One that searches photos again comes after all others.
+    Jobs that search photos again come last.
 
     Returns
     -------
     ClaimedJob or None
-        None when there is none.
+        None if no job is queued.
     """
     query = (
         select(Job.id)
@@ -182,15 +181,15 @@ def claim_job() -> ClaimedJob | None:
             .returning(Job.room_id, Job.kind)
         ).first()
         db.session.commit()
-        if claimed is not None:  # else somebody deleted its room
+        if claimed is not None:  # otherwise its room was deleted
             return ClaimedJob(job_id, claimed.room_id, JobKind(claimed.kind))
     return None
 
 
 def count_photo_done(job_id: int) -> bool:
-    """Count one more photo for the job's rate; return whether the job still runs.
+    """Count one more photo for the job's rate; return whether the job is still running.
 
-    It does not once its room was deleted, or once an orderly stop has given it back.
+    It is not if its room was deleted or an orderly stop has requeued it.
     """
     counted = db.session.execute(
         update(Job)
@@ -203,7 +202,7 @@ def count_photo_done(job_id: int) -> bool:
 
 
 def finish_job(job: ClaimedJob, *, error: str | None = None) -> None:
-    """Mark a job done, or failed with one sentence for people; forget its finished forerunners."""
+    """Mark a job done, or failed with a sentence for people; delete its finished predecessors."""
     state = JOB_DONE if error is None else JOB_FAILED
     db.session.execute(
         update(Job).where(Job.id == job.id).values(state=state, error=error, finished_at=utc_now())
@@ -215,15 +214,15 @@ def finish_job(job: ClaimedJob, *, error: str | None = None) -> None:
 
 
 def requeue_job(job_id: int) -> None:
-    """Put a job back that was interrupted by an orderly stop, or made way for another."""
+    """Requeue a job that was interrupted by an orderly stop or gave way to another."""
     db.session.execute(update(Job).where(Job.id == job_id).values(state=JOB_QUEUED))
     db.session.commit()
 
 
 def room_progress(room_id: int) -> RoomProgress:
-    """Tell how far the search for faces is, from the rows themselves."""
+    """Report how far the search for faces is, from the rows themselves."""
     counters = select(Room.revision, Room.activity).where(Room.id == room_id)
-    # Before all else, so that what comes meanwhile is news.
+    # Read first, so that any change from here on counts as new.
     revision, activity = db.session.execute(counters).first() or (0, 0)
     found = load_room_people(room_id)
     states, again = _count_photos(room_id)
@@ -260,7 +259,7 @@ def room_progress(room_id: int) -> RoomProgress:
 
 
 def _count_photos(room_id: int) -> tuple[dict[str, int], int]:
-    """Count the photos of each state, and those that wait, or are in hand, for another search."""
+    """Count the photos of each state, and those waiting for, or in, another search."""
     rows = db.session.execute(
         select(Photo.state, func.count()).where(Photo.room_id == room_id).group_by(Photo.state)
     )
