@@ -1,4 +1,4 @@
-"""Which album an address means, by what stands behind its question mark."""
+"""Open the album given in the query of an address."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from photoshare.web.numbers import number_argument, number_list_argument
 def album_argument(
     args: MultiDict[str, str] | None = None, *, photo_ids: tuple[int, ...] = ()
 ) -> Album:
-    """Open the album that is meant; as `template_helpers.album_arguments` writes it.
+    """Open the album given by the arguments that `template_helpers.album_arguments` writes.
 
     Parameters
     ----------
     args : MultiDict, optional
-        Of another address than that of the request.
+        Of an address other than the request's.
     photo_ids : tuple of int
-        Photos that were selected, where the address takes some; they mean nothing beside people.
+        The selected photos, if the address accepts any; ignored if people are given.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Whole numbers in addresses: those that a database row can have."""
+"""Parse whole numbers in addresses, within the range of row ids."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from werkzeug.routing import IntegerConverter, Map
 from photoshare.errors import InvalidInputError
 
 LARGEST_NUMBER = 2**63 - 1  # SQLite's
-LARGEST_PAGE = 10**9  # its first row has a number that SQLite can still count to
-ROW_NUMBER = re.compile("[0-9]{1,18}")  # what fits into SQLite's whole numbers
+LARGEST_PAGE = 10**9  # the index of its first row still fits into SQLite's integers
+ROW_NUMBER = re.compile("[0-9]{1,18}")  # what fits into SQLite's integers
 
 
 class _RowNumber(IntegerConverter):
-    """``<int:...>`` in an address; a larger number than the database holds is not found."""
+    """``<int:...>`` in an address; a number too large for the database is not found."""
 
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, max=LARGEST_NUMBER)
 
 
 def number_argument(name: str, args: MultiDict[str, str] | None = None) -> int | None:
-    """Read a whole number behind the question mark; None where there is none that fits.
+    """Read a whole number from the query; None if there is no valid one.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def number_argument(name: str, args: MultiDict[str, str] | None = None) -> int |
 
 
 def number_list_argument(name: str, args: MultiDict[str, str] | None = None) -> tuple[int, ...]:
-    """Read row numbers behind the question mark, as a form sends them or with commas between.
+    """Read row ids from the query, repeated as by a form or separated by commas.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def number_list_argument(name: str, args: MultiDict[str, str] | None = None) -> 
     Raises
     ------
     InvalidInputError
-        If one of them is no number. How many may be chosen, the services know.
+        If one of them is not a number. The services limit how many may be chosen.
     """
     texts = (request.args if args is None else args).getlist(name)
     words = [word for text in texts for word in text.split(",") if word]
@@ -57,13 +57,13 @@ def number_list_argument(name: str, args: MultiDict[str, str] | None = None) -> 
 
 
 def numbers_of_form(name: str) -> list[int]:
-    """Read the whole numbers of a form field that may be there several times."""
+    """Read the whole numbers of a form field that may occur several times."""
     numbers = request.form.getlist(name, type=int)
     return [number for number in numbers if abs(number) <= LARGEST_NUMBER]
 
 
 def page_argument(args: MultiDict[str, str] | None = None) -> int:
-    """Read the number of a page, by default 1; an absurd one is a page that nothing has.
+    """Read a page number, by default 1; an absurd one becomes a page that does not exist.
 
     Parameters
     ----------
@@ -75,5 +75,5 @@ def page_argument(args: MultiDict[str, str] | None = None) -> int:
 
 
 def init_app(app: Flask) -> None:
-    """Make ``<int:...>`` mean a row number; before any address is registered."""
+    """Make ``<int:...>`` mean a row id; call it before any address is registered."""
     app.url_map.converters["int"] = _RowNumber

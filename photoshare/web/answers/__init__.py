@@ -1,1 +1,1 @@
-"""How requests are answered: partials, files, toasts, errors, the way back."""
+"""Build the answers to requests: partials, files, toasts, errors, the way back."""

@@ -1,1 +1,1 @@
-"""Who may ask for what, and how often."""
+"""Check who may request what, and how often."""

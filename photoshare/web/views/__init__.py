@@ -1,4 +1,4 @@
-"""The pages: one module a blueprint; a view never imports a view."""
+"""Define the pages: one module per blueprint; a view never imports another view."""
 
 from __future__ import annotations
 
