@@ -1,4 +1,4 @@
-"""What an engine is given to search: a photo that can be had at several sizes."""
+"""Define the input of an engine: a photo available at several sizes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Size: TypeAlias = tuple[int, int]  # width, height in pixels
 
 
 class PhotoSource(Protocol):
-    """A photo that can be had at several sizes."""
+    """A photo available at several sizes."""
 
     @property
     def size(self) -> Size:
@@ -18,5 +18,5 @@ class PhotoSource(Protocol):
         ...
 
     def picture(self, longer_side_px: float) -> Image.Image:
-        """Return the upright photo, RGB, with at least this longer side if it has that much."""
+        """Return the upright photo, RGB, with at least this longer side if it is that large."""
         ...
