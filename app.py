@@ -5,7 +5,7 @@ import signal
 import sys
 
 if __name__ == "__main__":
-    # The import below takes a second; whoever stops us in it shall see no traceback.
+    # The import below takes a second; stopping it with Ctrl-C should not print a traceback.
     for _number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(_number, lambda *_: os._exit(0))
 

@@ -29,16 +29,16 @@ from photoshare.services.work.progress import room_progress
 from photoshare.web.pages.links import absolute_url
 from photoshare.web.site import current_site
 
-DEFAULT_ADDRESS = "http://127.0.0.1:8000"  # of the printed links, where public_url is not set
-PROGRESS_S = 0.5  # how often the progress bar looks at the table
+DEFAULT_ADDRESS = "http://127.0.0.1:8000"  # for the printed links if public_url is not set
+PROGRESS_S = 0.5  # how often the progress bar reads the table
 
 
 class _OneSentence(click.ClickException):
-    """An error that ends the command with one sentence and exit code 1."""
+    """An error that ends the command with a one-sentence message and exit code 1."""
 
 
 class _RoomCommands(AppGroup):
-    """Commands whose refusals are one sentence."""
+    """Commands that report a refusal in one sentence."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -105,7 +105,7 @@ def _import_file(room_id: int, path: Path, name: str, report: dict[str, Any]) ->
 
 
 def _process(room_id: int) -> None:
-    """Find the people of a room in this process, or watch the server that runs on the data."""
+    """Find the people of a room in this process, or watch the server that uses the data folder."""
     site = current_site()
     try:
         held = FileLock(site.settings.data / "photoshare.lock").acquire(timeout=0)
@@ -128,7 +128,7 @@ def _show_progress(room_id: int) -> None:
         length=progress.photo_count, label="Finding people", file=sys.stderr
     ) as bar:
         while progress.is_working or progress.is_searching_again:
-            db.session.rollback()  # see what the job thread has written since
+            db.session.rollback()  # to see what the job thread has written since
             progress = room_progress(room_id)
             bar.update(progress.done_count - progress.again_count - bar.pos)
             if progress.error:
@@ -153,7 +153,7 @@ def correct(code: str, file: Path) -> None:
         count = replay.replay(room_id, json.loads(file.read_text(encoding="utf-8")))
     except ValueError as error:
         raise _OneSentence(f"{file} is no JSON file: {error}.") from error
-    job_table.enqueue_job(room_id, JobKind.CLUSTER_ROOM)  # for the next search, or a running server
+    job_table.enqueue_job(room_id, JobKind.CLUSTER_ROOM)  # for the next search or a running server
     _print_json({"corrections": count})
 
 

@@ -1,4 +1,4 @@
-"""Every setting in one table: name, default, unit, help; from ``PHOTOSHARE_*``, and checked."""
+"""Read and check the settings: one table of name, default, unit and help text."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ Number = TypeVar("Number", int, float)
 KB, MB, GB = 10**3, 10**6, 10**9  # bytes, as on phones and disks
 ENV_PREFIX = "PHOTOSHARE_"
 ENGINES = ("fused", "dlib", "face_recognition")  # photoshare.faces.engines.choose
-FORMER_ENGINES = {"onnx": "dlib"}  # how settings spelt it before there were several on ONNX Runtime
-# Kubernetes sets these in every pod for a service of the name "photoshare".
+FORMER_ENGINES = {"onnx": "dlib"}  # its name before several engines ran on ONNX Runtime
+# Kubernetes sets these in every pod for a service named "photoshare".
 OF_KUBERNETES = re.compile(r"PHOTOSHARE_(SERVICE_(HOST|PORT(_.*)?)|PORT_.*)")
 BY_ENGINE = "by engine"  # how the documentation shows a setting that the engine chooses
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -244,14 +244,14 @@ def load_settings(
     Parameters
     ----------
     overrides : mapping of setting name to value, optional
-        Values that win over the environment; checked in the same way.
+        Values that override the environment; checked in the same way.
     environ : mapping, default os.environ
         ``PHOTOSHARE_NAME`` holds the setting ``name``.
 
     Raises
     ------
     SettingError
-        If a value cannot be used, or a ``PHOTOSHARE_`` variable names no setting.
+        If a value cannot be used, or a ``PHOTOSHARE_`` variable is not a known setting.
     """
     environ = os.environ if environ is None else environ
     known = {setting.name: setting for setting in fields(Settings)}
@@ -282,7 +282,7 @@ def load_settings(
 
 
 def _is_of_kubernetes(variable: str, text: str) -> bool:
-    """Tell its variables from settings; ``PHOTOSHARE_PORT=tcp://...`` is one, a number is none."""
+    """Whether Kubernetes set the variable: ``PHOTOSHARE_PORT=tcp://...``, but not a number."""
     if variable == ENV_PREFIX + "PORT":
         return "://" in text
     return OF_KUBERNETES.fullmatch(variable) is not None

@@ -1,7 +1,7 @@
-"""The database: SQLite in WAL mode, its settings, its schema version, and the time.
+"""Connect to the database: SQLite in WAL mode, its settings, its schema version, and the time.
 
-Connections begin their transactions with BEGIN IMMEDIATE when they write, so writers queue
-politely and readers never wait (docs/adr/0002-sqlite-immediate-and-wal.md).
+Write transactions begin with BEGIN IMMEDIATE, so writers queue and readers never wait
+(docs/adr/0002-sqlite-immediate-and-wal.md).
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from sqlalchemy.types import TypeDecorator
 from photoshare.disk import has_no_space
 from photoshare.errors import damaged_database_error, disk_full_error
 
-BUSY_TIMEOUT_S = 10  # a writer waits this long for another one; ours take milliseconds
+BUSY_TIMEOUT_S = 10  # how long a writer waits for another; ours take milliseconds
 DATABASE_FILE = "photoshare.sqlite"  # in the data folder
 FULL_DISK_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
-# Of a disk that fails, and of one that is full for this user only (a quota): SQLite takes "no space
-# left" alone for a full disk.
+# A failing disk, and one that is full for this user only (a quota): SQLite itself reports only
+# "no space left" as a full disk.
 WRITE_CODES = (
     sqlite3.SQLITE_IOERR_WRITE,
     sqlite3.SQLITE_IOERR_FSYNC,
@@ -40,7 +40,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Base(DeclarativeBase):
-    """Base of all models; names every constraint, so that migrations can change them."""
+    """Base of all models; names every constraint so that migrations can change it."""
 
     metadata = MetaData(
         naming_convention={
@@ -82,23 +82,23 @@ def init_app(app: Flask, database: Path) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{database}"
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
         "connect_args": {"timeout": BUSY_TIMEOUT_S, "isolation_level": "IMMEDIATE"},
-        "max_overflow": -1,  # the threads are the bound: none of them waits for a connection
+        "max_overflow": -1,  # the number of threads is the limit: none waits for a connection
     }
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
 
 
 def close_database() -> None:
-    """Close the connections that nobody uses; needs an app context.
+    """Close the idle connections; needs an app context.
 
-    The last one that is closed brings everything into the database file and removes SQLite's log.
+    Closing the last one moves everything into the database file and removes SQLite's log.
     """
     db.session.remove()
     db.engine.dispose()
 
 
 def upgrade_schema() -> None:
-    """Bring the database file to the newest schema, making it where there is none.
+    """Upgrade the database file to the newest schema, creating it if it is missing.
 
     Needs an app context.
     """
@@ -113,21 +113,21 @@ def schema_version() -> str:
 
 @event.listens_for(Engine, "connect")
 def _set_pragmas(connection: Any, _record: Any) -> None:
-    """Set what SQLite forgets with every connection."""
+    """Set the pragmas that SQLite keeps only for one connection."""
     if isinstance(connection, sqlite3.Connection):
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",  # a commit survives a power cut: "safe" is said after it
-            "fullfsync=ON",  # macOS alone knows the difference: out of the drive's cache, too
+            "synchronous=FULL",  # a commit survives a power cut: guests are told "safe" after it
+            "fullfsync=ON",  # flushes the drive's cache as well; only macOS makes the distinction
             "foreign_keys=ON",
-            "secure_delete=ON",  # what is deleted is overwritten (maintenance.deleted_bytes)
+            "secure_delete=ON",  # overwrites what is deleted (maintenance.deleted_bytes)
         ):
             connection.execute(f"PRAGMA {pragma}").close()
 
 
 @event.listens_for(Engine, "handle_error")
 def _say_in_words(context: ExceptionContext) -> None:
-    """Turn SQLite's words for a full disk or a damaged file into ours, wherever they come up."""
+    """Turn SQLite's errors for a full disk or a damaged file into ours, wherever they occur."""
     error = context.original_exception
     code = getattr(error, "sqlite_errorcode", 0)
     if code in FULL_DISK_CODES or (code in WRITE_CODES and _has_no_space(context)):

@@ -1,4 +1,4 @@
-"""What every writer has to know of disks: that they are full, and how bytes survive a power cut."""
+"""Detect full disks, and sync files so that they survive a power cut."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pathlib import Path
 
 from photoshare.errors import disk_full_error
 
-BODY_DROPPED = "photoshare.body_dropped"  # in a WSGI environment: no space for what was sent
-PROBE_BYTES = 1 << 16  # more than a file system keeps within the entry of a file
+BODY_DROPPED = "photoshare.body_dropped"  # in a WSGI environment: no space for the body
+PROBE_BYTES = 1 << 16  # more than a file system stores inside a file's own entry
 
 
 def is_disk_full(error: BaseException | None) -> bool:
-    """Whether the system says that the disk, or somebody's share of it, is full."""
+    """Whether the error means that the disk, or the user's quota, is full."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def has_no_space(folder: Path) -> bool:
-    """Whether nothing more can be written to a folder; tries it."""
+    """Whether a folder has no space left; writes a probe to find out."""
     try:
         with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
             file.write(bytes(PROBE_BYTES))
@@ -35,7 +35,7 @@ def has_no_space(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def disk_full_as_error() -> Iterator[None]:
-    """Turn "no space left on device" into a sentence for people."""
+    """Turn "no space left on device" into a `DiskFullError`."""
     try:
         yield
     except OSError as error:
@@ -45,7 +45,7 @@ def disk_full_as_error() -> Iterator[None]:
 
 
 def sync(descriptor: int) -> None:
-    """Bring a file to the disk itself; macOS's fsync leaves it in the drive's cache."""
+    """Flush a file to the disk itself; macOS's fsync leaves it in the drive's cache."""
     if sys.platform == "darwin":
         fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
     else:

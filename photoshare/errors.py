@@ -1,21 +1,21 @@
-"""The errors of PhotoShare: each message is one sentence for people, ready to be shown.
+"""The errors of PhotoShare: each message is one sentence that can be shown to people as it is.
 
-The sentences of those that a page can show are found for the catalogues where they are raised:
-``photoshare/translations/keywords.txt`` names the classes.
+Messages that a page can show are collected for translation where they are raised:
+``photoshare/translations/keywords.txt`` lists the classes.
 """
 
 from __future__ import annotations
 
 
 class PhotoshareError(Exception):
-    """Something went wrong that a person can understand; ``str(error)`` is the sentence.
+    """An error that can be explained to a person; ``str(error)`` is the sentence.
 
     Parameters
     ----------
     sentence : str
-        In English, as it stands in the catalogues: ``%(name)s`` where a value belongs.
+        In English, as in the catalogues, with ``%(name)s`` in place of a value.
     **values : str or int
-        What belongs there.
+        The values to fill in.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class SettingError(PhotoshareError):
 
 
 class AssetError(PhotoshareError):
-    """An installed package lacks a file that the pages need, or the file was changed."""
+    """An installed package lacks a file that the pages need, or has a changed one."""
 
 
 class ModelError(PhotoshareError):
@@ -49,27 +49,27 @@ class StartError(PhotoshareError):
 
 
 class BackupError(PhotoshareError):
-    """A backup cannot be made there."""
+    """A backup cannot be made in the chosen folder."""
 
 
 class DamagedDatabaseError(StartError):
-    """SQLite cannot make sense of the database file."""
+    """SQLite cannot read the database file."""
 
 
 class NotFoundError(PhotoshareError):
-    """What was asked for does not exist, or is none of the asker's business."""
+    """What was asked for does not exist, or this browser may not see it."""
 
 
 class InvalidInputError(PhotoshareError):
-    """A form field cannot be accepted; the sentence names the field and the remedy."""
+    """A form field cannot be accepted; the sentence names the field and how to fix it."""
 
 
 class WrongPasswordError(InvalidInputError):
-    """What was typed is not the password of the room."""
+    """The password is not the room's."""
 
 
 class SameNameError(PhotoshareError):
-    """Somebody else has the name already: the sentence asks whether the two are one person.
+    """The name is taken: the sentence asks whether the two are the same person.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class SameNameError(PhotoshareError):
 
 
 class SamePhotoError(InvalidInputError):
-    """Two faces of one photo would become one person: the sentence asks whether that is so.
+    """Two faces in one photo would become one person: the sentence asks for confirmation.
 
     Attributes
     ----------
@@ -99,29 +99,29 @@ class SamePhotoError(InvalidInputError):
 
 
 class NotAllowedError(PhotoshareError):
-    """The asker may see this, but not do it."""
+    """The browser may see this, but not change it."""
 
 
 class RejectedPhotoError(PhotoshareError):
-    """An uploaded file is not taken: not a picture, damaged, or over a limit."""
+    """An uploaded file is refused: not a picture, damaged, or over a limit."""
 
 
 class DiskFullError(PhotoshareError):
-    """There is no room left on the disk for what was sent."""
+    """The disk has no space left for what was sent."""
 
 
 def disk_full_error() -> DiskFullError:
-    """Make the error that says that the disk is full, whoever noticed."""
+    """Make the error for a full disk; its message is the same wherever it was noticed."""
     return DiskFullError("The server's disk is full. Please tell the host.")
 
 
 def damaged_database_error(complaint: object) -> DamagedDatabaseError:
-    """Make the error that says that the database is damaged, and what to do.
+    """Make the error for a damaged database; its message says what to do.
 
     Parameters
     ----------
     complaint : str or exception
-        What SQLite says.
+        SQLite's message.
     """
     return DamagedDatabaseError(
         f"The database is damaged ({complaint}). Put the newest backup in its place "
@@ -135,12 +135,12 @@ class RoomFullError(DiskFullError):
 
 
 class TryLaterError(PhotoshareError):
-    """Something was done too often; the same will be possible later.
+    """Something was done too often; it can be tried again later.
 
     Attributes
     ----------
     retry_after_s : int
-        In how many seconds.
+        After how many seconds.
     """
 
     def __init__(self, sentence: str, *, retry_after_s: int, **values: str | int) -> None:
@@ -157,7 +157,7 @@ class TooManyAttemptsError(TryLaterError):
 
 
 class WrongOffsetError(PhotoshareError):
-    """A piece does not begin where the upload ends.
+    """A piece does not begin where the upload so far ends.
 
     Parameters
     ----------

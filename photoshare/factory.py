@@ -1,4 +1,4 @@
-"""Make the app: settings, data folder, database, face engine, jobs and pages put together."""
+"""Make the app from its settings, data folder, database, face engine, jobs and pages."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ __all__ = ["create_app"]
 log = logging.getLogger(__name__)
 
 GRAPHS_FOLDER = "models"  # in the data folder: the networks as ONNX graphs
-MAX_FORM_BYTES = 100_000  # of every form but the upload, which sets its own bound
-MAX_FORM_PARTS = 2000  # photos of one plain form; Werkzeug's default of 1000 is for small forms
+MAX_FORM_BYTES = 100_000  # of every form except the upload, which sets its own limit
+MAX_FORM_PARTS = 2000  # photos in one plain form; Werkzeug's default of 1000 is for small forms
 MIN_KEY_LENGTH = 32  # characters: 128 random bits in hexadecimal digits; ours have 64
-COOKIE_LIFETIME = timedelta(days=400)  # the longest that browsers keep a cookie
+COOKIE_LIFETIME = timedelta(days=400)  # the longest a browser keeps a cookie
 
 
 def create_app(
@@ -44,17 +44,17 @@ def create_app(
     Parameters
     ----------
     config : mapping, optional
-        Settings by name (see `photoshare.config.Settings`); they win over ``PHOTOSHARE_*``.
+        Settings by name (see `photoshare.config.Settings`); they override ``PHOTOSHARE_*``.
     make_engine : callable, optional
-        Makes the face engine when it is first asked for; by default the one of the settings.
+        Makes the face engine on first use; by default the one named in the settings.
 
     Raises
     ------
     PhotoshareError
-        If a setting, the data folder or an installed package is not as needed.
+        If a setting, the data folder or an installed package cannot be used.
     """
     settings = load_settings(config)
-    os.umask(0o077)  # whatever we write, database and photos, is for this user only
+    os.umask(0o077)  # everything we write, database and photos, is readable by this user only
     _make_data_folder(settings.data)
     app = Flask(
         "photoshare",
@@ -85,7 +85,7 @@ def _make_engine(settings: Settings) -> FaceEngine:
 def _flask_config(settings: Settings) -> dict[str, object]:
     return {
         "SECRET_KEY": _secret_key(settings.data / "secret_key"),
-        "COMPRESS_STREAMS": False,  # pictures, photos and zips go from the disk as they are
+        "COMPRESS_STREAMS": False,  # pictures, photos and zips are sent from the disk unchanged
         "MAX_CONTENT_LENGTH": MAX_FORM_BYTES,
         "MAX_FORM_PARTS": MAX_FORM_PARTS,
         "PERMANENT_SESSION_LIFETIME": COOKIE_LIFETIME,
@@ -108,7 +108,7 @@ def _make_data_folder(data: Path) -> None:
 
 
 def _secret_key(path: Path) -> str:
-    """Read the key that signs the cookies; make one at the first start, for this user only."""
+    """Read the key that signs the cookies; create it at the first start, readable by this user."""
     try:
         if not path.exists():
             new = path.with_name("secret_key.new")

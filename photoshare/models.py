@@ -1,4 +1,4 @@
-"""The tables, with their columns and constraints; no behaviour."""
+"""Define the tables, with their columns and constraints; no behaviour."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PHOTO_WAITING, PHOTO_ANALYSING = "waiting", "analysing"
 PHOTO_ANALYSED, PHOTO_FAILED = "analysed", "failed"
 JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED = "queued", "running", "done", "failed"
 ENCODING_DTYPE = "<f4"  # dlib computes in float32, so 4 bytes a number lose nothing
-# An old cookie, link or cached picture must never mean a newer row.
+# An old cookie, link or cached picture must never refer to a newer row.
 NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
 
 
@@ -48,14 +48,14 @@ class Room(Base):
     ends_on: Mapped[date | None]  # last day on which guests may enter, by UTC
     keeps_metadata: Mapped[bool] = mapped_column(
         default=False, server_default=false()
-    )  # guests get originals with places, names and serial numbers
+    )  # guests get originals with locations, names and serial numbers
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     guests_may_correct: Mapped[bool] = mapped_column(default=False)  # any face, not just their own
-    # Counts the changes of faces and people: who decided on an older state has to look again. So
-    # does a searched photo that is given up, by a trigger.
+    # Counts the changes of faces and people: a decision based on an older state has to be made
+    # again. A trigger counts a searched photo that is given up, too.
     revision: Mapped[int] = mapped_column(default=0)
-    # Counts what the status tells besides: photos that come, are searched or go, jobs that begin or
-    # end. Triggers of the database count it (migration 0006), so that nobody has to remember it.
+    # Counts what else the status shows: photos added, searched or deleted, jobs that begin or end.
+    # Database triggers count it (migration 0006), so that no code can forget to.
     activity: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 
@@ -70,7 +70,7 @@ class Guest(Base):
     name: Mapped[str]  # shown beside the guest's uploads; may be empty
     is_host: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-    # Who of the people they are, by their own word; told to nobody else (services/selves.py).
+    # Which person the guest says they are; shown to nobody else (services/people/selves.py).
     person_id: Mapped[int | None] = mapped_column(
         ForeignKey("person.id", ondelete="SET NULL"), index=True
     )
@@ -78,7 +78,7 @@ class Guest(Base):
 
 
 class Upload(Base):
-    """A file that comes in pieces and is not complete yet; how far it is, its file says."""
+    """An unfinished upload in pieces; the length of its file is how much has arrived."""
 
     __tablename__ = "upload"
     __table_args__ = (UniqueConstraint("guest_id", "fingerprint"), NEVER_REUSE_IDS)
@@ -87,14 +87,14 @@ class Upload(Base):
     room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
     guest_id: Mapped[int] = mapped_column(ForeignKey("guest.id", ondelete="CASCADE"))
     fingerprint: Mapped[str]  # by which the guest's browser finds it again
-    file_name: Mapped[str]  # as of the guest's device; never a path of ours
+    file_name: Mapped[str]  # as on the guest's device; never a path of ours
     size_bytes: Mapped[int]  # of the whole file, as declared
     sha256: Mapped[str | None]  # of the whole file, as declared; None: the browser cannot hash
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
 class Photo(Base):
-    """An uploaded picture; its bytes lie in the store under `sha256`."""
+    """An uploaded picture; its bytes are stored under `sha256`."""
 
     __tablename__ = "photo"
     __table_args__ = (
@@ -111,7 +111,7 @@ class Photo(Base):
             "attempts",
             sqlite_where=text("state = 'waiting'"),
         ),  # what the job thread asks for, small when all is done
-        # What a zip cannot hold: hardly any photo, so that every page can ask for it.
+        # What a zip cannot contain: hardly any photos, so every page can ask for them.
         Index("ix_photo_lost", "room_id", "moment", sqlite_where=text("is_lost = 1")),
         Index("ix_photo_unmeasured", "room_id", "moment", sqlite_where=text("crc32 IS NULL")),
         Index(
@@ -134,10 +134,10 @@ class Photo(Base):
     height: Mapped[int]  # pixels, upright
     captured_at: Mapped[
         datetime | None
-    ]  # as a clock on the spot showed it, no zone (docs/uploads.md)
+    ]  # as a local clock showed it, without a zone (docs/uploads.md)
     placeholder: Mapped[bytes | None]  # WebP of 20 pixels, under 400 bytes, to show blurred
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-    # When it was taken, or came where it does not say: with its id, its place among the others.
+    # When it was taken, else when it was uploaded; with the id, this orders the photos.
     moment: Mapped[datetime] = mapped_column(
         DateTime, Computed("coalesce(captured_at, created_at)", persisted=False)
     )
@@ -145,11 +145,11 @@ class Photo(Base):
     attempts: Mapped[int] = mapped_column(
         default=0
     )  # analyses begun; at 3 without a result: failed
-    # Name of the engine whose faces it has; None: never searched. Where it has a name and waits, it
-    # is to be searched again.
+    # Name of the engine whose faces it has; None: never searched. If it has a name and waits, it is
+    # to be searched again.
     engine: Mapped[str | None]
-    # Faces that are faces. Triggers of the database count them (migration 0014), so that nobody has
-    # to look through the faces of a room for what is not there.
+    # The number of real faces. Database triggers count them (migration 0014), so that finding
+    # photos without a face does not take a scan of all faces of the room.
     face_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     is_without_faces: Mapped[bool] = mapped_column(
         Computed(
@@ -157,15 +157,15 @@ class Photo(Base):
             persisted=False,
         )
     )  # searched, and no face was found
-    # Of downloads, computed when a photo comes in (services/downloads.py); None: not yet.
+    # For downloads, computed when a photo is added (services/downloads); None: not yet.
     crc32: Mapped[int | None]  # of the original
-    clean_crc32: Mapped[int | None]  # of what guests get: without places, names, serial numbers
+    clean_crc32: Mapped[int | None]  # of what guests get: without locations, names, serial numbers
     clean_bytes: Mapped[int | None]  # of the original, patched
-    clean_copy_bytes: Mapped[int | None]  # of a copy that guests get instead; None: there is none
-    cleaning_rules: Mapped[int | None]  # photoshare.metadata.clean.CLEANING_RULES of that time
+    clean_copy_bytes: Mapped[int | None]  # of a copy that guests get instead; None: no copy
+    cleaning_rules: Mapped[int | None]  # photoshare.metadata.clean.CLEANING_RULES at that time
     is_lost: Mapped[bool] = mapped_column(
         default=False, server_default=false()
-    )  # the original is missing or damaged (services/lost_photos.py)
+    )  # the original is missing or damaged (services/photos/lost_photos.py)
 
     @property
     def is_searched(self) -> bool:
@@ -190,10 +190,10 @@ class Person(Base):
     room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
     name: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-    # What the corrections say, kept here for the pages; corrections.verbs writes it.
+    # The outcome of the corrections, kept here for the pages; corrections.verbs writes it.
     is_hidden: Mapped[bool] = mapped_column(default=False)  # shown to the host only
-    is_corrected: Mapped[bool] = mapped_column(default=False)  # no face leaves it by itself
-    cover_face_id: Mapped[int | None]  # chosen by somebody; None, or not theirs: the next
+    is_corrected: Mapped[bool] = mapped_column(default=False)  # clustering takes no face away
+    cover_face_id: Mapped[int | None]  # chosen by hand; None, or someone else's: the next one
     clear_face_id: Mapped[
         int | None
     ]  # kept by photoshare.services.people.covers; None: not chosen yet
@@ -208,8 +208,8 @@ class Face(Base):
     __tablename__ = "face"
     __table_args__ = (
         CheckConstraint("length(encoding) > 0 AND length(encoding) % 4 = 0", name="encoding_size"),
-        # Each answers its question without the rows, and never begins with the unsorted faces of
-        # all rooms: those of one are found by its photos.
+        # Each answers its question without reading the rows, and never starts from the unsorted
+        # faces of all rooms: those of one room are found by its photos.
         Index("ix_face_photo_id", "photo_id", "is_face", "person_id"),
         Index("ix_face_person_photos", "person_id", "photo_id", sqlite_where=_OF_A_PERSON),
         Index(
@@ -233,15 +233,15 @@ class Face(Base):
         Computed('(bottom - top) * ("right" - "left")', persisted=False)
     )  # square pixels
     score: Mapped[float]  # of the detector
-    # Of the collage that the photo is; 0: of an ordinary photo (photoshare.faces.panels).
+    # The panel, if the photo is a collage; 0: an ordinary photo (photoshare.faces.panels).
     panel: Mapped[int] = mapped_column(default=NO_COLLAGE, server_default=text("0"))
-    is_face: Mapped[bool] = mapped_column(default=True)  # False: somebody said that it is none
-    # Faces of one link are one person, by what people said; None: nothing was said. Not a row's id.
+    is_face: Mapped[bool] = mapped_column(default=True)  # False: marked as not a face
+    # Corrections make faces with the same link one person; None: no correction. Not a row's id.
     link_id: Mapped[int | None]
-    # Numbers of ENCODING_DTYPE, as many as those of the photo's engine have. None: that engine has
-    # not found the face; it keeps its person, by what somebody said, and is compared to none.
+    # Numbers of ENCODING_DTYPE, as many as the photo's engine produces. None: that engine did not
+    # find the face; a correction keeps it with its person, and it is compared to no other face.
     encoding: Mapped[bytes | None]
-    quality: Mapped[float | None]  # photoshare.faces.quality.face_quality; None: it is not known
+    quality: Mapped[float | None]  # photoshare.faces.quality.face_quality; None: unknown
 
     photo: Mapped[Photo] = relationship()
     person: Mapped[Person | None] = relationship()
@@ -253,7 +253,7 @@ class Face(Base):
 
 
 class ApartLinks(Base):
-    """Two links of a room (`Face.link_id`) that are two people, by what people said."""
+    """Two links of a room (`Face.link_id`) that are different people, by a correction."""
 
     __tablename__ = "apart_links"
 
@@ -265,7 +265,7 @@ class ApartLinks(Base):
 
 
 class Correction(Base):
-    """What somebody said about faces; holds for ever, unless it is undone."""
+    """A correction of faces or people; it lasts until it is undone."""
 
     __tablename__ = "correction"
     __table_args__ = (Index("ix_correction_room_id", "room_id", "id"), NEVER_REUSE_IDS)
@@ -276,7 +276,7 @@ class Correction(Base):
         ForeignKey("guest.id", ondelete="SET NULL"), index=True
     )  # who said it; None: the command line
     kind: Mapped[str]  # a photoshare.services.corrections.verbs.CorrectionKind
-    name: Mapped[str | None]  # that was given, by a name or a merge
+    name: Mapped[str | None]  # that was given, by naming or merging
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     undone_by: Mapped[int | None] = mapped_column(ForeignKey("guest.id", ondelete="SET NULL"))
@@ -286,7 +286,7 @@ class Correction(Base):
 
     @property
     def is_undone(self) -> bool:
-        """Whether it does not count any more."""
+        """Whether it was taken back."""
         return self.undone_at is not None
 
 
@@ -302,14 +302,14 @@ class CorrectionFace(Base):
         ForeignKey("face.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     side: Mapped[int]  # as in photoshare.faces.grouping.constraints.Constraint
-    # Part of a person to whom an earlier correction brought it: if that is undone, this row goes.
+    # With its person because of an earlier correction: if that is undone, this row is deleted.
     is_carried: Mapped[bool] = mapped_column(default=False)
-    person_before: Mapped[int | None]  # whose the face was when it was said; perhaps gone since
+    person_before: Mapped[int | None]  # whose the face was at that time; perhaps gone since
     person_after: Mapped[int | None]
 
 
 class Job(Base):
-    """A piece of background work; this table, not the executor, knows what is to be done."""
+    """A piece of background work; this table, not the executor, is the queue."""
 
     __tablename__ = "job"
     __table_args__ = (

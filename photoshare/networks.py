@@ -1,18 +1,18 @@
-"""Whose connection is it: the networks by which guests are told apart."""
+"""Name the network of a client, by which guests are told apart."""
 
 from __future__ import annotations
 
 import ipaddress
 
-PREFIX_BITS = 64  # of IPv6: what one household or phone gets, with 2**64 addresses in it (RFC 6177)
+PREFIX_BITS = 64  # of IPv6: what one household or phone gets, 2**64 addresses (RFC 6177)
 MAX_NAME = 45  # characters: the longest address; what a proxy passes on may be anything
 
 
 def network_of(address: str | None) -> str:
     """Name the network of an address: IPv4 as it is, IPv6 by its first 64 bits.
 
-    An IPv4 address in IPv6 notation is the IPv4 address. What is no address (a proxy may pass on
-    anything) stands for itself, shortened.
+    An IPv4 address in IPv6 notation counts as the IPv4 address. Anything else (a proxy may pass on
+    any text) is its own network, shortened.
     """
     text = address or ""
     try:

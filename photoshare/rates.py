@@ -1,4 +1,4 @@
-"""How often something may happen: counts by key in windows of time, in bounded memory."""
+"""Limit the rate of events: counts by key in time windows, in bounded memory."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 MINUTE_S, HOUR_S = 60, 3600
-MAX_KEYS = 50_000  # about 15 MB; beyond it, the key that was counted longest ago is forgotten
+MAX_KEYS = 50_000  # about 15 MB; beyond it, the key counted longest ago is dropped
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many events within so many seconds from the first of them."""
+    """A number of events allowed within a number of seconds from the first of them."""
 
     most: int
     seconds: int
 
 
 class Rates:
-    """Counts events; may be used by several threads."""
+    """A thread-safe counter of events."""
 
     def __init__(self) -> None:
         self._windows: OrderedDict[Hashable, tuple[float, int]] = OrderedDict()  # end, count
         self._lock = threading.Lock()
 
     def wait_s(self, key: Hashable, *limits: Limit, cost: int = 1) -> int:
-        """Tell in how many whole seconds ``cost`` more events fit all limits; 0 if they do now."""
+        """Return in how many whole seconds ``cost`` more events fit all limits; 0 if now."""
         now = time.monotonic()
         with self._lock:
             windows = [(limit, *self._window(key, limit, now)) for limit in limits]

@@ -1,4 +1,4 @@
-"""Start PhotoShare: make the app, start the job thread, serve by waitress, stop in order.
+"""Start PhotoShare: make the app, start the job thread, serve with waitress, stop in order.
 
 The only place that starts threads and opens a port.
 """
@@ -38,13 +38,13 @@ log = logging.getLogger("photoshare")
 
 COMMANDS = ("rooms", "backup", "doctor", "db")  # photoshare.cli, and Flask-Migrate's
 SOCKET_BACKLOG = 256  # phones that connect at once
-CONNECTION_LIMIT = 1000  # a browser keeps up to six open; waitress's 100 are 17 idle guests
-FILES_PER_CONNECTION = 3  # its socket, its spool file, and a share of what else is open
+CONNECTION_LIMIT = 1000  # a browser keeps up to six; waitress's 100 would be 17 idle guests
+FILES_PER_CONNECTION = 3  # its socket, its spool file, and a share of other open files
 LOOP_TIMEOUT_S = 1.0  # how often waitress looks for connections to close
-ANSWERS_WAIT_S = 0.5  # a stop waits this long for answers that are being made
+ANSWERS_WAIT_S = 0.5  # how long a stop waits for answers that are being made
 SPOOL_BYTES = 1 << 17  # larger requests wait on the disk, not in memory; no form is larger
 HEADER_BYTES = 1 << 17  # of one request; a selection of many photos is a long address
-RECEIVE_BYTES = 1 << 16  # read at a time; waitress's 8 KB are 500 rounds of its loop a photo
+RECEIVE_BYTES = 1 << 16  # read at a time; with waitress's 8 KB a photo is 500 rounds of its loop
 PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"}
 
 
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def create_app() -> Flask:
-    """Make the app for the Flask command line, where a refusal is one sentence as well."""
+    """Make the app for the Flask command line; a refusal is one sentence there, too."""
     try:
         return factory.create_app()
     except PhotoshareError as error:
@@ -110,11 +110,11 @@ def _serve(host: str, port: int) -> int:
         exit_code = 0
         try:
             _on_signals(_stop_in_order)
-            gc.freeze()  # the modules stay: no collection has to walk them within a page
+            gc.freeze()  # the modules stay: no collection has to walk them during a page
             site.jobs.start()
             site.storage.fill_reserve()
             print(f"PhotoShare is at {_address(host, port)}  (stop with Ctrl-C)", flush=True)
-            # Not server.run(): at the end it waits 5 seconds for whoever downloads slowly.
+            # Not server.run(): it ends by waiting 5 seconds for slow downloads.
             wasyncore.loop(timeout=LOOP_TIMEOUT_S, use_poll=True, map=connections)
         except SystemExit:
             _on_signals(_stop_at_once)
@@ -132,17 +132,17 @@ def _serve(host: str, port: int) -> int:
 
 
 def _stop(answering: Lanes, jobs: JobRunner) -> bool:
-    """Give back the photo in hand, let short answers end; return whether all threads ended.
+    """Release the claimed photo, let short answers finish; return whether all threads ended.
 
-    Takes less than two seconds. No connection is closed here: a thread that still writes to one
-    could meet another file under its number.
+    Takes less than two seconds. No connection is closed here: a thread still writing to it could
+    hit another file that has been given the same descriptor.
     """
     has_stopped = jobs.stop()
     return answering.shutdown(ANSWERS_WAIT_S) and has_stopped
 
 
 def _close_database(app: Flask) -> None:
-    """Leave all of the database in its one file, and nothing that was deleted beside it."""
+    """Move all of the database into its one file, so that no log keeps deleted data."""
     with app.app_context():
         close_database()
     try:
@@ -183,10 +183,10 @@ def _on_signals(handler: Callable[[int, FrameType | None], NoReturn]) -> None:
 
 
 def _stop_at_once(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """End without a word: what is not finished is done or cleaned up at the next start."""
+    """End silently: unfinished work is resumed or cleaned up at the next start."""
     os._exit(0)
 
 
 def _stop_in_order(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Leave the loop of the server; waitress lets this one exception through."""
+    """Leave the server's loop; waitress lets this one exception through."""
     raise SystemExit(0)

@@ -1,8 +1,8 @@
-"""Where the bytes of a room lie, and how they get there and go away.
+"""Store and delete the files of rooms.
 
 In ``rooms/<room id>/``, ``originals/<sha256>`` holds the uploaded bytes, ``derived/`` what can be
-made from them again, ``incoming/`` and ``pieces/`` what is still coming. Names come from hashes and
-numbers, never from a client.
+made again from them, ``incoming/`` and ``pieces/`` unfinished uploads. File names come from hashes
+and numbers, never from a client.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from photoshare.geometry import FaceLocation
 
 COPY_BLOCK = 1 << 20  # bytes read at a time
 DELETED_PREFIX = ".deleted-"  # of a room's folder while it is being removed
-# What deleting needs on a full disk, in the database's log. A photo takes some 100 KB of it, a room
-# 5 MB: its rows go in portions.
+# What a deletion on a full disk writes to the database's log: some 100 KB for a photo, 5 MB for a
+# room, whose rows are deleted in portions.
 RESERVE_BYTES = 16 << 20
 RESERVE_BLOCK = 1 << 20  # bytes
 
@@ -51,7 +51,7 @@ class Storage:
     Parameters
     ----------
     data : Path
-        The data folder; made if it is not there.
+        The data folder; created if it is missing.
     min_free_mb : int
         Uploads are refused when the disk has less free space than this.
     """
@@ -67,14 +67,14 @@ class Storage:
     def locked(self) -> Iterator[None]:
         """Hold while files and rows change together (milliseconds).
 
-        An upload of the very photo that is being deleted is then kept whole or comes after, in
-        other threads and in the command line beside a running server alike.
+        If a photo is uploaded while it is being deleted, the upload is kept whole or comes after,
+        whether in other threads or in the command line beside a running server.
         """
         with self._thread_lock, self._process_lock:
             yield
 
     def room_folder(self, room_id: int) -> Path:
-        """Folder of everything of a room."""
+        """Folder of all files of a room."""
         return self.data / "rooms" / str(room_id)
 
     def original(self, room_id: int, sha256: str) -> Path:
@@ -82,16 +82,16 @@ class Storage:
         return self.room_folder(room_id) / "originals" / sha256
 
     def original_size(self, room_id: int, sha256: str) -> int | None:
-        """Tell the bytes of an original; None where it is missing."""
+        """Return the size of an original in bytes; None if it is missing."""
         try:
             return self.original(room_id, sha256).stat().st_size
         except FileNotFoundError:
             return None
 
     def has_originals(self, room_id: int, sizes: Iterable[tuple[str, int]]) -> bool:
-        """Whether originals are all there, given by SHA-256 and bytes.
+        """Whether all of these originals exist, given by SHA-256 and size in bytes.
 
-        By names in the open folder: a zip asks for 20,000, and each path would be walked down.
+        Looks up names in the open folder: a zip asks for 20,000, and full paths would be slow.
         """
         try:
             folder = os.open(self.room_folder(room_id) / "originals", os.O_RDONLY)
@@ -106,7 +106,7 @@ class Storage:
             os.close(folder)
 
     def original_sizes(self, room_id: int) -> dict[str, int]:
-        """List the bytes of every original of a room, by SHA-256."""
+        """Return the size in bytes of every original of a room, by SHA-256."""
         try:
             with os.scandir(self.room_folder(room_id) / "originals") as files:
                 return {file.name: file.stat().st_size for file in files}
@@ -126,7 +126,7 @@ class Storage:
     def receive(
         self, room_id: int, stream: BinaryIO, *, max_photo_mb: int
     ) -> Iterator[ReceivedFile]:
-        """Copy a stream into the room's folder, synced to the disk, and remove it afterwards.
+        """Copy a stream to a synced file in the room's folder, and remove the file afterwards.
 
         Raises
         ------
@@ -148,19 +148,19 @@ class Storage:
             Path(name).unlink(missing_ok=True)
 
     def piece_file(self, room_id: int, upload_id: int) -> Path:
-        """File of an upload that comes in pieces; its length says how far it is."""
+        """File of an upload in pieces; its length is how much has arrived."""
         return self.room_folder(room_id) / "pieces" / str(upload_id)
 
     def bytes_in_pieces(self, room_id: int) -> int:
-        """Count the bytes that a room's unfinished uploads have brought so far."""
+        """Count the bytes that a room's unfinished uploads have stored so far."""
         total = 0
         for path in (self.room_folder(room_id) / "pieces").glob("*"):
-            with contextlib.suppress(FileNotFoundError):  # finished this moment
+            with contextlib.suppress(FileNotFoundError):  # it has just been finished
                 total += path.stat().st_size
         return total
 
     def append_piece(self, target: Path, stream: BinaryIO, *, offset: int, size_bytes: int) -> int:
-        """Put a piece behind those that are there, synced to the disk; return the new length.
+        """Append a piece to an upload, synced to the disk; return the new length.
 
         Parameters
         ----------
@@ -169,18 +169,18 @@ class Storage:
         stream : binary file
             The piece, to its end.
         offset : int
-            Where the sender says that it begins.
+            Where the piece begins, according to the sender.
         size_bytes : int
             Length of the complete file; no more is ever written.
 
         Raises
         ------
         WrongOffsetError
-            If the piece begins anywhere but at the end. Nothing is written then.
+            If the piece does not begin at the end of the file. Nothing is written then.
         RejectedPhotoError
-            If it is longer than what is missing.
+            If it is longer than the rest of the file.
         DiskFullError
-            If the disk is full, or nearly. The beginning that was written stays: it is right.
+            If the disk is full, or nearly. What was written of the piece stays: it is correct.
         """
         self.check_free_space()
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -198,7 +198,7 @@ class Storage:
         return length
 
     def received_in_pieces(self, target: Path) -> ReceivedFile:
-        """Hash a file whose last piece has come."""
+        """Hash a file whose last piece has arrived."""
         checksums = _Checksums()
         with target.open("rb") as file:
             while block := file.read(COPY_BLOCK):
@@ -206,14 +206,14 @@ class Storage:
         return checksums.received(target)
 
     def keep_original(self, room_id: int, received: ReceivedFile) -> None:
-        """Move a received file to its final place; a crash leaves it whole or not there at all."""
+        """Move a received file to its final path; a crash leaves all of it or none."""
         target = self.original(room_id, received.sha256)
         self._make_folder(target.parent)
         os.replace(received.path, target)
         sync_folder(target.parent)
 
     def write_derived(self, target: Path, content: bytes) -> None:
-        """Write a derived picture; a crash leaves it whole or not there at all."""
+        """Write a derived picture; a crash leaves all of it or none."""
         self._make_folder(target.parent)
         with disk_full_as_error():
             temporary = target.with_name(f".{target.name}.{os.getpid()}.{id(content)}")
@@ -237,9 +237,9 @@ class Storage:
         self.original(room_id, sha256).unlink(missing_ok=True)
 
     def set_room_aside(self, room_id: int) -> None:
-        """Take a room's folder away, also while an upload still writes into it.
+        """Rename a room's folder, even while an upload is still writing into it.
 
-        This decides that the room is deleted: `rooms_set_aside` tells it after a crash.
+        From here on the room is deleted: after a crash, `rooms_set_aside` lists it.
         """
         aside = f"{DELETED_PREFIX}{room_id}-{secrets.token_hex(4)}"
         with contextlib.suppress(FileNotFoundError):  # a room without a photo has no folder
@@ -247,12 +247,12 @@ class Storage:
             sync_folder(self.data / "rooms")
 
     def rooms_set_aside(self) -> set[int]:
-        """List the rooms whose deletion has begun and not ended."""
+        """List the rooms whose deletion has begun but not finished."""
         names = [path.name for path in (self.data / "rooms").glob(f"{DELETED_PREFIX}*-*")]
         return {int(name.removeprefix(DELETED_PREFIX).split("-")[0]) for name in names}
 
     def empty_room_set_aside(self, room_id: int) -> None:
-        """Remove the files of a room that was set aside, which frees their space."""
+        """Remove the files of a room that was set aside, to free their space."""
         for path in (self.data / "rooms").glob(f"{DELETED_PREFIX}{room_id}-*/*"):
             shutil.rmtree(path)
 
@@ -262,16 +262,16 @@ class Storage:
             shutil.rmtree(folder)
 
     def fill_reserve(self) -> None:
-        """Keep space for deletions on a full disk, or as much of it as there is."""
+        """Reserve space for deletions on a full disk, or as much of it as is left."""
         path = self.data / "reserve"
         with contextlib.suppress(DiskFullError), disk_full_as_error(), path.open("ab") as file:
             while file.tell() < RESERVE_BYTES:
-                # Random, since some file systems keep no space for zeros.
+                # Random, since some file systems allocate no space for zeros.
                 file.write(os.urandom(RESERVE_BLOCK))
                 file.flush()
 
     def release_reserve(self) -> None:
-        """Give the reserve's space to what frees more; `fill_reserve` follows."""
+        """Release the reserve for a step that frees more space; call `fill_reserve` afterwards."""
         (self.data / "reserve").unlink(missing_ok=True)
 
     def sweep(
@@ -281,17 +281,17 @@ class Storage:
         is_known: Callable[[int, str], bool],
         older_than: float,
     ) -> int:
-        """Remove the files that no row knows: leftovers of a crash.
+        """Remove files without a row: leftovers of a crash.
 
         Parameters
         ----------
         known : dict of room id to the SHA-256 of its photos
-            As they were a moment ago: most files are passed over by it.
+            As they were a moment ago: enough to skip most files.
         is_known : callable
-            Asked for a room id and a SHA-256 once more before a file goes, while no upload can come
-            in between: its pieces may be older than an hour, and the photo has just been taken.
+            Called with a room id and a SHA-256 again before a file is removed, while no upload can
+            interfere: the pieces of a photo may be older than an hour and its row brand new.
         older_than : float
-            Seconds since the epoch; newer files may belong to an upload that is under way.
+            Seconds since the epoch; newer files may belong to an upload in progress.
 
         Returns
         -------
@@ -301,7 +301,7 @@ class Storage:
         removed = 0
         for path in (self.data / "rooms").glob("*/*/*"):
             room, kind = path.parts[-3], path.parts[-2]
-            if kind == "pieces":  # they may take a day: photoshare.services.photos.uploads
+            if kind == "pieces":  # these may take a day: photoshare.services.photos.uploads
                 continue
             room_id = int(room) if room.isdigit() else 0
             sha256 = path.name.split("-")[0]
@@ -317,7 +317,7 @@ class Storage:
         return removed
 
     def old_pieces(self, *, older_than: float) -> Iterator[Path]:
-        """List the files of uploads in pieces that were last written before a moment.
+        """List the files of uploads in pieces that were last written before a given time.
 
         Parameters
         ----------
@@ -330,7 +330,7 @@ class Storage:
                     yield path
 
     def check_free_space(self, coming_bytes: int = 0) -> None:
-        """Refuse what would leave less free space than is to be kept.
+        """Refuse bytes that would leave less free space than ``min_free_mb``.
 
         Raises
         ------
@@ -341,7 +341,7 @@ class Storage:
             raise DiskFullError("The server's disk is almost full. Please tell the host.")
 
     def _make_folder(self, folder: Path) -> None:
-        """Make a folder of a room that survives a power cut."""
+        """Create a folder of a room so that it survives a power cut."""
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
             while folder != self.data:
@@ -350,7 +350,7 @@ class Storage:
 
 
 class _Checksums:
-    """What is computed of a file while its bytes pass, so that nobody has to read it again."""
+    """Checksums computed while a file is copied, so that it need not be read again."""
 
     def __init__(self) -> None:
         self._sha256 = hashlib.sha256()
@@ -358,13 +358,13 @@ class _Checksums:
         self.size_bytes = 0
 
     def update(self, block: bytes) -> None:
-        """Take in the next bytes."""
+        """Add the next bytes."""
         self._sha256.update(block)
         self._crc32 = zlib.crc32(block, self._crc32)
         self.size_bytes += len(block)
 
     def received(self, path: Path) -> ReceivedFile:
-        """Say what was computed of the file that lies there."""
+        """Return the file at this path together with its checksums."""
         return ReceivedFile(path, self._sha256.hexdigest(), self.size_bytes, self._crc32)
 
 

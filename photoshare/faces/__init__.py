@@ -1,1 +1,1 @@
-"""Find, encode and group faces: free of Flask, of SQLAlchemy and of the web."""
+"""Find, encode and group faces, without Flask, SQLAlchemy or the web."""

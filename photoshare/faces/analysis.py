@@ -1,6 +1,6 @@
-"""From the file of a photo to its faces, by as little decoding as possible.
+"""Find the faces in a photo's file with as little decoding as possible.
 
-Runs in the thread of whoever calls it, touches no database, and writes nothing.
+Runs in the caller's thread, does not use the database, and writes nothing.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ FIRST_DECODE_PX = 1280  # enough for two looks: most photos are decoded once
 
 @dataclass(frozen=True, slots=True)
 class PhotoAnalysis:
-    """What a photo holds.
+    """The faces of a photo, and the picture decoded for them.
 
     Attributes
     ----------
     faces : list of AnalysedFace
-        The surest first; locations in pixels of the upright original.
+        Surest first; locations in pixels of the upright original.
     decoded : DecodedPhoto
-        The largest decode that the faces needed, and that `images.crop_face` needs to show them by
-        pixels of the original.
+        The largest decode that the faces needed; `images.crop_face` cuts them out of it, by pixels
+        of the original.
     """
 
     faces: list[AnalysedFace]
@@ -56,15 +56,15 @@ def analyse_photo(
     engine : FaceEngine
         Locates and encodes.
     smallest_face_percent : float, optional
-        Width of the smallest face to find, in percent of the photo's longer side; the engine's own
-        unless told.
+        Width of the smallest face to find, in percent of the photo's longer side; by default the
+        engine's own.
     max_megapixels : int
         Larger pictures are refused.
 
     Raises
     ------
     RejectedPhotoError
-        If the file is no readable photo.
+        If the file is not a readable photo.
     """
     photo = _Photo(path, max_megapixels)
     faces = engine.find_faces(photo, smallest_face_percent or engine.smallest_face_percent)
@@ -75,7 +75,7 @@ def analyse_photo(
 
 
 class _Photo:
-    """A photo that is decoded again, larger, only when somebody needs more pixels of it."""
+    """A photo that is decoded again, larger, only when more of its pixels are needed."""
 
     def __init__(self, path: Path, max_megapixels: int) -> None:
         self._path = path
@@ -88,7 +88,7 @@ class _Photo:
         return self.decoded.width, self.decoded.height
 
     def picture(self, longer_side_px: float) -> Image.Image:
-        """Return the photo with at least this longer side, unless it or the bound is less."""
+        """Return the photo with at least this longer side, unless it or the limit is smaller."""
         needed_px = int(min(longer_side_px, largest_side_px(*self.size)))
         if max(self.decoded.image.size) < needed_px:
             self.decoded = self._decode(needed_px)

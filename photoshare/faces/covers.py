@@ -1,4 +1,4 @@
-"""Which face stands for a person: the clearest that is surely theirs, as long as can be; pure."""
+"""Choose a person's cover: the clearest face that is surely theirs, changed rarely; pure."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from numpy.typing import NDArray
 
 from photoshare.faces.types import FaceEncodings
 
-# The clearest faces of a person, who tell by their encodings which of them are surely the person.
-# 4 let more strangers pass, 12 hardly fewer (docs/evaluation.md, as the numbers below).
+# The clearest faces of a person, whose encodings show which of them are surely the person. 4 let
+# more strangers pass, 12 hardly fewer (docs/evaluation.md, also for the numbers below).
 CANDIDATES = 8
-# A face is doubtful if its mean distance to the other candidates is so many times the least such,
-# a measure without eps, for every engine. Of own faces 11 to 16 % are, which costs them a cover
-# only; of the three faces of other people that come nearest, 96 to 100 %.
+# A face is doubtful if its mean distance to the other candidates is this many times the smallest
+# such mean: a measure without eps, for every engine. This holds for 11 to 16 % of a person's own
+# faces, which only loses them as covers, and for 96 to 100 % of the three nearest other faces.
 DOUBTFUL_RATIO = 1.15
-# A cover that was sure goes only from here on, so that it does not come and go at the border: a
-# person of 16 photos has 0.1 other covers on the way, 0.4 at 1.15.
+# A cover that was sure is replaced only from this ratio on, so that it does not flip at the limit:
+# a person of 16 photos changes covers 0.1 times on the way, 0.4 times at 1.15.
 LOST_RATIO = 1.25
-# By so much of `face_quality` another face has to be better: half of all found faces lie within
-# 0.13 of one another, which nobody sees. It costs 0.003 of quality.
+# By how much of `face_quality` another face has to be better: half of all found faces are within
+# 0.13 of one another, a difference nobody sees. It costs 0.003 of quality.
 CLEARER_BY = 0.1
-LARGER_TIMES = 2.0  # the same in area, where the engine tells no quality
+LARGER_TIMES = 2.0  # the same for the area, if the engine does not report quality
 
 
 @dataclass(frozen=True, slots=True)
 class CoverFaces:
-    """Faces of one person, one row a face, from which the cover is chosen.
+    """Faces of one person, one row per face, from which the cover is chosen.
 
     Attributes
     ----------
     encodings : float32 array of shape (n_faces, size)
         Of one engine.
     qualities : float array of shape (n_faces,)
-        `photoshare.faces.quality.face_quality`; not a number where the engine does not tell.
+        `photoshare.faces.quality.face_quality`; NaN if the engine does not report it.
     areas : array of shape (n_faces,)
         Square pixels.
     """
@@ -45,15 +45,15 @@ class CoverFaces:
 
 
 def choose_cover(faces: CoverFaces, present: int | None = None) -> int:
-    """Choose the face that stands for a person.
+    """Choose the cover of a person.
 
     Parameters
     ----------
     faces : CoverFaces
-        The clearest faces of the person, one at least, and the present cover.
+        The clearest faces of the person, at least one, and the present cover.
     present : int, optional
-        Row of the present cover. It stays unless it is doubtful by now, or another is clearer by
-        `CLEARER_BY`.
+        Row of the present cover. It stays unless it has become doubtful, or another face is clearer
+        by `CLEARER_BY`.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def choose_cover(faces: CoverFaces, present: int | None = None) -> int:
         A row of ``faces``.
     """
     ratios = _doubts(faces.encodings)
-    clarity = np.nan_to_num(faces.qualities, nan=-1.0)  # unknown: after all that are known
+    clarity = np.nan_to_num(faces.qualities, nan=-1.0)  # unknown qualities come last
     sure = np.flatnonzero(ratios <= DOUBTFUL_RATIO)
     best = int(sure[np.lexsort((-faces.areas[sure], -clarity[sure]))[0]])
     if present is None or ratios[present] > LOST_RATIO:
@@ -79,7 +79,7 @@ def _is_clearer(faces: CoverFaces, one: int, other: int) -> bool:
 
 
 def _doubts(encodings: FaceEncodings) -> NDArray[np.float64]:
-    """Tell how far each face is from the others, as a multiple of that which is nearest to them."""
+    """Return each face's mean distance to the others, as a multiple of the smallest one."""
     if len(encodings) < 3:
         return np.ones(len(encodings))  # of two, neither is nearer to the other
     vectors = encodings.astype(np.float64)
@@ -88,6 +88,6 @@ def _doubts(encodings: FaceEncodings) -> NDArray[np.float64]:
     means = distances.sum(axis=1)
     least = float(means.min())
     if least == 0:
-        return np.where(means > 0, np.inf, 1.0)  # at one place, but for those elsewhere
+        return np.where(means > 0, np.inf, 1.0)  # all the same, except those elsewhere
     ratios: NDArray[np.float64] = means / least
     return ratios

@@ -1,4 +1,4 @@
-"""Which people look most like these faces? For people to choose from, decides nothing; pure."""
+"""Rank people by how much they look like some faces, as a list to choose from; pure."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def rank_alike_people(
     faces : FaceSet
         Every face of the room.
     is_chosen : bool array of shape (len(faces),)
-        The faces in question; none of them speaks for the person it belongs to so far.
+        The faces in question; they do not count as faces of their present person.
     with_beside : bool
-        Whether to list those, too, who have another face in a scene of a chosen one: hardly ever
-        they are the same person.
+        Whether to include people who have another face in a scene of a chosen face: they are
+        hardly ever the same person.
 
     Returns
     -------
     list of int
-        Ids of people, the nearest centre of unit-length encodings first; then those beside.
+        Ids of people, nearest centre of unit-length encodings first; people beside come last.
     """
     others = ~is_chosen & (faces.person_ids != NO_PERSON)
     people, rows = np.unique(faces.person_ids[others], return_inverse=True)
@@ -35,7 +35,7 @@ def rank_alike_people(
         return [int(person) for person in people]
     lengths = np.sqrt(np.einsum("ij,ij->i", faces.encodings, faces.encodings))
     scales = (1 / np.maximum(lengths, np.finfo(np.float32).tiny)).astype(np.float32)
-    # Each row adds up the faces of one person, made of unit length on the way.
+    # Each row adds up the faces of one person, scaled to unit length.
     places = (rows, np.flatnonzero(others))
     adder = sparse.csr_array((scales[others], places), shape=(len(people), len(faces)))
     centres = (adder @ faces.encodings) / np.bincount(rows)[:, None]

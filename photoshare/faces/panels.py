@@ -1,8 +1,8 @@
 """Find the panels of a collage: photo-booth strips, before and after, screenshots of a gallery.
 
-Two faces of one photo are two people, but in a collage one person may be in every panel. Only what
-no camera makes counts: a gutter or a seam that runs to the pixel straight along the whole picture
-(or along a whole part of it, once that is cut off). Whatever is doubtful is an ordinary photo.
+Two faces in one photo are two people, but in a collage one person may be in every panel. Only what
+a camera cannot produce counts: a gutter or seam that is straight to the pixel along the whole
+picture (or along a whole part of it, once that is cut off). Doubtful cases are ordinary photos.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from photoshare.faces.types import NO_COLLAGE, FaceLocation
 
 Grey: TypeAlias = NDArray[np.float32]  # shape (height, width), 0 to 255
 
-SEARCH_PX = 640  # the longer side of what is searched, at most
+SEARCH_PX = 640  # the longer side of the searched picture, at most
 # Grey values of 255. JPEG's noise stays below the first two, content rises above the others.
 FLAT = 5.0  # the standard deviation along a line of a gutter
 SAME_COLOUR = 4.0  # between two lines of one gutter
-EDGE_STEP = 16.0  # from a gutter to what lies beside it
+EDGE_STEP = 16.0  # from a gutter to what is beside it
 SEAM_STEP = 12.0  # across a seam without a gutter
-# How much stronger than two pixels away a seam is: what a lens draws is blurred, or a texture.
+# How much stronger a seam is than two pixels away: edges from a lens are blurred, or a texture.
 SEAM_RATIO = 2.0
-# The share of an edge or a seam that has to show. The rest may look alike on both sides by chance:
-# a white wall in front of a white gutter, two night skies. See "Collages" in docs/evaluation.md.
+# The share of an edge or seam that has to be visible. The rest may look the same on both sides by
+# chance: a white wall beside a white gutter, two night skies. See "Collages" in docs/evaluation.md.
 LEAST_SHOWN = 0.5
-LEAST_SIDE = 0.06  # of a panel, of the longer side of the photo: galleries show up to 16 in a row
-LEAST_INSIDE = 2 / 3  # of a face in its panel, or it does not belong there
-LEAST_CONTENT = 10.0  # the standard deviation of a panel: what is of one colour is no picture
+LEAST_SIDE = 0.06  # of a panel, of the photo's longer side: galleries show up to 16 in a row
+LEAST_INSIDE = 2 / 3  # of a face has to be inside its panel
+LEAST_CONTENT = 10.0  # the standard deviation of a panel: an area of one colour is not a picture
 MAX_DEPTH = 8  # cuts within cuts
 
 
@@ -47,7 +47,7 @@ class _Part:
     right: int
 
     def along(self, axis: int, start: int, end: int) -> _Part:
-        """Give the columns (axis 1) or rows (axis 0) from ``start`` to ``end`` of it."""
+        """Return its columns (axis 1) or rows (axis 0) from ``start`` to ``end``."""
         if axis == 0:
             return _Part(self.top + start, self.top + end, self.left, self.right)
         return _Part(self.top, self.bottom, self.left + start, self.left + end)
@@ -56,7 +56,7 @@ class _Part:
 def panels_of_faces(
     picture: Image.Image, size: tuple[int, int], locations: Sequence[FaceLocation]
 ) -> list[int]:
-    """Tell in which panel of a collage each face is.
+    """Return in which panel of a collage each face is.
 
     Parameters
     ----------
@@ -70,11 +70,11 @@ def panels_of_faces(
     Returns
     -------
     list of int
-        Numbers from 1, the same for faces of one panel. `NO_COLLAGE` for all if the photo is none,
-        all faces are in one panel, or a face lies across a cut.
+        Numbers from 1, the same for faces of one panel. `NO_COLLAGE` for all if the photo is not a
+        collage, all faces are in one panel, or a face is across a cut.
     """
     nobody = [NO_COLLAGE] * len(locations)
-    if len(locations) < 2:  # a few milliseconds that most portraits need not spend
+    if len(locations) < 2:  # saves most portraits a few milliseconds
         return nobody
     shrinking = max(1, -(-max(picture.size) // SEARCH_PX))
     grey = np.asarray(picture.convert("L").reduce(shrinking), dtype=np.float32)
@@ -93,8 +93,8 @@ def find_panels(grey: Grey) -> list[tuple[int, int, int, int]]:
     Returns
     -------
     list of (top, bottom, left, right)
-        Without gutters and borders, from the top and the left; areas of one colour are left out.
-        One or none, if the picture is no collage.
+        Without gutters and borders, from top and left; areas of one colour are left out. One or
+        none if the picture is not a collage.
 
     Source
     ------
@@ -114,7 +114,7 @@ def find_panels(grey: Grey) -> list[tuple[int, int, int, int]]:
 
 
 def _panel_of(location: NDArray[np.float64], panels: list[tuple[int, int, int, int]]) -> int:
-    """Number the panel that holds most of a face; NO_COLLAGE if none holds enough of it."""
+    """Return the panel that contains most of a face; NO_COLLAGE if none contains enough of it."""
     top, right, bottom, left = location.tolist()
     for number, (first_row, last_row, first_column, last_column) in enumerate(panels, 1):
         height = min(bottom, last_row) - max(top, first_row)
@@ -126,7 +126,7 @@ def _panel_of(location: NDArray[np.float64], panels: list[tuple[int, int, int, i
 
 
 def _cut(grey: Grey, part: _Part, least_side: float, depth: int) -> Iterator[_Part]:
-    """Cut a part along both axes where it shows cuts, and what comes out of it again."""
+    """Cut a part along both axes wherever it has cuts, recursively."""
     columns, rows = (_spans(_lines(grey, part, axis), least_side) for axis in (1, 0))
     if depth == MAX_DEPTH or len(columns) * len(rows) < 2:
         yield part
@@ -138,7 +138,7 @@ def _cut(grey: Grey, part: _Part, least_side: float, depth: int) -> Iterator[_Pa
 
 
 def _spans(lines: Grey, least_side: float) -> list[tuple[int, int]]:
-    """List what lies between the cuts of a part, and is wide enough: (start, end)."""
+    """List the spans between the cuts of a part that are wide enough: (start, end)."""
     gaps = _merged([*_gutters(lines), *_seams(lines)])
     edges = [0, *(place for gap in gaps for place in gap), lines.shape[1]]
     spans = zip(edges[::2], edges[1::2], strict=True)
@@ -146,14 +146,14 @@ def _spans(lines: Grey, least_side: float) -> list[tuple[int, int]]:
 
 
 def _lines(grey: Grey, part: _Part, axis: int) -> Grey:
-    """Give a part so that its columns are what a cut along the axis would follow."""
+    """Return a part, turned so that a cut along the axis follows its columns."""
     pixels = grey[part.top : part.bottom, part.left : part.right]
     return pixels if axis == 1 else np.ascontiguousarray(pixels.T)
 
 
 def _without_borders(grey: Grey, part: _Part) -> _Part:
-    """Leave out what is of one colour from edge to edge, on all four sides."""
-    for axis in (1, 0, 1):  # a border in front of a border
+    """Remove borders of one colour from edge to edge, on all four sides."""
+    for axis in (1, 0, 1):  # a border inside a border
         lines = _lines(grey, part, axis)
         content = np.flatnonzero(lines.std(axis=0) > FLAT)
         if len(content) == 0:
@@ -173,7 +173,7 @@ def _gutters(lines: Grey) -> list[tuple[int, int]]:
         places = [start, *jumps.tolist(), end]
         for first, last in itertools.pairwise(places):
             colour = float(colours[first:last].mean())
-            # The first column beside it may be a mixture of both.
+            # The first column beside it may be a mix of both.
             before = max(_shown(lines, place, colour) for place in (first - 1, first - 2))
             after = max(_shown(lines, place, colour) for place in (last, last + 1))
             if min(before, after) >= LEAST_SHOWN:
@@ -182,17 +182,17 @@ def _gutters(lines: Grey) -> list[tuple[int, int]]:
 
 
 def _shown(lines: Grey, place: int, colour: float) -> float:
-    """Tell which share of a column differs from the colour of a gutter."""
+    """Return the share of a column that differs from the colour of a gutter."""
     if not 0 <= place < lines.shape[1]:
         return 0
     return float((np.abs(lines[:, place] - colour) > EDGE_STEP).mean())
 
 
 def _seams(lines: Grey) -> list[tuple[int, int]]:
-    """List the columns across which most rows change at once, and hardly beside: (start, end)."""
+    """List the columns at which most rows change abruptly, but hardly beside them: (start, end)."""
     if lines.shape[1] < 9:
         return []
-    # Over two columns, as one may be a mixture of both sides; a gutter of a pixel is a seam, too.
+    # Over two columns, as one may be a mix of both sides; a gutter of one pixel is a seam, too.
     steps = np.abs(lines[:, 2:] - lines[:, :-2])
     beside = np.maximum(steps[:, :-6], steps[:, 6:])
     middle = steps[:, 3:-3]
@@ -203,7 +203,7 @@ def _seams(lines: Grey) -> list[tuple[int, int]]:
 
 
 def _merged(gaps: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Put gaps in order, and make one of those that touch: the edges of a gutter are seams, too."""
+    """Sort gaps and merge those that touch: the edges of a gutter are seams, too."""
     found: list[tuple[int, int]] = []
     for start, end in sorted(gaps):
         if found and start <= found[-1][1] + 3:

@@ -1,4 +1,4 @@
-"""Which faces are good enough to found a person; the others may only join one. Pure."""
+"""Rate faces, and decide which are good enough to found a person; others may only join. Pure."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from numpy.typing import NDArray
 
 from photoshare.faces.types import AnalysedFace, FaceLocation
 
-# An encoding is made from 100 pixels of face; below 40 it is mostly enlargement. 40 is the figure
-# of Nextcloud's FaceRecognition and of PicPeak; our labelled photos have too few to measure it.
+# An encoding is made from 100 pixels of face; below 40 it is mostly enlargement. Nextcloud's
+# FaceRecognition and PicPeak use 40; our labelled photos have too few such faces to measure it.
 FOUNDER_MIN_PX = 40
-# Of the detector's score. On lfw_event_dev 8 of 659 faces have less, among them no labelled person
-# who would lose an album (docs/evaluation.md): half-hidden faces, background, patterns.
+# Of the detector's score. On lfw_event_dev 8 of 659 faces have less: half-hidden faces, background,
+# patterns. No labelled person would lose an album (docs/evaluation.md).
 FOUNDER_MIN_SCORE = 0.5
 # Of `face_quality`, whose four parts are scaled so that this is just enough. 0.5 cost the worst
 # groups of everybody_dev up to 0.015 of recall, and saved nobody (docs/evaluation.md).
 FOUNDER_MIN_QUALITY = 0.2
-GOOD_PX = 100  # of 14 pixels 17 % of the pairs of one person are told, of 20 about 65, of 40 91
+GOOD_PX = 100  # pairs of one person recognised: 17 % at 14 pixels, about 65 at 20, 91 at 40
 GOOD_SHARPNESS = 0.05  # 3 in 10,000 labelled faces have a fifth of it, most at 14 pixels have less
 GOOD_FRONTALITY = 0.4  # a head turned by 49 degrees; a fifth of it: by 60, where profiles begin
-# How far the tip of the nose is aside, in mean widths of eyes and mouth as they are seen: 0.42
-# times the tangent of the angle (of the usual head model for pose estimation, whose nose is 130
-# units in front of eyes and mouth that are 307 wide), so this is at 62 degrees.
+# How far the tip of the nose is to the side, in mean widths of eyes and mouth as seen: 0.42 times
+# the tangent of the angle (in the usual head model for pose estimation, whose nose is 130 units in
+# front of eyes and mouth that are 307 wide), so this is at 62 degrees.
 PROFILE_OFFSET = 0.81
 LEAST_SCORE, GOOD_SCORE = 0.5, 0.9  # of YuNet
 
 
 def face_quality(face: AnalysedFace) -> float | None:
-    """Tell how good the picture of a face is: 0 for the worst, 1 for one that is good in all ways.
+    """Rate the picture of a face: 0 for the worst, 1 for one that is good in every respect.
 
     Returns
     -------
     float or None
-        The least of what its size, sharpness, pose and score allow. None where the engine tells
-        neither pose nor sharpness: then size and score alone decide who may found a person.
+        The minimum of the ratings by size, sharpness, pose and score. None if the engine reports
+        neither pose nor sharpness: then size and score alone decide which face may found a person.
     """
     if face.landmarks is None or face.sharpness is None:
         return None
@@ -50,10 +50,10 @@ def face_quality(face: AnalysedFace) -> float | None:
 
 
 def _frontality(landmarks: NDArray[np.float32]) -> float:
-    """Tell how nearly a face looks into the camera: 1 for straight, 0 for a profile.
+    """Rate how directly a face looks into the camera: 1 for straight, 0 for a profile.
 
-    By how far the tip of the nose is from the middle of eyes and mouth, along the line of the eyes
-    and in units of their distance.
+    Uses the distance of the tip of the nose from the middle of eyes and mouth, along the line of
+    the eyes and in units of their distance.
     """
     eye, other_eye, nose, corner, other_corner = landmarks.astype(np.float64)
     across = (other_eye - eye + other_corner - corner) / 2
@@ -65,19 +65,19 @@ def _frontality(landmarks: NDArray[np.float32]) -> float:
 
 
 def sharpness_of(chip: NDArray[np.uint8]) -> float:
-    """Measure how much fine detail an aligned face shows, as a share of its contrast.
+    """Measure how much fine detail an aligned face has, as a share of its contrast.
 
     Parameters
     ----------
     chip : uint8 array of shape (112, 112, 3)
         Aligned by landmarks (`photoshare.faces.engines.sface.aligned_chip`), so that the middle
-        holds eyes, nose and mouth of any face.
+        contains the eyes, nose and mouth of any face.
 
     Returns
     -------
     float >= 0
-        Variance of the Laplacian over the variance of the greys; a little is added to the latter,
-        so that the noise of a plain picture is not taken for detail.
+        Variance of the Laplacian over the variance of the grey values; a little is added to the
+        latter, so that noise in a plain picture does not count as detail.
     """
     grey = chip[20:100, 20:92].mean(axis=2, dtype=np.float32)
     neighbours = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
@@ -89,7 +89,7 @@ def may_found(
     scores: Sequence[float],
     qualities: Sequence[float | None],
 ) -> NDArray[np.bool_]:
-    """Tell which faces are good enough to found a person.
+    """Return which faces are good enough to found a person.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def may_found(
     scores : sequence of float
         Of the detector.
     qualities : sequence of float or None
-        As `face_quality` gives them; where there is none, the face has to be large and sure.
+        From `face_quality`; if there is none, the face has to be large and sure.
 
     Returns
     -------
@@ -107,6 +107,6 @@ def may_found(
     edges = np.array(locations, dtype=np.int64).reshape(-1, 4)
     sides = np.minimum(edges[:, 2] - edges[:, 0], edges[:, 1] - edges[:, 3])
     is_good = (sides >= FOUNDER_MIN_PX) & (np.array(scores, dtype=float) >= FOUNDER_MIN_SCORE)
-    quality = np.array(qualities, dtype=float)  # None becomes a number that is none
+    quality = np.array(qualities, dtype=float)  # None becomes NaN
     is_known = ~np.isnan(quality)
     return np.asarray(np.where(is_known, quality >= FOUNDER_MIN_QUALITY, is_good), dtype=np.bool_)

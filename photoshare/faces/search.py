@@ -1,7 +1,7 @@
-"""Where to look for faces in a photo, how closely, and from which pixels to encode them.
+"""Search a photo for faces at several scales, and encode them from enough pixels.
 
-Owns the choice of scales, for any engine and any way to decode. Runs in the thread of whoever
-calls it; no files, no database. Locations of photos are in pixels of the upright original.
+Chooses the scales, for any engine and any way to decode. Runs in the caller's thread, without files
+or database. Locations in photos are in pixels of the upright original.
 """
 
 from __future__ import annotations
@@ -26,36 +26,36 @@ from photoshare.geometry import SAME_FACE_OVERLAP, FaceLocation, overlap_matrix
 from photoshare.pictures.encoding import REDUCING_GAP
 
 DETECTOR_WINDOW_PX = 80  # width of the faces that dlib's detectors, CNN and HOG, look for
-FIRST_LOOK_PERCENT = 10.0  # a photo of one to three people is done after it
-# 10, 6.9, 4.8, 3.3, 2.5 percent: each look adds one level of the detector's pyramid, which the
-# detector's steps of 25/36 make.
+FIRST_LOOK_PERCENT = 10.0  # enough for a photo of one to three people
+# 10, 6.9, 4.8, 3.3, 2.5 percent: each look adds one level of the detector's pyramid, whose steps
+# are 25/36.
 CLOSER_BY = 25 / 36
 # A face narrower than this in the searched picture may have smaller ones beside it. It is found in
 # the largest level of the pyramid; the next level's windows are 114 pixels.
 SMALL_FACE_PX = 100
-LARGEST_UPSCALING = 2.0  # of a small photo; what the original app did
-PART_PX = 1600  # longer side of what is searched at once: bounds the memory of a search
-PART_OVERLAP_PX = 240  # a face that the look before could not find lies whole in some part
-CHIP_FACE_PX = 100  # width of a face in the aligned chip: 150 pixels, of them a quarter around it
+LARGEST_UPSCALING = 2.0  # of a small photo; as in the original app
+PART_PX = 1600  # longer side of a part searched at once: limits the memory of a search
+PART_OVERLAP_PX = 240  # so that a face too small for the previous look is whole in some part
+CHIP_FACE_PX = 100  # width of a face in the aligned chip: 150 pixels, a quarter of them around it
 SHEET_FACES = 16  # faces encoded at once
 
 
 @dataclass(frozen=True, slots=True)
 class SearchEffort:
-    """How small the faces are that a search is for.
+    """How small a face the search has to find.
 
     Attributes
     ----------
     smallest_face_percent : float
         Width of the smallest face to find, in percent of the photo's longer side. Time and memory
-        depend on this and not on how many pixels the photo has: half the percentage takes four
-        times as long, for photos that show small faces or none (others end after the first look).
+        depend on this and not on the photo's number of pixels: half the percentage takes four
+        times as long for photos with small faces or none (others end after the first look).
     """
 
     smallest_face_percent: float = 2.5
 
     def looks(self) -> list[float]:
-        """Widths that the successive looks search for, in percent of the longer side."""
+        """Return the face widths of the successive looks, in percent of the longer side."""
         looks = [max(FIRST_LOOK_PERCENT, self.smallest_face_percent)]
         while looks[-1] > self.smallest_face_percent:
             looks.append(max(looks[-1] * CLOSER_BY, self.smallest_face_percent))
@@ -67,7 +67,7 @@ DEFAULT_EFFORT = SearchEffort()
 
 @runtime_checkable
 class LocatesSmallest(Protocol):
-    """An engine that can leave out what a look at a smaller picture has already found."""
+    """An engine that can skip what a look at a smaller picture has already found."""
 
     def locate_smallest(self, image: RgbImage) -> list[LocatedFace]:
         """Find only faces of about the detector's window."""
@@ -75,19 +75,19 @@ class LocatesSmallest(Protocol):
 
 
 class Locator(Protocol):
-    """An engine that finds faces of at least its window's size in whatever picture it is given."""
+    """An engine that finds faces of at least its window's size in any picture."""
 
     @property
     def encoding_size(self) -> int:
-        """How many numbers one of its face encodings has."""
+        """The number of values in one of its face encodings."""
         ...
 
     def locate(self, image: RgbImage) -> list[LocatedFace]:
-        """Find the faces of an upright picture, the surest first."""
+        """Find the faces of an upright picture, surest first."""
         ...
 
     def encode(self, image: RgbImage, locations: list[FaceLocation]) -> FaceEncodings:
-        """Encode the faces at these locations of the picture, in their order."""
+        """Encode the faces at these locations of the picture, in this order."""
         ...
 
 
@@ -99,7 +99,7 @@ def find_faces(
     Returns
     -------
     list of AnalysedFace
-        The surest first; locations in pixels of the upright original.
+        Surest first; locations in pixels of the upright original.
     """
     located = _locate(photo, engine, effort)
     encodings = _encode(photo, engine, [face.location for face in located])
@@ -110,19 +110,19 @@ def find_faces(
 
 
 def _locate(photo: PhotoSource, engine: Locator, effort: SearchEffort) -> list[LocatedFace]:
-    """Find the faces of a photo, with a closer look as long as there may be smaller ones.
+    """Find the faces of a photo, looking closer as long as there may be smaller ones.
 
     Returns
     -------
     list of LocatedFace
-        The surest first; in pixels of the upright original.
+        Surest first; in pixels of the upright original.
     """
     faces: list[LocatedFace] = []
     full_px = max(photo.size)
     searched_px = 0
     for percent in effort.looks():
         wanted_px = round(100 * DETECTOR_WINDOW_PX / percent)
-        # Only a picture that is searched at once is worth enlarging.
+        # Only a picture that is searched in one part is worth enlarging.
         limit_px = min(LARGEST_UPSCALING * full_px, max(PART_PX, full_px))
         if searched_px >= limit_px:
             break
@@ -164,7 +164,7 @@ def _spans(side_px: int, part_px: int, overlap_px: int) -> list[tuple[int, int]]
 
 
 def _encode(photo: PhotoSource, engine: Locator, locations: list[FaceLocation]) -> FaceEncodings:
-    """Encode faces from a decode in which the smallest has the pixels that its chip takes."""
+    """Encode faces from a decode in which the smallest has enough pixels for its chip."""
     if not locations:
         return np.empty((0, engine.encoding_size), dtype=np.float32)
     smallest_px = max(1, min(_width(location) for location in locations))
@@ -177,9 +177,9 @@ def _encode(photo: PhotoSource, engine: Locator, locations: list[FaceLocation]) 
 def face_sheet(
     picture: Image.Image, locations: list[FaceLocation]
 ) -> tuple[RgbImage, list[FaceLocation]]:
-    """Put the faces under each other in one small picture, with a face's width around each.
+    """Put the faces below each other in one small picture, with a face's width around each.
 
-    The engine sees no more pixels than chips need: a face of 1000 pixels would take it 20 ms and
+    The engine gets no more pixels than chips need: a face of 1000 pixels would take it 20 ms and
     hold the interpreter lock, since dlib halves it again and again.
 
     Returns
@@ -193,7 +193,7 @@ def face_sheet(
     sheet_px = 0
     for top, right, bottom, left in locations:
         margin = max(right - left, bottom - top)
-        # Beyond the picture, crop fills with black, as dlib does.
+        # Outside the picture, crop fills with black, as dlib does.
         cell = picture.crop((left - margin, top - margin, right + margin, bottom + margin))
         factor = max(1, (right - left) // CHIP_FACE_PX)
         cell = cell.reduce(factor) if factor > 1 else cell
@@ -228,7 +228,7 @@ def _moved(
 
 
 def _new_among(found: list[LocatedFace], known: list[LocatedFace]) -> list[LocatedFace]:
-    """Leave out what another look has found already."""
+    """Remove faces that another look has already found."""
     places, known_places = (
         np.array([face.location for face in faces], dtype=np.int64).reshape(-1, 4)
         for faces in (found, known)

@@ -1,6 +1,6 @@
-"""Which faces may be somebody, but not surely: what to ask, and what to show as "maybe"; pure.
+"""Find doubtful pairs to ask about, and faces to show as "maybe" of a person; pure.
 
-Nothing here decides who a face is; that is `grouping.plan`, at a stricter distance.
+Nothing here decides who a face is: `grouping.plan` does that, at a stricter distance.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from photoshare.faces.grouping.room_eps import own_eps
 from photoshare.faces.grouping.units import make_units
 from photoshare.faces.types import NO_PERSON, Doubt, FaceSet
 
-NEARLY = 1.001  # numbers of another matrix product differ in their last digits
+NEARLY = 1.001  # results of different matrix products differ in their last digits
 FACES_SHOWN = 4  # of each side, at most
 
 PairKey = tuple[int, int]
@@ -25,15 +25,15 @@ PairKey = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class SuggestedSide:
-    """A person, or an unsorted face.
+    """A person or an unsorted face.
 
     Attributes
     ----------
     person_id : int
         NO_PERSON for an unsorted face.
     rows : tuple of int
-        Rows of the faces to show: of a person's good ones those that are most like the person and
-        those that are most like the other side.
+        Rows of the faces to show: of a person's good faces, those most similar to the person and
+        those most similar to the other side.
     """
 
     person_id: int
@@ -41,7 +41,7 @@ class SuggestedSide:
 
     @property
     def key(self) -> int:
-        """Name the side: the person's id, or -1 - row of the unsorted face."""
+        """Identify the side: the person's id, or -1 - row of the unsorted face."""
         return self.person_id if self.person_id != NO_PERSON else -1 - self.rows[0]
 
 
@@ -54,8 +54,8 @@ class SuggestedPair:
     first, second : SuggestedSide
         The larger one first.
     distance : float
-        Root of their gap (`grouping.linkage`), as a multiple of eps: what is below 1 would
-        be one person if nothing spoke against it.
+        Root of their gap (`grouping.linkage`), as a multiple of eps: below 1 they would
+        be one person if nothing forbade it.
     """
 
     first: SuggestedSide
@@ -64,7 +64,7 @@ class SuggestedPair:
 
     @property
     def key(self) -> PairKey:
-        """Name the pair, for ``later`` of `rank_pairs`."""
+        """Identify the pair, for ``later`` of `rank_pairs`."""
         return self.first.key, self.second.key
 
 
@@ -77,7 +77,7 @@ def rank_pairs(
     later: Collection[PairKey] = (),
     limit: int,
 ) -> list[SuggestedPair]:
-    """List the pairs worth asking about, the one whose answer is worth most first.
+    """List the pairs worth asking about, most valuable answer first.
 
     Parameters
     ----------
@@ -88,23 +88,23 @@ def rank_pairs(
     doubt : Doubt
         Of the engine.
     apart : int array of shape (n_pairs, 2)
-        Pairs of link ids that are two people.
+        Pairs of link ids that are different people.
     later : collection of keys of pairs
-        Pairs that were put off; they come last.
+        Pairs that were postponed; they come last.
     limit : int >= 0
-        Pairs to return, at most.
+        Number of pairs to return, at most.
 
     Returns
     -------
     list of SuggestedPair
         Two people, or a person and an unsorted face; never two sides that share a scene or are
-        apart. Two unsorted faces are not asked about: hardly ever they are one person.
+        apart. Two unsorted faces are not asked about: they are hardly ever one person.
 
     Notes
     -----
-    The worth is the likelihood of a yes times what it adds to the B-cubed recall, a b / (a + b)
-    for a and b faces. The likelihood falls with the distance, and is taken to fall with the smaller
-    of a and b too: of two sides of many faces that are one person, grouping would have known.
+    The value is the likelihood of a yes times what it adds to the B-cubed recall, a b / (a + b)
+    for a and b faces. The likelihood falls with the distance, and is assumed to fall with the
+    smaller of a and b, too: two sides of many faces that are one person would have been grouped.
     """
     eps = own_eps(faces, eps)  # as the grouping did
     sides = _sides(faces, apart)
@@ -133,7 +133,7 @@ def maybe_faces(
     doubt: Doubt,
     apart: NDArray[np.int64],
 ) -> Rows:
-    """List the unsorted faces that may be a person: nearer to nobody else, and not too far.
+    """List the unsorted faces that may be a person's: nearer to nobody else, and not too far.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def maybe_faces(
     Returns
     -------
     rows : int array of shape (n_maybe,)
-        Rows of ``faces``, the nearest first; empty for an unknown person.
+        Rows of ``faces``, nearest first; empty for an unknown person.
     """
     sides = _sides(faces, apart)
     own = np.flatnonzero((sides.person_ids == person_id) & (person_id != NO_PERSON))
@@ -152,7 +152,7 @@ def maybe_faces(
     if len(own) == 0 or len(unsorted) == 0:
         return own[:0]
     eps = own_eps(faces, eps)
-    # Few are near: only these are measured with everybody else, who may be nearer.
+    # Few faces are near: only these are compared with everyone else, who may be nearer.
     is_near = _measure(sides, own, unsorted, eps, doubt.reach * NEARLY)[0] <= doubt.reach * NEARLY
     unsorted = unsorted[is_near]
     distances = _measure(sides, people, unsorted, eps, doubt.reach)
@@ -165,7 +165,7 @@ def maybe_faces(
 
 @dataclass(frozen=True)
 class _Sides:
-    """The people of a room and its unsorted faces, one row each."""
+    """The people and the unsorted faces of a room, one row each."""
 
     of_face: Rows
     person_ids: NDArray[np.int64]  # NO_PERSON for an unsorted face
@@ -181,7 +181,7 @@ class _Sides:
         return np.flatnonzero(self.of_face == side)
 
     def keys(self) -> NDArray[np.int64]:
-        """Name the sides as `SuggestedSide.key` does."""
+        """Return the keys of the sides, as `SuggestedSide.key`."""
         _, firsts = np.unique(self.of_face, return_index=True)
         return np.where(self.person_ids != NO_PERSON, self.person_ids, -1 - firsts)
 
@@ -204,7 +204,7 @@ def _measure(sides: _Sides, some: Rows, others: Rows, eps: float, farthest: floa
 
 
 def _doubtful(sides: _Sides, eps: float, doubt: Doubt) -> tuple[Rows, Rows, Floats]:
-    """List the pairs near enough to be asked about, a person first, and their distances."""
+    """List the pairs near enough to ask about, a person first, and their distances."""
     people, unsorted = sides.people_and_unsorted()
     columns = np.concatenate([people, unsorted])
     found: list[tuple[Rows, Rows, Floats]] = []
@@ -212,7 +212,7 @@ def _doubtful(sides: _Sides, eps: float, doubt: Doubt) -> tuple[Rows, Rows, Floa
     for start in range(0, len(people), height):
         distances = _measure(sides, people[start : start + height], columns, eps, doubt.reach)
         block, others = np.nonzero(distances <= doubt.reach)
-        is_once = others > start + block  # of two people one is the first
+        is_once = others > start + block  # each pair of people in one order only
         block, others = block[is_once], others[is_once]
         found.append((people[start + block], columns[others], distances[block, others]))
     if not found:
@@ -233,7 +233,7 @@ def _suggested(
 
 
 def _telling(faces: FaceSet, sides: _Sides, side: int, other: int) -> tuple[int, ...]:
-    """Choose faces of a side: half those most like it, half those most like the other."""
+    """Choose faces of a side: half are most similar to it, half to the other side."""
     rows = sides.rows(side)
     if faces.may_found[rows].any():
         rows = rows[faces.may_found[rows]]

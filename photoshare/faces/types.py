@@ -1,4 +1,4 @@
-"""The words of the face code: what a face location, a face encoding and an engine are."""
+"""Define the types of the face code: located and analysed faces, face sets and engines."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from photoshare.faces.grouping.memory import FaceMemory, unit_length
 from photoshare.geometry import FaceLocation as FaceLocation
 
 NO_PERSON = 0  # person id of an unsorted face; database ids begin at 1
-NO_COLLAGE = 0  # panel of the faces of an ordinary photo; those of a collage count from 1
-MAX_PANELS = 1 << 10  # numbers of panels of one photo; far more than faces can lie in
+NO_COLLAGE = 0  # panel of the faces of an ordinary photo; panels of a collage count from 1
+MAX_PANELS = 1 << 10  # panel numbers per photo; far more than can contain faces
 NOISE_LABEL = -1  # the cluster label of a face in no cluster, as in scikit-learn
 
 Size: TypeAlias = tuple[int, int]  # width, height in pixels
@@ -29,10 +29,10 @@ class LocatedFace:
     Attributes
     ----------
     location : FaceLocation
-        (top, right, bottom, left) in pixels of the picture that was searched; right and bottom
-        are exclusive, and all four lie within the picture.
+        (top, right, bottom, left) in pixels of the searched picture; right and bottom are
+        exclusive, and all four are within the picture.
     score : float
-        What the detector thinks of it: larger is surer; the scale is the detector's own.
+        The detector's confidence: larger is surer, on the detector's own scale.
     """
 
     location: FaceLocation
@@ -41,14 +41,14 @@ class LocatedFace:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Which distances leave open whether two are one person, by an engine's encodings.
+    """The distances of an engine at which it is uncertain whether two faces are one person.
 
-    By default what holds of dlib's encodings; docs/evaluation.md tells how both were measured.
+    The defaults are for dlib's encodings; docs/evaluation.md says how both were measured.
 
     Attributes
     ----------
     reach : float >= 1
-        The farthest that is asked about, and shown as "maybe", as a multiple of eps.
+        The largest distance to ask about, or show as "maybe", as a multiple of eps.
     fall : float > 0
         The share of pairs that are one person falls by e over this much, as a multiple of eps.
     """
@@ -59,7 +59,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class AnalysedFace:
-    """A face with its encoding; all places are in pixels of the upright photo.
+    """A face with its encoding; all positions are in pixels of the upright photo.
 
     Attributes
     ----------
@@ -68,8 +68,8 @@ class AnalysedFace:
         As in `LocatedFace`.
     encoding : float32 array of shape (encoding_size,)
     landmarks : float32 array of shape (5, 2), or None
-        (x, y) of both eyes, the tip of the nose, and both corners of the mouth; of two, the one to
-        the left in an upright picture comes first. None: the engine does not tell.
+        (x, y) of both eyes, the tip of the nose, and both corners of the mouth; of a pair, the one
+        on the left in an upright picture comes first. None: the engine does not report them.
     sharpness : float or None
         `photoshare.faces.quality.sharpness_of`; None: not measured.
     """
@@ -79,7 +79,7 @@ class AnalysedFace:
     encoding: NDArray[np.float32]
     landmarks: NDArray[np.float32] | None = None
     sharpness: float | None = None
-    panel: int = NO_COLLAGE  # of the collage that the photo is (photoshare.faces.panels)
+    panel: int = NO_COLLAGE  # of the collage, if the photo is one (photoshare.faces.panels)
 
 
 _NOTHING = FaceMemory(np.empty((0, 0), dtype=np.float32))
@@ -87,25 +87,25 @@ _NOTHING = FaceMemory(np.empty((0, 0), dtype=np.float32))
 
 @dataclass(frozen=True, slots=True)
 class FaceSet:
-    """Faces in columns, one row a face.
+    """Faces in columns, one row per face.
 
     Attributes
     ----------
     encodings : float32 array of shape (n_faces, size)
-        All of one engine; of no face, the size does not matter.
+        All of one engine; without faces, the size does not matter.
     photo_ids : int array of shape (n_faces,)
     person_ids : int array of shape (n_faces,)
         NO_PERSON for an unsorted face.
     may_found : bool array of shape (n_faces,)
         Whether the face is good enough to found a person; a poor one may only join one.
     link_ids : int array of shape (n_faces,)
-        Faces with the same link id above 0 are one person, somebody said so; 0 for no link. A face
-        alone may have a link id of its own, to be named in a pair of links that are apart.
+        Faces with the same link id above 0 are one person by a correction; 0 for no link. A single
+        face may have its own link id, for a pair of links that are apart.
     panels : int array of shape (n_faces,), optional
-        The panel of the collage that the photo is; NO_COLLAGE for an ordinary photo. Without it,
-        none is a collage.
+        The panel if the photo is a collage; NO_COLLAGE for an ordinary photo. By default no photo
+        is a collage.
     memory : FaceMemory, optional
-        Made of the encodings; goes along with them where other columns are replaced.
+        Made from the encodings; kept with them when other columns are replaced.
     """
 
     encodings: FaceEncodings
@@ -120,7 +120,7 @@ class FaceSet:
         return len(self.encodings)
 
     def __post_init__(self) -> None:
-        """Refuse what no grouping can be made of."""
+        """Refuse columns that cannot be grouped."""
         if not self.memory.is_of(self.encodings):
             check_encodings(self.encodings)
             object.__setattr__(self, "memory", FaceMemory(self.encodings))
@@ -129,14 +129,14 @@ class FaceSet:
 
     @property
     def scene_ids(self) -> NDArray[np.int64]:
-        """Number what was seen at one moment, of shape (n_faces,): a photo, or a collage's panel.
+        """Return a number for each scene, of shape (n_faces,): a photo, or a panel of a collage.
 
-        Faces of one scene are different people, unless somebody knows better.
+        Faces in one scene are different people, unless somebody has corrected that.
         """
         return self.photo_ids * MAX_PANELS + self.panels
 
     def taken(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> FaceSet:
-        """Give the faces of some rows."""
+        """Return the faces of some rows."""
         return FaceSet(
             self.encodings[rows],
             self.photo_ids[rows],
@@ -147,12 +147,12 @@ class FaceSet:
         )
 
     def extended(self, new: FaceSet) -> FaceSet:
-        """Put faces behind these; encodings are of length 1 then, and those here are not copied.
+        """Append faces; encodings are then of length 1, and the present ones are not copied.
 
         Raises
         ------
         ValueError
-            If the encodings are not of one size.
+            If the encodings differ in size.
         """
         if len(new) == 0:
             return self
@@ -167,7 +167,7 @@ class FaceSet:
 
 
 def check_encodings(encodings: FaceEncodings) -> None:
-    """Refuse encodings of which no groups can be made.
+    """Refuse encodings that cannot be grouped.
 
     Raises
     ------
@@ -181,7 +181,7 @@ def check_encodings(encodings: FaceEncodings) -> None:
 
 
 class PhotoSource(Protocol):
-    """A photo that can be had at several sizes."""
+    """A photo available at several sizes."""
 
     @property
     def size(self) -> Size:
@@ -189,35 +189,35 @@ class PhotoSource(Protocol):
         ...
 
     def picture(self, longer_side_px: float) -> Image.Image:
-        """Return the upright photo, RGB, with at least this longer side if it has that much."""
+        """Return the upright photo, RGB, with at least this longer side if it is that large."""
         ...
 
 
 class FaceEngine(Protocol):
-    """What finds and encodes faces; `photos_at_once` threads may use an engine at a time.
+    """Finds and encodes faces; up to `photos_at_once` threads may use it at the same time.
 
-    Making one is cheap: what it is called, and how its encodings compare, pages ask as well. The
-    models are loaded by `warm_up`, or by the first photo.
+    Making one is cheap, since pages also need its name and how its encodings compare. The models
+    are loaded by `warm_up` or by the first photo.
     """
 
     @property
     def name(self) -> str:
-        """Name and version, stored with every photo it analysed; other encodings, another name."""
+        """Name and version, stored with every analysed photo; other encodings need a new name."""
         ...
 
     @property
     def encoding_size(self) -> int:
-        """How many numbers one of its face encodings has."""
+        """The number of values in one of its face encodings."""
         ...
 
     @property
     def eps(self) -> float:
-        """Its own best value of the setting PHOTOSHARE_EPS, a distance of its encodings."""
+        """Its best value for the setting PHOTOSHARE_EPS, a distance of its encodings."""
         ...
 
     @property
     def doubt(self) -> Doubt:
-        """What is asked about, beyond eps."""
+        """The distances beyond eps to ask about."""
         ...
 
     @property
@@ -226,16 +226,16 @@ class FaceEngine(Protocol):
         ...
 
     def warm_up(self) -> None:
-        """Load the models now; raises ModelError where they cannot be used."""
+        """Load the models now; raises ModelError if they cannot be used."""
         ...
 
     @property
     def smallest_face_percent(self) -> float:
-        """Its own value of the setting PHOTOSHARE_SMALLEST_FACE_PERCENT."""
+        """Its own value for the setting PHOTOSHARE_SMALLEST_FACE_PERCENT."""
         ...
 
     def find_faces(self, photo: PhotoSource, smallest_face_percent: float) -> list[AnalysedFace]:
-        """Find and encode the faces of a photo, the surest first.
+        """Find and encode the faces of a photo, surest first.
 
         Locations are in pixels of the upright original; faces narrower than this percentage of its
         longer side may be missed.

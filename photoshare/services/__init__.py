@@ -1,1 +1,1 @@
-"""What PhotoShare does, free of HTTP: a public function is one unit of work with one commit."""
+"""Implement what PhotoShare does, without HTTP: a public function is one commit."""

@@ -1,4 +1,4 @@
-"""Long lists, a page at a time."""
+"""Split long lists into pages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
-PEOPLE_PAGE_SIZE = 60  # people of one page: two screens of a desktop
+PEOPLE_PAGE_SIZE = 60  # people on one page: two desktop screens
 
 
 @dataclass(frozen=True, slots=True)
 class ListPage(Generic[Item]):
-    """One page of a list; pages count from 1, and one behind the end is empty."""
+    """One page of a list; pages count from 1, and a page past the end is empty."""
 
     items: Sequence[Item]
     number: int
@@ -22,7 +22,7 @@ class ListPage(Generic[Item]):
 
 
 def page_of(items: Sequence[Item], number: int, size: int = PEOPLE_PAGE_SIZE) -> ListPage[Item]:
-    """Take one page of a list; a number below 1 is the first page."""
+    """Return one page of a list; a number below 1 is the first page."""
     number = max(1, number)
     end = number * size
     return ListPage(items[end - size : end], number, len(items), end < len(items))

@@ -1,7 +1,7 @@
-"""What is kept in memory of rooms, for as long as it is true.
+"""Cache values of rooms in memory for as long as they are current.
 
-A value is kept under a stamp that grows with what it was made from, `Room.revision`, read before
-the value was made: nobody ever gets a value older than what the database says.
+A value is kept under a stamp that grows with its source, `Room.revision`, read before the value was
+made: a value is never older than the state of the database that the reader has seen.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ Value = TypeVar("Value")
 
 
 class Shelf(Generic[Value]):
-    """The values that were looked at last; any thread may ask.
+    """A thread-safe cache of the most recently used values.
 
     Parameters
     ----------
     most : int
-        What all values may weigh together; those unused for longest go. The newest always stays.
+        The total weight allowed; the least recently used values go. The newest always stays.
     weigh : callable
-        Tells what a value weighs; by default each weighs 1.
+        Returns the weight of a value; by default each weighs 1.
     """
 
     def __init__(self, most: int, weigh: Callable[[Value], int] = lambda _value: 1) -> None:
         self._most, self._weigh = most, weigh
         self._lock = threading.Lock()
         self._values: OrderedDict[tuple[Hashable, ...], tuple[int, Value]] = OrderedDict()
-        self._oldest: dict[tuple[Hashable, ...], float] = {}  # stamps, of rooms that were forgotten
+        self._oldest: dict[tuple[Hashable, ...], float] = {}  # stamps, for forgotten rooms
         self._making: dict[tuple[Hashable, ...], threading.Lock] = {}
         _shelves.append(self)
 
     def find(self, room_id: int, stamp: int, *kind: Hashable) -> Value | None:
-        """Return what is kept of a room, if it was made under this stamp."""
+        """Return the value kept for a room, if it was made under this stamp."""
         key = (*_address(room_id), *kind)
         with self._lock:
             kept = self._values.get(key)
@@ -48,13 +48,13 @@ class Shelf(Generic[Value]):
             return kept[1]
 
     def find_all(self, room_id: int, stamp: int) -> list[Value]:
-        """Return what is kept of a room, of all kinds, if it was made under this stamp."""
+        """Return the values of all kinds kept for a room that were made under this stamp."""
         with self._lock:
             keys = self._keys_of(room_id)
             return [self._values[key][1] for key in keys if self._values[key][0] == stamp]
 
     def keep(self, room_id: int, stamp: int, value: Value, *kind: Hashable) -> None:
-        """Keep a value in place of the former one, unless it shows what was deleted since."""
+        """Replace the kept value by this one, unless it shows data deleted since."""
         key = (*_address(room_id), *kind)
         with self._lock:
             if stamp < self._oldest.get(_address(room_id), stamp):
@@ -67,7 +67,7 @@ class Shelf(Generic[Value]):
                 weight -= self._weigh(dropped)
 
     def load(self, room_id: int, stamp: int, make: Callable[[], Value], *kind: Hashable) -> Value:
-        """Return what is kept, or make it: once, however many ask for it at the same time."""
+        """Return the kept value, or make it: once, however many threads ask at the same time."""
         found = self.find(room_id, stamp, *kind)
         if found is not None:
             return found
@@ -86,7 +86,7 @@ class Shelf(Generic[Value]):
                 self._making.pop(key, None)
 
     def forget(self, room_id: int, *, before: float = 0) -> None:
-        """Drop all that is kept of a room, and keep nothing of it any more from before a stamp."""
+        """Drop everything kept for a room, and refuse values of it older than a stamp."""
         with self._lock:
             for key in self._keys_of(room_id):
                 del self._values[key]
@@ -102,19 +102,19 @@ _shelves: list[Shelf[Any]] = []
 
 
 def current_revision(room_id: int) -> int:
-    """Return `Room.revision`, the stamp of what is made from faces and people; 0: no room."""
+    """Return `Room.revision`, the stamp of values made from faces and people; 0: no room."""
     return db.session.scalar(select(Room.revision).where(Room.id == room_id)) or 0
 
 
 def forget_room(room_id: int, *, before: float = 0) -> None:
-    """Drop what is kept of a room in which something was deleted: nothing outlives that here.
+    """Drop everything kept for a room after a deletion, so that nothing deleted stays in memory.
 
     Parameters
     ----------
     room_id : int
     before : float
-        The revision that the deletion made: what somebody reads at this moment as it was before,
-        is not kept either.
+        The revision that the deletion made: values that are just being read from an older state
+        are not kept either.
     """
     for shelf in _shelves:
         shelf.forget(room_id, before=before)

@@ -1,4 +1,4 @@
-"""Deleting on a full disk: it needs a little space itself, which a reserve gives it."""
+"""Delete on a full disk: deleting itself needs a little space, which a reserve provides."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from photoshare.storage import Storage
 
 
 def even_when_full(storage: Storage, change: Callable[[], None]) -> None:
-    """Make a change of the rows that frees space, on a full disk by the space of the reserve.
+    """Make a change to the rows that frees space; on a full disk, use the reserve for it.
 
-    The caller removes the files that belong to the rows, and fills the reserve again.
+    The caller removes the files that belong to the rows and refills the reserve.
 
     Parameters
     ----------
     storage : Storage
     change : callable
-        One transaction, or several; begun again if the disk was full.
+        One or more transactions; run again if the disk was full.
 
     Raises
     ------

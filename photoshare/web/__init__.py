@@ -1,4 +1,4 @@
-"""The web: thin views over the services, one blueprint for each kind of thing."""
+"""Register the web pages: thin views over the services, one blueprint per kind of thing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from photoshare.web.requests import arguments, security
 
 
 def init_app(app: Flask) -> None:
-    """Give the app its checks, its error pages and its views."""
+    """Register the checks, the error pages and the views."""
     for part in (arguments, security, errorhandlers, same_photo, htmx, languages, toasts):
         part.init_app(app)
     template_helpers.init_app(app)

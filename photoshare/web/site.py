@@ -1,4 +1,4 @@
-"""What the views need of the running site: settings, files, job runner, face engine."""
+"""Hold what the views need of the running site: settings, files, job runner, face engine."""
 
 from __future__ import annotations
 

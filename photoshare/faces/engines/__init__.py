@@ -1,1 +1,1 @@
-"""What finds and encodes faces; `choose.py` decides which engine runs."""
+"""Find and encode faces with one of several engines; `choose.py` decides which one runs."""

@@ -1,4 +1,4 @@
-"""Choose the face engine, and say why it is this one."""
+"""Choose the face engine, and report why."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REFERENCE = "face_recognition"
 
 @dataclass(frozen=True, slots=True)
 class ChosenEngine:
-    """An engine, and one sentence for the log and for ``doctor`` that says why it runs."""
+    """An engine, and one sentence for the log and ``doctor`` on why it was chosen."""
 
     engine: FaceEngine
     reason: str
@@ -29,11 +29,11 @@ class ChosenEngine:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An engine that the settings can ask for."""
+    """An engine that the settings can select."""
 
     words: str  # what it is made of
     make: Callable[[Path], FaceEngine]  # from the folder of the ONNX graphs; imports nothing large
-    packages: tuple[str, ...] = ()  # without which it cannot run; some machines have no wheels
+    packages: tuple[str, ...] = ()  # it cannot run without them; some machines have no wheels
 
 
 _REFERENCE_ENTRY = _Entry("face_recognition itself, by HOG", lambda _folder: ReferenceFaceEngine())
@@ -50,14 +50,14 @@ ENGINE_NAMES = tuple(_ENTRIES)
 
 
 def choose_engine(name: str, graphs_folder: Path) -> ChosenEngine:
-    """Make the engine of this name, or the reference engine where a package of it has no wheel.
+    """Make the engine of this name, or the reference engine if a package has no wheel here.
 
     Parameters
     ----------
     name : str
         One of ENGINE_NAMES.
     graphs_folder : Path
-        Where ONNX graphs are kept, by engines that have any.
+        Where engines keep their ONNX graphs, if they use any.
 
     Raises
     ------
@@ -80,12 +80,12 @@ def choose_engine(name: str, graphs_folder: Path) -> ChosenEngine:
 
 
 class EngineOnDemand:
-    """The one engine of a server: made when somebody first asks; any thread may.
+    """The one engine of a server, made on first use; thread-safe.
 
     Parameters
     ----------
     make : callable
-        Makes it; what it raises, whoever asked gets, and the next one makes it anew.
+        Makes it; its errors go to the caller, and the next call tries again.
     """
 
     def __init__(self, make: Callable[[], FaceEngine]) -> None:

@@ -1,7 +1,7 @@
-"""dlib's face encoder, run by ONNX Runtime: landmarks and aligned chips come from dlib itself.
+"""Run dlib's face encoder in ONNX Runtime; landmarks and aligned chips come from dlib itself.
 
-Several threads may use one at once. ``face_recognition`` is never imported: that would load five
-models and change Pillow for the whole process.
+Several threads may use an encoder at once. ``face_recognition`` is never imported: that would load
+five models and change Pillow for the whole process.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from photoshare.faces.graphs.model_files import (
 from photoshare.faces.types import FaceEncodings, FaceLocation, RgbImage
 
 CHIP_PADDING = 0.25  # of the chip around the face; what face_recognition uses
-LARGEST_BATCH = 16  # chips encoded at once: more is no faster and needs more memory
+LARGEST_BATCH = 16  # chips encoded at once: larger batches need more memory and are no faster
 
 Chips = NDArray[np.uint8]  # shape (n, CHIP_PX, CHIP_PX, 3)
 
 
 class DlibEncoder:
-    """Encodes the faces at given locations, with the numbers that dlib gives.
+    """Encodes the faces at given locations, with the same numbers as dlib.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class DlibEncoder:
         self._landmarks: Any = None
 
     def load(self) -> None:
-        """Load the models; raises ModelError if a file of theirs is missing or damaged."""
+        """Load the models; raises ModelError if one of their files is missing or damaged."""
         # dlib is imported here and not above, so that its absence is an error of its engines only.
         import dlib
 
@@ -63,7 +63,7 @@ class DlibEncoder:
                 self._landmarks = dlib.shape_predictor(str(model_folder() / LANDMARKS_FILE))
 
     def encode(self, image: RgbImage, locations: list[FaceLocation]) -> FaceEncodings:
-        """Encode the faces at these locations of the picture, in their order.
+        """Encode the faces at these locations of the picture, in this order.
 
         Returns
         -------
@@ -77,7 +77,7 @@ class DlibEncoder:
         return mean
 
     def cut_chips(self, image: RgbImage, locations: list[FaceLocation]) -> Chips:
-        """Cut the faces out, turned and scaled so that eyes and nose lie where they always lie.
+        """Cut the faces out, rotated and scaled so that eyes and nose are at standard positions.
 
         Returns
         -------
@@ -92,7 +92,7 @@ class DlibEncoder:
         return chips
 
     def encode_chips(self, chips: Chips) -> FaceEncodings:
-        """Encode aligned chips, ``cut_chips``' result, in batches."""
+        """Encode aligned chips from ``cut_chips``, in batches."""
         encodings = np.empty((len(chips), ENCODING_SIZE), dtype=np.float32)
         for start in range(0, len(chips), LARGEST_BATCH):
             batch = chips[start : start + LARGEST_BATCH]

@@ -1,8 +1,8 @@
-"""The default engine, ``fused``: YuNet finds faces, dlib's encoder and SFace together tell who.
+"""The default engine, ``fused``: YuNet finds faces, dlib's encoder and SFace encode them.
 
-dlib's network alone takes East Asian guests, Black women and children for one another far too
-often (docs/evaluation.md); SFace hardly does, and both together are better than either. An
-encoding is one vector of length 1 that holds both, so that a face distance weighs them.
+dlib's network alone confuses East Asian guests, Black women and children with one another far too
+often (docs/evaluation.md); SFace hardly does, and both together are better than either. An encoding
+is one vector of length 1 that contains both, so that a face distance weighs them.
 
 Several threads may use one FusedFaceEngine at once.
 """
@@ -42,43 +42,43 @@ from photoshare.faces.types import AnalysedFace, Doubt, FaceEncodings, PhotoSour
 from photoshare.geometry import SAME_FACE_OVERLAP, FaceLocation
 from photoshare.pictures.encoding import REDUCING_GAP
 
-FUSED_VERSION = 1  # raise it with every change of what is found or encoded
-# Share of SFace in the squared distance of two faces; docs/evaluation.md tells how it was chosen.
+FUSED_VERSION = 1  # increase it whenever different faces or encodings result
+# Share of SFace in the squared distance of two faces; docs/evaluation.md says how it was chosen.
 SFACE_SHARE = 0.8
 FUSED_EPS = 0.87
 # Strangers are 1.1 to 1.5 eps apart here: of 17 doubtful faces nearer than that 4 were the person,
 # of 91 from there to 1.15 one was (docs/evaluation.md).
 FUSED_DOUBT = Doubt(reach=1.1, fall=0.03)
 FUSED_SMALLEST_PERCENT = 1.0
-# The picture is searched at the size at which the smallest face has this many pixels: of faces of
-# 1 % of the longer side 98 % are found so, at 16 pixels 99 % in half as much time again.
+# The picture is searched at the size at which the smallest face has this many pixels: this finds
+# 98 % of faces of 1 % of the longer side; 16 pixels find 99 % but take half as much time again.
 SMALLEST_FACE_PX = 12.8
-# Looks at the picture as much smaller find the faces that fill the photo, and those from 2 %.
+# Looks at smaller copies, by these factors, find faces that fill the photo, and those from 2 %.
 COARSE_FACTOR, MIDDLE_FACTOR = 4, 2
-LARGE_SHARE = 0.1  # of the longer side: if all that they find are as wide, nobody looks for 1 %
-# The search of a larger part asks the system for so much memory, again for each photo, that this
-# takes as long as the search: 115 ms of a 1280 x 960 picture in one, 73 ms in four parts.
+LARGE_SHARE = 0.1  # of the longer side: if all faces they find are as wide, 1 % is not searched
+# Searching a larger part requests so much memory from the system, again for each photo, that this
+# takes as long as the search: 115 ms for a 1280 x 960 picture in one part, 73 ms in four.
 PART_PX = 704
-PART_OVERLAP_PX = 96  # larger faces, which the first look has found, need not be whole in a part
+PART_OVERLAP_PX = 96  # larger faces, found by the first look, need not be whole in a part
 AS_IT_IS = 1.15  # a picture up to this many times as large as needed is not worth scaling
-SURE_SCORE = 0.8  # such a box stands alone: of 392 on groups_dev all are faces
-DOUBTFUL_SCORE = 0.5  # and such a one if a closer look is sure
-# YuNet's boxes reach from forehead to chin; dlib's landmarks want the square that its own detector
-# gives, which has this share of their mean side (median of 100 faces that both found).
+SURE_SCORE = 0.8  # such a box is accepted as it is: all 392 on groups_dev are faces
+DOUBTFUL_SCORE = 0.5  # such a box is accepted if a closer look is sure
+# YuNet's boxes reach from forehead to chin; dlib's landmarks need the square that its own detector
+# gives, whose side is this share of their mean side (median of 100 faces that both found).
 DLIB_SIDE = 0.86
 
 
 class Look(NamedTuple):
-    """How a face that was found is looked at once more, alone."""
+    """How to look at a found face again, on its own."""
 
     face_px: int  # side of its box
-    width: float  # of what is looked at, in sides of the box
+    width: float  # of the part looked at, in sides of the box
 
 
-WHETHER = Look(128, 3.0)  # it is a face: with what is around it
-# Where its eyes, nose and mouth are: the landmarks of a search are off by a share of the face that
-# its encoding feels. With 192 pixels and little around, 2 pairs of one person in 100 more are near
-# enough in the worst groups of everybody_dev than with 128, and 10 of idols; 96, 256 and 320 pixels
+WHETHER = Look(128, 3.0)  # it is a face: with its surroundings
+# Where its eyes, nose and mouth are: the error of a search's landmarks is large enough to affect
+# the encoding. With 192 pixels and little around, 2 more pairs of one person in 100 are near enough
+# than with 128 in the worst groups of everybody_dev, and 10 more of idols; 96, 256 and 320 pixels
 # and means of several looks are worse (docs/evaluation.md).
 WHERE = Look(192, 2.0)
 
@@ -101,14 +101,14 @@ class FusedFaceEngine:
 
     def __init__(self, graphs_folder: Path, *, threads: int = 1) -> None:
         self.detector = YunetDetector(graphs_folder, threads)
-        # The mean with the mirrored chip's encoding would take another sixth of a face's time and,
-        # at this share of the distance, changes the F of no group of everybody_dev.
+        # Averaging with the mirrored chip's encoding would add a sixth to the time of a face and,
+        # at this share of the distance, does not change the F of any group of everybody_dev.
         self.dlib_encoder = DlibEncoder(graphs_folder, threads=threads, is_mirroring=False)
         self.sface_encoder = SfaceEncoder(graphs_folder, threads)
 
     @property
     def name(self) -> str:
-        """Name; versions of the engine and its graphs; weights, by the start of their hashes."""
+        """Its name, the versions of engine and graphs, and the start of the weights' hashes."""
         weights = "".join(SHA256_OF[name][:4] for name in (YUNET_FILE, ENCODER_FILE, SFACE_FILE))
         return f"fused-{FUSED_VERSION}-{GRAPH_VERSION}{ZOO_GRAPH_VERSION}-{weights}"
 
@@ -118,7 +118,7 @@ class FusedFaceEngine:
         return os.cpu_count() or 1
 
     def warm_up(self) -> None:
-        """Load the models; raises ModelError if a file of theirs is missing or damaged."""
+        """Load the models; raises ModelError if one of their files is missing or damaged."""
         for part in (self.detector, self.dlib_encoder, self.sface_encoder):
             part.load()
 
@@ -135,7 +135,7 @@ class FusedFaceEngine:
         Returns
         -------
         list of AnalysedFace
-            The surest first; locations and landmarks in pixels of the upright original.
+            Surest first; locations and landmarks in pixels of the upright original.
         """
         found = self._locate(photo, smallest_face_percent)
         if len(found) == 0:
@@ -178,7 +178,7 @@ class FusedFaceEngine:
         return found.moved(max(picture.size) / max(smaller.size))
 
     def _seen_closer(self, picture: Image.Image, found: Detections) -> Detections:
-        """Tell boxes and landmarks again, from pictures of one face each; no face is there twice.
+        """Find boxes and landmarks again in pictures of one face each; remove duplicate faces.
 
         Two boxes of a face that hardly overlap, such as one of half of it, meet in a closer look.
         """
@@ -192,7 +192,7 @@ class FusedFaceEngine:
     def _closer_look(
         self, picture: Image.Image, box: NDArray[np.float32], look: Look, least_score: float
     ) -> Detections:
-        """Look for the face of a box again; what overlaps it enough, the most first."""
+        """Look for the face of a box again; return what overlaps it enough, most first."""
         left, top, right, bottom = box.tolist()
         side = max(1.0, ((right - left) * (bottom - top)) ** 0.5)
         start_x, start_y = (
@@ -236,7 +236,7 @@ class FusedFaceEngine:
 
 
 def joint_encodings(of_dlib: FaceEncodings, of_sface: FaceEncodings) -> FaceEncodings:
-    """Make one encoding of two.
+    """Combine two encodings into one.
 
     Parameters
     ----------
@@ -245,8 +245,8 @@ def joint_encodings(of_dlib: FaceEncodings, of_sface: FaceEncodings) -> FaceEnco
     Returns
     -------
     float32 array of shape (n, 256)
-        Of length 1 each. The squared distance of two is 1 - SFACE_SHARE times that of dlib's
-        encodings at length 1, and SFACE_SHARE times that of SFace's.
+        Each of length 1. Their squared distance is 1 - SFACE_SHARE times that of dlib's encodings
+        at length 1, plus SFACE_SHARE times that of SFace's.
     """
     parts = ((1 - SFACE_SHARE, of_dlib), (SFACE_SHARE, of_sface))
     weighted = [
@@ -257,13 +257,13 @@ def joint_encodings(of_dlib: FaceEncodings, of_sface: FaceEncodings) -> FaceEnco
 
 
 def _are_large(found: Detections, size: Size) -> bool:
-    """Tell whether there are faces, and none so small that yet smaller ones may be behind."""
+    """Whether there are faces, none of them so small that even smaller ones are likely."""
     widths = found.boxes[:, 2] - found.boxes[:, 0]
     return len(found) > 0 and float(widths.min()) >= LARGE_SHARE * max(size)
 
 
 def _uncut(found: Detections, part: tuple[int, int, int, int], size: Size) -> Detections:
-    """Leave out what an edge of a part (left, top, width, height) cuts inside the picture."""
+    """Remove boxes cut by an edge of a part (left, top, width, height) inside the picture."""
     left, top, width, height = part
     first = np.array([left or -np.inf, top or -np.inf])
     last = np.array([left + width, top + height], dtype=float)

@@ -32,7 +32,7 @@ from photoshare.faces.types import (
     RgbImage,
 )
 
-DEFAULT_THRESHOLD = 0.0  # dlib's own; lower ones add more false faces than faces
+DEFAULT_THRESHOLD = 0.0  # dlib's own; a lower one adds more false faces than real ones
 # Every second level of dlib's pyramid: the same faces in 60 % of the time (docs/performance.md).
 DEFAULT_LEVELS_PER_STEP = 2
 LEVELS_OF_A_LOOK = 2  # of dlib's pyramid: search.CLOSER_BY is (5/6) ** 2
@@ -48,10 +48,10 @@ class OnnxFaceEngine:
     graphs_folder : Path
         Where the ONNX graphs are kept (they are built there on first use, in about a second).
     threads : int >= 1
-        Threads of one call. 1 is right where several photos are analysed at once, which is the
-        faster use of several cores (docs/performance.md).
+        Threads of one call. 1 is right if several photos are analysed at once, which uses several
+        cores better (docs/performance.md).
     threshold : float
-        A window of this score or less is no face; see docs/performance.md for what it trades.
+        A window of this score or less is not a face; docs/performance.md has the trade-off.
     levels_per_step : int >= 1
         1 searches every level of dlib's image pyramid (each 5/6 of the one before), 2 every second
         one in 60 % of the time.
@@ -82,7 +82,7 @@ class OnnxFaceEngine:
 
     @property
     def name(self) -> str:
-        """Name; version of the graphs; weights, by the start of their hash; kind of encoding."""
+        """Its name, the version of the graphs, the start of the weights' hash, and the encoding."""
         weights = SHA256_OF[DETECTOR_FILE][:4] + SHA256_OF[ENCODER_FILE][:4]
         encoding = "mirrored" if self._is_mirroring else "plain"
         return f"onnx-{GRAPH_VERSION}-{weights}-{encoding}"
@@ -93,16 +93,16 @@ class OnnxFaceEngine:
         return os.cpu_count() or 1
 
     def warm_up(self) -> None:
-        """Load the models; raises ModelError if a file of theirs is missing or damaged."""
+        """Load the models; raises ModelError if one of their files is missing or damaged."""
         self._detector.load()
         self.encoder.load()
 
     def find_faces(self, photo: PhotoSource, smallest_face_percent: float) -> list[AnalysedFace]:
-        """Find and encode the faces of a photo, the surest first (photoshare.faces.search)."""
+        """Find and encode the faces of a photo, surest first (photoshare.faces.search)."""
         return find_faces(photo, self, SearchEffort(smallest_face_percent))
 
     def locate(self, image: RgbImage) -> list[LocatedFace]:
-        """Find the faces of an upright picture, the surest first.
+        """Find the faces of an upright picture, surest first.
 
         Parameters
         ----------
@@ -113,7 +113,7 @@ class OnnxFaceEngine:
         Returns
         -------
         list of LocatedFace
-            Scores are dlib's: above 1 sure, below 0 doubtful.
+            Scores are dlib's: above 1 is sure, below 0 doubtful.
         """
         return self._locate(image, None)
 
@@ -125,7 +125,7 @@ class OnnxFaceEngine:
         detector = self._detector.load()
         height, width, _ = image.shape
         if min(height, width) < detector.window_px // 2:
-            return []  # no room for half a face, and too little for the network's convolutions
+            return []  # smaller than half a face, and too small for the network's convolutions
         pyramid = plan_pyramid(
             height,
             width,
@@ -143,7 +143,7 @@ class OnnxFaceEngine:
         )
 
     def encode(self, image: RgbImage, locations: list[FaceLocation]) -> FaceEncodings:
-        """Encode the faces at these locations of the picture, in their order.
+        """Encode the faces at these locations of the picture, in this order.
 
         Returns
         -------
@@ -169,7 +169,7 @@ class OnnxFaceEngine:
 
 
 class _Detector:
-    """What locating computes with; ``load`` has to come before anything else."""
+    """The models used for locating; call ``load`` before anything else."""
 
     def __init__(self, graphs_folder: Path, threads: int) -> None:
         self.network = LazySession(lambda: _graph(graphs_folder), threads)

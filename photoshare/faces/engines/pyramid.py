@@ -1,4 +1,4 @@
-"""The geometry of dlib's CNN face detector: tiled image pyramid, windows, suppression.
+"""Compute the geometry of dlib's CNN face detector: tiled pyramid, windows, suppression.
 
 Pure arithmetic on numbers and arrays; onnx_engine runs the network between the two halves.
 
@@ -6,8 +6,8 @@ Source
 ------
 dlib 20.0.1: ``dlib/image_transforms/image_pyramid.h`` (``compute_tiled_image_pyramid_details``,
 ``tiled_pyramid_to_image``, ``pyramid_down<6>``), ``dlib/dnn/loss.h`` (``loss_mmod_``),
-``dlib/image_processing/box_overlap_testing.h``. One thing is ours: ``levels_per_step`` leaves
-levels of the pyramid out (see docs/performance.md).
+``dlib/image_processing/box_overlap_testing.h``. Only ``levels_per_step`` is our own: it skips
+levels of the pyramid (see docs/performance.md).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Rectangles = NDArray[np.int64]  # shape (n, 4): left, top, right, bottom, all in
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level of the pyramid and where it lies in the tiled picture, in pixels.
+    """One level of the pyramid and its position in the tiled picture, in pixels.
 
     ``depth`` counts levels of dlib's pyramid: the level is (5/6) ** depth of the picture.
     """
@@ -45,7 +45,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class TiledPyramid:
-    """Size of the tiled picture in pixels, and its levels, the largest first."""
+    """Size of the tiled picture in pixels, and its levels, largest first."""
 
     height: int
     width: int
@@ -55,10 +55,10 @@ class TiledPyramid:
 def plan_pyramid(
     height: int, width: int, *, levels_per_step: int = 1, largest_levels: int | None = None
 ) -> TiledPyramid:
-    """Lay the levels of the pyramid out in one picture, exactly as dlib does.
+    """Lay out the levels of the pyramid in one picture, exactly as dlib does.
 
-    The levels stand under each other; where two fit side by side, the rest goes up again along
-    the right edge, until it would meet the first.
+    The levels are stacked from the top down; once two fit side by side, the rest goes up again
+    along the right edge until it would meet the first.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def plan_pyramid(
     levels_per_step : int >= 1
         1 for every level of dlib's pyramid, 2 for every second one.
     largest_levels : int, optional
-        Only so many levels, the largest ones: for small faces alone.
+        Only this many levels, the largest ones: for small faces only.
     """
     sizes = _level_sizes(height, width, levels_per_step)[:largest_levels]
     total = sum(rows + GAP_PX for rows, _ in sizes) - 2 * GAP_PX
@@ -84,7 +84,7 @@ def plan_pyramid(
     bottom = BORDER_PX + column
     for index, (rows, columns) in enumerate(sizes[len(levels) :], start=len(levels)):
         top, left = bottom - rows, BORDER_PX + width - columns
-        if top < BORDER_PX + height:  # it would cover the first level
+        if top < BORDER_PX + height:  # it would overlap the first level
             break
         levels.append(Level(index * levels_per_step, top, left, rows, columns))
         bottom -= rows + GAP_PX
@@ -112,16 +112,16 @@ def faces_of_scores(
     window_px: int,
     overlap_limits: tuple[float, float],
 ) -> list[LocatedFace]:
-    """Turn the detector's score map into faces of the picture, the surest first.
+    """Turn the detector's score map into faces of the picture, surest first.
 
     Parameters
     ----------
     scores : float32 array of shape (rows, columns)
         The network's output for the tiled picture; 0 is dlib's threshold.
     pyramid : TiledPyramid
-        The plan by which the picture was tiled.
+        The layout by which the picture was tiled.
     threshold : float
-        Windows that score no more than this are no faces.
+        Windows that score no more than this are not faces.
     window_px : int
         Side of the detector's window, in pixels of a level.
     overlap_limits : (float, float)
@@ -171,7 +171,7 @@ def _picture_rectangles(
 
 
 def _strongest(rectangles: Rectangles, limits: tuple[float, float]) -> list[int]:
-    """Indices of the rectangles that no earlier kept one overlaps too much; surest first."""
+    """Return the indices of rectangles that no kept one before overlaps too much; surest first."""
     kept: list[int] = []
     for index in range(len(rectangles)):
         if not kept or not _overlaps(rectangles[kept], rectangles[index], limits).any():
@@ -182,7 +182,7 @@ def _strongest(rectangles: Rectangles, limits: tuple[float, float]) -> list[int]
 def _overlaps(
     kept: Rectangles, rectangle: NDArray[np.int64], limits: tuple[float, float]
 ) -> NDArray[np.bool_]:
-    """Tell which rectangles overlap one by dlib's ``test_box_overlap``.
+    """Return which rectangles overlap a given one by dlib's ``test_box_overlap``.
 
     Its "union" is the smallest rectangle around both, not the union of their areas.
     """

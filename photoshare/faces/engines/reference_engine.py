@@ -1,7 +1,7 @@
 """The reference engine: `face_recognition` itself, HOG detector and ResNet encoder of dlib.
 
 The only module that imports `face_recognition`. Its encoder holds the interpreter lock for about
-80 ms a face, so the thread breathes between faces (docs/adr/0004-breathe-between-faces.md).
+80 ms per face, so the thread pauses between faces (docs/adr/0004-breathe-between-faces.md).
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from photoshare.faces.types import (
     RgbImage,
 )
 
-# Seconds without the interpreter lock after every face. Measured on 2 cores with a page of 12
-# queries: 1,213 ms without it, 26 ms (median) with it, for 15 % more time of the worker.
+# Seconds without the interpreter lock after every face. On 2 cores, a page of 12 queries took
+# 1,213 ms without this pause and 26 ms (median) with it, for 15 % more time of the worker.
 BREATH_S = 0.005
 UPSAMPLE = 0  # photoshare.faces.search chooses the size at which a photo is searched
 
@@ -40,7 +40,7 @@ def _library() -> Any:
     Raises
     ------
     ModelError
-        If its models are missing: the package calls ``quit()`` then.
+        If its models are missing, in which case the package calls ``quit()``.
     """
     before = PillowImageFile.LOAD_TRUNCATED_IMAGES
     try:
@@ -73,7 +73,7 @@ class ReferenceFaceEngine:
         _library()
 
     def find_faces(self, photo: PhotoSource, smallest_face_percent: float) -> list[AnalysedFace]:
-        """Find and encode the faces of a photo, the surest first (photoshare.faces.search)."""
+        """Find and encode the faces of a photo, surest first (photoshare.faces.search)."""
         return find_faces(photo, self, SearchEffort(smallest_face_percent))
 
     def locate(self, image: RgbImage) -> list[LocatedFace]:
@@ -86,7 +86,7 @@ class ReferenceFaceEngine:
         Returns
         -------
         list of LocatedFace
-            The surest first; scores of dlib's HOG detector, 0 to about 3.
+            Surest first; scores of dlib's HOG detector, 0 to about 3.
         """
         library = _library()
         height, width = image.shape[:2]

@@ -1,4 +1,4 @@
-"""How every network is run: loaded when it is first needed, no memory kept between photos."""
+"""Run networks in ONNX Runtime: loaded on first use, without memory kept between photos."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 class LazySession:
-    """An ONNX graph that is loaded into ONNX Runtime at its first run; any thread may run it.
+    """An ONNX graph that is loaded into ONNX Runtime on its first run; thread-safe.
 
-    A server whose photos are all searched needs neither the graph nor the library.
+    A server whose photos have all been searched needs neither the graph nor the library.
 
     Parameters
     ----------
     build : callable
-        Gives the serialized model; what it raises, whoever ran the graph gets.
+        Returns the serialized model; its errors go to the caller that runs the graph.
     threads : int >= 1
-        Threads of one run. 1 is right where several photos are analysed at once, which is the
-        faster use of several cores (docs/performance.md).
+        Threads of one run. 1 is right if several photos are analysed at once, which uses several
+        cores better (docs/performance.md).
     """
 
     def __init__(self, build: Callable[[], bytes], threads: int = 1) -> None:
@@ -31,14 +31,14 @@ class LazySession:
         self._session: InferenceSession | None = None
 
     def load(self) -> InferenceSession:
-        """Load the graph, unless it is there already."""
+        """Load the graph if it is not loaded yet."""
         with self._lock:
             if self._session is None:
                 self._session = _start(self._build(), self._threads)
             return self._session
 
     def run(self, **inputs: Any) -> list[Any]:
-        """Give the graph's outputs, arrays in its order, for inputs by their names."""
+        """Return the graph's outputs, arrays in its order, for inputs given by name."""
         outputs: list[Any] = self.load().run(None, inputs)
         return outputs
 
@@ -49,10 +49,10 @@ def _start(graph: bytes, threads: int) -> InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # Every photo has its own size: a plan of the memory per size would be kept for ever.
+    # Every photo has its own size: memory plans for each size would be kept forever.
     options.enable_mem_pattern = False
-    # The arena keeps the most that any photo needed, for each session; without it the peak of two
-    # 50-megapixel groups at once was 800 MB instead of 975 MB, at the same speed.
+    # The arena keeps the maximum that any photo needed, for each session; without it the peak of
+    # two 50-megapixel groups at once was 800 MB instead of 975 MB, at the same speed.
     options.enable_cpu_mem_arena = False
     # Waiting threads must not spin: the web server's threads need the cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

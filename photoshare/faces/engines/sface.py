@@ -1,4 +1,4 @@
-"""SFace: an encoding of 128 numbers from a face aligned by five landmarks, run by ONNX Runtime.
+"""Run SFace in ONNX Runtime: 128 numbers from a face aligned by five landmarks.
 
 Source
 ------
@@ -17,7 +17,7 @@ from PIL import Image
 from photoshare.faces.engines.sessions import LazySession
 from photoshare.faces.graphs.model_files import SFACE_CHIP_PX, SFACE_FILE, SFACE_SIZE
 
-# Where eyes, nose and corners of the mouth lie in the chip: x, y (OpenCV, as ArcFace's).
+# Positions of eyes, nose and corners of the mouth in the chip: x, y (OpenCV; same as ArcFace).
 ALIGNED_LANDMARKS = np.array(
     [
         [38.2946, 51.6963],
@@ -49,24 +49,24 @@ class SfaceEncoder:
         Parameters
         ----------
         chip : uint8 array of shape (112, 112, 3)
-            `aligned_chip`'s result.
+            From `aligned_chip`.
 
         Returns
         -------
         float32 array of shape (128,)
-            Its length means nothing.
+            Its length has no meaning.
         """
         encoding: NDArray[np.float32] = self._session.run(chips=chip[None])[0]
         return encoding.reshape(SFACE_SIZE)
 
 
 def aligned_chip(picture: Image.Image, landmarks: Points) -> Chip:
-    """Cut a face out, turned, scaled and moved so that its landmarks lie where they always lie.
+    """Cut a face out, rotated, scaled and moved so that its landmarks are at standard positions.
 
     Parameters
     ----------
     picture : Image.Image
-        RGB; what lies beyond its edges is black.
+        RGB; everything beyond its edges is black.
     landmarks : float array of shape (5, 2)
         In pixels of the picture, in the order of `ALIGNED_LANDMARKS`.
 
@@ -78,13 +78,13 @@ def aligned_chip(picture: Image.Image, landmarks: Points) -> Chip:
     back = np.linalg.inv(turn)
     corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]]) * SFACE_CHIP_PX
     reached = (corners - shift) @ back.T
-    # A large face is halved first, as often as leaves all the pixels that the chip takes.
+    # A large face is halved first, as often as possible without losing pixels that the chip needs.
     factor = max(1, int(1 / np.sqrt(np.linalg.det(turn))))
     left, top = np.floor(reached.min(axis=0)).astype(int) - MARGIN_PX * factor
     right, bottom = np.ceil(reached.max(axis=0)).astype(int) + MARGIN_PX * factor
     part = picture.crop((left, top, right, bottom))
     part = part.reduce(factor) if factor > 1 else part
-    # Pillow asks where a pixel of the result comes from; positions are of the centres of pixels.
+    # Pillow needs the source position of each result pixel; positions are those of pixel centres.
     half = np.array([0.5, 0.5])
     source = (back @ (-half - shift) + half - (left, top)) / factor
     (a, b), (d, e) = back / factor
@@ -97,9 +97,9 @@ def aligned_chip(picture: Image.Image, landmarks: Points) -> Chip:
 def _similarity(
     landmarks: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Find the turn and scale, and the shift, that bring landmarks nearest to the aligned ones.
+    """Find the rotation, scale and shift that bring landmarks nearest to the aligned ones.
 
-    Least squares over turns, scales and shifts (Umeyama 1991), as one complex factor.
+    Least squares over rotations, scales and shifts (Umeyama 1991), as one complex factor.
     """
     centre, aligned_centre = landmarks.mean(axis=0), ALIGNED_LANDMARKS.mean(axis=0)
     found, aligned = (

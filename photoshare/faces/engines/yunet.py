@@ -1,8 +1,8 @@
-"""YuNet: boxes and five landmarks of faces from 10 pixels on, run by ONNX Runtime.
+"""Run YuNet in ONNX Runtime: boxes and five landmarks of faces of at least 10 pixels.
 
 Source
 ------
-Wu, Peng, Yu 2023, "YuNet: A Tiny Millisecond-level Face Detector"; what its outputs mean:
+Wu, Peng, Yu 2023, "YuNet: A Tiny Millisecond-level Face Detector"; the meaning of its outputs:
 OpenCV 4, ``modules/objdetect/src/face_detect.cpp``.
 """
 
@@ -26,16 +26,16 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Detections:
-    """Faces in columns, one row a face.
+    """Faces in columns, one row per face.
 
     Attributes
     ----------
     boxes : float32 array of shape (n, 4)
-        Left, top, right, bottom, in pixels of the picture that was searched; they may reach beyond
-        its edges.
+        Left, top, right, bottom, in pixels of the searched picture; they may extend beyond its
+        edges.
     landmarks : float32 array of shape (n, 5, 2)
-        x and y of the eye, the other eye, the tip of the nose, and both corners of the mouth, each
-        from left to right as an upright face shows them.
+        x and y of both eyes, the tip of the nose, and both corners of the mouth; pairs are in order
+        from left to right in an upright picture.
     scores : float32 array of shape (n,)
         0 to 1.
     """
@@ -48,18 +48,18 @@ class Detections:
         return len(self.scores)
 
     def subset(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Detections:
-        """Give the faces of some rows."""
+        """Return the faces of some rows."""
         return Detections(self.boxes[rows], self.landmarks[rows], self.scores[rows])
 
     def moved(self, factor: float, left: float = 0, top: float = 0) -> Detections:
-        """Scale positions, after a shift: from a part of a picture to all of it."""
+        """Shift positions and then scale them: from a part of a picture to all of it."""
         shift = np.array([left, top], dtype=np.float32)
         boxes = (self.boxes + np.tile(shift, 2)) * np.float32(factor)
         return Detections(boxes, (self.landmarks + shift) * np.float32(factor), self.scores)
 
 
 def joined(parts: list[Detections]) -> Detections:
-    """Put the faces of several looks together, the surest first, each face once."""
+    """Combine the faces of several looks, surest first, each face once."""
     everything = Detections(
         np.concatenate([part.boxes for part in parts]),
         np.concatenate([part.landmarks for part in parts]),
@@ -74,7 +74,7 @@ def joined(parts: list[Detections]) -> Detections:
 
 
 def overlaps_of(some: Floats, others: Floats) -> NDArray[np.float64]:
-    """Measure the intersection over union of boxes (left, top, right, bottom).
+    """Compute the intersection over union of boxes (left, top, right, bottom).
 
     Returns
     -------
@@ -94,13 +94,13 @@ class YunetDetector:
         self._session.load()
 
     def locate(self, image: RgbImage, least_score: float) -> Detections:
-        """Find the faces of an upright picture, the surest first, each once.
+        """Find the faces of an upright picture, surest first, each once.
 
         Parameters
         ----------
         image : uint8 array of shape (height, width, 3)
-            Red, green, blue. Faces of 10 pixels and more are found; those that fill a picture of
-            more than 600 pixels are better looked for in a smaller one.
+            Red, green, blue. Faces of 10 pixels or more are found; faces that fill a picture of
+            more than 600 pixels are better found in a smaller one.
         least_score : float
             0 to 1; weaker boxes are left out.
         """

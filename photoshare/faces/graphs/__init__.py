@@ -1,1 +1,1 @@
-"""The ONNX graphs of all networks, built from the files that packages bring."""
+"""Build the ONNX graphs of all networks from model files in installed packages."""

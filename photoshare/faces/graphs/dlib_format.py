@@ -1,7 +1,7 @@
-"""Reads the two network files of face_recognition_models, which are in dlib's serialization.
+"""Parse the two network files of face_recognition_models, in dlib's serialization format.
 
-It owns the knowledge of that byte format; which files are read is in model_files. It neither
-imports dlib nor face_recognition_models, and knows nothing of ONNX.
+The only module that knows this byte format; model_files knows which files are read. It imports
+neither dlib nor face_recognition_models, and knows nothing about ONNX.
 
 Source
 ------
@@ -22,10 +22,10 @@ from photoshare.errors import ModelError
 ENCODING_SIZE = 128  # numbers of one face encoding: the outputs of ENCODER_FILE
 EPS = 0.32  # between unit-length encodings of ENCODER_FILE (docs/evaluation.md)
 CHIP_PX = 150  # side of the aligned face picture that ENCODER_FILE takes
-GRAPH_VERSION = 1  # of onnx_graphs: raise it with every change there, and kept graphs are rebuilt
+GRAPH_VERSION = 1  # of dlib_graphs: increase it with every change there to rebuild kept graphs
 # What con_4, max_pool_2 and avg_pool_2 write, in this order; "stride" is the vertical one.
 WINDOW_SIZES = ("rows", "columns", "stride", "stride_x", "padding_y", "padding_x")
-LARGEST_VERSION = 3  # of an add_layer; a name of a layer is longer than that
+LARGEST_VERSION = 3  # of an add_layer; the length of a layer's name is always larger
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class DlibLayer:
     Attributes
     ----------
     kind : str
-        dlib's name of the layer and its version, such as ``con_4``, ``bn_con2`` or ``relu_``.
+        dlib's name of the layer with its version, such as ``con_4``, ``bn_con2`` or ``relu_``.
     sizes : dict of str to int
         ``filters``, ``rows``, ``columns``, ``stride``, ``padding_y``, ``padding_x`` of
         convolutions and pools; ``outputs``, ``inputs`` of ``fc_2``.
@@ -53,7 +53,7 @@ class DlibLayer:
 
 @dataclass(frozen=True, slots=True)
 class DlibNetwork:
-    """A network file: what the loss layer and the input layer say, then the layers in order.
+    """A network file: the data of its loss and input layers, then the layers in order.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ def parse_network(content: bytes) -> DlibNetwork:
     Raises
     ------
     ModelError
-        If the bytes are not such a file: cut short, longer, or with an unknown layer.
+        If the bytes are not such a file: truncated, too long, or with an unknown layer.
     """
     reader = _Reader(content)
     reader.integer()  # version of the loss layer
@@ -216,7 +216,7 @@ class _Reader:
         self.integers(5 * count)
 
     def skip_layer_state(self, *, is_first: bool) -> None:
-        """Skip what add_layer writes behind a layer: three flags, three tensors of training."""
+        """Skip what add_layer writes after a layer: three flags, three tensors of training."""
         self.take(3)
         for _ in range(3):
             self.tensor()

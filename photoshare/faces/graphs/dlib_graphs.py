@@ -1,8 +1,8 @@
-"""Builds the ONNX graphs of the face detector and the face encoder, and keeps them on disk.
+"""Build the ONNX graphs of dlib's face detector and face encoder, and cache them on disk.
 
-It turns the networks that face_recognition ships (see dlib_format) into graphs for ONNX Runtime:
-the same weights, with batch normalization folded into the convolution before it. It does not run
-them; onnx_engine does.
+Converts the networks that face_recognition ships (see dlib_format) to graphs for ONNX Runtime, with
+the same weights and batch normalization folded into the convolution before it. onnx_engine runs
+them.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _detector_model(network: DlibNetwork) -> onnx.ModelProto:
     """Graph: ``pixels`` float32 (1, 3, height, width), 0 to 255 -> ``scores`` (1, 1, h, w).
 
     dlib's ``(pixel - mean) / 256`` is folded into the first convolution, which has no padding.
-    What dlib fills with zeros between the levels of the pyramid is therefore the mean colour.
+    The gaps between the levels of the pyramid, zeros in dlib, are therefore the mean colour.
     """
     graph = GraphBuilder()
     value = "pixels"
@@ -137,7 +137,7 @@ def _taking_raw_pixels(layer: DlibLayer, means: tuple[float, float, float]) -> D
 
 
 def _with_norms(layers: list[DlibLayer]) -> list[tuple[DlibLayer, DlibLayer | None]]:
-    """Pair each layer with the batch normalization behind it; those do not stand alone."""
+    """Pair each layer with the batch normalization after it, if any."""
     norms = ("bn_con2", "affine_")
     followers = [*layers[1:], None]
     return [

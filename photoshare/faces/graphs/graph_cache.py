@@ -1,4 +1,4 @@
-"""Keeps the ONNX graphs that are built from model files, so that a start need not build them."""
+"""Cache the ONNX graphs built from model files, so that they need not be built at every start."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from photoshare.faces.graphs.model_files import SHA256_OF
 
 
 def cached_graph(source_name: str, version: int, build: Callable[[], bytes], folder: Path) -> bytes:
-    """Return the graph that is built from a model file, from the folder or built and kept there.
+    """Return the graph of a model file from the folder, building and storing it if necessary.
 
     Parameters
     ----------
     source_name : str
-        A file of `model_files.SHA256_OF`. A kept graph never outlives its source: the name has its
-        checksum.
+        A file in `model_files.SHA256_OF`. Its checksum is part of the graph's name, so that a
+        changed source gets a new graph.
     version : int
-        Of how it is built: with another one, it is built anew.
+        Of the build code: with another version, the graph is built again.
     build : callable
-        Makes the serialized model; called only where none is kept. What it raises goes on.
+        Returns the serialized model; called only if none is stored. Its errors propagate.
     folder : Path
-        Where graphs are kept; made if missing.
+        Where graphs are stored; created if missing.
 
     Notes
     -----
-    A checksum beside the graph tells a damaged one, which is built anew. Two processes that do it
-    at once write the same bytes.
+    A checksum beside the graph reveals a damaged one, which is built again. Two processes that
+    build at the same time write the same bytes.
     """
     name = f"{Path(source_name).stem}-{SHA256_OF[source_name][:16]}-v{version}"
     path = folder / f"{name}.onnx"
@@ -53,7 +53,7 @@ def _read_if_intact(path: Path, checksum_path: Path) -> bytes | None:
 
 
 def _write_atomically(path: Path, content: bytes) -> None:
-    """Write to a temporary file in the same folder, then rename: a reader never sees a part."""
+    """Write to a temporary file in the same folder, then rename: no reader sees a partial file."""
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         try:
             file.write(content)

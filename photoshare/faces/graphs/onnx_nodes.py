@@ -1,6 +1,6 @@
-"""Nodes of ONNX graphs from dlib's layers: what onnx_graphs puts together.
+"""Convert dlib's layers to nodes of ONNX graphs, for dlib_graphs to put together.
 
-Knows how each layer of dlib is said in ONNX (opset 17), and nothing of whole networks or files.
+Knows how each dlib layer is expressed in ONNX (opset 17), but nothing about networks or files.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from photoshare.faces.graphs.dlib_format import DlibLayer
 
 OPSET = 17
-IR_VERSION = 8  # what opset 17 came with; older runtimes refuse a newer one than they know
+IR_VERSION = 8  # the one that opset 17 came with; runtimes refuse versions newer than they know
 PIXEL_DIVISOR = 256.0  # dlib/dnn/input.h: (pixel - mean) / 256
 
 Array = NDArray[np.float32]
@@ -21,7 +21,7 @@ Array = NDArray[np.float32]
 
 def serialized(model: onnx.ModelProto) -> bytes:
     """Serialize a model, always to the same bytes."""
-    # Deterministic: two processes that build at once write the same bytes.
+    # Deterministic, so that two processes that build at the same time write the same bytes.
     return bytes(model.SerializeToString(deterministic=True))
 
 
@@ -43,7 +43,7 @@ class GraphBuilder:
     def model(
         self, name: str, taken: onnx.ValueInfoProto, given: onnx.ValueInfoProto
     ) -> onnx.ModelProto:
-        """Make the model of all nodes so far."""
+        """Make a model of all nodes so far."""
         return checked_model(helper.make_graph(self._nodes, name, [taken], [given], self._weights))
 
     def normalized_pixels(self, name: str, means: tuple[float, float, float]) -> str:
@@ -55,7 +55,7 @@ class GraphBuilder:
         return self._node("Div", [self._node("Sub", [planes, shift]), divisor])
 
     def layer(self, layer: DlibLayer, norm: DlibLayer | None, value: str) -> str:
-        """Add one layer of dlib's, with the batch normalization behind it folded in."""
+        """Add one dlib layer, with the batch normalization after it folded in."""
         if layer.kind == "con_4":
             return self._convolution(layer, norm, value)
         if layer.kind == "fc_2":
@@ -71,7 +71,7 @@ class GraphBuilder:
     def padded_sum(
         self, value: str, shortcut: str, rows: dict[str, int], channels: dict[str, int]
     ) -> str:
-        """Add as ``add_prev_`` does: the smaller is padded with zeros at the end of each axis."""
+        """Add like ``add_prev_``: the smaller is padded with zeros at the end of each axis."""
         most_rows = max(rows[value], rows[shortcut])
         most_channels = max(channels[value], channels[shortcut])
         padded = []
@@ -87,12 +87,12 @@ class GraphBuilder:
         return total
 
     def is_relu_of_sum(self, value: str) -> bool:
-        """Tell whether this value, the last one made, ends a residual block."""
+        """Whether this value, the last one made, ends a residual block."""
         last, before = self._nodes[-1], self._nodes[-2]
         return last.op_type == "Relu" and before.op_type == "Add" and last.output[0] == value
 
     def rename_last_output(self, name: str) -> None:
-        """Give the value of the last node the name that the model's users know."""
+        """Give the output of the last node the name that the model's users expect."""
         self._nodes[-1].output[0] = name
 
     def _convolution(self, layer: DlibLayer, norm: DlibLayer | None, value: str) -> str:
@@ -128,7 +128,7 @@ def _window(layer: DlibLayer) -> dict[str, list[int]]:
 
 
 def _scale_and_shift(norm: DlibLayer) -> tuple[Array, Array]:
-    """Per channel: what inference multiplies by and adds (dlib's ``affine_(const bn_&)``)."""
+    """Return the factor and the offset of each channel (dlib's ``affine_(const bn_&)``)."""
     gamma, beta = np.split(norm.tensors[0], 2)
     if norm.kind == "affine_":
         return gamma, beta

@@ -1,8 +1,8 @@
-"""Builds the ONNX graphs of YuNet and SFace from the block-quantised files of the OpenCV Zoo.
+"""Build the ONNX graphs of YuNet and SFace from the block-quantised files of the OpenCV Zoo.
 
-Those files keep their weights as 8-bit numbers with a scale for each block, which ONNX Runtime
-does not run fast; here the weights become float32 again, and what stands behind a convolution is
-folded into it. It does not run the graphs; yunet and sface do.
+Those files store their weights as 8-bit numbers with a scale for each block, which ONNX Runtime
+does not run fast; here the weights become float32 again, and operations after a convolution are
+folded into it. yunet and sface run the graphs.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def build_zoo_graph(source_name: str) -> bytes:
 
 
 def _with_plain_weights(model: onnx.ModelProto) -> tuple[list[onnx.NodeProto], Weights]:
-    """Compute the weights that the file's first nodes would compute; return the other nodes."""
+    """Compute the weights that the file's first nodes would, and return the other nodes."""
     weights: Weights = {
         tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer
     }
@@ -125,17 +125,17 @@ class _Graph:
     def model(
         self, name: str, taken: onnx.ValueInfoProto, given: list[onnx.ValueInfoProto]
     ) -> onnx.ModelProto:
-        """Make the model of all nodes so far."""
+        """Make a model of all nodes so far."""
         return checked_model(helper.make_graph(self.nodes, name, [taken], given, self.weights))
 
 
 def _yunet_model(nodes: list[onnx.NodeProto], weights: Weights) -> onnx.ModelProto:
     """Graph: ``pixels`` uint8 (1, height, width, 3) -> ``stride8``, ``stride16``, ``stride32``.
 
-    Each is float32 (1, 16, height / stride, width / stride): cls, obj, the box, the landmarks, as
-    they leave the heads. Height and width are multiples of 32. The four heads of a stride, which
-    start from the same values, are one head here; red and blue change places, as the file takes
-    OpenCV's order.
+    Each is float32 (1, 16, height / stride, width / stride): the raw outputs of the heads cls, obj,
+    box and landmarks. Height and width are multiples of 32. The four heads of a stride, which have
+    the same input, are one head here; red and blue are swapped, since the file expects OpenCV's
+    order.
     """
     graph = _Graph()
     graph.planes("pixels", "input")
@@ -168,7 +168,7 @@ def _head_level(node: onnx.NodeProto) -> str:
 
 
 def _add_head(graph: _Graph, nodes: list[onnx.NodeProto], weights: Weights, output: str) -> None:
-    """Add the four heads of a stride as one: a convolution of 1 x 1, then one for each channel."""
+    """Add the four heads of a stride as one: a 1 x 1 convolution, then one for each channel."""
     mixed = f"{output}-mixed"
     for step, result in (("conv1", mixed), ("conv2", output)):
         of_step = {
@@ -198,10 +198,10 @@ def _add_head(graph: _Graph, nodes: list[onnx.NodeProto], weights: Weights, outp
 def _sface_model(nodes: list[onnx.NodeProto], weights: Weights) -> onnx.ModelProto:
     """Graph: ``chips`` uint8 (n, 112, 112, 3), red green blue -> ``encodings`` (n, 128).
 
-    Every batch normalization is folded into the layer before it, the one before the last layer
-    into that. A PReLU becomes a ReLU and two convolutions of one number a channel,
-    ``slope * x + (1 - slope) * relu(x)``: ONNX Runtime has no fast PReLU, and SFace takes half of
-    the time so (37 and 18 ms a face, one thread; docs/performance.md).
+    Every batch normalization is folded into the layer before it; the one before the last layer is
+    folded into the last layer. A PReLU becomes a ReLU and two convolutions of one number per
+    channel, ``slope * x + (1 - slope) * relu(x)``: ONNX Runtime has no fast PReLU, and this halves
+    the time of SFace (37 and 18 ms a face, one thread; docs/performance.md).
     """
     graph = _Graph()
     graph.planes("chips", "planes")
@@ -246,7 +246,7 @@ def _add_prelu(graph: _Graph, value: str, slopes: Array) -> str:
 def _last_layer(
     layer: onnx.NodeProto, before: onnx.NodeProto, behind: onnx.NodeProto, weights: Weights
 ) -> tuple[Array, Array]:
-    """Fold the normalization before the last layer, and the one behind it, into its numbers."""
+    """Fold the normalizations before and after the last layer into its weights."""
     kernel = weights[layer.input[1]].astype(np.float64)
     scale, shift = (numbers.astype(np.float64) for numbers in _scale_and_shift(before, weights))
     by_channel = kernel.reshape(len(kernel), len(scale), -1)
@@ -258,7 +258,7 @@ def _last_layer(
 
 
 def _scale_and_shift(norm: onnx.NodeProto, weights: Weights) -> tuple[Array, Array]:
-    """Per channel: what a batch normalization multiplies by and adds."""
+    """Return the factor and the offset of a batch normalization for each channel."""
     sizes = {attribute.name: helper.get_attribute_value(attribute) for attribute in norm.attribute}
     gamma, beta, mean, variance = (weights[name].astype(np.float64) for name in norm.input[1:])
     scale = gamma / np.sqrt(variance + sizes["epsilon"])

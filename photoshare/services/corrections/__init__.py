@@ -1,1 +1,1 @@
-"""What people say of faces and people: made, kept as events, undone, told as history."""
+"""Make, store, undo and list the corrections of faces and people."""

@@ -1,7 +1,7 @@
-"""One change of who is who in a room: what was said, what follows from it, and back again.
+"""Apply or undo one correction, and write what follows from all corrections of the room.
 
-A correction is kept as an event (`Correction`). What holds of all events together is worked out
-after each one by `grouping.constraints`, and written into the rows of faces and people.
+A correction is kept as an event (`Correction`). After each one, `grouping.constraints` works out
+what all events together imply, and the result is written to the rows of faces and people.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class FaceRow:
 
 
 class Change:
-    """The faces of a room while somebody changes them; made by `change_of_room`.
+    """The faces of a room during one change; made by `change_of_room`.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ class Change:
         Raises
         ------
         NotFoundError
-            If nobody of this id is in the room.
+            If the room has no person with this id.
         """
         faces = [face for face, person in self.person_of.items() if person == person_id]
         if not faces or person_id == NO_PERSON:  # the unsorted faces are not one person
@@ -110,7 +110,7 @@ class Change:
         return sorted(faces)
 
     def new_person(self) -> int:
-        """Make a person without a face yet."""
+        """Insert a person who has no face yet."""
         return insert_person(self.room_id)
 
     def say(
@@ -123,7 +123,7 @@ class Change:
         chosen: Collection[int] = (),
         moves: Mapping[int, int] | None = None,
     ) -> int:
-        """Record a correction and move the faces that it moves; return its id.
+        """Record a correction and move its faces; return its id.
 
         Parameters
         ----------
@@ -133,8 +133,8 @@ class Change:
         guest_id : int or None
         name : str, optional
         chosen : collection of int
-            Faces that were chosen one by one. The others are meant as part of their person: those
-            that an earlier correction brought there are carried along, and drop out with it.
+            Faces that were chosen one by one. The others are included as part of their person: if
+            an earlier correction brought them there, undoing it removes them from this one.
         moves : mapping of face id to person id, optional
         """
         query = insert(Correction).values(
@@ -162,7 +162,7 @@ class Change:
         return correction_id
 
     def _brought_by_corrections(self) -> set[int]:
-        """List the faces that are with their person because a correction brought them there."""
+        """List the faces that a correction brought to their person."""
         rows = db.session.execute(
             select(CorrectionFace.face_id, CorrectionFace.person_after)
             .join(Correction)
@@ -175,7 +175,7 @@ class Change:
         return {face for face, person in rows if person and self.person_of[face] == person}
 
     def take_back(self, correction: Correction, *, guest_id: int | None) -> None:
-        """Undo one correction: what it moved goes back, unless a later one spoke of it."""
+        """Undo one correction: the faces it moved go back, unless a later one concerns them."""
         db.session.execute(
             update(Correction)
             .where(Correction.id == correction.id)
@@ -191,7 +191,7 @@ class Change:
         for face, before, _after in moved:
             if face not in spoken_of:
                 self.person_of[face] = self._whoever_is_now(before or NO_PERSON)
-        # Who joined the merged person by itself since then joined somebody who is two again.
+        # Faces grouped with the merged person since then belong to somebody who is two again.
         mentioned = {row.face_id for row in rows}
         reopened = {row.person_after for row in moved if row.person_after}
         for face, person in self.person_of.items():
@@ -201,7 +201,7 @@ class Change:
         erase_correction(correction.id)
 
     def _release_from_later(self, correction_id: int, faces: Sequence[int]) -> set[int]:
-        """Tell which faces later corrections speak of; they carry the others along no more."""
+        """Return the faces that later corrections name; release the others from those."""
         later = select(Correction.id).where(
             Correction.room_id == self.room_id,
             Correction.id > correction_id,
@@ -219,7 +219,7 @@ class Change:
         return spoken_of
 
     def _whoever_is_now(self, person_id: int) -> int:
-        """Follow somebody through the merges that count, to who has their faces now."""
+        """Follow a person through the merges in force, to whoever has their faces now."""
         merges = (
             select(CorrectionFace.person_before, CorrectionFace.person_after)
             .join(Correction)
@@ -240,12 +240,12 @@ class Change:
     def erase_names(
         self, person_id: int, may_undo: Callable[[Correction], bool], *, guest_id: int | None
     ) -> bool:
-        """Take back all names that were given to a person, if the author may take back each.
+        """Delete all names that a person was given, if the author may undo each of them.
 
         Returns
         -------
         bool
-            Whether a name was taken back; for good, since nothing keeps it.
+            Whether a name was deleted; this is permanent, since it is stored nowhere else.
         """
         named = [
             db.session.get_one(Correction, event.id)
@@ -262,7 +262,7 @@ class Change:
         return bool(named)
 
     def settle(self) -> None:
-        """Work out what follows from all corrections, and write it; the caller commits."""
+        """Work out what all corrections imply, and write it; the caller commits."""
         events = load_events(self.room_id)
         scene_of = {face: row.scene for face, row in self.rows.items()}
         links = resolve_constraints([event.constraint for event in events], scene_of)
@@ -281,7 +281,7 @@ class Change:
 
     def _write_faces(self, links: Links) -> dict[int, FaceState]:
         present = set(db.session.scalars(select(Person.id).where(Person.room_id == self.room_id)))
-        # Somebody who had gone comes back under the old id, which nobody else was ever given.
+        # A person who was gone comes back under the old id: ids are never given twice.
         gone = set(self.person_of.values()) - present - {NO_PERSON}
         if gone:
             rows = [{"id": person, "room_id": self.room_id} for person in sorted(gone)]
@@ -311,7 +311,7 @@ class Change:
         return states
 
     def _write_people(self, events: Sequence[Event], links: Links) -> None:
-        """Give the people the names, covers and secrecy that the newest correction says."""
+        """Write the name, cover and hiding of each person by the newest correction."""
         meant: dict[int, list[Event]] = {}
         for event in reversed(events):
             meant.setdefault(self._person_meant(event), []).append(event)
@@ -322,7 +322,7 @@ class Change:
         )
         changed = []
         for person, *values in present:
-            # What was said of this very person comes before what was said of who went into it.
+            # Corrections of this very person outrank those of people who were merged into it.
             of_person = sorted(meant.get(person, []), key=lambda event: event.person_id != person)
             wanted = (*said_of_person(of_person), person in corrected)
             if tuple(values) != wanted:
@@ -332,7 +332,7 @@ class Change:
             db.session.execute(update(Person), changed)
 
     def _person_meant(self, event: Event) -> int:
-        """Tell whom a correction speaks of: the same person, or who has most of its faces now."""
+        """Find the person a correction is about: the same one, or who has most of its faces now."""
         people = [self.person_of[face] for face in event.sides[0]]
         people = [person for person in people if person != NO_PERSON]
         if event.person_id is not None and event.person_id in people:
@@ -344,9 +344,9 @@ class Change:
 
 @contextlib.contextmanager
 def change_of_room(room_id: int) -> Iterator[Change]:
-    """Change who is who in a room: one transaction, settled and committed at the end, or nothing.
+    """Change the faces of a room in one transaction: settled and committed at the end, or nothing.
 
-    The first statement writes, so that nobody else changes the faces meanwhile (milliseconds).
+    The first statement writes, which keeps others from changing the faces (for milliseconds).
     """
     try:
         revision = begin_change(room_id)
@@ -367,13 +367,13 @@ def begin_change(room_id: int, *, revision: int | None = None) -> int | None:
     ----------
     room_id : int
     revision : int, optional
-        What `Room.revision` was when the caller read what it decided on.
+        `Room.revision` when the caller read the data it decided on.
 
     Returns
     -------
     int or None
-        The new revision. None if something was changed since then, or the room is gone: decide
-        again.
+        The new revision. None if something has changed since then, or the room is gone: the caller
+        has to decide again.
     """
     query = update(Room).where(Room.id == room_id).values(revision=Room.revision + 1)
     if revision is not None:

@@ -1,4 +1,4 @@
-"""What is deleted is gone: the history keeps only what its undo needs (docs/adr/0018).
+"""Erase what a deletion must not leave: the history keeps only what undo needs (docs/adr/0018).
 
 The functions here are steps of other services' units of work: the callers commit.
 """
@@ -20,39 +20,39 @@ from photoshare.models import (
 )
 from photoshare.services.corrections.events import CorrectionKind
 
-HAS_ENCODING: ColumnElement[bool] = Face.encoding.is_not(None)  # an erased one is none
-# What holds of a person as long as they are there, whichever photo it was said on.
+HAS_ENCODING: ColumnElement[bool] = Face.encoding.is_not(None)  # not erased
+# Corrections that apply to a person for as long as they exist, whichever photo they were made on.
 _LASTING = (CorrectionKind.NAME, CorrectionKind.HIDE, CorrectionKind.SHOW)
 
 
 def erase_encodings(face_ids: Collection[int]) -> None:
-    """Take away the encodings of faces; another search of their photos would find them again."""
+    """Delete the encodings of faces; searching their photos again would restore them."""
     db.session.execute(update(Face).where(Face.id.in_(face_ids)).values(encoding=None))
 
 
 def search_photos_again(photo_ids: Collection[int]) -> None:
-    """Let photos be searched for faces once more, to encode what was erased."""
+    """Mark photos to be searched for faces again, to encode what was erased."""
     is_done = (Photo.id.in_(photo_ids), Photo.state == PHOTO_ANALYSED)
     db.session.execute(update(Photo).where(*is_done).values(state=PHOTO_WAITING, attempts=0))
 
 
 def erase_correction(correction_id: int) -> None:
-    """Keep of a correction that was undone who said what kind of thing, and when; no more."""
+    """Reduce an undone correction to its author, kind and time."""
     of_it = CorrectionFace.correction_id == correction_id
     db.session.execute(delete(CorrectionFace).where(of_it))
     erase_name(correction_id)
 
 
 def erase_name(correction_id: int) -> None:
-    """Take the name out of a correction, which holds otherwise."""
+    """Remove the name from a correction; the rest stays in force."""
     db.session.execute(update(Correction).where(Correction.id == correction_id).values(name=None))
 
 
 def detach_corrections(room_id: int, photo_id: int) -> None:
-    """Before a photo goes: let what was said of its people stand on the photos that stay.
+    """Before a photo is deleted, base the corrections of its people on their other photos.
 
-    Somebody hidden would else be shown to everybody, and somebody named be without a name, when
-    the photo goes on which that was said.
+    Otherwise deleting the photo on which a person was hidden would show them to everyone, and
+    deleting the one on which they were named would remove the name.
     """
     here, elsewhere = Face.photo_id == photo_id, Face.photo_id != photo_id
     faces = select(CorrectionFace.face_id).join(Face)
@@ -77,7 +77,7 @@ def detach_corrections(room_id: int, photo_id: int) -> None:
 
 
 def _stand_on(correction_id: int, person_id: int | None, face_ids: Sequence[int]) -> None:
-    """Say a correction of a person's other faces, as if they had been there then."""
+    """Apply a correction to a person's other faces, as if they had existed at that time."""
     if not face_ids:
         return
     brought = _brought_by_corrections(person_id)
@@ -87,7 +87,7 @@ def _stand_on(correction_id: int, person_id: int | None, face_ids: Sequence[int]
         insert(CorrectionFace),
         [row | {"face_id": face_id, "is_carried": face_id in brought} for face_id in face_ids],
     )
-    # Of a merge all of whose faces go, the name is left: as if that had been given alone.
+    # A merge that loses all of its faces leaves its name, as if only that had been given.
     db.session.execute(
         update(Correction)
         .where(Correction.id == correction_id, Correction.kind == CorrectionKind.MERGE)
@@ -96,7 +96,7 @@ def _stand_on(correction_id: int, person_id: int | None, face_ids: Sequence[int]
 
 
 def _brought_by_corrections(person_id: int | None) -> set[int]:
-    """List the faces of a person that a correction brought there; see `CorrectionFace`."""
+    """List the faces that a correction brought to a person; see `CorrectionFace`."""
     query = (
         select(CorrectionFace.face_id)
         .join(Correction)
@@ -112,7 +112,7 @@ def _brought_by_corrections(person_id: int | None) -> set[int]:
 
 
 def delete_spent_corrections(room_id: int) -> None:
-    """After a photo went: forget the corrections of which no face is left to undo."""
+    """After a photo was deleted, delete corrections with no face left to undo."""
     has_face = exists().where(CorrectionFace.correction_id == Correction.id)
     db.session.execute(
         delete(Correction).where(

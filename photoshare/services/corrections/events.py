@@ -1,4 +1,4 @@
-"""The corrections of a room that count, as events: what they say of faces, and of people."""
+"""Load the corrections in force in a room, as events about faces and people."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from photoshare.models import Correction, CorrectionFace, db
 
 
 class CorrectionKind(StrEnum):
-    """What somebody said."""
+    """The kinds of corrections."""
 
-    NAME = "name"  # this person is called so
+    NAME = "name"  # this person has this name
     MERGE = "merge"  # these two are one person
     MOVE = "move"  # these faces are another person, or a new one
     NOT_THIS_PERSON = "not_this_person"  # whoever they are, these faces are not this person
@@ -23,26 +23,26 @@ class CorrectionKind(StrEnum):
     HIDE = "hide"  # a bystander: only the host sees this person
     SHOW = "show"
     COVER = "cover"  # this face is the best picture of its person
-    DIFFERENT = "different"  # these two are two people
+    DIFFERENT = "different"  # these two are different people
 
 
-# Said of a person as a whole, whoever put its faces together.
+# About a person as a whole, however its faces were put together.
 OF_A_PERSON = (CorrectionKind.NAME, CorrectionKind.HIDE, CorrectionKind.SHOW, CorrectionKind.COVER)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A correction that counts, as the rows say it."""
+    """A correction in force, as its rows describe it."""
 
     id: int
     kind: CorrectionKind
     name: str | None
     sides: tuple[tuple[int, ...], ...]
-    person_id: int | None  # who the faces of the first side became when it was said
+    person_id: int | None  # who the faces of the first side became at that time
 
     @property
     def constraint(self) -> Constraint:
-        """What it says of faces, for `photoshare.faces.grouping.constraints`."""
+        """Its meaning for faces, as input of `photoshare.faces.grouping.constraints`."""
         return Constraint(
             self.sides,
             is_face=self.kind != CorrectionKind.NOT_A_FACE,
@@ -52,7 +52,7 @@ class Event:
 
 
 def load_events(room_id: int) -> list[Event]:
-    """Load the corrections that count, the oldest first."""
+    """Load the corrections in force, oldest first."""
     rows = db.session.execute(
         select(
             Correction.id,
@@ -80,12 +80,12 @@ def load_events(room_id: int) -> list[Event]:
 
 
 def _as_sides(sides: Mapping[int, Iterable[int]]) -> tuple[tuple[int, ...], ...]:
-    """Put the sides in order; one whose photos were all deleted is empty, and keeps its place."""
+    """Put the sides in order; a side whose photos were all deleted stays in it, empty."""
     return tuple(tuple(sides.get(side, ())) for side in range(max(sides) + 1))
 
 
 def said_of_person(events: Sequence[Event]) -> tuple[str | None, bool, int | None]:
-    """Return name, secrecy and cover by the first correction that speaks of each."""
+    """Return name, hiding and cover, each from the first event that sets it."""
     names = [
         event.name
         for event in events

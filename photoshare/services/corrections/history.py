@@ -1,4 +1,4 @@
-"""The history of corrections: who said what, with the faces it was about."""
+"""List the history of corrections: who corrected what, with the faces concerned."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from photoshare.services.corrections.verbs import may_undo
 from photoshare.services.people.people import has_person
 from photoshare.services.rooms.entering import Access, Author
 
-PAGE_SIZE = 30  # corrections of one page
+PAGE_SIZE = 30  # corrections on one page
 SHOWN_FACES = 4  # of each side
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One correction as the history shows it.
+    """One correction as shown in the history.
 
     Attributes
     ----------
     sides : tuple of (faces, count)
-        Of the first two sides: ids of up to `SHOWN_FACES` faces, and how many there are. Empty
-        where the photos were deleted.
+        For the first two sides: ids of up to `SHOWN_FACES` faces, and how many there are. Empty
+        if the photos were deleted.
     """
 
     correction: Correction
@@ -38,7 +38,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """One page of the history, the newest first; pages count from 1."""
+    """One page of the history, newest first; pages count from 1."""
 
     entries: Sequence[HistoryEntry]
     number: int
@@ -46,17 +46,17 @@ class HistoryPage:
 
     @property
     def has_next(self) -> bool:
-        """Whether older ones follow."""
+        """Whether older corrections follow."""
         return self.number * PAGE_SIZE < self.count
 
 
 def list_corrections(author: Author, page: int) -> HistoryPage:
-    """List one page of the history: all of it for the host, for a guest their own.
+    """List one page of the history: all corrections for the host, their own for a guest.
 
     Raises
     ------
     NotFoundError
-        If the page lies beyond the end.
+        If the page is past the end.
     """
     query = select(Correction).where(Correction.room_id == author.room_id)
     if not author.is_host:
@@ -86,7 +86,7 @@ def list_corrections(author: Author, page: int) -> HistoryPage:
 def _shown_faces(
     author: Author, correction_ids: list[int]
 ) -> dict[tuple[int, int], tuple[list[int], int]]:
-    """List some faces of each side of these corrections, and count them all.
+    """List a few faces of each side of these corrections, and count all of them.
 
     Faces of hidden people are shown to the host only.
     """
@@ -118,12 +118,13 @@ def _shown_faces(
 
 
 def find_merged(access: Access, person_id: int) -> int | None:
-    """Find who has most faces of somebody who was merged into another, for links to the old album.
+    """Find who now has most faces of a merged person, for links to the old album.
 
     Returns
     -------
     int or None
-        None: nobody of this id was merged, that was undone, or this browser may not see them.
+        None if no person with this id was merged, if the merge was undone, or if this browser may
+        not see them.
     """
     merged = (
         select(CorrectionFace.face_id)

@@ -1,7 +1,7 @@
-"""Corrections as plain data, for the command line: an interface, see docs/command-line.md.
+"""Apply corrections given as plain data by the command line (docs/command-line.md).
 
-A face is named by its photo's file name and a location; it is the face of that photo that overlaps
-the location most, so that a list made in one room, or by hand, fits another one.
+A face is given by its photo's file name and a location, and is the face of that photo with the
+largest overlap: a list made in one room, or by hand, works in another room.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from photoshare.models import Face, Photo, db
 from photoshare.services.corrections import verbs
 from photoshare.services.rooms.entering import Author
 
-LEAST_OVERLAP = 0.3  # intersection over union of a named location and a found face
+LEAST_OVERLAP = 0.3  # intersection over union of a given location and a found face
 EDGES = ("top", "right", "bottom", "left")
 
 Entry = Mapping[str, Any]
 
 
 def replay(room_id: int, entries: Any) -> int:
-    """Apply corrections one after the other; return how many.
+    """Apply corrections in order; return how many.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def replay(room_id: int, entries: Any) -> int:
     Raises
     ------
     InvalidInputError
-        At the first entry that cannot be applied, with its number; those before it stay.
+        At the first entry that cannot be applied, with its number; earlier entries stay applied.
     """
     if not isinstance(entries, list):
         raise InvalidInputError("The corrections have to be a JSON list.")
@@ -114,7 +114,7 @@ _APPLY: dict[str, Callable[[Author, Entry], None]] = {
 
 
 def _is_sure(entry: Entry) -> bool:
-    """Whether the person may be on one photo twice, in a mirror for one."""
+    """Whether the person may be in one photo twice, for example in a mirror."""
     return entry.get("sure") is True
 
 
@@ -126,7 +126,7 @@ def _faces(author: Author, entry: Entry) -> list[int]:
 
 
 def _person(author: Author, place: Entry) -> int:
-    """Find the person of a named face."""
+    """Find the person of the given face."""
     return _person_of(_face(author, place))
 
 
@@ -138,7 +138,7 @@ def _person_of(face_id: int) -> int:
 
 
 def _face(author: Author, place: Entry) -> int:
-    """Find the face of a photo that overlaps a location most."""
+    """Find the face of a photo that overlaps the given location most."""
     rows = db.session.scalars(
         select(Face)
         .join(Photo)

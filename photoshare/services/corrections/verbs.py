@@ -1,7 +1,7 @@
-"""What people correct: names, merges, moved faces, bystanders; each can be taken back.
+"""Name, merge, split and hide people, and move faces; each correction can be undone.
 
-Every public function that changes something is one correction with one commit, and returns the id
-of the correction, for `undo`.
+Every public function that changes something makes one correction in one commit, and returns its id
+for `undo`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from photoshare.services.rooms.entering import Author, checked_name
 
 
 def may_correct_person(author: Author, person_id: int) -> bool:
-    """Whether they may correct a person as a whole: name, merge, hide."""
+    """Whether the author may correct a person as a whole: name, merge, hide."""
     if author.may_correct([]):
         return True
     uploaders = select(Photo.guest_id).join(Face).where(Face.person_id == person_id).distinct()
@@ -37,10 +37,10 @@ def may_correct_person(author: Author, person_id: int) -> bool:
 def name_person(
     author: Author, person_id: int, name: str, *, is_another: bool = False
 ) -> int | None:
-    """Give a person a name; an empty one takes the name away.
+    """Give a person a name; an empty one removes the name.
 
-    Who may undo every name that the person was given deletes them in this way: nothing keeps them,
-    and the deletion cannot be undone. For others it is a correction like any.
+    If the author may undo every name that the person was given, removing the name deletes them
+    all, and cannot be undone. Otherwise it is a correction like any other.
 
     Parameters
     ----------
@@ -48,17 +48,17 @@ def name_person(
     person_id : int
     name : str
     is_another : bool
-        True: there may be another person of this name; that was asked.
+        True: two people may share this name; the author was asked.
 
     Returns
     -------
     int or None
-        The correction; None where the name was deleted.
+        The correction; None if the names were deleted.
 
     Raises
     ------
     SameNameError
-        If somebody else has this name: are the two one person?
+        If another person has this name, and the author was not asked.
     NotFoundError, NotAllowedError, InvalidInputError
     """
     name = checked_name(name)
@@ -79,19 +79,19 @@ def name_person(
 
 
 def merge_people(author: Author, person_id: int, into_id: int, *, is_sure: bool = False) -> int:
-    """Make two people one, under the second one's id, and its name if it has one.
+    """Merge two people, under the id of the second and its name if it has one.
 
     Parameters
     ----------
     author : Author
     person_id, into_id : int
     is_sure : bool
-        True: they may be on one photo together; that was asked.
+        True: they may be in one photo together; the author was asked.
 
     Raises
     ------
     SamePhotoError
-        If they are on one photo together, and not in two panels of a collage: is that so?
+        If they are in one photo together (and not in two panels of a collage), and not `is_sure`.
     InvalidInputError, NotFoundError, NotAllowedError
     """
     with change_of_room(author.room_id) as change:
@@ -114,21 +114,21 @@ def merge_people(author: Author, person_id: int, into_id: int, *, is_sure: bool 
 def move_faces(
     author: Author, face_ids: Sequence[int], into_id: int | None, *, is_sure: bool = False
 ) -> int:
-    """Say that faces are another person, or all together a new one.
+    """Move faces to another person, or together to a new one.
 
     Parameters
     ----------
     author : Author
     face_ids : sequence of int
     into_id : int or None
-        None: a person whom nobody has found yet.
+        None: a new person.
     is_sure : bool
-        True: a photo may show the person twice; that was asked.
+        True: a photo may show the person twice; the author was asked.
 
     Raises
     ------
     SamePhotoError
-        If a photo would show the person twice: is that so?
+        If a photo would show the person twice, and not `is_sure`.
     InvalidInputError
         If no face was chosen.
     NotFoundError, NotAllowedError
@@ -153,7 +153,7 @@ def move_faces(
 
 
 def reject_faces(author: Author, person_id: int, face_ids: Sequence[int]) -> int:
-    """Say that faces are not this person, whoever else they are; they become unsorted.
+    """Record that faces are not this person; they become unsorted.
 
     Raises
     ------
@@ -177,14 +177,14 @@ def reject_faces(author: Author, person_id: int, face_ids: Sequence[int]) -> int
 
 
 def mark_not_faces(author: Author, face_ids: Sequence[int]) -> int:
-    """Say that these are no faces: they leave every page and are never sorted again.
+    """Mark these as not faces: they leave every page and are never grouped again.
 
-    Their encodings are erased; an undo lets their photos be searched once more.
+    Their encodings are erased; after an undo, their photos are searched again.
 
     Raises
     ------
     InvalidInputError
-        If none was chosen.
+        If no face was chosen.
     NotFoundError, NotAllowedError
     """
     with change_of_room(author.room_id) as change:
@@ -199,17 +199,17 @@ def mark_not_faces(author: Author, face_ids: Sequence[int]) -> int:
 
 
 def hide_person(author: Author, person_id: int) -> int:
-    """Keep a bystander's album from everybody but the host."""
+    """Hide a bystander's album from everyone except the host."""
     return _say_of_person(author, person_id, CorrectionKind.HIDE)
 
 
 def show_person(author: Author, person_id: int) -> int:
-    """Show a hidden person's album to everybody again."""
+    """Show a hidden person's album to everyone again."""
     return _say_of_person(author, person_id, CorrectionKind.SHOW)
 
 
 def choose_cover(author: Author, face_id: int) -> int:
-    """Let a face stand for its person."""
+    """Make a face the cover of its person."""
     with change_of_room(author.room_id) as change:
         faces = _checked_faces(author, change, [face_id])
         if change.person_of[face_id] == NO_PERSON:
@@ -220,22 +220,22 @@ def choose_cover(author: Author, face_id: int) -> int:
 def say_same(
     author: Author, faces: Sequence[int], others: Sequence[int], *, is_sure: bool = False
 ) -> int:
-    """Say that two people, or a person and an unsorted face, or two faces, are one person.
+    """Record that two sides, each a person or an unsorted face, are one person.
 
     Parameters
     ----------
     author : Author
     faces, others : sequences of int
-        A face of each; more of the same person make no difference.
+        One face of each; further faces of the same person make no difference.
     is_sure : bool
-        True: they may be on one photo together; that was asked.
+        True: they may be in one photo together; the author was asked.
 
     Raises
     ------
     SamePhotoError
-        If they are on one photo together: is that so?
+        If they are in one photo together, and not `is_sure`.
     InvalidInputError
-        If they are one person already.
+        If they already are one person.
     NotFoundError, NotAllowedError
     """
     people, unsorted = _people_of(author, (*faces, *others))
@@ -247,12 +247,12 @@ def say_same(
 
 
 def say_different(author: Author, faces: Sequence[int], others: Sequence[int]) -> int:
-    """Say that two people, or a person and an unsorted face, or two faces, are two people.
+    """Record that two sides, each a person or an unsorted face, are different people.
 
     Raises
     ------
     InvalidInputError
-        If they are one person by now.
+        If they have become one person.
     NotFoundError, NotAllowedError
     """
     with change_of_room(author.room_id) as change:
@@ -264,16 +264,16 @@ def say_different(author: Author, faces: Sequence[int], others: Sequence[int]) -
 
 
 def undo(author: Author, correction_id: int) -> None:
-    """Take a correction back; later ones stay.
+    """Undo a correction; later ones stay.
 
     Raises
     ------
     NotFoundError
         If the room has no such correction.
     NotAllowedError
-        If a guest wants to undo what another one did.
+        If a guest tries to undo another guest's correction.
     InvalidInputError
-        If it was undone before.
+        If it was undone already.
     """
     with change_of_room(author.room_id) as change:
         correction = db.session.get(Correction, correction_id)
@@ -287,7 +287,7 @@ def undo(author: Author, correction_id: int) -> None:
 
 
 def may_undo(author: Author, correction: Correction) -> bool:
-    """Whether they may take this correction back: the host every one, a guest their own."""
+    """Whether the author may undo this correction: the host any, a guest their own."""
     return author.is_host or (
         author.guest_id is not None and correction.guest_id == author.guest_id
     )
@@ -301,7 +301,7 @@ def _say_of_person(author: Author, person_id: int, kind: CorrectionKind) -> int:
 
 
 def _checked_faces(author: Author, change: Change, face_ids: Sequence[int]) -> list[int]:
-    """Return the chosen faces, each once; all of this room and the author's to correct."""
+    """Return the chosen faces, each once; refuse any that the author may not correct."""
     faces = sorted(set(face_ids))
     if not faces:
         raise _no_face()
@@ -311,7 +311,7 @@ def _checked_faces(author: Author, change: Change, face_ids: Sequence[int]) -> l
 
 
 def _check_there(author: Author, change: Change, faces: Sequence[int]) -> None:
-    """Refuse faces that the room does not have, or not for the author."""
+    """Refuse faces that the room does not have or the author may not see."""
     is_there = all(face in change.rows and change.rows[face].is_face for face in faces)
     if not is_there or _are_hidden(author, {change.person_of[face] for face in faces}):
         raise NotFoundError("One of these faces no longer exists.")
@@ -335,7 +335,7 @@ def _no_face() -> InvalidInputError:
 
 
 def _check_may_correct(author: Author, change: Change, *choices: Sequence[int]) -> None:
-    """Refuse who may correct none of these groups of faces as a whole."""
+    """Refuse an author who may not correct any of these groups of faces as a whole."""
     for faces in choices:
         if author.may_correct([change.rows[face].uploader_id for face in faces]):
             return
@@ -350,7 +350,7 @@ def _whole_side(author: Author, change: Change, faces: Sequence[int]) -> list[in
 
 
 def _find_namesake(author: Author, person_id: int, name: str) -> Person | None:
-    """Find somebody else of the same name, where case does not count; a hidden one for the host."""
+    """Find another person of the same name, ignoring case; hidden people for the host only."""
     query = select(Person).where(
         Person.room_id == author.room_id, Person.id != person_id, Person.name.is_not(None)
     )
@@ -365,7 +365,7 @@ def _name_of(person_id: int) -> str | None:
 
 
 def _people_of(author: Author, face_ids: Sequence[int]) -> tuple[list[int], list[int]]:
-    """List the people of these faces, the named ones first, and the faces that have none."""
+    """List the people of these faces, named ones first, and the faces without a person."""
     rows = db.session.execute(
         select(Face.id, Person.id, Person.name)
         .join(Photo)

@@ -1,1 +1,1 @@
-"""What guests take home: originals made clean of private data, and zips of them."""
+"""Downloads: originals without private metadata, and zips of them."""

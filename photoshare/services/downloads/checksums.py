@@ -30,11 +30,11 @@ from photoshare.storage import ReceivedFile, Storage
 
 log = logging.getLogger(__name__)
 READ_BLOCK = 1 << 20  # bytes read at a time
-COMMIT_EVERY = 20  # photos; the measuring of so many is lost at most
+COMMIT_EVERY = 20  # photos: at most so many have to be measured again after a crash
 
 
 def get_download(photo_id: int, storage: Storage, *, exact: bool) -> Download:
-    """Tell what one photo is as a download, measuring it if it never was.
+    """Describe one photo as a download, measuring it first if necessary.
 
     Raises
     ------
@@ -60,14 +60,14 @@ def get_download(photo_id: int, storage: Storage, *, exact: bool) -> Download:
 def measure_received(
     received: ReceivedFile, image_format: str, clean_copy: bytes | None
 ) -> dict[str, int | None]:
-    """Compute what the row of a new photo says of its downloads.
+    """Compute the download columns of a new photo's row.
 
     Parameters
     ----------
     received : ReceivedFile
     image_format : str
     clean_copy : bytes or None
-        The JPEG that guests get of a file that cannot be cleaned.
+        The JPEG that guests get if the file itself cannot be cleaned.
     """
     if clean_copy is not None:
         return _values(received.crc32, **_measure_copy(clean_copy))
@@ -75,7 +75,7 @@ def measure_received(
 
 
 def unmeasured() -> ColumnElement[bool]:
-    """Select the photos that no zip can hold yet: an index knows them."""
+    """Select the photos that cannot be in a zip yet; an index lists them."""
     return Photo.crc32.is_(None) & ~Photo.is_lost
 
 
@@ -85,15 +85,15 @@ def measure_photos(
     *,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Compute the checksums of photos that lack them; one whose file cannot be read is lost.
+    """Compute missing checksums of photos; mark a photo lost if its file cannot be read.
 
-    For the job thread: reading a room takes a minute or so.
+    For the job thread: reading a room takes about a minute.
 
     Parameters
     ----------
     which : condition on Photo
     is_stopping : callable
-        Asked before every photo; the rest waits for the next time when it says yes.
+        Called before every photo; if it returns True, the rest waits for the next run.
     """
     query = select(*PHOTO_FILE).where(which, unmeasured()).order_by(Photo.id).limit(COMMIT_EVERY)
     while not is_stopping():
@@ -110,12 +110,12 @@ def measure_photos(
 
 
 def unmeasured_rooms() -> list[int]:
-    """List the rooms with photos that no zip can hold yet."""
+    """List the rooms with photos that cannot be in a zip yet."""
     return list(db.session.scalars(select(Photo.room_id).where(unmeasured()).distinct()))
 
 
 def forget_old_measurements() -> None:
-    """Let photos be measured again that were measured by other rules than today's."""
+    """Mark photos that were measured by older cleaning rules to be measured again."""
     is_old = or_(Photo.cleaning_rules.is_(None), Photo.cleaning_rules != CLEANING_RULES)
     db.session.execute(update(Photo).where(is_old, Photo.crc32.is_not(None)).values(crc32=None))
     db.session.commit()
@@ -131,7 +131,7 @@ def _store(measured: dict[int, dict[str, int | None]]) -> None:
 
 
 def _measure(photo: PhotoFile, storage: Storage) -> dict[str, int | None]:
-    """Compute what the columns of a photo hold; None where its file is lost or damaged."""
+    """Compute the download columns of a photo; all None if its file is lost or damaged."""
     original = storage.original(photo.room_id, photo.sha256)
     try:
         crc32 = _crc32(PatchedFile(original))

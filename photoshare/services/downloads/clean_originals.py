@@ -19,7 +19,7 @@ from photoshare.storage import Storage
 
 @dataclass(frozen=True, slots=True)
 class PhotoFile:
-    """What has to be known of a photo to find and to measure its files: columns of its row."""
+    """The columns of a photo's row that are needed to find and measure its files."""
 
     id: int
     room_id: int
@@ -34,27 +34,27 @@ PHOTO_FILE = tuple(getattr(Photo, name) for name in PhotoFile.__dataclass_fields
 
 
 class Form(IntEnum):
-    """In which form a photo is given."""
+    """The form in which a photo is downloaded."""
 
     EXACT = 0  # the original bit for bit
-    PATCHED = 1  # the original, without places, names and serial numbers
+    PATCHED = 1  # the original, without locations, names and serial numbers
     COPY = 2  # a JPEG in its place
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A photo as somebody may take it home.
+    """A photo as it is downloaded.
 
     Attributes
     ----------
     form : Form
     image_format : str
-        Pillow's name; that of a clean copy is JPEG, whatever the original is.
+        Pillow's name; JPEG for a clean copy, whatever the original is.
     size_bytes, crc32 : int
     sha256 : str
         Of the original.
     cleaning_rules : int
-        By which it was cleaned.
+        The version of the rules by which it was cleaned.
     """
 
     form: Form
@@ -66,19 +66,19 @@ class Download:
 
     @property
     def stamp(self) -> str:
-        """A text that changes with every byte."""
+        """A text that changes whenever any byte does."""
         if self.form is Form.EXACT:
             return f"{self.sha256} exact"
         return f"{self.sha256} {self.cleaning_rules} {self.crc32}"
 
 
 def is_exact(access: Access, *, wants_exact: bool) -> bool:
-    """Whether this asker gets originals bit for bit.
+    """Whether this browser gets originals bit for bit.
 
     Raises
     ------
     NotAllowedError
-        If a guest asks for them and the room gives them to its host only.
+        If a guest asks for them in a room where only the host gets them.
     """
     if wants_exact and not (access.is_host or access.room.keeps_metadata):
         raise NotAllowedError(
@@ -89,7 +89,7 @@ def is_exact(access: Access, *, wants_exact: bool) -> bool:
 
 
 def download_columns(*, exact: bool) -> tuple[ColumnElement[Any], ...]:
-    """Tell what a photo that was measured is as a download: its form, bytes and checksum, by SQL.
+    """Return SQL expressions for a measured photo's download: form, bytes and checksum.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def download_columns(*, exact: bool) -> tuple[ColumnElement[Any], ...]:
 def open_download(
     storage: Storage, room_id: int, sha256: str, form: Form, image_format: str
 ) -> PatchedFile:
-    """Open a photo in a form for reading from anywhere.
+    """Open a photo, in the given form, for reading at any offset.
 
     Raises
     ------
@@ -128,12 +128,12 @@ def open_download(
 
 
 def has_original(photo: PhotoFile, storage: Storage) -> bool:
-    """Whether the original is there, all of it."""
+    """Whether the original exists with its full size."""
     return storage.original_size(photo.room_id, photo.sha256) == photo.size_bytes
 
 
 def has_clean_copy(photo: PhotoFile, storage: Storage) -> bool:
-    """Whether the JPEG in place of the original is there, if there has to be one."""
+    """Whether the JPEG in place of the original exists, if the photo needs one."""
     if photo.clean_copy_bytes is None:
         return True
     copy = storage.derivative(photo.room_id, photo.sha256, CLEAN_COPY)
@@ -144,5 +144,5 @@ def has_clean_copy(photo: PhotoFile, storage: Storage) -> bool:
 
 
 def format_of_download(image_format: str, form: int) -> str:
-    """Tell Pillow's name for a photo in a form: a clean copy is a JPEG."""
+    """Return Pillow's name for the format of a photo in this form: a clean copy is a JPEG."""
     return "JPEG" if form == Form.COPY else image_format

@@ -1,4 +1,4 @@
-"""Names of files to take home: safe on Windows, macOS and Linux, unique within a zip."""
+"""Name files for download: safe on Windows, macOS and Linux, unique within a zip."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from posixpath import splitext
 
 from photoshare.pictures.formats import FORMATS
 
-_UNSAFE = '<>:"/\\|?*'  # characters that Windows refuses in a file name; the others refuse fewer
+_UNSAFE = '<>:"/\\|?*'  # characters that Windows refuses in a file name; other systems refuse fewer
 _SAFE = re.compile(r"[A-Za-z0-9 ._()+-]*")
-# As cameras and phones name their photos: safe as they are, and too long to be reserved.
+# How cameras and phones name their photos: safe unchanged, and too long to be reserved names.
 _USUAL = re.compile(r"[A-Za-z0-9_()+-]{8,100}(\.[A-Za-z]+)")
 _JOINERS = "\u200c\u200d"  # invisible, and part of how Hindi, Persian and emoji are written
 _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
     f"{device}{number}" for device in ("com", "lpt") for number in "0123456789¹²³"
 }
-# Of 255 bytes (ext4) or UTF-16 units (NTFS, APFS) that file systems take; a text has no more units
-# than bytes. An ending and a number follow.
+# Of the 255 bytes (ext4) or UTF-16 units (NTFS, APFS) that file systems allow; a text never has
+# more units than bytes. An ending and a number are still added.
 MAX_STEM_BYTES = 200
 
 
@@ -27,7 +27,7 @@ def original_name(file_name: str, image_format: str) -> str:
     usual = _USUAL.fullmatch(file_name)
     if usual is not None and usual[1] == ending:
         return file_name
-    path = file_name.replace("\\", "/").rstrip("/")  # of Windows, or of an import
+    path = file_name.replace("\\", "/").rstrip("/")  # from Windows, or from an import
     name = path.rpartition("/")[2]
     stem, suffix = splitext(name)
     if suffix.lower() in (ending, *endings):
@@ -36,8 +36,8 @@ def original_name(file_name: str, image_format: str) -> str:
 
 
 def safe_name(text: str) -> str:
-    """Make a text fit to be a file name on Windows, macOS and Linux, without an ending."""
-    if not _SAFE.fullmatch(text):  # most are: those of cameras
+    """Turn a text into a safe file name for Windows, macOS and Linux, without an ending."""
+    if not _SAFE.fullmatch(text):  # most match: the names that cameras give
         text = "".join(map(_safe_letter, unicodedata.normalize("NFC", text)))
     text = text.encode()[:MAX_STEM_BYTES].decode(errors="ignore").strip(" ." + _JOINERS) or "photo"
     return f"{text}_" if text.split(".")[0].rstrip().lower() in _RESERVED else text
@@ -45,15 +45,15 @@ def safe_name(text: str) -> str:
 
 def _safe_letter(letter: str) -> str:
     category = unicodedata.category(letter)
-    if category == "Cf":  # marks of direction would turn the name around, ending and all
+    if category == "Cf":  # direction marks would reverse the name, including its ending
         return letter if letter in _JOINERS else ""
     return "_" if letter in _UNSAFE or category[0] == "C" else letter
 
 
 def unique_names(names: list[str]) -> list[str]:
-    """Number the names that would collide where case does not count: ``a.jpg``, ``a (2).jpg``."""
+    """Number names that would collide when case is ignored: ``a.jpg``, ``a (2).jpg``."""
     taken: set[str] = set()
-    last_numbers: dict[str, int] = {}  # a phone calls thousands of photos image.jpg
+    last_numbers: dict[str, int] = {}  # phones name thousands of photos image.jpg
     result = []
     for name in names:
         same = _sameness(name)
@@ -70,10 +70,10 @@ def unique_names(names: list[str]) -> list[str]:
 
 
 def _sameness(name: str) -> str:
-    """Return what is equal for names that some file system takes for the same.
+    """Return a key that is equal for names that some file system treats as the same.
 
-    Case does not count on Windows and macOS, nor does it on macOS whether an accent is a letter's
-    own or stands behind it.
+    Windows and macOS ignore case; macOS also ignores whether an accented letter is one character
+    or a letter and a combining accent.
     """
     if name.isascii():
         return name.lower()

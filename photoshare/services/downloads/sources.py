@@ -8,17 +8,17 @@ from typing import Protocol
 
 
 class Source(Protocol):
-    """Bytes that can be read from anywhere."""
+    """Bytes that can be read at any offset."""
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Read up to `size` bytes, at least one unless `offset` is the end."""
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Release its resources."""
 
 
 class BytesSource:
-    """Bytes in memory, to be read from anywhere."""
+    """Bytes in memory that can be read at any offset."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -28,13 +28,13 @@ class BytesSource:
         return self._content[offset : offset + size]
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
 class SourceFile(io.RawIOBase):
-    """The bytes of a source from `start` up to `stop`, as a file for reading; opened when read.
+    """The bytes of a source from `start` to `stop` as a readable file, opened on first read.
 
-    A web server can send it by itself, a little at a time, as the phone at the other end takes it.
+    The web server sends it in small blocks, as fast as the phone at the other end accepts them.
     """
 
     def __init__(self, open_source: Callable[[], Source], start: int, stop: int) -> None:
@@ -48,15 +48,15 @@ class SourceFile(io.RawIOBase):
         return True
 
     def seekable(self) -> bool:
-        """Whether it can be read from anywhere: yes."""
+        """Whether it can be read at any offset: yes."""
         return True
 
     def tell(self) -> int:
-        """Tell where the next byte comes from."""
+        """Return the offset of the next byte."""
         return self._at - self._start
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go somewhere else."""
+        """Move to another offset."""
         origin = {io.SEEK_SET: self._start, io.SEEK_CUR: self._at, io.SEEK_END: self._stop}[whence]
         self._at = max(self._start, min(origin + offset, self._stop))
         return self.tell()

@@ -1,4 +1,4 @@
-"""Zips whose every byte is known beforehand: stored files of known size and checksum.
+"""Compute zips byte by byte from stored files of known size and checksum.
 
 Source: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 to 4.5.
 """
@@ -24,9 +24,9 @@ _MADE_ON_UNIX = 3 << 8
 _UTF_8_NAMES = 1 << 11
 _STORED = 0
 _PLAIN_FILE = 0o100644 << 16
-_EXTRA_64 = 1  # header id of the sizes and the offset that need 64 bits
-_MAX_16, _MAX_32 = 0xFFFF, 0xFFFFFFFF  # these and larger ones stand in the 64-bit fields
-# Bytes of the 64-bit fields in the directory, by whether the size and the start are so large.
+_EXTRA_64 = 1  # header id of the 64-bit sizes and offset
+_MAX_16, _MAX_32 = 0xFFFF, 0xFFFFFFFF  # these and larger values go to the 64-bit fields
+# Bytes of the 64-bit fields in the directory, by whether the size and the start need 64 bits.
 _EXTRA_SIZES = {
     (False, False): 0,
     (False, True): 4 + 8,
@@ -37,24 +37,24 @@ _FIRST_YEAR, _LAST_YEAR = 1980, 2107  # of a DOS date
 
 
 class ZipLayout:
-    """A zip of these files, in their order; the same files give the same bytes.
+    """A zip of the given files, in this order; the same files give the same bytes.
 
-    Takes 40 bytes of memory and the name for each file, as many downloads of large albums may be
+    Takes 40 bytes of memory per file besides its name, since many downloads of large albums may be
     open at once: headers are made when they are read.
 
     Parameters
     ----------
     names : sequence of str
-        Of the files, each once.
+        Of the files; each name is unique.
     sizes : sequence of int
         Bytes of their contents.
     checksums : iterable of int
         CRC-32 of their contents.
     moments : iterable of datetime
-        When they were made. The clock is written as it is: zips know no time zones. Kept to two
-        seconds.
+        When they were taken. The clock time is written unchanged, in steps of two seconds: zips
+        have no time zones.
     open_entry : callable
-        Opens the content of the file of this number, from 0, when a part of it is read.
+        Opens the content of the file with this number, from 0, when a part of it is read.
 
     Attributes
     ----------
@@ -83,13 +83,13 @@ class ZipLayout:
             _LOCAL_SIZE + len(name) + (20 if size >= _MAX_32 else 0) + size
             for name, size in zip(encoded, sizes, strict=True)
         ]
-        # Of every file's part; the last: of the directory.
+        # Of every file's part; the last one: of the directory.
         self._starts = array("Q", accumulate(parts, initial=0))
         heads = [
             _CENTRAL_SIZE + len(name) + _EXTRA_SIZES[size >= _MAX_32, start >= _MAX_32]
             for name, size, start in zip(encoded, sizes, self._starts, strict=False)
         ]
-        # Of every entry of the directory; its end.
+        # Of every directory entry; the last one: the directory's end.
         self._places = array("Q", accumulate(heads, initial=self._starts[-1]))
         self._end = self._end_record()
         self.size_bytes = self._places[-1] + len(self._end)
@@ -102,12 +102,12 @@ class ZipLayout:
         return len(self._sizes)
 
     def part_at(self, offset: int) -> tuple[int, int, bytes]:
-        """Find what lies at an offset.
+        """Find what is at an offset.
 
         Returns
         -------
         number : int
-            Of the file whose content lies there; -1 if it is a header or the directory.
+            Of the file whose content is there; -1 if it is a header or the directory.
         within : int
             Offset within that file, else within the bytes that follow.
         head : bytes
@@ -126,7 +126,7 @@ class ZipLayout:
         return -1, offset - self._places[-1], self._end
 
     def name(self, number: int) -> str:
-        """Return the name of the file of this number, from 0."""
+        """Return the name of the file with this number, from 0."""
         return self._name(number).decode()
 
     def digest(self) -> bytes:
@@ -138,7 +138,7 @@ class ZipLayout:
         return found.digest()
 
     def entry_bytes(self, number: int) -> int:
-        """Return the size of the content of the file of this number."""
+        """Return the content size of the file with this number, in bytes."""
         return self._sizes[number]
 
     def _name(self, number: int) -> bytes:
@@ -157,7 +157,7 @@ class ZipLayout:
 
     def _central_header(self, number: int) -> bytes:
         name, size, start = self._name(number), self._sizes[number], self._starts[number]
-        # What needs 64 bits, in the order of the format.
+        # The values that need 64 bits, in the order of the format.
         large = [size] * 2 if size >= _MAX_32 else []
         large += [start] if start >= _MAX_32 else []
         extra, version = b"", _VERSION
@@ -185,13 +185,13 @@ class ZipLayout:
 
 
 class ZipSource:
-    """A zip being read; holds one of its files open at a time.
+    """A zip opened for reading; keeps one of its files open at a time.
 
     Parameters
     ----------
     find_layout : callable
-        Gives the layout for every read, so that whoever keeps it may forget it: by an OSError, it
-        ends the reading.
+        Called for the layout at every read, so that its owner may discard it: an OSError ends the
+        reading.
     """
 
     def __init__(self, find_layout: Callable[[], ZipLayout]) -> None:
@@ -226,9 +226,9 @@ class ZipSource:
 
 
 def _dos_time(moment: datetime) -> int:
-    """Write a moment as DOS does: years from 1980 to 2107, every second second.
+    """Encode a moment as DOS does: years from 1980 to 2107, in steps of two seconds.
 
-    The day stands in the upper 16 bits, the time in the lower ones: in front of it in the file.
+    The date is in the upper 16 bits and the time in the lower ones, which come first in the file.
     """
     if moment.year < _FIRST_YEAR:
         moment = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)

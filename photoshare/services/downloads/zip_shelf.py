@@ -1,4 +1,4 @@
-"""The zips that are being downloaded, shared among their readers, within a bound of memory."""
+"""Keep the zips being downloaded, shared among their readers, within a memory limit."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from functools import partial
 from photoshare.services.downloads.sources import Source
 from photoshare.services.downloads.zip_layout import ZipLayout, ZipSource
 
-# Of all zips together. A photo takes 77 bytes and its name: these are seventeen whole rooms of
-# 20,000 photos, each at another moment of the party, or albums of 300 photos for 1,100 guests.
+# Of all zips together. A photo takes 77 bytes and its name: enough for seventeen versions of a room
+# of 20,000 photos, each from another moment of the party, or 300-photo albums of 1,100 guests.
 MAX_BYTES = 32_000_000
-BYTES_OF_ZIP = 2000  # of its objects, beside what grows with its photos
+BYTES_OF_ZIP = 2000  # of its objects, besides what grows with its photos
 
 
 @dataclass(frozen=True, slots=True)
 class AlbumZip:
-    """An album as a zip, every byte of it known before the first is sent.
+    """An album as a zip whose bytes are all determined before the first is sent.
 
     Attributes
     ----------
@@ -26,9 +26,9 @@ class AlbumZip:
         The same for the same album of the same photos.
     layout : ZipLayout
     stamp : str
-        64 hexadecimal digits, the same exactly for the same bytes.
+        64 hexadecimal digits; equal if and only if the bytes are.
     memory_bytes : int
-        How much memory it takes for its photos.
+        How much memory its photos take.
     """
 
     key: str
@@ -38,45 +38,45 @@ class AlbumZip:
 
 
 class ZipForgottenError(OSError):
-    """A zip had to go from the shelf; its reader asks for the rest anew, as after a broken line."""
+    """A zip was evicted; its reader requests the rest again, as after a lost connection."""
 
 
 class ZipShelf:
-    """Keeps zips by key, those that were read last; one that has to go ends its stalled readers.
+    """Keeps the most recently read zips by key; evicting one ends its stalled readers.
 
-    Readers hold the key only, so that a thousand stalled downloads take no more than `max_bytes`.
+    Readers hold only the key, so a thousand stalled downloads take no more than `max_bytes`.
 
     Parameters
     ----------
     max_bytes : int
-        Of memory, for all zips together; the newest zip is kept in any case.
+        Memory for all zips together; the newest zip is always kept.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        self.building = threading.Lock()  # held while one is laid out: the next may be the same
+        self.building = threading.Lock()  # held while a zip is laid out: the next may be the same
         self._max_bytes = max_bytes
         self._zips: OrderedDict[str, AlbumZip] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
     def find(self, key: str) -> AlbumZip | None:
-        """Return a zip, and count it as read."""
+        """Return a zip and mark it as just read."""
         with self._lock:
             if key in self._zips:
                 self._zips.move_to_end(key)
             return self._zips.get(key)
 
     def keep(self, made: AlbumZip) -> None:
-        """Put a zip on the shelf, in place of those that nobody has read for longest."""
+        """Put a zip on the shelf, evicting the least recently read ones if needed."""
         with self._lock:
-            self._remove(made.key)  # it may be there
+            self._remove(made.key)  # if it is there already
             self._zips[made.key] = made
             self._bytes += made.memory_bytes + BYTES_OF_ZIP
             while len(self._zips) > 1 and self._bytes > self._max_bytes:
                 self._remove(next(iter(self._zips)))
 
     def forget(self, key: str) -> None:
-        """Take a zip off the shelf, whose files are not as they were."""
+        """Remove a zip from the shelf because its files have changed."""
         with self._lock:
             self._remove(key)
 
@@ -85,12 +85,12 @@ class ZipShelf:
             self._bytes -= removed.memory_bytes + BYTES_OF_ZIP
 
     def open(self, key: str) -> Source:
-        """Open a zip for reading; it may be forgotten meanwhile, by a `ZipForgottenError`."""
+        """Open a zip for reading; if it is evicted meanwhile, reads raise `ZipForgottenError`."""
         return _Reader(self, key)
 
 
 class _Reader:
-    """Reads a zip of a shelf."""
+    """Reads a zip on a shelf."""
 
     def __init__(self, shelf: ZipShelf, key: str) -> None:
         self._shelf, self._key = shelf, key
@@ -101,7 +101,7 @@ class _Reader:
         try:
             return self._source.read_at(offset, size)
         except OSError:
-            self._shelf.forget(self._key)  # the next reader gets it without what is lost
+            self._shelf.forget(self._key)  # the next reader gets it without the lost file
             raise
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Albums to take home: what is in a zip, and whether it can be made."""
+"""Lay out the zip of an album, and tell whether it can be made."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ from photoshare.services.photos.albums import Album
 from photoshare.services.photos.lost_photos import note_faults
 from photoshare.storage import Storage
 
-# Part of every stamp: count up with every change that lays out a zip of the same photos otherwise.
+# Part of every stamp: increase it whenever the same photos would be laid out differently.
 ZIP_RULES = b"photoshare zip 3\n"
 
-# A room of 20,000 photos is not in memory as rows while it is laid out.
+# So that the rows of a room of 20,000 photos are not in memory at once while it is laid out.
 _IN_PARTS = {"yield_per": 500}
 _FORMATS = list(FORMATS)
 _SHA256_BYTES = 32
-_LONG_AGO = datetime(1980, 1, 1)  # of the text in a zip without a photo
+_LONG_AGO = datetime(1980, 1, 1)  # of the text in a zip without photos
 
 
 @dataclass(frozen=True, slots=True)
 class ZipState:
-    """Whether the zip of an album can be made, and what it lacks.
+    """Whether the zip of an album can be made, and what is missing from it.
 
     Attributes
     ----------
     waiting_count : int
-        Photos that have to be measured first; 0 nearly always.
+        Photos that have to be measured first; nearly always 0.
     lost : tuple of str
         File names of photos whose originals are lost.
     """
@@ -60,14 +60,14 @@ class ZipState:
 
 @dataclass(frozen=True, slots=True)
 class ZipNote:
-    """A text that lies among the photos of a zip."""
+    """A text file among the photos of a zip."""
 
     file_name: str
     text: str
 
 
 def zip_state(album: Album) -> ZipState:
-    """Tell whether an album can be taken home; costs nothing where nothing is wrong."""
+    """Tell whether an album can be downloaded; costs nothing if nothing is wrong."""
     photos = album.select(newest_first=False)
     waiting = photos.where(unmeasured()).with_only_columns(Photo.id).order_by(None).subquery()
     count = db.session.scalar(select(func.count()).select_from(waiting)) or 0
@@ -83,25 +83,25 @@ def make_zip(
     exact: bool,
     tell_lost: Callable[[Sequence[str]], ZipNote],
 ) -> AlbumZip | None:
-    """Lay out the zip of an album, or find it on the shelf: a unique name for every photo.
+    """Lay out the zip of an album, or take it from the shelf; every photo gets a unique name.
 
-    No photo is read. A photo whose file is found to be missing is noted as lost, and left out.
+    No photo is read. A photo whose file is missing is marked as lost and left out.
 
     Parameters
     ----------
     album : Album
     storage : Storage
     shelf : ZipShelf
-        Where the zip is kept, to be read.
+        Where the zip is kept for its readers.
     exact : bool
-        Originals bit for bit, with places, names and serial numbers in them.
+        Originals bit for bit, including locations, names and serial numbers.
     tell_lost : callable
-        Writes the text for a zip that lacks these photos, given by their file names.
+        Writes the text for a zip without the lost photos, given their file names.
 
     Returns
     -------
     AlbumZip or None
-        None where photos have to be measured first.
+        None if photos have to be measured first.
     """
     made = None
     with shelf.building:
@@ -115,14 +115,14 @@ def make_zip(
             if made is not None:
                 shelf.keep(made)
     if made is not None:
-        db.session.remove()  # the download may take an hour; no reader stays open meanwhile
+        db.session.remove()  # the download may take an hour: keep no read transaction open
     return made
 
 
 def _photo_ids(album: Album) -> array[int]:
-    """List the photos of a zip in their order: these tell it from all others.
+    """List the photos of a zip in order; they distinguish it from all others.
 
-    Of the whole room, an index has them all; and they stay as they are while people say who is who.
+    For the whole room an index holds them all, and corrections do not change them.
     """
     lost = select(Photo.id).where(Photo.room_id == album.room_id, Photo.is_lost)
     is_lost = set(db.session.scalars(lost)).__contains__
@@ -133,7 +133,7 @@ def _photo_ids(album: Album) -> array[int]:
 
 
 def _digest(room_id: int, photo_ids: array[int], exact: bool, note: ZipNote | None) -> str:
-    """Shorten what tells one zip from another: an album may be 20,000 numbers."""
+    """Hash what distinguishes one zip from another: an album may be 20,000 numbers."""
     key = hashlib.sha256(repr((room_id, exact, note)).encode())
     key.update(photo_ids)
     return key.hexdigest()
@@ -148,9 +148,9 @@ def _lay_out(
     exact: bool,
     note: ZipNote | None,
 ) -> AlbumZip | None:
-    """Lay out a zip; None if a file was not as it should be, which is noted then.
+    """Lay out a zip; None if a file was missing or damaged, which is recorded.
 
-    So it is where a photo has come or gone since its ids were listed.
+    Also None if a photo was added or deleted since the ids were listed.
     """
     columns = _read_columns(album, photo_ids, storage, exact=exact)
     if columns is None:
@@ -172,9 +172,9 @@ def _lay_out(
 def _read_columns(
     album: Album, photo_ids: array[int], storage: Storage, *, exact: bool
 ) -> list[list[Any]] | None:
-    """Read what a zip says of its photos, a list for each column, in the order of the ids.
+    """Read the columns of a zip's photos, one list per column, in the order of the ids.
 
-    The rows are read in the order of the file: by time, each would lie somewhere else in it.
+    The rows are read in the order of the database file: by time they would be scattered across it.
     """
     of_album = album.select().with_only_columns(Photo.id).order_by(None)
     needed = (Photo.id, Photo.size_bytes, Photo.clean_copy_bytes)
@@ -206,7 +206,7 @@ def _kind(form: int, image_format: str) -> int:
 
 
 class _Files:
-    """Opens the files of a zip by their numbers; takes 33 bytes of memory for each."""
+    """Opens the files of a zip by number; takes 33 bytes of memory per file."""
 
     def __init__(
         self,
@@ -216,7 +216,7 @@ class _Files:
         kinds: Iterable[int],
         note: ZipNote | None,
     ) -> None:
-        self.note = note.text.encode() if note else b""  # the last file, if there is one
+        self.note = note.text.encode() if note else b""  # the last file, if there is a note
         self._room_id, self._storage = room_id, storage
         self._hashes = bytes.fromhex("".join(hashes))
         self._kinds = bytes(kinds)  # form and format of each

@@ -1,1 +1,1 @@
-"""The people of a room: their faces, how they are grouped, and what is asked about them."""
+"""Group the faces of a room into people, list them, and suggest corrections."""

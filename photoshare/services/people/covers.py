@@ -1,4 +1,4 @@
-"""A person's cover, kept in their row: chosen when their faces change, never for a page.
+"""Choose a person's cover when their faces change, so that no page has to.
 
 The functions here are steps of other services' units of work: the callers commit.
 """
@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from photoshare.faces.covers import CANDIDATES, CoverFaces, choose_cover
 from photoshare.models import Face, Person, db, encodings_from_bytes
 
-# The index `ix_face_person_clearest` backwards; what no engine told comes last.
+# The index `ix_face_person_clearest` backwards; faces of unknown quality come last.
 CLEAREST_FIRST = (Face.quality.desc(), Face.area.desc(), Face.id.desc())
 
 
@@ -32,7 +32,7 @@ class _Candidate:
 
 
 def _candidates_query() -> Executable:
-    """Ask for the clearest faces of ``people``, and the present covers, which may be among them."""
+    """Select the clearest faces of ``people`` and the present covers, which may be among them."""
     candidate = aliased(Face)
     clearest = (
         select(Face.id)
@@ -51,21 +51,21 @@ def _candidates_query() -> Executable:
     )
 
 
-_CANDIDATES = _candidates_query()  # made once: that takes longer than to ask for a few people
+_CANDIDATES = _candidates_query()  # made once: building takes longer than a small query
 
 
 def people_on(photo_ids: Collection[int]) -> set[int]:
-    """Tell who is on some photos."""
+    """Return who is in some photos."""
     people = select(Face.person_id).where(Face.photo_id.in_(photo_ids), Face.is_face)
     return {person for person in db.session.scalars(people) if person is not None}
 
 
 def settle_covers(person_ids: Collection[int]) -> None:
-    """Choose the covers of people anew whose faces have changed; most of them stay.
+    """Choose new covers for people whose faces have changed; most covers stay.
 
-    The work for each is that of `CANDIDATES` faces and the present cover, however large the album.
-    Faces of another engine than the clearest one cannot be compared: while a room is searched
-    again, a cover stays until its own photo is.
+    The work per person is that of `CANDIDATES` faces and the present cover, however large the
+    album. Faces of different engines cannot be compared: while a room is searched again, a cover
+    stays until its own photo has been searched.
     """
     of_person: dict[int, list[_Candidate]] = {}
     for row in db.session.execute(_CANDIDATES, {"people": sorted(person_ids)}):
@@ -80,7 +80,7 @@ def settle_covers(person_ids: Collection[int]) -> None:
 
 
 def _chosen(rows: Sequence[_Candidate]) -> int | None:
-    """Choose among faces of one person; None where no engine has encoded any of them."""
+    """Choose among faces of one person; None if no engine has encoded any of them."""
     encodings = {row.id: row.encoding for row in rows if row.encoding is not None}
     known = sorted({row.id: row for row in rows if row.id in encodings}.values(), key=_clarity)
     if not known:
@@ -92,12 +92,12 @@ def _chosen(rows: Sequence[_Candidate]) -> int | None:
         return present  # found by another engine
     faces = CoverFaces(
         encodings_from_bytes([encodings[face_id] for face_id in ids]),
-        np.array([row.quality for row in alike], dtype=np.float64),  # None becomes not a number
+        np.array([row.quality for row in alike], dtype=np.float64),  # None becomes NaN
         np.array([row.area for row in alike], dtype=np.float64),
     )
     return ids[choose_cover(faces, ids.index(present) if present in ids else None)]
 
 
 def _clarity(row: _Candidate) -> tuple[bool, float, float, int]:
-    """Sort as `CLEAREST_FIRST` does."""
+    """Return a key that sorts as `CLEAREST_FIRST` does."""
     return row.quality is None, -(row.quality or 0.0), -row.area, -row.id

@@ -1,7 +1,7 @@
-"""Store the faces of an analysed photo, and decide with all others of the room who they are.
+"""Store the faces of analysed photos and group them with the people of the room.
 
-The planning holds no transaction; what was planned is written only if nobody changed a face or a
-person meanwhile (`Room.revision`), else it is planned again.
+Planning holds no transaction. The plan is written only if no face or person has changed meanwhile
+(`Room.revision`); otherwise it is made again.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class FoundFace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupingRule:
-    """Whose encodings are compared, and the settings of `plan_groups`."""
+    """The engine whose encodings are compared, and the settings of `plan_groups`."""
 
     engine_name: str
     eps: float
@@ -67,7 +67,7 @@ class GroupingRule:
 
 @dataclass(frozen=True, slots=True)
 class _SearchedPhoto:
-    """A photo, what was found on it, and what was known of it."""
+    """A photo, the faces found in it now, and those known before."""
 
     claimed: ClaimedPhoto
     faces: list[AnalysedFace]
@@ -75,12 +75,12 @@ class _SearchedPhoto:
 
     @property
     def unseen(self) -> set[tuple[int, int]]:
-        """Who is on the photo, as somebody said, though the face was not found this time."""
+        """People in the photo according to a correction whose faces were not found this time."""
         left_behind = self.known.left_behind if self.known.is_other_engine else []
         return {(self.claimed.id, row.person_id) for row in left_behind if row.person_id}
 
     def rows(self) -> list[tuple[int, AnalysedFace, KnownFace]]:
-        """List the photo's id, a face and what is known of it, for all that are faces."""
+        """List (photo id, found face, known face), without those marked as not a face."""
         nobody = KnownFace(NEW_FACE, NO_PERSON, NO_LINK, is_face=True)
         known = [self.known.found_again.get(place, nobody) for place in range(len(self.faces))]
         rows = zip(self.faces, known, strict=True)
@@ -88,7 +88,7 @@ class _SearchedPhoto:
 
 
 def grouping_rule(engine: FaceEngine, settings: Settings) -> GroupingRule:
-    """Tell how the faces of an engine are grouped: by the settings, or else as it does best."""
+    """Return how to group the faces of an engine: by the settings, else by its own defaults."""
     eps = engine.eps if settings.eps is None else settings.eps
     return GroupingRule(
         engine_name=engine.name, eps=eps, min_samples=settings.min_samples, doubt=engine.doubt
@@ -101,12 +101,12 @@ def store_analysis(
     rule: GroupingRule,
     storage: Storage,
 ) -> None:
-    """Store the faces of photos of one room and group them with its people, all or nothing.
+    """Store the faces of some photos of a room and group them with its people, all or nothing.
 
-    A photo that was deleted meanwhile leaves nothing behind. A face that an earlier analysis found
-    stays the same row, with its person and all that was said of it, whichever engine that was.
+    A photo that was deleted meanwhile leaves nothing behind. A face that an earlier analysis found,
+    with whichever engine, keeps its row, its person and its corrections.
     """
-    for claimed, found in photos:  # before the transaction; without a row the sweep removes them
+    for claimed, found in photos:  # before the transaction; the sweep removes files without a row
         for one in found:
             target = storage.face_crop(claimed.room_id, claimed.sha256, one.face.location)
             storage.write_derived(target, one.crop)
@@ -117,9 +117,9 @@ def store_analysis(
 
 
 def group_unsorted_faces(room_id: int, rule: GroupingRule) -> None:
-    """Look at all faces of a room again; no face of a corrected person moves."""
-    forget_room_faces(room_id)  # what is kept does not know who was found in full since
-    while db.session.get(Room, room_id) is not None:  # it may be deleted meanwhile
+    """Group all faces of a room again; no face of a corrected person moves."""
+    forget_room_faces(room_id)  # the kept faces lack whose faces have all been found since
+    while db.session.get(Room, room_id) is not None:  # the room may be deleted meanwhile
         room = load_room_faces(room_id, rule.engine_name)
         db.session.rollback()
         planned = _planned(room, np.ones(len(room.ids), dtype=np.bool_), rule)
@@ -132,7 +132,7 @@ def group_unsorted_faces(room_id: int, rule: GroupingRule) -> None:
 def _left_to_store(
     photos: list[tuple[ClaimedPhoto, list[AnalysedFace]]], rule: GroupingRule, storage: Storage
 ) -> list[tuple[ClaimedPhoto, list[AnalysedFace]]]:
-    """Plan, and write the plan if all is still as it was; return the photos to try again."""
+    """Make a plan, and write it if nothing has changed; return the photos to try again."""
     room_id = photos[0][0].room_id
     room = load_room_faces(room_id, rule.engine_name)
     searched = [
@@ -172,7 +172,7 @@ def _known_among(
 
 
 def _mark_analysed(photos: list[ClaimedPhoto], rule: GroupingRule) -> set[int]:
-    """Note that photos were searched; return the ids of those that are still there."""
+    """Mark photos as searched; return the ids of those that still exist."""
     done = db.session.scalars(
         update(Photo)
         .where(Photo.id.in_([photo.id for photo in photos]), Photo.state == PHOTO_ANALYSING)
@@ -183,14 +183,14 @@ def _mark_analysed(photos: list[ClaimedPhoto], rule: GroupingRule) -> set[int]:
 
 
 def _delete_files(gone: list[ClaimedPhoto], storage: Storage) -> None:
-    """Delete the files of photos that were deleted, if they were not uploaded again."""
+    """Delete the files of deleted photos, unless they were uploaded again."""
     for photo in gone:
         if not _is_known(photo.room_id, photo.sha256):
             storage.delete_photo(photo.room_id, photo.sha256)
 
 
 def _delete_old_crops(photo: _SearchedPhoto, storage: Storage) -> None:
-    """Delete the covers of faces that are not shown at their old place any more."""
+    """Delete the pictures of faces whose location has changed."""
     claimed, faces, known = photo.claimed, photo.faces, photo.known
     shown = {
         face.location
@@ -202,7 +202,7 @@ def _delete_old_crops(photo: _SearchedPhoto, storage: Storage) -> None:
 
 
 def _planned(room: RoomFaces, active: NDArray[np.bool_], rule: GroupingRule) -> RoomFaces:
-    """Decide who the active faces are; new people have numbers below 0 as yet."""
+    """Decide who the active faces are; new people have ids below 0 until they are written."""
     plan = plan_groups(
         room.faces,
         active,
@@ -218,14 +218,14 @@ def _planned(room: RoomFaces, active: NDArray[np.bool_], rule: GroupingRule) -> 
 def _with_faces(
     room: RoomFaces, searched: list[_SearchedPhoto]
 ) -> tuple[RoomFaces, NDArray[np.bool_]]:
-    """Put the faces that were found on photos in place of those known so far.
+    """Replace the known faces of photos by those found now.
 
     Returns
     -------
     room : RoomFaces
-        The id of a face without a row is NEW_FACE; these come last, in the order of the photos.
+        A face without a row has the id NEW_FACE; these come last, in the order of the photos.
     is_active : bool array of shape (n_faces,)
-        Which faces are the photos'.
+        Which faces belong to the photos.
     """
     replaced = [face_id for photo in searched for face_id in photo.known.replaced]
     rows = [row for photo in searched for row in photo.rows()]
@@ -262,7 +262,7 @@ def _numbers(values: list[int]) -> NDArray[np.int64]:
 
 
 def _write_faces(photo: _SearchedPhoto) -> list[int]:
-    """Write the rows of a photo's faces; return the ids of the new ones, in their order."""
+    """Write the rows of a photo's faces; return the ids of the new ones, in order."""
     photo_id, faces, known = photo.claimed.id, photo.faces, photo.known
     changed, new = [], []
     for place, face in enumerate(faces):
@@ -281,7 +281,7 @@ def _write_faces(photo: _SearchedPhoto) -> list[int]:
             new.append(Face(photo_id=photo_id, **values))
     if changed:
         db.session.execute(update(Face), changed)
-    if known.is_other_engine:  # no encoding stays that the photo's engine has not made
+    if known.is_other_engine:  # drop every encoding that the photo's engine has not made
         lost = [row.id for row in known.left_behind]
         db.session.execute(update(Face).where(Face.id.in_(lost)).values(encoding=None))
     if known.gone:
@@ -299,18 +299,18 @@ def _write_plan(
     replaced: Mapping[int, int],
     staying: Collection[int] = (),
 ) -> None:
-    """Write who the faces are by the plan, and commit; the transaction has begun as a change.
+    """Write the people of the faces by the plan, and commit; the change has begun already.
 
     Parameters
     ----------
     room_id : int
     before : RoomFaces
-        The same faces as they were, in their order.
+        The same faces as they were, in the same order.
     planned : RoomFaces
     replaced : mapping of face id to person id
-        Of faces that were found before, whether or not they are among those of the plan.
+        Of faces that were found before, whether or not they are in the plan.
     staying : collection of int
-        People of faces that were not found again, and stay because somebody corrected them.
+        People of faces that were not found again but stay because of a correction.
     """
     person_ids = planned.faces.person_ids.copy()
     for number in np.unique(person_ids[person_ids < NO_PERSON])[::-1].tolist():
@@ -324,7 +324,7 @@ def _write_plan(
     written = replace(planned, faces=replace(planned.faces, person_ids=person_ids))
     left = {*people_before[moved].tolist(), *replaced.values()} - {NO_PERSON}
     gone = left.difference(person_ids.tolist())
-    if gone:  # whom all faces have left
+    if gone:  # people who have no face left
         rows = np.flatnonzero(np.isin(people_before, list(gone)))
         ids = planned.ids[rows].tolist()
         was = dict(zip(ids, people_before[rows].tolist(), strict=True))

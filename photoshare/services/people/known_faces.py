@@ -1,4 +1,4 @@
-"""Find the faces again that an earlier analysis found on a photo, so that corrections stay."""
+"""Match the faces found in a photo with those of an earlier analysis, to keep corrections."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from photoshare.geometry import FaceLocation, paired_faces
 from photoshare.models import Correction, CorrectionFace, Face, Photo, db
 from photoshare.services.people.room_faces import NO_LINK
 
-NEW_FACE = 0  # id of a face that has no row yet; row ids begin at 1
+NEW_FACE = 0  # id of a face without a row; row ids begin at 1
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFace:
-    """A row of a face, as far as it outlives another analysis."""
+    """The part of a face's row that survives another analysis."""
 
     id: int
     person_id: int  # NO_PERSON for an unsorted one
-    link_id: int  # NO_LINK where nothing was said
+    link_id: int  # NO_LINK without a correction
     is_face: bool
 
 
 @dataclass(frozen=True, slots=True)
 class MatchedFaces:
-    """The known faces of a photo beside those that were found now.
+    """The known faces of a photo, matched with those found now.
 
     Attributes
     ----------
     found_again : dict of int to KnownFace
-        By the place among the faces found now.
+        By index among the faces found now.
     gone : list of KnownFace
-        The faces that were not found again and that nobody corrected.
+        The faces that were not found again and have no correction.
     left_behind : list of KnownFace
-        The faces that were not found again, and stay because somebody corrected them.
+        The faces that were not found again but stay because of a correction.
     is_other_engine : bool
-        Whether the photo was searched before by an engine of another name.
+        Whether the photo was last searched by an engine of another name.
     old_locations : set of FaceLocation
         Where the faces found again, or gone, were before.
     """
@@ -51,16 +51,16 @@ class MatchedFaces:
 
     @property
     def replaced(self) -> dict[int, int]:
-        """Tell whose the faces were that those found now stand for, or that are gone."""
+        """Return the former person of every face that was found again or is gone, by face id."""
         return {row.id: row.person_id for row in (*self.found_again.values(), *self.gone)}
 
 
 def match_known_faces(
     photo_id: int, locations: list[FaceLocation], engine_name: str
 ) -> MatchedFaces:
-    """Match the known faces of a photo with the locations that this engine found now.
+    """Match the known faces of a photo with the locations that the engine found now.
 
-    A face that somebody corrected stays even where it is not found again.
+    A corrected face stays even if it is not found again.
     """
     before = db.session.scalar(select(Photo.engine).where(Photo.id == photo_id))
     rows = db.session.scalars(select(Face).where(Face.photo_id == photo_id)).all()
@@ -87,7 +87,7 @@ def _known(row: Face) -> KnownFace:
 
 
 def _corrected(face_ids: list[int]) -> set[int]:
-    """Tell which faces a correction speaks of that counts."""
+    """Return the faces that a correction in force names."""
     query = (
         select(CorrectionFace.face_id)
         .join(Correction)

@@ -24,17 +24,17 @@ from photoshare.services.rooms.entering import Access
 
 @dataclass(frozen=True, slots=True)
 class PersonCard:
-    """What a grid shows of a person."""
+    """The data of a person shown in a grid."""
 
     id: int
     name: str | None
-    is_hidden: bool  # from everybody but the host
+    is_hidden: bool  # from everyone except the host
     photo_count: int
-    cover_face_id: int  # the one that somebody chose, or the clearest that is surely theirs
+    cover_face_id: int  # the one chosen by hand, or the clearest that is surely theirs
 
 
 def list_people(room_id: int, *, is_hidden: bool | None = False) -> list[PersonCard]:
-    """List the people of a room, or the hidden ones (None: both), those with most photos first."""
+    """List the people of a room, or the hidden ones (None: both), most photos first."""
     which = () if is_hidden is None else (Person.is_hidden.is_(is_hidden),)
     return _cards(Person.room_id == room_id, *which)
 
@@ -75,7 +75,7 @@ def has_person(access: Access, person_id: int) -> bool:
 
 
 def get_card(access: Access, person_id: int) -> PersonCard:
-    """Load what a grid shows of one person; a hidden one for the host only.
+    """Load the card of one person; a hidden one for the host only.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def get_card(access: Access, person_id: int) -> PersonCard:
 
 
 def find_card(access: Access, person_id: int) -> PersonCard | None:
-    """Load what a grid shows of one person as `get_card` does; None if there is no such person."""
+    """Load the card of one person as `get_card` does; None if there is no such person."""
     cards = _cards(Person.room_id == access.room.id, Person.id == person_id)
     return next((card for card in cards if access.is_host or not card.is_hidden), None)
 
@@ -100,7 +100,7 @@ def may_see(access: Access, person: Person) -> bool:
 
 
 def _cards(*conditions: ColumnElement[bool]) -> list[PersonCard]:
-    """List cards by indexes: the row of a face is read for its being a cover alone."""
+    """List cards using indexes: a face's row is read only if it is a cover."""
     is_theirs = Face.person_id == Person.id
     photo_count = select(func.count(Face.photo_id.distinct())).where(is_theirs).scalar_subquery()
     cover = func.coalesce(
@@ -118,20 +118,20 @@ def _cards(*conditions: ColumnElement[bool]) -> list[PersonCard]:
 
 
 def _if_theirs(face_id: InstrumentedAttribute[int | None]) -> ScalarSelect[int]:
-    """Give a face that a person's row names, unless it is somebody else's by now."""
+    """Select a face named in a person's row, unless it now belongs to someone else."""
     face = aliased(Face)
     is_theirs = (face.id == face_id, face.person_id == Person.id)
     return select(face.id).where(*is_theirs).scalar_subquery()
 
 
 def insert_person(room_id: int) -> int:
-    """Make a person without a face yet; the caller gives them one and commits. Return the id."""
+    """Insert a person and return the id; the caller gives them a face and commits."""
     query = insert(Person).values(room_id=room_id).returning(Person.id)
     return int(db.session.execute(query).scalar_one())
 
 
 def delete_empty_people(room_id: int) -> None:
-    """Remove the people without a face; the caller commits."""
+    """Delete the people without a face; the caller commits."""
     db.session.execute(
         delete(Person).where(
             Person.room_id == room_id, ~exists().where(Face.person_id == Person.id)

@@ -1,10 +1,10 @@
-"""The faces of a room as arrays, for the grouping and for suggestions; kept in memory per room.
+"""Load the faces of a room as arrays, for grouping and suggestions; cached per room.
 
-Encodings of two engines have nothing to do with each other. While a room is searched again, the
-faces of the running engine are all there is here; the others wait with the people they have.
+Encodings of different engines cannot be compared. While a room is searched again, only the faces of
+the running engine are here; the others keep their people.
 
-`Room.revision` counts every change of faces and people, so that what is kept is used only while it
-is true, and what was decided on it is written only if it still is.
+`Room.revision` counts every change of faces and people, so that the cache is used only while it is
+current, and a decision based on it is written only if it still is.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from photoshare.models import (
 from photoshare.services.corrections.erasure import HAS_ENCODING
 from photoshare.services.shelf import Shelf, current_revision, forget_room
 
-NO_LINK = 0  # link id of a face of which nothing was said
+NO_LINK = 0  # link id of a face without a correction
 
 
 @dataclass(frozen=True, slots=True)
 class RoomFaces:
-    """The faces of a room that one engine encoded; what somebody said is no face is left out.
+    """The faces of a room that one engine encoded, without those marked as not a face.
 
-    So is what was said to be one after all, until its photo has been searched again.
+    A face that was unmarked is left out, too, until its photo has been searched again.
 
     Attributes
     ----------
@@ -48,14 +48,14 @@ class RoomFaces:
         Of the rows of the faces.
     faces : FaceSet
     fixed_people : frozenset of int
-        Nobody leaves them by themselves: people who were corrected, and while the room is searched
-        again those of whom this engine has yet to find some face, or does not find it.
+        People whose faces clustering may not take away: those with corrections and, while the room
+        is searched again, those with a face that this engine has not found, or not yet.
     apart : int array of shape (n_pairs, 2)
-        Links that are two people.
+        Links that are different people.
     unseen : frozenset of (photo id, person id)
-        Who is on a photo, as somebody said, though this engine does not find the face.
+        People in a photo according to a correction whose faces this engine does not find.
     revision : int
-        Of the room before all this was read: if it is still that, nothing has changed.
+        Of the room before all this was read: while it is the same, nothing has changed.
     """
 
     engine_name: str
@@ -67,28 +67,28 @@ class RoomFaces:
     revision: int
 
 
-# Of several rooms together: 140 MB. The one that was looked at last is kept whatever its size.
+# For all rooms together: 140 MB. The room used last is kept whatever its size.
 KEPT_FACES = 250_000
 _shelf: Shelf[RoomFaces] = Shelf(KEPT_FACES, lambda room: len(room.ids))
 
 
 @dataclass(frozen=True, slots=True)
 class FaceState:
-    """What a change may write of a face."""
+    """The columns of a face that a change may write."""
 
     person_id: int  # NO_PERSON for an unsorted one
-    link_id: int  # NO_LINK where nothing was said
+    link_id: int  # NO_LINK without a correction
     is_face: bool
 
 
 def load_room_faces(room_id: int, engine_name: str) -> RoomFaces:
-    """Load the faces of a room, or take what is kept of them if nothing has changed.
+    """Load the faces of a room, from memory if nothing has changed.
 
     Parameters
     ----------
     room_id : int
     engine_name : str
-        The running engine, whose faces they are.
+        The running engine, which encoded the faces.
     """
     revision = current_revision(room_id)
     return _shelf.load(
@@ -97,12 +97,12 @@ def load_room_faces(room_id: int, engine_name: str) -> RoomFaces:
 
 
 def keep_room_faces(room_id: int, room: RoomFaces) -> None:
-    """Keep what somebody has just written, so that nobody has to read it."""
+    """Keep faces that have just been written, so that they need not be read."""
     _shelf.keep(room_id, room.revision, room, room.engine_name)
 
 
 def forget_room_faces(room_id: int) -> None:
-    """Drop the faces that are kept of a room, so that they are read anew."""
+    """Drop the kept faces of a room, so that they are read again."""
     _shelf.forget(room_id)
 
 
@@ -113,20 +113,20 @@ def follow_change(
     *,
     without_photo: int | None = None,
 ) -> None:
-    """Bring what is kept of a room up to a change that was just committed, instead of reading all.
+    """Apply a change that was just committed to the kept faces, instead of reading all again.
 
-    All else that is kept of the room goes: no name and no encoding outlives its deletion. Where the
-    faces were not kept as they were before the change, they are read when they are next asked for.
+    Everything else kept of the room is dropped: no name and no encoding outlives its deletion. If
+    the faces were not kept as they were before the change, they are read on next use.
 
     Parameters
     ----------
     room_id : int
     revision : int or None
-        That the change made; None: the room is gone.
+        The one made by the change; None: the room is gone.
     changed : mapping of face id to FaceState
         All faces that the change wrote.
     without_photo : int, optional
-        A photo that is gone, and its faces with it.
+        A photo that was deleted, together with its faces.
     """
     if revision is None:
         return forget_room(room_id, before=math.inf)
@@ -141,10 +141,10 @@ def follow_change(
 def _followed(
     room_id: int, room: RoomFaces, changed: Mapping[int, FaceState], without_photo: int | None
 ) -> RoomFaces | None:
-    """Change what is kept; None where it does not hold all that is needed for it."""
+    """Apply the change to the kept faces; None if they lack something that it needs."""
     present = set(room.ids.tolist())
     others = changed.keys() - present
-    # A face of another engine, or one that is to be encoded anew; or one that is `unseen` no more.
+    # A face of another engine, one to be encoded again, or one that is no longer `unseen`.
     if any(changed[face].is_face or room.unseen for face in others):
         return None
     order = np.argsort(room.ids)
@@ -153,7 +153,7 @@ def _followed(
     for face in changed.keys() & present:
         row = order[np.searchsorted(room.ids, face, sorter=order)]
         person_ids[row], link_ids[row] = changed[face].person_id, changed[face].link_id
-        stays[row] &= changed[face].is_face  # of what is none, the encoding was erased
+        stays[row] &= changed[face].is_face  # the encoding of a non-face was erased
     faces = replace(room.faces, person_ids=person_ids, link_ids=link_ids)
     ids = room.ids
     if not stays.all():
@@ -169,10 +169,10 @@ def _read(room_id: int, engine_name: str, revision: int) -> RoomFaces:
     columns = (Face.id, Face.photo_id, Face.person_id, Face.link_id, Face.panel, Face.encoding)
     goodness = (Face.score, Face.quality, Face.top, Face.right, Face.bottom, Face.left)
     is_of_engine = (Photo.room_id == room_id, Photo.engine == engine_name)
-    # The ids first, which an index has, so that the rows are read in the order of the file.
+    # First the ids, from an index, so that the rows are then read in the order of the file.
     ids_of_room = select(Face.id).join(Photo).where(*is_of_engine, Face.is_face)
     query = select(*columns, *goodness).where(Face.id.in_(ids_of_room), HAS_ENCODING)
-    # By the connection and column by column: the session takes three times as long for many rows.
+    # On the connection and column by column: the session takes three times as long for many rows.
     rows = db.session.connection().execute(query.order_by(Face.id)).all()
     by_column = zip(*rows, strict=True) if rows else iter([()] * (len(columns) + len(goodness)))
     ids, photo_ids, person_ids, link_ids, panels, encodings, scores, qualities, *edges = by_column
@@ -201,7 +201,7 @@ def _read(room_id: int, engine_name: str, revision: int) -> RoomFaces:
 def _read_said(
     room_id: int, engine_name: str, unseen: frozenset[tuple[int, int]]
 ) -> tuple[frozenset[int], NDArray[np.int64]]:
-    """Read what people said of a room: whom no face leaves, and which links are two people."""
+    """Read the corrections of a room: the fixed people, and the links kept apart."""
     corrected = select(Person.id).where(Person.room_id == room_id, Person.is_corrected)
     to_be_found = (
         select(Face.person_id)

@@ -1,4 +1,4 @@
-"""Who is in a room, with all counts that pages tell; kept in memory until a face changes."""
+"""Load the people of a room with the counts shown on pages; kept until a face changes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ KEPT_ROOMS = 200  # 300 people are 100 KB
 
 @dataclass(frozen=True, slots=True)
 class RoomPeople:
-    """The people of a room, those with the most photos first, and what belongs to nobody.
+    """The people of a room, most photos first, and the number of unsorted faces.
 
     Attributes
     ----------
     people, hidden : list of PersonCard
-        Whom everybody sees, and whom the host alone does.
+        People everyone may see, and people only the host may see.
     face_count : int
-        Faces of `people`, and unsorted ones.
+        Faces of `people`, plus unsorted ones.
     revision : int
         `Room.revision` before all this was read.
     """
@@ -34,7 +34,7 @@ class RoomPeople:
     revision: int
 
     def cards(self, *, for_host: bool) -> dict[int, PersonCard]:
-        """Return the people whom a browser may see, by id."""
+        """Return the people that a browser may see, by id."""
         return {card.id: card for card in (*self.people, *(self.hidden if for_host else ()))}
 
 
@@ -42,7 +42,7 @@ _shelf: Shelf[RoomPeople] = Shelf(KEPT_ROOMS)
 
 
 def load_room_people(room_id: int) -> RoomPeople:
-    """Load who is in a room, or take what is kept of it if no face has changed."""
+    """Load the people of a room, from memory if no face has changed."""
     revision = current_revision(room_id)
     return _shelf.load(room_id, revision, lambda: _read(room_id, revision))
 

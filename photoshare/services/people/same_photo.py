@@ -1,4 +1,4 @@
-"""Two faces of one photo that are to be one person: rarely right, so somebody is asked."""
+"""Ask for confirmation before two faces in one photo become one person."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from photoshare.services.corrections.change import Change
 def check_scenes(
     change: Change, faces: Sequence[int], others: Sequence[int], *, is_sure: bool
 ) -> None:
-    """Ask before faces become one person with others, where a scene shows two of them.
+    """Require confirmation before faces are joined of which two are in the same scene.
 
     Parameters
     ----------
@@ -21,12 +21,12 @@ def check_scenes(
     faces, others : sequences of int
         Face ids.
     is_sure : bool
-        True: somebody was asked, and knows better.
+        True: somebody was asked and confirmed it.
 
     Raises
     ------
     SamePhotoError
-        If two of them are in one scene, and are not one person already.
+        If two of them are in one scene and are not one person already.
     """
     seen: dict[tuple[int, int], int] = {}
     pairs = []

@@ -1,6 +1,6 @@
-"""Who of the people a guest is, by their own word; nobody else is told.
+"""Store which person a guest says they are; nobody else is told.
 
-The link follows the person through merges, and comes back with them when a merge is undone.
+The reference follows the person through merges, and returns when a merge is undone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from photoshare.services.rooms.entering import Access
 
 
 def say_who_i_am(access: Access, person_id: int) -> None:
-    """Keep that a guest is a person; one that they may see.
+    """Record which person a guest is; they must be allowed to see that person.
 
     Raises
     ------
@@ -33,12 +33,12 @@ def say_i_am_nobody(access: Access) -> None:
 
 
 def find_own_card(access: Access) -> PersonCard | None:
-    """Load what a page shows of the person that a guest is.
+    """Load the card of the person that a guest is.
 
     Returns
     -------
     PersonCard or None
-        None: they have not said, or the person is gone, or is hidden from them.
+        None if they have not said, or the person is gone or hidden from them.
     """
     person_id = access.guest.person_id
     return None if person_id is None else find_card(access, person_id)
@@ -47,15 +47,15 @@ def find_own_card(access: Access) -> PersonCard | None:
 def follow_merged(
     before: Mapping[int, int], after: Mapping[int, int], *, for_good: bool = False
 ) -> None:
-    """Let guests be who has more than half of their person's faces now; the caller commits.
+    """Move guests to whoever now has more than half of their person's faces; the caller commits.
 
     Parameters
     ----------
     before, after : mapping of face id to person id
-        Whose the faces were and are; NO_PERSON for unsorted ones. Only the guests of people who
-        are left without a face change.
+        Whose the faces were and are; NO_PERSON for unsorted ones. Only guests whose person has no
+        face left are moved.
     for_good : bool
-        True: no correction did this, so that none can be undone.
+        True: no correction caused this, so it cannot be undone.
     """
     gone = set(before.values()) - set(after.values()) - {NO_PERSON}
     heirs: dict[int, Counter[int]] = {}
@@ -65,22 +65,22 @@ def follow_merged(
     for person, counts in heirs.items():
         (heir, count), *_ = counts.most_common(1)
         if heir == NO_PERSON or 2 * count <= counts.total():
-            continue  # taken to pieces, not merged: they are asked again
+            continue  # split up, not merged: the guest is asked again
         values = {"person_id": heir} | ({"said_person_id": heir} if for_good else {})
         db.session.execute(update(Guest).where(Guest.person_id == person).values(values))
 
 
 def follow_returned(room_id: int, returned: Collection[int], left: Collection[int]) -> None:
-    """Let guests be who they said once those people are back; the caller commits.
+    """Return guests to the person they chose once that person is back; the caller commits.
 
-    Whom one of the others is can be told no more: they are asked again.
+    It is unknown which of the people the other guests are: they are asked again.
 
     Parameters
     ----------
     returned : collection of int
-        People who have their faces again, because a merge was undone.
+        People who have their faces again because a merge was undone.
     left : collection of int
-        People who had these faces meanwhile.
+        People who had these faces in between.
     """
     said = select(Person.id).where(Person.id == Guest.said_person_id).scalar_subquery()
     is_moved = Guest.person_id.in_(left) & (Guest.person_id != Guest.said_person_id)

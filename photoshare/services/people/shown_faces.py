@@ -18,7 +18,7 @@ from photoshare.models import Face, Person, Photo, db
 from photoshare.services.people.people import get_person, may_see
 from photoshare.services.rooms.entering import Access
 
-FACES_PAGE_SIZE = 120  # faces of one page to choose from
+FACES_PAGE_SIZE = 120  # faces on one page to choose from
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,17 @@ class FacePage:
 
     @property
     def has_next(self) -> bool:
-        """Whether faces follow after this page."""
+        """Whether there are faces after this page."""
         return self.number * FACES_PAGE_SIZE < self.count
 
 
 def list_faces(access: Access, person_id: int | None, page: int) -> FacePage:
-    """List one page of a person's faces, or of the unsorted ones by time, with their photos.
+    """List one page of a person's faces, or of the unsorted ones, by time, with their photos.
 
     Raises
     ------
     NotFoundError
-        If the room has no such person for this browser, or the page lies beyond the end.
+        If the room has no such person for this browser, or the page is past the end.
     """
     if person_id is None:
         query = _faces_of_room(access.room.id).where(Face.person_id.is_(None))
@@ -63,7 +63,7 @@ def list_faces(access: Access, person_id: int | None, page: int) -> FacePage:
 
 
 class FaceCounts(NamedTuple):
-    """The faces of a room: all, those of people, those of hidden people among these."""
+    """Counts of the faces of a room: all, those with a person, and those of hidden people."""
 
     all: int
     of_people: int
@@ -71,12 +71,12 @@ class FaceCounts(NamedTuple):
 
     @property
     def unsorted(self) -> int:
-        """Those that belong to no person."""
+        """The number of faces without a person."""
         return self.all - self.of_people
 
 
 def count_faces(room_id: int) -> FaceCounts:
-    """Count the faces of a room by two indexes, without a look at any face's row."""
+    """Count the faces of a room from two indexes, without reading any face's row."""
     on_photos = select(func.sum(Photo.face_count)).where(Photo.room_id == room_id)
     of_people = (
         select(func.count())
@@ -96,7 +96,7 @@ def get_face(access: Access, face_id: int) -> Face:
     Raises
     ------
     NotFoundError
-        If the room has no such face for this browser, or somebody said that it is none.
+        If the room has no such face for this browser, or it is marked as not a face.
     """
     return get_faces(access, [face_id])[0]
 
@@ -107,9 +107,9 @@ def get_faces(access: Access, face_ids: Sequence[int]) -> list[Face]:
     Raises
     ------
     NotFoundError
-        If one of them is not there for this browser.
+        If the room lacks one of them for this browser.
     InvalidInputError
-        If there are more than a page to choose from has.
+        If there are more than fit on a page to choose from.
     """
     wanted = list(dict.fromkeys(face_ids))
     if len(wanted) > FACES_PAGE_SIZE:
@@ -126,7 +126,7 @@ def get_faces(access: Access, face_ids: Sequence[int]) -> list[Face]:
 
 
 def is_visible(access: Access, face: Face) -> bool:
-    """Whether a face may be shown to this browser as somebody's."""
+    """Whether this browser may see whose face it is."""
     return face.person is None or may_see(access, face.person)
 
 

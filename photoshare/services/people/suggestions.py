@@ -1,4 +1,4 @@
-"""Who may be whom: people like a person, faces that may be theirs, doubtful pairs to ask about."""
+"""Suggest similar people, faces that may be a person's, and doubtful pairs to ask about."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from photoshare.services.people.room_people import load_room_people
 from photoshare.services.rooms.entering import Access
 from photoshare.services.shelf import Shelf, current_revision
 
-MAX_PAIRS = 200  # more than anybody answers in one go
+MAX_PAIRS = 200  # more than anyone answers in one go
 
 _RankedSide = tuple[int, list[int]]  # a person's id or NO_PERSON, and ids of the faces to show
 _RankedPair = tuple[_RankedSide, _RankedSide]
@@ -30,27 +30,27 @@ _maybe: Shelf[list[int]] = Shelf(10_000)  # people
 
 @dataclass(frozen=True, slots=True)
 class PairSide:
-    """One of two that may be the same person: a person, or an unsorted face."""
+    """One side of a doubtful pair: a person or an unsorted face."""
 
     person: PersonCard | None
-    face_ids: list[int]  # up to four: the clearest, and those most like the other side
+    face_ids: list[int]  # up to four: the clearest one and those most similar to the other side
 
     @property
     def key(self) -> str:
-        """Name the side: a person by the id, an unsorted face by its own."""
+        """Identify the side by the id of the person or the unsorted face."""
         return f"p{self.person.id}" if self.person else f"f{self.face_ids[0]}"
 
 
 @dataclass(frozen=True, slots=True)
 class DoubtfulPair:
-    """Two that may be one person."""
+    """Two sides that may be the same person."""
 
     first: PairSide
     second: PairSide
 
     @property
     def key(self) -> str:
-        """Name the pair in a form; it stays the same whichever of the two is the larger."""
+        """Identify the pair in a form; the key does not depend on which side is larger."""
         return "-".join(sorted((self.first.key, self.second.key)))
 
 
@@ -62,20 +62,20 @@ def list_alike_people(
     face_ids: Sequence[int] = (),
     with_beside: bool = False,
 ) -> list[PersonCard]:
-    """List the people that a person, or chosen faces, may be: the most alike first.
+    """List the people that a person, or chosen faces, may be, most similar first.
 
-    People who cannot be compared, since the running engine has not searched their photos yet, come
-    after those who can.
+    People whose photos the running engine has not searched yet cannot be compared, and come after
+    the others.
 
     Parameters
     ----------
     access : Access
-        Guests do not see who is hidden.
+        Guests do not see hidden people.
     rule : GroupingRule
     person_id : int, optional
     face_ids : sequence of int
     with_beside : bool
-        Whether to list, at the end, who is on a photo with them: they are hardly ever the same.
+        Whether to list, at the end, people who share a photo with them: rarely the same person.
     """
     room = load_room_faces(access.room.id, rule.engine_name)
     if person_id is not None:
@@ -93,7 +93,7 @@ def list_alike_people(
 
 
 def list_maybe_faces(access: Access, person_id: int, rule: GroupingRule) -> Sequence[Face]:
-    """List the unsorted faces that may be this person, the most alike first."""
+    """List the unsorted faces that may be this person, most similar first."""
     room_id, eps = access.room.id, rule.eps
 
     def find() -> list[int]:
@@ -111,14 +111,14 @@ def list_maybe_faces(access: Access, person_id: int, rule: GroupingRule) -> Sequ
 def next_pair(
     access: Access, rule: GroupingRule, later: Collection[str]
 ) -> tuple[DoubtfulPair | None, int]:
-    """Find the most telling pair to ask about, and how many there are.
+    """Find the most informative pair to ask about, and how many pairs there are.
 
     Parameters
     ----------
     access : Access
     rule : GroupingRule
     later : collection of str
-        Keys of the pairs that were put off.
+        Keys of the pairs that were postponed.
     """
     room_id, eps, cards = access.room.id, rule.eps, _cards(access)
 
@@ -140,7 +140,7 @@ def next_pair(
 
 
 def _people_beside(person_id: int | None, face_ids: Sequence[int]) -> set[int | None]:
-    """Find who is on the photos of a person, or of these faces, beside them."""
+    """Find who else is in the photos of a person, or of these faces."""
     is_theirs = Face.id.in_(face_ids) if person_id is None else Face.person_id == person_id
     photos = select(Face.photo_id).where(is_theirs)
     beside = select(Face.person_id).where(Face.photo_id.in_(photos), ~is_theirs, Face.is_face)
@@ -148,12 +148,12 @@ def _people_beside(person_id: int | None, face_ids: Sequence[int]) -> set[int | 
 
 
 def _cards(access: Access) -> dict[int, PersonCard]:
-    """Load the people whom this browser may see; hidden ones have more faces to find, too."""
+    """Load the people that this browser may see; hidden people can have unsorted faces, too."""
     return load_room_people(access.room.id).cards(for_host=access.is_host)
 
 
 def _is_shown(side: _RankedSide, cards: dict[int, PersonCard]) -> bool:
-    """Whether it is nobody who is hidden from this browser."""
+    """Whether this browser may see the side: its person is not hidden."""
     return side[0] in cards or side[0] == NO_PERSON
 
 

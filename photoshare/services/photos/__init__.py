@@ -1,1 +1,1 @@
-"""Photos of a room: taking them in, their albums, their smaller pictures, the wall."""
+"""Add photos to a room, and read its albums, smaller pictures and wall."""

@@ -25,7 +25,7 @@ MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
 
 @dataclass(frozen=True, slots=True)
 class AddedPhoto:
-    """What became of one accepted upload."""
+    """The outcome of one accepted upload."""
 
     photo_id: int
     is_duplicate: bool  # the room had the same bytes already
@@ -40,7 +40,7 @@ def add_photo(
     storage: Storage,
     settings: Settings,
 ) -> AddedPhoto:
-    """Verify and keep one uploaded picture; when this returns, it survives a crash.
+    """Verify and store one uploaded picture; once this returns, it survives a crash.
 
     Parameters
     ----------
@@ -48,16 +48,16 @@ def add_photo(
     stream : binary file
         Read once, to its end.
     file_name : str
-        As the guest's device calls it; only shown, never used as a path.
+        The name on the guest's device; only shown, never used as a path.
     guest_id : int or None
-        Who uploads it; None for the command line.
+        The uploader; None for the command line.
 
     Raises
     ------
     RejectedPhotoError
-        If it is not a picture that can be read, or over a limit. Nothing is kept then.
+        If it is not a readable picture, or over a limit. Nothing is stored then.
     DiskFullError
-        If there is no space for it, on the disk or by the limits of a room. Nothing is kept then.
+        If the disk or the room has no space for it. Nothing is stored then.
     """
     with storage.receive(room_id, stream, max_photo_mb=settings.max_photo_mb) as received:
         return add_received(
@@ -75,14 +75,14 @@ def add_received(
     settings: Settings,
     upload_id: int | None = None,
 ) -> AddedPhoto:
-    """Verify and keep a file that is here already; see `add_photo`.
+    """Verify and store a file that has been received; see `add_photo`.
 
     Parameters
     ----------
     received : ReceivedFile
-        Moved to its final place, unless the photo is not kept.
+        Moved to its final path, unless the photo is refused.
     upload_id : int, optional
-        The upload in pieces that it came by; forgotten together with the photo's coming.
+        The upload in pieces that it came from; deleted in the commit that adds the photo.
     """
     known = _photo_with_hash(room_id, received.sha256)
     if known is not None:
@@ -90,7 +90,7 @@ def add_received(
         _give_another_chance(room_id, [received.sha256])
         return AddedPhoto(known.id, is_duplicate=True)
     check_room_limits(room_id, received.size_bytes, settings)
-    db.session.rollback()  # no transaction stays open while the picture is decoded
+    db.session.rollback()  # keep no transaction open while the picture is decoded
     rendered = decoder_pool.pool.render(received.path, settings)
     photo = Photo(
         room_id=room_id,
@@ -109,7 +109,7 @@ def add_received(
 
 
 def check_room_limits(room_id: int, coming_bytes: int, settings: Settings) -> None:
-    """Refuse one more photo where the room is full.
+    """Refuse another photo if the room is full.
 
     Raises
     ------
@@ -136,9 +136,9 @@ def check_room_limits(room_id: int, coming_bytes: int, settings: Settings) -> No
 
 
 def find_known(room_id: int, hashes: Sequence[str]) -> list[str]:
-    """Tell which of these SHA-256 the room has, so that nobody sends them again.
+    """Return which of these SHA-256 the room has already, so that they are not sent again.
 
-    Whoever has a photo and would send it again gives one that was given up another chance.
+    Asking for a photo whose analysis was given up gives it another chance.
     """
     known = db.session.scalars(
         select(Photo.sha256).where(
@@ -151,7 +151,7 @@ def find_known(room_id: int, hashes: Sequence[str]) -> list[str]:
 
 
 def _give_another_chance(room_id: int, hashes: Sequence[str]) -> None:
-    """Let photos that were given up be analysed again when somebody uploads them once more."""
+    """Analyse photos that were given up once more when somebody uploads them again."""
     db.session.execute(
         update(Photo)
         .where(Photo.room_id == room_id, Photo.sha256.in_(hashes), Photo.state == PHOTO_FAILED)
@@ -167,7 +167,7 @@ def _keep(
     storage: Storage,
     upload_id: int | None,
 ) -> AddedPhoto:
-    """Put files and row in place together, or find that another upload was faster."""
+    """Store files and row together, or find that another upload was faster."""
     with storage.locked():
         known = _photo_with_hash(photo.room_id, photo.sha256)
         if known is not None:
@@ -196,6 +196,6 @@ def _photo_with_hash(room_id: int, sha256: str) -> Photo | None:
 
 
 def clean_file_name(file_name: str) -> str:
-    """Make a name fit to be shown: no control characters, not too long."""
+    """Make a name safe to show: no control characters, limited length."""
     name = "".join(letter for letter in file_name if unicodedata.category(letter)[0] != "C")
     return name[-MAX_FILE_NAME:] if name.strip() else "photo"

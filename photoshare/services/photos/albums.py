@@ -1,7 +1,7 @@
-"""Which photos of a room are meant: the kinds of albums, and the one function that opens them.
+"""Define the kinds of albums of a room, and the one function that opens them.
 
-`open_album` holds the access check of every album. Nothing else makes one (tests/test_architecture
-sees to it), so that no address can lead around it.
+`open_album` contains the access check of every album. Nothing else makes one (enforced by
+tests/test_architecture), so no address can bypass it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from photoshare.models import Face, Guest, Person, Photo, db
 from photoshare.services.people.people import get_people, get_person
 from photoshare.services.rooms.entering import Access
 
-# A class, a team or a table of a wedding has fewer; nobody ticks more boxes by hand.
+# A class, a team or a table at a wedding has fewer; nobody ticks more boxes by hand.
 MOST_PEOPLE = 100
-MOST_CHOSEN = 5000  # photos of one selection; SQLite takes 32,766 numbers in a query
+MOST_CHOSEN = 5000  # photos in one selection; SQLite takes 32,766 parameters in a query
 
 OLDEST_FIRST = (Photo.moment, Photo.id)
 NEWEST_FIRST = (Photo.moment.desc(), Photo.id.desc())
@@ -28,14 +28,14 @@ NEWEST_FIRST = (Photo.moment.desc(), Photo.id.desc())
 
 @dataclass(frozen=True, slots=True)
 class Album(ABC):
-    """Some photos of a room that its reader may see; made by `open_album` only.
+    """A set of photos in a room that its reader may see; made by `open_album` only.
 
     Attributes
     ----------
     kind : str
         For templates and addresses.
     newest_first : bool
-        A room on the screen; albums and zips tell their story in order.
+        True for the room's page; albums and zips are in order of time.
     """
 
     kind: ClassVar[str]
@@ -45,15 +45,15 @@ class Album(ABC):
     @property
     @abstractmethod
     def condition(self) -> ColumnElement[bool]:
-        """Which photos of the room it holds."""
+        """Return which photos of the room are in it."""
 
     def select(self, *, newest_first: bool | None = None) -> Select[Photo]:
-        """Select its photos: by when they were taken, then by upload.
+        """Select its photos, ordered by when they were taken, then by upload.
 
         Parameters
         ----------
         newest_first : bool, optional
-            By default the order in which it is shown.
+            By default as the album is shown.
         """
         newest_first = self.newest_first if newest_first is None else newest_first
         query = select(Photo).where(Photo.room_id == self.room_id, self.condition)
@@ -80,7 +80,7 @@ class WithoutFaces(Album):
 
     @property
     def condition(self) -> ColumnElement[bool]:
-        """Analysed, and without a face."""
+        """Analysed and without a face."""
         return Photo.is_without_faces == true()
 
 
@@ -120,7 +120,7 @@ class OfPeople(Album):
 
 @dataclass(frozen=True, slots=True)
 class OfGuest(Album):
-    """What one guest has uploaded."""
+    """The photos that one guest uploaded."""
 
     kind = "guest"
 
@@ -142,7 +142,7 @@ class Chosen(Album):
 
     @property
     def condition(self) -> ColumnElement[bool]:
-        """These photos, as far as they are in the room."""
+        """Those of these photos that are in the room."""
         return Photo.id.in_(self.photo_ids)
 
 
@@ -156,19 +156,19 @@ def open_album(
     photo_ids: Sequence[int] = (),
     is_without_faces: bool = False,
 ) -> Album:
-    """Open an album of the room, the only way to get one; nothing said is the whole room.
+    """Open an album of the room, the only way to get one; by default the whole room.
 
     Parameters
     ----------
     access : Access
-        Who asks. Guests open nobody's album who is hidden from them.
+        Who asks. Guests cannot open the album of a hidden person.
     person_id : int, optional
     people : sequence of int, optional
         Of several people.
     is_together : bool
-        All of `people` are in each photo; else any of them.
+        Whether all of `people` have to be in a photo, instead of any of them.
     guest_id : int, optional
-        Who uploaded the photos: the asker, or for the host anybody.
+        Who uploaded the photos: guests may give only themselves, the host anyone.
     photo_ids : sequence of int, optional
         A selection.
     is_without_faces : bool
@@ -178,7 +178,7 @@ def open_album(
     NotFoundError
         If the room has no such person or guest for this browser.
     InvalidInputError
-        If these are more people or photos than anybody chooses.
+        If there are more people or photos than allowed.
     """
     room_id = access.room.id
     if people:
@@ -199,7 +199,7 @@ def open_album(
 
 
 def count_without_faces(room_id: int) -> int:
-    """Count the photos of a room in which no face was found; the same for whoever asks."""
+    """Count the photos of a room without a face; the same number for everyone."""
     query = select(func.count()).select_from(Photo)
     return db.session.scalar(query.where(Photo.room_id == room_id, Photo.is_without_faces)) or 0
 

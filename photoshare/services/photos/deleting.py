@@ -23,14 +23,14 @@ def may_delete(access: Access, photo: Photo) -> bool:
 
 
 def delete_photo(access: Access, photo_id: int, storage: Storage) -> None:
-    """Remove a photo with its faces, its files and the people it leaves without a face.
+    """Delete a photo with its faces, its files and the people left without a face.
 
     Raises
     ------
     NotFoundError
         If this room has no such photo.
     NotAllowedError
-        If the asker neither hosts the room nor uploaded the photo.
+        If the browser neither hosts the room nor uploaded the photo.
     """
     photo = get_photo(access.room.id, photo_id)
     if not may_delete(access, photo):

@@ -18,26 +18,26 @@ from photoshare.services.photos.albums import NEWEST_FIRST, OLDEST_FIRST, Album
 PAGE_SIZE = 40  # photos of one grid page: two screens of a desktop
 _PLACE = tuple_(Photo.moment, Photo.id)
 _PLACE_FORMAT = "%Y%m%dT%H%M%S%f"  # of the moment, in an address
-MAX_ID_DIGITS = 18  # what fits into SQLite's whole numbers
+MAX_ID_DIGITS = 18  # what fits into SQLite's integers
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoPage:
     """One page of an album's grid.
 
-    The next one begins behind its last photo and not at a number, so that no photo is shown twice
-    or left out when others come in or go meanwhile.
+    The next page begins after its last photo, not at an offset, so that no photo is repeated or
+    skipped when others are added or deleted meanwhile.
     """
 
     photos: Sequence[Photo]
-    count: int  # photos of the whole album
+    count: int  # photos in the whole album
     has_previous: bool
     has_next: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The photos before and after one in its album, by id; None at the ends."""
+    """The ids of the photos before and after one in its album; None at the ends."""
 
     previous_id: int | None
     next_id: int | None
@@ -56,8 +56,8 @@ def list_photos(album: Album, *, after: str | None = None, before: str | None = 
     ----------
     album : Album
     after, before : str, optional
-        A place as of `place_of`: the page begins behind it, or ends in front of it. Less than a
-        page in front of it is the first page, and so is what cannot be read.
+        A cursor from `place_of`: the page begins after it, or ends before it. If less than a page
+        comes before it, or the cursor cannot be read, this is the first page.
     """
     query = album.select().options(*with_faces()).limit(PAGE_SIZE + 1)
     behind, in_front_of = _as_place(after), _as_place(before)
@@ -76,15 +76,15 @@ def list_photos(album: Album, *, after: str | None = None, before: str | None = 
 
 
 def place_of(photo: Photo) -> str:
-    """Name the place of a photo in its album, for the address of the page that goes on there.
+    """Return the cursor of a photo in its album, for the address of the page that continues there.
 
-    It means that place also when the photo itself is gone.
+    It stays valid after the photo itself is deleted.
     """
     return f"{photo.moment:{_PLACE_FORMAT}}-{photo.id}"
 
 
 def _as_place(text: str | None) -> ColumnElement[Any] | None:
-    """Read what `place_of` wrote; None where it is nothing of the kind."""
+    """Parse a cursor from `place_of`; None if it is invalid."""
     moment, _, photo_id = (text or "").rpartition("-")
     try:
         return tuple_(datetime.strptime(moment, _PLACE_FORMAT), int(photo_id[:MAX_ID_DIGITS]))
@@ -93,7 +93,7 @@ def _as_place(text: str | None) -> ColumnElement[Any] | None:
 
 
 def get_photo(room_id: int, photo_id: int, *, all_of_it: bool = False) -> Photo:
-    """Load a photo of this room, if asked so with its guest, its faces and their people.
+    """Load a photo of this room, on request with its guest, its faces and their people.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def get_photo(room_id: int, photo_id: int, *, all_of_it: bool = False) -> Photo:
 
 
 def with_faces() -> tuple[ExecutableOption, ...]:
-    """Load photos with who uploaded them, their faces and the people of those."""
+    """Return options to load photos with their uploaders, faces and the people of these."""
     faces = selectinload(Photo.faces)
     return joinedload(Photo.guest), faces.defer(Face.encoding), faces.joinedload(Face.person)
 
@@ -117,7 +117,7 @@ def find_neighbours(album: Album, photo_id: int) -> Neighbours:
     """Find the photos before and after one in its album, in the album's order."""
     ids = album.select().with_only_columns(Photo.id).order_by(None).limit(1)
     moment = db.session.scalar(select(Photo.moment).where(Photo.id == photo_id))
-    here = tuple_(moment, photo_id)  # as values: an index is not searched by a subquery's row
+    here = tuple_(moment, photo_id)  # as values: a subquery's row would not use the index
     older = db.session.scalar(ids.where(here > _PLACE).order_by(*NEWEST_FIRST))
     newer = db.session.scalar(ids.where(here < _PLACE).order_by(*OLDEST_FIRST))
     return Neighbours(newer, older) if album.newest_first else Neighbours(older, newer)

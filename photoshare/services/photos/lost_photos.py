@@ -1,4 +1,4 @@
-"""Originals that a broken disk lost: noticed, named to people, and taken back when they come."""
+"""Detect originals lost by a broken disk, list them, and restore them when uploaded again."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A photo whose original is missing, or shorter or longer than it was."""
+    """A photo whose original is missing or has the wrong size."""
 
     room_title: str
     file_name: str
 
 
 def list_lost(room_id: int, *, at_most: int) -> list[Photo]:
-    """List the first photos of a room whose originals are known to be lost."""
+    """List the first photos of a room with lost originals."""
     query = select(Photo).where(Photo.room_id == room_id, Photo.is_lost).order_by(Photo.id)
     return list(db.session.scalars(query.limit(at_most)))
 
 
 def find_missing(storage: Storage) -> tuple[int, list[Missing]]:
-    """Compare every photo with the files that are there, without changing anything.
+    """Compare every photo with the files on the disk, without changing anything.
 
     Returns
     -------
     tuple
-        How many photos there are, and those whose original is not as it should be.
+        How many photos there are, and those whose original is missing or of the wrong size.
     """
     count, missing = 0, []
     for room_id, title in db.session.execute(select(Room.id, Room.title)).all():
@@ -55,7 +55,7 @@ def find_missing(storage: Storage) -> tuple[int, list[Missing]]:
 
 
 def check_originals(storage: Storage) -> None:
-    """Note which originals are lost and which are back, and which clean copies have to be made."""
+    """Record which originals are lost or back, and which clean copies have to be made."""
     for room_id in db.session.scalars(select(Room.id)).all():
         columns = (Photo.id, Photo.sha256, Photo.size_bytes, Photo.is_lost)
         rows = db.session.execute(select(*columns).where(Photo.room_id == room_id)).all()
@@ -68,7 +68,7 @@ def check_originals(storage: Storage) -> None:
 
 
 def note_faults(which: ColumnElement[bool], storage: Storage) -> bool:
-    """Note which of some photos are lost, and which have to be measured again.
+    """Record which of some photos are lost, and which have to be measured again.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def note_faults(which: ColumnElement[bool], storage: Storage) -> bool:
     Returns
     -------
     bool
-        Whether there was one.
+        Whether there was any.
     """
     lost, copies = [], []
     rows = db.session.execute(select(*PHOTO_FILE).where(which))
@@ -95,14 +95,14 @@ def note_faults(which: ColumnElement[bool], storage: Storage) -> bool:
 
 
 def bring_back(photo_id: int, received: ReceivedFile, storage: Storage) -> None:
-    """Put a lost original back in its place, if somebody has sent its bytes again.
+    """Restore a lost original from a file with the same bytes.
 
     Parameters
     ----------
     photo_id : int
-        Of a photo with the SHA-256 of what was received.
+        Of a photo with the same SHA-256 as the received file.
     received : ReceivedFile
-        Moved, if it was needed.
+        Moved if it was needed.
     """
     with storage.locked():
         query = select(*PHOTO_FILE, Photo.is_lost).where(Photo.id == photo_id)

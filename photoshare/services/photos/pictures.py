@@ -1,4 +1,4 @@
-"""Smaller pictures of photos, and pictures of faces: made at once or when first asked for."""
+"""Make smaller pictures of photos and pictures of faces, on first request if need be."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from photoshare.services.people.shown_faces import get_face
 from photoshare.services.rooms.entering import Access
 from photoshare.storage import Storage
 
-# Pictures made at the same time for those who ask; more than the machine's cores help nobody.
+# Pictures made at the same time on request; more than the machine's cores would not help.
 _RENDERS = threading.BoundedSemaphore(2)
 
 
 def find_picture(photo: Photo, side: int, ending: str, storage: Storage) -> Path:
-    """Return the file of a smaller picture, which is made if it is not there.
+    """Return the file of a smaller picture, making it if it is missing.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def find_picture(photo: Photo, side: int, ending: str, storage: Storage) -> Path
     Raises
     ------
     NotFoundError
-        If the original is lost, or was deleted this moment.
+        If the original is lost, or has just been deleted.
     """
     target = storage.derivative(photo.room_id, photo.sha256, f"{side}.{ending}")
 
@@ -48,7 +48,7 @@ def find_picture(photo: Photo, side: int, ending: str, storage: Storage) -> Path
 
 
 def find_face_picture(access: Access, face_id: int, storage: Storage) -> Path:
-    """Return the file of the small square picture of a face, which is cut out if it is not there.
+    """Return the file of the small square picture of a face, making it if it is missing.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def find_face_picture(access: Access, face_id: int, storage: Storage) -> Path:
 
 
 def delete_pictures_of_no_faces(storage: Storage, room_id: int | None = None) -> None:
-    """Delete the pictures of what somebody said is no face, in one room or in all."""
+    """Delete the pictures of faces marked as not a face, in one room or in all."""
     columns = (Photo.room_id, Photo.sha256, Face.top, Face.right, Face.bottom, Face.left)
     query = select(*columns).join(Face).where(Face.is_face.is_(False))
     if room_id is not None:
@@ -85,9 +85,9 @@ def _find_or_make(
 ) -> Path:
     if target.is_file():
         return target
-    db.session.rollback()  # no transaction stays open while others' pictures are made
+    db.session.rollback()  # keep no transaction open while waiting for other pictures
     with _RENDERS:
-        if target.is_file():  # somebody else has asked for it meanwhile
+        if target.is_file():  # another request has made it meanwhile
             return target
         try:
             content = render(storage.original(room_id, sha256))

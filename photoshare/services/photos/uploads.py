@@ -1,4 +1,4 @@
-"""Files that come in pieces: begin one or find it again, take a piece, finish (docs/uploads.md)."""
+"""Receive files in pieces: begin or resume an upload, add a piece, finish (docs/uploads.md)."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from photoshare.services.rooms.entering import Access
 from photoshare.services.space import even_when_full
 from photoshare.storage import Storage
 
-KEPT_FOR = timedelta(days=1)  # an upload that is not finished by then is swept
-UNFINISHED_OF_GUEST = 10  # a browser sends three at once; with more, the oldest is forgotten
+KEPT_FOR = timedelta(days=1)  # an upload that is not finished by then is removed
+UNFINISHED_OF_GUEST = 10  # a browser sends three at once; beyond this the oldest is removed
 MAX_FINGERPRINT = 1200  # characters: a file name with its size and date
 
-_in_hand: set[int] = set()  # the uploads of which a piece is being written this moment
+_in_hand: set[int] = set()  # the uploads to which a piece is being written
 _in_hand_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What a browser says of a file before it sends it.
+    """What a browser declares about a file before sending it.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class FileFacts:
     fingerprint : str
         The same for the same file of the same guest: the SHA-256, or name, size and date.
     sha256 : str or None
-        64 hexadecimal digits, lower case; None where the browser cannot tell.
+        64 hexadecimal digits, lower case; None if the browser cannot compute it.
     """
 
     file_name: str
@@ -57,14 +57,14 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedUpload:
-    """How far an upload is."""
+    """The state of an unfinished upload."""
 
     upload_id: int
     offset: int  # bytes that are safe; the next piece begins there
 
 
 def find_upload(access: Access, fingerprint: str, storage: Storage) -> UnfinishedUpload | None:
-    """Find what the guest has begun to send before, to go on with it."""
+    """Find an upload that the guest began earlier, to resume it."""
     upload_id = db.session.scalar(
         select(Upload.id).where(
             Upload.guest_id == access.guest.id, Upload.fingerprint == fingerprint
@@ -78,19 +78,19 @@ def find_upload(access: Access, fingerprint: str, storage: Storage) -> Unfinishe
 def begin_upload(
     access: Access, facts: FileFacts, *, storage: Storage, settings: Settings
 ) -> UnfinishedUpload:
-    """Begin to take a file in pieces, if all of it would fit now.
+    """Begin an upload in pieces, if the whole file would fit now.
 
-    A promise reserves nothing: what counts against the room and the disk are the bytes that are
-    here, so that nobody keeps others out by promises that they never keep.
+    Declaring a size reserves nothing: only received bytes count against the room and the disk, so
+    that nobody can block others by announcing files they never send.
 
     Raises
     ------
     InvalidInputError
-        If what is said of the file makes no sense.
+        If the declared facts make no sense.
     RejectedPhotoError
         If the file is larger than a photo may be.
     DiskFullError
-        If there is no space for it, on the disk or by the limits of the room.
+        If the disk or the room has no space for it.
     """
     if facts.size_bytes < 1 or not facts.fingerprint or len(facts.fingerprint) > MAX_FINGERPRINT:
         raise InvalidInputError("The upload is missing the file's name or size.")
@@ -99,7 +99,7 @@ def begin_upload(
             "The file is larger than %(number)s MB.", number=settings.max_photo_mb
         )
     room_id, guest_id = access.room.id, access.guest.id
-    unfinished = storage.bytes_in_pieces(room_id)  # on the disk already, in no photo yet
+    unfinished = storage.bytes_in_pieces(room_id)  # on the disk, but not in a photo yet
     adding.check_room_limits(room_id, facts.size_bytes + unfinished, settings)
     storage.check_free_space(facts.size_bytes)
     forgotten = _forget_oldest(guest_id)
@@ -114,7 +114,7 @@ def begin_upload(
     db.session.add(upload)
     try:
         db.session.commit()
-    except IntegrityError:  # the same file was begun this moment, by another request
+    except IntegrityError:  # another request has just begun the same file
         db.session.rollback()
         raise WrongOffsetError(0) from None
     for upload_id in forgotten:
@@ -131,29 +131,29 @@ def add_piece(
     storage: Storage,
     settings: Settings,
 ) -> UnfinishedUpload | AddedPhoto:
-    """Take the next piece of a file; with the last one, verify and keep the photo.
+    """Append the next piece of a file; after the last one, verify and store the photo.
 
     Parameters
     ----------
     access : Access
-        Only the guest who began an upload goes on with it.
+        Only the guest who began an upload can continue it.
     upload_id : int
     offset : int
-        Where the piece begins; with all bytes here, an empty piece finishes the upload.
+        Where the piece begins; if all bytes have arrived, an empty piece finishes the upload.
     stream : binary file
         The piece, to its end.
 
     Raises
     ------
     NotFoundError
-        If there is no such upload: finished, swept, or somebody else's.
+        If there is no such upload: finished, removed, or another guest's.
     WrongOffsetError
-        If the piece does not follow what is here, or another one is being written this moment.
+        If the piece does not begin at the end of the upload, or another one is being written.
     RejectedPhotoError
-        If the file is not a photo that is taken, or not the one that was said. It is forgotten
+        If the file is not an accepted photo, or not the one declared. The upload is removed
         then.
     DiskFullError
-        If there is no space. What is here stays.
+        If there is no space. What has arrived stays.
     """
     with _alone(upload_id):
         upload = db.session.scalar(
@@ -162,7 +162,7 @@ def add_piece(
         if upload is None:
             raise NotFoundError("This upload no longer exists.")
         db.session.expunge(upload)
-        db.session.rollback()  # no transaction stays open while bytes come in
+        db.session.rollback()  # keep no transaction open while bytes arrive
         path = storage.piece_file(upload.room_id, upload.id)
         try:
             length = storage.append_piece(path, stream, offset=offset, size_bytes=upload.size_bytes)
@@ -175,7 +175,7 @@ def add_piece(
 
 
 def sweep_uploads(storage: Storage, *, older_than: float) -> int:
-    """Forget the uploads that were begun more than a day ago, with their pieces.
+    """Remove the uploads that were begun more than a day ago, with their pieces.
 
     Parameters
     ----------
@@ -195,9 +195,9 @@ def sweep_uploads(storage: Storage, *, older_than: float) -> int:
 
 
 def _sweep_piece(path: Path) -> bool:
-    """Remove a file of pieces that no unfinished upload has; return whether it went.
+    """Remove a file of pieces without an unfinished upload; return whether it was removed.
 
-    One whose last piece is being taken this moment stays: it may become a photo.
+    A file whose last piece is just being written stays: it may become a photo.
     """
     if not path.name.isdigit():
         path.unlink(missing_ok=True)
@@ -212,10 +212,10 @@ def _sweep_piece(path: Path) -> bool:
 
 @contextlib.contextmanager
 def _alone(upload_id: int) -> Iterator[None]:
-    """Let one request at a time write to an upload; one process serves a data folder."""
+    """Let only one request at a time write to an upload; one process serves a data folder."""
     with _in_hand_lock:
         if upload_id in _in_hand:
-            raise WrongOffsetError(0)  # of a connection that was given up; the next try will fit
+            raise WrongOffsetError(0)  # from an abandoned connection; the next try will fit
         _in_hand.add(upload_id)
     try:
         yield
@@ -254,7 +254,7 @@ def _delete_where(which: ColumnElement[bool]) -> None:
 
 
 def _forget_oldest(guest_id: int) -> list[int]:
-    """Make place for one more upload of a guest; return the ids of those that had to go."""
+    """Make room for one more upload of a guest; return the ids of the removed ones."""
     ids = db.session.scalars(
         select(Upload.id).where(Upload.guest_id == guest_id).order_by(Upload.id.desc())
     ).all()

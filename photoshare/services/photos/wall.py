@@ -1,4 +1,4 @@
-"""The photos of the live wall, the newest among them as they come."""
+"""List the photos of the live wall, with new ones as they are added."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from sqlalchemy import select
 from photoshare.models import Photo, db
 from photoshare.services.photos.listing import with_faces
 
-WALL_PHOTOS = 200  # that one answer lists; at 8 seconds each they last 27 minutes
+WALL_PHOTOS = 200  # in one answer; at 8 seconds each they last 27 minutes
 
 
 def list_newer(room_id: int, after_id: int = 0) -> Sequence[Photo]:
-    """List the newest photos of a room that came after one, the oldest of them first.
+    """List the newest photos added to a room after a given one, oldest first.
 
     Parameters
     ----------
     room_id : int
     after_id : int
-        Id of the newest photo that is known already; 0 for none.
+        Id of the newest photo known so far; 0 for none.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def list_newer(room_id: int, after_id: int = 0) -> Sequence[Photo]:
 
 
 def find_before(room_id: int, before_id: int | None) -> Photo | None:
-    """Find the newest photo that came before another one, or else the newest; None: no photos."""
+    """Find the newest photo added before another one, else the newest; None without photos."""
     newest = (
         select(Photo)
         .where(Photo.room_id == room_id)

@@ -1,1 +1,1 @@
-"""Rooms and their guests: made, entered, changed, deleted."""
+"""Create, enter, change and delete rooms, and manage their guests."""

@@ -12,19 +12,19 @@ from photoshare.errors import InvalidInputError, NotFoundError, WrongPasswordErr
 from photoshare.models import Guest, Room, db, utc_now
 from photoshare.services.rooms.hashing import is_right
 
-# No two look alike, in either case: of 0 o, 1 i l, 2 z, 5 s, 6 g b, 9 q, u v at most one is used.
+# No two look alike in either case: of 0 o, 1 i l, 2 z, 5 s, 6 g b, 9 q, u v at most one is used.
 CODE_ALPHABET = "acdefhjkmnprtwxy2346789"
 CODE_GROUPS = (5, 4, 5)  # 14 characters of 23 are 63 random bits; grouped to be read aloud
 MAX_SECRET = 100  # characters; ours have 27
 MAX_TYPED_CODE = 100  # characters; ours have 16, and somebody may type them with spaces
 MAX_NAME = 60  # characters
 MAX_PASSWORD = 200  # characters; scrypt takes any length, a form should not
-LAST_TIME_ZONE = timedelta(hours=12)  # behind UTC: where a day ends last on earth
+LAST_TIME_ZONE = timedelta(hours=12)  # behind UTC: where on earth a day ends last
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Somebody who is in a room: the proof that the access check was passed."""
+    """A browser that is in a room: the proof that it passed the access check."""
 
     room: Room
     guest: Guest
@@ -37,7 +37,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who corrects: a browser in a room, or the command line."""
+    """The author of a correction: a browser in a room, or the command line."""
 
     room_id: int
     guest_id: int | None = None
@@ -52,15 +52,15 @@ class Author:
 
 
 def author_of(access: Access) -> Author:
-    """Tell what a browser may correct: the host all, guests by the host's switch or their own."""
+    """Make the author for a browser: hosts correct all, guests their own photos or by setting."""
     room, guest = access.room, access.guest
     return Author(room.id, guest.id, access.is_host, room.guests_may_correct)
 
 
 def normalise_code(text: str) -> str:
-    """Bring a room code as somebody typed it into the form that is stored.
+    """Convert a typed room code to the form in which it is stored.
 
-    Hyphens, spaces and case are ignored. A text that is too long to be a code is nobody's.
+    Hyphens, spaces and case are ignored. A text too long to be a code matches no room.
     """
     if len(text) > MAX_TYPED_CODE:
         return ""
@@ -84,12 +84,12 @@ def find_room(code: str) -> Room:
 
 
 def has_ended(room: Room) -> bool:
-    """Whether the room's last day is over everywhere, so that only its host may enter."""
+    """Whether the room's last day is over everywhere on earth: only its host may enter."""
     return room.ends_on is not None and last_today() > room.ends_on
 
 
 def enter_room(code: str, guest_ids: Mapping[str, int]) -> Access:
-    """Check that this browser has joined this room: the one access check of every room page.
+    """Check that this browser has joined this room: the access check of every room page.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def enter_room(code: str, guest_ids: Mapping[str, int]) -> Access:
     Raises
     ------
     NotFoundError
-        If the room is not there, has ended, or the browser has not joined it.
+        If the room does not exist or has ended, or the browser has not joined it.
     """
     found = db.session.execute(
         select(Room, Guest)
@@ -112,12 +112,12 @@ def enter_room(code: str, guest_ids: Mapping[str, int]) -> Access:
         is_open = guest.is_host or not has_ended(room)
         if is_open and guest_ids.get(str(room.id)) == guest.id:
             return Access(room, guest)
-    find_room(code)  # a code that nobody has is said to be that
+    find_room(code)  # raises the error for an unknown code
     raise NotFoundError("This page doesn't exist, or only people in its room can see it.")
 
 
 def list_joined_rooms(guest_ids: Mapping[str, int]) -> list[Room]:
-    """List the rooms that this browser may enter now, the one joined last first.
+    """List the rooms that this browser may enter now, most recently joined first.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def join_room(room: Room, *, password: str, name: str) -> Guest:
     Raises
     ------
     WrongPasswordError
-        If this is not the room's password.
+        If the password is not the room's.
     InvalidInputError
         If the name or the password is too long, or the room has ended.
     """
@@ -178,14 +178,14 @@ def check_host_secret(room: Room, secret: str) -> None:
     Raises
     ------
     NotFoundError
-        If it is another one.
+        If the secret is wrong.
     """
     if len(secret) > MAX_SECRET or not is_right(room.host_secret_hash, secret):
         raise NotFoundError("This host link isn't valid.")
 
 
 def checked_name(name: str) -> str:
-    """Return a person's name without outer spaces; refuse a long one."""
+    """Return a person's name without outer spaces; refuse an overlong one."""
     name = " ".join(name.split())
     if len(name) > MAX_NAME:
         raise InvalidInputError("Names can be up to %(number)s characters long.", number=MAX_NAME)
@@ -208,5 +208,5 @@ def _add_guest(room: Room, name: str, *, is_host: bool) -> Guest:
 
 
 def last_today() -> date:
-    """Return the day that it still is somewhere."""
+    """Return the earliest date that it still is anywhere on earth."""
     return (utc_now() - LAST_TIME_ZONE).date()

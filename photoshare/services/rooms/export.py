@@ -1,4 +1,4 @@
-"""A room as plain data, for the command line: an interface, see docs/command-line.md."""
+"""Export a room as plain data for the command line (docs/command-line.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guests of a room: what they are called, who uploaded how much, and who leaves."""
+"""Rename and remove the guests of a room, and count their uploads."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from photoshare.storage import Storage
 
 @dataclass(frozen=True, slots=True)
 class Uploads:
-    """What one guest has uploaded to a room."""
+    """The uploads of one guest of a room."""
 
-    name: str | None  # may be empty; None: photos that came by the command line
+    name: str | None  # may be empty; None: imported by the command line
     is_host: bool
     photo_count: int
     size_bytes: int
 
 
 def rename_guest(guest_id: int, name: str) -> None:
-    """Let a guest be called otherwise, beside all of their photos.
+    """Change a guest's name, shown beside all of their photos.
 
     Raises
     ------
@@ -35,9 +35,9 @@ def rename_guest(guest_id: int, name: str) -> None:
 
 
 def leave_room(access: Access, storage: Storage) -> None:
-    """Forget a guest who leaves: their name, who they are, and what they have not finished sending.
+    """Forget a guest who leaves: their name, who they are, and their unfinished uploads.
 
-    What their photos and corrections point to stays, without a name; the photos stay, too.
+    Their photos stay, and so does the nameless row that their photos and corrections refer to.
     """
     guest_id = access.guest.id
     unfinished = db.session.scalars(select(Upload.id).where(Upload.guest_id == guest_id)).all()
@@ -54,7 +54,7 @@ def leave_room(access: Access, storage: Storage) -> None:
 
 
 def list_uploads(room_id: int) -> list[Uploads]:
-    """List who uploaded how much to a room, most photos first; who has none is not among them."""
+    """List the uploads per guest, most photos first, without guests who uploaded nothing."""
     photo_count, size_bytes = func.count(Photo.id), func.sum(Photo.size_bytes)
     rows = db.session.execute(
         select(Guest.name, Guest.is_host, photo_count, size_bytes)

@@ -1,4 +1,4 @@
-"""Passwords and host secrets: what is stored of them, and checks of a bounded cost."""
+"""Hash and check passwords and host secrets, at a bounded cost."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import threading
 from werkzeug.security import check_password_hash, generate_password_hash
 
 SCRYPT_AT_ONCE = 2  # each takes 32 MB and 50 ms of a processor
-# A host secret has 160 random bits, which nobody guesses: stretching it would only cost the server.
+# A host secret has 160 random bits and cannot be guessed: stretching it would only cost the server.
 FAST_METHOD = "pbkdf2:sha256:1"
 
 _scrypt = threading.BoundedSemaphore(SCRYPT_AT_ONCE)
 
 
 def hash_password(password: str) -> str:
-    """Hash what a person made up, slowly: by scrypt, with a salt."""
+    """Hash a password that a person chose, slowly: by scrypt, with a salt."""
     with _scrypt:
         return generate_password_hash(password)
 
 
 def hash_secret(secret: str) -> str:
-    """Hash what we drew at random, quickly, with a salt."""
+    """Hash a random secret of ours, quickly, with a salt."""
     return generate_password_hash(secret, method=FAST_METHOD)
 
 
 def is_right(hashed: str, text: str) -> bool:
-    """Whether this is the password or the secret; scrypt waits for its turn."""
+    """Whether the text is the password or secret; scrypt waits for its turn."""
     if hashed.startswith(FAST_METHOD):
         return check_password_hash(hashed, text)
     with _scrypt:

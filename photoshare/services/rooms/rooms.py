@@ -30,14 +30,14 @@ PHOTOS_AT_ONCE = 500  # deleted in one transaction; with 3 faces each, 2 MB in t
 
 @dataclass(frozen=True, slots=True)
 class NewRoom:
-    """A room just made, with the one copy of its host secret."""
+    """A newly created room, with the only copy of its host secret."""
 
     room: Room
     host_secret: str
 
 
 def create_room(title: str, *, password: str = "", ends_on: date | None = None) -> NewRoom:
-    """Make a room with a code and a host secret of its own.
+    """Create a room with its own code and host secret.
 
     Raises
     ------
@@ -69,27 +69,27 @@ def change_settings(
     guests_may_correct: bool = False,
     keeps_metadata: bool = False,
 ) -> None:
-    """Change what the host may change of a room; who is in it stays in.
+    """Change the settings of a room; everyone who has joined stays in.
 
     Parameters
     ----------
     room : Room
     title : str
     ends_on : date or None
-        Not in the past, unless it is the one that the room has.
+        Not in the past, unless it is the room's present one.
     password : str
-        What new guests have to type from now on; empty to leave it as it is.
+        What new guests have to type from now on; empty to keep the present one.
     is_open : bool
-        Whether new guests need no password any more.
+        Whether to remove the password.
     guests_may_correct : bool
-        Whether guests may name and correct everybody, not just on the photos they uploaded.
+        Whether guests may name and correct everyone, not only in the photos they uploaded.
     keeps_metadata : bool
-        Whether guests get originals with places, names and serial numbers in them.
+        Whether guests get originals that include locations, names and serial numbers.
 
     Raises
     ------
     InvalidInputError
-        If something of it cannot be accepted. Nothing is changed then.
+        If any value cannot be accepted. Nothing is changed then.
     """
     if password and is_open:
         raise InvalidInputError("Set a new password or remove it, but not both.")
@@ -108,10 +108,10 @@ def change_settings(
 
 
 def delete_room(room_id: int, storage: Storage) -> None:
-    """Remove a room with all of its photos, faces, people, guests and files.
+    """Delete a room with all of its photos, faces, people, guests and files.
 
     The files go first, so that a full disk has space for what the database writes. If the process
-    ends on the way, `finish_deletions` goes on.
+    ends in between, `finish_deletions` resumes.
     """
     with storage.locked():
         storage.set_room_aside(room_id)
@@ -119,7 +119,7 @@ def delete_room(room_id: int, storage: Storage) -> None:
     with storage.locked():
         even_when_full(storage, lambda: _delete_rows(room_id))
         forget_room(room_id, before=math.inf)
-        storage.set_room_aside(room_id)  # what an upload has brought in between
+        storage.set_room_aside(room_id)  # what an upload has written in between
     storage.forget_room_set_aside(room_id)
     storage.fill_reserve()
 
@@ -131,7 +131,7 @@ def finish_deletions(storage: Storage) -> None:
 
 
 def _delete_rows(room_id: int) -> None:
-    """Delete a room in portions: the log of one transaction would be as large as the room."""
+    """Delete a room's rows in portions: the log of one transaction would be as big as the room."""
     some = select(Photo.id).where(Photo.room_id == room_id).limit(PHOTOS_AT_ONCE)
     while db.session.scalar(select(some.exists())):
         db.session.execute(delete(Photo).where(Photo.id.in_(some)))
@@ -141,7 +141,7 @@ def _delete_rows(room_id: int) -> None:
 
 
 def checked_title(title: str) -> str:
-    """Return a title without outer spaces; refuse an empty or a long one."""
+    """Return a title without outer spaces; refuse an empty or overlong one."""
     title = title.strip()
     if not title:
         raise InvalidInputError("Please give the room a title.")

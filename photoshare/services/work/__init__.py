@@ -1,1 +1,1 @@
-"""The work that waits: the job table, the queue of photos, and what crashes leave behind."""
+"""Manage background work: the job table, the photo queue, and leftovers of crashes."""

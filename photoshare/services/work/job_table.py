@@ -28,15 +28,15 @@ RETRY_AFTER = timedelta(minutes=1)  # long enough to read the message, short eno
 class JobKind(StrEnum):
     """What a job does; `photoshare.jobs.tasks.TASKS` holds the function for each."""
 
-    PROCESS_PHOTOS = "process_photos"  # analyse every photo of the room that waits for it
-    CLUSTER_ROOM = "cluster_room"  # look at the room's unsorted faces again
-    PREPARE_DOWNLOADS = "prepare_downloads"  # measure photos whose checksums are not known
-    SEARCH_AGAIN = "search_again"  # analyse photos anew that were before; after all other jobs
+    PROCESS_PHOTOS = "process_photos"  # analyse every waiting photo of the room
+    CLUSTER_ROOM = "cluster_room"  # group the room's unsorted faces again
+    PREPARE_DOWNLOADS = "prepare_downloads"  # measure photos without checksums
+    SEARCH_AGAIN = "search_again"  # analyse photos again; after all other jobs
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
-    """A job that the claiming thread runs."""
+    """A job claimed by the thread that runs it."""
 
     id: int
     room_id: int
@@ -49,21 +49,20 @@ def is_up_to_date(room: Room, stamp: str) -> bool:
 
 
 def enqueue_job(room_id: int, kind: JobKind) -> None:
-    """Queue a job, unless the same one is queued or running."""
+    """Queue a job, unless the same job is queued or running."""
     db.session.add(Job(room_id=room_id, kind=kind))
     try:
         db.session.commit()
-    except IntegrityError:  # the partial unique index: it is there already
+    except IntegrityError:  # the partial unique index: it is queued already
         db.session.rollback()
 
 
 def enqueue_waiting_photos() -> None:
-    """Queue a job for every room with waiting photos and none that takes care of them.
+    """Queue a job for every room that has waiting photos but no job for them.
 
-    Photos that are to be searched again have a job of their own kind; the newest rooms come first.
-    Covers a crash between an upload and its job, photos that came while a job was ending, and
-    imports by the command line. A room whose job failed as a whole is tried again after
-    `RETRY_AFTER`.
+    Photos to be searched again have their own kind of job; the newest rooms come first. Covers a
+    crash between an upload and its job, photos uploaded while a job was ending, and imports by the
+    command line. A room whose job failed as a whole is tried again after `RETRY_AFTER`.
     """
     is_cared_for = or_(
         Job.state.in_([JOB_QUEUED, JOB_RUNNING]),
@@ -81,7 +80,7 @@ def enqueue_waiting_photos() -> None:
             .distinct()
         )
         if db.session.execute(rooms.limit(1)).first() is None:
-            continue  # the usual case: nothing is written
+            continue  # the usual case: nothing to write
         rooms = rooms.order_by(Photo.room_id.desc())
         db.session.execute(
             insert(Job).from_select(["room_id", "kind", "state"], rooms, include_defaults=True)
@@ -90,31 +89,31 @@ def enqueue_waiting_photos() -> None:
 
 
 def requeue_running_jobs() -> None:
-    """Queue again what was running when the process ended; there is one process only."""
+    """Requeue the jobs that were running when the process ended; there is only one process."""
     db.session.execute(update(Job).where(Job.state == JOB_RUNNING).values(state=JOB_QUEUED))
     db.session.commit()
 
 
 def has_queued_jobs() -> bool:
-    """Whether a job waits to be claimed."""
+    """Whether a job is waiting to be claimed."""
     return db.session.scalar(select(Job.id).where(Job.state == JOB_QUEUED).limit(1)) is not None
 
 
 def has_urgent_jobs() -> bool:
-    """Whether a job waits that goes before photos that are searched again."""
+    """Whether a job is waiting that takes precedence over searching photos again."""
     query = select(Job.id).where(Job.state == JOB_QUEUED, Job.kind != JobKind.SEARCH_AGAIN)
     return db.session.scalar(query.limit(1)) is not None
 
 
 def claim_job() -> ClaimedJob | None:
-    """Take the oldest queued job, first of all one that somebody's download waits for.
+    """Claim the oldest queued job; jobs that a download waits for come first.
 
-    One that searches photos again comes after all others.
+    Jobs that search photos again come last.
 
     Returns
     -------
     ClaimedJob or None
-        None when there is none.
+        None if no job is queued.
     """
     query = (
         select(Job.id)
@@ -130,15 +129,15 @@ def claim_job() -> ClaimedJob | None:
             .returning(Job.room_id, Job.kind)
         ).first()
         db.session.commit()
-        if claimed is not None:  # else somebody deleted its room
+        if claimed is not None:  # otherwise its room was deleted
             return ClaimedJob(job_id, claimed.room_id, JobKind(claimed.kind))
     return None
 
 
 def count_photo_done(job_id: int) -> bool:
-    """Count one more photo for the job's rate; return whether the job still runs.
+    """Count one more photo for the job's rate; return whether the job is still running.
 
-    It does not once its room was deleted, or once an orderly stop has given it back.
+    It is not if its room was deleted or an orderly stop has requeued it.
     """
     counted = db.session.execute(
         update(Job)
@@ -151,7 +150,7 @@ def count_photo_done(job_id: int) -> bool:
 
 
 def finish_job(job: ClaimedJob, *, error: str | None = None) -> None:
-    """Mark a job done, or failed with one sentence for people; forget its finished forerunners."""
+    """Mark a job done, or failed with a sentence for people; delete its finished predecessors."""
     state = JOB_DONE if error is None else JOB_FAILED
     db.session.execute(
         update(Job).where(Job.id == job.id).values(state=state, error=error, finished_at=utc_now())
@@ -163,6 +162,6 @@ def finish_job(job: ClaimedJob, *, error: str | None = None) -> None:
 
 
 def requeue_job(job_id: int) -> None:
-    """Put a job back that was interrupted by an orderly stop, or made way for another."""
+    """Requeue a job that was interrupted by an orderly stop or gave way to another."""
     db.session.execute(update(Job).where(Job.id == job_id).values(state=JOB_QUEUED))
     db.session.commit()

@@ -1,4 +1,4 @@
-"""What crashes leave behind, and who never came back for: found and removed every hour."""
+"""Remove what crashes and abandoned uploads leave behind, every hour."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from photoshare.storage import Storage
 
 
 def sweep(storage: Storage, *, older_than: float) -> int:
-    """Remove the files that no row knows and the uploads that nobody finished; end deletions.
+    """Remove files without a row and abandoned uploads; finish interrupted deletions.
 
     Parameters
     ----------
     storage : Storage
     older_than : float
-        Seconds since the epoch; newer files may belong to an upload that is under way.
+        Seconds since the epoch; newer files may belong to an upload in progress.
 
     Returns
     -------
@@ -40,6 +40,6 @@ def known_hashes() -> dict[int, set[str]]:
 
 
 def _is_known(room_id: int, sha256: str) -> bool:
-    """Whether a room has this photo at this moment."""
+    """Whether a room has this photo now."""
     query = select(Photo.id).where(Photo.room_id == room_id, Photo.sha256 == sha256)
     return db.session.scalar(query) is not None

@@ -1,7 +1,7 @@
-"""The work list of the face analysis: claim a photo, give up on it, search it again.
+"""Queue photos for face analysis: claim one, give up on it, search it again.
 
-A photo waits for its first search, or, if its row names an engine already, for another one. Each
-function is one short transaction; nothing here decodes, locates or encodes.
+A photo waits for its first search or, if its row already names an engine, for another one. Each
+function is one short transaction; nothing here decodes pictures or finds faces.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from photoshare.models import (
     db,
 )
 
-MAX_ATTEMPTS = 3  # a photo that breaks the analysis this often is left alone
+MAX_ATTEMPTS = 3  # a photo that breaks the analysis this often is given up
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedPhoto:
-    """A photo that the claiming thread alone may analyse."""
+    """A photo that only the claiming thread may analyse."""
 
     id: int
     room_id: int
     sha256: str
-    is_retry: bool = False  # it was in hand when something went wrong, and may be the cause
+    is_retry: bool = False  # it was claimed when something went wrong, and may be the cause
 
 
 def release_claims(*, count_attempt: bool) -> None:
-    """Give back the photos that were in hand when the process ended.
+    """Release the photos that were claimed when the process ended.
 
     Parameters
     ----------
@@ -52,16 +52,16 @@ def release_claims(*, count_attempt: bool) -> None:
 
 
 def claim_photo(room_id: int, *, is_first_attempt: bool = False) -> ClaimedPhoto | None:
-    """Take the next photo of a room that waits for its first search; None when there is none.
+    """Claim the next photo of a room that waits for its first search; None if there is none.
 
-    The attempt is counted before the photo is touched, so that one which kills the process is not
-    tried for ever; photos that failed once come last.
+    The attempt is counted before the photo is touched, so that a photo that kills the process is
+    not tried forever; photos that failed once come last.
 
     Parameters
     ----------
     room_id : int
     is_first_attempt : bool
-        Take only photos that were never tried.
+        Claim only photos that were never tried.
     """
     query = select(Photo.id).where(
         Photo.room_id == room_id, Photo.state == PHOTO_WAITING, Photo.engine.is_(None)
@@ -77,7 +77,7 @@ def claim_photo(room_id: int, *, is_first_attempt: bool = False) -> ClaimedPhoto
 
 
 class SecondSearch:
-    """The photos of a room that are to be searched again, in the order in which it matters.
+    """The photos of a room to be searched again, most important first.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class SecondSearch:
         self._photos: deque[int] = deque()
 
     def claim(self, *, is_first_attempt: bool = False) -> ClaimedPhoto | None:
-        """Take the next photo, as `claim_photo` does."""
+        """Claim the next photo, as `claim_photo` does."""
         if not self._photos:
             self._photos.extend(_search_again_order(self._room_id))
         while self._photos:
@@ -103,7 +103,7 @@ class SecondSearch:
 
 
 def _search_again_order(room_id: int) -> list[int]:
-    """List the photos that wait for another search: of somebody who was named first, newest first.
+    """List the photos that wait for another search: those of named people first, newest first.
 
     Photos that failed once come last.
     """
@@ -121,7 +121,7 @@ def _search_again_order(room_id: int) -> list[int]:
 
 
 def _claim(photo_id: int, *, is_first_attempt: bool) -> ClaimedPhoto | None:
-    """Take a photo if it still waits: whose update changes the row has it."""
+    """Claim a photo if it still waits: the caller whose update changes the row has it."""
     query = update(Photo).where(Photo.id == photo_id, Photo.state == PHOTO_WAITING)
     if is_first_attempt:
         query = query.where(Photo.attempts == 0)
@@ -142,7 +142,7 @@ def _is_waiting(photo_id: int) -> bool:
 
 
 def fail_attempt(photo_id: int) -> None:
-    """Put a photo whose analysis failed back into the list, or mark it failed at last."""
+    """Requeue a photo whose analysis failed, or mark it failed after `MAX_ATTEMPTS`."""
     in_hand = (Photo.id == photo_id, Photo.state == PHOTO_ANALYSING)
     db.session.execute(
         update(Photo).where(*in_hand, Photo.attempts >= MAX_ATTEMPTS).values(state=PHOTO_FAILED)
@@ -152,7 +152,7 @@ def fail_attempt(photo_id: int) -> None:
 
 
 def fail_exhausted_photos() -> None:
-    """Mark the photos failed that were in hand at `MAX_ATTEMPTS` crashes."""
+    """Mark photos failed that were claimed during `MAX_ATTEMPTS` crashes."""
     db.session.execute(
         update(Photo)
         .where(Photo.state == PHOTO_WAITING, Photo.attempts >= MAX_ATTEMPTS)
@@ -162,34 +162,34 @@ def fail_exhausted_photos() -> None:
 
 
 def retry_failed_photos(room_id: int) -> None:
-    """Give the photos that were given up another chance; the host asked for it."""
+    """Requeue the photos that were given up, at the host's request."""
     _let_wait(Photo.room_id == room_id, Photo.state == PHOTO_FAILED)
 
 
 def analyse_again(room_id: int) -> None:
-    """Let every photo be searched again; corrections stay.
+    """Queue every photo to be searched again; corrections stay.
 
-    A face that is found again is the same row, and keeps its person and all that was said of it.
+    A face that is found again keeps its row, its person and its corrections.
     """
     _let_wait(Photo.room_id == room_id, Photo.state.in_([PHOTO_ANALYSED, PHOTO_FAILED]))
 
 
 def analyse_outdated_again(engine_name: str) -> int:
-    """Let the photos be searched again that another engine has searched; return how many.
+    """Queue the photos that another engine searched to be searched again; return how many.
 
-    As `analyse_again`, in all rooms; until then their faces are compared to none of this engine.
+    As `analyse_again`, in all rooms; until then their faces are not compared to this engine's.
     """
     return _let_wait(Photo.state == PHOTO_ANALYSED, Photo.engine != engine_name)
 
 
 def has_searched_photos() -> bool:
-    """Whether any engine has searched any photo."""
+    """Whether any photo has been searched by any engine."""
     query = select(Photo.id).where(Photo.engine.is_not(None)).limit(1)
     return db.session.scalar(query) is not None
 
 
 def count_outdated(engine_name: str) -> tuple[int, int]:
-    """Count the photos that this engine is still to search again, and all that were searched."""
+    """Count the photos that this engine still has to search again, and all searched photos."""
     is_outdated = (Photo.state != PHOTO_FAILED) & (Photo.engine != engine_name)
     query = select(func.count().filter(is_outdated), func.count(Photo.engine))
     outdated, searched = db.session.execute(query.select_from(Photo)).one()

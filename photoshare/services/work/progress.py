@@ -28,40 +28,40 @@ class RoomProgress:
     """How far the search for faces is in one room."""
 
     photo_count: int
-    done_count: int  # analysed or failed, perhaps to be searched again
+    done_count: int  # analysed or failed, including those to be searched again
     failed_count: int
-    again_count: int  # of those that are done: to be searched again
+    again_count: int  # of the done photos: to be searched again
     people_count: int
     face_count: int
     photos_per_second: float | None  # of the running job; None before its first photo
     error: str | None  # of the last job, if it failed
-    is_grouping: bool  # the unsorted faces are being looked at again
+    is_grouping: bool  # the unsorted faces are being grouped again
     revision: int  # Room.revision
     activity: int  # Room.activity
 
     @property
     def is_working(self) -> bool:
-        """Whether photos still wait for their first search."""
+        """Whether photos are waiting for their first search."""
         return self.done_count < self.photo_count
 
     @property
     def is_searching_again(self) -> bool:
-        """Whether photos wait for another search, and none for its first."""
+        """Whether photos are waiting for another search, and none for its first."""
         return self.again_count > 0 and not self.is_working
 
     @property
     def found_again_count(self) -> int:
-        """How many of `second_count` photos need no other search."""
+        """How many of the `second_count` photos need no further search."""
         return self.second_count - self.again_count
 
     @property
     def second_count(self) -> int:
-        """Photos with faces of some engine: what another search is about."""
+        """The number of photos that another search covers: those with faces of some engine."""
         return self.done_count - self.failed_count
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimate from the rate so far; None where there is no rate yet."""
+        """Estimate the time left from the rate so far; None before there is a rate."""
         if self.photos_per_second is None:
             return None
         waiting_count = self.photo_count - self.done_count
@@ -69,14 +69,14 @@ class RoomProgress:
 
     @property
     def stamp(self) -> str:
-        """Changes whenever a page would look different; the poller sends it back."""
+        """A text that changes whenever a page would look different; the poller sends it back."""
         return f"{self.photo_count}-{self.revision}-{self.activity}"
 
 
 def room_progress(room_id: int) -> RoomProgress:
-    """Tell how far the search for faces is, from the rows themselves."""
+    """Report how far the search for faces is, from the rows themselves."""
     counters = select(Room.revision, Room.activity).where(Room.id == room_id)
-    # Before all else, so that what comes meanwhile is news.
+    # Read first, so that any change from here on counts as new.
     revision, activity = db.session.execute(counters).first() or (0, 0)
     found = load_room_people(room_id)
     states, again = _count_photos(room_id)
@@ -113,7 +113,7 @@ def room_progress(room_id: int) -> RoomProgress:
 
 
 def _count_photos(room_id: int) -> tuple[dict[str, int], int]:
-    """Count the photos of each state, and those that wait, or are in hand, for another search."""
+    """Count the photos of each state, and those waiting for, or in, another search."""
     rows = db.session.execute(
         select(Photo.state, func.count()).where(Photo.room_id == room_id).group_by(Photo.state)
     )

@@ -1,4 +1,4 @@
-"""What follows a correction: a toast that can take it back, and another look at unsorted faces."""
+"""Follow up a correction: show a toast with undo, and group the unsorted faces again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from photoshare.web.requests import current_access, current_site
 
 
 def current_author() -> Author:
-    """Return who is correcting."""
+    """Return the author of corrections made by this request."""
     return author_of(current_access())
 
 
@@ -20,5 +20,5 @@ def flash_with_undo(sentence: str, correction_id: int) -> None:
 
 
 def look_again() -> None:
-    """Let the unsorted faces be looked at again with what was said."""
+    """Queue the unsorted faces to be grouped again with the new correction."""
     current_site().jobs.group_again(current_access().room.id)

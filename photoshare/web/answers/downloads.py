@@ -1,6 +1,6 @@
-"""Files to be saved: under names in any script, and so that they go on where they broke off.
+"""Send files to save: with names in any script, and resumable after a break.
 
-Names are those of RFC 6266 and RFC 8187; exact lengths, strong ETags and parts those of RFC 9110,
+Names follow RFC 6266 and RFC 8187; exact lengths, strong ETags and ranges follow RFC 9110,
 section 14.
 """
 
@@ -20,22 +20,22 @@ from werkzeug.wsgi import wrap_file
 from photoshare.services.downloads.sources import Source, SourceFile
 
 MAX_NAME_BYTES = 255  # of a file name, on ext4, NTFS and APFS alike
-MAX_ENDING_BYTES = 10  # what is longer than ".jpeg" by much is no ending
-_ATTR_CHAR = "!#$&+-.^_`|~"  # RFC 8187, 3.2.1: beside letters and digits, what is not encoded
+MAX_ENDING_BYTES = 10  # anything much longer than ".jpeg" is not an ending
+_ATTR_CHAR = "!#$&+-.^_`|~"  # RFC 8187, 3.2.1: not encoded, besides letters and digits
 _NOT_PLAIN = re.compile(r'[^ -~]+|["%\\]+')  # RFC 6266, appendix D: old browsers misread these
 _NO_SUFFIX = re.compile(r"bytes\s*=\s*-0+\s*", re.IGNORECASE)
 
 
 def content_disposition(name: str) -> str:
-    """Write the header that lets a browser save an answer under a name in any script.
+    """Write the header with which a browser saves an answer under a name in any script.
 
-    Werkzeug writes it within `send_file` only, and leaves nothing but the ending of a name without
-    Latin letters; waitress cannot send a header beyond Latin-1 at all.
+    Werkzeug writes it only inside `send_file`, and reduces a name without Latin letters to its
+    ending; waitress cannot send headers beyond Latin-1 at all.
 
     Parameters
     ----------
     name : str
-        Its end is cut off, in front of the ending, where it is longer than `MAX_NAME_BYTES`.
+        If it is longer than `MAX_NAME_BYTES`, it is cut before the ending.
     """
     name = _shortened(name)
     encoded = quote(name, safe=_ATTR_CHAR, errors="replace")
@@ -44,7 +44,7 @@ def content_disposition(name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """Write a name in ASCII, for programs that do not know the other form."""
+    """Write a name in ASCII, for programs that do not support the other form."""
     letters = unicodedata.normalize("NFKD", name)
     letters = "".join(letter for letter in letters if not unicodedata.combining(letter))
     stem, ending = splitext(_NOT_PLAIN.sub("_", letters))
@@ -62,15 +62,15 @@ def _shortened(name: str) -> str:
 def send_source(
     open_source: Callable[[], Source], size_bytes: int, *, etag: str, mime_type: str, name: str
 ) -> Response:
-    """Send a source as a file to be saved: whole, the part that was asked for, or "not modified".
+    """Send a source as a file to save: all of it, the requested range, or "not modified".
 
-    Where the web server can (waitress can), it reads the file by itself, bit by bit, so that a slow
-    phone keeps no thread waiting.
+    If the web server can (waitress can), it reads the file itself in small blocks, so that a slow
+    phone does not block a thread.
 
     Parameters
     ----------
     etag : str
-        Changes with every byte of it.
+        Changes whenever any byte does.
     """
     start, stop = 0, size_bytes
     response = Response(mimetype=mime_type)
@@ -86,7 +86,7 @@ def send_source(
             response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size_bytes}"
     response.set_etag(etag)
     response.headers["Accept-Ranges"] = "bytes"
-    response.headers["Cache-Control"] = "private, no-cache"  # may be kept, if asked for every time
+    response.headers["Cache-Control"] = "private, no-cache"  # cached, but revalidated every time
     if response.status_code in (200, 206):
         response.headers["Content-Disposition"] = content_disposition(name)
         response.content_length = stop - start
@@ -97,21 +97,21 @@ def send_source(
 
 
 def _wanted_part(etag: str, size_bytes: int) -> tuple[int, int] | None:
-    """Read which part is asked for, as (start, stop); None for all of it.
+    """Return the requested range as (start, stop); None for the whole file.
 
-    A start at the end, or behind it, cannot be satisfied. Several parts at once are answered with
-    everything, as RFC 9110 allows; so is a part of something that has changed since (If-Range).
+    A start at or past the end cannot be satisfied. A request for several ranges gets the whole
+    file, as RFC 9110 allows; so does a range of a file that has changed since (If-Range).
     Werkzeug's `Range.range_for_length` would refuse the last 100 bytes of a file of 50.
     """
     condition = request.headers.get("If-Range")
     if condition not in (None, quote_etag(etag)):
         return None
     if _NO_SUFFIX.fullmatch(request.headers.get("Range", "")):
-        return size_bytes, size_bytes  # the last 0 bytes, which Werkzeug takes for no range at all
+        return size_bytes, size_bytes  # the last 0 bytes, which Werkzeug treats as no range at all
     wanted = request.range
     if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
         return None
     start, stop = wanted.ranges[0]
-    if start < 0:  # the last so many bytes
+    if start < 0:  # counted from the end
         return max(size_bytes + start, 0), size_bytes
     return start, min(stop or size_bytes, size_bytes)

@@ -1,4 +1,4 @@
-"""Errors as answers: the only place that knows which error has which HTTP status."""
+"""Turn errors into answers: only this module maps errors to HTTP statuses."""
 
 from __future__ import annotations
 
@@ -60,15 +60,15 @@ def _answer(sentence: str, status: int) -> tuple[str, int]:
     keep_toasts()
     template = "_alert.html" if wants_partial() else "error.html"
     if wants_partial() and status == 404 and request.endpoint == "jobs.current":
-        template = "jobs/_gone.html"  # else an open page would ask for a deleted room for ever
+        template = "jobs/_gone.html"  # else an open page would poll a deleted room forever
     back_url = _form_page() if status == 422 else None
     return render_template(template, sentence=sentence, status=status, back_url=back_url), status
 
 
 def _form_page() -> str | None:
-    """Address of the page of this site with the form that was sent, as the browser tells it.
+    """Return the address of this site's page with the form, according to the browser.
 
-    Only what follows the host's name is used, so that it can lead nowhere else.
+    Only what follows the host name is used, so that it cannot lead to another site.
     """
     try:
         page = urlsplit(request.referrer or "")
@@ -95,7 +95,7 @@ def _handle_http_error(error: HTTPException) -> tuple[str, int]:
 
 
 def _handle_system_error(error: OSError) -> tuple[str, int]:
-    """Say in words that a disk is full: that of the data folder, or of the temporary one."""
+    """Explain that a disk is full: that of the data folder or of the temporary folder."""
     if is_disk_full(error):
         return _answer(say_error(disk_full_error()), STATUS_CODES[DiskFullError])
     raise error
@@ -106,13 +106,13 @@ def _handle_unexpected(_error: InternalServerError) -> tuple[str, int]:
 
 
 def _check_body() -> None:
-    """Answer a request whose body the web server could not keep (serving.request_bodies)."""
+    """Refuse a request whose body the web server could not store (serving.request_bodies)."""
     if request.environ.get(BODY_DROPPED):
         raise disk_full_error()
 
 
 def init_app(app: Flask) -> None:
-    """Answer every error with a page, or with an alert where htmx asked."""
+    """Answer every error with a page, or with an alert for htmx."""
     app.register_error_handler(PhotoshareError, _handle_our_error)
     app.register_error_handler(HTTPException, _handle_http_error)
     app.before_request(_check_body)

@@ -1,4 +1,4 @@
-"""Pictures as answers: one address is one picture for ever, which the browser may keep."""
+"""Send pictures: an address always means the same picture, so the browser may keep it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ DIGEST_LENGTH = 16  # hexadecimal digits of the SHA-256 in an address
 
 
 def send_picture(path: Path, mime_type: str) -> Response:
-    """Send a picture that this browser alone may keep; its address never means another one.
+    """Send a picture that only this browser may cache; its address never means another picture.
 
     Raises
     ------
     NotFoundError
-        If it was deleted this moment.
+        If it has just been deleted.
     """
     try:
         response = send_file(path, mime_type)
@@ -30,5 +30,5 @@ def send_picture(path: Path, mime_type: str) -> Response:
 
 
 def picture_digest(photo: Photo) -> str:
-    """Return the part of a photo's hash that stands in its addresses."""
+    """Return the part of a photo's hash that is used in its addresses."""
     return photo.sha256[:DIGEST_LENGTH]

@@ -1,4 +1,4 @@
-"""The question before two faces of one photo become one person: it shows the photo with both."""
+"""Ask before two faces in one photo become one person, showing the photo with both."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from photoshare.web.answers.way_back import page_before
 from photoshare.web.pages.words import say_error
 from photoshare.web.requests import current_access
 
-SURE = "is_sure"  # the field that answers the question; the form sends all others once more
-SHOWN_PHOTOS = 3  # of all in which both are
+SURE = "is_sure"  # the field that answers the question; the form sends all other fields again
+SHOWN_PHOTOS = 3  # of all photos with both
 
 
 def is_sure() -> bool:
-    """Whether the form that was sent says that a photo may show the person twice."""
+    """Whether the form confirms that a photo may show the person twice."""
     return SURE in request.form
 
 
 def _ask(error: SamePhotoError) -> tuple[str, int]:
-    """Ask in place of what the form would have done; its answer is the same form, and `SURE`."""
+    """Ask instead of making the change; the answer is the same form with `SURE`."""
     access = current_access()
     shown = error.pairs[:SHOWN_PHOTOS]
     face_ids = [face_id for pair in shown for face_id in pair]
@@ -40,5 +40,5 @@ def _ask(error: SamePhotoError) -> tuple[str, int]:
 
 
 def init_app(app: Flask) -> None:
-    """Let every correction that raises `SamePhotoError` be answered by the question."""
+    """Answer every correction that raises `SamePhotoError` with the question."""
     app.register_error_handler(SamePhotoError, _ask)

@@ -1,4 +1,4 @@
-"""What became of uploaded files, as a page, a part of one, or a status for a script."""
+"""Report the outcome of uploads as a page, a partial, or a status for a script."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from photoshare.web.requests import current_access, current_site
 
 @dataclass(frozen=True, slots=True)
 class UploadResult:
-    """What became of one file of an upload."""
+    """The outcome of one file of an upload."""
 
     file_name: str
-    reason: str | None = None  # why it was not taken
+    reason: str | None = None  # why it was refused
     is_duplicate: bool = False
-    is_for_later: bool = False  # not taken, but it may be when there is space again
+    is_for_later: bool = False  # refused, but it may be accepted once there is space again
 
     @property
     def status(self) -> int:
-        """Say it as HTTP does."""
+        """Return the HTTP status for the outcome."""
         if self.reason:
             return 507 if self.is_for_later else 422
         return 200 if self.is_duplicate else 201
 
 
 def answer_upload(results: list[UploadResult]) -> Response | BaseResponse:
-    """Say what became of the files of one upload, and let new photos be searched for faces."""
+    """Report the outcome for each file of an upload, and queue new photos for the face search."""
     added = [result for result in results if not result.reason and not result.is_duplicate]
     if added:
         current_site().jobs.search_photos(current_access().room.id)

@@ -1,4 +1,4 @@
-"""The way back to the page of this room that a form was sent from."""
+"""Find the page of this room that a form was sent from, to return to it."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from photoshare.web.requests import (
     page_argument,
 )
 
-NEED_A_QUERY = ("albums.several",)  # pages that are none without what stands behind the "?"
+NEED_A_QUERY = ("albums.several",)  # pages that do not exist without their query
 
 Query = MultiDict[str, str]
 
 
 def page_before(otherwise: str) -> str:
-    """Address of the page of this room that a form was sent from, if that is still there.
+    """Return the address of the page of this room that a form was sent from, if it still exists.
 
-    From the Referer header, of which only the address of a page within this room is used; what
-    stands behind its question mark as well, if it comes from this site and the page with it is
-    still there: one page of faces fewer may be left.
+    Taken from the Referer header, but only if it is the address of a page in this room. The query
+    is kept if the header comes from this site and the page still exists with it: there may be one
+    page of faces fewer.
 
     Parameters
     ----------
     otherwise : str
-        The address to use where there is no such page.
+        The address to use if there is no such page.
     """
     try:
         before = urlsplit(request.referrer or "")
@@ -55,19 +55,19 @@ def page_before(otherwise: str) -> str:
 
 
 def _match(path: str) -> tuple[str, Mapping[str, Any]] | None:
-    """Find the page of this room that a path is the address of."""
+    """Find the page of this room with this path."""
     adapter = current_app.create_url_adapter(request)
     room = url_for("rooms.show")
     if adapter is None or not (path == room or path.startswith(room + "/")):
         return None
     try:
         return adapter.match(path.removeprefix(request.script_root), method="GET")
-    except HTTPException:  # no address of ours, or one that takes forms only
+    except HTTPException:  # not an address of ours, or one that only accepts forms
         return None
 
 
 def _is_there(endpoint: str, values: Mapping[str, Any], query: Query) -> bool:
-    """Whether all that an address names is there for this browser."""
+    """Whether everything named in an address exists for this browser."""
     access = current_access()
     try:
         if "person_id" in values:

@@ -1,1 +1,1 @@
-"""What templates use: words, languages, links, pictures of people, static files."""
+"""Provide what templates use: words, languages, links, pictures of people, static files."""

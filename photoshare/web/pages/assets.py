@@ -1,6 +1,6 @@
-"""The files that pages are drawn with: ours, each under the hash of its content, and htmx.
+"""Serve the static files of pages: ours, addressed by the hash of their content, and htmx.
 
-The wheel ``django-js-lib-htmx`` is used as a carrier of one JavaScript file and never imported
+The wheel ``django-js-lib-htmx`` only supplies one JavaScript file; it is never imported
 (docs/adr/0001-htmx-by-pip.md).
 """
 
@@ -26,17 +26,17 @@ _REPAIR = "Mend it with: rm -rf .venv && ./run.sh"
 
 class _VendorBlueprint(Blueprint):
     def get_send_file_max_age(self, filename: str | None) -> int:
-        """Let browsers keep the file: another version has another address."""
+        """Let browsers cache the file: another version has another address."""
         return YEAR_S
 
 
 def htmx_folder() -> Path:
-    """Find the folder that holds ``htmx.min.js`` and check the file against `HTMX_INTEGRITY`.
+    """Find the folder with ``htmx.min.js``, and check the file against `HTMX_INTEGRITY`.
 
     Raises
     ------
     AssetError
-        If the package or the file is missing, or the file is another one.
+        If the package or the file is missing, or the file is not the expected one.
     """
     spec = find_spec("js_lib_htmx")
     if spec is None or spec.origin is None:
@@ -52,10 +52,10 @@ def htmx_folder() -> Path:
 
 
 def init_app(app: Flask) -> None:
-    """Serve htmx and our own files so that a browser asks for each of them once.
+    """Serve htmx and our own files so that a browser requests each of them once.
 
-    A slow connection waits half a second for every question whether a style sheet is still the
-    same. The version of htmx and the hash of our file stand in the address instead.
+    On a slow connection, asking whether a style sheet has changed takes half a second. Instead, the
+    address contains the version of htmx or the hash of our file.
     """
     vendor = _VendorBlueprint(
         "vendor",
@@ -79,7 +79,7 @@ def init_app(app: Flask) -> None:
             response.headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"
         if request.endpoint in ("static", "vendor.static"):
             response.direct_passthrough = False
-            response.make_sequence()  # Flask-Compress takes what is whole; the largest has 50 KB
+            response.make_sequence()  # Flask-Compress needs it in one piece; the largest has 50 KB
         return response
 
 

@@ -1,6 +1,6 @@
-"""The app's icon as PNG, drawn from static/icon.svg: phones want pixels for their home screen.
+"""Draw the app's icon as PNG from static/icon.svg, for the home screens of phones.
 
-Knows of SVG what that file uses: a square of 64 with ``rect`` and ``circle``.
+Supports only the SVG that this file uses: a square of 64 with ``rect`` and ``circle``.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from PIL import Image, ImageDraw
 from photoshare.config import RESOURCES
 
 GRID = 64  # width and height of the drawing
-SAFE_SHARE = 0.8  # of a maskable icon: what lies further out may be cut off (W3C manifest)
-FINER = 4  # drawn so many times larger, then made smaller: smooth edges
+SAFE_SHARE = 0.8  # of a maskable icon: anything further out may be cut off (W3C manifest)
+FINER = 4  # drawn this many times larger, then scaled down for smooth edges
 
 
 class _Shapes(HTMLParser):
-    """Collects the shapes of a drawing in their order."""
+    """Collects the shapes of a drawing in order."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[tuple[str, dict[str, str]]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a shape."""
+        """Record a shape."""
         if tag in ("rect", "circle"):
             self.found.append((tag, {name: value or "" for name, value in attrs}))
 
@@ -40,7 +40,7 @@ def app_icon(size_px: int, *, is_maskable: bool = False) -> bytes:
     size_px : int
         Width and height.
     is_maskable : bool
-        Whether the phone cuts its own outline: the ground reaches the edges, the rest is smaller.
+        Whether the phone cuts the outline: the background reaches the edges, the rest is smaller.
     """
     shapes = _Shapes()
     shapes.feed((RESOURCES / "static" / "icon.svg").read_text(encoding="utf-8"))
@@ -49,7 +49,7 @@ def app_icon(size_px: int, *, is_maskable: bool = False) -> bytes:
     draw = ImageDraw.Draw(icon)
     ground = Image.new("L", icon.size)
     for tag, values in shapes.found:
-        if tag == "rect":  # the ground, and the same once more that nothing reaches out of
+        if tag == "rect":  # the background, and the same rect again as the clipping shape
             radius = 0.0 if is_maskable else float(values["rx"]) * scale
             ImageDraw.Draw(ground).rounded_rectangle((0, 0, *icon.size), radius, fill=255)
             draw.rectangle((0, 0, *icon.size), fill=values.get("fill"))

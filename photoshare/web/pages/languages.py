@@ -1,7 +1,7 @@
-"""Languages: which one a page speaks, where its words come from, the form that chooses another.
+"""Choose the language of a page, and load its translations.
 
-Translations lie as text in ``photoshare/translations/<language>/LC_MESSAGES/messages.po`` and are
-read when the first page needs them: nothing is compiled beforehand.
+Translations are text in ``photoshare/translations/<language>/LC_MESSAGES/messages.po``, read when
+the first page needs them: nothing is compiled beforehand.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from photoshare.config import PACKAGE
 
 CATALOGUES = PACKAGE / "translations"
 SOURCE_LANGUAGE = "en"  # the language of the templates
-COOKIE = "photoshare_language"  # a choice; without it the browser's own languages count
-MAX_TAGS = 20  # of the browser's list that are looked at
-MAX_SUBTAGS = 4  # language, script, region, variant: more of a tag says nothing that we know
-# Which Portuguese and which Chinese. All who read the language get them, unless a browser asks for
-# the other script and lists another language that is there.
+COOKIE = "photoshare_language"  # the guest's choice; without it the browser's languages count
+MAX_TAGS = 20  # how many of the browser's list are read
+MAX_SUBTAGS = 4  # language, script, region, variant: we know nothing about further subtags
+# Which Portuguese and which Chinese. Everyone who reads the language gets them, unless a browser
+# asks for the other script and lists another language that we have.
 VARIETIES = {"pt": "pt_BR", "zh": "zh_Hans"}
 
 
 def catalogue_path(language: str) -> Path:
-    """Return where the words of a language lie."""
+    """Return the path of a language's catalogue."""
     return CATALOGUES / language / "LC_MESSAGES" / "messages.po"
 
 
 def _languages() -> dict[str, str]:
-    """List the languages that there are: code and own name, by code."""
+    """Return the available languages, each with its own name, by code."""
     codes = {SOURCE_LANGUAGE, *(path.parent.parent.name for path in CATALOGUES.glob("*/*/*.po"))}
     return {
         code: Locale.parse(VARIETIES.get(code, code)).get_display_name() or code
@@ -52,7 +52,7 @@ SCRIPTS = {code: get_global("likely_subtags")[code].split("_")[1] for code in LA
 
 @cache
 def _catalogue(language: str) -> NullTranslations:
-    """Read the words of a language; once in the life of the server."""
+    """Read a language's catalogue, once per server process."""
     if language == SOURCE_LANGUAGE:
         return NullTranslations()
     with catalogue_path(language).open("rb") as file:
@@ -64,20 +64,20 @@ def _catalogue(language: str) -> NullTranslations:
 
 
 class _Domain(Domain):  # type: ignore[misc]  # flask_babel has no types
-    """The words of the current request's language."""
+    """The translations for the current request's language."""
 
     def get_translations(self) -> NullTranslations:
         return _catalogue(page_catalogue())
 
 
 class _Babel(Babel):  # type: ignore[misc]
-    """Flask-Babel with catalogues that need no compiling."""
+    """Flask-Babel with catalogues that need not be compiled."""
 
     domain_instance = _Domain()
 
 
 def _wished() -> Iterator[str]:
-    """List language tags, the wish of the guest first: ``de-AT``, ``en``."""
+    """List language tags, the guest's choice first: ``de-AT``, ``en``."""
     tags = [tag for tag, quality in request.accept_languages if quality > 0][:MAX_TAGS]
     chosen = request.cookies.get(COOKIE)
     if chosen in LANGUAGES:
@@ -87,23 +87,23 @@ def _wished() -> Iterator[str]:
 
 
 def _lookup(tag: str) -> Locale | None:
-    """Find what is known of a language tag, shortened from its end until it is: RFC 4647, 3.4.
+    """Find the locale of a language tag, shortening it from the end until known: RFC 4647, 3.4.
 
-    ``de-US`` is known as ``de``, ``ar-EG-u-nu-arab`` as ``ar-EG``.
+    ``de-US`` becomes ``de``, and ``ar-EG-u-nu-arab`` becomes ``ar-EG``.
     """
     parts = tag.split("-")
     for length in range(min(len(parts), MAX_SUBTAGS), 0, -1):
         try:
             return Locale.parse("-".join(parts[:length]), sep="-")
         except (ValueError, UnknownLocaleError):
-            continue  # whatever a browser may send
+            continue  # a browser may send anything
     return None
 
 
 def _select_locale() -> str:
-    """Choose the language that is there, and the region's way to write dates and numbers.
+    """Choose an available language, and the region that decides how dates and numbers look.
 
-    A language in another script than ours, as Chinese in traditional characters, comes after
+    A language in a script other than ours, such as Chinese in traditional characters, comes after
     everything else that the browser lists, but before the language of the templates.
     """
     last_resort = SOURCE_LANGUAGE
@@ -119,34 +119,34 @@ def _select_locale() -> str:
 
 
 def page_locale() -> Locale:
-    """Return the locale of the page that is being made."""
+    """Return the locale of the current page."""
     return get_locale() or Locale.parse(SOURCE_LANGUAGE)
 
 
 def page_catalogue() -> str:
-    """Return the code of the language of the page, a key of `LANGUAGES`."""
+    """Return the code of the page's language, a key of `LANGUAGES`."""
     return str(page_locale().language)
 
 
 def page_language() -> str:
-    """Return the language of the page as HTML names it: ``de``, ``en-GB``."""
+    """Return the page's language as written in HTML: ``de``, ``en-GB``."""
     return str(page_locale()).replace("_", "-")
 
 
 def page_direction() -> str:
-    """Return ``rtl`` where the language is written from right to left, else ``ltr``."""
+    """Return ``rtl`` if the language is written from right to left, else ``ltr``."""
     return page_locale().text_direction
 
 
 def own_address() -> str:
-    """Return the path of this page, to come back to; the start page's after a form."""
+    """Return the path of this page to return to; after a form, that of the start page."""
     if request.method not in ("GET", "HEAD"):
         return url_for("rooms.index")
     return request.script_root + request.full_path.removesuffix("?")
 
 
 def init_app(app: Flask) -> None:
-    """Give the app its languages and the templates what they say of them."""
+    """Set up the languages, and make them available to the templates."""
     _Babel(app, default_locale=SOURCE_LANGUAGE, locale_selector=_select_locale)
     app.jinja_env.globals |= {
         "LANGUAGES": LANGUAGES,

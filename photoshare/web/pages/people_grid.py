@@ -1,4 +1,4 @@
-"""The grid of people: drawn once for everybody who asks for it, until a face changes."""
+"""Render the grid of people once for everyone who requests it, until a face changes."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _drawn: Shelf[Markup] = Shelf(KEPT_CHARACTERS, len)
 
 
 def draw_people(access: Access, template: str, found: RoomPeople, number: int) -> Markup:
-    """Draw one page of a room's people, or take what was drawn for somebody else.
+    """Render one page of a room's people, or reuse what was rendered for another request.
 
     Parameters
     ----------
     access : Access
     template : str
-        Its variables are ``access``, of which it may use what is kept apart here, ``found`` and
-        ``page``, a `ListPage` of cards.
+        Its variables are ``access``, of which it may only use what the cache key below contains,
+        ``found``, and ``page``, a `ListPage` of cards.
     found : RoomPeople
     number : int
         Of the page.
     """
     page = page_of(found.people, number)
-    # All that a drawing depends on besides the people: who may see what, the language, the address
-    # as far as links repeat it.
+    # Everything the result depends on besides the people: who may see what, the language, and the
+    # parts of the address that links repeat.
     address = (request.script_root, (request.view_args or {})["room_code"])
     kind = (template, page.number, access.is_host, page_language(), address)
 

@@ -1,4 +1,4 @@
-"""What every template may use: settings of htmx, filters of `words`, addresses of pictures."""
+"""Provide every template with htmx settings, the filters of `words`, and picture addresses."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ from photoshare.web.pages.words import (
 )
 from photoshare.web.requests import site_of
 
-# Width by height of tiles, in percent. A style sheet cannot read a photo's own ratio, as no inline
-# style is allowed, so that each has a class in static/app.css; none cuts off more than 6 % of what
-# cameras take. Wider and taller photos are cut.
+# Width by height of tiles, in percent. A style sheet cannot read a photo's own ratio, since inline
+# styles are not allowed, so each shape has a class in static/app.css; none cuts off more than 6 %
+# of what cameras take. Wider and taller photos are cropped.
 SHAPES = (50, 56, 62, 67, 75, 80, 90, 100, 112, 125, 133, 150, 160, 178, 200, 235, 300)
-# No page is kept in the phone's storage, nothing is evaluated, an error never wipes what asked.
+# No page is kept in the phone's storage, nothing is evaluated, an error never replaces the element.
 HTMX_CONFIG = {
     "historyCacheSize": 0,
     "refreshOnHistoryMiss": True,
@@ -63,7 +63,7 @@ HTMX_CONFIG = {
 
 
 def picture_url(photo: Photo, side: int, ending: str = "jpg") -> str:
-    """Address of a smaller picture of a photo."""
+    """Return the address of a smaller picture of a photo."""
     return url_for(
         "photos.picture", photo_id=photo.id, digest=picture_digest(photo), side=side, ending=ending
     )
@@ -72,7 +72,7 @@ def picture_url(photo: Photo, side: int, ending: str = "jpg") -> str:
 def srcset(photo: Photo, ending: str) -> str:
     """List the addresses of a photo's smaller pictures with their widths, for `srcset`.
 
-    Ends with the first one that has all pixels of the photo.
+    Ends with the first one that has all of the photo's pixels.
     """
     longer = max(photo.width, photo.height)
     enough = next((side for side in RENDITION_PX if side >= longer), RENDITION_PX[-1])
@@ -86,26 +86,26 @@ def srcset(photo: Photo, ending: str) -> str:
 
 
 def tile_shape(photo: Photo) -> int:
-    """Choose the shape of a photo's tile, one of `SHAPES`: the next one to its own."""
+    """Choose the shape of a photo's tile: the one of `SHAPES` nearest to its own."""
     return _next_shape(photo.width, photo.height)
 
 
-@lru_cache  # cameras know a few sizes only
+@lru_cache  # cameras use only a few sizes
 def _next_shape(width: int, height: int) -> int:
     return min(SHAPES, key=lambda shape: abs(math.log(width / height * 100 / shape)))
 
 
 def tile_sizes(photo: Photo) -> str:
-    """Tell the browser how wide a photo is drawn in a grid, whose rows are of one height.
+    """Return how wide a photo is drawn in a grid, where all rows have one height, for `sizes`.
 
-    Rows grow from the height of static/app.css by a fifth or so, until they fill the line.
+    Rows grow from the height in static/app.css by about a fifth, until they fill the line.
     """
     ratio = tile_shape(photo) / 100
     return f"(max-width: 48rem) min({38 * ratio:.0f}vw, 100vw), {14 * ratio:.0f}rem"
 
 
 def placeholder_url(photo: Photo) -> str:
-    """Address of the few pixels that stand for a photo until it is loaded; they are inside it."""
+    """Return the few pixels shown until a photo is loaded, as an address that contains them."""
     return "data:image/webp;base64," + base64.b64encode(photo.placeholder or b"").decode()
 
 
@@ -115,22 +115,22 @@ def visible_faces(photo: Photo, access: Access) -> list[Face]:
 
 
 def view_sizes(photo: Photo) -> str:
-    """Tell the browser how wide a photo is drawn on its own page: no higher than 72vh."""
+    """Return how wide a photo is drawn on its own page, at most 72vh high, for `sizes`."""
     return f"min({72 * photo.width / photo.height:.0f}vh, 100vw, 70rem)"
 
 
 def download_url(photo: Photo) -> str:
-    """Address of a photo to be saved."""
+    """Return the address of a photo's download."""
     return url_for("photos.download", photo_id=photo.id, digest=picture_digest(photo))
 
 
 def original_url(photo: Photo) -> str:
-    """Address of the original of a photo, bit for bit."""
+    """Return the address of a photo's original, bit for bit."""
     return url_for("photos.original", photo_id=photo.id, digest=picture_digest(photo))
 
 
 def album_arguments(album: Album) -> dict[str, Any]:
-    """Say which album is meant, behind the question mark of a photo's address."""
+    """Return the query arguments that identify an album in a photo's address."""
     match album:
         case OfPerson():
             return {"person": album.person.id}
@@ -145,7 +145,7 @@ def album_arguments(album: Album) -> dict[str, Any]:
 
 
 def album_url(album: Album, *, after: str | None = None, before: str | None = None) -> str:
-    """Address of one page of an album's grid: behind or in front of a place, else the first."""
+    """Return the address of a page of an album's grid: after or before a cursor, else the first."""
     where: dict[str, Any] = {"after": after, "before": before}
     match album:
         case OfPerson():
@@ -160,7 +160,7 @@ def album_url(album: Album, *, after: str | None = None, before: str | None = No
 
 
 def zip_url(album: Album, *, exact: bool = False) -> str:
-    """Address of an album's zip."""
+    """Return the address of an album's zip."""
     flag: dict[str, Any] = {"exact": 1 if exact else None}
     if isinstance(album, OfPerson):
         return url_for("albums.person_zip", person_id=album.person.id, **flag)
@@ -173,7 +173,7 @@ def room_album(access: Access) -> Album:
 
 
 def init_app(app: Flask) -> None:
-    """Give the templates their filters and functions."""
+    """Register the filters and functions of the templates."""
     app.jinja_env.filters |= {
         "count": count,
         "day": day,

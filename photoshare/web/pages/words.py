@@ -1,4 +1,4 @@
-"""Numbers, sizes, times and dates as words, in the language and the manner of the guest."""
+"""Format numbers, sizes, times and dates in the guest's language and region."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from photoshare.errors import PhotoshareError
 from photoshare.models import Face, Photo
 from photoshare.web.pages.languages import page_direction, page_language, page_locale
 
-# Around text of another direction than the page's; as characters, they work in attributes too. The
-# first strong letter between them decides (Unicode Standard Annex 9, FSI and PDI).
+# Around text whose direction differs from the page's; being characters, they work in attributes,
+# too. The first strong letter between them decides (Unicode Standard Annex 9, FSI and PDI).
 ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
 RIGHT_TO_LEFT = ("R", "AL")  # bidirectional classes of letters
 
-# What is counted on the pages: each noun stands here once, so that every language can bend it.
+# What the pages count: each noun is here once, so that every language can inflect it.
 COUNTED: dict[str, Callable[[int, str], str]] = {
     "photo": lambda n, number: ngettext("%(number)s photo", "%(number)s photos", n, number=number),
     "face": lambda n, number: ngettext("%(number)s face", "%(number)s faces", n, number=number),
@@ -38,17 +38,17 @@ COUNTED: dict[str, Callable[[int, str], str]] = {
 
 
 def count(number: int, noun: str) -> str:
-    """Say a number with its noun, one of `COUNTED`: ``1 photo``, ``2 photos``, ``2 people``."""
+    """Format a number with its noun, one of `COUNTED`: ``1 photo``, ``2 photos``, ``2 people``."""
     return _count(number, noun, page_language())
 
 
-@lru_cache(maxsize=4096)  # a grid of people says sixty of them
+@lru_cache(maxsize=4096)  # a grid of people has sixty of them
 def _count(number: int, noun: str, _language: str) -> str:
     return COUNTED[noun](number, format_decimal(number, locale=page_locale()))
 
 
 def duration(seconds: float) -> str:
-    """Say a waiting time in words: rounded, as an estimate deserves."""
+    """Format a waiting time in words, rounded as suits an estimate."""
     if seconds < 10:
         return str(gettext("a few seconds"))
     if seconds < 55:
@@ -62,7 +62,7 @@ def duration(seconds: float) -> str:
 
 
 def file_size(size_bytes: int) -> str:
-    """Say a size as phones and disks do: 1 MB is a million bytes."""
+    """Format a size as phones and disks do: 1 MB is a million bytes."""
     if size_bytes >= GB:
         return str(gettext("%(number)s GB", number=_decimal(size_bytes / GB, "#,##0.0")))
     if size_bytes >= MB:
@@ -75,17 +75,17 @@ def _decimal(number: float, pattern: str) -> str:
 
 
 def number(value: float, decimals: int = 0) -> str:
-    """Say a number, with so many decimals."""
+    """Format a number with this many decimals."""
     return _decimal(value, "#,##0" + ("." + "0" * decimals if decimals else ""))
 
 
 def day(date_: date) -> str:
-    """Say a date with the name of its month."""
+    """Format a date with the name of its month."""
     return format_date(date_, format="long", locale=page_locale())
 
 
 def moment(time: datetime) -> str:
-    """Say a date and the time of day; by UTC, as the server does not know the guest's clock."""
+    """Format a date and time of day, in UTC: the server does not know the guest's time zone."""
     locale = page_locale()
     return str(
         gettext(
@@ -97,10 +97,10 @@ def moment(time: datetime) -> str:
 
 
 def isolated(text: str | None) -> str:
-    """Set a name that somebody typed apart, so that it and the words around it keep their order.
+    """Isolate a name that somebody typed, so that it and the words around it keep their order.
 
-    Without it, the full stop of ``O'Neill Jr.`` stands before the name on an Arabic page. Nothing
-    is added where all is written from left to right.
+    Without this, the full stop of ``O'Neill Jr.`` comes before the name on an Arabic page. Nothing
+    is added if everything is written from left to right.
     """
     if not text:
         return ""
@@ -111,7 +111,7 @@ def isolated(text: str | None) -> str:
 
 
 def say_error(error: PhotoshareError) -> str:
-    """Say what went wrong."""
+    """Return the error's sentence in the guest's language."""
     values = {
         name: number(value) if isinstance(value, int) else isolated(value)
         for name, value in error.values.items()
@@ -120,18 +120,18 @@ def say_error(error: PhotoshareError) -> str:
 
 
 def say_stored(sentence: str) -> str:
-    """Say a sentence that the database keeps in English; one with values in it stays so."""
+    """Translate a sentence stored in English; one that contains values stays English."""
     return str(gettext(sentence))
 
 
 def photo_words(photo: Photo, faces: Iterable[Face]) -> str:
-    """Say what is in a photo, for who cannot see it: whoever is named in it, else its file name.
+    """Describe a photo for those who cannot see it: the named people in it, else its file name.
 
     Parameters
     ----------
     photo : Photo
     faces : iterable of Face
-        With their people; those that this browser may see.
+        The ones this browser may see, with their people loaded.
     """
     names = sorted(
         {isolated(face.person.name) for face in faces if face.person and face.person.name}

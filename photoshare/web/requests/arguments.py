@@ -31,7 +31,7 @@ def number_argument(name: str, args: MultiDict[str, str] | None = None) -> int |
     ----------
     name : str
     args : MultiDict, optional
-        Of another address than that of the request.
+        Of an address other than the request's.
     """
     number = (request.args if args is None else args).get(name, type=int)
     return number if number is not None and abs(number) <= LARGEST_NUMBER else None
@@ -44,7 +44,7 @@ def number_list_argument(name: str, args: MultiDict[str, str] | None = None) -> 
     ----------
     name : str
     args : MultiDict, optional
-        Of another address than that of the request.
+        Of an address other than the request's.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def page_argument(args: MultiDict[str, str] | None = None) -> int:
     Parameters
     ----------
     args : MultiDict, optional
-        Of another address than that of the request.
+        Of an address other than the request's.
     """
     args = request.args if args is None else args
     return max(0, min(args.get("page", 1, type=int), LARGEST_PAGE))
@@ -79,14 +79,14 @@ def page_argument(args: MultiDict[str, str] | None = None) -> int:
 def album_argument(
     args: MultiDict[str, str] | None = None, *, photo_ids: tuple[int, ...] = ()
 ) -> Album:
-    """Open the album that is meant; as `template_helpers.album_arguments` writes it.
+    """Open the album given by the arguments that `template_helpers.album_arguments` writes.
 
     Parameters
     ----------
     args : MultiDict, optional
-        Of another address than that of the request.
+        Of an address other than the request's.
     photo_ids : tuple of int
-        Photos that were selected, where the address takes some; they mean nothing beside people.
+        The selected photos, if the address accepts any; ignored if people are given.
 
     Raises
     ------

@@ -1,9 +1,9 @@
-"""What one network may do how often: try secrets, make rooms, send photos.
+"""Limit how often one network may try secrets, create rooms and send photos.
 
-A wrong secret is counted by network, by room and by what it was to open, so that nobody's typos or
-attacks lock anybody else out. The right one always passes: it is checked before anything is
-refused. Passwords of whoever was wrong too often are checked one at a time, with a pause after each
-wrong one.
+Wrong secrets are counted by network, by room and by what they should open, so that nobody's typos
+or attacks lock anybody else out. A right one always passes: it is checked before anything is
+refused. After too many wrong passwords, further ones are checked one at a time, with a pause after
+each wrong one.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from photoshare.web.site import current_site
 
 log = logging.getLogger(__name__)
 
-# Of one network at one room: a whole party shares one address, so there is room for its typos.
+# For one network at one room: a whole party shares one address, so this allows for its typos.
 WRONG_SECRETS = (Limit(20, MINUTE_S), Limit(200, HOUR_S))
-NEW_ROOMS = Limit(20, HOUR_S)  # of one network: a folder on the disk each; a person needs a few
+NEW_ROOMS = Limit(20, HOUR_S)  # of one network: each is a folder on the disk; a person needs few
 UPLOADS_OF_NETWORK = 10  # times those of a guest: a whole party shares one address
 
-PAUSE_S = 0.5  # after a wrong try beyond the limit: the whole server takes two of them a second
-MOST_PAUSED = 16  # requests that wait for their turn; the threads for secrets are more than that
+PAUSE_S = 0.5  # after a wrong try beyond the limit: the whole server allows two of them a second
+MOST_PAUSED = 16  # requests that wait for their turn; there are more threads for secrets than that
 _places = threading.BoundedSemaphore(MOST_PAUSED)
 _turn = threading.Lock()
 
@@ -39,24 +39,24 @@ _turn = threading.Lock()
 def guessing(
     what: str, room_id: int | None, *, wrong: type[PhotoshareError], is_guessable: bool = False
 ) -> Iterator[None]:
-    """Check a secret in the block: whoever is wrong too often waits, whoever is right passes.
+    """Check a secret inside the block; after too many wrong ones, wait. A right one passes.
 
     Parameters
     ----------
     what : str
-        What the secret opens; each kind is counted apart.
+        What the secret opens; each kind is counted separately.
     room_id : int or None
-        The room it opens; None where the code of the room is the secret.
+        The room it opens; None if the secret is the room code itself.
     wrong : class
-        The error that says that it is wrong.
+        The error raised for a wrong secret.
     is_guessable : bool
-        Whether a person made it up, so that guesses must not come fast. What we drew at random
-        nobody finds by trying.
+        Whether a person chose it, so that guessing must be slow. Our random secrets cannot be
+        found by trying.
 
     Raises
     ------
     TooManyAttemptsError
-        If it is wrong, as too many others were before it; or, unchecked, if too many wait already.
+        If it is wrong after too many others; or, unchecked, if too many requests are waiting.
     """
     rates, key = current_site().rates, (what, room_id, client_network())
     is_over = rates.wait_s(key, *WRONG_SECRETS) > 0
@@ -68,7 +68,7 @@ def guessing(
             wait_s = rates.wait_s(key, *WRONG_SECRETS)
             if is_over:
                 raise _too_many(wait_s) from error
-            if wait_s:  # once, not at each try: whoever guesses must not fill the log either
+            if wait_s:  # once, not for each try: guessing must not fill the log either
                 log.warning("Too many wrong tries at a room's %s by %s", what, client_network())
             raise
 
@@ -95,12 +95,12 @@ def _too_many(retry_after_s: int) -> TooManyAttemptsError:
 
 
 def count_new_room() -> None:
-    """Count a room that is to be made.
+    """Count a room about to be created.
 
     Raises
     ------
     TooManyAttemptsError
-        If this network has tried to make too many within the hour.
+        If this network has tried to create too many within the hour.
     """
     rates, key = current_site().rates, ("room", client_network())
     if wait_s := rates.wait_s(key, NEW_ROOMS):
@@ -109,12 +109,12 @@ def count_new_room() -> None:
 
 
 def count_uploads(files: int, per_hour: int) -> None:
-    """Count files that come in: by guest, and by network, since joining again makes a new guest.
+    """Count uploaded files by guest, and by network, since joining again makes a new guest.
 
     Raises
     ------
     TooManyUploadsError
-        If they are more than an hour allows. They are not counted then.
+        If they exceed the limit for an hour. They are not counted then.
     """
     rates = current_site().rates
     bounds = [
@@ -133,5 +133,5 @@ def count_uploads(files: int, per_hour: int) -> None:
 
 
 def client_network() -> str:
-    """Name the network of whoever asks."""
+    """Return the network that the request comes from."""
     return network_of(request.remote_addr)

@@ -1,7 +1,7 @@
-"""The access check of every room page, the same-site check of every form, the security headers.
+"""Check access to room pages and the origin of forms, and set the security headers.
 
 A view with ``room_code`` in its address is closed to strangers unless it is marked
-`open_to_strangers`, so that a new view cannot forget the check.
+`open_to_strangers`, so a new view cannot miss the check.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from photoshare.services.rooms.entering import Access, enter_room
 View = TypeVar("View", bound=Callable[..., Any])
 
 MAX_ROOMS_IN_COOKIE = 30  # a cookie holds 4 KB; the rooms joined longest ago are forgotten first
-MAX_FIELD = 1000  # characters of a text field; the views take less (a name has 60)
-LONGER_FIELDS = {"next": 64_000}  # an address of ours, which may hold a selection of photos
-# They read the files as these come in, or send them on unread.
+MAX_FIELD = 1000  # characters of a text field; the views accept less (60 for a name)
+LONGER_FIELDS = {"next": 64_000}  # an address of ours, which may contain a selection of photos
+# These read files as they arrive, or pass them on unread.
 FILE_ENDPOINTS = ("photos.upload", "uploads.add_piece", "phone_app.receive")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SECURITY_HEADERS = {
@@ -37,13 +37,13 @@ SECURITY_HEADERS = {
 
 
 def open_to_strangers(view: View) -> View:
-    """Mark a room view that a browser may ask for without having joined the room."""
+    """Mark a room view that a browser may request without having joined the room."""
     view.is_open_to_strangers = True  # type: ignore[attr-defined]
     return view
 
 
 def host_only(view: View) -> View:
-    """Let only the room's host use a view; a guest is told so."""
+    """Restrict a view to the room's host; guests get an error that says so."""
 
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
@@ -55,13 +55,13 @@ def host_only(view: View) -> View:
 
 
 def current_access() -> Access:
-    """Return who is asking and for which room; set for every view that strangers cannot open."""
+    """Return the requesting browser's access; set for every view that is closed to strangers."""
     access: Access = g.access
     return access
 
 
 def remember_guest(guest: Guest, *, host_secret: str | None = None) -> None:
-    """Make this browser a member of the guest's room, by its signed cookie."""
+    """Make this browser a member of the guest's room, in its signed cookie."""
     _remember("guests", guest.room_id, guest.id)
     if host_secret is not None:
         _remember("host_secrets", guest.room_id, host_secret)
@@ -69,7 +69,7 @@ def remember_guest(guest: Guest, *, host_secret: str | None = None) -> None:
 
 
 def known_host_secret(room: Room) -> str | None:
-    """Return the host secret that this browser brought or made, to show the host link again."""
+    """Return the host secret that this browser used or created, to show the host link again."""
     secret: str | None = session.get("host_secrets", {}).get(str(room.id))
     return secret
 
@@ -94,9 +94,9 @@ def _remember(key: str, room_id: int, value: object) -> None:
 
 
 def _reject_cross_site() -> None:
-    """Refuse forms that another site sends: the rule of Go 1.25's CrossOriginProtection.
+    """Refuse forms sent from other sites, by the rule of Go 1.25's CrossOriginProtection.
 
-    A request with neither header does not come from a browser, so nobody's cookie is misused.
+    A request with neither header does not come from a browser, so no cookie is misused.
     """
     if request.method in SAFE_METHODS:
         return
@@ -123,7 +123,7 @@ def _check_access() -> None:
 
 
 def _check_lengths() -> None:
-    """Refuse a form with an endless text in it, before any view looks at it or keeps it."""
+    """Refuse a form with an overlong text before any view reads or stores it."""
     if request.method in SAFE_METHODS or request.endpoint in FILE_ENDPOINTS:
         return
     for name, texts in request.form.lists():
@@ -135,7 +135,7 @@ def _check_lengths() -> None:
 
 
 def init_app(app: Flask) -> None:
-    """Put the checks before every view and the headers behind it."""
+    """Run the checks before every view, and set the headers after it."""
     for check in (_reject_cross_site, _check_access, _check_lengths):
         app.before_request(check)
 

@@ -1,4 +1,4 @@
-"""Albums of several people, and albums to take home as zips."""
+"""Show albums of several people, and send albums as zips."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from photoshare.web.requests import (
 )
 
 SERVICE_UNAVAILABLE = 503
-RETRY_AFTER_S = "5"  # for programs; the page asks by itself
+RETRY_AFTER_S = "5"  # for programs; the page retries by itself
 
 blueprint = Blueprint("albums", __name__, url_prefix="/rooms/<room_code>")
 
 
 @blueprint.get("/photos.zip")
 def room_zip(room_code: str) -> Response:
-    """Send the photos of the whole room, of several people (``people``), or some (``photos``)."""
+    """Send the photos of the whole room, of several people (``people``), or a few (``photos``)."""
     chosen = number_list_argument("photos")
     if "match" in request.args and not number_list_argument("people"):
         raise InvalidInputError("Please select at least one person.")
@@ -61,7 +61,7 @@ def person_zip(room_code: str, person_id: int) -> Response:
 
 @blueprint.get("/people/several")
 def several(room_code: str) -> str:
-    """Show the photos of several people: all of them together, or any of them."""
+    """Show the photos of several people: with all of them together, or with any of them."""
     album = album_argument()
     if not isinstance(album, OfPeople):
         raise InvalidInputError("Please select at least one person.")
@@ -81,7 +81,7 @@ def several(room_code: str) -> str:
 def names_of(album: OfPeople, say: Callable[[str], str] = str) -> str:
     """Name the album of several people: "Lea and Tom", "Lea or Tom", "2 people together".
 
-    ``say`` puts each name into the sentence: `isolated` on a page, as it is in a file name.
+    ``say`` converts each name for the sentence: `isolated` on a page, unchanged in a file name.
     """
     names = [say(person.name) for person in album.people if person.name]
     if len(names) < len(album.people):
@@ -92,10 +92,10 @@ def names_of(album: OfPeople, say: Callable[[str], str] = str) -> str:
 
 
 def _zip(album: Album, title: str) -> Response:
-    """Send a zip; where its photos have to be measured first, a page that says how far that is."""
+    """Send a zip or, if its photos have to be measured first, a page with the progress."""
     access, site = current_access(), current_site()
     exact = is_exact(access, wants_exact="exact" in request.args)
-    if wants_partial():  # that page asks again
+    if wants_partial():  # that page polls
         return make_response(render_template("albums/_waiting.html", **_waiting(album)))
     made = zips.make_zip(album, site.storage, site.zips, exact=exact, tell_lost=_tell_lost)
     if made is None:
@@ -118,7 +118,7 @@ def _waiting(album: Album) -> dict[str, int]:
 
 
 def _tell_lost(names: Sequence[str]) -> ZipNote:
-    """Write the text that lies in a zip in place of lost photos; its lines end as on Windows."""
+    """Write the text that a zip contains in place of lost photos, with Windows line endings."""
     words = ngettext(
         "%(number)s photo is missing from this zip because its file was lost on the server.",
         "%(number)s photos are missing from this zip because their files were lost on the server.",

@@ -1,4 +1,4 @@
-"""Corrections of who is who: one address each, all undone by the toast or from the history."""
+"""Receive corrections, one address each; undo them from the toast or the history."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from photoshare.web.requests import current_access, host_only, numbers_of_form, 
 
 blueprint = Blueprint("corrections", __name__, url_prefix="/rooms/<room_code>")
 
-SOMEBODY_NEW = "new"  # in place of a person's id
+SOMEBODY_NEW = "new"  # instead of a person's id
 
 
 @blueprint.get("/corrections")
 def index(room_code: str) -> str:
-    """Show what was corrected, the newest first: the host everything, guests their own."""
+    """Show the corrections, newest first: all of them to the host, their own to guests."""
     author = current_author()
     page = history.list_corrections(author, page_argument())
     return render_template("corrections/index.html", access=current_access(), page=page)
@@ -40,7 +40,7 @@ def index(room_code: str) -> str:
 
 @blueprint.post("/corrections/<int:correction_id>/undo")
 def undo(room_code: str, correction_id: int) -> BaseResponse:
-    """Take one correction back."""
+    """Undo one correction."""
     verbs.undo(current_author(), correction_id)
     look_again()
     say(gettext("Change undone."))
@@ -49,7 +49,7 @@ def undo(room_code: str, correction_id: int) -> BaseResponse:
 
 @blueprint.post("/people/<int:person_id>/name")
 def rename(room_code: str, person_id: int) -> Response | BaseResponse | tuple[str, int]:
-    """Give a person a name; asks back where somebody else has it already."""
+    """Give a person a name; ask first if somebody else has it already."""
     access, form = current_access(), request.form
     people.get_person(access, person_id)
     try:
@@ -97,7 +97,7 @@ def _name_form(person_id: int, error: str) -> str:
 
 @blueprint.post("/people/<int:person_id>/merge")
 def merge(room_code: str, person_id: int) -> BaseResponse:
-    """Make two people one; the other one's album is where both are now."""
+    """Merge two people into one, and show the album that both are now in."""
     into_id = _chosen_person()
     correction_id = verbs.merge_people(current_author(), person_id, into_id, is_sure=is_sure())
     return _done(gettext("Merged into one person."), correction_id, _album(into_id))
@@ -112,7 +112,7 @@ def reject(room_code: str, person_id: int) -> BaseResponse:
 
 @blueprint.post("/people/<int:person_id>/hide")
 def hide(room_code: str, person_id: int) -> BaseResponse:
-    """Hide a bystander's album from everybody but the host."""
+    """Hide a bystander's album from everyone except the host."""
     correction_id = verbs.hide_person(current_author(), person_id)
     return _done(gettext("Guests no longer see this person."), correction_id, _album(person_id))
 
@@ -120,14 +120,14 @@ def hide(room_code: str, person_id: int) -> BaseResponse:
 @blueprint.post("/people/<int:person_id>/show")
 @host_only
 def show(room_code: str, person_id: int) -> BaseResponse:
-    """Show a hidden person's album to everybody again."""
+    """Show a hidden person's album to everyone again."""
     correction_id = verbs.show_person(current_author(), person_id)
     return _done(gettext("Everyone can see this person again."), correction_id, _album(person_id))
 
 
 @blueprint.post("/faces/move")
 def move(room_code: str) -> BaseResponse:
-    """Say who chosen faces are: somebody whom the room has, or somebody new."""
+    """Move chosen faces to an existing person or to a new one."""
     faces = numbers_of_form("faces")
     into_id = None if request.form.get("into") == SOMEBODY_NEW else _chosen_person()
     correction_id = verbs.move_faces(current_author(), faces, into_id, is_sure=is_sure())
@@ -137,7 +137,7 @@ def move(room_code: str) -> BaseResponse:
 
 @blueprint.post("/faces/remove")
 def remove(room_code: str) -> BaseResponse:
-    """Say that chosen faces are no faces."""
+    """Mark chosen faces as not faces."""
     correction_id = verbs.mark_not_faces(current_author(), numbers_of_form("faces"))
     return _done(
         gettext("Marked as not a face."), correction_id, page_before(url_for("people.index"))
@@ -146,7 +146,7 @@ def remove(room_code: str) -> BaseResponse:
 
 @blueprint.post("/faces/<int:face_id>/cover")
 def cover(room_code: str, face_id: int) -> BaseResponse:
-    """Let a face stand for its person."""
+    """Make a face the cover of its person."""
     face = shown_faces.get_face(current_access(), face_id)
     correction_id = verbs.choose_cover(current_author(), face_id)
     return _done(gettext("Cover changed."), correction_id, _album(face.person_id))
@@ -159,13 +159,13 @@ def _done(sentence: str, correction_id: int, url: str) -> BaseResponse:
 
 
 def _chosen_person() -> int:
-    """Read the person that a form names; one of this room whom this browser may see."""
+    """Read the person given in a form: one of this room that this browser may see."""
     person_id = (numbers_of_form("into") or [0])[0]
     return people.get_person(current_access(), person_id).id
 
 
 def _album(person_id: int | None) -> str:
-    """Address of an album, or of all people where it went with its last face."""
+    """Return the address of an album, or of all people if it lost its last face."""
     access = current_access()
     if person_id is None or not people.has_person(access, person_id):
         return url_for("people.index")

@@ -1,4 +1,4 @@
-"""The search for faces: start it, follow it; and the health of the server."""
+"""Start the face search, report its progress, and report the health of the server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ blueprint = Blueprint("jobs", __name__)
 
 @blueprint.post("/rooms/<room_code>/jobs")
 def create(room_code: str) -> Response | BaseResponse:
-    """Start the search for people: the waiting photos, the given-up ones, the unsorted faces."""
+    """Start the search for people: waiting and given-up photos, and the unsorted faces."""
     access = current_access()
     room_id = access.room.id
     retry_failed_photos(room_id)
@@ -34,7 +34,7 @@ def create(room_code: str) -> Response | BaseResponse:
 
 @blueprint.get("/rooms/<room_code>/jobs/current")
 def current(room_code: str) -> Response:
-    """Tell how far the search is; 204 where nothing has changed since ``seen``."""
+    """Report how far the search is; 204 if nothing has changed since ``seen``."""
     access, seen = current_access(), request.args.get("seen", "")
     if wants_partial() and job_table.is_up_to_date(access.room, seen):
         return make_response("", 204)
@@ -51,7 +51,7 @@ def current(room_code: str) -> Response:
 
 @blueprint.get("/healthz")
 def health() -> Response:
-    """Tell a monitor that the server and its database answer."""
+    """Report to a monitor that the server and its database respond."""
     response = make_response("ok, schema " + schema_version())
     response.mimetype = "text/plain"
     return response

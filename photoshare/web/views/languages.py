@@ -1,4 +1,4 @@
-"""The form that chooses the language of the pages."""
+"""Receive the form that chooses the language of the pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ blueprint = Blueprint("languages", __name__)
 
 @blueprint.post("/language")
 def choose() -> Response:
-    """Remember the language that was chosen, in a cookie, and lead back to the page."""
+    """Store the chosen language in a cookie, and return to the page."""
     language = request.form.get("language", "")
     if language not in LANGUAGES:
         raise InvalidInputError("Please choose a language from the list.")
@@ -34,7 +34,7 @@ def choose() -> Response:
 
 
 def _own_page(path: str) -> str:
-    """Return a path of this site as it is, and the start page for everything else."""
+    """Return a path of this site unchanged, and the start page for anything else."""
     parts = urlsplit(path)
     is_own = path.startswith("/") and path[1:2] not in ("/", "\\") and "\\" not in path
     if is_own and not parts.scheme and not parts.netloc and path.isprintable():

@@ -1,4 +1,4 @@
-"""The guest's own page in a room: their album, their name, their uploads, the way out."""
+"""Show a guest's own page in a room: their album, name and uploads, and how to leave."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ blueprint = Blueprint("me", __name__, url_prefix="/rooms/<room_code>")
 
 @blueprint.get("/me")
 def show(room_code: str) -> str:
-    """Show this guest's own album first, or ask who they are; then what they have uploaded."""
+    """Show this guest's own album, or ask who they are; then show their uploads."""
     if wants_partial() and "page" in request.args:
         return render_template("me/_self_choices_page.html", people_page=_choices())
     return _page()
@@ -38,7 +38,7 @@ def show(room_code: str) -> str:
 
 @blueprint.post("/me/person")
 def choose_person(room_code: str) -> Response | tuple[str, int]:
-    """Keep who of the people this guest is; nobody else is told."""
+    """Store which person this guest is; nobody else is told."""
     chosen = numbers_of_form("person")
     if not chosen:
         return _page(person_error=gettext("Please select at least one person.")), 422
@@ -49,7 +49,7 @@ def choose_person(room_code: str) -> Response | tuple[str, int]:
 
 @blueprint.post("/me/person/forget")
 def forget_person(room_code: str) -> Response:
-    """Forget who of the people this guest said they are."""
+    """Forget which person this guest said they are."""
     selves.say_i_am_nobody(current_access())
     say(gettext("Got it, that's not you."))
     return redirect(url_for("me.show"), SEE_OTHER)
@@ -57,7 +57,7 @@ def forget_person(room_code: str) -> Response:
 
 @blueprint.post("/me/name")
 def rename(room_code: str) -> Response | tuple[str, int]:
-    """Change the name that stands beside this guest's photos."""
+    """Change the name shown beside this guest's photos."""
     try:
         guests.rename_guest(current_access().guest.id, request.form.get("name", ""))
     except InvalidInputError as error:
@@ -68,7 +68,7 @@ def rename(room_code: str) -> Response | tuple[str, int]:
 
 @blueprint.post("/leave")
 def leave(room_code: str) -> Response:
-    """Forget the room on this device, and the guest in the room; what was uploaded stays in it."""
+    """Forget the room on this device, and the guest in the room; their uploads stay in it."""
     access = current_access()
     room = access.room
     guests.leave_room(access, current_site().storage)
@@ -101,7 +101,7 @@ def _page(
 
 
 def _may_name(own: PersonCard) -> bool:
-    """Whether the guest's name can be offered to the person that they are."""
+    """Whether the guest's name can be offered as the name of their person."""
     access = current_access()
     if own.name or not access.guest.name:
         return False
@@ -109,7 +109,7 @@ def _may_name(own: PersonCard) -> bool:
 
 
 def _choices() -> ListPage[PersonCard]:
-    """List whom a guest may be: those called like them first, then who is on the most photos."""
+    """List who the guest may be: people of the same name first, then those with most photos."""
     access = current_access()
     name = access.guest.name.casefold()
     cards = load_room_people(access.room.id).people

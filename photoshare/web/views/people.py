@@ -1,4 +1,4 @@
-"""People: the grid of covers, one person's album, the faces to choose from."""
+"""Show the grid of people, one person's album, and faces to choose from."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ blueprint = Blueprint("people", __name__, url_prefix="/rooms/<room_code>")
 
 @blueprint.get("/people")
 def index(room_code: str) -> str:
-    """Show everybody in the room, most photos first, page by page."""
+    """Show everyone in the room, most photos first, page by page."""
     access, number = current_access(), page_argument()
     found = load_room_people(access.room.id)
     if wants_partial() and "choose" in request.args:
@@ -52,7 +52,7 @@ def index(room_code: str) -> str:
 @blueprint.get("/people/hidden")
 @host_only
 def hidden(room_code: str) -> str:
-    """Show the host the people whom guests do not see."""
+    """Show the host the people that guests do not see."""
     access = current_access()
     page = page_of(load_room_people(access.room.id).hidden, page_argument())
     return render("people/hidden.html", "people/_hidden_page.html", access=access, page=page)
@@ -68,7 +68,7 @@ def unsorted(room_code: str) -> str:
 
 @blueprint.get("/people/<int:person_id>")
 def show(room_code: str, person_id: int) -> str | BaseResponse:
-    """Show a person's album; of who was merged into another, lead to where their photos are now."""
+    """Show a person's album; for a merged person, redirect to where their photos are now."""
     access = current_access()
     if not people.has_person(access, person_id):
         heir = history.find_merged(access, person_id)
@@ -95,14 +95,14 @@ def show(room_code: str, person_id: int) -> str | BaseResponse:
 
 @blueprint.get("/people/<int:person_id>/faces")
 def faces(room_code: str, person_id: int) -> str:
-    """Show a person's faces, to choose those that are wrong."""
+    """Show a person's faces, to choose the wrong ones."""
     access = current_access()
     page = shown_faces.list_faces(access, person_id, page_argument())
     return _face_choice("people/faces.html", page, person=people.get_card(access, person_id))
 
 
 def _face_choice(template: str, page: FacePage, **context: Any) -> str:
-    """Render faces to choose from; who may correct none of them gets no buttons for it."""
+    """Render faces to choose from, without buttons if this browser may correct none of them."""
     access = current_access()
     author = current_author()
     choosable = {face.id for face in page.faces if author.may_correct([face.photo.guest_id])}
@@ -113,7 +113,7 @@ def _face_choice(template: str, page: FacePage, **context: Any) -> str:
 
 @blueprint.get("/people/<int:person_id>/merge")
 def choose_other(room_code: str, person_id: int) -> str:
-    """Ask who else a person is; the most alike come first."""
+    """Ask who a person really is; the most similar people come first."""
     access = current_access()
     person = people.get_card(access, person_id)
     alike = suggestions.list_alike_people(
@@ -131,7 +131,7 @@ def choose_other(room_code: str, person_id: int) -> str:
 
 @blueprint.get("/faces/move")
 def choose_person(room_code: str) -> str:
-    """Ask who the chosen faces are; the most alike come first."""
+    """Ask who the chosen faces are; the most similar people come first."""
     access = current_access()
     chosen = shown_faces.get_faces(access, number_list_argument("faces"))
     alike = (
@@ -155,13 +155,13 @@ def choose_person(room_code: str) -> str:
 
 
 def _with_beside() -> bool:
-    """Whether the page should list, too, who is on a photo with the chosen ones."""
+    """Whether the page should also list people who share a photo with the chosen faces."""
     return request.args.get("beside") == "1"
 
 
 @blueprint.get("/faces/<int:face_id>")
 def face(room_code: str, face_id: int) -> str:
-    """Show one face on its photo, and what can be corrected about it."""
+    """Show one face in its photo, and what can be corrected about it."""
     access = current_access()
     found = shown_faces.get_face(access, face_id)
     return render_template(

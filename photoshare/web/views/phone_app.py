@@ -1,6 +1,6 @@
-"""PhotoShare on a phone's home screen: the manifest, its icons, and photos shared from the gallery.
+"""Install PhotoShare on a phone's home screen, and receive photos shared from its gallery.
 
-Browsers offer this where the address is https only.
+Browsers offer this only for https addresses.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ blueprint = Blueprint("phone_app", __name__)
 ICON_SIZES = (180, 192, 512)  # pixels; iOS asks for the first, Android for the others
 PAGE_COLOUR = "#faf6f1"  # --page of static/app.css
 DAY_S = 24 * 3600
-SEND_AGAIN = 307  # the browser sends the same form, files and all, to another address
+SEND_AGAIN = 307  # the browser sends the same form, including files, to another address
 
 
 @blueprint.get("/manifest.webmanifest")
@@ -71,7 +71,7 @@ def manifest() -> Response:
         }
     )
     response.mimetype = "application/manifest+json"
-    response.headers["Cache-Control"] = "private, no-cache"  # it speaks the guest's language
+    response.headers["Cache-Control"] = "private, no-cache"  # it is in the guest's language
     return response
 
 
@@ -90,7 +90,7 @@ def icon(purpose: str, size: int) -> Response:
 def service_worker() -> Response:
     """Send the script that keeps shared photos on the phone until their room is chosen.
 
-    It lies at the root of the site because a worker sees the addresses below its own only.
+    It is at the root of the site because a worker only sees the addresses below its own.
     """
     response = current_app.send_static_file("service-worker.js")
     response.headers["Cache-Control"] = "no-cache"
@@ -113,9 +113,9 @@ def choose_room() -> str | BaseResponse:
 
 @blueprint.post("/share-target")
 def receive() -> BaseResponse:
-    """Take photos that the phone shares while no service worker keeps them: its first time.
+    """Receive shared photos while the phone has no service worker yet: the first time.
 
-    With one room they are sent on to it; else the guest chooses the room and adds them there.
+    With one room they are passed on to it; else the guest chooses the room and adds them there.
     """
     my_rooms = entering.list_joined_rooms(guest_ids())
     if len(my_rooms) == 1:

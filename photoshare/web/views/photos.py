@@ -1,4 +1,4 @@
-"""Photos: upload, grid, one photo, its bytes, deletion."""
+"""Upload, list, show, send and delete photos."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def index(room_code: str) -> str:
 
 @blueprint.get("/photos/without-faces")
 def without_faces(room_code: str) -> str:
-    """Show the photos in which no face was found."""
+    """Show the photos without a face."""
     album = open_album(current_access(), is_without_faces=True)
     return _grid(album, gettext("Photos without faces"))
 
@@ -90,7 +90,7 @@ def _grid(album: Album, title: str) -> str:
 
 @blueprint.post("/photos")
 def upload(room_code: str) -> Response | BaseResponse:
-    """Take in photos: one a request from our script, all at once from a plain form."""
+    """Receive photos: one per request from our script, all at once from a plain form."""
     settings = current_site().settings
     request.max_content_length = settings.max_upload_bytes
     files = [file for file in request.files.getlist("photos") if file.filename]
@@ -148,7 +148,7 @@ def picture(room_code: str, photo_id: int, digest: str, side: int, ending: str) 
 
 @blueprint.get("/photos/<int:photo_id>/<digest>/download")
 def download(room_code: str, photo_id: int, digest: str) -> Response:
-    """Send a photo to be saved, without places and names unless the room keeps them."""
+    """Send a photo to save, without locations and names unless the room keeps them."""
     return _send_download(_photo_with_digest(photo_id, digest), wants_exact=False)
 
 
@@ -182,7 +182,7 @@ def _photo_with_digest(photo_id: int, digest: str) -> Photo:
 
 @blueprint.get("/photos/<int:photo_id>/delete")
 def confirm_delete(room_code: str, photo_id: int) -> str:
-    """Ask whether a photo is really to be deleted."""
+    """Ask whether to really delete a photo."""
     access = current_access()
     photo = listing.get_photo(access.room.id, photo_id)
     if not deleting.may_delete(access, photo):
@@ -194,17 +194,17 @@ def confirm_delete(room_code: str, photo_id: int) -> str:
 
 @blueprint.post("/photos/<int:photo_id>/delete")
 def delete(room_code: str, photo_id: int) -> BaseResponse:
-    """Delete a photo; the host any, a guest their own. Leads back to the album it was seen in."""
+    """Delete a photo; the host any, a guest their own. Returns to the album it was seen in."""
     access = current_access()
     deleting.delete_photo(access, photo_id, current_site().storage)
     say(gettext("Photo deleted."))
-    person_id = _person_seen(access)  # gone, if that was the person's last photo
+    person_id = _person_seen(access)  # gone if that was the person's last photo
     if person_id is None:
         return redirect(url_for("rooms.show"), SEE_OTHER)
     return redirect(url_for("people.show", person_id=person_id), SEE_OTHER)
 
 
 def _person_seen(access: Access) -> int | None:
-    """Tell in whose album the photo was seen, if that is still there for this browser."""
+    """Return in whose album the photo was seen, if this browser can still see that person."""
     person_id = number_argument("person")
     return person_id if person_id is not None and has_person(access, person_id) else None

@@ -1,4 +1,4 @@
-"""Pages of a room as a whole: make one, join it, show it, share it, end it."""
+"""Create, join, show, share, change and delete rooms."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ blueprint = Blueprint("rooms", __name__)
 
 QR_CODE_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 
-NAMED_LOST = 100  # lost photos that the host is told; whoever has lost more has lost a disk
+NAMED_LOST = 100  # lost photos listed for the host; more than that means a lost disk
 
 
 @blueprint.get("/")
@@ -49,7 +49,7 @@ def index() -> str:
 
 @blueprint.post("/rooms")
 def create() -> Response | tuple[str, int]:
-    """Make a room and make this browser its host."""
+    """Create a room and make this browser its host."""
     form = request.form
     count_new_room()
     try:
@@ -82,7 +82,7 @@ def join_by_code() -> Response | tuple[str, int]:
 @blueprint.get("/rooms/<room_code>")
 @open_to_strangers
 def show(room_code: str) -> str:
-    """Show the room to who has joined it, the join form to who has not."""
+    """Show the room if this browser has joined it, else the join form."""
     try:
         access = entering.enter_room(room_code, guest_ids())
     except NotFoundError:
@@ -113,7 +113,7 @@ def join(room_code: str) -> Response | tuple[str, int]:
 @blueprint.get("/rooms/<room_code>/host/<secret>")
 @open_to_strangers
 def host_link(room_code: str, secret: str) -> str:
-    """Ask whoever opens the host link whether they mean it; a link preview changes nothing."""
+    """Ask for confirmation when the host link is opened, so that link previews change nothing."""
     room = entering.find_room(room_code)
     with guessing("host link", room.id, wrong=NotFoundError):
         entering.check_host_secret(room, secret)
@@ -133,13 +133,13 @@ def become_host(room_code: str, secret: str) -> Response:
 
 @blueprint.get("/rooms/<room_code>/share")
 def share(room_code: str) -> str:
-    """Show the links of the room with their QR codes; the host's own page beside that."""
+    """Show the room's links with their QR codes, and to the host the settings."""
     return _share_page()
 
 
 @blueprint.get("/rooms/<room_code>/poster")
 def poster(room_code: str) -> str:
-    """Show a page to print and put on the tables: the QR code and what it is for."""
+    """Show a page to print for the tables: the QR code and what it is for."""
     access = current_access()
     guest_url = absolute_url("rooms.show", room_code=access.room.code)
     return render_template(
@@ -162,7 +162,7 @@ def qr_code(room_code: str, kind: str) -> Response:
 @blueprint.post("/rooms/<room_code>/settings")
 @host_only
 def change(room_code: str) -> Response | tuple[str, int]:
-    """Change the title, the last day, the password and what downloads hold."""
+    """Change the title, the last day, the password and what downloads contain."""
     form = request.form
     try:
         rooms.change_settings(
@@ -183,7 +183,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
 @blueprint.get("/rooms/<room_code>/delete")
 @host_only
 def confirm_delete(room_code: str) -> str:
-    """Ask whether the room is really to be deleted."""
+    """Ask whether to really delete the room."""
     access = current_access()
     count = listing.count_photos(open_album(access))
     return render_template("rooms/delete.html", access=access, photo_count=count)
@@ -194,7 +194,7 @@ def confirm_delete(room_code: str) -> str:
 def delete(room_code: str) -> Response:
     """Delete the room with all of its data."""
     room = current_access().room
-    room_id, title = room.id, room.title  # now: the row is gone afterwards
+    room_id, title = room.id, room.title  # read now: the row is gone afterwards
     rooms.delete_room(room_id, current_site().storage)
     forget_room(room_id)
     say(
@@ -231,7 +231,7 @@ def _share_page(form: Mapping[str, str] | None = None, error: str | None = None)
 
 
 def _join(room: Room) -> None:
-    """Let this browser in; who is in already, as a host for one, stays who they are."""
+    """Let this browser in; if it is in already, for example as host, nothing changes."""
     try:
         entering.enter_room(room.code, guest_ids())
     except NotFoundError:
@@ -247,7 +247,7 @@ def _join_page(room: Room, *, error: str | None = None, name: str = "") -> str:
     if entering.has_ended(room):
         raise NotFoundError("This room has ended. Only its host can still open it.")
     needs_password = room.password_hash is not None
-    title = None if needs_password else room.title  # for those who know the password
+    title = None if needs_password else room.title  # only for those who know the password
     return render_template(
         "rooms/join.html", title=title, needs_password=needs_password, error=error, name=name
     )

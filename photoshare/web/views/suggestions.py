@@ -1,4 +1,4 @@
-"""Questions with one tap for an answer: are these two one person, is this face theirs."""
+"""Ask questions answered with one tap: whether two are one person, or a face is somebody's."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from photoshare.web.requests import current_access, current_site, numbers_of_for
 
 blueprint = Blueprint("suggestions", __name__, url_prefix="/rooms/<room_code>")
 
-MAX_LATER = 100  # pairs that one form carries along
+MAX_LATER = 100  # postponed pairs that one form carries along
 PAIR_KEY = re.compile(r"[fp][0-9]{1,18}-[fp][0-9]{1,18}")
 ANSWERS = {
     "yes": lazy_gettext("Merged into one person."),
@@ -37,14 +37,14 @@ ANSWERS = {
 
 @blueprint.get("/people/same")
 def ask(room_code: str) -> str:
-    """Ask whether two are the same person: the pair whose answer tells most."""
+    """Ask whether two sides are the same person: the pair whose answer tells most."""
     _check_may_answer()
     return _question("suggestions/ask.html", _put_off(request.args.getlist("later")))
 
 
 @blueprint.post("/people/same")
 def answer(room_code: str) -> Response | BaseResponse:
-    """Take the answer to a pair, and ask about the next one."""
+    """Record the answer to a pair, and ask about the next one."""
     _check_may_answer()
     later = request.form.getlist("later")
     first, second = _field("first"), _field("second")
@@ -62,7 +62,7 @@ def answer(room_code: str) -> Response | BaseResponse:
         flash_with_undo(str(ANSWERS[reply]), correction_id)
     later = _put_off(later)
     if wants_partial():
-        # The address keeps what was put off, for a reload and for the way back from an undo.
+        # The address keeps the postponed pairs, for a reload and for the return from an undo.
         url = url_for("suggestions.ask", later=later)
         return with_address(make_response(_question("suggestions/_answered.html", later)), url)
     return redirect(url_for("suggestions.ask", later=later), SEE_OTHER)
@@ -70,7 +70,7 @@ def answer(room_code: str) -> Response | BaseResponse:
 
 @blueprint.post("/people/<int:person_id>/maybe")
 def answer_maybe(room_code: str, person_id: int) -> Response | BaseResponse:
-    """Take the answer whether a doubtful face is a person."""
+    """Record whether a doubtful face is a person's."""
     access, author = current_access(), current_author()
     card = people.get_card(access, person_id)
     face_id = _field("face")
@@ -101,7 +101,7 @@ def _question(template: str, later: list[str]) -> str:
 
 
 def _put_off(keys: list[str]) -> list[str]:
-    """Take the keys of pairs that a form carries along, the last ones of very many."""
+    """Return the keys of postponed pairs in a form; of very many, only the last ones."""
     return [key for key in dict.fromkeys(keys) if PAIR_KEY.fullmatch(key)][-MAX_LATER:]
 
 

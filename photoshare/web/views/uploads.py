@@ -1,4 +1,4 @@
-"""Uploads by our script: which photos are here already, and files in pieces (docs/uploads.md)."""
+"""Receive uploads from our script: known photos, and files in pieces (docs/uploads.md)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from photoshare.web.requests import count_uploads, current_access, current_site,
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/rooms/<room_code>/uploads")
 
-MAX_HASHES = 500  # of one question; more would not fit a form of ours either
+MAX_HASHES = 500  # in one request; more would not fit into a form of ours either
 OFFSET = "Upload-Offset"  # header: how many bytes of a file are safe
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @blueprint.post("/known")
 def known(room_code: str) -> Response:
-    """Tell which of these photos the room has, by SHA-256, so that they are not sent again."""
+    """Return which of these photos the room has, by SHA-256, so that they are not sent again."""
     hashes = request.form.getlist("sha256")
     if len(hashes) > MAX_HASHES or not all(_SHA256.fullmatch(text) for text in hashes):
         raise InvalidInputError(
@@ -35,7 +35,7 @@ def known(room_code: str) -> Response:
 
 @blueprint.post("")
 def begin(room_code: str) -> Response | BaseResponse:
-    """Begin to send a file in pieces, or find how far it came before."""
+    """Begin an upload in pieces, or find how far it came before."""
     access, site = current_access(), current_site()
     facts = _file_facts()
     if facts.sha256 and adding.find_known(access.room.id, [facts.sha256]):
@@ -65,9 +65,9 @@ def _file_facts() -> FileFacts:
 
 @blueprint.post("/<int:upload_id>")
 def add_piece(room_code: str, upload_id: int) -> Response | BaseResponse:
-    """Take the next piece of a file: the bytes from ``offset`` on; the last one makes a photo."""
+    """Append the next piece of a file, the bytes from ``offset`` on; the last makes a photo."""
     access, site = current_access(), current_site()
-    # One more than a piece has: Werkzeug refuses whoever asks whether a full one goes on.
+    # One byte more than a piece has: Werkzeug refuses a read that checks for data past the limit.
     request.max_content_length = site.settings.piece_bytes + 1
     offset = number_argument("offset")
     if offset is None or offset < 0:

@@ -1,4 +1,4 @@
-"""The live wall: a room's photos on the television of the party."""
+"""Show the live wall: a room's photos on the party's television."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ blueprint = Blueprint("wall", __name__, url_prefix="/rooms/<room_code>")
 
 @blueprint.get("/wall")
 def show(room_code: str) -> str:
-    """Show the photos one after the other on the whole screen; new ones come by themselves."""
+    """Show the photos one by one in full screen; new ones appear by themselves."""
     access = current_access()
     guest_url = absolute_url("rooms.show", room_code=access.room.code)
     return render_template(
@@ -32,7 +32,7 @@ def show(room_code: str) -> str:
 
 @blueprint.get("/wall/photos")
 def photos(room_code: str) -> Response:
-    """List the photos that came after the one named by ``after``, for the wall's script."""
+    """List the photos added after the one given by ``after``, for the wall's script."""
     access = current_access()
     found = wall.list_newer(access.room.id, number_argument("after") or 0)
     response = jsonify([_entry(access, photo) for photo in found])
