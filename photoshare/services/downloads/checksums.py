@@ -1,4 +1,7 @@
-"""Sizes and checksums of downloads, computed when photos come in, never in a request."""
+"""Sizes and checksums of downloads, computed while photos come in.
+
+No zip has to read its photos before it starts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""What of an original a guest gets: cleaned of private data, a copy, or bit for bit."""
+"""What guests download of an original: cleaned of private data, a copy, or bit for bit.
+
+An original is kept bit for bit. Guests get it through patches that remove whatever identifies a
+person, a device or a place (`photoshare.metadata`), unless the room keeps that; the picture itself
+is never encoded again. A file that can't be cleaned this way is replaced by a new JPEG of the same
+size in pixels.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Compute zips byte by byte from stored files of known size and checksum.
+"""Zips of which every byte is known beforehand: stored files of known size and checksum.
+
+Any part of such a zip can be made without the parts before it, so a broken download resumes where
+it stopped. Pure: knows neither the database nor where the files come from.
 
 Source: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 to 4.5.
 """
