@@ -113,7 +113,7 @@ def measure(title: str, faces: FaceSet, eps: float) -> None:
     loose = {"eps": eps, "doubt": FUSED_DOUBT, "apart": NO_PAIRS}
     last = int(faces.photo_ids[-1])
     is_known = faces.photo_ids <= last - NEW_PHOTOS
-    known = faces.taken(is_known)
+    known = faces.subset(is_known)
     everything = np.ones(len(known), dtype=np.bool_)
     plan, from_nothing, processor_from_nothing = seconds_of(
         lambda: plan_groups(known, everything, **rule)
@@ -125,7 +125,7 @@ def measure(title: str, faces: FaceSet, eps: float) -> None:
     present = replace(known, person_ids=people[is_known])
     plan_groups(present, ~everything, **rule)  # what is kept from photo to photo is made now
     for photo in range(last - NEW_PHOTOS + 1, last + 1):
-        present = present.extended(faces.taken(faces.photo_ids == photo))
+        present = present.extended(faces.subset(faces.photo_ids == photo))
         is_new = present.photo_ids == photo
         plan, seconds, processor = seconds_of(partial(plan_groups, present, is_new, **rule))
         times.append(seconds)

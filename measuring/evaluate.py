@@ -44,7 +44,7 @@ from measuring.evaluate_photos import (
 from photoshare.config import Settings
 from photoshare.faces.engines.choose import ENGINE_NAMES, choose_engine
 from photoshare.faces.grouping.plan import NO_PERSON, FaceSet, plan_groups
-from photoshare.faces.quality import may_found
+from photoshare.faces.quality import are_founders
 from photoshare.faces.types import NOISE_LABEL, Doubt, FaceEngine
 
 BATCHES = (1, 2, 5, 20, 60)  # photos that arrive at once in `--orders`, at most, in turns
@@ -188,7 +188,7 @@ def load_set(folder: Path, engine: FaceEngine, cache: Path) -> LabelledSet:
             np.concatenate([empty, *(faces.encodings for faces in found)]),
             np.repeat(np.arange(len(photos)), counts).astype(np.int64),
             np.full(sum(counts), NO_PERSON, dtype=np.int64),
-            may_found(locations, scores, qualities),
+            are_founders(locations, scores, qualities),
             np.zeros(sum(counts), dtype=np.int64),
             np.concatenate([np.zeros(0, dtype=np.int64), *(faces.panels for faces in found)]),
         ),
@@ -203,7 +203,7 @@ def load_set(folder: Path, engine: FaceEngine, cache: Path) -> LabelledSet:
 def subset(labelled: LabelledSet, rows: Sequence[int]) -> LabelledSet:
     """Give the photos of some rows, and their faces, as a set of their own."""
     is_in = np.isin(labelled.faces.photo_ids, rows)
-    faces = labelled.faces.taken(is_in)
+    faces = labelled.faces.subset(is_in)
     names = [name for name, is_theirs in zip(labelled.identities, is_in, strict=True) if is_theirs]
     return LabelledSet(
         [labelled.photos[row] for row in rows],
@@ -216,7 +216,7 @@ def subset(labelled: LabelledSet, rows: Sequence[int]) -> LabelledSet:
 def joined(sets: Sequence[LabelledSet]) -> tuple[FaceSet, list[str]]:
     """Put the faces of several sets together, and who they are."""
     parts = [one.faces for one in sets]
-    columns = ("encodings", "photo_ids", "person_ids", "may_found", "link_ids", "panels")
+    columns = ("encodings", "photo_ids", "person_ids", "is_founder", "bond_ids", "panels")
     faces = FaceSet(*(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
     faces = replace(faces, photo_ids=np.arange(len(faces)))  # ids of two sets mean two photos
     return faces, [name for one in sets for name in one.identities]
@@ -332,7 +332,7 @@ def _group_in_batches(
         is_new = np.isin(faces.photo_ids, order[:size])
         order = order[size:]
         is_there |= is_new
-        present = replace(faces, person_ids=people).taken(is_there)
+        present = replace(faces, person_ids=people).subset(is_there)
         plan = plan_groups(present, is_new[is_there], eps=eps, min_samples=min_samples)
         newest = people.max(initial=0)
         people[is_there] = np.where(plan.person_ids < 0, newest - plan.person_ids, plan.person_ids)

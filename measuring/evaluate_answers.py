@@ -86,15 +86,15 @@ class AnsweredRoom:
 
     def _link(self, rows: NDArray[np.intp]) -> int:
         """Give faces one link, which takes the place of those that they had."""
-        link_ids = self.faces.link_ids.copy()
-        old = set(link_ids[rows].tolist()) - {0}
-        link = int(link_ids.max(initial=0)) + 1
-        link_ids[rows] = link
+        bond_ids = self.faces.bond_ids.copy()
+        old = set(bond_ids[rows].tolist()) - {0}
+        link = int(bond_ids.max(initial=0)) + 1
+        bond_ids[rows] = link
         self.apart = [
             (link if one in old else one, link if other in old else other)
             for one, other in self.apart
         ]
-        self.faces = replace(self.faces, link_ids=link_ids)
+        self.faces = replace(self.faces, bond_ids=bond_ids)
         return link
 
     def _regroup(self, rows: NDArray[np.intp]) -> None:

@@ -92,7 +92,7 @@ def count_false_people(
             chosen = random.choice(len(everybody), size, replace=False)
             rows = np.array([random.choice(everybody[person]) for person in chosen])
             plan = plan_groups(
-                faces.taken(rows), np.ones(size, dtype=np.bool_), eps=eps, min_samples=min_samples
+                faces.subset(rows), np.ones(size, dtype=np.bool_), eps=eps, min_samples=min_samples
             )
             in_albums = plan.person_ids[plan.person_ids < 0]
             albums.append(len(np.unique(in_albums)))

@@ -126,7 +126,7 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 
 @event.listens_for(Engine, "handle_error")
-def _say_in_words(context: ExceptionContext) -> None:
+def _translate_error(context: ExceptionContext) -> None:
     """Turn SQLite's errors for a full disk or a damaged file into ours, wherever they occur."""
     error = context.original_exception
     code = getattr(error, "sqlite_errorcode", 0)

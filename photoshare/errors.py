@@ -20,7 +20,7 @@ class PhotoshareError(Exception):
     Attributes
     ----------
     sentence, values
-        As given; the pages say them in the guest's language (`words.say_error`).
+        As given; the pages say them in the guest's language (`words.translate_error`).
     """
 
     def __init__(self, sentence: str, **values: str | int) -> None:

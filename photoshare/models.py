@@ -237,7 +237,7 @@ class Face(Base):
     panel: Mapped[int] = mapped_column(default=NO_COLLAGE, server_default=text("0"))
     is_face: Mapped[bool] = mapped_column(default=True)  # False: marked as not a face
     # Corrections make faces with the same link one person; None: no correction. Not a row's id.
-    link_id: Mapped[int | None]
+    bond_id: Mapped[int | None]
     # Numbers of ENCODING_DTYPE, as many as the photo's engine produces. None: that engine did not
     # find the face; a correction keeps it with its person, and it is compared to no other face.
     encoding: Mapped[bytes | None]
@@ -253,14 +253,14 @@ class Face(Base):
 
 
 class ApartLinks(Base):
-    """Two links of a room (`Face.link_id`) that are different people, by a correction."""
+    """Two links of a room (`Face.bond_id`) that are different people, by a correction."""
 
     __tablename__ = "apart_links"
 
     room_id: Mapped[int] = mapped_column(
         ForeignKey("room.id", ondelete="CASCADE"), primary_key=True
     )
-    link_id: Mapped[int] = mapped_column(primary_key=True)  # the smaller one
+    bond_id: Mapped[int] = mapped_column(primary_key=True)  # the smaller one
     other_id: Mapped[int] = mapped_column(primary_key=True)
 
 

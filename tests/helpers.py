@@ -33,7 +33,7 @@ from photoshare.models import (
 )
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.change import begin_change
-from photoshare.services.photos.listing import place_of
+from photoshare.services.photos.listing import cursor_of
 from photoshare.services.rooms import entering, rooms
 from photoshare.services.rooms.entering import Access, Author
 from photoshare.services.shelf import forget_room
@@ -153,7 +153,7 @@ def let_guests_correct(app: Flask, room_id: int) -> None:
 def place_at(app: Flask, photo_id: int) -> str:
     """Name the place of a photo, as the address of a grid's next page does."""
     with app.app_context():
-        return place_of(db.session.get_one(Photo, photo_id))
+        return cursor_of(db.session.get_one(Photo, photo_id))
 
 
 def count_change(room_id: int) -> None:

@@ -84,7 +84,7 @@ def sharpness_of(chip: NDArray[np.uint8]) -> float:
     return float((4 * grey[1:-1, 1:-1] - neighbours).var() / (grey.var() + 25))
 
 
-def may_found(
+def are_founders(
     locations: Sequence[FaceLocation] | NDArray[np.int64],
     scores: Sequence[float],
     qualities: Sequence[float | None],

@@ -199,7 +199,7 @@ def _sides(faces: FaceSet, apart: NDArray[np.int64]) -> _Sides:
 
 def _measure(sides: _Sides, some: Rows, others: Rows, eps: float, farthest: float) -> Floats:
     """Measure the distances of some sides to others, up to ``farthest``, in eps."""
-    some_clusters, other_clusters = sides.clusters.taken(some), sides.clusters.taken(others)
+    some_clusters, other_clusters = sides.clusters.subset(some), sides.clusters.subset(others)
     return measure_distances(some_clusters, other_clusters, merge_rule(eps, 1), farthest)
 
 
@@ -235,9 +235,9 @@ def _suggested(
 def _telling(faces: FaceSet, sides: _Sides, side: int, other: int) -> tuple[int, ...]:
     """Choose faces of a side: half are most similar to it, half to the other side."""
     rows = sides.rows(side)
-    if faces.may_found[rows].any():
-        rows = rows[faces.may_found[rows]]
-    towards = sides.clusters.taken(np.array([side, other])).means
+    if faces.is_founder[rows].any():
+        rows = rows[faces.is_founder[rows]]
+    towards = sides.clusters.subset(np.array([side, other])).means
     own, near = np.argsort(-towards @ faces.encodings[rows].T, kind="stable")
     half = FACES_SHOWN // 2
     chosen = dict.fromkeys([*own[:half].tolist(), *near.tolist()])

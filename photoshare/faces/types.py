@@ -96,9 +96,9 @@ class FaceSet:
     photo_ids : int array of shape (n_faces,)
     person_ids : int array of shape (n_faces,)
         NO_PERSON for an unsorted face.
-    may_found : bool array of shape (n_faces,)
+    is_founder : bool array of shape (n_faces,)
         Whether the face is good enough to found a person; a poor one may only join one.
-    link_ids : int array of shape (n_faces,)
+    bond_ids : int array of shape (n_faces,)
         Faces with the same link id above 0 are one person by a correction; 0 for no link. A single
         face may have its own link id, for a pair of links that are apart.
     panels : int array of shape (n_faces,), optional
@@ -111,8 +111,8 @@ class FaceSet:
     encodings: FaceEncodings
     photo_ids: NDArray[np.int64]
     person_ids: NDArray[np.int64]
-    may_found: NDArray[np.bool_]
-    link_ids: NDArray[np.int64]
+    is_founder: NDArray[np.bool_]
+    bond_ids: NDArray[np.int64]
     panels: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     memory: FaceMemory = field(default=_NOTHING, repr=False, compare=False, kw_only=True)
 
@@ -135,14 +135,14 @@ class FaceSet:
         """
         return self.photo_ids * MAX_PANELS + self.panels
 
-    def taken(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> FaceSet:
+    def subset(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> FaceSet:
         """Return the faces of some rows."""
         return FaceSet(
             self.encodings[rows],
             self.photo_ids[rows],
             self.person_ids[rows],
-            self.may_found[rows],
-            self.link_ids[rows],
+            self.is_founder[rows],
+            self.bond_ids[rows],
             self.panels[rows],
         )
 
@@ -161,7 +161,7 @@ class FaceSet:
         if self.encodings.shape[1:] != new.encodings.shape[1:]:
             raise ValueError("encodings of two sizes are of two engines")
         memory, encodings = self.memory.extended(len(self), new.encodings)
-        names = ("photo_ids", "person_ids", "may_found", "link_ids", "panels")
+        names = ("photo_ids", "person_ids", "is_founder", "bond_ids", "panels")
         columns = (np.concatenate([getattr(self, name), getattr(new, name)]) for name in names)
         return FaceSet(encodings, *columns, memory=memory)
 

@@ -51,7 +51,7 @@ def sorted_by_photo(faces: FaceSet, draw_people: list[int]) -> FaceSet:
         person = NO_PERSON if (photo, person) in taken else person
         taken.add((photo, person))
         people.append(person)
-    return face_set(faces.encodings, faces.photo_ids.tolist(), people, faces.may_found.tolist())
+    return face_set(faces.encodings, faces.photo_ids.tolist(), people, faces.is_founder.tolist())
 
 
 @st.composite
@@ -62,7 +62,7 @@ def placed_rooms(draw: st.DrawFn) -> Placed:
     some_people = st.lists(st.sampled_from([0, 11, 12, 13]), min_size=count, max_size=count)
     some_links = st.lists(st.sampled_from([0, 0, 1, 2, 3]), min_size=count, max_size=count)
     before = sorted_by_photo(faces, draw(some_people))
-    before = replace(before, link_ids=np.array(draw(some_links), dtype=np.int64))
+    before = replace(before, bond_ids=np.array(draw(some_links), dtype=np.int64))
     active = draw(st.lists(st.booleans(), min_size=count, max_size=count))
     fixed = draw(st.sets(st.sampled_from([11, 12, 13])))
     apart = draw(st.lists(st.sampled_from([(1, 2), (2, 3), (3, 1), (1, 1), (2, 9)]), max_size=3))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from photoshare.faces.quality import FOUNDER_MIN_QUALITY, face_quality, may_found
+from photoshare.faces.quality import FOUNDER_MIN_QUALITY, are_founders, face_quality
 from photoshare.faces.types import AnalysedFace
 
 TINY, LARGE = (0, 10, 10, 0), (0, 100, 100, 0)
@@ -46,6 +46,6 @@ def test_eyes_one_behind_the_other_are_no_good_face() -> None:
 def test_what_is_known_of_the_quality_decides_and_not_the_size() -> None:
     good, poor = FOUNDER_MIN_QUALITY, FOUNDER_MIN_QUALITY - 0.01
 
-    decided = may_found([TINY, LARGE, TINY, LARGE], [1.0] * 4, [good, poor, None, None])
+    decided = are_founders([TINY, LARGE, TINY, LARGE], [1.0] * 4, [good, poor, None, None])
 
     assert decided.tolist() == [True, False, False, True]

@@ -71,7 +71,7 @@ def test_two_unsorted_faces_are_not_asked_about() -> None:
 def test_sides_that_share_a_photo_or_are_apart_never_appear() -> None:
     faces = doubtful_room()
     shared = replace(faces, photo_ids=np.array([1, 2, 3, 3]))
-    linked = replace(faces, link_ids=np.array([7, 7, 0, 8]))
+    linked = replace(faces, bond_ids=np.array([7, 7, 0, 8]))
     apart = np.array([[8, 7]])
 
     assert len(pairs_of(linked)) == 1
@@ -134,7 +134,7 @@ def test_no_pair_breaks_a_rule_whatever_the_room(room: Placed) -> None:
             for side in (pair.first, pair.second)
         ]
         photos = [set(faces.photo_ids[rows].tolist()) for rows in sides]
-        links = [faces.link_ids[rows].tolist() for rows in sides]
+        links = [faces.bond_ids[rows].tolist() for rows in sides]
         assert not photos[0] & photos[1]
         assert not any(frozenset((a, b)) in walls for a in links[0] for b in links[1])
         assert all(1 <= len(side.rows) <= 4 for side in (pair.first, pair.second))
@@ -164,4 +164,4 @@ def test_where_people_look_alike_the_rooms_own_eps_is_what_counts() -> None:
 
     assert own_eps(faces, EPS) == pytest.approx(0.87 * EPS, rel=0.01)
     assert maybe(faces, 5) == []
-    assert maybe(faces.taken(np.arange(4)), 5) == [3]
+    assert maybe(faces.subset(np.arange(4)), 5) == [3]

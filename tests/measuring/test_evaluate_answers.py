@@ -42,8 +42,8 @@ def test_a_link_that_grows_stays_apart_from_what_it_was_apart_from() -> None:
     """The unsorted face is not person 5; then one more face is said to be person 5."""
     room = answered_room()
     answer_next(room, ["a", "a", "a", "b"])
-    before = room.faces.link_ids.copy()
+    before = room.faces.bond_ids.copy()
     room._link(np.array([0, 1, 2]))
 
-    assert room.faces.link_ids[0] not in before
-    assert room.apart == [(room.faces.link_ids[0], before[3])]
+    assert room.faces.bond_ids[0] not in before
+    assert room.apart == [(room.faces.bond_ids[0], before[3])]

@@ -7,7 +7,7 @@ from flask import Flask, flash, render_template
 
 from photoshare.errors import NotFoundError
 from photoshare.services.people import room_people
-from photoshare.web.answers.toasts import say
+from photoshare.web.answers.toasts import toast
 from tests.conftest import Cast
 from tests.helpers import HX, tags_of
 
@@ -15,8 +15,8 @@ from tests.helpers import HX, tags_of
 @pytest.fixture
 def page(app: Flask) -> str:
     with app.test_request_context():
-        say("Two people are one now.", undo_url="/rooms/x/undo/7")
-        say("<b>Saved</b>")
+        toast("Two people are one now.", undo_url="/rooms/x/undo/7")
+        toast("<b>Saved</b>")
         flash("A plain one.")
         return render_template("_flash.html")
 
@@ -45,7 +45,7 @@ def test_the_region_tells_screen_readers(page: str) -> None:
 
 def test_htmx_adds_one_to_the_region(app: Flask) -> None:
     with app.test_request_context():
-        say("Hidden.", undo_url="/undo")
+        toast("Hidden.", undo_url="/undo")
         part = render_template("_toasts_added.html")
 
     assert tags_of(part, "div")[0]["hx-swap-oob"] == "beforeend:#toasts"

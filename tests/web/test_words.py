@@ -19,7 +19,7 @@ from photoshare.web.pages.words import (
     file_size,
     isolated,
     moment,
-    say_error,
+    translate_error,
 )
 from tests.conftest import ROOT
 
@@ -129,4 +129,4 @@ def test_an_error_sets_the_name_in_it_apart(say: Callable[..., str]) -> None:
         "There is a %(name)s already. Is this the same person?", name="ليلى 2"
     )
 
-    assert "\u2068ليلى 2\u2069" in say("en", say_error, error)
+    assert "\u2068ليلى 2\u2069" in say("en", translate_error, error)

@@ -126,14 +126,14 @@ class Clusters:
             marks=self.marks.joined(adder),
         )
 
-    def taken(self, rows: Rows) -> Clusters:
+    def subset(self, rows: Rows) -> Clusters:
         """Give some of the clusters."""
         return Clusters(
             sums=self.sums[rows],
             counts=self.counts[rows],
             founders=self.founders[rows],
             is_fixed=self.is_fixed[rows],
-            marks=self.marks.taken(rows),
+            marks=self.marks.subset(rows),
         )
 
     def followed_by(self, others: Clusters) -> Clusters:
@@ -162,7 +162,7 @@ class Traits:
     is_unfounded: NDArray[np.bool_]  # not enough of them
     is_fixed: NDArray[np.bool_]
 
-    def taken(self, rows: Rows) -> Traits:
+    def subset(self, rows: Rows) -> Traits:
         """Give those of some of the clusters."""
         return Traits(self.is_poor[rows], self.is_unfounded[rows], self.is_fixed[rows])
 

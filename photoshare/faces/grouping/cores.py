@@ -85,7 +85,7 @@ def _tiles(clusters: Clusters, rule: MergeRule) -> Iterator[tuple[int, int, Floa
     everybody = replace(clusters, founders=founders)
     starts = range(0, len(clusters), TILE_ROWS)
     rows = np.arange(len(clusters))
-    parts = [everybody.taken(rows[start : start + TILE_ROWS]) for start in starts]
+    parts = [everybody.subset(rows[start : start + TILE_ROWS]) for start in starts]
     for place, start in enumerate(starts):
         for other_place in range(place, len(parts)):
             excesses = measure_excesses(parts[place], parts[other_place], rule)
@@ -113,6 +113,6 @@ def _merged_within(clusters: Clusters, cores: Rows, rule: MergeRule) -> Rows:
     count = 0
     for rows in np.split(order, borders):
         is_alone = len(rows) == 1
-        labels[rows] = count + (0 if is_alone else merge_clusters(clusters.taken(rows), rule))
+        labels[rows] = count + (0 if is_alone else merge_clusters(clusters.subset(rows), rule))
         count = int(labels[rows].max()) + 1
     return labels

@@ -62,7 +62,7 @@ class _Table:
         excesses[self.walls[rows]] = np.inf
         if self.founders.min() == 0 or self.is_fixed.any():
             traits = traits_of(self.founders, self.is_fixed, rule.min_founders)
-            forbid(excesses, traits.taken(rows), traits)
+            forbid(excesses, traits.subset(rows), traits)
         return excesses
 
     def join(self, firsts: Rows, seconds: Rows, rule: MergeRule) -> None:
@@ -91,7 +91,7 @@ class _Table:
         is_nearer = grown[best, np.arange(len(best))] < self.nearest()
         self.partners[is_nearer] = firsts[best[is_nearer]]
 
-    def taken(self, rows: Rows) -> _Table:
+    def subset(self, rows: Rows) -> _Table:
         """Give some of the clusters; no partner is lost unless it is infinitely far."""
         places = np.zeros(len(self.partners), dtype=np.intp)
         places[rows] = np.arange(len(rows))
@@ -132,7 +132,7 @@ def merge_few_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
         labels = targets[labels]
         is_left[seconds] = False
         if 2 * np.count_nonzero(is_left) < len(present):  # go on with the rows that are left
-            table, present = table.taken(np.flatnonzero(is_left)), present[is_left]
+            table, present = table.subset(np.flatnonzero(is_left)), present[is_left]
             is_left = np.ones(len(present), dtype=np.bool_)
     _, labels = np.unique(labels, return_inverse=True)
     return labels

@@ -69,10 +69,10 @@ def _nearest(clusters: Clusters, some: Rows, others: Rows, rule: MergeRule) -> F
     """Measure how far the nearest of ``others`` is from each of ``some``."""
     found = np.full(len(some), np.inf, dtype=np.float32)
     if len(others):
-        other_clusters = clusters.taken(others)
+        other_clusters = clusters.subset(others)
         height = max(1, BLOCK_NUMBERS // len(others))
         for start in range(0, len(some), height):
-            block = clusters.taken(some[start : start + height])
+            block = clusters.subset(some[start : start + height])
             distances = measure_distances(block, other_clusters, rule, REACH)
             found[start : start + height] = distances.min(axis=1)
     return found
@@ -93,7 +93,7 @@ def _sure_pairs(
     for start in range(0, len(singles), height):
         block = slice(start, start + height)
         distances = measure_distances(
-            clusters.taken(singles[block]), clusters, rule, REACH + MARGIN
+            clusters.subset(singles[block]), clusters, rule, REACH + MARGIN
         )
         rows = np.arange(len(distances))
         homes[block] = distances.argmin(axis=1)

@@ -131,7 +131,7 @@ def measure_excesses(
     is_near = excesses <= limit
     rows, columns = np.flatnonzero(is_near.any(axis=1)), np.flatnonzero(is_near.any(axis=0))
     if len(rows):
-        walls = some.marks.taken(rows).walls(others.marks.taken(columns))
+        walls = some.marks.subset(rows).walls(others.marks.subset(columns))
         excesses[rows[walls.row], columns[walls.col]] = np.inf
     return excesses
 
@@ -174,7 +174,7 @@ def _nearest(clusters: Clusters, rows: Rows, rule: MergeRule) -> tuple[Floats, R
     height = max(1, BLOCK_NUMBERS // len(clusters))
     for start in range(0, len(rows), height):
         block = rows[start : start + height]
-        excesses = measure_excesses(clusters.taken(block), clusters, rule)
+        excesses = measure_excesses(clusters.subset(block), clusters, rule)
         _keep_nearest(nearest, partners, block, excesses, is_all=len(rows) == len(clusters))
     return nearest, partners
 

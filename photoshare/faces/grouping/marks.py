@@ -34,7 +34,7 @@ class Marks:
         """Of the clusters in question, of shape (n, n_marks)."""
         return self._counts if self._rows is None else self._counts[self._rows]
 
-    def taken(self, rows: Rows) -> Marks:
+    def subset(self, rows: Rows) -> Marks:
         """Give those of some of the clusters."""
         whose = rows if self._rows is None else self._rows[rows]
         return Marks(self._counts, self._exclusions, whose)

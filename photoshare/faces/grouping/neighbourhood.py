@@ -47,8 +47,8 @@ def regroup(
     is_new = found >= count
     first_new = int(np.count_nonzero(~is_new))
     merged = np.flatnonzero(rows >= first_new)
-    changed = units.clusters.taken(merged).joined(rows[merged] - first_new, len(found) - first_new)
-    now = present.taken(found[~is_new]).followed_by(changed)
+    changed = units.clusters.subset(merged).joined(rows[merged] - first_new, len(found) - first_new)
+    now = present.subset(found[~is_new]).followed_by(changed)
     homes = join_single_faces(now, is_new, rule)
     regrouped: Rows = found[homes[rows]]
     return regrouped
@@ -66,20 +66,20 @@ def _merged_anew(
     is_open = np.zeros(len(sizes), dtype=np.bool_)
     is_open[groups[active]] = True
     if not is_open.all():
-        _, near = _near_pairs(clusters.taken(np.flatnonzero(active)), clusters, rule)
+        _, near = _near_pairs(clusters.subset(np.flatnonzero(active)), clusters, rule)
         is_open[groups[near]] = True
     labels = groups.copy()
     rows = np.flatnonzero(is_open[groups])
     while True:
         merge = merge_from_nothing if len(rows) >= MANY_CLUSTERS else merge_clusters
-        merged = merge(clusters.taken(rows), rule)
+        merged = merge(clusters.subset(rows), rule)
         first_label = int(labels.max()) + 1
         labels[rows] = first_label + merged
         is_changed = ~_are_same(groups[rows], merged, sizes)
         is_changed[merged[active[rows]]] = True
         changed, closed = np.flatnonzero(is_changed), np.flatnonzero(~is_open)
-        now = clusters.taken(rows).joined(merged, len(is_changed)).taken(changed)
-        is_drawing, is_drawn = _near_pairs(now, before.taken(closed), rule)
+        now = clusters.subset(rows).joined(merged, len(is_changed)).subset(changed)
+        is_drawing, is_drawn = _near_pairs(now, before.subset(closed), rule)
         if not is_drawn.any():
             return labels
         # Only these are merged again, so that a chain of changes costs no more than its links.
@@ -107,7 +107,7 @@ def _near_pairs(
     height = max(1, BLOCK_NUMBERS // max(1, len(others)))
     for start in range(0, len(some) if len(others) else 0, height):
         block = np.arange(start, min(start + height, len(some)))
-        part = some if len(block) == len(some) else some.taken(block)
+        part = some if len(block) == len(some) else some.subset(block)
         is_near = measure_excesses(part, others, rule) <= 0
         is_some[block] = is_near.any(axis=1)
         is_other |= is_near.any(axis=0)

@@ -88,7 +88,7 @@ def plan_groups(
     units = make_units(faces, fixed_people, apart, min_samples, unseen)
     present, groups, person_of_group, is_unsettled = _present_groups(faces, units, fixed_people)
     is_active = np.bincount(units.of_face, weights=active, minlength=len(groups)) > 0
-    rule = merge_rule(own_eps(faces, eps), min_samples, int(faces.may_found.sum()))
+    rule = merge_rule(own_eps(faces, eps), min_samples, int(faces.is_founder.sum()))
     labels = regroup(units, groups, present, is_active | is_unsettled, rule)
     is_person = np.bincount(labels, weights=units.clusters.founders) >= min_samples
     untouched = np.flatnonzero(person_of_group != NO_PERSON)  # whatever faces they have left
@@ -130,7 +130,7 @@ def _present_groups(
     allowed = units.clusters.counts.copy()  # linked faces, whatever they share; one of each other
     linked = np.flatnonzero((allowed > 1) & ~units.clusters.is_fixed)
     if len(linked):
-        allowed[linked] = units.clusters.marks.taken(linked).meetings()
+        allowed[linked] = units.clusters.marks.subset(linked).meetings()
     is_wrong = merged.marks.meetings() > np.bincount(groups, weights=allowed) + 0.5
     is_wrong &= ~merged.is_fixed
     people = np.maximum(found, NO_PERSON)

@@ -32,7 +32,7 @@ def own_eps(faces: FaceSet, eps: float) -> float:
     float > 0
         At most ``eps``.
     """
-    good = np.flatnonzero(faces.may_found)
+    good = np.flatnonzero(faces.is_founder)
     good = good[np.argsort(faces.scene_ids[good], kind="stable")]
     scenes = faces.scene_ids[good]
     firsts = np.flatnonzero(scenes[1:] == scenes[:-1])  # neighbours in one scene

@@ -68,7 +68,7 @@ def make_units(
     clusters = Clusters(
         sums=np.empty((len(faces), 0), dtype=np.float32),
         counts=np.ones(len(faces), dtype=np.float32),
-        founders=faces.may_found.astype(np.int64),
+        founders=faces.is_founder.astype(np.int64),
         is_fixed=np.zeros(len(faces), dtype=np.bool_),
         marks=_marks(faces, apart, unseen),
     )
@@ -126,23 +126,23 @@ def _joined_by_links(
 ) -> NDArray[np.int64]:
     """Give linked faces one key: that of the fixed person among them, or of their first face."""
     keys, scene_ids = keys.copy(), faces.scene_ids
-    linked = np.flatnonzero(faces.link_ids > 0)
-    linked = linked[np.argsort(faces.link_ids[linked], kind="stable")]
-    links, starts = np.unique(faces.link_ids[linked], return_index=True)
+    linked = np.flatnonzero(faces.bond_ids > 0)
+    linked = linked[np.argsort(faces.bond_ids[linked], kind="stable")]
+    links, starts = np.unique(faces.bond_ids[linked], return_index=True)
     if len(links) == 0:
         return keys
     lowest, highest = (f.reduceat(keys[linked], starts) for f in (np.minimum, np.maximum))
     for place in np.flatnonzero(lowest != highest).tolist():  # the others are joined already
         link = int(links[place])
-        rows = linked[starts[place] :][: np.count_nonzero(faces.link_ids == link)]
+        rows = linked[starts[place] :][: np.count_nonzero(faces.bond_ids == link)]
         own_keys, counts = np.unique(keys[rows], return_counts=True)
         is_fixed = own_keys > 0  # of two the one with more of these faces, then the older one
         if is_fixed.any():
             target = int(own_keys[is_fixed][counts[is_fixed].argmax()])
         else:
             target = int(keys[rows[0]])
-        others = np.flatnonzero((keys == target) & (faces.link_ids != link))
-        if enemies.get(link, set()).isdisjoint(faces.link_ids[others].tolist()):
+        others = np.flatnonzero((keys == target) & (faces.bond_ids != link))
+        if enemies.get(link, set()).isdisjoint(faces.bond_ids[others].tolist()):
             is_free = ~np.isin(scene_ids[rows], scene_ids[others])
             unseen_on = [photo for photo, person in unseen if person == target]
             is_free &= ~np.isin(faces.photo_ids[rows], unseen_on)
@@ -157,13 +157,13 @@ def _marks(faces: FaceSet, apart: NDArray[np.int64], unseen: Collection[tuple[in
     meet are a scene with itself, and two links that are apart.
     """
     scenes, columns = np.unique(faces.scene_ids, return_inverse=True)
-    present = apart[np.isin(apart, faces.link_ids).all(axis=1)]
+    present = apart[np.isin(apart, faces.bond_ids).all(axis=1)]
     links, sides = np.unique(present, return_inverse=True)
     sides = len(scenes) + sides.reshape(-1, 2)
-    rows = np.flatnonzero(np.isin(faces.link_ids, links))
+    rows = np.flatnonzero(np.isin(faces.bond_ids, links))
     width = len(scenes) + len(links)
     also_owners, also_columns = _unseen_marks(faces, scenes, unseen)
-    of_links = len(scenes) + np.searchsorted(links, faces.link_ids[rows])
+    of_links = len(scenes) + np.searchsorted(links, faces.bond_ids[rows])
     places = np.concatenate([columns, of_links, also_columns])
     owners = np.concatenate([np.arange(len(faces)), rows, also_owners])
     ones = np.ones(len(owners), dtype=np.float32)

@@ -40,7 +40,7 @@ from photoshare.services.corrections.events import (
 )
 from photoshare.services.people.covers import settle_covers
 from photoshare.services.people.people import delete_empty_people, insert_person
-from photoshare.services.people.room_faces import NO_LINK, FaceState, follow_change
+from photoshare.services.people.room_faces import NO_BOND, FaceState, follow_change
 from photoshare.services.people.selves import follow_merged, follow_returned
 
 
@@ -52,7 +52,7 @@ class FaceRow:
     panel: int  # of a collage
     person_id: int  # NO_PERSON for an unsorted one
     is_face: bool
-    link_id: int | None
+    bond_id: int | None
     uploader_id: int | None
 
     @property
@@ -77,7 +77,7 @@ class Change:
     def __init__(self, room_id: int) -> None:
         self.room_id = room_id
         self.changed: dict[int, FaceState] = {}
-        columns = (Face.person_id, Face.is_face, Face.link_id, Photo.guest_id)
+        columns = (Face.person_id, Face.is_face, Face.bond_id, Photo.guest_id)
         found = db.session.execute(
             select(Face.id, Face.photo_id, Face.panel, *columns)
             .join(Photo)
@@ -89,7 +89,7 @@ class Change:
                 row.panel,
                 row.person_id or NO_PERSON,
                 row.is_face,
-                row.link_id,
+                row.bond_id,
                 row.guest_id,
             )
             for row in found
@@ -113,7 +113,7 @@ class Change:
         """Insert a person who has no face yet."""
         return insert_person(self.room_id)
 
-    def say(
+    def record(
         self,
         kind: CorrectionKind,
         sides: Sequence[Sequence[int]],
@@ -195,7 +195,7 @@ class Change:
         mentioned = {row.face_id for row in rows}
         reopened = {row.person_after for row in moved if row.person_after}
         for face, person in self.person_of.items():
-            is_loose = self.rows[face].link_id is None and face not in mentioned
+            is_loose = self.rows[face].bond_id is None and face not in mentioned
             if person in reopened and is_loose:
                 self.person_of[face] = NO_PERSON
         erase_correction(correction.id)
@@ -294,12 +294,12 @@ class Change:
         erased, returned = set(), set()
         for face, row in self.rows.items():
             now = (self.person_of[face], face not in links.not_faces, links.link_of.get(face))
-            if now != (row.person_id, row.is_face, row.link_id):
+            if now != (row.person_id, row.is_face, row.bond_id):
                 person, is_face, link = now
                 changed.append(
-                    {"id": face, "person_id": person or None, "is_face": is_face, "link_id": link}
+                    {"id": face, "person_id": person or None, "is_face": is_face, "bond_id": link}
                 )
-                states[face] = FaceState(person, link or NO_LINK, is_face)
+                states[face] = FaceState(person, link or NO_BOND, is_face)
                 if row.is_face and not is_face:
                     erased.add(face)
                 elif is_face and not row.is_face:
@@ -382,8 +382,8 @@ def begin_change(room_id: int, *, revision: int | None = None) -> int | None:
 
 
 def _write_apart(room_id: int, links: Links) -> None:
-    query = select(ApartLinks.link_id, ApartLinks.other_id).where(ApartLinks.room_id == room_id)
-    present = {(row.link_id, row.other_id) for row in db.session.execute(query)}
+    query = select(ApartLinks.bond_id, ApartLinks.other_id).where(ApartLinks.room_id == room_id)
+    present = {(row.bond_id, row.other_id) for row in db.session.execute(query)}
     if present == links.apart:
         return
     db.session.execute(delete(ApartLinks).where(ApartLinks.room_id == room_id))
@@ -391,7 +391,7 @@ def _write_apart(room_id: int, links: Links) -> None:
         db.session.execute(
             insert(ApartLinks),
             [
-                {"room_id": room_id, "link_id": link, "other_id": other}
+                {"room_id": room_id, "bond_id": link, "other_id": other}
                 for link, other in sorted(links.apart)
             ],
         )

@@ -97,7 +97,7 @@ def _cover(author: Author, entry: Entry) -> None:
 
 def _different(author: Author, entry: Entry) -> None:
     faces, others = [_face(author, entry["face"])], [_face(author, entry["other"])]
-    verbs.say_different(author, faces, others)
+    verbs.mark_different(author, faces, others)
 
 
 _APPLY: dict[str, Callable[[Author, Entry], None]] = {

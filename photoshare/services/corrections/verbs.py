@@ -75,7 +75,7 @@ def name_person(
         guest = author.guest_id
         if not name and change.erase_names(person_id, partial(may_undo, author), guest_id=guest):
             return None
-        return change.say(CorrectionKind.NAME, [faces], guest_id=guest, name=name or None)
+        return change.record(CorrectionKind.NAME, [faces], guest_id=guest, name=name or None)
 
 
 def merge_people(author: Author, person_id: int, into_id: int, *, is_sure: bool = False) -> int:
@@ -102,7 +102,7 @@ def merge_people(author: Author, person_id: int, into_id: int, *, is_sure: bool 
         _check_may_correct(author, change, faces, others)
         check_scenes(change, faces, others, is_sure=is_sure)
         name = _name_of(into_id) or _name_of(person_id)
-        return change.say(
+        return change.record(
             CorrectionKind.MERGE,
             [[*others, *faces]],
             guest_id=author.guest_id,
@@ -143,7 +143,7 @@ def move_faces(
         left = sorted({change.person_of[face] for face in moved} - {NO_PERSON})
         rests = [_without(change.faces_of(person), moved) for person in left]
         person_id = change.new_person() if into_id is None else into_id
-        return change.say(
+        return change.record(
             CorrectionKind.MOVE,
             [[*target, *moved], *(rest for rest in rests if rest)],
             guest_id=author.guest_id,
@@ -167,7 +167,7 @@ def reject_faces(author: Author, person_id: int, face_ids: Sequence[int]) -> int
         faces = [face for face in theirs if face in chosen]
         if not faces:
             raise _no_face()
-        return change.say(
+        return change.record(
             CorrectionKind.NOT_THIS_PERSON,
             [_without(theirs, faces), *([face] for face in faces)],
             guest_id=author.guest_id,
@@ -189,7 +189,7 @@ def mark_not_faces(author: Author, face_ids: Sequence[int]) -> int:
     """
     with change_of_room(author.room_id) as change:
         faces = _checked_faces(author, change, face_ids)
-        return change.say(
+        return change.record(
             CorrectionKind.NOT_A_FACE,
             [faces],
             guest_id=author.guest_id,
@@ -200,12 +200,12 @@ def mark_not_faces(author: Author, face_ids: Sequence[int]) -> int:
 
 def hide_person(author: Author, person_id: int) -> int:
     """Hide a bystander's album from everyone except the host."""
-    return _say_of_person(author, person_id, CorrectionKind.HIDE)
+    return _record_of_person(author, person_id, CorrectionKind.HIDE)
 
 
 def show_person(author: Author, person_id: int) -> int:
     """Show a hidden person's album to everyone again."""
-    return _say_of_person(author, person_id, CorrectionKind.SHOW)
+    return _record_of_person(author, person_id, CorrectionKind.SHOW)
 
 
 def choose_cover(author: Author, face_id: int) -> int:
@@ -214,10 +214,10 @@ def choose_cover(author: Author, face_id: int) -> int:
         faces = _checked_faces(author, change, [face_id])
         if change.person_of[face_id] == NO_PERSON:
             raise InvalidInputError("This face doesn't belong to anyone yet.")
-        return change.say(CorrectionKind.COVER, [faces], guest_id=author.guest_id, chosen=faces)
+        return change.record(CorrectionKind.COVER, [faces], guest_id=author.guest_id, chosen=faces)
 
 
-def say_same(
+def mark_same(
     author: Author, faces: Sequence[int], others: Sequence[int], *, is_sure: bool = False
 ) -> int:
     """Record that two sides, each a person or an unsorted face, are one person.
@@ -246,7 +246,7 @@ def say_same(
     return move_faces(author, unsorted, people[0] if people else None, is_sure=is_sure)
 
 
-def say_different(author: Author, faces: Sequence[int], others: Sequence[int]) -> int:
+def mark_different(author: Author, faces: Sequence[int], others: Sequence[int]) -> int:
     """Record that two sides, each a person or an unsorted face, are different people.
 
     Raises
@@ -260,7 +260,7 @@ def say_different(author: Author, faces: Sequence[int], others: Sequence[int]) -
         _check_may_correct(author, change, *sides)
         if sides[0] == sides[1]:
             raise InvalidInputError("These are already one person. Please take another look.")
-        return change.say(CorrectionKind.DIFFERENT, sides, guest_id=author.guest_id)
+        return change.record(CorrectionKind.DIFFERENT, sides, guest_id=author.guest_id)
 
 
 def undo(author: Author, correction_id: int) -> None:
@@ -293,11 +293,11 @@ def may_undo(author: Author, correction: Correction) -> bool:
     )
 
 
-def _say_of_person(author: Author, person_id: int, kind: CorrectionKind) -> int:
+def _record_of_person(author: Author, person_id: int, kind: CorrectionKind) -> int:
     with change_of_room(author.room_id) as change:
         faces = _faces_of(author, change, person_id)
         _check_may_correct(author, change, faces)
-        return change.say(kind, [faces], guest_id=author.guest_id)
+        return change.record(kind, [faces], guest_id=author.guest_id)
 
 
 def _checked_faces(author: Author, change: Change, face_ids: Sequence[int]) -> list[int]:

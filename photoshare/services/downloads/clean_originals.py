@@ -78,7 +78,7 @@ class Download:
         return f"{self.sha256} {self.cleaning_rules} {self.crc32}"
 
 
-def is_exact(access: Access, *, wants_exact: bool) -> bool:
+def check_exact(access: Access, *, wants_exact: bool) -> bool:
     """Whether this browser gets originals bit for bit.
 
     Raises

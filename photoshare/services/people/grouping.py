@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 
 from photoshare.config import Settings
 from photoshare.faces.grouping.plan import plan_groups
-from photoshare.faces.quality import face_quality, may_found
+from photoshare.faces.quality import are_founders, face_quality
 from photoshare.faces.types import NO_PERSON, AnalysedFace, Doubt, FaceEngine, FaceSet
 from photoshare.models import (
     PHOTO_ANALYSED,
@@ -36,7 +36,7 @@ from photoshare.services.people.known_faces import (
 )
 from photoshare.services.people.people import delete_empty_people, insert_person
 from photoshare.services.people.room_faces import (
-    NO_LINK,
+    NO_BOND,
     RoomFaces,
     forget_room_faces,
     keep_room_faces,
@@ -81,7 +81,7 @@ class _SearchedPhoto:
 
     def rows(self) -> list[tuple[int, AnalysedFace, KnownFace]]:
         """List (photo id, found face, known face), without those marked as not a face."""
-        nobody = KnownFace(NEW_FACE, NO_PERSON, NO_LINK, is_face=True)
+        nobody = KnownFace(NEW_FACE, NO_PERSON, NO_BOND, is_face=True)
         known = [self.known.found_again.get(place, nobody) for place in range(len(self.faces))]
         rows = zip(self.faces, known, strict=True)
         return [(self.claimed.id, face, row) for face, row in rows if row.is_face]
@@ -230,7 +230,7 @@ def _with_faces(
     replaced = [face_id for photo in searched for face_id in photo.known.replaced]
     rows = [row for photo in searched for row in photo.rows()]
     faces = [face for _, face, _ in rows]
-    good = may_found(
+    good = are_founders(
         [face.location for face in faces],
         [face.score for face in faces],
         [face_quality(face) for face in faces],
@@ -241,13 +241,13 @@ def _with_faces(
         _numbers([photo_id for photo_id, _, _ in rows]),
         _numbers([known.person_id for _, _, known in rows]),
         good,
-        _numbers([known.link_id for _, _, known in rows]),
+        _numbers([known.bond_id for _, _, known in rows]),
         _numbers([face.panel for face in faces]),
     )
     ids, old = room.ids, room.faces
     if replaced:
         kept = ~np.isin(ids, replaced)
-        ids, old = ids[kept], old.taken(kept)
+        ids, old = ids[kept], old.subset(kept)
     unseen = room.unseen.union(*(photo.unseen for photo in searched))
     is_active = np.arange(len(ids) + len(rows)) >= len(ids)
     ids = np.concatenate([ids, _numbers([known.id for _, _, known in rows])])

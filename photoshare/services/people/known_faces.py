@@ -10,7 +10,7 @@ from sqlalchemy import select
 from photoshare.faces.types import NO_PERSON
 from photoshare.geometry import FaceLocation, paired_faces
 from photoshare.models import Correction, CorrectionFace, Face, Photo, db
-from photoshare.services.people.room_faces import NO_LINK
+from photoshare.services.people.room_faces import NO_BOND
 
 NEW_FACE = 0  # id of a face without a row; row ids begin at 1
 
@@ -21,7 +21,7 @@ class KnownFace:
 
     id: int
     person_id: int  # NO_PERSON for an unsorted one
-    link_id: int  # NO_LINK without a correction
+    bond_id: int  # NO_BOND without a correction
     is_face: bool
 
 
@@ -83,7 +83,7 @@ def match_known_faces(
 
 
 def _known(row: Face) -> KnownFace:
-    return KnownFace(row.id, row.person_id or NO_PERSON, row.link_id or NO_LINK, row.is_face)
+    return KnownFace(row.id, row.person_id or NO_PERSON, row.bond_id or NO_BOND, row.is_face)
 
 
 def _corrected(face_ids: list[int]) -> set[int]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from photoshare.faces.grouping.memory import unit_length
-from photoshare.faces.quality import may_found
+from photoshare.faces.quality import are_founders
 from photoshare.faces.types import NO_PERSON, FaceSet
 from photoshare.models import (
     PHOTO_FAILED,
@@ -32,7 +32,7 @@ from photoshare.models import (
 from photoshare.services.corrections.erasure import HAS_ENCODING
 from photoshare.services.shelf import Shelf, current_revision, forget_room
 
-NO_LINK = 0  # link id of a face without a correction
+NO_BOND = 0  # link id of a face without a correction
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class FaceState:
     """The columns of a face that a change may write."""
 
     person_id: int  # NO_PERSON for an unsorted one
-    link_id: int  # NO_LINK without a correction
+    bond_id: int  # NO_BOND without a correction
     is_face: bool
 
 
@@ -148,16 +148,16 @@ def _followed(
     if any(changed[face].is_face or room.unseen for face in others):
         return None
     order = np.argsort(room.ids)
-    person_ids, link_ids = room.faces.person_ids.copy(), room.faces.link_ids.copy()
+    person_ids, bond_ids = room.faces.person_ids.copy(), room.faces.bond_ids.copy()
     stays = room.faces.photo_ids != (-1 if without_photo is None else without_photo)
     for face in changed.keys() & present:
         row = order[np.searchsorted(room.ids, face, sorter=order)]
-        person_ids[row], link_ids[row] = changed[face].person_id, changed[face].link_id
+        person_ids[row], bond_ids[row] = changed[face].person_id, changed[face].bond_id
         stays[row] &= changed[face].is_face  # the encoding of a non-face was erased
-    faces = replace(room.faces, person_ids=person_ids, link_ids=link_ids)
+    faces = replace(room.faces, person_ids=person_ids, bond_ids=bond_ids)
     ids = room.ids
     if not stays.all():
-        ids, faces = ids[stays], faces.taken(stays)
+        ids, faces = ids[stays], faces.subset(stays)
     unseen = frozenset(place for place in room.unseen if place[0] != without_photo)
     fixed_people, apart = _read_said(room_id, room.engine_name, unseen)
     return replace(
@@ -166,7 +166,7 @@ def _followed(
 
 
 def _read(room_id: int, engine_name: str, revision: int) -> RoomFaces:
-    columns = (Face.id, Face.photo_id, Face.person_id, Face.link_id, Face.panel, Face.encoding)
+    columns = (Face.id, Face.photo_id, Face.person_id, Face.bond_id, Face.panel, Face.encoding)
     goodness = (Face.score, Face.quality, Face.top, Face.right, Face.bottom, Face.left)
     is_of_engine = (Photo.room_id == room_id, Photo.engine == engine_name)
     # First the ids, from an index, so that the rows are then read in the order of the file.
@@ -175,7 +175,7 @@ def _read(room_id: int, engine_name: str, revision: int) -> RoomFaces:
     # On the connection and column by column: the session takes three times as long for many rows.
     rows = db.session.connection().execute(query.order_by(Face.id)).all()
     by_column = zip(*rows, strict=True) if rows else iter([()] * (len(columns) + len(goodness)))
-    ids, photo_ids, person_ids, link_ids, panels, encodings, scores, qualities, *edges = by_column
+    ids, photo_ids, person_ids, bond_ids, panels, encodings, scores, qualities, *edges = by_column
     places = select(Face.photo_id, Face.person_id).join(Photo)
     places = places.where(*is_of_engine, Face.person_id.is_not(None), ~HAS_ENCODING)
     unseen = frozenset((row[0], row[1] or NO_PERSON) for row in db.session.execute(places))
@@ -187,8 +187,8 @@ def _read(room_id: int, engine_name: str, revision: int) -> RoomFaces:
             unit_length(encodings_from_bytes(list(encodings))),
             np.array(photo_ids, dtype=np.int64),
             np.array([person or NO_PERSON for person in person_ids], dtype=np.int64),
-            may_found(np.column_stack(edges), scores, qualities),
-            np.array([link or NO_LINK for link in link_ids], dtype=np.int64),
+            are_founders(np.column_stack(edges), scores, qualities),
+            np.array([link or NO_BOND for link in bond_ids], dtype=np.int64),
             np.array(panels, dtype=np.int64),
         ),
         fixed_people,
@@ -215,6 +215,6 @@ def _read_said(
     )
     fixed_people = {*db.session.scalars(corrected), *db.session.scalars(to_be_found)}
     fixed_people |= {person for _, person in unseen}
-    apart = select(ApartLinks.link_id, ApartLinks.other_id).where(ApartLinks.room_id == room_id)
+    apart = select(ApartLinks.bond_id, ApartLinks.other_id).where(ApartLinks.room_id == room_id)
     pairs = [tuple(row) for row in db.session.execute(apart)]
     return frozenset(fixed_people - {None}), np.array(pairs, dtype=np.int64).reshape(-1, 2)

@@ -16,7 +16,7 @@ from photoshare.services.people.people import PersonCard, find_card, get_person
 from photoshare.services.rooms.entering import Access
 
 
-def say_who_i_am(access: Access, person_id: int) -> None:
+def choose_self(access: Access, person_id: int) -> None:
     """Record which person a guest is; they must be allowed to see that person.
 
     Raises
@@ -27,7 +27,7 @@ def say_who_i_am(access: Access, person_id: int) -> None:
     _write(access, get_person(access, person_id).id)
 
 
-def say_i_am_nobody(access: Access) -> None:
+def forget_self(access: Access) -> None:
     """Forget who a guest said they are."""
     _write(access, None)
 

@@ -16,8 +16,8 @@ from photoshare.models import Face, Photo, db
 from photoshare.services.photos.albums import NEWEST_FIRST, OLDEST_FIRST, Album
 
 PAGE_SIZE = 40  # photos of one grid page: two screens of a desktop
-_PLACE = tuple_(Photo.moment, Photo.id)
-_PLACE_FORMAT = "%Y%m%dT%H%M%S%f"  # of the moment, in an address
+_CURSOR = tuple_(Photo.moment, Photo.id)
+_CURSOR_FORMAT = "%Y%m%dT%H%M%S%f"  # of the moment, in an address
 MAX_ID_DIGITS = 18  # what fits into SQLite's integers
 
 
@@ -56,38 +56,38 @@ def list_photos(album: Album, *, after: str | None = None, before: str | None = 
     ----------
     album : Album
     after, before : str, optional
-        A cursor from `place_of`: the page begins after it, or ends before it. If less than a page
+        A cursor from `cursor_of`: the page begins after it, or ends before it. If less than a page
         comes before it, or the cursor cannot be read, this is the first page.
     """
     query = album.select().options(*with_faces()).limit(PAGE_SIZE + 1)
-    behind, in_front_of = _as_place(after), _as_place(before)
+    behind, in_front_of = _read_cursor(after), _read_cursor(before)
     if in_front_of is not None:
-        is_before = in_front_of < _PLACE if album.newest_first else in_front_of > _PLACE
+        is_before = in_front_of < _CURSOR if album.newest_first else in_front_of > _CURSOR
         backwards = OLDEST_FIRST if album.newest_first else NEWEST_FIRST
         found = db.session.scalars(query.where(is_before).order_by(None).order_by(*backwards)).all()
         if len(found) >= PAGE_SIZE:
             page = found[PAGE_SIZE - 1 :: -1]
             return PhotoPage(page, count_photos(album), len(found) > PAGE_SIZE, has_next=True)
     elif behind is not None:
-        query = query.where(behind > _PLACE if album.newest_first else behind < _PLACE)
+        query = query.where(behind > _CURSOR if album.newest_first else behind < _CURSOR)
     found = db.session.scalars(query).all()
     has_next = len(found) > PAGE_SIZE
     return PhotoPage(found[:PAGE_SIZE], count_photos(album), behind is not None, has_next)
 
 
-def place_of(photo: Photo) -> str:
+def cursor_of(photo: Photo) -> str:
     """Return the cursor of a photo in its album, for the address of the page that continues there.
 
     It stays valid after the photo itself is deleted.
     """
-    return f"{photo.moment:{_PLACE_FORMAT}}-{photo.id}"
+    return f"{photo.moment:{_CURSOR_FORMAT}}-{photo.id}"
 
 
-def _as_place(text: str | None) -> ColumnElement[Any] | None:
-    """Parse a cursor from `place_of`; None if it is invalid."""
+def _read_cursor(text: str | None) -> ColumnElement[Any] | None:
+    """Parse a cursor from `cursor_of`; None if it is invalid."""
     moment, _, photo_id = (text or "").rpartition("-")
     try:
-        return tuple_(datetime.strptime(moment, _PLACE_FORMAT), int(photo_id[:MAX_ID_DIGITS]))
+        return tuple_(datetime.strptime(moment, _CURSOR_FORMAT), int(photo_id[:MAX_ID_DIGITS]))
     except ValueError:
         return None
 
@@ -118,6 +118,6 @@ def find_neighbours(album: Album, photo_id: int) -> Neighbours:
     ids = album.select().with_only_columns(Photo.id).order_by(None).limit(1)
     moment = db.session.scalar(select(Photo.moment).where(Photo.id == photo_id))
     here = tuple_(moment, photo_id)  # as values: a subquery's row would not use the index
-    older = db.session.scalar(ids.where(here > _PLACE).order_by(*NEWEST_FIRST))
-    newer = db.session.scalar(ids.where(here < _PLACE).order_by(*OLDEST_FIRST))
+    older = db.session.scalar(ids.where(here > _CURSOR).order_by(*NEWEST_FIRST))
+    newer = db.session.scalar(ids.where(here < _CURSOR).order_by(*OLDEST_FIRST))
     return Neighbours(newer, older) if album.newest_first else Neighbours(older, newer)

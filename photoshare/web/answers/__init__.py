@@ -17,7 +17,7 @@ from photoshare.web.answers.htmx import (
 )
 from photoshare.web.answers.pictures import picture_digest, send_picture
 from photoshare.web.answers.same_photo import is_sure
-from photoshare.web.answers.toasts import say
+from photoshare.web.answers.toasts import toast
 from photoshare.web.answers.uploaded import UploadResult, answer_upload
 from photoshare.web.answers.way_back import page_before
 
@@ -34,9 +34,9 @@ __all__ = [
     "picture_digest",
     "redirect_or",
     "render",
-    "say",
     "send_picture",
     "send_source",
+    "toast",
     "wants_partial",
     "with_address",
     "with_event",

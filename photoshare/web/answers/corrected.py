@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import url_for
 
 from photoshare.services.rooms.entering import Author, author_of
-from photoshare.web.answers.toasts import say
+from photoshare.web.answers.toasts import toast
 from photoshare.web.requests import current_access, current_site
 
 
@@ -16,7 +16,7 @@ def current_author() -> Author:
 
 def flash_with_undo(sentence: str, correction_id: int) -> None:
     """Show a message on the next page, with a button that undoes the correction."""
-    say(sentence, undo_url=url_for("corrections.undo", correction_id=correction_id))
+    toast(sentence, undo_url=url_for("corrections.undo", correction_id=correction_id))
 
 
 def look_again() -> None:

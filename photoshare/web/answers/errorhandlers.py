@@ -29,7 +29,7 @@ from photoshare.errors import (
 )
 from photoshare.web.answers.htmx import wants_partial
 from photoshare.web.answers.toasts import keep_toasts
-from photoshare.web.pages.words import say_error
+from photoshare.web.pages.words import translate_error
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ def _handle_our_error(error: PhotoshareError) -> tuple[str, int, dict[str, str]]
     headers = {}
     if isinstance(error, TryLaterError):
         headers["Retry-After"] = str(error.retry_after_s)
-    return *_answer(say_error(error), status), headers
+    return *_answer(translate_error(error), status), headers
 
 
 def _handle_http_error(error: HTTPException) -> tuple[str, int]:
@@ -97,7 +97,7 @@ def _handle_http_error(error: HTTPException) -> tuple[str, int]:
 def _handle_system_error(error: OSError) -> tuple[str, int]:
     """Explain that a disk is full: that of the data folder or of the temporary folder."""
     if is_disk_full(error):
-        return _answer(say_error(disk_full_error()), STATUS_CODES[DiskFullError])
+        return _answer(translate_error(disk_full_error()), STATUS_CODES[DiskFullError])
     raise error
 
 

@@ -8,7 +8,7 @@ from photoshare.errors import SamePhotoError
 from photoshare.services.people import shown_faces
 from photoshare.web.answers.htmx import wants_partial
 from photoshare.web.answers.way_back import page_before
-from photoshare.web.pages.words import say_error
+from photoshare.web.pages.words import translate_error
 from photoshare.web.requests import current_access
 
 SURE = "is_sure"  # the field that answers the question; the form sends all other fields again
@@ -30,7 +30,7 @@ def _ask(error: SamePhotoError) -> tuple[str, int]:
     page = render_template(
         template,
         access=access,
-        question=say_error(error),
+        question=translate_error(error),
         pairs=[(faces[one], faces[other]) for one, other in shown],
         more_count=len(error.pairs) - len(shown),
         fields=[*request.form.items(multi=True), (SURE, "1")],

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, flash, g, get_flashed_messages
 
 
-def say(sentence: str, *, undo_url: str | None = None) -> None:
+def toast(sentence: str, *, undo_url: str | None = None) -> None:
     """Show a sentence on the next page as a toast.
 
     Parameters

@@ -9,7 +9,7 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.web.answers.htmx import SEE_OTHER, wants_partial, with_event
-from photoshare.web.answers.toasts import say
+from photoshare.web.answers.toasts import toast
 from photoshare.web.pages.words import count, number
 from photoshare.web.requests import current_access, current_site
 
@@ -50,9 +50,9 @@ def answer_upload(results: list[UploadResult]) -> Response | BaseResponse:
 
 def _flash_counts(added: int, duplicates: int) -> None:
     if added:
-        say(gettext("%(photos)s uploaded.", photos=count(added, "photo")))
+        toast(gettext("%(photos)s uploaded.", photos=count(added, "photo")))
     if duplicates:
-        say(
+        toast(
             ngettext(
                 "%(number)s was already here.",
                 "%(number)s were already here.",

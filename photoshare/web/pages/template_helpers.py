@@ -21,7 +21,7 @@ from photoshare.services.photos.albums import (
     WithoutFaces,
     open_album,
 )
-from photoshare.services.photos.listing import place_of
+from photoshare.services.photos.listing import cursor_of
 from photoshare.services.rooms.entering import Access
 from photoshare.web.answers import picture_digest
 from photoshare.web.pages.words import (
@@ -33,7 +33,7 @@ from photoshare.web.pages.words import (
     moment,
     number,
     photo_words,
-    say_stored,
+    translate_stored,
 )
 from photoshare.web.requests import site_of
 
@@ -180,7 +180,7 @@ def init_app(app: Flask) -> None:
         "isolated": isolated,
         "moment": moment,
         "number": number,
-        "say_stored": say_stored,
+        "translate_stored": translate_stored,
         "duration": duration,
         "file_size": file_size,
     }
@@ -193,7 +193,7 @@ def init_app(app: Flask) -> None:
         "original_url": original_url,
         "photo_words": photo_words,
         "picture_url": picture_url,
-        "place_of": place_of,
+        "cursor_of": cursor_of,
         "placeholder_url": placeholder_url,
         "srcset": srcset,
         "tile_shape": tile_shape,

@@ -110,7 +110,7 @@ def isolated(text: str | None) -> str:
     return f"{ISOLATE}{text}{END_OF_ISOLATE}" if is_mixed else text
 
 
-def say_error(error: PhotoshareError) -> str:
+def translate_error(error: PhotoshareError) -> str:
     """Return the error's sentence in the guest's language."""
     values = {
         name: number(value) if isinstance(value, int) else isolated(value)
@@ -119,7 +119,7 @@ def say_error(error: PhotoshareError) -> str:
     return str(gettext(error.sentence, **values))
 
 
-def say_stored(sentence: str) -> str:
+def translate_stored(sentence: str) -> str:
     """Translate a sentence stored in English; one that contains values stays English."""
     return str(gettext(sentence))
 

@@ -12,7 +12,7 @@ from photoshare.web.requests.arguments import (
     numbers_of_form,
     page_argument,
 )
-from photoshare.web.requests.attempts import count_new_room, count_uploads, guessing
+from photoshare.web.requests.attempts import guessing, limit_new_rooms, limit_uploads
 from photoshare.web.requests.security import (
     current_access,
     forget_room,
@@ -26,8 +26,6 @@ from photoshare.web.site import current_site, site_of
 
 __all__ = [
     "album_argument",
-    "count_new_room",
-    "count_uploads",
     "current_access",
     "current_site",
     "forget_room",
@@ -35,6 +33,8 @@ __all__ = [
     "guest_ids",
     "host_only",
     "known_host_secret",
+    "limit_new_rooms",
+    "limit_uploads",
     "number_argument",
     "number_list_argument",
     "numbers_of_form",

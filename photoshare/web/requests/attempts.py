@@ -94,7 +94,7 @@ def _too_many(retry_after_s: int) -> TooManyAttemptsError:
     )
 
 
-def count_new_room() -> None:
+def limit_new_rooms() -> None:
     """Count a room about to be created.
 
     Raises
@@ -108,7 +108,7 @@ def count_new_room() -> None:
     rates.add(key, NEW_ROOMS)
 
 
-def count_uploads(files: int, per_hour: int) -> None:
+def limit_uploads(files: int, per_hour: int) -> None:
     """Count uploaded files by guest, and by network, since joining again makes a new guest.
 
     Raises

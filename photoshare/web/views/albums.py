@@ -12,7 +12,7 @@ from flask_babel import gettext, ngettext
 
 from photoshare.errors import InvalidInputError
 from photoshare.services.downloads import zips
-from photoshare.services.downloads.clean_originals import is_exact
+from photoshare.services.downloads.clean_originals import check_exact
 from photoshare.services.downloads.file_names import safe_name
 from photoshare.services.downloads.zips import ZipNote
 from photoshare.services.people.people import get_person
@@ -94,7 +94,7 @@ def names_of(album: OfPeople, say: Callable[[str], str] = str) -> str:
 def _zip(album: Album, title: str) -> Response:
     """Send a zip or, if its photos have to be measured first, a page with the progress."""
     access, site = current_access(), current_site()
-    exact = is_exact(access, wants_exact="exact" in request.args)
+    exact = check_exact(access, wants_exact="exact" in request.args)
     if wants_partial():  # that page polls
         return make_response(render_template("albums/_waiting.html", **_waiting(album)))
     made = zips.make_zip(album, site.storage, site.zips, exact=exact, tell_lost=_tell_lost)

@@ -19,10 +19,10 @@ from photoshare.web.answers import (
     look_again,
     page_before,
     redirect_or,
-    say,
+    toast,
     wants_partial,
 )
-from photoshare.web.pages.words import say_error
+from photoshare.web.pages.words import translate_error
 from photoshare.web.requests import current_access, host_only, numbers_of_form, page_argument
 
 blueprint = Blueprint("corrections", __name__, url_prefix="/rooms/<room_code>")
@@ -43,7 +43,7 @@ def undo(room_code: str, correction_id: int) -> BaseResponse:
     """Undo one correction."""
     verbs.undo(current_author(), correction_id)
     look_again()
-    say(gettext("Change undone."))
+    toast(gettext("Change undone."))
     return redirect(page_before(url_for("corrections.index")), SEE_OTHER)
 
 
@@ -59,9 +59,9 @@ def rename(room_code: str, person_id: int) -> Response | BaseResponse | tuple[st
     except SameNameError as question:
         return _ask_if_same(person_id, question), 422
     except InvalidInputError as error:
-        return _name_form(person_id, say_error(error)), 422
+        return _name_form(person_id, translate_error(error)), 422
     if correction_id is None:
-        say(gettext("Name deleted."))
+        toast(gettext("Name deleted."))
     else:
         flash_with_undo(gettext("Name saved."), correction_id)
     return redirect_or(
@@ -83,7 +83,7 @@ def _ask_if_same(person_id: int, question: SameNameError) -> str:
         person=people.get_card(access, person_id),
         namesake=people.get_card(access, question.namesake_id),
         name=request.form["name"],
-        question=say_error(question),
+        question=translate_error(question),
         are_together=listing.count_photos(both) > 0,
     )
 

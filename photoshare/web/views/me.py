@@ -15,8 +15,8 @@ from photoshare.services.people.room_people import load_room_people
 from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
 from photoshare.services.rooms import guests
-from photoshare.web.answers import SEE_OTHER, current_author, say, wants_partial
-from photoshare.web.pages.words import isolated, say_error
+from photoshare.web.answers import SEE_OTHER, current_author, toast, wants_partial
+from photoshare.web.pages.words import isolated, translate_error
 from photoshare.web.requests import (
     current_access,
     current_site,
@@ -42,16 +42,16 @@ def choose_person(room_code: str) -> Response | tuple[str, int]:
     chosen = numbers_of_form("person")
     if not chosen:
         return _page(person_error=gettext("Please select at least one person.")), 422
-    selves.say_who_i_am(current_access(), chosen[0])
-    say(gettext("Your photos now come first on this page."))
+    selves.choose_self(current_access(), chosen[0])
+    toast(gettext("Your photos now come first on this page."))
     return redirect(url_for("me.show"), SEE_OTHER)
 
 
 @blueprint.post("/me/person/forget")
 def forget_person(room_code: str) -> Response:
     """Forget which person this guest said they are."""
-    selves.say_i_am_nobody(current_access())
-    say(gettext("Got it, that's not you."))
+    selves.forget_self(current_access())
+    toast(gettext("Got it, that's not you."))
     return redirect(url_for("me.show"), SEE_OTHER)
 
 
@@ -61,8 +61,8 @@ def rename(room_code: str) -> Response | tuple[str, int]:
     try:
         guests.rename_guest(current_access().guest.id, request.form.get("name", ""))
     except InvalidInputError as error:
-        return _page(error=say_error(error), name=request.form["name"]), 422
-    say(gettext("Your name is saved."))
+        return _page(error=translate_error(error), name=request.form["name"]), 422
+    toast(gettext("Your name is saved."))
     return redirect(url_for("me.show"), SEE_OTHER)
 
 
@@ -73,7 +73,7 @@ def leave(room_code: str) -> Response:
     room = access.room
     guests.leave_room(access, current_site().storage)
     forget_room(room.id)
-    say(gettext("You've left “%(title)s” on this device.", title=isolated(room.title)))
+    toast(gettext("You've left “%(title)s” on this device.", title=isolated(room.title)))
     return redirect(url_for("rooms.index"), SEE_OTHER)
 
 

@@ -28,7 +28,7 @@ from photoshare.models import Photo
 from photoshare.pictures.encoding import RENDITION_PX
 from photoshare.pictures.formats import FORMATS
 from photoshare.services.downloads.checksums import get_download
-from photoshare.services.downloads.clean_originals import is_exact, open_download
+from photoshare.services.downloads.clean_originals import check_exact, open_download
 from photoshare.services.downloads.file_names import original_name
 from photoshare.services.people.people import has_person
 from photoshare.services.people.shown_faces import is_visible
@@ -43,16 +43,16 @@ from photoshare.web.answers import (
     current_author,
     picture_digest,
     render,
-    say,
     send_picture,
     send_source,
+    toast,
 )
-from photoshare.web.pages.words import say_error
+from photoshare.web.pages.words import translate_error
 from photoshare.web.requests import (
     album_argument,
-    count_uploads,
     current_access,
     current_site,
+    limit_uploads,
     number_argument,
 )
 
@@ -96,7 +96,7 @@ def upload(room_code: str) -> Response | BaseResponse:
     files = [file for file in request.files.getlist("photos") if file.filename]
     if not files:
         raise InvalidInputError("Please choose at least one photo.")
-    count_uploads(len(files), settings.max_uploads_per_hour)
+    limit_uploads(len(files), settings.max_uploads_per_hour)
     return answer_upload([_take(file) for file in files])
 
 
@@ -114,7 +114,7 @@ def _take(file: FileStorage) -> UploadResult:
         )
     except (RejectedPhotoError, DiskFullError) as error:
         is_for_later = isinstance(error, DiskFullError)
-        return UploadResult(name, reason=say_error(error), is_for_later=is_for_later)
+        return UploadResult(name, reason=translate_error(error), is_for_later=is_for_later)
     return UploadResult(name, is_duplicate=added.is_duplicate)
 
 
@@ -159,7 +159,7 @@ def original(room_code: str, photo_id: int, digest: str) -> Response:
 
 
 def _send_download(photo: Photo, *, wants_exact: bool) -> Response:
-    exact = is_exact(current_access(), wants_exact=wants_exact)
+    exact = check_exact(current_access(), wants_exact=wants_exact)
     storage = current_site().storage
     found = get_download(photo.id, storage, exact=exact)
     return send_source(
@@ -197,7 +197,7 @@ def delete(room_code: str, photo_id: int) -> BaseResponse:
     """Delete a photo; the host any, a guest their own. Returns to the album it was seen in."""
     access = current_access()
     deleting.delete_photo(access, photo_id, current_site().storage)
-    say(gettext("Photo deleted."))
+    toast(gettext("Photo deleted."))
     person_id = _person_seen(access)  # gone if that was the person's last photo
     if person_id is None:
         return redirect(url_for("rooms.show"), SEE_OTHER)

@@ -17,12 +17,11 @@ from photoshare.services.photos.albums import open_album
 from photoshare.services.photos.lost_photos import list_lost
 from photoshare.services.rooms import entering, guests, rooms
 from photoshare.services.work.progress import room_progress
-from photoshare.web.answers import SEE_OTHER, content_disposition, say
+from photoshare.web.answers import SEE_OTHER, content_disposition, toast
 from photoshare.web.pages.links import absolute_url, qr_code_file, qr_code_uri
 from photoshare.web.pages.people_grid import draw_people
-from photoshare.web.pages.words import isolated, say_error
+from photoshare.web.pages.words import isolated, translate_error
 from photoshare.web.requests import (
-    count_new_room,
     current_access,
     current_site,
     forget_room,
@@ -30,6 +29,7 @@ from photoshare.web.requests import (
     guest_ids,
     host_only,
     known_host_secret,
+    limit_new_rooms,
     open_to_strangers,
     remember_guest,
 )
@@ -51,7 +51,7 @@ def index() -> str:
 def create() -> Response | tuple[str, int]:
     """Create a room and make this browser its host."""
     form = request.form
-    count_new_room()
+    limit_new_rooms()
     try:
         entering.checked_name(form.get("name", ""))  # before there is a room
         new = rooms.create_room(
@@ -61,7 +61,7 @@ def create() -> Response | tuple[str, int]:
         )
         guest = entering.become_host(new.room, secret=new.host_secret, name=form.get("name", ""))
     except InvalidInputError as error:
-        return _start_page(form, create_error=say_error(error)), 422
+        return _start_page(form, create_error=translate_error(error)), 422
     remember_guest(guest, host_secret=new.host_secret)
     return redirect(url_for("rooms.share", room_code=new.room.code), SEE_OTHER)
 
@@ -75,7 +75,7 @@ def join_by_code() -> Response | tuple[str, int]:
             room = entering.find_room(form.get("room_code", ""))
         _join(room)
     except (NotFoundError, InvalidInputError) as error:
-        return _start_page(form, join_error=say_error(error)), 422
+        return _start_page(form, join_error=translate_error(error)), 422
     return redirect(url_for("rooms.show", room_code=room.code), SEE_OTHER)
 
 
@@ -106,7 +106,9 @@ def join(room_code: str) -> Response | tuple[str, int]:
     try:
         _join(room)
     except InvalidInputError as error:
-        return _join_page(room, error=say_error(error), name=request.form.get("name", "")), 422
+        return _join_page(
+            room, error=translate_error(error), name=request.form.get("name", "")
+        ), 422
     return redirect(url_for("rooms.show", room_code=room.code), SEE_OTHER)
 
 
@@ -175,8 +177,8 @@ def change(room_code: str) -> Response | tuple[str, int]:
             keeps_metadata="keep_metadata" in form,
         )
     except InvalidInputError as error:
-        return _share_page(form=form, error=say_error(error)), 422
-    say(gettext("Room settings saved."))
+        return _share_page(form=form, error=translate_error(error)), 422
+    toast(gettext("Room settings saved."))
     return redirect(url_for("rooms.share"), SEE_OTHER)
 
 
@@ -197,7 +199,7 @@ def delete(room_code: str) -> Response:
     room_id, title = room.id, room.title  # read now: the row is gone afterwards
     rooms.delete_room(room_id, current_site().storage)
     forget_room(room_id)
-    say(
+    toast(
         gettext(
             "The room “%(title)s” and everything in it have been deleted.", title=isolated(title)
         )

@@ -54,9 +54,9 @@ def answer(room_code: str) -> Response | BaseResponse:
         later.append(request.form.get("key", ""))
     elif reply == "yes":
         author = current_author()
-        correction_id = verbs.say_same(author, [first], [second], is_sure=is_sure())
+        correction_id = verbs.mark_same(author, [first], [second], is_sure=is_sure())
     else:
-        correction_id = verbs.say_different(current_author(), [first], [second])
+        correction_id = verbs.mark_different(current_author(), [first], [second])
     if correction_id is not None:
         look_again()
         flash_with_undo(str(ANSWERS[reply]), correction_id)
@@ -78,7 +78,7 @@ def answer_maybe(room_code: str, person_id: int) -> Response | BaseResponse:
         correction_id = verbs.move_faces(author, [face_id], person_id, is_sure=is_sure())
         sentence = gettext("Photo added to the album.")
     else:
-        correction_id = verbs.say_different(author, [card.cover_face_id], [face_id])
+        correction_id = verbs.mark_different(author, [card.cover_face_id], [face_id])
         sentence = gettext("Face kept out of the album.")
     look_again()
     flash_with_undo(sentence, correction_id)

@@ -11,8 +11,8 @@ from photoshare.errors import InvalidInputError, RejectedPhotoError, WrongOffset
 from photoshare.services.photos import adding, uploads
 from photoshare.services.photos.uploads import FileFacts, UnfinishedUpload
 from photoshare.web.answers import UploadResult, answer_upload
-from photoshare.web.pages.words import say_error
-from photoshare.web.requests import count_uploads, current_access, current_site, number_argument
+from photoshare.web.pages.words import translate_error
+from photoshare.web.requests import current_access, current_site, limit_uploads, number_argument
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/rooms/<room_code>/uploads")
 
@@ -42,13 +42,13 @@ def begin(room_code: str) -> Response | BaseResponse:
         return answer_upload([UploadResult(facts.file_name, is_duplicate=True)])
     found = uploads.find_upload(access, facts.fingerprint, site.storage)
     if found is None:
-        count_uploads(1, site.settings.max_uploads_per_hour)
+        limit_uploads(1, site.settings.max_uploads_per_hour)
         try:
             found = uploads.begin_upload(
                 access, facts, storage=site.storage, settings=site.settings
             )
         except RejectedPhotoError as error:
-            return answer_upload([UploadResult(facts.file_name, reason=say_error(error))])
+            return answer_upload([UploadResult(facts.file_name, reason=translate_error(error))])
     return _so_far(found, 201)
 
 
@@ -84,7 +84,7 @@ def add_piece(room_code: str, upload_id: int) -> Response | BaseResponse:
     except WrongOffsetError as error:
         return _so_far(UnfinishedUpload(upload_id, error.offset), 409)
     except RejectedPhotoError as error:
-        return answer_upload([UploadResult("", reason=say_error(error))])
+        return answer_upload([UploadResult("", reason=translate_error(error))])
     if isinstance(outcome, UnfinishedUpload):
         return _so_far(outcome, 200)
     return answer_upload([UploadResult("", is_duplicate=outcome.is_duplicate)])

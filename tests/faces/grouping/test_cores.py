@@ -67,7 +67,7 @@ def test_no_core_overrules_a_wall_a_link_or_a_pair_that_is_apart(
     with cores_from(1):
         people = person_ids(faces, apart)
 
-    links = faces.link_ids
+    links = faces.bond_ids
     for link in set(links[links > 0].tolist()):
         assert len(set(people[links == link].tolist())) == 1
     for one, other in apart.tolist():

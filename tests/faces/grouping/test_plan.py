@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from photoshare.faces.grouping.plan import NO_PERSON
-from photoshare.faces.quality import may_found
+from photoshare.faces.quality import are_founders
 from tests.conftest import ROOT
 from tests.faces.made_up import EPS, encodings_at, encodings_of, face_set
 from tests.faces.made_up_rooms import plan, together
@@ -232,12 +232,12 @@ def test_what_is_no_encoding_is_refused(wrong: NDArray[np.float64]) -> None:
 def test_small_and_doubtful_faces_may_not_found() -> None:
     square, narrow = (0, 40, 40, 0), (0, 39, 60, 0)
 
-    assert may_found([square, narrow, square], [0.5, 1.0, 0.4], [None] * 3).tolist() == [
+    assert are_founders([square, narrow, square], [0.5, 1.0, 0.4], [None] * 3).tolist() == [
         True,
         False,
         False,
     ]
-    assert may_found([], [], []).tolist() == []
+    assert are_founders([], [], []).tolist() == []
 
 
 def test_products_of_a_few_faces_take_one_thread() -> None:

@@ -20,7 +20,7 @@ from tests.faces.made_up_rooms import Placed, partition, placed_rooms, plan, roo
 def test_the_order_of_one_batch_does_not_matter(faces: FaceSet, random: object) -> None:
     order = np.arange(len(faces))
     random.shuffle(order)  # type: ignore[attr-defined]
-    turned = faces.taken(order)
+    turned = faces.subset(order)
     back = np.empty(len(faces), dtype=np.int64)
     back[order] = plan(turned).person_ids
 
@@ -41,7 +41,7 @@ def test_photos_one_by_one_give_the_same_people_as_all_at_once(
     people = np.zeros(len(faces), dtype=np.int64)
     for photo in photos:
         is_there |= faces.photo_ids == photo
-        present = replace(faces, person_ids=people).taken(is_there)
+        present = replace(faces, person_ids=people).subset(is_there)
         done = plan(present, (present.photo_ids == photo).tolist()).person_ids
         people[is_there] = np.where(done < 0, people.max(initial=0) - done, done)
 
@@ -55,7 +55,7 @@ def test_walls_hold_whatever_comes(room: Placed) -> None:
     before, active, fixed, apart = room
     done = plan(before, active, fixed=fixed, apart=apart)
     walls = {frozenset(pair) for pair in apart if pair[0] != pair[1]}
-    links = before.link_ids.tolist()
+    links = before.bond_ids.tolist()
 
     for one, other in together(done.person_ids):
         assert before.scene_ids[one] != before.scene_ids[other] or links[one] == links[other] != 0
@@ -86,14 +86,14 @@ def test_links_hold_where_nothing_contradicts_them(room: Placed) -> None:
     done = plan(before, active, fixed=fixed, apart=apart)
 
     for link in (1, 2, 3):
-        rows = np.flatnonzero(before.link_ids == link)
+        rows = np.flatnonzero(before.bond_ids == link)
         photos = before.photo_ids[rows]
         owners = set(before.person_ids[rows].tolist()) & fixed
         has_wall = any(link in pair for pair in apart) or len(owners) > 1
         if owners:
             of_owner = np.isin(before.person_ids, list(owners))
             photos = np.concatenate([before.photo_ids[of_owner], photos[~of_owner[rows]]])
-            has_wall |= bool(set(before.link_ids[of_owner].tolist()) - {0, link})
+            has_wall |= bool(set(before.bond_ids[of_owner].tolist()) - {0, link})
         if len(rows) > 1 and not has_wall and len(set(photos.tolist())) == len(photos):
             assert len(set(done.person_ids[rows].tolist()) - {NO_PERSON}) == 1
             assert NO_PERSON not in done.person_ids[rows]

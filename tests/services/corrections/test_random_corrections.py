@@ -125,9 +125,9 @@ class Party:
             case 6:
                 verbs.choose_cover(author, faces[0])
             case 7:
-                verbs.say_different(author, faces[:1], self.some_faces(1))
+                verbs.mark_different(author, faces[:1], self.some_faces(1))
             case 8:
-                verbs.say_same(author, faces[:1], self.some_faces(1), is_sure=is_sure)
+                verbs.mark_same(author, faces[:1], self.some_faces(1), is_sure=is_sure)
 
 
 def check_everything_holds(party: Party) -> None:
@@ -141,12 +141,12 @@ def check_everything_holds(party: Party) -> None:
     for face in faces.values():
         assert face.is_face == (face.id not in links.not_faces)
         assert face.is_face or face.person_id is None
-        assert face.link_id == links.link_of.get(face.id)
+        assert face.bond_id == links.link_of.get(face.id)
         if face.person_id is not None:
             place = (face.person_id, scene_of[face.id])
-            links_of.setdefault(place, []).append(face.link_id)
-        if face.link_id is not None:
-            people_of.setdefault(face.link_id, set()).add(face.person_id)
+            links_of.setdefault(place, []).append(face.bond_id)
+        if face.bond_id is not None:
+            people_of.setdefault(face.bond_id, set()).add(face.person_id)
     for same_scene in links_of.values():
         assert len(same_scene) == 1 or (len(set(same_scene)) == 1 and same_scene[0] is not None), (
             "somebody is twice in a scene, and nobody said so"

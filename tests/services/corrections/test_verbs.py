@@ -313,11 +313,11 @@ def test_a_chosen_cover_stays_until_its_face_leaves(room_id: int, host: Author, 
 def test_the_answer_that_two_are_one_merges_them_under_the_name(host: Author, add_person) -> None:
     other, lea = add_person(4), add_person(1, "Lea")
 
-    verbs.say_same(host, faces_of(other)[:1], faces_of(lea)[:1])
+    verbs.mark_same(host, faces_of(other)[:1], faces_of(lea)[:1])
 
     assert len(faces_of(lea)) == 5
     with pytest.raises(InvalidInputError, match="one person by now"):
-        verbs.say_same(host, faces_of(lea)[:1], faces_of(lea)[1:2])
+        verbs.mark_same(host, faces_of(lea)[:1], faces_of(lea)[1:2])
 
 
 def test_the_answer_that_a_face_is_somebody_moves_it(
@@ -325,7 +325,7 @@ def test_the_answer_that_a_face_is_somebody_moves_it(
 ) -> None:
     lea, face = add_person(2, "Lea"), add_unsorted(app, room_id)
 
-    verbs.say_same(host, [face], faces_of(lea)[:1])
+    verbs.mark_same(host, [face], faces_of(lea)[:1])
 
     assert face in faces_of(lea)
 
@@ -334,7 +334,7 @@ def test_the_answer_that_two_are_two_moves_nobody(host: Author, add_person) -> N
     lea, tom = add_person(), add_person()
     before = faces_of(lea), faces_of(tom)
 
-    verbs.say_different(host, before[0][:1], before[1][:1])
+    verbs.mark_different(host, before[0][:1], before[1][:1])
 
     assert (faces_of(lea), faces_of(tom)) == before
 

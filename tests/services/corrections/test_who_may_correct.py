@@ -68,8 +68,8 @@ def test_another_rooms_faces_people_and_corrections_are_not_found(
         lambda: verbs.name_person(stranger, lea, "Mine"),
         lambda: verbs.move_faces(stranger, faces_of(lea), None),
         lambda: verbs.mark_not_faces(stranger, faces_of(lea)),
-        lambda: verbs.say_different(stranger, faces_of(lea)[:1], faces_of(lea)[1:]),
-        lambda: verbs.say_same(stranger, faces_of(lea)[:1], faces_of(lea)[1:]),
+        lambda: verbs.mark_different(stranger, faces_of(lea)[:1], faces_of(lea)[1:]),
+        lambda: verbs.mark_same(stranger, faces_of(lea)[:1], faces_of(lea)[1:]),
         lambda: verbs.choose_cover(stranger, faces_of(lea)[0]),
         lambda: verbs.undo(stranger, hide),
     ):

@@ -52,7 +52,7 @@ def as_rows(room: RoomFaces) -> tuple[object, ...]:
     """Say all that is known of a room, whatever the order of its faces."""
     order = np.argsort(room.ids)
     faces = room.faces
-    columns = (faces.photo_ids, faces.person_ids, faces.may_found, faces.link_ids, faces.panels)
+    columns = (faces.photo_ids, faces.person_ids, faces.is_founder, faces.bond_ids, faces.panels)
     return (
         room.ids[order].tolist(),
         [column[order].tolist() for column in columns],
@@ -92,7 +92,7 @@ def test_what_is_kept_follows_a_change(
             case "not_a_face":
                 verbs.mark_not_faces(author, [doubt.stray])
             case "different":
-                verbs.say_different(author, faces[:1], [doubt.stray])
+                verbs.mark_different(author, faces[:1], [doubt.stray])
             case "hide":
                 verbs.hide_person(author, doubt.lea)
             case "delete_photo":

@@ -13,7 +13,7 @@ from photoshare.db import db
 from photoshare.models import PHOTO_WAITING, Photo
 from photoshare.services.photos import listing
 from photoshare.services.photos.albums import WholeRoom, open_album
-from photoshare.services.photos.listing import PAGE_SIZE, place_of
+from photoshare.services.photos.listing import PAGE_SIZE, cursor_of
 from tests.helpers import host_access, insert_person, insert_photos
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
@@ -67,10 +67,10 @@ def test_the_pages_hold_every_photo_once_forwards_and_backwards(
         ids.reverse()
 
     first = listing.list_photos(album)
-    second = listing.list_photos(album, after=place_of(first.photos[-1]))
-    third = listing.list_photos(album, after=place_of(second.photos[-1]))
-    back = listing.list_photos(album, before=place_of(third.photos[0]))
-    start = listing.list_photos(album, before=place_of(back.photos[0]))
+    second = listing.list_photos(album, after=cursor_of(first.photos[-1]))
+    third = listing.list_photos(album, after=cursor_of(second.photos[-1]))
+    back = listing.list_photos(album, before=cursor_of(third.photos[0]))
+    start = listing.list_photos(album, before=cursor_of(back.photos[0]))
 
     assert page_ids(first) + page_ids(second) + page_ids(third) == ids
     assert page_ids(back) == page_ids(second)
@@ -85,7 +85,7 @@ def test_photos_that_come_and_go_meanwhile_shift_no_page(app: Flask, room_id: in
     ids = insert_photos(app, room_id, PAGE_SIZE + 3)
     album = WholeRoom(room_id, newest_first=True)
     first = listing.list_photos(album)
-    last = place_of(first.photos[-1])
+    last = cursor_of(first.photos[-1])
     insert_photos(app, room_id, 5, seed="new")
     db.session.execute(delete(Photo).where(Photo.id.in_([ids[-1], ids[3], ids[0]])))
     db.session.commit()
@@ -105,7 +105,7 @@ def test_less_than_a_page_in_front_of_a_photo_is_the_first_page(app: Flask, room
     ids = insert_photos(app, room_id, 5)
 
     page = listing.list_photos(
-        WholeRoom(room_id), before=place_of(listing.get_photo(room_id, ids[2]))
+        WholeRoom(room_id), before=cursor_of(listing.get_photo(room_id, ids[2]))
     )
 
     assert page_ids(page) == ids

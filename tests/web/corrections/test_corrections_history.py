@@ -69,7 +69,7 @@ def test_every_kind_has_a_sentence(app: Flask, cast: Cast, doubt: Doubt) -> None
     with app.app_context():
         verbs.name_person(author, doubt.twin, "")
         verbs.choose_cover(author, lea[1])
-        verbs.say_different(author, lea[:1], twin[:1])
+        verbs.mark_different(author, lea[:1], twin[:1])
         verbs.reject_faces(author, doubt.lea, lea[:1])
         verbs.move_faces(author, [doubt.stray], doubt.twin)
         verbs.hide_person(author, doubt.twin)

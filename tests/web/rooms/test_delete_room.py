@@ -35,7 +35,7 @@ def test_all_rows_and_files_of_the_room_go(
             db.session.scalars(select(Face.id).where(Face.person_id == person)).first() or 0
             for person in (party.red, party.blue)
         )
-        verbs.say_different(author, [red], [blue])
+        verbs.mark_different(author, [red], [blue])
         guest_id = db.session.scalars(select(Guest.id)).first()
         db.session.add(
             Upload(
