@@ -64,6 +64,7 @@ def create_app(
         instance_path=str(settings.data),
         template_folder=str(ROOT / "templates"),
         static_folder=str(ROOT / "static"),
+        static_url_path=assets.STATIC_PATH,
     )
     app.config.update(_flask_config(settings))
     Htmx(app)

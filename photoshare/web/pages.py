@@ -39,7 +39,7 @@ from photoshare.web.words import (
 )
 
 # Width by height of tiles, in percent. A style sheet cannot read a photo's own ratio, as no inline
-# style is allowed, so that each has a class in static/app.css; none cuts off more than 6 % of what
+# style is allowed, so that each has a class in styles/photo-grid.css; none cuts off more than 6 % of what
 # cameras take. Wider and taller photos are cut.
 SHAPES = (50, 56, 62, 67, 75, 80, 90, 100, 112, 125, 133, 150, 160, 178, 200, 235, 300)
 # No page is kept in the phone's storage, nothing is evaluated, an error never wipes what asked.
@@ -99,7 +99,7 @@ def _next_shape(width: int, height: int) -> int:
 def tile_sizes(photo: Photo) -> str:
     """Tell the browser how wide a photo is drawn in a grid, whose rows are of one height.
 
-    Rows grow from the height of static/app.css by a fifth or so, until they fill the line.
+    Rows grow from the height of the style by a fifth or so, until they fill the line.
     """
     ratio = tile_shape(photo) / 100
     return f"(max-width: 48rem) min({38 * ratio:.0f}vw, 100vw), {14 * ratio:.0f}rem"
