@@ -61,6 +61,7 @@ def create_app(
         instance_path=str(settings.data),
         template_folder=str(RESOURCES / "templates"),
         static_folder=str(RESOURCES / "static"),
+        static_url_path=assets.STATIC_PATH,
     )
     app.config.update(_flask_config(settings))
     Htmx(app)

@@ -1,5 +1,6 @@
 // What pages of every kind use. They all work without it; upload.js, viewer.js and wall.js are for one page each.
-"use strict";
+
+import { speak } from "./speech.js";
 
 // ---- What htmx leaves open -------------------------------------------------------------------
 
@@ -72,19 +73,7 @@ if (seenPhoto) {
   document.getElementById(`tile-${seenPhoto}`)?.focus();
 }
 
-// ---- What is said to who does not see the screen: the newest, at most this often -------------------
-
-const SPEAK_MS = 15_000; // progress that is told faster leaves no room for anything else
-
-function speak(region, text, { isLast = false } = {}) {
-  clearTimeout(region.timer);
-  if (text === region.textContent) return;
-  const wait = isLast ? 0 : Math.max(0, (region.nextAt ?? 0) - Date.now());
-  region.timer = setTimeout(() => {
-    region.textContent = text;
-    region.nextAt = Date.now() + SPEAK_MS;
-  }, wait);
-}
+// ---- How far the search is, for who does not see the screen -----------------------------------------
 
 document.addEventListener("htmx:afterSettle", ({ target }) => {
   const region = document.getElementById("job-spoken");

@@ -1,5 +1,4 @@
 // Outlines of faces and their names: of one size on the screen whatever the zoom, and no name upon a name or a face.
-"use strict";
 
 const FONT_PX = 13.5;
 const GAP_PX = 3; // between an outline and its name
@@ -10,7 +9,7 @@ const touches = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bott
 const clamp = (value, least, most) => Math.max(least, Math.min(value, most));
 
 // Lay everything out for a zoom: the larger a face is on the screen, the surer its name is shown.
-function layOutFaces(scale = 1) {
+export function layOutFaces(scale = 1) {
   const layer = document.querySelector(".faces");
   if (!layer) return;
   const picture = layer.viewBox.baseVal;
@@ -76,7 +75,7 @@ function moveName({ text, size }, place, picture) {
 }
 
 // The link of the face nearest to a point of the screen, or none within reach of a finger.
-function faceNear(x, y) {
+export function faceNear(x, y) {
   let [nearest, least] = [null, REACH_PX];
   for (const rect of document.querySelectorAll(".faces rect")) {
     const { left, top, right, bottom } = rect.getBoundingClientRect();

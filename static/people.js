@@ -1,5 +1,4 @@
 // People: keys that answer the question of two, and faces that pop up while a room is searched.
-"use strict";
 
 // ---- y, n and l, while the question has the focus: single keys are nobody's elsewhere -----------
 

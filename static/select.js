@@ -1,7 +1,6 @@
 // Selecting several faces, people or photos: by tap, by dragging over them, by a click with Shift; one bar says how
 // many are chosen and what can be done with them. A form with data-select holds the boxes, each in an element with
 // data-pick; without this script they are plain boxes of a plain form.
-"use strict";
 
 const DRAG_PX = 8; // less is the tremble of a tap
 

@@ -1,4 +1,5 @@
 // Keeps the photos that the phone's gallery shares on the phone until the guest has chosen the room; nothing else.
+// No module: browsers that know no module workers share photos as well.
 "use strict";
 
 const SHARED = "shared-photos"; // as in shared.js

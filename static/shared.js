@@ -1,5 +1,4 @@
 // On the room's page after a share from the phone's gallery: gives the kept photos to the upload form.
-"use strict";
 
 const SHARED = "shared-photos"; // as in service-worker.js
 

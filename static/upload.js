@@ -1,6 +1,9 @@
 // The upload queue: every chosen photo is safe, or its row says why not (docs/uploads.md).
 // Without this script the form is a plain one with many files.
 
+import { speak } from "./speech.js";
+import { askKnown, Failed, Lost, Refused, sendPieces, sendWhole, TooLarge } from "./transport.js";
+
 const AT_ONCE = 3; // hides round trips; more would only share the same uplink
 const SMALLEST_PIECE = 256 * 1024; // bytes; a proxy that takes less takes no photo
 const MOST_ASKED = 8; // hashes in one question
@@ -10,8 +13,6 @@ const LOSSES = 3; // of one photo; then it goes in smaller pieces, which get thr
 const READ_TRIES = 8; // of a file that the phone still fetches: two minutes in all
 
 const form = document.querySelector("form[data-upload]");
-// By its address with the hash of its content: an import by name would ask for it at every visit.
-const { askKnown, Failed, Lost, Refused, sendPieces, sendWhole, TooLarge } = await import(form.dataset.transport);
 const section = form.closest(".upload");
 const input = form.querySelector("input[type=file]");
 const zone = form.querySelector(".drop-zone");
@@ -19,7 +20,7 @@ const list = section.querySelector(".upload-list");
 const summary = section.querySelector(".upload-summary");
 const spoken = section.querySelector(".upload-spoken");
 const again = section.querySelector(".upload-again");
-const { uploadsUrl, hashWorker } = form.dataset;
+const { uploadsUrl } = form.dataset;
 
 const toHash = []; // chosen, not looked at yet
 const ready = []; // to be sent
@@ -192,7 +193,7 @@ let isPreparing = false;
 
 function makeWorker() {
   if (!globalThis.crypto?.subtle || !globalThis.Worker) return null; // plain http has none
-  const made = new Worker(hashWorker);
+  const made = new Worker(new URL("hash-worker.js", import.meta.url));
   made.onmessage = ({ data: { number, hash } }) => {
     asked.get(number)?.(hash);
     asked.delete(number);

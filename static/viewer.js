@@ -1,5 +1,6 @@
 // The page of one photo: steps without leaving the page, so that Back leads to the album; swipes, pinch, keys.
-"use strict";
+
+import { faceNear, layOutFaces } from "./faces.js";
 
 const SWIPE_PX = 60; // a shorter stroke is a tap or a scroll
 const TAP_PX = 10; // a finger that moves less has not moved
@@ -13,7 +14,7 @@ const linkTo = (rel) => find(`a[rel=${rel}]`);
 
 // ---- From photo to photo: one entry of the history for all of them ----------------------------
 
-const pages = new Map(); // by address: the promise of a photo's page
+export const pages = new Map(); // by address: the promise of a photo's page
 
 function load(address) {
   if (!pages.has(address)) {

@@ -1,5 +1,4 @@
 // The live wall: shows new photos first, else all of them in turn; goes on through lost connections.
-"use strict";
 
 const SHOW_MS = 8000; // a photo stays so long
 const POLL_MS = 4000; // between two questions for new photos
@@ -15,6 +14,9 @@ const fresh = []; // that nobody has seen yet
 let turn = []; // ids that are still to come in this round
 let newest = 0;
 let failures = 0;
+let round = 0; // of showNext: only the last one that was asked for shows its photo
+let isPaused = false;
+let [nextTimer, pollTimer, idleTimer] = [];
 
 // ---- New photos ------------------------------------------------------------------------------
 
@@ -30,7 +32,7 @@ function take(photos) {
     if (!isFirst || !stage.children.length) fresh.push(photo.id);
   }
   if (!photos.length || !isFirst) return;
-  if (stage.children.length) showNext.timer = setTimeout(showNext, SHOW_MS);
+  if (stage.children.length) nextTimer = setTimeout(showNext, SHOW_MS);
   else showNext();
 }
 
@@ -48,8 +50,8 @@ async function poll() {
     if (failures >= LOST_AFTER) say(problem.dataset.lost);
     wait = Math.min(POLL_MS * failures, MAX_WAIT_MS);
   }
-  clearTimeout(poll.timer);
-  poll.timer = setTimeout(poll, wait);
+  clearTimeout(pollTimer);
+  pollTimer = setTimeout(poll, wait);
   return undefined;
 }
 window.addEventListener("online", poll);
@@ -117,11 +119,12 @@ async function loadNext() {
 }
 
 async function showNext() {
-  clearTimeout(showNext.timer);
+  clearTimeout(nextTimer);
   if (isPaused) return;
-  const round = (showNext.round = (showNext.round || 0) + 1);
+  round += 1;
+  const mine = round;
   const figure = await loadNext();
-  if (round !== showNext.round || isPaused) return; // somebody else asked meanwhile
+  if (mine !== round || isPaused) return; // somebody else asked meanwhile
   if (figure) {
     const old = [...stage.children];
     stage.append(figure);
@@ -133,7 +136,7 @@ async function showNext() {
       setTimeout(() => other.remove(), 1500);
     }
   }
-  showNext.timer = setTimeout(showNext, figure ? SHOW_MS : POLL_MS);
+  nextTimer = setTimeout(showNext, figure ? SHOW_MS : POLL_MS);
 }
 
 // ---- The screen stays on, the pointer goes, F fills the screen --------------------------------
@@ -150,14 +153,13 @@ document.addEventListener("visibilitychange", stayAwake);
 
 function wake() {
   wall.classList.remove("is-idle");
-  clearTimeout(wake.timer);
-  wake.timer = setTimeout(() => wall.classList.add("is-idle"), IDLE_MS);
+  clearTimeout(idleTimer);
+  idleTimer = setTimeout(() => wall.classList.add("is-idle"), IDLE_MS);
 }
 for (const event of ["pointermove", "pointerdown", "keydown"]) document.addEventListener(event, wake);
 
 // ---- A pause: who wants to look longer, or cannot look at what moves (WCAG 2.2.2) --------------
 
-let isPaused = false;
 const pauseButton = wall.querySelector("[data-pause]");
 function togglePause() {
   isPaused = !isPaused;

@@ -171,7 +171,10 @@ def test_a_closer_look_shows_more_names_of_the_same_size(open_crowd: Callable[..
     page = open_crowd(**PHONE)
     page.keyboard.press("f")
     before = layout_of(page)
-    page.evaluate("zoomAt(4, 195, 380)")
+    page.locator(".photo-frame").evaluate("""(one) => one.dispatchEvent(new WheelEvent("wheel", {
+        bubbles: true, cancelable: true, ctrlKey: true, deltaY: -100 * Math.log(4),
+        clientX: 195, clientY: 380,
+    }))""")
     after = layout_of(page)
 
     check_legible(after)

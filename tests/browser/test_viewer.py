@@ -207,7 +207,10 @@ def test_a_photo_that_was_deleted_meanwhile_is_told(
     page = viewer()
     first = page.url
     page.route("**/photos/*", lambda route: route.fulfill(status=404, body="gone"))
-    page.evaluate("pages.clear()")
+    page.evaluate(
+        "import(document.querySelector('script[src$=\"/viewer.js\"]').src)"
+        ".then(({ pages }) => pages.clear())"
+    )
 
     page.keyboard.press("ArrowRight")
 

@@ -8,8 +8,11 @@ import pytest
 
 from tests.conftest import ROOT
 
-STYLES = sorted((ROOT / "static").glob("*.css"))
-APP_CSS = (ROOT / "static" / "app.css").read_text(encoding="utf-8")
+SHEETS = sorted((ROOT / "static").glob("*.css"))  # what pages ask for
+STYLES = sorted((ROOT / "static" / "styles").glob("*.css"))  # what is in them
+TOKENS = (ROOT / "static" / "styles" / "tokens.css").read_text(encoding="utf-8")
+LAYERS = "@layer tokens, base, components, pages, utilities;"
+IMPORT = re.compile(r'@import "styles/([\w-]+)\.css" layer\((\w+)\);')
 SCHEMES = ("light", "dark")
 TEXT, SHAPE = 4.5, 3.0  # least contrast of WCAG 2.2 AA: 1.4.3 for text, 1.4.11 for what is no text
 
@@ -35,7 +38,7 @@ PAIRS = [
 
 def properties(scheme: str) -> dict[str, str]:
     """Read the custom properties of a scheme: those of the first rule, and dark's on top."""
-    light, dark = re.findall(r":root \{(.*?)\n *\}", APP_CSS, re.S)[:2]
+    light, dark = re.findall(r":root \{(.*?)\n *\}", TOKENS, re.S)[:2]
     found = dict(re.findall(r"--([\w-]+):\s+([^;]+);", light))
     return found | dict(re.findall(r"--([\w-]+):\s+([^;]+);", dark)) if scheme == "dark" else found
 
@@ -84,6 +87,20 @@ def test_every_property_that_is_used_is_defined() -> None:
         assert used <= set(properties("light")), path.name
 
 
+def test_every_style_is_in_one_layer_of_the_declared_order() -> None:
+    """What is in no layer wins over all that is in one."""
+    found = {path.stem: IMPORT.findall(path.read_text(encoding="utf-8")) for path in SHEETS}
+    names = [name for imports in found.values() for name, _ in imports]
+    layers = re.findall(r"\w+", LAYERS.removeprefix("@layer"))
+
+    assert sorted(names) == sorted(path.stem for path in STYLES)
+    assert {layer for imports in found.values() for _, layer in imports} == set(layers)
+    assert LAYERS in (ROOT / "static" / "app.css").read_text(encoding="utf-8")
+    for path in SHEETS:
+        rest = IMPORT.sub("", path.read_text(encoding="utf-8")).replace(LAYERS, "")
+        assert re.sub(r"/\*.*?\*/", "", rest, flags=re.S).strip() == "", path.name
+
+
 def test_a_style_has_no_left_and_no_right() -> None:
     """Languages that are written from right to left turn a page; edges are start and end."""
     sides = re.compile(r"[{;\s](?:(?:margin|padding|border|inset)-(?:left|right)|left|right)\s*:")
@@ -95,7 +112,7 @@ def test_a_style_has_no_left_and_no_right() -> None:
 def test_motion_follows_the_wish_of_the_guest() -> None:
     """Transitions and animations take their time from --quick and --calm, which become 0."""
     still = r"prefers-reduced-motion: reduce\) \{\s+:root \{\s+--quick: 0ms;\s+--calm: 0ms;\s+\}"
-    assert re.search(still, APP_CSS)
+    assert re.search(still, TOKENS)
     for path in STYLES:
         text = path.read_text(encoding="utf-8")
         free = re.sub(

@@ -123,7 +123,7 @@ def test_cve_2026_62679_a_file_name_is_never_a_path(site: Site, cast: Cast, name
     ["../../secret_key", "..%2f..%2fsecret_key", "%2e%2e/secret_key", "....//secret_key"],
 )
 def test_cve_2026_62679_no_address_leads_out_of_a_folder(cast: Cast, tail: str) -> None:
-    for folder in ("/static/", "/vendor/htmx-2.0.3/", f"{cast.url}/photos/"):
+    for folder in ("/static/any/", "/vendor/htmx-2.0.3/", f"{cast.url}/photos/"):
         assert cast.guest.get(folder + tail, buffered=True).status_code == 404
 
 

@@ -30,7 +30,7 @@ def answers(
     photo = f"{cast.url}/photos/{party.photos['d.jpg']}"
     person = f"{cast.url}/people/{party.red}"
     gets = [
-        *("/", "/healthz", "/static/app.js", "/vendor/htmx-2.0.3/htmx.min.js"),
+        *("/", "/healthz", "/static/any/app.js", "/vendor/htmx-2.0.3/htmx.min.js"),
         *(cast.url, f"{cast.url}/share", f"{cast.url}/delete", f"{cast.url}/photos"),
         *(f"{cast.url}/photos/without-faces", photo, f"{photo}/delete", person),
         *(f"{cast.url}/people", f"{cast.url}/people/unsorted", f"{cast.url}/jobs/current"),

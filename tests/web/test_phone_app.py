@@ -103,8 +103,8 @@ def test_one_room_needs_no_choice(cast: Cast) -> None:
 
     assert (answer.status_code, answer.location) == (303, f"{cast.url}?shared=1#upload")
     page = cast.guest.get(answer.location).text
-    assert "/static/shared.js" in page
-    assert "/static/shared.js" not in cast.guest.get(cast.url).text
+    assert "/shared.js" in page
+    assert "/shared.js" not in cast.guest.get(cast.url).text
 
 
 def test_a_stranger_is_told_to_join_first(app: Flask, cast: Cast) -> None:

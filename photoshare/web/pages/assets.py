@@ -1,4 +1,8 @@
-"""Serve the static files of pages: ours, addressed by the hash of their content, and htmx.
+"""Serve the static files of pages: ours, below one hash of them all, and htmx.
+
+A style sheet that imports others is sent with them in it, so a page asks for one or two files,
+however many the styles are written in. Scripts import each other by relative names, which stay
+below the hash.
 
 The wheel ``django-js-lib-htmx`` only supplies one JavaScript file; it is never imported
 (docs/adr/0001-htmx-by-pip.md).
@@ -8,11 +12,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, g, request
+from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import AssetError
 
@@ -20,7 +26,9 @@ HTMX_VERSION = "2.0.3"
 # Published by the htmx project for htmx.org@2.0.3/dist/htmx.min.js.
 HTMX_INTEGRITY = "sha384-0895/pl2MU10Hqc6jd4RvrthNlDiE9U1tWmX7WRESftEDRosgxNsQG/Ze9YMRzHq"
 YEAR_S = 365 * 24 * 3600
-HASH_LENGTH = 12  # hexadecimal digits of the SHA-256 in the address of a file of ours
+STATIC_PATH = "/static/<digest>"  # a page of before an update still gets files, though newer ones
+HASH_LENGTH = 12  # hexadecimal digits of the SHA-256 in the address of our files
+_IMPORT = re.compile(r'@import "([\w/.-]+)" layer\((\w+)\);\n')
 _REPAIR = "Mend it with: rm -rf .venv && ./run.sh"
 
 
@@ -55,7 +63,7 @@ def init_app(app: Flask) -> None:
     """Serve htmx and our own files so that a browser requests each of them once.
 
     On a slow connection, asking whether a style sheet has changed takes half a second. Instead, the
-    address contains the version of htmx or the hash of our file.
+    address contains the version of htmx or the hash of our files.
     """
     vendor = _VendorBlueprint(
         "vendor",
@@ -65,17 +73,37 @@ def init_app(app: Flask) -> None:
     )
     app.register_blueprint(vendor)
     app.jinja_env.globals["HTMX_INTEGRITY"] = HTMX_INTEGRITY
-    hashes = _hash_files(Path(app.static_folder or ""))
+    folder = Path(app.static_folder or "")
+    current = digest_of(folder)
+    styles = {path.name: join_style(path).encode() for path in folder.glob("*.css")}
 
     @app.url_defaults
-    def add_hash(endpoint: str, values: dict[str, Any]) -> None:
+    def add_digest(endpoint: str, values: dict[str, Any]) -> None:
         if endpoint == "static":
-            values.setdefault("v", hashes.get(values["filename"]))
+            values.setdefault("digest", current)
+
+    @app.url_value_preprocessor
+    def take_digest(endpoint: str | None, values: dict[str, Any] | None) -> None:
+        if endpoint == "static" and values is not None:
+            g.static_digest = values.pop("digest")
+
+    def send(filename: str) -> BaseResponse:
+        if filename not in styles:
+            return app.send_static_file(filename)
+        response = Response(styles[filename], mimetype="text/css")
+        response.headers["Cache-Control"] = "no-cache"
+        response.add_etag()
+        return response.make_conditional(request)
+
+    app.view_functions["static"] = send
 
     @app.after_request
     def keep_for_ever(response: Response) -> Response:
-        name = (request.view_args or {}).get("filename", "")
-        if request.endpoint == "static" and request.args.get("v", "") == hashes.get(name):
+        if (
+            request.endpoint == "static"
+            and g.get("static_digest") == current
+            and response.status_code < 400
+        ):
             response.headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"
         if request.endpoint in ("static", "vendor.static"):
             response.direct_passthrough = False
@@ -83,9 +111,20 @@ def init_app(app: Flask) -> None:
         return response
 
 
-def _hash_files(folder: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()[:HASH_LENGTH]
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
+def join_style(path: Path) -> str:
+    """Read a style sheet with every ``@import "name" layer(name);`` in its place, as a layer."""
+
+    def layer(found: re.Match[str]) -> str:
+        text = (path.parent / found[1]).read_text(encoding="utf-8")
+        return f"@layer {found[2]} {{\n{text}}}\n"
+
+    return _IMPORT.sub(layer, path.read_text(encoding="utf-8"))
+
+
+def digest_of(folder: Path) -> str:
+    """Hash the names and contents of all files below a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:HASH_LENGTH]

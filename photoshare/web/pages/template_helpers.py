@@ -38,7 +38,7 @@ from photoshare.web.pages.words import (
 from photoshare.web.requests import site_of
 
 # Width by height of tiles, in percent. A style sheet cannot read a photo's own ratio, since inline
-# styles are not allowed, so each shape has a class in static/app.css; none cuts off more than 6 %
+# styles are not allowed, so each shape has a class in styles/photo-grid.css; none cuts off more than 6 %
 # of what cameras take. Wider and taller photos are cropped.
 SHAPES = (50, 56, 62, 67, 75, 80, 90, 100, 112, 125, 133, 150, 160, 178, 200, 235, 300)
 # No page is kept in the phone's storage, nothing is evaluated, an error never replaces the element.
@@ -98,7 +98,7 @@ def _next_shape(width: int, height: int) -> int:
 def tile_sizes(photo: Photo) -> str:
     """Return how wide a photo is drawn in a grid, where all rows have one height, for `sizes`.
 
-    Rows grow from the height in static/app.css by about a fifth, until they fill the line.
+    Rows grow from the height in styles/photo-grid.css by about a fifth, until they fill the line.
     """
     ratio = tile_shape(photo) / 100
     return f"(max-width: 48rem) min({38 * ratio:.0f}vw, 100vw), {14 * ratio:.0f}rem"

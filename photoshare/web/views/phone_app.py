@@ -29,7 +29,7 @@ from photoshare.web.requests import guest_ids
 blueprint = Blueprint("phone_app", __name__)
 
 ICON_SIZES = (180, 192, 512)  # pixels; iOS asks for the first, Android for the others
-PAGE_COLOUR = "#faf6f1"  # --page of static/app.css
+PAGE_COLOUR = "#faf6f1"  # --page of static/styles/tokens.css
 DAY_S = 24 * 3600
 SEND_AGAIN = 307  # the browser sends the same form, including files, to another address
 

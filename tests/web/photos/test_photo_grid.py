@@ -151,7 +151,7 @@ def test_a_tile_has_the_shape_of_its_photo(
 
 
 def test_the_style_sheet_knows_every_shape() -> None:
-    css = (ROOT / "static" / "app.css").read_text(encoding="utf-8")
+    css = (ROOT / "static" / "styles" / "photo-grid.css").read_text(encoding="utf-8")
 
     shapes = {int(name): float(ratio) for name, ratio in SHAPE_RULE.findall(css)}
 
