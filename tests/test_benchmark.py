@@ -13,6 +13,8 @@ from skimage import data
 from photoshare import benchmark
 from photoshare.benchmark_variants import VARIANTS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

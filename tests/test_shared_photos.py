@@ -19,6 +19,8 @@ from photoshare.errors import RejectedPhotoError
 from photoshare.models import Photo
 from photoshare.services import export
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = Settings()
 MAX_MEGAPIXELS = SETTINGS.max_photo_megapixels
 

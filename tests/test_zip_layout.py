@@ -15,6 +15,8 @@ import pytest
 
 from photoshare.zip_layout import SourceFile, ZipLayout, ZipSource
 
+pytestmark = pytest.mark.slow
+
 MOMENT = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 GB = 1 << 30
 

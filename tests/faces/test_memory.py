@@ -15,6 +15,8 @@ from photoshare.faces.memory import FaceMemory, unit_length
 from photoshare.faces.units import sums_of_groups
 from tests.faces.made_up import encodings_of, face_set
 
+pytestmark = pytest.mark.slow
+
 Owners = list[int]
 
 

@@ -12,6 +12,8 @@ from photoshare.faces.engines import model_files, onnx_graphs
 from photoshare.faces.engines.model_files import DETECTOR_FILE, ENCODER_FILE, SHA256_OF
 from photoshare.faces.engines.onnx_graphs import build_graph, cached_dlib_graph
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def graph() -> bytes:

@@ -16,6 +16,8 @@ from photoshare.faces.engines.sessions import LazySession
 from photoshare.faces.engines.zoo_graphs import build_zoo_graph, cached_zoo_graph
 from photoshare.faces.types import RgbImage
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def graphs() -> dict[str, bytes]:
