@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every check and test of the project: ./run.sh test. With arguments: only pytest, with them.
+# Every check and test of the project: ./run.sh test. With --fast: what takes a minute, for the loop
+# while writing. With other arguments: only pytest, with them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bin=.venv/bin
@@ -7,6 +8,17 @@ bin=.venv/bin
 if ! compgen -G ".cache/face_recognition-*.tar.gz" >/dev/null; then
     "$bin/python" -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
         --require-hashes --requirement tests/pictures.txt --dest .cache
+fi
+
+# One process a core; the tests of a file stay together, since they share servers and browsers, and
+# files go in their order, so that the long ones of the browser do not come last.
+in_all_cores=(-n "$(getconf _NPROCESSORS_ONLN)" --dist loadfile --no-loadscope-reorder)
+
+if [ "${1:-}" = --fast ]; then
+    result=0
+    "$bin/python" -m pytest -q "${in_all_cores[@]}" "$@" || result=$?
+    echo "Left out by --fast: browsers, real servers and networks, long searches (marked browser or slow), all cases of a test but the first, coverage, lint and types."
+    exit "$result"
 fi
 
 if [ $# -gt 0 ]; then
@@ -18,7 +30,5 @@ fi
 "$bin/djlint" --check --quiet templates
 "$bin/oxfmt" --check static
 "$bin/mypy"
-"$bin/codespell" README.md SECURITY.md CHANGELOG.md CONTRIBUTING.md STYLE.md docs photoshare templates static tests scripts app.py setup.py run.sh
-# One process a core; the tests of a file stay together, since they share servers and browsers, and
-# files go in their order, so that the long ones of the browser do not come last.
-"$bin/python" -m pytest -n "$(getconf _NPROCESSORS_ONLN)" --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=90
+"$bin/codespell" README.md SECURITY.md CHANGELOG.md CONTRIBUTING.md STYLE.md docs photoshare measuring templates static tests scripts app.py setup.py run.sh
+"$bin/python" -m pytest "${in_all_cores[@]}" --cov --cov-report=term --cov-fail-under=90

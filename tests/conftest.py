@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from coverage import Coverage
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
@@ -36,6 +37,54 @@ _connections: list[sqlite3.Connection] = []
 @event.listens_for(Engine, "connect")
 def _note_connection(connection: sqlite3.Connection, _record: object) -> None:
     _connections.append(connection)
+    if os.fsync is _no_sync:
+        connection.execute("PRAGMA synchronous=OFF").close()
+
+
+def _no_sync(_descriptor: int) -> None:
+    """Stand in for ``os.fsync``."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="leave out what takes long")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --fast, keep the first case of each test that needs no browser and is not slow."""
+    if not config.getoption("fast"):
+        return
+    kept: dict[tuple[str, str], pytest.Item] = {}
+    for item in items:
+        if not any(item.get_closest_marker(name) for name in ("browser", "slow")):
+            kept.setdefault(_test_of(item), item)
+    left_out = set(items) - set(kept.values())
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = kept.values()
+
+
+def _test_of(item: pytest.Item) -> tuple[str, str]:
+    """Name a test by its file and function, whatever the case."""
+    return str(item.path), getattr(item, "originalname", item.name)
+
+
+_measured: set[tuple[str, str]] = set()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Measure coverage at the first case of a test; the others walk the same lines.
+
+    Tracing takes half as long as the test itself.
+    """
+    coverage, test = Coverage.current(), _test_of(item)
+    if coverage is None or test not in _measured:
+        _measured.add(test)
+        return (yield)
+    coverage.stop()
+    try:
+        return (yield)
+    finally:
+        coverage.start()
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +99,15 @@ def _close_connections() -> Iterator[None]:
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in [name for name in os.environ if name.startswith("PHOTOSHARE_")]:
         monkeypatch.delenv(variable)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bring nothing to the disk itself, but in tests marked ``durable``: none cuts the power."""
+    if request.node.get_closest_marker("durable") is None:
+        monkeypatch.setattr(os, "fsync", _no_sync)
 
 
 @pytest.fixture

@@ -28,6 +28,8 @@ from tests.fakes import BLUE, RED, FakeFaceEngine, draw_photo
 from tests.helpers import insert_photos
 from tests.tools import flask
 
+pytestmark = pytest.mark.slow
+
 
 def run(app: Flask, *arguments: str) -> Result:
     return app.test_cli_runner().invoke(args=list(arguments))

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.usefixtures("app_ctx")
 NEW_ROOM = {"code": "acdef-hjkm-nprtw", "title": "Party", "host_secret_hash": "x"}
 
 
+@pytest.mark.durable
 @pytest.mark.parametrize(
     ("pragma", "value"), [("journal_mode", "wal"), ("foreign_keys", 1), ("synchronous", 2)]
 )

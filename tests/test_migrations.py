@@ -21,6 +21,8 @@ from photoshare.services.rooms.entering import Author
 from tests.helpers import insert_face, insert_person, insert_photos, row_counts
 from tests.old_databases import make_old_database, new_app, revisions
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
     with app.app_context(), db.engine.connect() as connection:

@@ -31,6 +31,8 @@ from tests.conftest import Cast
 from tests.helpers import faces_of
 from tests.live import LiveServer, serving
 
+pytestmark = pytest.mark.slow
+
 HEIGHT = 600  # of every picture
 
 

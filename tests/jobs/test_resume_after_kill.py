@@ -6,6 +6,7 @@ import collections
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -13,6 +14,8 @@ from photoshare.db import db
 from photoshare.models import Face, Job, Photo
 from tests.fakes import BLUE, RED, FakeFaceEngine, draw_photo
 from tests.jobs.killing import kill_until
+
+pytestmark = pytest.mark.slow
 
 PHOTOS = 30
 

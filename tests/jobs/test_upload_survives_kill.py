@@ -14,8 +14,12 @@ from email.message import Message
 from pathlib import Path
 from urllib.response import addinfourl
 
+import pytest
+
 from tests.fakes import BLUE, RED, draw_photo
 from tests.serving.test_server import free_port, server, wait_until_it_serves
+
+pytestmark = pytest.mark.slow
 
 PHOTOS = 40
 KILL_AFTER = 12  # acknowledged uploads

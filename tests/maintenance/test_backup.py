@@ -24,6 +24,8 @@ from tests.maintenance.test_full_disk import PROGRAM, Browser, make_room, photo_
 from tests.serving.test_server import free_port, server, wait_until_it_serves
 from tests.tools import flask
 
+pytestmark = pytest.mark.slow
+
 
 def rows_of(folder: Path) -> set[str]:
     database = sqlite3.connect(folder / "photoshare.sqlite")

@@ -23,6 +23,8 @@ from tests.fakes import BLUE, RED, draw_photo
 from tests.helpers import HX
 from tests.serving.test_server import free_port, server, wait_until_it_serves
 
+pytestmark = pytest.mark.slow
+
 DISK_MB = 40
 FULL = "The server&#39;s disk is full; please tell the host."
 PHOTOS = 12

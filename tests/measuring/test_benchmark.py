@@ -13,6 +13,8 @@ from skimage import data
 from measuring import benchmark
 from measuring.benchmark_variants import VARIANTS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

@@ -24,6 +24,8 @@ from photoshare.metadata.patches import PatchedFile
 from tests.metadata import samples
 from tests.tools import find_tool
 
+pytestmark = pytest.mark.slow
+
 pillow_heif.register_heif_opener()
 
 SENTINEL = "Zq7Planted"

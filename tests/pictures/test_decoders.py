@@ -22,6 +22,8 @@ from photoshare.pictures.decoder_pool import DecoderPool
 from tests.conftest import ROOT
 from tests.fakes import RED, draw_photo, many_scans
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = load_settings(environ={})
 
 

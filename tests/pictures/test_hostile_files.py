@@ -15,6 +15,8 @@ from photoshare.errors import RejectedPhotoError
 from photoshare.pictures.decoder_pool import DecoderPool
 from tests.fakes import RED, draw_photo
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = load_settings(environ={})
 MUTATIONS = 200
 SEED = 20261124

@@ -11,6 +11,8 @@ from PIL import ExifTags, Image
 from photoshare.pictures import decoding
 from tests.pictures.test_decoding import RED, WHITE, decode, is_near, marked
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "P", "RGBA", "LA", "CMYK", "I;16", "I", "F", "1"])
 def test_a_large_picture_is_reduced_to_the_colours_of_a_small_one(

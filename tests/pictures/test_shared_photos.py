@@ -20,6 +20,8 @@ from photoshare.models import Photo
 from photoshare.pictures import decoder_pool, decoding
 from photoshare.services.rooms import export
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = Settings()
 MAX_MEGAPIXELS = SETTINGS.max_photo_megapixels
 

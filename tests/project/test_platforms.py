@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 GLIBC = 'test "$1" = LONG_BIT && echo 64 || echo glibc'
 NO_GETCONF = "exit 127"
 

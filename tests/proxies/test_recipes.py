@@ -12,6 +12,8 @@ import pytest
 from tests.fakes import BLUE, RED, draw_photo
 from tests.proxies.conftest import PHOTO_BYTES, PHOTOS, STALLED_S, Site
 
+pytestmark = pytest.mark.slow
+
 HX = {"HX_Request": "true"}
 BYTES_PER_S = 10_000_000  # a slow guest, in proportion
 MOST_AHEAD_BYTES = 50_000_000  # what systems and proxies hold between two sockets is much less

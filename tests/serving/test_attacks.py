@@ -24,6 +24,8 @@ from photoshare.db import db, upgrade_schema
 from photoshare.services.rooms import rooms
 from tests.serving.test_server import free_port, server, wait_until_it_serves
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "open sesame"
 ATTACKER, GUEST = "2001:db8:0:1::{:x}", "192.0.2.7"
 JOINED, WRONG, TOO_MANY = 200, 422, 429

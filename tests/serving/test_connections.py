@@ -24,6 +24,8 @@ from tests.serving.test_server import (
     wait_until_it_serves,
 )
 
+pytestmark = pytest.mark.slow
+
 LIMITS = {"HEADERS_S": 2, "BODY_S": 2, "BODY_BYTES": 1000, "IDLE_S": 2, "STALLED_S": 4}
 NEVER = {name: 600 for name in LIMITS if name.endswith("_S")}
 PAGE = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"

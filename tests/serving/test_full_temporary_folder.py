@@ -10,6 +10,8 @@ from tests.fakes import RED, draw_photo
 from tests.maintenance.test_full_disk import FULL, PROGRAM, Browser, fill, make_room, small_disk
 from tests.serving.test_server import free_port, server, wait_until_it_serves
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["small_disk"]
 MB = 1_000_000
 

@@ -14,6 +14,8 @@ import pytest
 from photoshare.serving.logs import DiscreetFormatter
 from tests.serving.test_server import free_port, server, wait_until_it_serves
 
+pytestmark = pytest.mark.slow
+
 
 def logged(message: str, *, keeps_addresses: bool = False) -> str:
     record = logging.LogRecord("x", logging.INFO, "x.py", 1, message, None, None)

@@ -28,6 +28,8 @@ from photoshare.web.site import site_of
 from tests.conftest import ROOT
 from tests.fakes import many_scans
 
+pytestmark = pytest.mark.slow
+
 SENTENCE = re.compile(r"^PhotoShare cannot start\. .+\.?$")
 
 

@@ -38,8 +38,8 @@ from photoshare.web.pages.words import (
 from photoshare.web.requests import site_of
 
 # Width by height of tiles, in percent. A style sheet cannot read a photo's own ratio, since inline
-# styles are not allowed, so each shape has a class in styles/photo-grid.css; none cuts off more than 6 %
-# of what cameras take. Wider and taller photos are cropped.
+# styles are not allowed, so each shape has a class in styles/photo-grid.css; none cuts off more
+# than 6 % of what cameras take. Wider and taller photos are cropped.
 SHAPES = (50, 56, 62, 67, 75, 80, 90, 100, 112, 125, 133, 150, 160, 178, 200, 235, 300)
 # No page is kept in the phone's storage, nothing is evaluated, an error never replaces the element.
 HTMX_CONFIG = {

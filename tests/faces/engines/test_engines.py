@@ -17,6 +17,8 @@ from photoshare.faces.types import FaceEngine
 from tests.conftest import ROOT
 from tests.fakes import FakeFaceEngine
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_default_engine_runs_on_onnx(graphs_folder: Path) -> None:
     chosen = choose_engine("fused", graphs_folder)

@@ -13,6 +13,8 @@ from photoshare.faces.engines.fused_engine import SFACE_SHARE, FusedFaceEngine, 
 from photoshare.faces.engines.yunet import Detections
 from photoshare.faces.types import RgbImage
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def engine(graphs_folder: Path) -> FusedFaceEngine:

@@ -17,6 +17,8 @@ from photoshare.faces.engines.onnx_engine import OnnxFaceEngine
 from photoshare.faces.graphs.model_files import DETECTOR_FILE, ENCODER_FILE, model_folder
 from photoshare.faces.types import RgbImage
 
+pytestmark = pytest.mark.slow
+
 # dlib's CNN takes seconds for a megapixel, so the pictures are small. The crops put faces at the
 # edge of the picture, where the tiling of the pyramid matters.
 CROPS = {

@@ -12,6 +12,8 @@ from photoshare.errors import ModelError
 from photoshare.faces.engines import reference_engine
 from photoshare.faces.engines.reference_engine import ReferenceFaceEngine
 
+pytestmark = pytest.mark.slow
+
 
 def pixels(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path).convert("RGB"))

@@ -12,6 +12,8 @@ from photoshare.faces.engines.sface import ALIGNED_LANDMARKS, SfaceEncoder, alig
 from photoshare.faces.engines.yunet import YunetDetector
 from photoshare.faces.types import RgbImage
 
+pytestmark = pytest.mark.slow
+
 DOT_COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255)]
 
 

@@ -11,6 +11,8 @@ from PIL import Image
 from photoshare.faces.engines.yunet import Detections, YunetDetector, joined, overlaps_of
 from photoshare.faces.types import RgbImage
 
+pytestmark = pytest.mark.slow
+
 FACE = np.array(
     [[175, 60, 275, 205]], dtype=np.float32
 )  # of the astronaut: left, top, right, bottom

@@ -12,6 +12,8 @@ from photoshare.faces.graphs import dlib_graphs, model_files
 from photoshare.faces.graphs.dlib_graphs import build_graph, cached_dlib_graph
 from photoshare.faces.graphs.model_files import DETECTOR_FILE, ENCODER_FILE, SHA256_OF
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def graph() -> bytes:

@@ -16,6 +16,8 @@ from photoshare.faces.graphs.model_files import SFACE_FILE, YUNET_FILE, ZOO_FILE
 from photoshare.faces.graphs.zoo_graphs import build_zoo_graph, cached_zoo_graph
 from photoshare.faces.types import RgbImage
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def graphs() -> dict[str, bytes]:

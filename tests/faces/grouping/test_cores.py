@@ -18,6 +18,8 @@ from photoshare.faces.grouping.plan import NO_PAIRS, NO_PERSON, FaceSet, plan_gr
 from photoshare.faces.grouping.units import make_units
 from tests.faces.made_up import EPS, encodings_at, encodings_of, face_set
 
+pytestmark = pytest.mark.slow
+
 RULE = merge_rule(EPS, 2)
 
 

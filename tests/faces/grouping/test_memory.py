@@ -15,6 +15,8 @@ from photoshare.faces.grouping.plan import NO_PERSON, FaceSet
 from photoshare.faces.grouping.units import sums_of_groups
 from tests.faces.made_up import encodings_of, face_set
 
+pytestmark = pytest.mark.slow
+
 Owners = list[int]
 
 

@@ -27,6 +27,9 @@ from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.web.site import Site
 from tests.helpers import insert_photos
 
+# Other tests walk the same lines once; tracing a thousand steps doubles their time.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
+
 RULE = GroupingRule(engine_name="fake", eps=0.325, min_samples=2)
 OTHER = replace(RULE, engine_name="other")
 SIZE_OF = {"fake": ENCODING_SIZE, "other": 2 * ENCODING_SIZE}

@@ -16,6 +16,8 @@ import pytest
 from photoshare.services.downloads.sources import SourceFile
 from photoshare.services.downloads.zip_layout import ZipLayout, ZipSource
 
+pytestmark = pytest.mark.slow
+
 MOMENT = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
 GB = 1 << 30
 

@@ -201,6 +201,7 @@ def test_a_photo_keeps_when_it_was_taken_and_its_placeholder(site: Site, room_id
     assert len(with_time.placeholder) <= 400
 
 
+@pytest.mark.durable
 def test_safe_is_said_after_everything_is_on_the_disk(
     site: Site, room_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

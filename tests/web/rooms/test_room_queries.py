@@ -19,6 +19,8 @@ from tests.conftest import Cast
 from tests.helpers import HX, TABLES, insert_face, insert_person, insert_photos, place_at
 from tests.web.conftest import Party
 
+pytestmark = pytest.mark.slow
+
 TABLE_NAMES = "|".join(model.__tablename__ for model in TABLES)
 # "SCAN face", "SCAN face USING INDEX ...": one row after the other, of whatever room.
 SCAN = re.compile(rf"\bSCAN ({TABLE_NAMES})(_\d+)?\b")
