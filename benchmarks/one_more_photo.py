@@ -36,7 +36,8 @@ from photoshare.faces.grouping.plan import plan_groups
 from photoshare.faces.types import AnalysedFace, FaceSet
 from photoshare.models import PHOTO_ANALYSED, PHOTO_ANALYSING, Face, Person, Photo
 from photoshare.services.people import grouping
-from photoshare.services.people.grouping import FoundFace, GroupingRule
+from photoshare.services.people.grouping import GroupingRule
+from photoshare.services.people.storing import FoundFace
 from photoshare.services.rooms import rooms
 from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.web.site import site_of
@@ -124,7 +125,7 @@ def measure(app: Flask, count: int) -> None:
         storing = GroupingRule(engine_name=ENGINE, **rule)
 
         def store(photos: list[Shot]) -> float:
-            taken = timed(lambda: grouping.store_analysis(photos, rule=storing, storage=storage))
+            taken = timed(lambda: storing.store_analysis(photos, rule=storing, storage=storage))
             return taken / len(photos)
 
         first = store(shots[:1])  # which reads the room

@@ -26,8 +26,8 @@ from photoshare.faces.types import FaceEngine
 from photoshare.models import Photo, db
 from photoshare.pictures import encoding
 from photoshare.services.downloads import checksums
-from photoshare.services.people import grouping
-from photoshare.services.people.grouping import FoundFace
+from photoshare.services.people import grouping, storing
+from photoshare.services.people.storing import FoundFace
 from photoshare.services.photos import pictures
 from photoshare.services.work import job_table, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
@@ -165,7 +165,7 @@ def _are_stored(done: list[Searched], workplace: Workplace) -> bool:
     """Store what was found on photos, all or nothing; return whether that went well."""
     try:
         found = [(claimed, future.result()) for claimed, future in done]
-        grouping.store_analysis(found, rule=workplace.rule, storage=workplace.storage)
+        storing.store_analysis(found, rule=workplace.rule, storage=workplace.storage)
     except DiskFullError:
         db.session.rollback()
         raise  # no fault of the photos: the job is tried again

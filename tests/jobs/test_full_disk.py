@@ -12,7 +12,7 @@ from sqlalchemy import select
 from photoshare.db import db
 from photoshare.errors import DiskFullError, disk_full_error
 from photoshare.models import Job, Photo
-from photoshare.services.people import grouping
+from photoshare.services.people import storing
 from photoshare.services.work import job_table, photo_queue
 from photoshare.services.work.job_table import RETRY_AFTER
 from photoshare.web.site import Site
@@ -35,7 +35,7 @@ def test_it_is_no_attempt_of_the_photo(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(grouping, "store_analysis", full)
+        patch.setattr(storing, "store_analysis", full)
         run_jobs()
 
     assert rows(app) == ([("waiting", 0)], ["failed"])
@@ -54,7 +54,7 @@ def test_a_job_whose_end_could_not_be_written_goes_on_without_a_restart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(grouping, "store_analysis", full)
+        patch.setattr(storing, "store_analysis", full)
         patch.setattr(photo_queue, "release_claims", full)
         with pytest.raises(DiskFullError):
             run_jobs()

@@ -17,8 +17,8 @@ from photoshare.errors import ModelError
 from photoshare.faces.types import AnalysedFace, LocatedFace, RgbImage
 from photoshare.jobs import tasks
 from photoshare.models import Face, Job, Photo
-from photoshare.services.people import grouping
-from photoshare.services.people.grouping import FoundFace
+from photoshare.services.people import storing
+from photoshare.services.people.storing import FoundFace
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.services.work import photo_queue
 from photoshare.services.work.photo_queue import MAX_ATTEMPTS, ClaimedPhoto
@@ -172,7 +172,7 @@ def test_what_cannot_be_stored_is_not_stored_by_half(
     def no_people(*_arguments: object, **_values: object) -> None:
         raise RuntimeError("the disk is full, for one")
 
-    monkeypatch.setattr(grouping, "_write_plan", no_people)
+    monkeypatch.setattr(storing, "write_plan", no_people)
 
     run_jobs()
 
@@ -219,7 +219,7 @@ def test_of_photos_that_end_together_one_that_fails_costs_itself_only(
     for number, colour in enumerate((RED, POISON, RED)):
         add_photo(room_id, draw_photo(colour, seed=number))
     together: list[int] = []
-    store, find_faces = grouping.store_analysis, engine.find_faces
+    store, find_faces = storing.store_analysis, engine.find_faces
 
     def wait_for_all(futures: Any, **_: Any) -> Any:
         return concurrent.futures.wait(futures)
@@ -236,7 +236,7 @@ def test_of_photos_that_end_together_one_that_fails_costs_itself_only(
             return [AnalysedFace((0, 60, 60, 0), 1.0, nowhere)]
 
     monkeypatch.setattr(tasks, "wait", wait_for_all)
-    monkeypatch.setattr(grouping, "store_analysis", noticed)
+    monkeypatch.setattr(storing, "store_analysis", noticed)
     monkeypatch.setattr(engine, "photos_at_once", 3)
     if fault == "its encoding":
         monkeypatch.setattr(engine, "find_faces", find_what_has_no_place)
@@ -262,7 +262,7 @@ def test_the_watch_goes_on_after_an_error(
 ) -> None:
     failures = iter([True, True])
     was_analysed = threading.Event()
-    store = grouping.store_analysis
+    store = storing.store_analysis
 
     def sometimes_failing() -> bool:
         if next(failures, False):
@@ -276,7 +276,7 @@ def test_the_watch_goes_on_after_an_error(
     monkeypatch.setattr("photoshare.jobs.runner.WATCH_S", 0.01)
     site.jobs.start()
     monkeypatch.setattr("photoshare.services.work.job_table.has_queued_jobs", sometimes_failing)
-    monkeypatch.setattr(grouping, "store_analysis", noticed)
+    monkeypatch.setattr(storing, "store_analysis", noticed)
 
     add_photo(make_room().room.id, draw_photo(RED))
 

@@ -9,8 +9,9 @@ from photoshare.db import db
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from photoshare.faces.types import AnalysedFace
 from photoshare.models import Face, Photo
-from photoshare.services.people import grouping
-from photoshare.services.people.grouping import FoundFace, GroupingRule
+from photoshare.services.people import storing
+from photoshare.services.people.grouping import GroupingRule
+from photoshare.services.people.storing import FoundFace
 from photoshare.services.work import photo_queue
 from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.web.site import Site
@@ -42,7 +43,7 @@ def found(*places: int) -> list[FoundFace]:
 
 
 def store(site: Site, claimed: ClaimedPhoto, *places: int) -> None:
-    grouping.store_analysis([(claimed, found(*places))], rule=RULE, storage=site.storage)
+    storing.store_analysis([(claimed, found(*places))], rule=RULE, storage=site.storage)
 
 
 def people_of_faces() -> list[int | None]:

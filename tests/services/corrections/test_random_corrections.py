@@ -18,8 +18,9 @@ from photoshare.faces.grouping.constraints import resolve_constraints
 from photoshare.faces.types import AnalysedFace
 from photoshare.models import PHOTO_WAITING, Correction, Face, Person, Photo
 from photoshare.services.corrections import events, verbs
-from photoshare.services.people import grouping
-from photoshare.services.people.grouping import FoundFace, GroupingRule
+from photoshare.services.people import grouping, storing
+from photoshare.services.people.grouping import GroupingRule
+from photoshare.services.people.storing import FoundFace
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Author
 from photoshare.services.work import photo_queue
@@ -81,7 +82,7 @@ class Party:
             encoding = np.resize(encoding, SIZE_OF[self.rule.engine_name])
             face = AnalysedFace(location, 1.0, encoding.astype(np.float32), panel=panel)
             found.append(FoundFace(face, b"jpeg"))
-        grouping.store_analysis([(claimed, found)], rule=self.rule, storage=self.site.storage)
+        storing.store_analysis([(claimed, found)], rule=self.rule, storage=self.site.storage)
 
     def analyse_again(self) -> None:
         """Search a photo once more: some of its faces are found again, some are not.

@@ -12,8 +12,9 @@ from photoshare.faces.types import AnalysedFace
 from photoshare.geometry import FaceLocation
 from photoshare.models import PHOTO_WAITING, Face, Photo
 from photoshare.services.corrections import verbs
-from photoshare.services.people import grouping
-from photoshare.services.people.grouping import FoundFace, GroupingRule
+from photoshare.services.people import grouping, storing
+from photoshare.services.people.grouping import GroupingRule
+from photoshare.services.people.storing import FoundFace
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Author
 from photoshare.services.work import photo_queue
@@ -49,7 +50,7 @@ def search(
         encoding = np.zeros(size, dtype=np.float32)
         encoding[number] = 1.4
         found.append(FoundFace(AnalysedFace(location, 0.9, encoding), b"jpeg"))
-    grouping.store_analysis([(claimed, found)], rule=rule, storage=site.storage)
+    storing.store_analysis([(claimed, found)], rule=rule, storage=site.storage)
     db.session.rollback()
     return list(db.session.scalars(select(Face).order_by(Face.left)))
 
@@ -147,7 +148,7 @@ def test_nobody_is_twice_on_a_photo_for_a_face_that_was_not_found(
     assert claimed is not None
     alike = np.zeros(256, dtype=np.float32)
     alike[0] = 1.4
-    grouping.store_analysis(
+    storing.store_analysis(
         [(claimed, [FoundFace(AnalysedFace(LEFT, 0.9, alike), b"jpeg")])],
         rule=OTHER,
         storage=site.storage,
@@ -161,7 +162,7 @@ def test_nobody_is_twice_on_a_photo_for_a_face_that_was_not_found(
         found = [FoundFace(AnalysedFace((400, 460, 460, 400), 0.9, alike), b"jpeg")]
         if again.id == claimed.id:
             found = [FoundFace(AnalysedFace(LEFT, 0.9, alike), b"jpeg")]
-        grouping.store_analysis([(again, found)], rule=OTHER, storage=site.storage)
+        storing.store_analysis([(again, found)], rule=OTHER, storage=site.storage)
     grouping.group_unsorted_faces(room_id, OTHER)
 
     db.session.rollback()

@@ -18,8 +18,8 @@ from photoshare.models import (
     Photo,
 )
 from photoshare.services.corrections import verbs
-from photoshare.services.people import grouping, people
-from photoshare.services.people.grouping import FoundFace
+from photoshare.services.people import grouping, people, storing
+from photoshare.services.people.storing import FoundFace
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Author
 from photoshare.services.work.photo_queue import ClaimedPhoto
@@ -94,7 +94,7 @@ def test_a_photo_that_was_deleted_while_it_was_analysed_leaves_nothing(
 
 
 def store_together(site: Site, *photos: tuple[ClaimedPhoto, list[FoundFace]]) -> None:
-    grouping.store_analysis(photos, rule=RULE, storage=site.storage)
+    storing.store_analysis(photos, rule=RULE, storage=site.storage)
 
 
 def test_two_photos_of_somebody_new_that_arrive_together_make_them_a_person(
