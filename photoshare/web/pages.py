@@ -39,8 +39,8 @@ from photoshare.web.words import (
 )
 
 # Width by height of tiles, in percent. A style sheet cannot read a photo's own ratio, as no inline
-# style is allowed, so that each has a class in styles/photo-grid.css; none cuts off more than 6 % of what
-# cameras take. Wider and taller photos are cut.
+# style is allowed, so that each has a class in styles/photo-grid.css; none cuts off more than 6 %
+# of what cameras take. Wider and taller photos are cut.
 SHAPES = (50, 56, 62, 67, 75, 80, 90, 100, 112, 125, 133, 150, 160, 178, 200, 235, 300)
 # No page is kept in the phone's storage, nothing is evaluated, an error never wipes what asked.
 HTMX_CONFIG = {
