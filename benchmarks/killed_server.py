@@ -20,8 +20,7 @@ from sqlalchemy import Engine, event
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import photoshare
-from photoshare import server
+from photoshare import factory, server
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from photoshare.faces.types import FaceEncodings, LocatedFace, RgbImage
 from photoshare.geometry import FaceLocation
@@ -68,7 +67,7 @@ if __name__ == "__main__":
     port, log, *statement = sys.argv[1:]
     if statement:
         kill_before_statement(int(statement[0]))
-    photoshare.create_app = functools.partial(
-        photoshare.create_app, make_engine=lambda _settings: HonestEngine(Path(log))
+    factory.create_app = functools.partial(
+        factory.create_app, make_engine=lambda _settings: HonestEngine(Path(log))
     )
     sys.exit(server.main([port]))

@@ -30,10 +30,11 @@ FULL = "The server&#39;s disk is full; please tell the host."
 PHOTOS = 12
 # The server with an engine that needs no files.
 PROGRAM = (
-    "import functools, sys, app, photoshare; from tests.fakes import FakeFaceEngine\n"
-    "photoshare.create_app = functools.partial("
-    "photoshare.create_app, make_engine=lambda settings: FakeFaceEngine())\n"
-    "sys.exit(app.main(sys.argv[1:]))"
+    "import functools, sys; from photoshare import factory, server\n"
+    "from tests.fakes import FakeFaceEngine\n"
+    "factory.create_app = functools.partial("
+    "factory.create_app, make_engine=lambda settings: FakeFaceEngine())\n"
+    "sys.exit(server.main(sys.argv[1:]))"
 )
 
 

@@ -75,7 +75,7 @@ def test_an_endless_password_is_not_even_hashed(
     code = make_room("Locked", password="open sesame").room.code
     checked: list[str] = []
     monkeypatch.setattr(
-        "photoshare.services.rooms.rooms.is_right", lambda _hash, text: checked.append(text)
+        "photoshare.services.rooms.entering.is_right", lambda _hash, text: checked.append(text)
     )
     client: FlaskClient = app.test_client()
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-import photoshare
-from photoshare import server
+from photoshare import factory, server
 from photoshare.faces.types import FaceEncodings, LocatedFace, RgbImage
 from photoshare.geometry import FaceLocation
 from tests.fakes import TOLERANCE, FakeFaceEngine
@@ -43,5 +42,5 @@ class PartyEngine(FakeFaceEngine):
 
 
 if __name__ == "__main__":
-    photoshare._make_engine = lambda _settings: PartyEngine()
+    factory._make_engine = lambda _settings: PartyEngine()
     sys.exit(server.main(sys.argv[1:]))

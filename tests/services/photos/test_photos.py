@@ -1,4 +1,4 @@
-"""photoshare.services.photos.photos: take one in whole or not at all, list them, delete one."""
+"""photoshare.services.photos: take one in whole or not at all, list them, delete one."""
 
 from __future__ import annotations
 
