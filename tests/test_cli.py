@@ -145,7 +145,7 @@ def test_an_unknown_code_is_one_sentence(app: Flask, folder: Path, command: str)
     result = run(app, *arguments)
 
     assert result.exit_code == 1
-    assert result.stderr == "Error: There is no room with this code.\n"
+    assert result.stderr == "Error: There's no room with this code.\n"
 
 
 def test_the_code_is_taken_as_people_type_it(app: Flask) -> None:
@@ -290,7 +290,7 @@ def test_a_room_that_is_deleted_during_the_import_is_one_sentence(
     result = run(app, "rooms", "import", code, str(folder))
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "Error: This room is not there any more.\n"
+    assert result.stderr == "Error: This room no longer exists.\n"
 
 
 def test_what_is_deleted_is_overwritten_in_the_file(

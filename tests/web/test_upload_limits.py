@@ -127,7 +127,8 @@ def test_a_full_room_says_so_and_names_what_is_not_taken(
     ours = send(join("10.0.0.4"), url, 36)
 
     assert plain.status_code == 200
-    assert "1 of 2 files safe" in plain.text
-    assert '35.jpg</span>: <span class="reason">This room is full: it has 35 photos' in plain.text
+    page = " ".join(plain.text.split())
+    assert "1 of 2 files uploaded" in page
+    assert '35.jpg</span>: <span class="reason">This room is full: it has 35 photos' in page
     assert ours.status_code == 507
     assert row_counts(limited)["photo"] == 35
