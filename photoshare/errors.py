@@ -124,8 +124,8 @@ def damaged_database_error(complaint: object) -> DamagedDatabaseError:
         What SQLite says.
     """
     return DamagedDatabaseError(
-        f"The database is damaged ({complaint}). Put the newest backup in its place (README, "
-        "Backup), or save what can be read by SQLite's own tool: sqlite3 photoshare.sqlite "
+        f"The database is damaged ({complaint}). Replace it with the newest backup (README, "
+        "Backup), or recover what you can with SQLite's own tool: sqlite3 photoshare.sqlite "
         ".recover | sqlite3 mended.sqlite"
     )
 
@@ -166,5 +166,5 @@ class WrongOffsetError(PhotoshareError):
     """
 
     def __init__(self, offset: int) -> None:
-        super().__init__("This piece of the file does not follow what is here already.")
+        super().__init__("This piece doesn't continue where the upload left off.")
         self.offset = offset

@@ -18,6 +18,7 @@ fi
 "$bin/djlint" --check --quiet templates
 "$bin/oxfmt" --check static
 "$bin/mypy"
+"$bin/python" scripts/check_words.py
 "$bin/codespell" README.md SECURITY.md CHANGELOG.md CONTRIBUTING.md docs photoshare templates static tests scripts app.py run.sh
 # One process a core; the tests of a file stay together, since they share servers and browsers, and
 # files go in their order, so that the long ones of the browser do not come last.

@@ -32,13 +32,13 @@ def only_instance(data: Path) -> AbstractContextManager[object]:
         return FileLock(data / "photoshare.lock").acquire(timeout=0)
     except Timeout:
         raise StartError(
-            f"Another PhotoShare already runs on the data folder {data}. Stop it first, "
+            f"Another PhotoShare is already running on the data folder {data}. Stop it first, "
             "or give this one a folder of its own with PHOTOSHARE_DATA."
         ) from None
     except OSError as error:
         raise StartError(
-            f"The data folder {data} cannot be written ({error.strerror}). "
-            "Let the user that runs PhotoShare own it, or choose another with PHOTOSHARE_DATA."
+            f"The data folder {data} isn't writable ({error.strerror}). "
+            "Make the user who runs PhotoShare its owner, or choose another with PHOTOSHARE_DATA."
         ) from error
 
 
@@ -73,7 +73,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind(address)
     except (OSError, OverflowError) as error:
         raise StartError(
-            f"Port {port} of {host} cannot be used ({error}). "
-            f"Choose another one, for example: ./run.sh {port + 1 if port < 65535 else 8000}"
+            f"Port {port} of {host} can't be used ({error}). "
+            f"Choose another, for example: ./run.sh {port + 1 if port < 65535 else 8000}"
         ) from error
     return listener

@@ -69,7 +69,7 @@ def guessing(
             if is_over:
                 raise _too_many(wait_s) from error
             if wait_s:  # once, not at each try: whoever guesses must not fill the log either
-                log.warning("Too many wrong tries at a room's %s by %s", what, client_network())
+                log.warning("Too many wrong tries at a room's %s from %s", what, client_network())
             raise
 
 
