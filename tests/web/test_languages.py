@@ -154,7 +154,7 @@ def test_a_file_that_is_no_photo_is_refused_in_the_guests_language(cast: Cast) -
     )
 
     assert answer.status_code == 422
-    assert "nicht als Foto lesbar" in answer.text
+    assert "lesbar. Du kannst" in answer.text
 
 
 @pytest.mark.parametrize(("method", "address"), [("get", "/nowhere"), ("post", "/")])
