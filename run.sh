@@ -52,7 +52,7 @@ find_python() {
             return
         fi
     done
-    fail "Python 3.11, 3.12, 3.13 or 3.14 was not found. Install one (on Debian or Ubuntu: sudo apt install python3 python3-venv) or name it: PYTHON=/path/to/python3.12 ./run.sh"
+    fail "Python 3.11, 3.12, 3.13 or 3.14 wasn't found. Install one (on Debian or Ubuntu: sudo apt install python3 python3-venv) or set its path: PYTHON=/path/to/python3.12 ./run.sh"
 }
 
 # install NAME: the packages of NAME.txt, once for every content of that file.
@@ -62,8 +62,8 @@ install() {
     cmp --silent "$list" "$stamp" && return
     echo "PhotoShare: installing the packages of $1.txt, which takes a minute or two ..." >&2
     "$python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement "$list" >&2 ||
-        fail "the packages could not be installed; the lines above say why. A full disk and a missing network are the usual causes; then start again."
-    cp "$list" "$stamp" || fail "$venv cannot be written; free some disk space and start again."
+        fail "the packages couldn't be installed; the lines above say why. Usually the disk is full or the network is missing. Fix that and start again."
+    cp "$list" "$stamp" || fail "$venv can't be written; free some disk space and start again."
 }
 
 set_up() {
@@ -72,7 +72,7 @@ set_up() {
         base=$(find_python)
         rm -rf "$venv"
         "$base" -m venv "$venv" >&2 ||
-            fail "the virtual environment $venv could not be made; the lines above say why. On Debian or Ubuntu a missing package is the usual cause: sudo apt install python3-venv"
+            fail "the virtual environment $venv couldn't be created; the lines above say why. On Debian or Ubuntu, a missing package is the usual cause: sudo apt install python3-venv"
     fi
     install requirements
 }

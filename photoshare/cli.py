@@ -48,7 +48,7 @@ class _RoomCommands(AppGroup):
             raise _OneSentence(str(error)) from error
 
 
-rooms_group = _RoomCommands("rooms", help="Make rooms, fill them, read their people.")
+rooms_group = _RoomCommands("rooms", help="Create rooms, add photos, list people.")
 
 
 def _print_json(value: Any) -> None:
@@ -56,10 +56,10 @@ def _print_json(value: Any) -> None:
 
 
 @rooms_group.command("create")
-@click.option("--title", required=True, help="What the guests see.")
-@click.option("--password", default="", help="Asked for when somebody joins.")
+@click.option("--title", required=True, help="The name guests see.")
+@click.option("--password", default="", help="Guests enter it to join.")
 def create(title: str, password: str) -> None:
-    """Make a room; print its code and both links as JSON."""
+    """Create a room; print its code and both links as JSON."""
     prepare_database(current_site().settings.data, is_thorough=False)
     new = rooms.create_room(title, password=password)
     code = new.room.code
@@ -73,9 +73,9 @@ def create(title: str, password: str) -> None:
 @rooms_group.command("import")
 @click.argument("code")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--wait", is_flag=True, help="Find the people now and show the progress.")
+@click.option("--wait", is_flag=True, help="Look for people now and show the progress.")
 def import_folder(code: str, folder: Path, wait: bool) -> None:
-    """Add all pictures below FOLDER to the room CODE; print what became of them as JSON."""
+    """Add every picture in FOLDER to the room CODE; print the result as JSON."""
     room_id = _room_id(code)
     report: dict[str, Any] = {"added": 0, "duplicates": 0, "rejected": []}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -110,7 +110,7 @@ def _process(room_id: int) -> None:
     try:
         held = FileLock(site.settings.data / "photoshare.lock").acquire(timeout=0)
     except Timeout:
-        click.echo("The running server does the work; this is its progress.", err=True)
+        click.echo("The running server is doing the work; here is its progress.", err=True)
         _show_progress(room_id)
         return
     with held:
@@ -147,12 +147,12 @@ def list_people(code: str) -> None:
 @click.argument("code")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def correct(code: str, file: Path) -> None:
-    """Apply the corrections of the JSON list FILE to the room CODE; print how many."""
+    """Apply the corrections in FILE, a JSON list, to the room CODE; print how many."""
     room_id = _room_id(code)
     try:
         count = replay.replay(room_id, json.loads(file.read_text(encoding="utf-8")))
     except ValueError as error:
-        raise _OneSentence(f"{file} is no JSON file: {error}.") from error
+        raise _OneSentence(f"{file} isn't a JSON file: {error}.") from error
     job_table.enqueue_job(room_id, JobKind.CLUSTER_ROOM)  # for the next search or a running server
     _print_json({"corrections": count})
 
@@ -161,7 +161,7 @@ def correct(code: str, file: Path) -> None:
 @click.argument("code")
 @click.option("--wait", is_flag=True, help="Search now and show the progress.")
 def search_again(code: str, wait: bool) -> None:
-    """Search every photo of the room CODE for faces again; what was corrected stays."""
+    """Search every photo in the room CODE for faces again; corrections are kept."""
     room_id = _room_id(code)
     photo_queue.analyse_again(room_id)
     job_table.enqueue_waiting_photos()
@@ -178,30 +178,32 @@ def _room_id(code: str) -> int:
 @click.argument("folder", type=click.Path(path_type=Path))
 @with_appcontext
 def back_up(folder: Path) -> None:
-    """Back up the database, the originals and the key into the new FOLDER."""
+    """Back up the database, originals and key into FOLDER, which must be new."""
     try:
         made = backup.back_up(current_site().storage, folder.absolute())
     except PhotoshareError as error:
         raise _OneSentence(str(error)) from error
-    click.echo(f"{made.folder} is complete, with {made.photo_count} photos.", err=True)
+    click.echo(
+        f"The backup in {made.folder} is complete, with {made.photo_count} photos.", err=True
+    )
     if made.lost:
         raise _OneSentence(
-            f"The originals of {len(made.lost)} photos are missing or damaged in the data folder "
-            f"itself, and so in the backup: {', '.join(made.lost[:20])}"
+            f"The originals of {len(made.lost)} photos are missing or damaged in the data folder, "
+            f"so the backup doesn't have them either: {', '.join(made.lost[:20])}"
         )
 
 
 @click.command("doctor")
 @with_appcontext
 def examine() -> None:
-    """Check everything PhotoShare needs; say what is wrong and how to mend it."""
+    """Check everything PhotoShare needs; show what's wrong and how to fix it."""
     findings = doctor.examine(current_site().settings)
     for finding in findings:
         click.echo(f"{'ok  ' if finding.is_good else 'BAD '} {finding.subject}: {finding.state}")
         if not finding.is_good:
             click.echo(f"     {finding.remedy}")
     if not all(finding.is_good for finding in findings):
-        raise _OneSentence("Something is wrong; the lines above say how to mend it.")
+        raise _OneSentence("Something is wrong; the lines above show how to fix it.")
 
 
 def init_app(app: Flask) -> None:

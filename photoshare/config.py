@@ -77,7 +77,7 @@ def _or_nothing(parse_number: Callable[[str], float], words: str) -> Callable[[s
         try:
             return parse_number(text)
         except ValueError as error:
-            raise ValueError(f"{error}, or nothing") from None
+            raise ValueError(f"{error}, or empty") from None
 
     return parse
 
@@ -95,7 +95,7 @@ def _one_of(*words: str, former: Mapping[str, str] | None = None) -> Callable[[s
 def _web_address(text: str) -> str:
     parts = urlsplit(text)
     if text and not (parts.scheme in ("http", "https") and parts.netloc and not parts.query):
-        raise ValueError("an address such as https://photos.example.org, or nothing")
+        raise ValueError("an address such as https://photos.example.org, or empty")
     return text.rstrip("/")
 
 
@@ -103,12 +103,14 @@ def _proxy_address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text)) if text else ""
     except ValueError:
-        raise ValueError("the IP address of the proxy, such as 127.0.0.1, or nothing") from None
+        raise ValueError("the IP address of the proxy, such as 127.0.0.1, or empty") from None
 
 
 def _path_prefix(text: str) -> str:
     if text and not (text.startswith("/") and not text.endswith("/") and "//" not in text):
-        raise ValueError("a path such as /photos, with a slash before and none after, or nothing")
+        raise ValueError(
+            "a path such as /photos, with a slash at the start and none at the end, or empty"
+        )
     return text
 
 
@@ -131,17 +133,17 @@ class Settings:
         "",
         _web_address,
         "address",
-        "the address guests use, for the links that are shown and printed; it ends with the URL "
-        "prefix, if there is one; also makes the cookie https-only when it starts with https",
+        "the address guests use, for links shown and printed; it ends with the URL prefix, if any; "
+        "if it starts with https, the cookie is https-only",
     )
     trusted_proxy: str = _setting(
         "",
         _proxy_address,
         "IP address",
-        "the reverse proxy whose X-Forwarded-For, -Host, -Proto and -Port headers are believed",
+        "the reverse proxy whose X-Forwarded-For, -Host, -Proto and -Port headers are trusted",
     )
     url_prefix: str = _setting(
-        "", _path_prefix, "path", "the path under which a reverse proxy shows PhotoShare"
+        "", _path_prefix, "path", "the path under which a reverse proxy serves PhotoShare"
     )
     threads: int = _setting(
         8,
@@ -151,75 +153,77 @@ class Settings:
         "need none",
     )
     max_photo_mb: int = _setting(
-        60, _whole_number(1, 1000), "MB", "largest file that is taken as a photo"
+        60, _whole_number(1, 1000), "MB", "largest file accepted as a photo"
     )
     max_photo_megapixels: int = _setting(
-        100, _whole_number(1, 170), "megapixels", "largest picture that is taken as a photo"
+        100, _whole_number(1, 170), "megapixels", "largest picture accepted as a photo"
     )
     max_upload_mb: int = _setting(
         500,
         _whole_number(1, 10_000),
         "MB",
-        "largest single upload; without JavaScript all chosen photos are one upload",
+        "largest single upload; without JavaScript, all selected photos are one upload",
     )
     piece_mb: int = _setting(
         8,
         _whole_number(1, 50),
         "MB",
-        "larger files come in pieces of this size, which fit through proxies (docs/uploads.md)",
+        "larger files are sent in pieces of this size, to fit through proxies (docs/uploads.md)",
     )
     max_decode_seconds: int = _setting(
         8,
         _whole_number(1, 120),
         "seconds",
-        "a picture that takes more processor time to decode is refused",
+        "pictures that take more processor time to decode are refused",
     )
     max_decode_mb: int = _setting(
         600,
         _whole_number(200, 10_000),
         "MB",
-        "a picture that takes more memory to decode is refused; two are decoded at once",
+        "pictures that take more memory to decode are refused; two are decoded at once",
     )
     max_room_photos: int = _setting(
-        20_000, _whole_number(1, 1_000_000), "photos", "how many photos one room takes"
+        20_000, _whole_number(1, 1_000_000), "photos", "how many photos one room can hold"
     )
     max_room_gb: int = _setting(
-        200, _whole_number(1, 100_000), "GB", "how much the originals of one room may take"
+        200, _whole_number(1, 100_000), "GB", "how much space the originals of one room may take"
     )
     max_uploads_per_hour: int = _setting(
         2000,
         _whole_number(1, 1_000_000),
         "files",
-        "how many files one guest may send within an hour; ten times as many from one address",
+        "how many files a guest can send per hour; ten times as many from one address",
     )
     min_free_mb: int = _setting(
-        500, _whole_number(0, 1_000_000), "MB", "uploads are refused below this free disk space"
+        500,
+        _whole_number(0, 1_000_000),
+        "MB",
+        "uploads are refused when less disk space than this is free",
     )
     engine: str = _setting(
         ENGINES[0],
         _one_of(*ENGINES, former=FORMER_ENGINES),
         "name",
         "what finds and encodes faces: fused (YuNet, SFace and dlib's encoder), dlib (dlib's "
-        "networks only: misses small faces, takes more people for one another), or "
-        "face_recognition (slow); after a change all photos are searched again, and every "
-        "correction holds",
+        "networks only: misses small faces, confuses more people), or face_recognition (slow); "
+        "after a change, all photos are searched again and every correction is kept",
     )
     smallest_face_percent: float | None = _setting(
         None,
         _or_nothing(_number(0.5, 20), BY_ENGINE),
         "percent",
-        "width of the smallest face to find, as a share of the photo's longer side; half of it "
-        "takes up to four times as long; 1 for the engine fused, 2.5 for the others unless set",
+        "width of the smallest face to find, as a share of the photo's longer side; halving it "
+        "takes up to four times as long; if not set, 1 for fused and 2.5 for the other engines",
     )
     eps: float | None = _setting(
         None,
         _or_nothing(_number(0.15, 1.5), BY_ENGINE),
         "face distance",
-        "two faces closer than this are taken for the same person; smaller is stricter; each "
-        "engine has a best value of its own (docs/evaluation.md)",
+        "two faces closer than this count as the same person; smaller is stricter; each "
+        "engine has its own best value (docs/evaluation.md)",
     )
     min_samples: int = _setting(
-        2, _whole_number(2, 20), "faces", "how many alike faces make a person"
+        2, _whole_number(2, 20), "faces", "how many similar faces make a person"
     )
     log_level: str = _setting(
         "info", _one_of(*LOG_LEVELS), "word", "how much the server logs: " + ", ".join(LOG_LEVELS)
@@ -270,12 +274,12 @@ def load_settings(
         try:
             values[name] = known[name].metadata["parse"](text.strip())
         except ValueError as error:
-            raise SettingError(f"{variable} is {text!r}, but has to be {error}.") from None
+            raise SettingError(f"{variable} is {text!r}, but must be {error}.") from None
     settings = Settings(**values)
     has_prefix = urlsplit(settings.public_url).path.endswith(settings.url_prefix)
     if settings.public_url and not has_prefix:
         raise SettingError(
-            f"PHOTOSHARE_PUBLIC_URL is {settings.public_url!r}, but has to end with "
+            f"PHOTOSHARE_PUBLIC_URL is {settings.public_url!r}, but must end with "
             f"PHOTOSHARE_URL_PREFIX: {settings.public_url + settings.url_prefix!r}."
         )
     return settings

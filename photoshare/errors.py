@@ -166,5 +166,5 @@ class WrongOffsetError(PhotoshareError):
     """
 
     def __init__(self, offset: int) -> None:
-        super().__init__("This piece of the file does not follow what is here already.")
+        super().__init__("This piece doesn't continue where the upload left off.")
         self.offset = offset

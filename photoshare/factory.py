@@ -103,7 +103,7 @@ def _make_data_folder(data: Path) -> None:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise StartError(
-            f"The data folder {data} cannot be made ({error.strerror}). "
+            f"The data folder {data} can't be created ({error.strerror}). "
             "Choose another with PHOTOSHARE_DATA."
         ) from error
 
@@ -119,13 +119,13 @@ def _secret_key(path: Path) -> str:
         key = path.read_text(errors="replace")
     except OSError as error:
         raise StartError(
-            f"The file {path} cannot be written or read ({error.strerror}). Free some disk space, "
-            "or let the user that runs PhotoShare own the data folder."
+            f"The file {path} can't be written or read ({error.strerror}). Free some disk space, "
+            "or make the user who runs PhotoShare the owner of the data folder."
         ) from error
     if len(key.strip()) < MIN_KEY_LENGTH:
         raise StartError(
-            f"The file {path}, whose key signs the cookies, is empty or damaged. Put the one of "
-            "the newest backup there, or delete it: the next start makes a new key, and everybody "
-            "has to join their rooms again."
+            f"The file {path}, whose key signs the cookies, is empty or damaged. Restore it from "
+            "the newest backup, or delete it: the next start makes a new key, and everyone will "
+            "have to join their rooms again."
         )
     return key

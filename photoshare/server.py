@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _serve(options.host, options.port)
     except PhotoshareError as error:
-        print(f"PhotoShare cannot start. {error}", file=sys.stderr)
+        print(f"PhotoShare can't start. {error}", file=sys.stderr)
         return 1
 
 
@@ -148,10 +148,10 @@ def _close_database(app: Flask) -> None:
     try:
         is_empty = empty_wal(site_of(app).settings.data / DATABASE_FILE)
     except sqlite3.OperationalError as error:
-        log.warning("The database's log is emptied at the next start: %s", error)
+        log.warning("The database's log will be emptied at the next start: %s", error)
     else:
         if not is_empty:
-            log.info("Somebody still uses the database: its log is emptied at the next start")
+            log.info("The database is still in use; its log will be emptied at the next start")
 
 
 def _server_options(settings: Settings) -> dict[str, object]:

@@ -30,5 +30,6 @@ fi
 "$bin/djlint" --check --quiet templates
 "$bin/oxfmt" --check static
 "$bin/mypy"
+"$bin/python" scripts/check_words.py --all
 "$bin/codespell" README.md SECURITY.md CHANGELOG.md CONTRIBUTING.md STYLE.md docs photoshare measuring templates static tests scripts app.py setup.py run.sh
 "$bin/python" -m pytest "${in_all_cores[@]}" --cov --cov-report=term --cov-fail-under=90

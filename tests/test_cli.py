@@ -136,7 +136,7 @@ def test_import_with_wait_leaves_the_work_to_a_running_server(
         site_of(server).jobs.stop()
 
     assert result.exit_code == 0, result.output
-    assert "The running server does the work" in result.stderr
+    assert "The running server is doing the work" in result.stderr
     assert len(run_json(app, "rooms", "people", code)["people"]) == 1
 
 
@@ -147,7 +147,7 @@ def test_an_unknown_code_is_one_sentence(app: Flask, folder: Path, command: str)
     result = run(app, *arguments)
 
     assert result.exit_code == 1
-    assert result.stderr == "Error: There is no room with this code.\n"
+    assert result.stderr == "Error: There's no room with this code.\n"
 
 
 def test_the_code_is_taken_as_people_type_it(app: Flask) -> None:
@@ -228,7 +228,7 @@ def test_a_command_refuses_a_bad_setting_in_one_sentence(tmp_path: Path) -> None
     done = flask(tmp_path, "doctor", PHOTOSHARE_EPS="9")
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("Error: PHOTOSHARE_EPS is '9', but has to be ")
+    assert done.stderr.startswith("Error: PHOTOSHARE_EPS is '9', but must be ")
     assert done.stderr.count("\n") == 1
 
 
@@ -238,7 +238,7 @@ def test_a_command_refuses_a_bad_data_folder_in_one_sentence(tmp_path: Path) -> 
     done = flask(tmp_path, "doctor")
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"The file {tmp_path}/secret_key cannot be written or read" in done.stderr
+    assert f"The file {tmp_path}/secret_key can't be written or read" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -247,7 +247,7 @@ def test_doctor_makes_no_database(tmp_path: Path) -> None:
 
     result = run(app, "doctor")
 
-    assert "ok   Database: not made yet" in result.output
+    assert "ok   Database: not created yet" in result.output
     assert {path.name for path in tmp_path.iterdir()} == {"secret_key"}
 
 
@@ -257,7 +257,7 @@ def test_doctor_reports_a_database_that_cannot_be_read(app: Flask, tmp_path: Pat
     result = run(app, "doctor")
 
     assert result.exit_code == 1
-    assert "BAD  Database: it cannot be read (file is not a database)" in result.output
+    assert "BAD  Database: it can't be read (file is not a database)" in result.output
 
 
 def test_doctor_reports_a_data_folder_that_cannot_be_written(
@@ -292,7 +292,7 @@ def test_a_room_that_is_deleted_during_the_import_is_one_sentence(
     result = run(app, "rooms", "import", code, str(folder))
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "Error: This room is not there any more.\n"
+    assert result.stderr == "Error: This room no longer exists.\n"
 
 
 def test_what_is_deleted_is_overwritten_in_the_file(

@@ -86,9 +86,9 @@ def test_a_variable_sets_its_setting(name: str, text: str, value: object) -> Non
         ("MIN_FREE_MB", "-1", "a whole number from 0 to 1000000"),
         ("SMALLEST_FACE_PERCENT", "0.4", "a number from 0.5 to 20"),
         ("ENGINE", "magic", "one of: "),
-        ("EPS", "1.51", "a number from 0.15 to 1.5, or nothing"),
-        ("EPS", "nan", "a number from 0.15 to 1.5, or nothing"),
-        ("EPS", "near", "a number from 0.15 to 1.5, or nothing"),
+        ("EPS", "1.51", "a number from 0.15 to 1.5, or empty"),
+        ("EPS", "nan", "a number from 0.15 to 1.5, or empty"),
+        ("EPS", "near", "a number from 0.15 to 1.5, or empty"),
         ("MIN_SAMPLES", "1", "a whole number from 2 to 20"),
         ("LOG_LEVEL", "loud", "one of: debug, info, warning, error"),
     ],
@@ -99,7 +99,7 @@ def test_a_bad_value_is_refused_by_a_sentence_with_the_variable(
     with pytest.raises(SettingError) as refusal:
         load_settings(environ={ENV_PREFIX + variable: text})
 
-    assert str(refusal.value).startswith(f"{ENV_PREFIX}{variable} is {text!r}, but has to be ")
+    assert str(refusal.value).startswith(f"{ENV_PREFIX}{variable} is {text!r}, but must be ")
     assert remedy in str(refusal.value)
 
 
@@ -116,7 +116,7 @@ def test_every_setting_has_a_value_that_is_refused() -> None:
 
 
 def test_an_unknown_variable_is_refused() -> None:
-    with pytest.raises(SettingError, match="PHOTOSHARE_THREDS is not a setting"):
+    with pytest.raises(SettingError, match="PHOTOSHARE_THREDS isn't a setting"):
         load_settings(environ={"PHOTOSHARE_THREDS": "4"})
 
 
@@ -139,7 +139,7 @@ def test_what_kubernetes_sets_for_a_service_of_our_name_is_ignored(
 
 @pytest.mark.parametrize("variable", ["PORT", "PORTS", "SERVICES", "SERVICE"])
 def test_what_looks_like_kubernetes_but_is_a_mistake_is_refused(variable: str) -> None:
-    with pytest.raises(SettingError, match=f"PHOTOSHARE_{variable} is not a setting"):
+    with pytest.raises(SettingError, match=f"PHOTOSHARE_{variable} isn't a setting"):
         load_settings(environ={ENV_PREFIX + variable: "7000"})
 
 
@@ -149,7 +149,7 @@ def test_a_public_address_without_the_prefix_is_refused(public_url: str) -> None
         load_settings({"public_url": public_url, "url_prefix": "/photos"}, environ={})
 
     assert str(refusal.value) == (
-        f"PHOTOSHARE_PUBLIC_URL is '{public_url}', but has to end with PHOTOSHARE_URL_PREFIX: "
+        f"PHOTOSHARE_PUBLIC_URL is '{public_url}', but must end with PHOTOSHARE_URL_PREFIX: "
         f"'{public_url}/photos'."
     )
 
@@ -184,7 +184,7 @@ def test_the_cookie_goes_no_further_than_the_prefix(
 
 
 def test_an_unknown_override_is_refused() -> None:
-    with pytest.raises(SettingError, match="PHOTOSHARE_COLOUR is not a setting"):
+    with pytest.raises(SettingError, match="PHOTOSHARE_COLOUR isn't a setting"):
         load_settings({"colour": "red"}, environ={})
 
 

@@ -106,7 +106,7 @@ class JobRunner:
             lost_photos.check_originals(self._storage)
             _enqueue_unmeasured()
         if removed:
-            log.info("Removed %d files of crashes and of uploads that nobody finished", removed)
+            log.info("Removed %d files left by crashes and unfinished uploads", removed)
 
     def wake(self) -> None:
         """Tell the job thread to look at the table; does nothing where no thread was started."""
@@ -135,9 +135,9 @@ class JobRunner:
                 if photo_queue.has_searched_photos():  # else nobody has to know the engine yet
                     name = self._make_engine().name
                     if count := photo_queue.analyse_outdated_again(name):
-                        log.info("%d photos will be searched again, by the engine %s", count, name)
+                        log.info("Searching %d photos again with the engine %s", count, name)
         except PhotoshareError as error:
-            log.error("The face engine cannot be made: %s", error)
+            log.error("The face engine can't be loaded: %s", error)
         else:
             self._knows_outdated = True
 
@@ -211,10 +211,10 @@ class JobRunner:
                     self.wake()
                 self._upkeep.tend()
             except DiskFullError as error:
-                log.error("The search for people waits: %s", error)
+                log.error("The search for people is paused: %s", error)
                 self._stopping.wait(FULL_DISK_WAIT_S)
             except Exception:  # a locked database passes; the watch goes on
-                log.exception("The watch over the job table failed, and goes on")
+                log.exception("Watching the job table failed; trying again")
 
 
 def _enqueue_unmeasured() -> None:

@@ -171,7 +171,7 @@ def _are_stored(done: list[Searched], workplace: Workplace) -> bool:
         raise  # no fault of the photos: the job is tried again
     except Exception:
         ids = ", ".join(str(claimed.id) for claimed, _ in done)
-        log.exception("The analysis failed of photo %s", ids)
+        log.exception("Analysing photo %s failed", ids)
         db.session.rollback()  # nothing half done is committed with what follows
         return False
     return True

@@ -71,9 +71,9 @@ def back_up(storage: Storage, target: Path) -> Backup:
     unfinished = target.with_name(target.name + UNFINISHED)
     for folder in (target, unfinished):
         if folder.exists():
-            raise BackupError(f"{folder} exists already; a backup never overwrites anything.")
+            raise BackupError(f"{folder} already exists; a backup never overwrites anything.")
     if not (storage.data / DATABASE).is_file():
-        raise BackupError(f"There is no database in {storage.data} to back up.")
+        raise BackupError(f"There's no database in {storage.data} to back up.")
     try:
         with disk_full_as_error():
             unfinished.mkdir(parents=True, mode=0o700)
@@ -81,7 +81,7 @@ def back_up(storage: Storage, target: Path) -> Backup:
             os.sync()  # complete on the disk before it is called so
             os.replace(unfinished, target)
     except (OSError, sqlite3.Error) as error:
-        raise BackupError(f"The backup cannot be written ({error}).") from error
+        raise BackupError(f"The backup can't be written ({error}).") from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)  # still there if something failed
     return Backup(target, backup.photo_count, backup.lost)

@@ -36,15 +36,15 @@ def prepare_database(data: Path, *, is_thorough: bool) -> None:
             raise damaged_database_error(complaint)
         elif (version := schema_version()) not in ("none", *known_revisions()):
             raise StartError(
-                f"The database is of a newer PhotoShare (schema {version}). Update PhotoShare, or "
-                "put the backup from before the update in its place."
+                f"The database is from a newer PhotoShare (schema {version}). Update PhotoShare, "
+                "or restore the backup from before the update."
             )
         upgrade_schema()
     except (OperationalError, OSError) as error:
         reason = error.orig if isinstance(error, OperationalError) else error.strerror
         raise StartError(
-            f"The database {file} cannot be used ({reason}). Let the user that runs PhotoShare own "
-            "the data folder, and stop other programs that use the file."
+            f"The database {file} can't be used ({reason}). Make the user who runs PhotoShare the "
+            "owner of the data folder, and stop other programs that use the file."
         ) from error
 
 
@@ -67,6 +67,6 @@ def _refuse_photos_without_rows(data: Path) -> None:
     if next((data / "rooms").glob("*/originals/*"), None) is not None:
         raise StartError(
             f"There are photos in {data / 'rooms'}, but the database photoshare.sqlite beside them "
-            "is missing or empty. Put the one of the newest backup there, or move the photos away "
-            "to begin anew."
+            "is missing or empty. Restore it from the newest backup, or move the photos away "
+            "to start fresh."
         )

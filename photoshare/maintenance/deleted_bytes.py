@@ -47,7 +47,7 @@ class DatabaseUpkeep:
             self._complaint = ""
         except sqlite3.OperationalError as error:  # somebody writes, or the disk is full
             if str(error) != self._complaint:
-                log.warning("The database file is tidied later: %s", error)
+                log.warning("The database file will be tidied later: %s", error)
             self._complaint, self._written_at = str(error), time.monotonic()
 
     def _tend(self) -> None:

@@ -111,8 +111,10 @@ def _engine(settings: Settings) -> Iterator[Finding]:
 
 def _data_folder(settings: Settings) -> Iterator[Finding]:
     is_good = os.access(settings.data, os.W_OK | os.X_OK)
-    remedy = "Let the user that runs PhotoShare own it, or set PHOTOSHARE_DATA to another folder."
-    state = f"{settings.data} {'can' if is_good else 'cannot'} be written"
+    remedy = (
+        "Make the user who runs PhotoShare its owner, or set PHOTOSHARE_DATA to another folder."
+    )
+    state = f"{settings.data} {'is' if is_good else 'is not'} writable"
     yield Finding("Data folder", is_good, state, remedy)
 
 
@@ -125,23 +127,23 @@ def _free_space(settings: Settings) -> Iterator[Finding]:
 
 def _database(settings: Settings) -> Iterator[Finding]:
     if not _has_database(settings):
-        yield Finding("Database", True, "not made yet; the first start makes it")
+        yield Finding("Database", True, "not created yet; the first start creates it")
         return
     newest = known_revisions()[0]
     try:
         current = schema_version()
         complaint = find_damage()
     except DamagedDatabaseError as error:
-        yield Finding("Database", False, f"it cannot be read ({error.__cause__})", str(error))
+        yield Finding("Database", False, f"it can't be read ({error.__cause__})", str(error))
         return
     except DatabaseError as error:
-        remedy = "Let the user that runs PhotoShare own it, and stop other programs that use it."
-        yield Finding("Database", False, f"it cannot be opened ({error.orig})", remedy)
+        remedy = "Make the user who runs PhotoShare its owner, and stop other programs that use it."
+        yield Finding("Database", False, f"it can't be opened ({error.orig})", remedy)
         return
     if complaint:
         remedy = str(damaged_database_error(complaint))
-        yield Finding("Database", False, "SQLite's quick_check finds a fault", remedy)
-    remedy = "Start the server once, which upgrades it; if it is newer, update PhotoShare."
+        yield Finding("Database", False, "SQLite's quick_check found a problem", remedy)
+    remedy = "Start the server once to upgrade it; if it's newer, update PhotoShare."
     yield Finding("Database", current == newest, f"schema {current} of {newest}", remedy)
     if current == newest:
         yield _photos(settings)
@@ -153,7 +155,7 @@ def _photos(settings: Settings) -> Finding:
     outdated, searched = photo_queue.count_outdated(engine.name)
     state = f"{searched:,} searched for faces"
     if outdated:
-        state += f", {outdated:,} of them by another engine: the server searches them again"
+        state += f", {outdated:,} of them by another engine; the server will search those again"
     return Finding("Photos", True, state)
 
 
@@ -164,7 +166,7 @@ def _originals(settings: Settings) -> Iterator[Finding]:
             return
         count, missing = find_missing(Storage(settings.data))
     except (DatabaseError, DamagedDatabaseError):
-        yield Finding("Originals", False, "they cannot be looked for", "See Database.")
+        yield Finding("Originals", False, "can't be checked", "See Database.")
         return
     state = f"{count:,}, all there"
     if missing:
@@ -172,7 +174,7 @@ def _originals(settings: Settings) -> Iterator[Finding]:
         names += [f"{len(missing) - NAMED:,} more"] if len(missing) > NAMED else []
         state = f"{len(missing):,} of {count:,} missing or damaged: {', '.join(names)}"
     remedy = (
-        "Put them back from a backup, or ask whoever still has one to add it to the room again."
+        "Restore them from a backup, or ask anyone who still has one to add it to the room again."
     )
     yield Finding("Originals", not missing, state, remedy)
 

@@ -73,5 +73,5 @@ def find_patches(path: Path, image_format: str) -> list[Patch]:
     except (struct.error, IndexError, RecursionError) as error:  # a number that leads nowhere
         raise UncleanableError("a damaged file") from error
     if len(patches) == MAX_PATCHES:
-        raise UncleanableError("a file of too many parts")
+        raise UncleanableError("a file with too many parts")
     return patches

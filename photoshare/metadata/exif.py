@@ -84,7 +84,7 @@ def tiff_patches(data: Buffer) -> Iterator[Patch]:
         raise UncleanableError("a damaged TIFF structure") from error
     entries = [entry for table in tiff.tables for entry in table.entries]
     if tiff.has_hidden_pixels or any(entry.tag in _OLD_JPEG for entry in entries):
-        raise UncleanableError("a TIFF that does not say where its pixels end")
+        raise UncleanableError("a TIFF without the end of its pixels")
     for start, stop in _gaps(tiff):
         yield from [Patch(start, stop)] if stop == len(data) else blank(data, start, stop)
     for entry in entries:

@@ -68,7 +68,7 @@ def _pieces(patches: Iterable[Patch], size: int) -> Iterator[_Piece]:
     at = start = 0  # in the original, in the patched file
     for patch in sorted(patches, key=lambda patch: (patch.start, patch.stop)):
         if patch.start < at:
-            raise UncleanableError("one part of the file lies within another")
+            raise UncleanableError("overlapping parts of the file")
         for piece in (_Piece(start, patch.start - at, at), _Piece(0, patch.size, patch)):
             if piece.size:
                 yield dataclasses.replace(piece, start=start)

@@ -123,7 +123,7 @@ class TiffStructure:
         """Walk over all tables."""
         header = bytes(self.data[:8])
         if header[:4] not in (b"II*\0", b"MM\0*") or len(header) < 8:
-            raise UncleanableError("no TIFF structure")
+            raise UncleanableError("not a TIFF structure")
         self.order = "<" if header[:2] == b"II" else ">"
         following = self._unpack("I", 4)
         while table := self._walk(following):

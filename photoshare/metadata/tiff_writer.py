@@ -35,7 +35,7 @@ def write_tables(tiff: TiffStructure, head: bytes, pointer: int | None, *, most:
         writer.write_chain(pointer, most)
         if len(writer.out) <= most:
             return bytes(writer.out)
-    raise UncleanableError("values that lie within each other")
+    raise UncleanableError("overlapping values")
 
 
 @dataclass(slots=True)

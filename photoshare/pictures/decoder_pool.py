@@ -136,8 +136,8 @@ class _Decoder:
         if code == 0:
             return None
         if code > 0:
-            raise RuntimeError(f"a decoder process could not work, and ended with code {code}")
-        log.warning("A decoder process was ended by signal %d", -code)
+            raise RuntimeError(f"a decoder process failed and ended with code {code}")
+        log.warning("A decoder process was stopped by signal %d", -code)
         if code == -signal.SIGPROF:
             return RejectedPhotoError("This picture takes too long to open.")
         if code == -signal.SIGALRM:

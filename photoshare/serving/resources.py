@@ -33,13 +33,13 @@ def only_instance(data: Path) -> AbstractContextManager[object]:
         return FileLock(data / "photoshare.lock").acquire(timeout=0)
     except Timeout:
         raise StartError(
-            f"Another PhotoShare already runs on the data folder {data}. Stop it first, "
+            f"Another PhotoShare is already running on the data folder {data}. Stop it first, "
             "or give this one a folder of its own with PHOTOSHARE_DATA."
         ) from None
     except OSError as error:
         raise StartError(
-            f"The data folder {data} cannot be written ({error.strerror}). "
-            "Let the user that runs PhotoShare own it, or choose another with PHOTOSHARE_DATA."
+            f"The data folder {data} isn't writable ({error.strerror}). "
+            "Make the user who runs PhotoShare its owner, or choose another with PHOTOSHARE_DATA."
         ) from error
 
 

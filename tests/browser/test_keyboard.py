@@ -50,7 +50,7 @@ def test_the_focus_stays_where_the_page_changes(room: Page) -> None:
     expect(room.locator(".htmx-request, .htmx-settling")).to_have_count(0)
     expect(tile).to_be_focused()
 
-    room.get_by_role("button", name="Find people").focus()
+    room.get_by_role("button", name="Search again").focus()
     with room.expect_response("**/jobs"):
         room.keyboard.press("Enter")
     expect(room.locator(".htmx-request, .htmx-settling")).to_have_count(0)
@@ -62,7 +62,7 @@ def test_naming_keeps_the_focus_and_closing_its_toast_gives_it_back(room: Page) 
     field = room.get_by_label("Name", exact=True)
     field.fill("Barack")
     field.press("Enter")
-    expect(room.locator(".toast")).to_have_text(re.compile("The name was saved."))
+    expect(room.locator(".toast")).to_have_text(re.compile("Name saved."))
     expect(field).to_be_focused()
 
     for _step in range(20):
@@ -99,8 +99,8 @@ def test_an_upload_of_many_photos_is_said_in_few_sentences(room: Page, tmp_path:
 
     room.locator("input[type=file]").set_input_files(files)
 
-    expect(room.locator(".upload-summary")).to_have_text("20 of 20 safe", timeout=60_000)
-    expect(room.locator(".upload-spoken")).to_have_text("20 of 20 safe")
+    expect(room.locator(".upload-summary")).to_have_text("20 of 20 photos uploaded", timeout=60_000)
+    expect(room.locator(".upload-spoken")).to_have_text("20 of 20 photos uploaded")
     expect(room.locator("#job-spoken")).to_contain_text("25 photos", timeout=ANALYSIS_MS)
     assert len(room.evaluate("window.announced")) <= 8
 

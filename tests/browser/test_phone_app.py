@@ -86,7 +86,7 @@ def test_without_the_service_worker_they_go_to_the_only_room(
     share(page, address, pictures)
 
     page.wait_for_url(url)
-    expect(page.locator("#toasts")).to_contain_text("2 photos added.")
+    expect(page.locator("#toasts")).to_contain_text("2 photos uploaded.")
     expect(page.locator(".photo-grid .tile")).to_have_count(2)
 
 

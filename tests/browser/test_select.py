@@ -78,12 +78,12 @@ def test_photos_are_chosen_by_taps_and_nothing_opens(look_at: Callable[..., Page
     page.get_by_text("Select photos").click()
     download = page.get_by_role("button", name="Download selected")
     count = page.locator("[data-chosen]")
-    expect(count).to_have_text("0 chosen")
+    expect(count).to_have_text("0 selected")
     expect(download).to_be_disabled()
 
     page.locator(".cell").nth(1).click()
 
-    expect(count).to_have_text("1 chosen")
+    expect(count).to_have_text("1 selected")
     expect(download).to_be_enabled()
     assert chosen(page) == [False, True, False, False, False]
     with page.expect_download() as saved:
@@ -98,7 +98,7 @@ def test_shift_chooses_all_between_two_clicks(look_at: Callable[..., Page]) -> N
     page.locator(".cell").nth(0).click()
     page.locator(".cell").nth(3).click(modifiers=["Shift"])
 
-    expect(page.locator("[data-chosen]")).to_have_text("4 chosen")
+    expect(page.locator("[data-chosen]")).to_have_text("4 selected")
     assert chosen(page) == [True, True, True, True, False]
 
 
@@ -111,7 +111,7 @@ def test_dragging_chooses_what_lies_between_and_gives_back_what_it_leaves(
 
     drag(page, faces.nth(0), faces.nth(2), faces.nth(1))
     assert chosen(page) == [True, True, False]
-    expect(page.locator("[data-chosen]")).to_have_text("2 chosen")
+    expect(page.locator("[data-chosen]")).to_have_text("2 selected")
     drag(page, faces.nth(1), faces.nth(2))
     assert chosen(page) == [True, False, False]
 
@@ -139,12 +139,12 @@ def test_a_finger_that_moves_sideways_chooses_and_one_that_moves_up_scrolls(
         touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
     move_finger(first, second)
-    expect(page.locator("[data-chosen]")).to_have_text("2 chosen")
+    expect(page.locator("[data-chosen]")).to_have_text("2 selected")
     assert page.evaluate("scrollY") == 0
     page.keyboard.press("Escape")
     move_finger(first, {"x": first["x"], "y": first["y"] - 150})
     page.wait_for_function("scrollY > 0")
-    expect(page.locator("[data-chosen]")).to_have_text("0 chosen")
+    expect(page.locator("[data-chosen]")).to_have_text("0 selected")
 
 
 def test_all_none_and_escape(look_at: Callable[..., Page]) -> None:
@@ -186,8 +186,8 @@ def test_without_a_script_faces_are_plain_boxes(look_at: Callable[..., Page]) ->
 
     assert chosen(page) == [False, True, False]
     expect(page.locator("[data-chosen]")).to_be_hidden()
-    page.get_by_role("button", name="Somebody else …").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Who is this?")
+    page.get_by_role("button", name="Someone else…").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Who's this?")
     page.go_back()
     page.locator("[data-pick] input").nth(1).uncheck()
     page.get_by_role("button", name="Not a face").click()

@@ -23,7 +23,7 @@ def told(open_page: Callable[..., Page], address: str) -> Callable[..., Page]:
         page.get_by_role("link", name="Me", exact=True).click()
         page.get_by_label("Name").fill("Hanna")
         page.get_by_role("button", name="Save").click()
-        expect(page.locator(".toast")).to_have_text("Your name was saved.")
+        expect(page.locator(".toast")).to_have_text("Your name is saved.")
         return page
 
     return tell

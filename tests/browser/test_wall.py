@@ -81,7 +81,7 @@ def test_it_goes_on_after_a_lost_connection(
 
     wall.route("**/wall/photos?*", lose)
     problem = wall.locator(".wall-problem")
-    expect(problem).to_have_text("Connection lost. Trying again …", timeout=2 * SOON_MS)
+    expect(problem).to_have_text("Connection lost. Reconnecting…", timeout=2 * SOON_MS)
     shown = wall.locator(".wall-photo.is-shown .wall-picture")
     expect(shown.first).to_be_visible()
     is_lost = False
@@ -97,7 +97,7 @@ def test_a_room_that_was_deleted_is_told_and_asked_for_no_more(
     assert host.request.post(f"{url}/delete", headers={"Origin": address}).ok
 
     expect(wall.locator(".wall-problem")).to_have_text(
-        "This room is not open any more.", timeout=SOON_MS
+        "This room is no longer open.", timeout=SOON_MS
     )
 
 

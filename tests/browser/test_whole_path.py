@@ -46,10 +46,12 @@ def test_with_javascript(
 
     page.get_by_role("link", name="Room", exact=True).click()
     page.locator("input[type=file]").set_input_files([*event_photos, __file__])
-    expect(page.locator(".upload-summary")).to_have_text("5 of 6 safe · 1 not taken, see below")
+    expect(page.locator(".upload-summary")).to_have_text(
+        "5 of 6 photos uploaded · 1 not accepted, see below"
+    )
     expect(page.locator("[data-first-photo]")).to_have_count(0)  # the room waits no more
     expect(page.locator(".upload-list")).to_contain_text(
-        "test_whole_path.pyThis is not a photo that can be read"
+        "test_whole_path.pyThis file can't be read as a photo"
     )
     expect(page.locator(".photo-grid .tile")).to_have_count(5)
     expect(page.locator("#job-status")).to_contain_text("Find", timeout=ANALYSIS_MS)
@@ -63,7 +65,7 @@ def test_with_javascript(
     covers.first.click()
     page.get_by_label("Name", exact=True).fill("Barack")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator(".toast")).to_contain_text("The name was saved.")
+    expect(page.locator(".toast")).to_contain_text("Name saved.")
     expect(page).to_have_title("Barack · Garden party")
     expect(page.get_by_role("heading", level=1)).to_have_text("Barack")
     take_screenshot(page, "path-album")
@@ -115,13 +117,13 @@ def test_a_guest_on_a_phone_swipes_through_an_album(
     page.get_by_label("Room password").fill("wrong")
     page.get_by_role("button", name="Join the room").click()
     expect(page.get_by_role("alert").filter(has_text="password")).to_have_text(
-        "The password is not right."
+        "That password isn't right."
     )
     page.get_by_label("Room password").fill("fireworks")
     page.get_by_label("Your name").fill("Gustav")
     page.get_by_role("button", name="Join the room").click()
     page.locator("input[type=file]").set_input_files(event_photos[:3])
-    expect(page.locator(".upload-summary")).to_have_text("3 of 3 safe")
+    expect(page.locator(".upload-summary")).to_have_text("3 of 3 photos uploaded")
     expect(page.locator("#people-grid .face").first).to_be_visible(timeout=ANALYSIS_MS)
     expect(page.locator(".photo-grid .tile")).to_have_count(3)
     take_screenshot(page, "path-phone-room")
@@ -166,7 +168,7 @@ def test_a_lost_connection_a_drop_and_a_room_that_goes(
 
     page.route("**/photos", lose)
     page.locator("input[type=file]").set_input_files(event_photos[:3])
-    expect(page.locator(".upload-summary")).to_have_text("3 of 3 safe", timeout=30_000)
+    expect(page.locator(".upload-summary")).to_have_text("3 of 3 photos uploaded", timeout=30_000)
     assert len(lost) == 2
 
     drop = """() => {
@@ -191,7 +193,7 @@ def test_a_lost_connection_a_drop_and_a_room_that_goes(
     page.evaluate("htmx.trigger(document.body, 'photo-added')")
     # The status and, half a second later, the grid are told.
     expect(page.locator("#alerts")).to_have_text(
-        re.compile("This room is not open any more|There is no room with this code")
+        re.compile("This room is no longer open|There's no room with this code")
     )
     expect(page.locator("#job-status")).not_to_have_attribute("hx-get", re.compile("."))
 
@@ -208,12 +210,12 @@ def test_without_javascript(
     page.get_by_role("link", name="Room", exact=True).click()
     page.locator("input[type=file]").set_input_files(event_photos)
     page.get_by_role("button", name="Upload").click()
-    expect(page.locator(".messages")).to_contain_text("5 photos added.")
+    expect(page.locator(".messages")).to_contain_text("5 photos uploaded.")
     # The page of the progress asks for itself again while the search goes on; the room never does.
     page.get_by_role("link", name="Follow the progress").click()
     expect(page.locator("#job-status")).to_contain_text("2 people found", timeout=ANALYSIS_MS)
     page.get_by_role("link", name="Back to the room").click()
-    page.get_by_role("button", name="Find people").click()
+    page.get_by_role("button", name="Search again").click()
     page.goto(f"{guest_link}/jobs/current")
     expect(page.locator("#job-status")).to_contain_text("2 people found", timeout=ANALYSIS_MS)
     page.get_by_role("link", name="Back to the room").click()
@@ -231,8 +233,8 @@ def test_without_javascript(
     page.locator(".tile").first.click()
     page.get_by_role("link", name="Next").click()
     page.get_by_role("link", name="Delete").click()
-    page.get_by_role("button", name="Delete it").click()
-    expect(page.locator(".messages")).to_contain_text("The photo was deleted.")
+    page.get_by_role("button", name="Delete photo").click()
+    expect(page.locator(".messages")).to_contain_text("Photo deleted.")
     expect(page.get_by_role("heading", level=1)).to_have_text("Barack")
     expect(page.locator(".tile")).to_have_count(2)
     page.get_by_role("link", name="Manage").click()

@@ -55,7 +55,7 @@ def test_the_server_does_not_start_on_a_damaged_database(database: Path, damage)
     said = refusal(database.parent, free_port())
 
     assert DAMAGED in said
-    assert "Put the newest backup in its place" in said
+    assert "Replace it with the newest backup" in said
 
 
 @pytest.mark.parametrize("damage", [garbage_header, zeros_in_the_middle])
@@ -112,7 +112,7 @@ def test_a_database_of_a_newer_version_is_one_sentence(database: Path) -> None:
 def test_a_folder_in_the_place_of_the_database_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "photoshare.sqlite").mkdir()
 
-    assert "cannot be used (unable to open database file)" in refusal(tmp_path, free_port())
+    assert "can't be used (unable to open database file)" in refusal(tmp_path, free_port())
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"half a key", bytes(10)])

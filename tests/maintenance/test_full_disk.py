@@ -26,7 +26,7 @@ from tests.serving.test_server import free_port, server, wait_until_it_serves
 pytestmark = pytest.mark.slow
 
 DISK_MB = 40
-FULL = "The server&#39;s disk is full; please tell the host."
+FULL = "The server&#39;s disk is full. Please tell the host."
 PHOTOS = 12
 # The server with an engine that needs no files.
 PROGRAM = (
@@ -142,7 +142,7 @@ def test_on_a_full_disk_photos_and_rooms_can_be_deleted_and_all_else_is_said_in_
 
         ids = photo_ids(data)
         first = host.ask(f"{room}/photos/{ids[0]}/delete", b"")
-        assert (first[0], b"The photo was deleted." in first[1]) == (200, True)
+        assert (first[0], b"Photo deleted." in first[1]) == (200, True)
         fill(small_disk)
         assert host.ask(f"{room}/photos/{ids[1]}/delete", b"")[0] == 200
         fill(small_disk)

@@ -62,7 +62,7 @@ def test_a_photo_comes_back_with_all_that_is_made_of_it(pool: DecoderPool, photo
 def test_the_reason_of_a_refusal_comes_back(pool: DecoderPool, tmp_path: Path) -> None:
     (tmp_path / "no.jpg").write_bytes(b"no photo")
 
-    with pytest.raises(RejectedPhotoError, match="not a photo that can be read"):
+    with pytest.raises(RejectedPhotoError, match="can't be read as a photo"):
         pool.render(tmp_path / "no.jpg", SETTINGS)
 
     assert process_of(pool).poll() is None
@@ -85,7 +85,7 @@ def test_a_picture_that_cannot_be_encoded_again_is_refused(
     worker.answer_one(questions, answers)
 
     answers.seek(0)
-    assert "no smaller one" in rendering.read_message(answers)[0]["reason"]
+    assert "no smaller copy" in rendering.read_message(answers)[0]["reason"]
     assert "no such quality" in capsys.readouterr().err
     assert signal.getitimer(signal.ITIMER_PROF)[0] == 0
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
@@ -198,7 +198,8 @@ def test_a_picture_that_takes_too_much_memory_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("number", "reason"), [(signal.SIGSEGV, "decoder cannot stand"), (signal.SIGKILL, "memory")]
+    ("number", "reason"),
+    [(signal.SIGSEGV, "damaged and can't be opened"), (signal.SIGKILL, "memory")],
 )
 def test_a_decoder_that_dies_costs_one_photo(
     pool: DecoderPool,

@@ -21,10 +21,10 @@ SETTINGS = load_settings(environ={})
 MUTATIONS = 200
 SEED = 20261124
 OUR_SENTENCES = (
-    "This is not a photo that can be read",
-    "The picture is damaged or incomplete.",
-    "The picture has more than 100 megapixels.",
-    "The picture needs more memory than the server has.",
+    "This file can't be read as a photo",
+    "This picture is damaged or incomplete.",
+    "This picture has more than 100 megapixels.",
+    "This picture needs more memory than the server has.",
 )
 
 

@@ -52,7 +52,7 @@ def test_a_platform_that_has_all_wheels_is_taken(
 ) -> None:
     done = start_on(tmp_path, uname=f"echo {machine}", **tools)
 
-    assert done.stderr.startswith("PhotoShare: Python 3.11, 3.12, 3.13 or 3.14 was not found.")
+    assert done.stderr.startswith("PhotoShare: Python 3.11, 3.12, 3.13 or 3.14 wasn't found.")
 
 
 @pytest.mark.parametrize(

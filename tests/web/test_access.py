@@ -273,7 +273,7 @@ def test_nobody_reads_the_title_of_a_room_before_its_password(
         assert b"Zsa" not in said, (url, method)
 
     assert len(asked) > 60
-    assert "You are invited" in app.test_client().get(cast.url).text
+    assert "You're invited" in app.test_client().get(cast.url).text
     assert "Zsa" in cast.guest.get(cast.url).text
 
 

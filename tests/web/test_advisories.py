@@ -262,7 +262,7 @@ def test_cve_2026_40192_only_the_listed_formats_are_decoded(
     answer = upload(cast.guest, cast.url, content, "photo.jpg")
 
     assert answer.status_code == 422
-    assert "This is not a photo that can be read" in answer.text
+    assert "This file can&#39;t be read as a photo" in answer.text
     assert row_counts(app)["photo"] == 0
 
 

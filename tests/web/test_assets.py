@@ -40,7 +40,7 @@ def test_another_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_missing_package_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assets, "find_spec", lambda name: None)
 
-    with pytest.raises(AssetError, match=r"is not installed.*\./run\.sh"):
+    with pytest.raises(AssetError, match=r"isn't installed.*\./run\.sh"):
         assets.htmx_folder()
 
 

@@ -165,7 +165,7 @@ def test_a_search_among_the_unsorted_faces_is_told_and_followed(app: Flask, cast
         g.room_code = cast.code
         page = render_template("jobs/_status.html", progress=progress)
 
-    assert "looking at the unsorted faces again" in page
+    assert "checking the unsorted faces again" in page
     assert "every 2s" in status_of(cast, page)["hx-trigger"]
 
 
@@ -212,7 +212,7 @@ def test_a_photo_that_breaks_the_search_is_counted_and_costs_no_other(
     page = cast.guest.get(cast.url + STATUS, headers=HX).text
 
     assert "1 face in 2 photos" in page
-    assert "1 photo could not be searched for faces." in page
+    assert "Couldn't look for faces in 1 photo." in page
     assert engine.searches == 4  # one good photo, and three attempts
 
 

@@ -52,7 +52,7 @@ def test_htmx_adds_one_to_the_region(app: Flask) -> None:
     assert tags_of(part, "form", action="/undo")
 
 
-SAID = "Your name was saved."
+SAID = "Your name is saved."
 
 
 @pytest.mark.parametrize("headers", [None, HX, {"Sec-Fetch-Dest": "image"}])
@@ -75,7 +75,7 @@ def test_a_stranger_to_the_page_hears_of_it_on_the_next(cast: Cast) -> None:
     cast.guest.post(f"{cast.url}/leave")
     assert cast.guest.get(f"{cast.url}/me").status_code == 404
 
-    assert "You have left “Party” on this device." in cast.guest.get("/").text
+    assert "You&#39;ve left “Party” on this device." in cast.guest.get("/").text
 
 
 @pytest.mark.parametrize(("path", "headers"), [("/people", None), ("/me", HX)])
@@ -86,7 +86,7 @@ def test_a_page_that_fails_midway_says_nothing_but_the_next_one_does(
 
     def fail(*_: object, **__: object) -> str:
         assert SAID in render_template("_flash.html")  # taken, and then
-        raise NotFoundError("This person is not there (any more).")
+        raise NotFoundError("This person no longer exists.")
 
     with monkeypatch.context() as patch:
         patch.setattr(room_people, "list_people", fail)

@@ -125,8 +125,6 @@ def test_a_name_is_set_apart_where_directions_may_mix(say: Callable[..., str]) -
 
 
 def test_an_error_sets_the_name_in_it_apart(say: Callable[..., str]) -> None:
-    error = InvalidInputError(
-        "There is a %(name)s already. Is this the same person?", name="ليلى 2"
-    )
+    error = InvalidInputError("There's already a %(name)s. Is this the same person?", name="ليلى 2")
 
     assert "\u2068ليلى 2\u2069" in say("en", translate_error, error)

@@ -66,16 +66,16 @@ def choose_engine(name: str, graphs_folder: Path) -> ChosenEngine:
     """
     entry = _ENTRIES.get(name)
     if entry is None:
-        raise SettingError(f"There is no face engine {name!r}; choose {' or '.join(ENGINE_NAMES)}.")
+        raise SettingError(f"There's no face engine {name!r}; choose {' or '.join(ENGINE_NAMES)}.")
     missing = [package for package in entry.packages if find_spec(package) is None]
     if missing:
         reason = (
-            f"The engine {REFERENCE} ({_REFERENCE_ENTRY.words}) runs, several times slower than "
-            f"{name}, which cannot be imported: {' and '.join(missing)} cannot be found."
+            f"The engine {REFERENCE} ({_REFERENCE_ENTRY.words}) is running, several times slower "
+            f"than {name}, which can't be imported: {' and '.join(missing)} can't be found."
         )
         return ChosenEngine(_REFERENCE_ENTRY.make(graphs_folder), reason)
     why = "by default" if name == ENGINE_NAMES[0] else "because the settings ask for it"
-    reason = f"The engine {name} ({entry.words}) runs {why}."
+    reason = f"The engine {name} ({entry.words}) is running {why}."
     return ChosenEngine(entry.make(graphs_folder), reason)
 
 

@@ -50,8 +50,8 @@ def _library() -> Any:
             import face_recognition.api as library
     except SystemExit as error:
         raise ModelError(
-            "The package face_recognition cannot load its models. "
-            "Mend it with: rm -rf .venv && ./run.sh"
+            "The package face_recognition can't load its models. "
+            "Fix it with: rm -rf .venv && ./run.sh"
         ) from error
     finally:
         PillowImageFile.LOAD_TRUNCATED_IMAGES = before

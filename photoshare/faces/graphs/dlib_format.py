@@ -197,7 +197,7 @@ class _Reader:
         try:
             return [math.ldexp(mantissa, exponent) for mantissa, exponent in pairs]
         except OverflowError as error:
-            raise ModelError("The model file holds a number that no model has.") from error
+            raise ModelError("The model file holds an impossible number.") from error
 
     def characters(self, count: int) -> str:
         return self.take(count).decode("latin-1")
@@ -208,7 +208,7 @@ class _Reader:
     def tensor(self) -> NDArray[np.float32]:
         """Read a tensor: the integer 2, four dimensions, little-endian float32."""
         if self.integer() != 2:
-            raise ModelError("The model file holds a tensor of unknown version.")
+            raise ModelError("The model file holds a tensor of an unknown version.")
         return np.frombuffer(self.take(4 * math.prod(self.integers(4))), dtype="<f4")
 
     def skip_views(self, count: int) -> None:

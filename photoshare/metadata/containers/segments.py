@@ -56,7 +56,7 @@ def clean_picture(data: Buffer, start: int, clean: Clean) -> tuple[list[Patch], 
         If it is not built as JPEG is.
     """
     if data[start : start + 2] != SOI[:2]:
-        raise UncleanableError("no JPEG")
+        raise UncleanableError("not a JPEG")
     patches: list[Patch] = []
     at = start + 2
     while at < len(data):
@@ -64,7 +64,7 @@ def clean_picture(data: Buffer, start: int, clean: Clean) -> tuple[list[Patch], 
         if marker == _EOI:
             break
         if marker == _SOI:
-            raise UncleanableError("a picture begins within another")
+            raise UncleanableError("a picture begins inside another")
         if marker == _ALONE or at >= len(data):
             continue
         stop = _end_of_segment(data, at)

@@ -39,14 +39,14 @@ def replay(room_id: int, entries: Any) -> int:
         At the first entry that cannot be applied, with its number; earlier entries stay applied.
     """
     if not isinstance(entries, list):
-        raise InvalidInputError("The corrections have to be a JSON list.")
+        raise InvalidInputError("The corrections must be a JSON list.")
     for number, entry in enumerate(entries, 1):
         try:
             _apply(room_id, entry)
         except KeyError as error:
-            raise InvalidInputError(f"Correction {number} lacks {error.args[0]!r}.") from error
+            raise InvalidInputError(f"Correction {number} is missing {error.args[0]!r}.") from error
         except (TypeError, ValueError) as error:
-            raise InvalidInputError(f"Correction {number} cannot be read: {error}.") from error
+            raise InvalidInputError(f"Correction {number} can't be read: {error}.") from error
         except PhotoshareError as error:
             raise InvalidInputError(f"Correction {number}: {error}") from error
     return len(entries)
@@ -55,7 +55,7 @@ def replay(room_id: int, entries: Any) -> int:
 def _apply(room_id: int, entry: Entry) -> None:
     kind = entry["correction"]
     if kind not in _APPLY:
-        raise InvalidInputError(f"{kind!r} is none of {', '.join(_APPLY)}.")
+        raise InvalidInputError(f"{kind!r} isn't one of {', '.join(_APPLY)}.")
     _APPLY[kind](Author(room_id), entry)
 
 
@@ -121,7 +121,7 @@ def _is_sure(entry: Entry) -> bool:
 def _faces(author: Author, entry: Entry) -> list[int]:
     faces = [_face(author, one) for one in entry["faces"]]
     if not faces:
-        raise InvalidInputError("It names no face.")
+        raise InvalidInputError("It doesn't list any faces.")
     return faces
 
 
@@ -149,5 +149,5 @@ def _face(author: Author, place: Entry) -> int:
     locations = np.array([row.location for row in rows], dtype=np.int64).reshape(-1, 4)
     overlaps = overlap_matrix(wanted, locations)[0]
     if not len(overlaps) or overlaps.max() < LEAST_OVERLAP:
-        raise InvalidInputError(f"There is no face at this place of {place['file']}.")
+        raise InvalidInputError(f"There's no face at this location in {place['file']}.")
     return rows[int(overlaps.argmax())].id

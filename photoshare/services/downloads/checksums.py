@@ -141,13 +141,13 @@ def _measure(photo: PhotoFile, storage: Storage) -> dict[str, int | None]:
         try:
             return _values(crc32, **_measure_clean(original, photo.image_format, crc32))
         except UncleanableError as reason:
-            log.info("Photo %d is copied to be clean: %s", photo.id, reason)
+            log.info("Photo %d needs a clean copy: %s", photo.id, reason)
             copy = make_clean_copy(original, max_megapixels=decoding.ANY_MEGAPIXELS)
             path = storage.derivative(photo.room_id, photo.sha256, CLEAN_COPY)
             storage.write_derived(path, copy)
             return _values(crc32, **_measure_copy(copy))
     except (OSError, ValueError, RejectedPhotoError, DiskFullError) as error:
-        log.error("The original of photo %d cannot be read: %s", photo.id, error)
+        log.error("The original of photo %d can't be read: %s", photo.id, error)
         return _values(None)
 
 

@@ -112,5 +112,5 @@ class _Reader:
 def _layout_of(shelf: ZipShelf, key: str) -> ZipLayout:
     made = shelf.find(key)
     if made is None:
-        raise ZipForgottenError("a download was stalled for long, and other zips took its place")
+        raise ZipForgottenError("a download stalled for too long, and other zips took its place")
     return made.layout

@@ -29,7 +29,7 @@ YEAR_S = 365 * 24 * 3600
 STATIC_PATH = "/static/<digest>"  # a page of before an update still gets files, though newer ones
 HASH_LENGTH = 12  # hexadecimal digits of the SHA-256 in the address of our files
 _IMPORT = re.compile(r'@import "([\w/.-]+)" layer\((\w+)\);\n')
-_REPAIR = "Mend it with: rm -rf .venv && ./run.sh"
+_REPAIR = "Fix it with: rm -rf .venv && ./run.sh"
 
 
 class _VendorBlueprint(Blueprint):
@@ -48,14 +48,14 @@ def htmx_folder() -> Path:
     """
     spec = find_spec("js_lib_htmx")
     if spec is None or spec.origin is None:
-        raise AssetError(f"The package django-js-lib-htmx is not installed. {_REPAIR}")
+        raise AssetError(f"The package django-js-lib-htmx isn't installed. {_REPAIR}")
     folder = Path(spec.origin).parent / "static" / "htmx"
     try:
         digest = hashlib.sha384((folder / "htmx.min.js").read_bytes()).digest()
     except OSError as error:
-        raise AssetError(f"htmx.min.js cannot be read ({error.strerror}). {_REPAIR}") from error
+        raise AssetError(f"htmx.min.js can't be read ({error.strerror}). {_REPAIR}") from error
     if "sha384-" + base64.b64encode(digest).decode() != HTMX_INTEGRITY:
-        raise AssetError(f"htmx.min.js is not the file of htmx {HTMX_VERSION}. {_REPAIR}")
+        raise AssetError(f"htmx.min.js isn't the file of htmx {HTMX_VERSION}. {_REPAIR}")
     return folder
 
 

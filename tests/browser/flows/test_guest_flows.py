@@ -42,7 +42,7 @@ def test_join_and_add(flow: Flow, shots: list[Path], hold: Path) -> None:
     flow.step(page, "2-empty-room")
     hold.touch()
     page.locator("input[type=file]").set_input_files(shots)
-    expect(page.locator(".upload-summary")).to_have_text("8 of 8 safe", timeout=SOON_MS)
+    expect(page.locator(".upload-summary")).to_have_text("8 of 8 photos uploaded", timeout=SOON_MS)
     expect(page.locator("#job-status progress")).to_be_visible()
     expect(page.locator("#job-status")).to_contain_text("Finding people: 0 of 8 photos")
     expect(page.locator(".photo-grid .tile")).to_have_count(8)
@@ -64,7 +64,7 @@ def test_album_and_photos(flow: Flow, shots: list[Path]) -> None:
     flow.step(page, "1-album")
     page.get_by_label("Name", exact=True).fill("Anna")
     flow.press(page.get_by_role("button", name="Save"))
-    expect(page.locator(".toast")).to_contain_text("The name was saved.")
+    expect(page.locator(".toast")).to_contain_text("Name saved.")
     expect(page.get_by_role("heading", level=1)).to_have_text("Anna")
     flow.step(page, "2-named")
     flow.press(page.get_by_role("button", name="Close"))
@@ -119,7 +119,7 @@ def test_select_and_download(flow: Flow, shots: list[Path], tmp_path: Path) -> N
     else:
         drag(page, cells.nth(0), cells.nth(2))
     flow.press(cells.nth(1))
-    expect(page.locator("[data-chosen]")).to_have_text("2 chosen")
+    expect(page.locator("[data-chosen]")).to_have_text("2 selected")
     flow.step(page, "2-chosen")
     with page.expect_download() as saved:
         flow.press(page.get_by_role("button", name="Download selected"))
@@ -129,7 +129,7 @@ def test_select_and_download(flow: Flow, shots: list[Path], tmp_path: Path) -> N
         newest_first[number].name: newest_first[number].read_bytes() for number in (0, 2)
     }
     flow.press(page.get_by_role("button", name="Clear"))
-    expect(page.locator("[data-chosen]")).to_have_text("0 chosen")
+    expect(page.locator("[data-chosen]")).to_have_text("0 selected")
 
 
 def test_take_home(flow: Flow, shots: list[Path], tmp_path: Path) -> None:
@@ -167,8 +167,8 @@ def test_delete_own_photo(flow: Flow, shots: list[Path]) -> None:
     flow.step(page, "1-question")
     flow.press(page.get_by_role("link", name="Keep it"))
     flow.press(page.get_by_role("link", name="Delete"))
-    flow.press(page.get_by_role("button", name="Delete it"))
-    expect(page.locator(".toast")).to_contain_text("The photo was deleted.")
+    flow.press(page.get_by_role("button", name="Delete photo"))
+    expect(page.locator(".toast")).to_contain_text("Photo deleted.")
     page.goto(f"{party.url}/photos")
     expect(page.locator(".tile")).to_have_count(2)
     flow.step(page, "2-deleted")

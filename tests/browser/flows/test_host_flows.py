@@ -35,13 +35,13 @@ def test_invite(flow: Flow) -> None:
     flow.step(page, "4-copied")
 
     page.get_by_role("textbox", name="Title").fill("Garden party of the Müllers")
-    flow.press(page.get_by_label("Guests may name and correct everybody"))
+    flow.press(page.get_by_label("Let guests name and correct everyone"))
     page.get_by_role("heading", name="Room settings").evaluate("place => place.scrollIntoView()")
     flow.step(page, "5-settings")
     flow.press(page.get_by_role("button", name="Save"))
-    expect(page.locator(".toast")).to_contain_text("The room was changed.")
+    expect(page.locator(".toast")).to_contain_text("Room settings saved.")
     expect(page.get_by_role("heading", level=1)).to_have_text("Garden party of the Müllers")
-    expect(page.get_by_label("Guests may name and correct everybody")).to_be_checked()
+    expect(page.get_by_label("Let guests name and correct everyone")).to_be_checked()
     flow.step(page, "6-saved")
 
 
@@ -79,7 +79,7 @@ def test_delete_room(flow: Flow, shots: list[Path]) -> None:
     host.goto(party.url)
 
     flow.press(host.get_by_role("link", name="Manage"))
-    expect(host.get_by_role("heading", name="Who added how much")).to_be_visible()
+    expect(host.get_by_role("heading", name="Uploads by guest")).to_be_visible()
     host.get_by_role("link", name="Delete this room").scroll_into_view_if_needed()
     flow.step(host, "1-manage")
     flow.press(host.get_by_role("link", name="Delete this room"))

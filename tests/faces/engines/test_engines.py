@@ -101,7 +101,7 @@ def test_without_onnxruntime_the_reference_engine_takes_over(
     chosen = choose_engine("dlib", tmp_path)
 
     assert isinstance(chosen.engine, ReferenceFaceEngine)
-    assert "cannot be imported" in chosen.reason
+    assert "can't be imported" in chosen.reason
     assert "onnxruntime" in chosen.reason
 
 

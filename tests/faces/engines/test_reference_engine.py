@@ -86,7 +86,7 @@ def test_missing_models_are_an_error_and_not_the_end_of_the_process(
     reference_engine._library.cache_clear()
     monkeypatch.setattr(builtins, "__import__", quitting_import)
 
-    with pytest.raises(ModelError, match=r"cannot load its models"):
+    with pytest.raises(ModelError, match=r"can't load its models"):
         ReferenceFaceEngine().warm_up()
 
     monkeypatch.undo()

@@ -70,15 +70,15 @@ def test_every_kind_of_correction_can_be_replayed(room_id: int) -> None:
 @pytest.mark.parametrize(
     ("entry", "sentence"),
     [
-        ({"correction": "guess"}, "none of name, merge"),
+        ({"correction": "guess"}, "isn't one of name, merge"),
         ({}, "lacks 'correction'"),
         ({"correction": "name", "person": at(0)}, "lacks 'name'"),
         ({"correction": "hide", "person": at(9)}, "no face at this place of 9.jpg"),
         ({"correction": "hide", "person": at(0) | {"left": 5000, "right": 5060}}, "no face"),
-        ({"correction": "hide", "person": at(0) | {"left": "x"}}, "cannot be read"),
-        ({"correction": "hide", "person": 3}, "cannot be read"),
-        ({"correction": "not_a_face", "faces": []}, "names no face"),
-        ("hide", "cannot be read"),
+        ({"correction": "hide", "person": at(0) | {"left": "x"}}, "can't be read"),
+        ({"correction": "hide", "person": 3}, "can't be read"),
+        ({"correction": "not_a_face", "faces": []}, "doesn't list any faces"),
+        ("hide", "can't be read"),
     ],
 )
 def test_what_cannot_be_applied_is_named_by_its_number(

@@ -315,7 +315,7 @@ def test_a_disk_that_fills_up_between_the_smaller_pictures_leaves_nothing(
 
     def no_space_for_thumb(target: Path, content: bytes) -> None:
         if "320" in target.name:
-            raise DiskFullError("The server's disk is full; please tell the host.")
+            raise DiskFullError("The server's disk is full. Please tell the host.")
         write_derived(target, content)
 
     monkeypatch.setattr(site.storage, "write_derived", no_space_for_thumb)

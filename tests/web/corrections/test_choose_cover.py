@@ -40,7 +40,7 @@ def test_a_plain_form_chooses_and_shows_the_album(app: Flask, cast: Cast, party:
 
     assert (answer.status_code, answer.location) == (303, f"{cast.url}/people/{party.red}")
     assert cover_of(app, cast, party.red) == face
-    assert "The cover was changed." in cast.host.get(answer.location).text
+    assert "Cover changed." in cast.host.get(answer.location).text
     for path in ("", "/people", f"/people/{party.red}"):
         page = cast.guest.get(cast.url + path).text
         assert tags_of(page, "img", src=f"{cast.url}/faces/{face}.jpg")
@@ -72,7 +72,7 @@ def test_an_unsorted_face_is_no_cover(app: Flask, cast: Cast, doubt: Doubt) -> N
     answer = choose(cast.host, cast, doubt.stray)
 
     assert answer.status_code == 422
-    assert "This face belongs to nobody yet." in answer.text
+    assert "This face doesn&#39;t belong to anyone yet." in answer.text
 
 
 @pytest.mark.parametrize("face", ["999", "x", "0"])

@@ -35,7 +35,7 @@ def sentences(page: str) -> list[str]:
 
 
 def test_an_untouched_room_says_so(cast: Cast) -> None:
-    assert "Nothing was corrected yet." in history(cast.host, cast)
+    assert "No changes yet." in history(cast.host, cast)
 
 
 def test_the_people_page_leads_there(cast: Cast) -> None:
@@ -50,8 +50,8 @@ def test_the_host_sees_all_the_newest_first(cast: Cast, said: Doubt) -> None:
 
     assert sentences(page) == [
         "Hanna moved faces to another album",
-        "Gustav said who this is: Tom",
-        "The server said who this is: Lea",
+        "Gustav named this person Tom",
+        "The server named this person Lea",
     ]
     assert len(undo_addresses(page)) == 3
 
@@ -59,7 +59,7 @@ def test_the_host_sees_all_the_newest_first(cast: Cast, said: Doubt) -> None:
 def test_a_guest_sees_their_own(cast: Cast, said: Doubt) -> None:
     page = history(cast.guest, cast)
 
-    assert sentences(page) == ["Gustav said who this is: Tom"]
+    assert sentences(page) == ["Gustav named this person Tom"]
     assert len(undo_addresses(page)) == 1
 
 
@@ -80,16 +80,16 @@ def test_every_kind_has_a_sentence(app: Flask, cast: Cast, doubt: Doubt) -> None
     page = history(cast.host, cast)
 
     assert sentences(page) == [
-        "The server said that this is no face",
-        "The server made two people one: Lea",
-        "The server showed this person again",
+        "The server marked this as not a face",
+        "The server merged two people into Lea",
+        "The server made this person visible again",
         "The server hid this person",
         "The server moved faces to another album",
-        "The server took faces out of an album",
-        "The server said that these are two people",
+        "The server removed faces from an album",
+        "The server marked these as different people",
         "The server chose the cover",
-        "The server said who this is: no name any more",
-        "The server said who this is: Lea",
+        "The server removed this person's name",
+        "The server named this person Lea",
     ]
     shown = {tag["src"] for tag in tags_of(page, "img")}
     assert f"{cast.url}/faces/{lea[1]}.jpg" not in shown  # its picture is not found any more
@@ -131,7 +131,7 @@ def test_a_deleted_photo_leaves_the_entry_without_its_face(app: Flask, cast: Cas
     cast.host.post(f"{cast.url}/photos/{party.photos['b.jpg']}/delete")
 
     page = history(cast.host, cast)
-    assert sentences(page) == ["Hanna said who this is: Rosa"]
+    assert sentences(page) == ["Hanna named this person Rosa"]
     assert f"{cast.url}/faces/{face}.jpg" not in page
     assert cast.host.post(undo_addresses(page)[-1]).status_code == 303
 
@@ -143,7 +143,7 @@ def test_an_entry_goes_with_its_last_photo(app: Flask, cast: Cast, party) -> Non
 
     cast.host.post(f"{cast.url}/photos/{party.photos['b.jpg']}/delete")
 
-    assert "Nothing was corrected yet." in history(cast.host, cast)
+    assert "No changes yet." in history(cast.host, cast)
 
 
 def test_an_undone_name_is_not_told_any_more(cast: Cast, said: Doubt) -> None:

@@ -64,7 +64,7 @@ def test_who_is_on_a_photo_with_somebody_is_no_choice(cast: Cast, party: Party) 
     page = cast.host.get(f"{cast.url}/people/{party.red}/merge").text
 
     assert tags_of(page, "button", name="into") == []
-    assert "Nobody else can be this person." in page
+    assert "No one else could be this person." in page
     everybody = cast.host.get(f"{cast.url}/people/{party.red}/merge?beside=1").text
     assert [tag["value"] for tag in tags_of(everybody, "button", name="into")] == [str(party.blue)]
 
@@ -79,7 +79,7 @@ def test_a_plain_form_merges_and_shows_both_in_one_album(
     assert (answer.status_code, answer.location) == (303, f"{cast.url}/people/{doubt.lea}")
     assert faces_of(app, doubt.lea) == both
     page = cast.host.get(answer.location).text
-    assert "The two are one person now." in page
+    assert "Merged into one person." in page
     assert "Lea</h1>" in page
     assert "5 photos" in page
     assert faces_of(app, doubt.twin) == []
@@ -124,7 +124,7 @@ def test_two_on_one_photo_are_asked_about_and_shown(
     answer = merge(cast.host, cast, party.red, party.blue, headers)
 
     assert answer.status_code == 422
-    assert "Both are in the photo a.jpg. Are they really the same person?" in answer.text
+    assert "Both appear in the photo a.jpg. Are they really the same person?" in answer.text
     assert len(tags_of(answer.text, "rect", width="60")) == 2  # the outlines, not the icons
     assert ("<html" in answer.text) == (headers is None)
     assert who_is_who(app, cast.room_id) == before

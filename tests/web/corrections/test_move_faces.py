@@ -71,7 +71,7 @@ def test_without_a_face_the_page_says_so(cast: Cast, doubt: Doubt, faces: list[s
     answer = page_for(cast.host, cast, *faces)
 
     assert answer.status_code == 200
-    assert "No face was chosen." in answer.text
+    assert "No faces selected." in answer.text
     assert tags_of(answer.text, "button", name="into") == []
 
 
@@ -89,7 +89,7 @@ def test_a_plain_form_moves_faces_to_somebody(app: Flask, cast: Cast, doubt: Dou
     assert (answer.status_code, answer.location) == (303, f"{cast.url}/people/{doubt.lea}")
     assert {face, doubt.stray} < set(faces_of(app, doubt.lea))
     page = cast.host.get(answer.location).text
-    assert "The faces have a new album." in page
+    assert "Faces moved." in page
     assert "5 photos" in page
 
 
@@ -143,7 +143,7 @@ def test_two_faces_of_one_photo_are_asked_about(app: Flask, cast: Cast, party: P
     answer = move(cast.host, cast, [green], party.red)
 
     assert answer.status_code == 422
-    assert "Both are in the photo d.jpg. Are they really the same person?" in answer.text
+    assert "Both appear in the photo d.jpg. Are they really the same person?" in answer.text
     both = [face_on(app, party.photos["a.jpg"], person) for person in (party.red, party.blue)]
     assert move(cast.host, cast, both, "new").status_code == 422
     assert who_is_who(app, cast.room_id) == before
@@ -161,7 +161,7 @@ def test_no_face_is_refused(cast: Cast, doubt: Doubt) -> None:
         answer = move(cast.host, cast, [], into)
 
         assert answer.status_code == 422
-        assert "Please choose at least one face." in answer.text
+        assert "Please select at least one face." in answer.text
 
 
 @pytest.mark.parametrize("into", ["", "x", "0", "-1", "999", "9" * 30, "NEW"])

@@ -37,7 +37,7 @@ def test_a_plain_form_removes_faces_and_shows_the_people(
 
     assert (answer.status_code, answer.location) == (303, f"{cast.url}/people")
     assert who_is_who(app, cast.room_id)[face] == (None, False)
-    assert "They are no faces any more." in cast.host.get(answer.location).text
+    assert "Marked as not a face." in cast.host.get(answer.location).text
 
 
 def test_it_leaves_every_page(app: Flask, cast: Cast, party: Party) -> None:
@@ -50,7 +50,7 @@ def test_it_leaves_every_page(app: Flask, cast: Cast, party: Party) -> None:
     for client in (cast.host, cast.guest):
         page = client.get(f"{cast.url}/photos/{photo_id}").text
         assert tags_of(page, "rect") == []
-        assert "No face was found in this photo." in page
+        assert "No faces found in this photo." in page
         for path in (f"/faces/{face}", f"/faces/{face}.jpg", f"/faces/move?faces={face}"):
             assert client.get(cast.url + path, buffered=True).status_code == 404
         pictures = tags_of(client.get(f"{cast.url}/people/unsorted").text, "img")
@@ -120,7 +120,7 @@ def test_no_face_is_refused(cast: Cast, doubt: Doubt) -> None:
     answer = remove(cast.host, cast, [])
 
     assert answer.status_code == 422
-    assert "Please choose at least one face." in answer.text
+    assert "Please select at least one face." in answer.text
 
 
 def test_what_is_no_face_already_is_not_found(app: Flask, cast: Cast, doubt: Doubt) -> None:

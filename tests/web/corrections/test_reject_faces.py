@@ -36,7 +36,7 @@ def test_a_plain_form_takes_a_face_out_and_goes_back(app: Flask, cast: Cast, par
     assert face not in faces_of(app, party.red)
     assert face in faces_of(app, None)
     page = cast.host.get(answer.location).text
-    assert "The faces were taken out of the album." in page
+    assert "Faces removed from the album." in page
     assert "2 photos" in page
 
 
@@ -107,7 +107,7 @@ def test_no_face_is_refused(app: Flask, cast: Cast, doubt: Doubt, faces: list[ob
     answer = reject(cast.host, cast, doubt.lea, faces)
 
     assert answer.status_code == 422
-    assert "Please choose at least one face." in answer.text
+    assert "Please select at least one face." in answer.text
     assert row_counts(app)["correction"] == 1  # Lea's name
 
 

@@ -28,14 +28,14 @@ def test_an_entry_is_undone_once_and_marked(app: Flask, cast: Cast, said: Doubt)
 
     assert (answer.status_code, answer.location) == (303, cast.url + PATH)
     page = cast.host.get(answer.location).text
-    assert "That was undone." in page
+    assert "Change undone." in page
     assert len(tags_of(page, "li", **{"class": "is-undone"})) == 1
     assert " · undone" in page
     assert undo not in undo_addresses(page)
     assert len(undo_addresses(page)) == 2
     assert said.stray in faces_of(app, None)
     assert cast.host.post(undo).status_code == 422
-    assert "This was undone already." in cast.host.post(undo).text
+    assert "This change is already undone." in cast.host.post(undo).text
 
 
 def test_later_corrections_stay(app: Flask, cast: Cast, said: Doubt) -> None:
@@ -208,7 +208,7 @@ def test_a_correction_of_another_room_is_not_found(app: Flask, cast: Cast, make_
         number = verbs.choose_cover(Author(other_id), faces_of(app, person_id)[0])
 
     assert cast.host.post(f"{cast.url}{PATH}/{number}/undo").status_code == 404
-    assert "Nothing was corrected yet." in history(cast.host, cast)
+    assert "No changes yet." in history(cast.host, cast)
 
 
 def test_a_stranger_finds_nothing(cast: Cast, said: Doubt) -> None:

@@ -94,7 +94,7 @@ def test_the_zip_and_the_pages_before_it_tell_what_is_lost(
         f"{cast.url}/me",
     ]
     cast.guest.post(f"{cast.url}/me/person", data={"person": party.red})
-    warning = "1 photo was lost on the server; the zip says which."
+    warning = "1 photo was lost on the server; the zip lists it."
     assert not any(warning in cast.guest.get(page).text for page in pages)
 
     lose(app, site, party.photos["b.jpg"])

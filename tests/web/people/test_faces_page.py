@@ -42,7 +42,7 @@ def test_the_host_can_tick_every_face_of_the_person(app: Flask, cast: Cast, doub
     assert pictures(page) == [f"{cast.url}/faces/{face}.jpg" for face in faces]
     assert "3 faces" in page
     labels = [tag["aria-label"] for tag in tags_of(page, "input", name="faces")]
-    assert labels == [f"Face on photo-{number}.jpg" for number in range(3)]
+    assert labels == [f"Face in photo-{number}.jpg" for number in range(3)]
 
 
 def test_its_buttons_take_out_move_and_remove(cast: Cast, doubt: Doubt) -> None:
@@ -66,7 +66,7 @@ def test_a_guest_can_tick_faces_on_their_own_photos_only(
 
     assert choices(page) == [mine]
     assert len(pictures(page)) == 3
-    assert "You can correct the faces on photos that you have added." in page
+    assert "You can correct faces in photos you added." in page
 
 
 def test_a_guest_can_tick_all_with_the_hosts_switch(app: Flask, cast: Cast, doubt: Doubt) -> None:
@@ -75,7 +75,7 @@ def test_a_guest_can_tick_all_with_the_hosts_switch(app: Flask, cast: Cast, doub
     page = faces_page(cast.guest, cast, doubt.lea)
 
     assert choices(page) == faces_of(app, doubt.lea)
-    assert "photos that you have added" not in page
+    assert "photos you added" not in page
 
 
 def test_unsorted_faces_can_be_ticked_alike(app: Flask, cast: Cast, doubt: Doubt) -> None:

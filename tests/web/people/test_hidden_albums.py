@@ -225,7 +225,7 @@ def test_more_people_than_anybody_chooses_are_refused_in_words(
     )
 
     assert answer.status_code == 422
-    assert "Please choose 100 people at most." in answer.text
+    assert "Please select up to 100 people." in answer.text
 
 
 def test_more_photos_than_anybody_selects_are_refused_in_words(cast: Cast, party: Party) -> None:

@@ -18,7 +18,7 @@ def cards(page: str) -> list[str]:
 def test_nobody_is_hidden_at_first(cast: Cast, doubt: Doubt) -> None:
     page = cast.host.get(cast.url + PATH).text
 
-    assert "Nobody is hidden." in page
+    assert "No one is hidden." in page
     assert "0 people" in page
     assert cards(page) == []
 

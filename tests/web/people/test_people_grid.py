@@ -22,7 +22,7 @@ def test_a_room_without_faces_says_so(cast: Cast) -> None:
     answer = cast.guest.get(f"{cast.url}/people")
 
     assert answer.status_code == 200
-    assert "Nobody yet." in answer.text
+    assert "No one yet." in answer.text
 
 
 def test_who_is_in_the_most_photos_comes_first_and_the_special_albums_last(
@@ -64,8 +64,8 @@ def test_the_special_albums_are_left_out_where_they_are_empty(app: Flask, cast: 
 
 
 def test_only_the_host_is_asked_for_names(cast: Cast, party: Party) -> None:
-    assert "Who is this?" in cast.host.get(f"{cast.url}/people").text
-    assert "Who is this?" not in cast.guest.get(f"{cast.url}/people").text
+    assert "Who's this?" in cast.host.get(f"{cast.url}/people").text
+    assert "Who's this?" not in cast.guest.get(f"{cast.url}/people").text
 
 
 def test_htmx_gets_the_grid_alone(cast: Cast, party: Party) -> None:
@@ -150,8 +150,8 @@ def test_nobody_gets_what_was_drawn_for_another_room_or_role(
     of_guest = cast.guest.get(f"{cast.url}/people", headers=HX).text
 
     assert f"{cast.url}/people/{party.red}" not in cards(of_guest)
-    assert "Who is this?" in of_host
-    assert "Who is this?" not in of_guest
+    assert "Who's this?" in of_host
+    assert "Who's this?" not in of_guest
 
 
 def test_a_stranger_finds_nothing(cast: Cast, party: Party) -> None:

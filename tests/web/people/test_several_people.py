@@ -75,7 +75,7 @@ def test_nobody_is_refused_with_a_sentence(cast: Cast, party: Party) -> None:
     answer = cast.guest.get(f"{cast.url}/people/several?match=all")
 
     assert answer.status_code == 422
-    assert "Please choose at least one person." in answer.text
+    assert "Please select at least one person." in answer.text
 
 
 def test_a_long_album_has_pages(app: Flask, cast: Cast) -> None:

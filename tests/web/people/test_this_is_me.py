@@ -74,7 +74,7 @@ def test_the_own_album_comes_first_then(app: Flask, cast: Cast, party: Party, he
     assert (answer.status_code, answer.location) == (303, f"{cast.url}/me")
     page = own_page(cast.guest, cast)
     assert own_person(app) == party.blue
-    assert "Your photos come first on this page now." in page
+    assert "Your photos now come first on this page." in page
     assert "2 photos" in page
     assert tags_of(page, "a", href=f"{cast.url}/people/{party.blue}")
     (link,) = tags_of(page, "a", href=f"{cast.url}/people/{party.blue}/album.zip")
@@ -114,7 +114,7 @@ def test_that_is_not_me(app: Flask, cast: Cast, party: Party) -> None:
     assert (answer.status_code, answer.location) == (303, f"{cast.url}/me")
     assert own_person(app) is None
     page = own_page(cast.guest, cast)
-    assert "That was forgotten." in page
+    assert "Got it, that&#39;s not you." in page
     assert "Which one is you?" in page
 
 
@@ -123,7 +123,7 @@ def test_who_chooses_nobody_is_asked_again(app: Flask, cast: Cast, party: Party)
         answer = cast.guest.post(cast.url + PATH, data=data)
 
         assert answer.status_code == 422
-        assert "Please choose at least one person." in answer.text
+        assert "Please select at least one person." in answer.text
         assert choices(answer.text)
     assert own_person(app) is None
 
@@ -290,7 +290,7 @@ def test_who_added_all_of_their_photos_may_give_the_name(
     give_photos(app, cast.guest, doubt.photos[3:5])
     choose(cast.guest, cast, doubt.twin)
 
-    assert "Call this album “Gustav”" in own_page(cast.guest, cast)
+    assert "Name this album “Gustav”" in own_page(cast.guest, cast)
 
 
 def test_the_forms_take_only_post_and_only_their_own(app: Flask, cast: Cast, party: Party) -> None:

@@ -15,7 +15,7 @@ from photoshare.errors import DiskFullError
 from tests.conftest import Cast
 from tests.helpers import HX
 
-FULL = "The server&#39;s disk is full; please tell the host."
+FULL = "The server&#39;s disk is full. Please tell the host."
 
 
 def no_space(*_arguments: object, **_values: object) -> None:

@@ -86,13 +86,13 @@ def test_an_unsorted_face_leads_to_the_unsorted_faces(cast: Cast, party: Party) 
 def test_a_photo_without_faces_says_so(cast: Cast, party: Party) -> None:
     page = photo_page(cast, party.photos["e.jpg"])
 
-    assert "No face was found in this photo." in page
+    assert "No faces found in this photo." in page
     assert tags_of(page, "rect") == []
 
 
 @pytest.mark.parametrize(
     ("state", "sentence"),
-    [("waiting", "is still to be searched"), ("failed", "could not be searched")],
+    [("waiting", "hasn't been searched"), ("failed", "Couldn't look for faces")],
 )
 def test_a_photo_that_was_not_searched_says_so(
     app: Flask, cast: Cast, state: str, sentence: str

@@ -56,10 +56,10 @@ def test_the_end_date_is_shown(app: Flask) -> None:
     ("fields", "sentence"),
     [
         ({"title": ""}, "Please give the room a title."),
-        ({"title": "x" * 121}, "120 characters at most"),
-        ({"password": "x" * 201}, "200 characters at most"),
-        ({"name": "x" * 61}, "60 characters at most"),
-        ({"ends_on": "tomorrow"}, "has to look like"),
+        ({"title": "x" * 121}, "up to 120 characters"),
+        ({"password": "x" * 201}, "up to 200 characters"),
+        ({"name": "x" * 61}, "up to 60 characters"),
+        ({"ends_on": "tomorrow"}, "end date like this"),
         ({"ends_on": (TODAY - timedelta(days=2)).isoformat()}, "in the past"),
     ],
 )

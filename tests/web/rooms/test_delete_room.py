@@ -72,7 +72,7 @@ def test_another_room_stays(
 def test_the_host_is_told_what_was_deleted(cast: Cast) -> None:
     cast.host.post(f"{cast.url}/delete")
 
-    assert "The room “Party” and everything in it was deleted." in cast.host.get("/").text
+    assert "The room “Party” and everything in it have been deleted." in cast.host.get("/").text
 
 
 def test_nobody_finds_the_room_afterwards(cast: Cast) -> None:
