@@ -1,4 +1,4 @@
-"""Look at everything PhotoShare needs, and say in one sentence each how to mend what is wrong."""
+"""Check everything PhotoShare needs, and say in one sentence each how to fix a problem."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from photoshare.services.work import photo_queue
 from photoshare.storage import MB, Storage
 from photoshare.web.pages import assets
 
-NAMED = 20  # lost photos that are named; whoever has lost more has lost a disk
+NAMED = 20  # lost photos listed by name; more than that means a lost disk
 REINSTALL = "Install the packages again: rm -rf .venv && ./run.sh"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     subject: str
     is_good: bool
@@ -41,7 +41,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Make every check; none of them changes anything."""
+    """Run every check; none of them changes anything."""
     checks: list[Callable[[Settings], Iterator[Finding]]] = [
         _python,
         _packages,
@@ -62,7 +62,7 @@ def _python(_settings: Settings) -> Iterator[Finding]:
 
 
 def _packages(_settings: Settings) -> Iterator[Finding]:
-    """Compare what is installed with the pins that hold on this Python."""
+    """Compare the installed packages with the pins for this Python."""
     wrong = []
     lines = re.findall(r"^(\S+==.*) \\$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     pins = [pin for pin in map(Requirement, lines) if pin.marker is None or pin.marker.evaluate()]
@@ -136,7 +136,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _photos(settings: Settings) -> Finding:
-    """Tell how many photos have the faces of another engine; nothing is to be mended."""
+    """Report how many photos have faces from another engine; not a problem."""
     engine = choose_engine(settings.engine, settings.data).engine
     outdated, searched = photo_queue.count_outdated(engine.name)
     state = f"{searched:,} searched for faces"
@@ -146,7 +146,7 @@ def _photos(settings: Settings) -> Finding:
 
 
 def _originals(settings: Settings) -> Iterator[Finding]:
-    """Look for the original of every photo that the database knows."""
+    """Look for the original of every photo in the database."""
     try:
         if not _has_database(settings) or schema_version() != known_revisions()[0]:
             return
@@ -166,4 +166,4 @@ def _originals(settings: Settings) -> Iterator[Finding]:
 
 
 def _has_database(settings: Settings) -> bool:
-    return (settings.data / "photoshare.sqlite").exists()  # connecting would make it
+    return (settings.data / "photoshare.sqlite").exists()  # connecting would create it

@@ -1,7 +1,7 @@
-"""Pictures: verify by decoding, turn upright, make smaller.
+"""Verify pictures by decoding them, turn them upright, and make them smaller.
 
-The only module that opens a file as a picture. Pillow and pillow-heif do the decoding; both give
-the interpreter lock away meanwhile.
+The only module that opens a file as a picture. Pillow and pillow-heif do the decoding; both
+release the interpreter lock meanwhile.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from photoshare.geometry import FaceLocation
 ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "TIFF", "BMP")
 MIME_TYPES = {
     "JPEG": "image/jpeg",
-    "MPO": "image/jpeg",  # what Pillow calls a JPEG with more pictures behind the first
+    "MPO": "image/jpeg",  # Pillow's name for a JPEG with more pictures after the first
     "PNG": "image/png",
     "WEBP": "image/webp",
     "HEIF": "image/heif",
@@ -39,31 +39,31 @@ MIME_TYPES = {
 }
 VIEW_PX = 2000  # longer side: a 12-megapixel JPEG (4000 x 3000) is decoded at half its size for it
 # Longer sides of the smaller pictures: a grid on a small and on a sharp screen, a photo on a phone
-# and on a desktop. Each is about twice the one before, so that no browser gets much too much.
+# and on a desktop. Each is about twice the one before, so that no browser gets far too many pixels.
 RENDITION_PX = (320, 640, 1280, VIEW_PX)
-FACE_CROP_PX = 192  # side: a cover of 96 points at 2 pixels a point
+FACE_CROP_PX = 192  # side: a cover of 96 points at 2 pixels per point
 FACE_CROP_MARGIN = 0.35  # of the face's size on every side: hair and chin belong to a portrait
-FACE_CROP_LEAST_PX = 160  # of the decode, if the original has them: enlarged by 1.2 at most
-# Pillow first shrinks by a whole number, at no less than this many times the size that is wanted:
-# twice as fast, and not to be told from the slow way (Pillow's documentation: 2.0 and up).
+FACE_CROP_LEAST_PX = 160  # of the decode, if the original has them: enlarged by at most 1.2
+# Pillow first shrinks by an integer factor, to no less than this many times the wanted size:
+# twice as fast, and indistinguishable from the slow way (Pillow's documentation: 2.0 and up).
 REDUCING_GAP = 2.0
 JPEG_QUALITY = 82  # our choice by eye
-# To the eye as good, at half the bytes. Method 2 of 6: 73 ms for 2000 pixels and 151 kB; 4, the
+# Looks as good, at half the bytes. Method 2 of 6: 73 ms for 2000 pixels and 151 kB; 4, the
 # default: 217 ms and 146 kB; AVIF at speed 8: 311 ms and 131 kB (2 cores, a 12-megapixel portrait).
 WEBP_QUALITY, WEBP_METHOD = 80, 2
-ALL_PX = 1 << 30  # for `decode_upright`: no pixel is to be saved, up to `LARGEST_RESULT_PIXELS`
-ANY_MEGAPIXELS = 1000  # of a photo that was accepted before, whatever the limit was then
+ALL_PX = 1 << 30  # for `decode_upright`: keep all pixels, up to `LARGEST_RESULT_PIXELS`
+ANY_MEGAPIXELS = 1000  # for a photo that was accepted before, whatever the limit was then
 WHITE = (255, 255, 255, 255)
 MAX_MEGAPIXELS = 100  # unless the settings say otherwise; phones of 2026 reach 50, some 200
 # Pictures that cannot be decoded smaller than this are decoded one at a time: each takes up to
-# 400 MB (100 megapixels with alpha) until it is reduced, and the process is to stay below 1 GB.
+# 400 MB (100 megapixels with alpha) until it is reduced, and the process should stay below 1 GB.
 LARGE_PIXELS = 16_000_000
-# No result has more: what phones call 50 megapixels. With the pixels that it is made of it takes
-# twice 200 MB; of a larger picture, half of its sides are kept, or a third.
+# No result has more: what phones call 50 megapixels. Together with its source pixels it takes
+# twice 200 MB; the sides of a larger picture are reduced to a half or a third.
 LARGEST_RESULT_PIXELS = 8192 * 6144
 _large_decode = threading.Lock()
 _WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")  # more than 8 bits of grey
-# What makes a picture with this EXIF orientation upright; those of 5 to 8 swap width and height.
+# How to turn a picture with this EXIF orientation upright; 5 to 8 swap width and height.
 _TO_UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -74,19 +74,19 @@ _TO_UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _TURNED = (5, 6, 7, 8)
-MAX_PROFILE_BYTES = 64_000  # those of cameras and screens have a few; each thumbnail carries it
+MAX_PROFILE_BYTES = 64_000  # cameras and screens have a few; each thumbnail contains the profile
 BAND_ROWS = 64  # of the reduced picture, converted at a time: never all of a large picture
 PLACEHOLDER_PX = 20  # longer side of the preview that is shown blurred
-PLACEHOLDER_BYTES = 400  # at most: it stands in the page itself
-_PLACEHOLDER_QUALITIES = (50, 20, 1)  # of WebP; the last one makes 300 bytes of noise
-# EXIF: (where, the moment, its fraction of a second), the surest first.
+PLACEHOLDER_BYTES = 400  # at most: it is part of the page itself
+_PLACEHOLDER_QUALITIES = (50, 20, 1)  # of WebP; the last one turns noise into 300 bytes
+# EXIF: (IFD, tag of the time, tag of its fraction of a second), surest first.
 _CAPTURE_TAGS = (
     (ExifTags.IFD.Exif, ExifTags.Base.DateTimeOriginal, ExifTags.Base.SubsecTimeOriginal),
     (ExifTags.IFD.Exif, ExifTags.Base.DateTimeDigitized, ExifTags.Base.SubsecTimeDigitized),
     (None, ExifTags.Base.DateTime, ExifTags.Base.SubsecTime),
 )
-FIRST_CAPTURE = datetime(1980, 1, 1)  # before are clocks that were never set; a zip begins here too
-FARTHEST_ZONE = timedelta(hours=14)  # ahead of UTC: a clock on the spot may be as much ahead
+FIRST_CAPTURE = datetime(1980, 1, 1)  # earlier clocks were never set; zips begin here, too
+FARTHEST_ZONE = timedelta(hours=14)  # ahead of UTC: a local clock may be this much ahead
 
 pillow_heif.register_heif_opener()
 
@@ -104,7 +104,7 @@ class DecodedPhoto:
     width, height : int
         Pixels of the upright original.
     captured_at : datetime or None
-        When it was taken, as a clock on the spot showed it (no zone); None where it does not say.
+        When it was taken, by the local clock (no zone); None if unknown.
     """
 
     image: Image.Image
@@ -115,7 +115,7 @@ class DecodedPhoto:
 
     @property
     def scale(self) -> float:
-        """Pixels of the original for each pixel of `image`, at least 1."""
+        """Pixels of the original per pixel of `image`, at least 1."""
         return max(self.width, self.height) / max(self.image.size)
 
 
@@ -127,10 +127,10 @@ def decode_upright(
     Parameters
     ----------
     path : Path
-        The original; of an animation, the first frame is taken.
+        The original; for an animation, the first frame is used.
     at_least_px : int
         The longer side of the result is at least this, unless `largest_side_px` is less. JPEG is
-        decoded at 1/8, 1/4 or 1/2 where that is enough, which saves most of the time and memory;
+        decoded at 1/8, 1/4 or 1/2 if that is enough, which saves most of the time and memory;
         other formats are reduced right after decoding.
     max_megapixels : int
         Larger pictures are refused before they are decoded.
@@ -154,14 +154,14 @@ def decode_upright(
         ) from error
     except MemoryError as error:
         raise RejectedPhotoError("The picture needs more memory than the server has.") from error
-    # Decoders of hostile files raise more kinds of errors than they document (struct.error,
-    # IndexError, SyntaxError, ...), so this one place takes them all and names the first.
+    # On hostile files, decoders raise more kinds of errors than they document (struct.error,
+    # IndexError, SyntaxError, ...), so this one place catches them all and names the first.
     except Exception as error:
         raise RejectedPhotoError("The picture is damaged or incomplete.") from error
 
 
 def largest_side_px(width: int, height: int) -> int:
-    """Tell the longer side at which a picture is decoded at most: all of it, or a half, a third."""
+    """Return the maximum longer side of a decoded picture: its own, or a half, a third of it."""
     fraction = math.ceil(math.sqrt(width * height / LARGEST_RESULT_PIXELS))
     return max(1, max(width, height) // fraction)
 
@@ -175,7 +175,7 @@ def _decode_opened(opened: ImageFile, at_least_px: int, max_megapixels: int) -> 
     ratio = min(1.0, at_least_px / max(width, height))
     # For JPEG only; None keeps the mode.
     opened.draft(None, (max(round(width * ratio), 1), max(round(height * ratio), 1)))
-    # A progressive JPEG is in memory whole, at 6 bytes a pixel, however small it is decoded.
+    # A progressive JPEG is completely in memory, at 6 bytes per pixel, however small it is decoded.
     is_progressive = "progressive" in opened.info
     decoded_width, decoded_height = (width, height) if is_progressive else opened.size
     is_large = decoded_width * decoded_height > LARGE_PIXELS
@@ -186,21 +186,21 @@ def _decode_opened(opened: ImageFile, at_least_px: int, max_megapixels: int) -> 
 def _load(
     opened: ImageFile, at_least_px: int, width: int, height: int, image_format: str
 ) -> DecodedPhoto:
-    captured_at = _captured_at(opened)  # before decoding: the one of TIFF closes the file
+    captured_at = _captured_at(opened)  # before decoding: TIFF's decoder closes the file
     opened.load()
     # Read after decoding: the decoders of HEIF and TIFF turn the picture and drop the tag.
     orientation = opened.getexif().get(ExifTags.Base.Orientation)
     if orientation in _TURNED:
         width, height = height, width
     image = _reduced_rgb(opened, max(max(opened.size) // at_least_px, 1))
-    opened.close()  # a large one is not to be in memory a third time, turned
+    opened.close()  # so that a large one is not in memory a third time, turned
     if orientation in _TO_UPRIGHT:
         image = image.transpose(_TO_UPRIGHT[orientation])
     return DecodedPhoto(image, image_format, width, height, captured_at)
 
 
 def _captured_at(opened: ImageFile) -> datetime | None:
-    """Read when a photo was taken: by its EXIF, as the clock of the camera showed it."""
+    """Read from EXIF when a photo was taken, as the camera's clock showed it."""
     try:
         exif = opened.getexif()
         for place, moment_tag, fraction_tag in _CAPTURE_TAGS:
@@ -209,19 +209,19 @@ def _captured_at(opened: ImageFile) -> datetime | None:
             if moment is not None:
                 return moment
     except Exception:  # damaged EXIF raises as many kinds of errors as damaged pictures do
-        return None  # and is no reason to refuse the photo
+        return None  # and is not a reason to refuse the photo
     return None
 
 
 def parse_capture_time(moment: object, fraction: object = None) -> datetime | None:
-    """Read a date of EXIF, such as ``2026:11:24 13:40:00``; None where it cannot be true.
+    """Parse an EXIF date, such as ``2026:11:24 13:40:00``; None if it cannot be true.
 
     Parameters
     ----------
     moment : object
-        The value of a date tag; whatever a camera or a forger wrote there.
+        The value of a date tag: anything a camera or a forger wrote there.
     fraction : object
-        The digits of the second's fraction, which tell photos of a burst apart.
+        The digits of the second's fraction, which order the photos of a burst.
     """
     digits = re.findall(r"\d+", str(moment))[:6]
     try:
@@ -242,9 +242,9 @@ def _too_large(max_megapixels: int) -> RejectedPhotoError:
 
 
 def _reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
-    """Convert any mode to RGB, its sides divided by a whole number (rounded up).
+    """Convert any mode to RGB, with its sides divided by an integer (rounded up).
 
-    Band by band, so that a picture of 100 megapixels is in memory once, not three times.
+    Works band by band, so that a picture of 100 megapixels is in memory once, not three times.
     """
     to_rgb = _rgb_converter(image)
     width, height = image.size
@@ -256,7 +256,7 @@ def _reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
         for top in range(0, height, rows):
             band = image.crop((0, top, width, min(top + rows, height)))
             result.paste(to_rgb(band).reduce(factor), (0, top // factor))
-    # The profile of inks or greys does not describe the RGB that was made of them.
+    # The profile of inks or greys does not describe the RGB made from them.
     profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
     is_kept = profile and len(profile) <= MAX_PROFILE_BYTES
     result.info["icc_profile"] = profile if is_kept else None
@@ -276,7 +276,7 @@ def _rgb_converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
 
 
 def _ink_transform(profile: bytes | None) -> Callable[[Image.Image], Image.Image] | None:
-    """Make the conversion that a profile of inks asks for; None where there is none that works."""
+    """Make the conversion defined by a profile of inks; None if there is none that works."""
     if not profile:
         return None
     try:
@@ -295,11 +295,11 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def _eight_bit_grey(image: Image.Image, darkest: float, brightest: float) -> Image.Image:
-    """Bring wide grey to 8 bits; Pillow's own conversion cuts everything above 255 off."""
+    """Scale wide grey to 8 bits; Pillow's own conversion clips everything above 255."""
     values = np.asarray(image)
     if image.mode.startswith("I;16"):
         return Image.fromarray((values >> 8).astype(np.uint8)).convert("RGB")
-    span = (brightest - darkest) or 1.0  # of a picture in one colour: it becomes black
+    span = (brightest - darkest) or 1.0  # a picture of one colour becomes black
     grey = ((values - darkest) * (255 / span)).astype(np.uint8)
     return Image.fromarray(grey).convert("RGB")
 
@@ -356,14 +356,14 @@ def to_webp(image: Image.Image) -> bytes:
 
 
 def face_crop_px(width: int, height: int, locations: Iterable[FaceLocation]) -> int:
-    """Tell at which longer side a photo is decoded for `crop_face`: whole if a face is small in it.
+    """Return the longer side at which to decode a photo for `crop_face`: all if a face is small.
 
     Parameters
     ----------
     width, height : int
         Of the upright original.
     locations : iterable of FaceLocation
-        In its pixels; 1 is enough for none.
+        In its pixels; without any, the result is 1.
     """
     needed_px = 1.0
     for top, right, bottom, left in locations:
