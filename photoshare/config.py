@@ -128,7 +128,7 @@ class Settings:
         8,
         _whole_number(2, 64),
         "threads",
-        "how many pages are answered at once; uploads and downloads have threads of their own",
+        "how many pages are answered at once; uploads have threads of their own",
     )
     max_photo_mb: int = _setting(
         60, _whole_number(1, 1000), "MB", "largest file that is taken as a photo"
