@@ -1,5 +1,5 @@
-// Runs before the page is drawn, so that nothing moves when what only works with, or only without, scripts comes or
-// goes.
+// Runs before the page is drawn, so that nothing moves when elements that need scripts, or only work without them,
+// appear or disappear.
 "use strict";
 
 document.documentElement.classList.add("js");
