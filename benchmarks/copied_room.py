@@ -1,4 +1,4 @@
-"""A server of its own on loopback with a room of many copies of one photo, for the measurements.
+"""Serve a room of many copies of one photo on loopback, for the measurements.
 
 Needs the packages of the tests (``./run.sh test``) and Debian's Chromium.
 """
@@ -21,12 +21,12 @@ sys.path.insert(0, str(ROOT))
 from photoshare.pictures.rendering import render_photo
 
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-SIZES = ((1280, 800), (390, 844))  # of the windows that are measured, in pixels
+SIZES = ((1280, 800), (390, 844))  # of the measured windows, in pixels
 
 
 @contextlib.contextmanager
 def served_room(photo: Path, count: int) -> Iterator[str]:
-    """Serve a room of copies of a photo, each under a name of its own; yield its address."""
+    """Serve a room of copies of a photo, each under its own name; yield its address."""
     with tempfile.TemporaryDirectory() as data:
         server = OwnServer(Path(data))
         room = server.make_room()["guest_url"]
@@ -51,7 +51,7 @@ def join(browser: Browser, room: str, size: tuple[int, int]) -> Page:
 
 
 def _fill(data: Path, photo: Path, count: int) -> None:
-    """Put copies of a photo into the room, with the pictures that an upload makes."""
+    """Add copies of a photo to the room, with the pictures that an upload makes."""
     rendered = render_photo(photo, max_megapixels=100)
     folder = data / "rooms" / "1" / "derived"
     folder.mkdir(parents=True)

@@ -1,8 +1,8 @@
-"""Measure how soon a room is to be seen over a slow connection, and whether anything jumps.
+"""Measure how soon a room is visible over a slow connection, and whether the layout shifts.
 
 ``./run.sh python benchmarks/first_paint.py PHOTO [COUNT]`` opens the page of a room of COUNT photos
 (500 by default) in Chromium at two widths over the "Fast 3G" of Chromium's developer tools, first
-without a cache and then as a guest who comes back, and prints the times of first and largest paint,
+without a cache and then as a returning guest, and prints the times of first and largest paint,
 the layout shift, and the bytes.
 """
 
@@ -22,7 +22,7 @@ FAST_3G = {
     "uploadThroughput": 750e3 / 8 * 0.9,
     "latency": 150 * 3.75,
 }
-SETTLED_MS = 6000  # after the page has loaded: pictures that come late would still shift it
+SETTLED_MS = 6000  # after the page has loaded: late pictures could still shift it
 WATCH = """
 window.paints = {}; window.shift = 0;
 new PerformanceObserver((list) => list.getEntries().forEach(

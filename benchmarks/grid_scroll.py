@@ -2,7 +2,7 @@
 
 ``./run.sh python benchmarks/grid_scroll.py PHOTO [COUNT]`` makes a room of COUNT photos (2,000 by
 default), scrolls the whole grid down in steps of a third of a screen, and prints how many photos
-came, the long frames, the shift of the layout, and whether any photo came twice.
+were loaded, the long frames, the layout shift, and whether any photo appeared twice.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from copied_room import SIZES, join, launch, served_room
 from playwright.sync_api import Page, sync_playwright
 
-LONG_FRAME_MS = 50  # what the Long Tasks API calls long; a screen shows 60 frames a second
+LONG_FRAME_MS = 50  # the Long Tasks API's definition; a screen shows 60 frames a second
 WATCH = """() => {
   window.frames_ms = []; window.shift = 0; window.long_tasks = [];
   let last = performance.now();

@@ -1,9 +1,9 @@
-"""How long does grouping take, and how much memory? On real encodings drawn with noise.
+"""Measure the time and memory of grouping, on real encodings drawn with noise.
 
 ``./run.sh python benchmarks/grouping_times.py FOLDER [--faces 10000]``; FOLDER has a ``labels.csv``
-(`measuring.evaluate`). Two rooms, of photos of one to six faces: one of the people of FOLDER, and
-one of as many strangers, who are as far apart as those people are. Without FOLDER, a room of
-made-up faces whose distances are those of the default engine. Times of one more photo are medians,
+(`measuring.evaluate`). Two rooms, with photos of one to six faces: one of the people in FOLDER, and
+one of equally many strangers, as far apart as those people. Without FOLDER, one room of
+made-up faces with the distances of the default engine. Times of one more photo are medians,
 wall-clock and processor; with OMP_NUM_THREADS=1 both are the same on an idle machine. The photos
 of the burst are the same ones, planned together.
 """
@@ -36,9 +36,9 @@ from photoshare.faces.types import FaceEngine
 
 T = TypeVar("T")
 
-NOISE = 0.01  # standard deviation of what is added to each number of an encoding
-STRANGERS = 0.15  # share of the faces in the mixed room that are nobody else's
-MOST_FACES = 6  # of a photo
+NOISE = 0.01  # standard deviation of the noise added to each number of an encoding
+STRANGERS = 0.15  # share of the faces in the mixed room whose person has no other face
+MOST_FACES = 6  # in a photo
 NEW_PHOTOS = 20
 FACES_EACH = 40  # of a made-up person
 
@@ -51,7 +51,7 @@ def unit(encodings: NDArray[np.float32]) -> NDArray[np.float32]:
 def draw_strangers(
     one_each: NDArray[np.float32], count: int, random: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Draw faces of people as far from one another as those given, of shape (n, size), are."""
+    """Draw faces of people as far from one another as the given ones, of shape (n, size)."""
     centre, covariance = one_each.mean(axis=0), np.cov(one_each, rowvar=False)
     return unit(random.multivariate_normal(centre, covariance, count).astype(np.float32))
 
@@ -59,10 +59,10 @@ def draw_strangers(
 def made_up(
     count: int, random: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Draw faces whose distances are like those of the default engine, and whose they are.
+    """Draw faces with distances like those of the default engine, and their people.
 
-    Squared distances of one person's faces: 0.47 in the middle, 90 % below 0.71, 99 % below 0.95;
-    of two people's 1.5 in the middle, 0.99 and 0.82 at one pair in 1,000 and 100,000.
+    Squared distances within a person: median 0.47, 90 % below 0.71, 99 % below 0.95;
+    between two people: median 1.5, 0.99 and 0.82 at one pair in 1,000 and 100,000.
     """
     size = FusedFaceEngine.encoding_size
     spectrum = np.exp(-np.arange(size) / 90)
@@ -79,7 +79,7 @@ def made_up(
 def room_of(
     encodings: NDArray[np.float32], names: NDArray[np.int64], random: np.random.Generator
 ) -> FaceSet:
-    """Spread the faces over photos of one to `MOST_FACES` faces, nobody twice in one."""
+    """Distribute the faces over photos of one to `MOST_FACES` faces, nobody twice in one."""
     count = len(encodings)
     sizes = random.integers(1, MOST_FACES + 1, count)
     photos = np.repeat(np.arange(count), sizes)[:count]
@@ -96,14 +96,14 @@ def numbered(plan_ids: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def seconds_of(work: Callable[[], T]) -> tuple[T, float, float]:
-    """Do some work; give its result, and the wall-clock and processor seconds that it took."""
+    """Do some work; return its result, and the wall-clock and processor seconds it took."""
     start, processor_start = time.perf_counter(), time.process_time()
     result = work()
     return result, time.perf_counter() - start, time.process_time() - processor_start
 
 
 def median_ms(times: list[float]) -> str:
-    """Give the median of times in seconds."""
+    """Format the median of times given in seconds."""
     return f"{1000 * sorted(times)[len(times) // 2]:.0f} ms"
 
 
@@ -123,7 +123,7 @@ def measure(title: str, faces: FaceSet, eps: float) -> None:
     people_before = people.copy()
     times, processor_times = [], []
     present = replace(known, person_ids=people[is_known])
-    plan_groups(present, ~everything, **rule)  # what is kept from photo to photo is made now
+    plan_groups(present, ~everything, **rule)  # fills what is kept from photo to photo
     for photo in range(last - NEW_PHOTOS + 1, last + 1):
         present = present.extended(faces.subset(faces.photo_ids == photo))
         is_new = present.photo_ids == photo
@@ -159,7 +159,7 @@ def measure_rooms_of(folder: Path, engine: FaceEngine, cache: Path, counts: list
     labelled = load_set(folder, engine, cache)
     real = labelled.faces.encodings
     names = np.array(labelled.identities)
-    # Who is not labelled is somebody else each time.
+    # Every face without a label is a different person.
     names[names == UNKNOWN] = [f"?{row}" for row in np.flatnonzero(names == UNKNOWN)]
     _, firsts, numbers = np.unique(names, return_index=True, return_inverse=True)
     one_each = unit(real[firsts])

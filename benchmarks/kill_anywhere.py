@@ -1,12 +1,12 @@
-"""Kill the server by SIGKILL again and again, and count what was lost: nothing may be.
+"""Kill the server with SIGKILL again and again, and check that nothing is lost.
 
 ``./run.sh python benchmarks/kill_anywhere.py [--kills 60] [--photos 100] [--seed N]``. A third of
-the kills meets the upgrade of a database that a former version left, at a random statement. The
-others meet a server that takes photos, whole and in pieces, deletes some, names and merges people
-and takes it back, sends zips, and makes and deletes rooms; some of them meet its start. After
-every kill the server starts again, and what it had acknowledged is compared: photos bit for bit,
-deletions, names and merges; no photo may be analysed again, unless it was in hand. Needs the
-packages of the tests (``./run.sh test``).
+the kills hit the upgrade of an older version's database, at a random statement. The
+others hit a server that receives photos, whole and in pieces, deletes some, names and merges people
+and undoes it, sends zips, and creates and deletes rooms; some of them hit its start. After
+every kill the server starts again, and everything it had acknowledged is compared: photos bit for
+bit, deletions, names and merges; no photo may be analysed again unless a kill interrupted it. Needs
+the packages of the tests (``./run.sh test``).
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ SHARE_OF_UPGRADES = 1 / 3  # of the kills
 
 
 class Upgrades:
-    """Kills in the upgrade of the databases that former versions left."""
+    """Kills during the upgrade of older versions' databases."""
 
     def __init__(self, folder: Path, party: Party) -> None:
         self._folder, self._party = folder, party
         self._statements: dict[str, int] = {}
 
     def run(self, kills: int) -> None:
-        """Kill so many upgrades, those of all versions in turn."""
+        """Kill this many upgrades, from all versions in turn."""
         former = revisions()[:-1]
         for number in range(kills):
             self._kill_one(former[number % len(former)], self._folder / f"upgrade-{number}")
@@ -86,7 +86,7 @@ class Upgrades:
             faults.append(f"{where}: the schema is {version}")
 
     def _count_statements(self, revision: str, data: Path) -> int:
-        """Count the statements of a start until its upgrade is done, on a copy."""
+        """Count the statements until the upgrade at a start is done, on a copy."""
         if revision not in self._statements:
             copy = data.with_name(f"{data.name}-copy")
             shutil.copytree(data, copy)

@@ -1,4 +1,4 @@
-"""Browsers whose server may die, and what they know of what they asked for."""
+"""Simulate browsers whose server may die, and record what it acknowledged."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 
 
 class Lost(Exception):
-    """The server died before it answered: what was asked for may have been done or not."""
+    """The server died before it answered: the request may or may not have been carried out."""
 
 
 class Refused(Exception):
-    """The server answered, but not as asked."""
+    """The server answered with a refusal."""
 
     def __init__(self, path: str, status: int, text: bytes) -> None:
         super().__init__(f"{path} answered {status}: {text[:300]!r}")
@@ -37,7 +37,7 @@ class Browser:
     def ask(
         self, path: str, body: bytes | None = None, kind: str = ""
     ) -> tuple[bytes, http.client.HTTPMessage]:
-        """Ask, and read the answer to its end."""
+        """Send a request, and read the answer to its end."""
         headers = {"Content-Type": kind, "HX-Request": "true"} if kind else {}
         request = urllib.request.Request(self._root + path, body, headers)
         try:
@@ -54,19 +54,19 @@ class Browser:
         return self.ask(path, urllib.parse.urlencode(fields).encode())[0]
 
     def make_room(self) -> str:
-        """Make a room; return its address."""
+        """Create a room; return its address."""
         found = re.search(rb"/rooms/[a-z0-9-]+", self.form("/rooms", title="Party"))
         assert found is not None
         return found[0].decode()
 
     def upload(self, room: str, name: str, content: bytes) -> None:
-        """Send a photo as a whole."""
+        """Send a photo in one piece."""
         head = f'Content-Disposition: form-data; name="photos"; filename="{name}"'
         body = b"--x\r\n" + head.encode() + b"\r\n\r\n" + content + b"\r\n--x--\r\n"
         self.ask(f"{room}/photos", body, "multipart/form-data; boundary=x")
 
     def upload_in_pieces(self, room: str, name: str, content: bytes) -> None:
-        """Send a photo in three pieces, from where an earlier try got to."""
+        """Send a photo in three pieces, resuming an earlier try."""
         about = urllib.parse.urlencode({"file_name": name, "modified": 1, "size": len(content)})
         kind = "application/x-www-form-urlencoded"
         _, headers = self.ask(f"{room}/uploads", about.encode(), kind)
@@ -83,7 +83,7 @@ class Browser:
 
 @dataclass
 class Fact:
-    """A value that was acknowledged, and those that were asked for when the server died."""
+    """A value that was acknowledged, and values that were requested when the server died."""
 
     value: object
     doubts: set[object] = field(default_factory=set)
@@ -96,7 +96,7 @@ class Fact:
         self.value, self.doubts = value, set()
 
     def settle(self, found: object) -> bool:
-        """Take what is there for the truth from now on; return whether it could be."""
+        """Accept the found value from now on; return whether it is possible."""
         is_possible = found == self.value or found in self.doubts
         self.value, self.doubts = found, set()
         return is_possible
@@ -112,8 +112,8 @@ class KnownPhoto:
     content: bytes
     is_there: Fact = field(default_factory=lambda: Fact(False))
     was_deleted: bool = False  # or its deletion was begun
-    begun: int = 0  # searches that the engine has noted
-    in_hand: int = 0  # kills that met it there
+    begun: int = 0  # searches logged by the engine
+    in_hand: int = 0  # searches interrupted by a kill
 
     @property
     def name(self) -> str:
@@ -122,5 +122,5 @@ class KnownPhoto:
 
     @property
     def sha256(self) -> str:
-        """By which the server knows it."""
+        """Return the hash by which the server knows it."""
         return hashlib.sha256(self.content).hexdigest()

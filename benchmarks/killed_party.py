@@ -1,4 +1,4 @@
-"""A party whose server is killed: what guests and hosts do, and what was acknowledged to them."""
+"""Simulate a party whose server is killed, and compare what was acknowledged."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ sys.path.insert(0, str(ROOT))
 from tests.fakes import draw_photo
 
 SERVER = [sys.executable, str(ROOT / "benchmarks" / "killed_server.py")]
-FIRST_WIDTH = 200  # pixels; every photo is one wider, so that the engine's log can tell them apart
+FIRST_WIDTH = 200  # pixels; each photo is one wider, to tell them apart in the engine log
 END_WAIT_S = 300
 KILL_AFTER = (1, 15)  # acknowledgements, so that a busy machine is killed in its work as well
-KILL_LATER_S = (0.0, 0.3)  # behind the last of them
-LONGEST_WORK_S = 120  # where nothing is acknowledged any more
+KILL_LATER_S = (0.0, 0.3)  # after the last of them
+LONGEST_WORK_S = 120  # if nothing is acknowledged any more
 KILL_IN_START = (0.1, 1.0)  # of the time that the first start took
 SHARE_OF_STARTS = 1 / 5  # of the kills
 LAST_MERGE = (
@@ -43,7 +43,7 @@ PEOPLE_OF_PHOTOS = (
 
 
 class Party:
-    """What was said to the server, and what it said; compared with what it has."""
+    """The requests to the server and its answers, to compare with its data."""
 
     def __init__(self, folder: Path, photos: int, seed: int) -> None:
         self.data, self.log = folder / "data", folder / "searches"
@@ -77,7 +77,7 @@ class Party:
         )
 
     def wait_until_it_serves(self) -> None:
-        """Read the line that says so."""
+        """Wait for the line that says that it serves."""
         assert self.process.stdout is not None
         if not self.process.stdout.readline():
             self.faults.append(f"the server does not start: exit code {self.process.wait()}")
@@ -92,10 +92,10 @@ class Party:
         self.count["kills"] += 1
         print(f"kill {self.count['kills']}: {len(self.faults)} faults", file=sys.stderr, flush=True)
 
-    # What guests and hosts do, each in a thread of its own until the server dies.
+    # What guests and hosts do, each in its own thread until the server dies.
 
     def work(self) -> list[threading.Thread]:
-        """Let everybody begin."""
+        """Start all guests and hosts."""
         self.is_over.clear()
         works = (self._upload, self._upload, self._delete, self._correct, self._zip, self._end_room)
         seeds = [self.choice.random() for _ in works]
@@ -123,7 +123,7 @@ class Party:
     def _take(
         self, may_be: Callable[[KnownPhoto], bool], choice: random.Random
     ) -> KnownPhoto | None:
-        """Choose a photo that no other thread has in hand."""
+        """Choose a photo that no other thread is using."""
         with self._lock:
             fitting = [p for p in self.photos if p.number not in self._busy and may_be(p)]
             if not fitting:
@@ -150,7 +150,7 @@ class Party:
         return True
 
     def _invent(self, choice: random.Random) -> None:
-        """Take the next photo with a camera: two of everybody first, then whoever comes."""
+        """Create the next photo: first two of everyone, then of random people."""
         number = len(self.photos)
         is_anchor = number < 2 * len(self.colours)
         colour = number // 2 if is_anchor else choice.choice(self.colours)
@@ -174,7 +174,7 @@ class Party:
         try:
             return self._name_or_merge(choice)
         except Refused as refusal:
-            if refusal.status != 404:  # the person was grouped anew this moment
+            if refusal.status != 404:  # the person has just been regrouped
                 raise
             return False
 
@@ -247,7 +247,7 @@ class Party:
             database.close()
 
     def _person(self, colour: int) -> int | None:
-        """Find who a colour is, by its two photos that stay."""
+        """Find the person of a colour by its two permanent photos."""
         anchors = [p.sha256 for p in self.photos if p.is_anchor and p.colour == colour]
         if len(anchors) < 2:
             return None
@@ -255,7 +255,7 @@ class Party:
         return rows[0][0] if len(rows) == 1 else None
 
     def note_analyses(self) -> None:
-        """After a kill, before the next start: what was searched, and what was in hand."""
+        """After a kill, before the next start, record which searches were done or interrupted."""
         begun = collections.Counter(map(int, self.log.read_text().split()))
         query = "SELECT sha256, state FROM photo WHERE room_id = (SELECT MIN(id) FROM room)"
         states = dict(self._ask_database(query))
@@ -267,7 +267,7 @@ class Party:
         self.count["photos in hand at a kill"] = sum(photo.in_hand for photo in self.photos)
 
     def compare(self) -> None:
-        """Compare everything that was acknowledged with what is there."""
+        """Compare everything that was acknowledged with the server's data."""
         faces = dict(
             self._ask_database(
                 "SELECT sha256, COUNT(face.id) FROM photo LEFT JOIN face ON photo_id = photo.id "
@@ -313,7 +313,7 @@ class Party:
                 self.faults.append(f"the merge of {pair} does not hold")
 
     def run(self, kills: int) -> None:
-        """Make a room, and kill the server so many times."""
+        """Create a room, and kill the server this many times."""
         begin = time.monotonic()
         self.start()
         self.wait_until_it_serves()
@@ -347,7 +347,7 @@ class Party:
             time.sleep(0.005)
 
     def _end(self) -> None:
-        """Let the rest be uploaded and analysed, and take everything home."""
+        """Upload and analyse the rest, and download everything."""
         threads = self.work()
         deadline = time.monotonic() + END_WAIT_S
         while time.monotonic() < deadline:

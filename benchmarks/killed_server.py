@@ -1,8 +1,8 @@
-"""The server that `kill_anywhere.py` kills: the real one, with an engine that is quick and honest.
+"""Run the real server for `kill_anywhere.py`, with a fast engine that logs its searches.
 
-``python killed_server.py PORT LOG [STATEMENT]``: every photo that is searched for faces is noted in
-LOG, by its width, before the search. With STATEMENT the process kills itself before that statement
-of the upgrade of its database.
+``python killed_server.py PORT LOG [STATEMENT]``: every photo is logged in
+LOG, by its width, before it is searched. With STATEMENT the process kills itself before that
+statement of the upgrade of its database.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from tests.fakes import FakeFaceEngine
 
 LEVELS = (60, 150, 240)
 COLOURS = [colour for colour in itertools.product(LEVELS, repeat=3) if colour != (150, 150, 150)]
-SEARCH_S = 0.02  # so that a kill can meet a photo in hand
+SEARCH_S = 0.02  # so that a kill can interrupt a search
 
 
 class HonestEngine(FakeFaceEngine):
-    """Knows 26 people by their colours, and notes what it searches."""
+    """Knows 26 people by their colours, and logs what it searches."""
 
     def locate(self, image: RgbImage) -> list[LocatedFace]:
-        """Note the photo, and find the coloured squares."""
+        """Log the photo, and find the coloured squares."""
         assert self.log is not None
         with self.log.open("a") as log:
             log.write(f"{image.shape[1]}\n")
@@ -43,7 +43,7 @@ class HonestEngine(FakeFaceEngine):
         return super().locate(image)
 
     def encode(self, image: RgbImage, locations: list[FaceLocation]) -> FaceEncodings:
-        """Encode a square by the nearest of the colours."""
+        """Encode a square by the nearest colour."""
         encodings = np.zeros((len(locations), ENCODING_SIZE), dtype=np.float32)
         for row, (top, right, bottom, left) in enumerate(locations):
             colour = image[(top + bottom) // 2, (left + right) // 2].astype(int)
@@ -54,7 +54,7 @@ class HonestEngine(FakeFaceEngine):
 
 
 def kill_before_statement(number: int) -> None:
-    """Let the process end by SIGKILL before the statement of this number, counted from 1."""
+    """End the process with SIGKILL before the statement with this number, counted from 1."""
     count = itertools.count(1)
 
     @event.listens_for(Engine, "before_cursor_execute")

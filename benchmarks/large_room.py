@@ -1,13 +1,13 @@
 """Measure the processor time of every page and poll in a large room, beside 99 other rooms.
 
-``./run.sh python benchmarks/large_room.py`` makes a room of 20,000 photos, 60,000 faces and 300
-people by its rows alone, walks all pages through the app as a guest and as the host, and prints the
-milliseconds of processor time of each, the slowest first: the median of several, and of the first
-ones after a change of the room, when little that is kept in memory is true any more. Everything was
-asked for once before, as after the start of a server templates are compiled and encodings read; how
-long that took is told apart, as is the slowest of it. ``--data FOLDER`` keeps the rooms for the
-next time. No page waits for others here, and no picture is sent; compare
-the numbers of one machine only.
+``./run.sh python benchmarks/large_room.py`` inserts the rows of a room of 20,000 photos, 60,000
+faces and 300 people, requests all pages through the app as a guest and as the host, and prints the
+milliseconds of processor time of each, slowest first: the median of several, and of the first
+ones after a change of the room, when most of the cache is stale. Every page was
+requested once before, since after a start templates are compiled and encodings read; the time this
+took, and its slowest page, are printed separately. ``--data FOLDER`` keeps the rooms for the
+next run. No page waits for others here, and no picture is sent; compare only
+numbers of one machine.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ from photoshare.services.downloads.zip_shelf import ZipShelf
 from photoshare.services.rooms import entering, rooms
 from photoshare.web.site import site_of
 
-DEEP = "20260501T060000000000-1"  # the place of a photo amid the others
-BROWSER = {"Accept-Encoding": "gzip, deflate, br"}  # what is sent compressed costs its time here
+DEEP = "20260501T060000000000-1"  # the cursor of a photo in the middle
+BROWSER = {"Accept-Encoding": "gzip, deflate, br"}  # so that compression is part of the time
 UNSORTED_SHARE = 0.15  # of the faces
-TIMED_SHARE = 0.9  # of the photos know when they were taken
-NOISE = 0.04  # of each of the numbers of an encoding around its person's: 0.45 apart, as in dlib's
+TIMED_SHARE = 0.9  # of the photos have a capture time
+NOISE = 0.04  # of each number of an encoding around its person's: 0.45 apart, as in dlib's
 ENCODING_SIZE = 128
 LIMIT_MS = 100
 CHANGES = 3  # of the room, for each page
@@ -52,7 +52,7 @@ CHANGES = 3  # of the room, for each page
 
 @dataclass
 class RoomSize:
-    """How much a made-up room holds."""
+    """The size of a made-up room."""
 
     photos: int
     faces_per_photo: int
@@ -68,14 +68,14 @@ class Client:
 
 
 class Answer(NamedTuple):
-    """What came of one request, and what it cost."""
+    """The result of one request, and its cost."""
 
     milliseconds: float
     status: int
 
 
 class Row(NamedTuple):
-    """The milliseconds of one page: the median, and that of the first ones after a change."""
+    """The milliseconds of one page: the median, and the median of the first after a change."""
 
     median: float
     first: float
@@ -83,7 +83,7 @@ class Row(NamedTuple):
 
 
 def encodings(rng: np.random.Generator, people: np.ndarray) -> np.ndarray:
-    """Make encodings of unit length: near each other for one person, anywhere for nobody (-1)."""
+    """Make unit-length encodings: near each other for one person, anywhere without one (-1)."""
     centres = rng.normal(size=(people.max() + 1, ENCODING_SIZE))
     centres /= np.linalg.norm(centres, axis=1, keepdims=True)
     found = rng.normal(size=(len(people), ENCODING_SIZE)) * NOISE
@@ -132,7 +132,7 @@ def insert(
 def fill_photos(
     database: sqlite3.Connection, room_id: int, count: int, guests: list[int], rnd: random.Random
 ) -> list[int]:
-    """Write the photos, taken on one day, most of them with a time of their own; return the ids."""
+    """Write the photos of one day, most of them with a capture time; return the ids."""
 
     def moment(day: int) -> str:
         return f"2026-05-0{day} {rnd.randrange(24):02}:{rnd.randrange(60):02}:00.000000"
@@ -165,10 +165,10 @@ def fill_faces(
     """Write people and faces, none on the last photos; return the ids of the people."""
     photos = photos[: max(1, len(photos) * 19 // 20)]
     count = size.photos * size.faces_per_photo
-    weights = 1 / np.arange(1, size.people + 1) ** 0.7  # few are on very many photos
+    weights = 1 / np.arange(1, size.people + 1) ** 0.7  # a few are in very many photos
     owners = rng.choice(size.people, size=count, p=weights / weights.sum())
     owners[rng.random(count) < UNSORTED_SHARE] = -1
-    owners[: size.people] = np.arange(size.people)  # nobody without a face
+    owners[: size.people] = np.arange(size.people)  # everyone has a face
     people = [
         insert(
             database,
@@ -199,7 +199,7 @@ def fill_faces(
 
 
 def make_rooms(app: Flask, large: RoomSize, others: int) -> None:
-    """Make the large room, the first one, and the others beside it, unless they are there."""
+    """Make the large room, the first one, and the others, unless they exist."""
     with app.app_context():
         upgrade_schema()
         path = db.engine.url.database
@@ -226,7 +226,7 @@ def make_rooms(app: Flask, large: RoomSize, others: int) -> None:
 
 
 def join(app: Flask, *, is_host: bool) -> Client:
-    """Let a browser into the large room, by a row and a cookie as the app makes them."""
+    """Let a browser into the large room, with a row and a cookie like the app's."""
     http = app.test_client()
     with app.app_context():
         room = db.session.get_one(Room, 1)
@@ -238,7 +238,7 @@ def join(app: Flask, *, is_host: bool) -> Client:
 
 
 def list_pages(app: Flask) -> tuple[str, dict[str, str]]:
-    """List what to ask for: the room's address, and what follows it by name."""
+    """Return the room's address, and the paths to request below it, by name."""
     with app.app_context():
         url = "/rooms/" + db.session.get_one(Room, 1).code
         of_room = [
@@ -304,7 +304,7 @@ def list_pages(app: Flask) -> tuple[str, dict[str, str]]:
 
 
 def ask(client: Client, address: str) -> Answer:
-    """Ask for a page; a word behind the address says how."""
+    """Request a page; a word after the address says how."""
     path, _, how = address.partition(" ")
     headers = BROWSER | ({"HX-Request": "true"} if how == "HX" else {})
     begin = time.process_time()
@@ -314,7 +314,7 @@ def ask(client: Client, address: str) -> Answer:
 
 
 def poll_address(client: Client, url: str) -> str:
-    """Find what the status of a page asks for when nothing has happened."""
+    """Find the address that a page's status polls when nothing has happened."""
     page = client.http.get(f"{url}/jobs/current", headers={"HX-Request": "true"}).text
     return page.partition('hx-get="')[2].partition('"')[0].replace("&amp;", "&") + " HX"
 
@@ -326,7 +326,7 @@ def forget_zips(shelf: ZipShelf) -> None:
 
 
 def warm_up(app: Flask, client: Client) -> None:
-    """Ask for everything once, as somebody does after the start, and tell what was slow."""
+    """Request everything once, as after a start, and report what was slow."""
     url, pages = list_pages(app)
     gc.freeze()  # as the server does
     times = {name: ask(client, url + address).milliseconds for name, address in pages.items()}
@@ -337,15 +337,15 @@ def warm_up(app: Flask, client: Client) -> None:
 
 
 def measure(app: Flask, client: Client, repeats: int) -> list[Row]:
-    """Ask for everything, each first after a change of the room, and then again."""
+    """Request everything, first after a change of the room, and then again."""
     url, pages = list_pages(app)
     found = []
     for name, address in {"status poll, nothing new": "", **pages}.items():
         firsts, times = [], []
         for _ in range(CHANGES):
             with app.app_context(), change_of_room(1):
-                pass  # settles what everybody said, and counts as a change
-            forget_zips(site_of(app).zips)  # as for the first reader since a photo came
+                pass  # settles all corrections, and counts as a change
+            forget_zips(site_of(app).zips)  # as for the first reader after a new photo
             is_poll = not address and name != "room"
             whole = poll_address(client, url) if is_poll else url + address
             first = ask(client, whole)
@@ -357,7 +357,7 @@ def measure(app: Flask, client: Client, repeats: int) -> list[Row]:
 
 
 def main() -> None:
-    """Make the rooms, walk, print."""
+    """Make the rooms, request all pages, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--photos", type=int, default=20_000)

@@ -1,10 +1,10 @@
-"""Measure the processor time that one more photo costs a room, from its faces to the commit.
+"""Measure the processor time of one more photo in a room, from its faces to the commit.
 
-``./run.sh python benchmarks/one_more_photo.py [--faces 10000 20000 60000]`` fills rooms by their
-rows with made-up faces of the default engine (`grouping_times.made_up`) and their people, half of
+``./run.sh python benchmarks/one_more_photo.py [--faces 10000 20000 60000]`` inserts the rows of
+rooms with made-up faces of the default engine (`grouping_times.made_up`) and their people, half of
 them named, and stores photos of one to six faces in them through `store_analysis`: one by one, then
-ten together. Printed are medians of the processor's milliseconds a photo, what of them is planning,
-and a checksum of who is who: two versions of the program that decide the same print the same.
+ten together. It prints the median milliseconds of processor time per photo, the share of planning,
+and a checksum of the result: two versions of the program that decide the same print the same.
 """
 
 from __future__ import annotations
@@ -89,14 +89,14 @@ def fill(room_id: int, faces: FaceSet, person_ids: np.ndarray, is_known: np.ndar
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Do some work; return the milliseconds of the processor that it took."""
+    """Do some work; return the milliseconds of processor time it took."""
     start = time.process_time()
     work()
     return 1000 * (time.process_time() - start)
 
 
 def measure(app: Flask, count: int) -> None:
-    """Make a room of so many faces, store more photos in it, and print what each of them cost."""
+    """Make a room of this many faces, store more photos in it, and print the cost of each."""
     random = np.random.default_rng(0)
     encodings, owners = made_up(count, random)
     faces = room_of(encodings, owners, random)
@@ -145,7 +145,7 @@ def measure(app: Flask, count: int) -> None:
 
 
 def main() -> None:
-    """Measure rooms of several sizes, each in a database of its own."""
+    """Measure rooms of several sizes, each in its own database."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faces", type=int, nargs="+", default=[10_000])
     for count in parser.parse_args().faces:

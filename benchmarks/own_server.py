@@ -1,4 +1,4 @@
-"""A server of its own for a measurement: on loopback, at a free port, with its own data folder."""
+"""Start a separate server for a measurement: on loopback, a free port and its own data folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class OwnServer:
-    """The server in a process of its own; in a ``with`` block it runs from `start` to the end.
+    """The server in its own process; in a ``with`` block it runs from `start` to the end.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class OwnServer:
             self.port: int = probe.getsockname()[1]
 
     def make_room(self) -> dict[str, str]:
-        """Make a room by the command line; return its ``code``, ``guest_url`` and ``host_url``."""
+        """Create a room by command line; return its ``code``, ``guest_url`` and ``host_url``."""
         command = "-m flask --app app rooms create --title Measured"
         done = subprocess.run(
             [sys.executable, *command.split()],
@@ -44,7 +44,7 @@ class OwnServer:
         return {name: link.replace(":8000", f":{self.port}") for name, link in links.items()}
 
     def start(self) -> None:
-        """Start, and wait until it serves."""
+        """Start the server, and wait until it serves."""
         self.process = subprocess.Popen(
             [sys.executable, str(ROOT / "app.py"), str(self.port)],
             env=self._environ,
@@ -54,7 +54,7 @@ class OwnServer:
         self.process.stdout.readline()
 
     def stop(self) -> None:
-        """End it in order."""
+        """Stop the server in order."""
         self.process.terminate()
         self.process.wait()
 
@@ -72,7 +72,7 @@ class OwnServer:
 
 
 def memory_mb(process_id: int, field: str) -> float:
-    """Read VmRSS (now) or VmHWM (at most) of a process in MB; 0 if it has ended, or is no Linux."""
+    """Read VmRSS (now) or VmHWM (peak) of a process in MB; 0 if it has ended, or not on Linux."""
     try:
         status = Path(f"/proc/{process_id}/status").read_text()
     except OSError:

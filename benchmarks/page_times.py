@@ -1,8 +1,8 @@
-"""Measure how long pages take while photos come in and are searched for faces.
+"""Measure how long pages take while photos are uploaded and searched for faces.
 
-``./run.sh python benchmarks/page_times.py FOLDER`` starts a server of its own on loopback, uploads
-the photos of the folder one after the other, asks for pages all the while, and prints how long
-they took, and the server's peak memory (Linux only). Stops by itself, after ten minutes at most.
+``./run.sh python benchmarks/page_times.py FOLDER`` starts its own server on loopback, uploads
+the photos of the folder one after another, requests pages all the while, and prints how long
+they took, and the server's peak memory (Linux only). Stops by itself after at most ten minutes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Browser:
         self._opener = urllib.request.build_opener(cookies)
 
     def get(self, url: str) -> str:
-        """Ask for a page."""
+        """Request a page."""
         with self._opener.open(url) as answer:
             return str(answer.read().decode())
 
@@ -58,7 +58,7 @@ class Browser:
 
 
 def measure(room: str, browser: Browser, photos: list[Path]) -> dict[str, list[float]]:
-    """Ask for pages before, during and after the uploads, until every photo is searched."""
+    """Request pages before, during and after the uploads, until every photo is searched."""
     times: dict[str, list[float]] = {"idle": [], "uploading": [], "searching": []}
     is_uploaded = threading.Event()
 

@@ -1,10 +1,10 @@
-"""Let a whole party loose on a server: uploads, browsing and zips at once; then count every photo.
+"""Load a server with a whole party, uploading, browsing and zips at once; then count every photo.
 
-``./run.sh python benchmarks/party_load.py [--kill] [--guests N] [--photos N]`` starts a server of
-its own on loopback, with the settings of the environment, and makes its photos itself (noise, 12
-megapixels, 4 MB each). Each guest sends three photos at a time, as the browser's queue does; as
-many others look at pages and thumbnails; three download the room's zip. With ``--kill`` the server
-is killed by SIGKILL in the middle and started again, and guests try again as the queue does.
+``./run.sh python benchmarks/party_load.py [--kill] [--guests N] [--photos N]`` starts its own
+server on loopback, with the settings of the environment, and makes its own photos (noise, 12
+megapixels, 4 MB each). Each guest sends three photos at a time, as the browser's queue does;
+equally many others look at pages and thumbnails; three download the room's zip. With ``--kill`` the
+server is killed with SIGKILL halfway and started again, and guests retry as the queue does.
 Prints what failed, how long pages took, and the peak memory (Linux only). Needs 8 GB of disk.
 """
 
@@ -31,17 +31,17 @@ from PIL import Image
 
 AT_ONCE = 3  # uploads of one guest, as in static/upload.js
 PAGES = ("", "/people", "/photos", "/jobs/current")
-THUMBNAILS = 6  # asked for with each page
+THUMBNAILS = 6  # requested with each page
 THINK_S = (0.5, 2.0)  # between two pages of one guest
 ZIPS = 3
 LONGEST_RUN_S = 1500
 SIZE, QUALITY, NOISE = (4000, 3000), 88, 22  # about 4 MB of JPEG
-KNOWN_AT_ONCE = 500  # hashes in one question
+KNOWN_AT_ONCE = 500  # hashes in one request
 
 
 @dataclass
 class Result:
-    """What happened; filled by many threads, each line at once."""
+    """The results; filled by many threads, each line atomically."""
 
     acknowledged: set[str] = field(default_factory=set)  # SHA-256
     pages_s: list[float] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Guest:
     def ask(
         self, method: str, path: str, body: bytes | None = None, content_type: str = ""
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        """Ask within the room, or for an absolute path of the server."""
+        """Send a request within the room, or for an absolute path of the server."""
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=300)
@@ -91,7 +91,7 @@ class Guest:
         return self.ask("POST", "/photos", body, "multipart/form-data; boundary=x")[0].status
 
     def download(self) -> str:
-        """Read the room's zip to its end; return what came."""
+        """Read the room's zip to its end; return what arrived."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=300)
         connection.request(
             "GET", f"/rooms/{self._room}/photos.zip", headers={"Cookie": self._cookie}
@@ -132,7 +132,7 @@ def make_photos() -> list[bytes]:
 
 
 def with_number(photo: bytes, number: int) -> bytes:
-    """Make another file with the same picture: a comment goes behind the first marker."""
+    """Make another file with the same picture, by a comment after the first marker."""
     comment = str(number).encode()
     return photo[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + photo[2:]
 
@@ -178,7 +178,7 @@ class Party:
         return seconds
 
     def share_of_uploads(self) -> float:
-        """How much of the uploads is done, from 0 to 1."""
+        """Return the share of uploads that is done, from 0 to 1."""
         return len(self.result.acknowledged) / (self._guests * self._photos)
 
     def _send(self, guest: Guest, number: int) -> None:
@@ -206,7 +206,7 @@ class Party:
 
     def _browse(self, guest: Guest, seed: int) -> None:
         choice = random.Random(seed)
-        seen: set[str] = set()  # pictures are immutable, so that a browser asks for each once
+        seen: set[str] = set()  # pictures are immutable, so a browser requests each once
         while not self.is_over.is_set():
             try:
                 text = self._timed(guest, choice.choice(PAGES), self.result.pages_s)
@@ -238,7 +238,7 @@ class Party:
 
 
 class Server(OwnServer):
-    """The server, and the memory of it and its helpers."""
+    """The server, with the memory of it and its helpers."""
 
     def __init__(self, data: Path) -> None:
         super().__init__(data)
@@ -246,7 +246,7 @@ class Server(OwnServer):
         self._is_over = threading.Event()
 
     def watch(self) -> None:
-        """Note the memory twice a second, until `stop`."""
+        """Record the memory twice a second, until `stop`."""
         while not self._is_over.wait(0.5):
             alone = memory_mb(self.process.pid, "VmRSS")
             helpers = sum(memory_mb(pid, "VmRSS") for pid in _children(self.process.pid))
@@ -276,12 +276,12 @@ def _children(pid: int) -> list[int]:
 
 
 def percentile(values: list[float], share: float) -> str:
-    """Say a percentile in milliseconds."""
+    """Format a percentile in milliseconds."""
     return f"{sorted(values)[int((len(values) - 1) * share)] * 1000:.0f} ms" if values else "none"
 
 
 def verify(data: Path, guest: Guest, acknowledged: set[str]) -> str:
-    """Count the acknowledged photos that the server knows, and that lie on its disk bit for bit."""
+    """Count the acknowledged photos that the server knows, and that are intact on its disk."""
     on_disk = {
         path.name
         for path in data.glob("rooms/*/originals/*")
@@ -292,7 +292,7 @@ def verify(data: Path, guest: Guest, acknowledged: set[str]) -> str:
 
 
 def main() -> None:
-    """Run the party, print what it was like."""
+    """Run the party, print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kill", action="store_true")
     parser.add_argument("--guests", type=int, default=30)

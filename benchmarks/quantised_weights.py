@@ -1,10 +1,10 @@
-"""Estimate what the block-quantised weights of YuNet and SFace cost beside those in float32.
+"""Estimate the loss from the block-quantised weights of YuNet and SFace compared to float32.
 
-``./run.sh python benchmarks/quantised_weights.py LABELLED GROUPS``. The float32 files are in no
-package that could be had, so the error is doubled instead: to every 8-bit weight noise is added,
-uniform over one step of its block's scale, as rounding had done once. What changes from the present
-networks to those is what has changed from float32 to the present ones, on average. LABELLED has a
-``labels.csv`` with one person a photo, GROUPS a ``reference_faces.csv`` (`measuring.evaluate`).
+``./run.sh python benchmarks/quantised_weights.py LABELLED GROUPS``. No available package contains
+the float32 files, so the error is doubled instead: noise is added to every 8-bit weight,
+uniform over one step of its block's scale, as rounding had done once. The change from the present
+networks to those is, on average, the change from float32 to the present ones. LABELLED has a
+``labels.csv`` with one person per photo, GROUPS a ``reference_faces.csv`` (`measuring.evaluate`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from photoshare.geometry import (
     overlap_matrix,
 )
 
-PORTRAIT_PX = 320  # longer side at which a face that fills a photo is looked for
+PORTRAIT_PX = 320  # longer side at which to look for a face that fills a photo
 GROUP_PX = 1280
 NOWHERE = Path("not read")
 FALSE_SHARE = 1e-3  # of the pairs of two people
@@ -49,7 +49,7 @@ Floats = NDArray[np.float32]
 
 @contextmanager
 def rounded_once_more(seed: int) -> Iterator[None]:
-    """Build graphs whose 8-bit weights are off by up to half a step more."""
+    """Build graphs whose 8-bit weights are off by up to another half step."""
     random, exact = np.random.default_rng(seed), zoo_graphs._dequantised
 
     def noisy(node: onnx.NodeProto, weights: dict[str, NDArray[Any]]) -> Floats:
@@ -66,7 +66,7 @@ def rounded_once_more(seed: int) -> Iterator[None]:
 
 
 def networks() -> tuple[YunetDetector, SfaceEncoder]:
-    """Build both networks as the graphs are at this moment, past the folder of kept graphs."""
+    """Build both networks from the present graphs, bypassing the cache folder."""
     detector, encoder = YunetDetector(NOWHERE), SfaceEncoder(NOWHERE)
     for network, name in ((detector, YUNET_FILE), (encoder, SFACE_FILE)):
         graph = zoo_graphs.build_zoo_graph(name)
@@ -84,7 +84,7 @@ def shrunk(path: Path, longer_side_px: int) -> Image.Image:
 
 
 def chips_of(folder: Path, detector: YunetDetector, most: int) -> tuple[list[Any], NDArray[Any]]:
-    """Cut out the surest face of each portrait; return the chips and whose they are."""
+    """Cut out the surest face of each portrait; return the chips and their people."""
     photos = [photo for photo in read_labels(folder) if len(photo.identities) == 1]
     chips, names = [], []
     for photo in photos[:: -(-len(photos) // most)] if most < len(photos) else photos:
@@ -97,7 +97,7 @@ def chips_of(folder: Path, detector: YunetDetector, most: int) -> tuple[list[Any
 
 
 def squared_distances(encoder: SfaceEncoder, chips: list[Any]) -> NDArray[np.float64]:
-    """Measure the squared distances of all pairs of faces, of encodings at length 1."""
+    """Compute the squared distances of all pairs of faces, from encodings at length 1."""
     encodings = np.array([encoder.encode_chip(chip) for chip in chips], dtype=np.float64)
     encodings /= np.linalg.norm(encodings, axis=1, keepdims=True)
     firsts, seconds = np.triu_indices(len(chips), 1)
@@ -106,7 +106,7 @@ def squared_distances(encoder: SfaceEncoder, chips: list[Any]) -> NDArray[np.flo
 
 
 def report_sface(title: str, distances: NDArray[Any], is_same: NDArray[Any], present: Any) -> None:
-    """Print how well distances tell people apart, and how far they are from the present ones."""
+    """Print how well distances tell people apart, and how far they are from the present."""
     order = np.argsort(distances)
     ranks = np.empty(len(order))
     ranks[order] = np.arange(1, len(order) + 1)

@@ -1,10 +1,10 @@
-"""Measure what the zip of a large room costs: memory, speed, and the time to go on in its middle.
+"""Measure the zip of a large room: memory, speed, and the time to resume in its middle.
 
 ``./run.sh python benchmarks/zip_memory.py [GB]`` makes a room of sparse photos of 4 MB (20 GB of
-them by default, which take no space on the disk), starts a server of its own on loopback, downloads
-the zip, throws it away, and prints the figures (Linux only). ``--save FILE`` keeps the zip.
-``--stalled N`` measures instead what N downloads cost that begin and are not read: of the whole
-room, then of N different selections of its photos, then after they were given up.
+them by default, which take no space on the disk), starts its own server on loopback, downloads
+the zip, discards it, and prints the figures (Linux only). ``--save FILE`` keeps the zip.
+``--stalled N`` instead measures the memory of N downloads that begin but are not read: of the whole
+room, then of N different selections of its photos, then after they were abandoned.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from photoshare.metadata.clean import CLEANING_RULES
 PHOTO_BYTES = 4_000_000
 GB = 1_000_000_000
 BLOCK = 1 << 20
-SELECTED = 4000  # photos of a selection
+SELECTED = 4000  # photos in a selection
 GIVEN_BACK_S = 3  # after this, the server has noticed that its readers are gone
 
 
 def fill(data: Path, room_id: int, count: int) -> None:
-    """Put sparse originals and their rows into a room, measured and analysed."""
+    """Add sparse originals and their rows to a room, measured and analysed."""
     folder = data / "rooms" / str(room_id) / "originals"
     folder.mkdir(parents=True)
     checksum = zlib.crc32(bytes(PHOTO_BYTES))
@@ -71,7 +71,7 @@ def download(opener: urllib.request.OpenerDirector, url: str, start: int, save: 
 
 
 def stall(opener: urllib.request.OpenerDirector, urls: list[str]) -> contextlib.ExitStack:
-    """Begin to download, and read no more than the first bytes."""
+    """Begin downloads, and read only the first bytes."""
     begun = time.perf_counter()
     readers = contextlib.ExitStack()
     seconds = []

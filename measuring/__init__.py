@@ -1,1 +1,1 @@
-"""How right and how fast PhotoShare is, measured: not a part of the product."""
+"""Measure how accurate and how fast PhotoShare is; not part of the product."""

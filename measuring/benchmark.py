@@ -1,9 +1,9 @@
-"""How fast are photos analysed? ``python -m measuring.benchmark FOLDER`` measures it.
+"""Measure how fast photos are analysed: ``python -m measuring.benchmark FOLDER``.
 
-Four ways to do the same work on the same photos, in turns, each run in a process of its own so that
-its peak memory is its own: the original app's, the reference engine's, that of the engine ``dlib``
-(which was the default before), the default engine's.
-Absolute times depend on the machine and on what else it does: only compare within one run.
+Compares four variants on the same photos, in turn, each run in its own process so that
+its peak memory is its own: the original app, the reference engine, the engine ``dlib``
+(the former default), and the default engine.
+Absolute times depend on the machine and its other load: compare only within one run.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def find_photos(folder: Path, min_megapixels: float, max_megapixels: float) -> list[Path]:
-    """List the photos below a folder whose size lies between two bounds, in megapixels."""
+    """List the photos in a folder whose size is between two limits, in megapixels."""
     found = []
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() not in PICTURE_SUFFIXES:
@@ -71,7 +71,7 @@ def summarize(runs: list[Run]) -> Run:
 
 
 def table(summary: dict[str, Run], photo_count: int, repeats: int) -> str:
-    """Lay the medians out as a Markdown table, and the floor below it."""
+    """Format the medians as a Markdown table, with the floor below it."""
     lines = [
         f"{photo_count} photos, medians of {repeats} runs, {os.cpu_count()} cores",
         "",

@@ -1,4 +1,4 @@
-"""One run of the benchmark: the four ways to analyse photos, and the clocks around them."""
+"""Run one variant of the benchmark: four ways to analyse photos, timed by stage."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from photoshare.pictures.encoding import smaller
 
 VARIANTS = ("original", "reference", "dlib", "default")
 ON_ALL_CORES = ("dlib", "default")  # the others hold the interpreter lock
-THUMB_PX = 480  # of the original app
+THUMB_PX = 480  # as in the original app
 
 Run: TypeAlias = dict[str, float]
 Result = TypeVar("Result")
@@ -61,7 +61,7 @@ class Clocks:
                 self.seconds[name] += time.perf_counter() - start
 
     def timed(self, name: str, function: Callable[..., Result]) -> Callable[..., Result]:
-        """Wrap a function so that its time counts for a stage."""
+        """Wrap a function so that its time counts towards a stage."""
 
         def wrapped(*arguments: Any, **named: Any) -> Result:
             with self.stage(name):
@@ -73,7 +73,7 @@ class Clocks:
 class StallMeter:
     """Measures how long another Python thread waits for the interpreter lock.
 
-    A thread sleeps 1 ms again and again; how much later it wakes is what a page would wait.
+    A thread repeatedly sleeps 1 ms; how late it wakes is how long a page would wait.
     """
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class StallMeter:
 
 
 def run_variant(variant: str, photos: list[Path], graphs: Path, workers: int) -> Run:
-    """Analyse all photos in one way, and measure it."""
+    """Analyse all photos with one variant, and measure it."""
     clocks = Clocks()
     preparations = {
         "original": _original,
@@ -125,7 +125,7 @@ def run_variant(variant: str, photos: list[Path], graphs: Path, workers: int) ->
 
 
 def _original(clocks: Clocks, _: Path) -> Analyse:
-    """Prepare the original app's way: everything at full size, HOG enlarging once."""
+    """Prepare the original app's variant: everything at full size, HOG with one enlargement."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # pkg_resources in face_recognition_models
         import face_recognition.api as library
@@ -149,11 +149,11 @@ def _original(clocks: Clocks, _: Path) -> Analyse:
 
 
 def _reference(clocks: Clocks, _: Path) -> Analyse:
-    """Prepare the reference engine as PhotoShare runs it, with clocks around its steps."""
+    """Prepare the reference engine as PhotoShare runs it, with its steps timed."""
     from photoshare.faces.engines.reference_engine import ReferenceFaceEngine
 
     class TimedEngine(ReferenceFaceEngine):
-        """The reference engine, counting."""
+        """The reference engine, timed."""
 
         def locate(self, image: RgbImage) -> list[LocatedFace]:
             with clocks.stage("detect"):
@@ -169,7 +169,7 @@ def _reference(clocks: Clocks, _: Path) -> Analyse:
 
 
 def _dlib(clocks: Clocks, graphs: Path) -> Analyse:
-    """Prepare the engine ``dlib``, with clocks around its steps."""
+    """Prepare the engine ``dlib``, with its steps timed."""
     from photoshare.faces.engines.onnx_engine import OnnxFaceEngine
 
     engine = OnnxFaceEngine(graphs)
@@ -182,7 +182,7 @@ def _dlib(clocks: Clocks, graphs: Path) -> Analyse:
 
 
 def _default(clocks: Clocks, graphs: Path) -> Analyse:
-    """Prepare the default engine, with clocks around its steps."""
+    """Prepare the default engine, with its steps timed."""
     from photoshare.faces.engines import fused_engine
 
     engine = fused_engine.FusedFaceEngine(graphs)
@@ -197,12 +197,12 @@ def _default(clocks: Clocks, graphs: Path) -> Analyse:
 
 
 def _time(clocks: Clocks, stage: str, owner: Any, name: str) -> None:
-    """Let every call of a function count for a stage; only in this process."""
+    """Count every call of a function towards a stage, in this process only."""
     setattr(owner, name, clocks.timed(stage, getattr(owner, name)))
 
 
 def _count_work(clocks: Clocks, engine: FusedFaceEngine) -> None:
-    """Note what the networks are given, for the floor."""
+    """Record the inputs of the networks, for the floor."""
     locate, encode = engine.detector.locate, engine.dlib_encoder.encode_chips
 
     def counting_locate(image: RgbImage, least_score: float) -> Detections:
@@ -219,7 +219,7 @@ def _count_work(clocks: Clocks, engine: FusedFaceEngine) -> None:
 
 def _as_photoshare_does(clocks: Clocks, engine: FaceEngine) -> Analyse:
     """Analyse a photo and make its thumbnail from the same decode."""
-    # Only in this process, and only to see the decodes that analyse_photo makes.
+    # In this process only, to see the decodes that analyse_photo makes.
     setattr(analysis, "decode_upright", clocks.timed("decode", decode_upright))  # noqa: B010
 
     def analyse(path: Path) -> int:
@@ -232,13 +232,13 @@ def _as_photoshare_does(clocks: Clocks, engine: FaceEngine) -> Analyse:
 
 
 def _floor(clocks: Clocks, photos: list[Path], workers: int) -> Run:
-    """Measure what no engine can avoid: the decode, and the arithmetic of the networks."""
+    """Measure what no engine can avoid: decoding, and the arithmetic of the networks."""
     with ThreadPoolExecutor(workers) as pool:
         start = time.perf_counter()
         list(pool.map(lambda path: decode_upright(path, at_least_px=FIRST_DECODE_PX), photos))
         decode_s = time.perf_counter() - start
     flops = clocks.searched_pixels * _flops(build_zoo_graph(YUNET_FILE), (1, 640, 640, 3)) / 640**2
-    # An encoding takes one chip of dlib's and one of SFace's.
+    # An encoding takes one of dlib's chips and one of SFace's.
     flops += clocks.chips * _flops(build_graph(ENCODER_FILE), (1, DLIB_CHIP_PX, DLIB_CHIP_PX, 3))
     sface_shape = (1, SFACE_CHIP_PX, SFACE_CHIP_PX, 3)
     flops += clocks.chips * _flops(build_zoo_graph(SFACE_FILE), sface_shape)
@@ -252,7 +252,7 @@ def _floor(clocks: Clocks, photos: list[Path], workers: int) -> Run:
 
 
 def _flops(graph: bytes, shape: tuple[int, ...]) -> float:
-    """Floating-point operations of the convolutions of a graph, for an input of this shape."""
+    """Count the floating-point operations of a graph's convolutions, for an input of this shape."""
     model = onnx.load_model_from_string(graph)
     for dimension, size in zip(model.graph.input[0].type.tensor_type.shape.dim, shape, strict=True):
         dimension.dim_value = size

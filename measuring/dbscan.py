@@ -1,4 +1,4 @@
-"""Group face encodings into clusters; pure: no database, no files, no state."""
+"""Group face encodings with DBSCAN, for comparison; pure: no database, no files, no state."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from photoshare.faces.types import FaceEncodings, check_encodings
 def cluster_encodings(
     encodings: FaceEncodings, *, eps: float, min_samples: int
 ) -> NDArray[np.intp]:
-    """Group face encodings that lie close together.
+    """Group face encodings that are close together.
 
     Parameters
     ----------
     encodings : float32 array of shape (n_faces, size)
         One row per face; finite. n_faces may be 0.
     eps : float > 0
-        Largest face distance between neighbours (Euclidean, no unit). Not a bound on the width
+        Largest face distance between neighbours (Euclidean, no unit). Does not limit the width
         of a cluster.
     min_samples : int >= 1
-        Neighbours, the face itself included, that make a face a core face.
+        Number of neighbours, including the face itself, that make a face a core face.
 
     Returns
     -------
     labels : int array of shape (n_faces,)
-        Cluster label from 0; NOISE_LABEL (-1) for a face in no cluster. Labels mean nothing across
-        calls.
+        Cluster label from 0; NOISE_LABEL (-1) for a face in no cluster. Labels of different calls
+        are unrelated.
 
     Raises
     ------

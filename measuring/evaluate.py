@@ -1,8 +1,8 @@
-"""Does everybody get the right photos? ``python -m measuring.evaluate FOLDER...`` measures it.
+"""Measure whether everyone gets the right photos: ``python -m measuring.evaluate FOLDER...``.
 
-Runs the default engine and the grouping of the app over labelled folders (``labels.csv``, and
-``boxes.csv`` where there is one), prints a table and writes JSON. Encodings are cached, so that
-another ``--eps`` takes seconds.
+Runs the default engine and the app's grouping over labelled folders (``labels.csv``, and
+``boxes.csv`` if there is one), prints a table and writes JSON. Encodings are cached, so that
+trying another ``--eps`` takes seconds.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from photoshare.faces.grouping.plan import NO_PERSON, FaceSet, plan_groups
 from photoshare.faces.quality import are_founders
 from photoshare.faces.types import NOISE_LABEL, Doubt, FaceEngine
 
-BATCHES = (1, 2, 5, 20, 60)  # photos that arrive at once in `--orders`, at most, in turns
+BATCHES = (1, 2, 5, 20, 60)  # most photos that arrive at once in `--orders`, in turn
 COLUMNS = {  # of the printed table: title, path in the numbers, pattern
     "recall": ("detection", "recall", "{:.3f}"),
     "not labelled": ("detection", "unlabelled faces", "{:.0f}"),
@@ -132,7 +132,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _print_more(name: str, numbers: dict[str, Any]) -> None:
-    """Print what does not fit into the table."""
+    """Print the numbers that do not fit into the table."""
     for key, value in numbers.get("reference", {}).items():
         print(f"{name}, {key}: {value:.4g}")
     for group, faces in sorted(numbers.get("groups", {}).items(), key=lambda item: item[1]["f"]):
@@ -151,7 +151,7 @@ def _print_more(name: str, numbers: dict[str, Any]) -> None:
 
 
 def _print_doubt(results: dict[str, Any]) -> None:
-    """Print how often two who were left apart are one person, all rooms first, then the worst."""
+    """Print how often two sides left apart are one person: all rooms first, then the worst."""
     rooms = {name: numbers["doubt"][""] for name, numbers in results.items() if "doubt" in numbers}
     groups = {
         f"{name}, {group}": numbers["doubt"][group]
@@ -201,7 +201,7 @@ def load_set(folder: Path, engine: FaceEngine, cache: Path) -> LabelledSet:
 
 
 def subset(labelled: LabelledSet, rows: Sequence[int]) -> LabelledSet:
-    """Give the photos of some rows, and their faces, as a set of their own."""
+    """Return the photos of some rows, with their faces, as a separate set."""
     is_in = np.isin(labelled.faces.photo_ids, rows)
     faces = labelled.faces.subset(is_in)
     names = [name for name, is_theirs in zip(labelled.identities, is_in, strict=True) if is_theirs]
@@ -214,20 +214,20 @@ def subset(labelled: LabelledSet, rows: Sequence[int]) -> LabelledSet:
 
 
 def joined(sets: Sequence[LabelledSet]) -> tuple[FaceSet, list[str]]:
-    """Put the faces of several sets together, and who they are."""
+    """Combine the faces of several sets, and their identities."""
     parts = [one.faces for one in sets]
     columns = ("encodings", "photo_ids", "person_ids", "is_founder", "bond_ids", "panels")
     faces = FaceSet(*(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
-    faces = replace(faces, photo_ids=np.arange(len(faces)))  # ids of two sets mean two photos
+    faces = replace(faces, photo_ids=np.arange(len(faces)))  # the same id in two sets is two photos
     return faces, [name for one in sets for name in one.identities]
 
 
 def evaluate(
     labelled: LabelledSet, eps: float, min_samples: int, *, is_dbscan: bool = False
 ) -> dict[str, Numbers]:
-    """Group all faces of a set at once, as the app does, and judge it."""
+    """Group all faces of a set at once, as the app does, and judge the result."""
     start = time.perf_counter()
-    if is_dbscan:  # what the app did at first, for comparison: a chain, and blind to photos
+    if is_dbscan:  # the app's first method, for comparison: it chains and ignores photos
         labels = cluster_encodings(labelled.faces.encodings, eps=eps, min_samples=min_samples)
         albums = labels.astype(np.int64) - NOISE_LABEL
     else:
@@ -242,7 +242,7 @@ def judge(labelled: LabelledSet, albums: Albums) -> dict[str, Numbers]:
     """Judge the albums of the faces of a set."""
     truth: Counter[str] = Counter(name for photo in labelled.photos for name in photo.identities)
     if all(photo.boxes is None for photo in labelled.photos):
-        # Only photos of one person tell which face is whose.
+        # Only photos of a single person show whose the face is.
         truth = Counter()
         for photo in labelled.photos:
             if len(photo.identities) == 1:
@@ -257,7 +257,7 @@ def judge(labelled: LabelledSet, albums: Albums) -> dict[str, Numbers]:
 def try_orders(
     labelled: LabelledSet, eps: float, min_samples: int, count: int
 ) -> list[dict[str, float]]:
-    """Let the photos arrive in random orders and batches; compare with all at once."""
+    """Group photos arriving in random orders and batches; compare with all at once."""
     from sklearn.metrics import adjusted_rand_score  # here: its import takes a second
 
     everything = np.ones(len(labelled.faces), dtype=np.bool_)
@@ -282,7 +282,7 @@ def try_orders(
 
 
 def measure_doubt(labelled: LabelledSet, eps: float, min_samples: int) -> dict[str, Doubtful]:
-    """Count the doubtful pairs of a set, under ``""``, and of each group as a room of its own."""
+    """Count the doubtful pairs of a set, under ``""``, and of each group as its own room."""
     rooms = {"": labelled} | {
         name: subset(labelled, rows) for name, rows in group_rows(labelled.photos).items()
     }
@@ -295,7 +295,7 @@ def measure_doubt(labelled: LabelledSet, eps: float, min_samples: int) -> dict[s
 def try_answers(
     labelled: LabelledSet, eps: float, min_samples: int, count: int, doubt: Doubt
 ) -> list[dict[str, float | str]]:
-    """Let the labels answer "is this the same person?" so many times; judge after each."""
+    """Let the labels answer "is this the same person?" this many times; judge after each."""
     active = np.ones(len(labelled.faces), dtype=np.bool_)
     plan = plan_groups(labelled.faces, active, eps=eps, min_samples=min_samples)
     room = AnsweredRoom(

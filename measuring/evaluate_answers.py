@@ -19,18 +19,18 @@ YES, NO, LATER = "yes", "no", "later"
 
 @dataclass
 class AnsweredRoom:
-    """A room whose questions are being answered, as the app does it.
+    """A room whose questions are answered as in the app.
 
     Attributes
     ----------
     faces : FaceSet
         With person ids above 0.
     eps, min_samples
-        Of `plan_groups`.
+        As in `plan_groups`.
     fixed_people : set of int
-        Who was in an answer yes or no.
+        People in a question answered yes or no.
     apart : list of (int, int)
-        Links that are two people.
+        Links that are different people.
     later : list of keys of pairs
     """
 
@@ -43,7 +43,7 @@ class AnsweredRoom:
     doubt: Doubt = field(default_factory=Doubt)  # of the engine
 
     def next_pair(self) -> SuggestedPair | None:
-        """Give the next question; None where only those are left that were put off."""
+        """Return the next question; None if only postponed ones are left."""
         pairs = rank_pairs(
             self.faces,
             eps=self.eps,
@@ -61,7 +61,7 @@ class AnsweredRoom:
         return np.flatnonzero(self.faces.person_ids == side.person_id)
 
     def say_yes(self, pair: SuggestedPair) -> None:
-        """Make both sides one fixed person, and look again at who may belong to them."""
+        """Make both sides one fixed person, and regroup the faces that may belong to them."""
         rows = np.concatenate([self.rows(pair.first), self.rows(pair.second)])
         person_ids = self.faces.person_ids.copy()
         person_ids[rows] = pair.first.person_id
@@ -85,7 +85,7 @@ class AnsweredRoom:
             self.fixed_people.add(side.person_id)
 
     def _link(self, rows: NDArray[np.intp]) -> int:
-        """Give faces one link, which takes the place of those that they had."""
+        """Give faces a common link, in place of their former ones."""
         bond_ids = self.faces.bond_ids.copy()
         old = set(bond_ids[rows].tolist()) - {0}
         link = int(bond_ids.max(initial=0)) + 1
@@ -120,8 +120,7 @@ def answer_next(room: AnsweredRoom, identities: Sequence[str]) -> str:
     Returns
     -------
     str
-        YES, NO, LATER where most faces of a side are nobody's whom the labels know, or "" where
-        no question is left.
+        YES, NO, LATER if most faces of a side have no label, or "" if no question is left.
     """
     pair = room.next_pair()
     if pair is None:

@@ -1,4 +1,4 @@
-"""How often are two whom the grouping leaves apart one person? By how far apart they are; pure."""
+"""Count how often two sides left apart by the grouping are one person, by distance; pure."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Doubtful: TypeAlias = dict[str, dict[str, tuple[int, int]]]  # kind, bucket: one
 def count_doubtful(
     faces: FaceSet, identities: Sequence[str], *, eps: float, min_samples: int
 ) -> Doubtful:
-    """Group a room, and count what could be asked about, however far.
+    """Group a room, and count all pairs that could be asked about, however far apart.
 
     Parameters
     ----------
     faces : FaceSet
     identities : sequence of str
-        Of each face. A person is who most of the faces are that the labels know; pairs of which one
-        side is UNKNOWN are left out.
+        Of each face. A side is the person of most of its labelled faces; pairs with an UNKNOWN side
+        are left out.
     eps, min_samples
         As given to `plan_groups`.
 
@@ -67,7 +67,7 @@ def count_doubtful(
 
 
 def added(counts: Sequence[Doubtful]) -> Doubtful:
-    """Add up what was counted in several rooms."""
+    """Add up the counts of several rooms."""
     return {
         kind: {
             bucket: (
@@ -81,5 +81,5 @@ def added(counts: Sequence[Doubtful]) -> Doubtful:
 
 
 def doubtful_cells(counts: Doubtful, kind: str) -> list[str]:
-    """Write what was counted as the cells of a table, one for each of BUCKETS."""
+    """Format the counts as the cells of a table, one for each of BUCKETS."""
     return [f"{same} of {asked}" for same, asked in counts[kind].values()]

@@ -1,4 +1,4 @@
-"""Who is left out? Groups of people, strangers in rooms of any size, and small faces; pure."""
+"""Evaluate groups of people, rooms of strangers of any size, and small faces; pure."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from photoshare.faces.grouping.plan import plan_groups
 from photoshare.faces.types import FaceSet
 from photoshare.geometry import matched_pairs, overlap_matrix
 
-LEAST_PHOTOS = 20  # of a group; fewer tell nothing
+LEAST_PHOTOS = 20  # of a group; fewer are meaningless
 ROOM_SIZES = (100, 200, 400, 800, 1600)  # people, one face each
 SURE_REFERENCE = 0.8  # score of a reference box that is surely a face
-# Width of a face in percent of the photo's longer side: the first that is too large, and its name.
+# Width of a face in percent of the photo's longer side: exclusive upper bound, and its name.
 PERCENT_BUCKETS = (
     (1.5, "below 1.5 %"),
     (2.5, "1.5-2.5 %"),
@@ -33,14 +33,14 @@ PERCENT_BUCKETS = (
 
 
 def group_rows(photos: Sequence[LabelledPhoto]) -> dict[str, list[int]]:
-    """List the photos of each group that the labels name.
+    """List the photos of each group named in the labels.
 
-    A group is the first word of a note, and its first two words, such as ``black`` and ``black F``.
+    Groups are the first word of a note, and its first two words, such as ``black`` and ``black F``.
 
     Returns
     -------
     dict of str to rows of ``photos``
-        Empty where the notes name fewer than two groups of `LEAST_PHOTOS` or more.
+        Empty if the notes name fewer than two groups of at least `LEAST_PHOTOS`.
     """
     rows: dict[str, list[int]] = {}
     for row, photo in enumerate(photos):
@@ -60,7 +60,7 @@ def count_false_people(
     min_samples: int,
     draws: int,
 ) -> dict[int, Numbers]:
-    """Draw rooms in which everybody is on one photo, so that every album is a false one.
+    """Draw rooms in which everyone is in only one photo, so that every album is false.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def count_false_people(
     Returns
     -------
     dict of int to numbers
-        By how many people are in the room: mean ``false albums`` and ``people`` in them.
+        By the number of people in the room: mean ``false albums`` and ``people`` in them.
     """
     random = np.random.default_rng(0)
     of_person: dict[str, list[int]] = {}
@@ -108,7 +108,7 @@ def reference_recall(photos: Sequence[ReferencePhoto], found: Sequence[PhotoFace
     -------
     dict
         ``recall`` of the boxes of `SURE_REFERENCE` or more, and by their width; ``faces`` found;
-        ``in no box`` of any score: false ones, or some that the other detector has missed.
+        ``in no box`` of any score: false ones, or ones that the other detector has missed.
     """
     wanted: Counter[str] = Counter()
     hits: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""How good are albums and detections? Pure functions over labels, for ``measuring.evaluate``."""
+"""Rate albums and detections by the labels, for ``measuring.evaluate``; pure functions."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from measuring.evaluate_photos import MIN_OVERLAP, UNKNOWN, LabelledPhoto, PhotoFaces
 from photoshare.geometry import matched_pairs, overlap_matrix
 
-NO_ALBUM = 0  # of an unsorted face
-# Widths of faces: the first that is too large for a bucket, and its name.
+NO_ALBUM = 0  # album of an unsorted face
+# Widths of faces: the exclusive upper bound of a bucket, and its name.
 SIZE_BUCKETS = (
     (50, "below 50 px"),
     (100, "50-100 px"),
@@ -35,7 +35,7 @@ def bcubed(albums: Albums, identities: Sequence[str], truth_counts: Counter[str]
         UNKNOWN faces are left out.
     truth_counts : Counter
         How many labelled faces each identity has, found or not, for ``recall_of_all`` and
-        ``f_of_all``: there a missed face has recall 0, and is missing in the albums of the others.
+        ``f_of_all``: in these a missed face has recall 0, and is missing in the albums of others.
 
     Source
     ------
@@ -68,7 +68,7 @@ def _harmonic_mean(one: float, other: float) -> float:
 def album_quality(
     albums: Albums, photo_rows: NDArray[np.int64], photos: Sequence[LabelledPhoto]
 ) -> Numbers:
-    """Judge the albums by the photos in them: everybody should get theirs, and no one else's.
+    """Judge the albums by their photos: everyone should get their own, and no one else's.
 
     Parameters
     ----------
@@ -78,11 +78,11 @@ def album_quality(
     Returns
     -------
     dict
-        ``strangers``: photos in an album that do not show its person, who is whoever most of its
-        labelled photos show. ``person precision`` and ``person recall``: mean over the people with
-        two photos or more, each with the album that holds most of theirs (none: recall 0, and no
-        precision). ``albums a person``: how many albums are theirs, of those who have one;
-        ``people split``: how many have more than one.
+        ``strangers``: photos in an album that do not show its person, the one in most of its
+        labelled photos. ``person precision`` and ``person recall``: mean over the people with
+        two photos or more, each with the album that contains most of theirs (none: recall 0, and no
+        precision). ``albums a person``: the number of albums of people who have any;
+        ``people split``: how many people have more than one.
     """
     members = {
         int(album): sorted(set(photo_rows[albums == album].tolist()))
@@ -111,7 +111,7 @@ def album_quality(
 
 
 def _best_albums(members: dict[int, list[int]], photos: Sequence[LabelledPhoto]) -> Numbers:
-    """Average precision and recall of the best albums of those who are on two photos or more."""
+    """Average precision and recall of the best albums of people in two photos or more."""
     of_person: dict[str, set[int]] = {}
     for row, photo in enumerate(photos):
         for name in photo.identities:
@@ -135,13 +135,13 @@ def _best_albums(members: dict[int, list[int]], photos: Sequence[LabelledPhoto])
 
 
 def detection(photos: Sequence[LabelledPhoto], found: Sequence[PhotoFaces]) -> Numbers:
-    """Count the found faces: by size of the labelled box; without boxes, by faces of a photo.
+    """Count the found faces by size of the labelled box or, without boxes, by photo.
 
     Returns
     -------
     dict
         ``recall``; with boxes also ``recall SIZE`` of the ``faces SIZE`` that are labelled, and
-        ``unlabelled faces`` (false, or of people whom nobody labelled). Without boxes a photo of k
+        ``unlabelled faces`` (false ones, or of people without a label). Without boxes a photo of k
         people counts at most k faces.
     """
     labelled: Counter[str] = Counter()

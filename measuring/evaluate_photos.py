@@ -1,6 +1,6 @@
-"""Labelled photos for ``measuring.evaluate``: read labels, find faces once, tell who is who.
+"""Read labelled photos for ``measuring.evaluate``, find their faces once, and identify them.
 
-Only reads the labelled folders; encodings are kept in a cache folder, one file a photo and engine.
+Only reads the labelled folders; encodings are cached in one file per photo and engine.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from photoshare.faces.quality import face_quality
 from photoshare.faces.types import FaceEncodings, FaceEngine
 from photoshare.geometry import Locations, matched_pairs, overlap_matrix
 
-UNKNOWN = ""  # the identity of a face that nobody labelled
-MIN_OVERLAP = 0.3  # intersection over union of a found face and a labelled box that are one face
+UNKNOWN = ""  # the identity of a face without a label
+MIN_OVERLAP = 0.3  # intersection over union at which a found face and a labelled box are one face
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledPhoto:
-    """A photo, who is on it, and where, if somebody wrote that down.
+    """A photo, who is in it, and where, if labelled.
 
     Attributes
     ----------
     path : Path
     identities : tuple of str
-        Everybody who is labelled on the photo; empty where nobody is known.
+        Everyone labelled in the photo; empty if nobody is known.
     boxes : list of (identity, (top, right, bottom, left)), or None
-        None where the set has no boxes.
+        None if the set has no boxes.
     """
 
     path: Path
     identities: tuple[str, ...]
     boxes: list[tuple[str, tuple[int, int, int, int]]] | None
-    note: str = ""  # the first words of which name a group, in some sets
-    faces_of_each: int = 1  # of a photo of one person: how often they are on it, as on a strip
+    note: str = ""  # in some sets, its first words name a group
+    faces_of_each: int = 1  # for a photo of one person: how often they are in it, as on a strip
 
 
 @dataclass(frozen=True, slots=True)
 class ReferencePhoto:
-    """A photo, and where another detector sees faces; nobody says who they are.
+    """A photo, and where another detector finds faces, without identities.
 
     Attributes
     ----------
@@ -63,20 +63,20 @@ class ReferencePhoto:
 
 @dataclass(frozen=True, slots=True)
 class PhotoFaces:
-    """The faces that the engine found on a photo, one row a face, the surest first."""
+    """The faces that the engine found in a photo, one row per face, surest first."""
 
     size: tuple[int, int]  # width, height in pixels, upright; (0, 0) for a refused file
     locations: Locations
     scores: NDArray[np.float64]  # shape (n,)
     encodings: FaceEncodings  # shape (n, the engine's encoding_size)
-    qualities: NDArray[np.float64]  # shape (n,), of `face_quality`; not a number: unknown
+    qualities: NDArray[np.float64]  # shape (n,), of `face_quality`; NaN: unknown
     panels: NDArray[np.int64] = field(  # shape (n,), of a collage; empty if unknown
         default_factory=lambda: np.empty(0, dtype=np.int64)
     )
 
 
 def read_labels(folder: Path) -> list[LabelledPhoto]:
-    """Read ``labels.csv`` (file, identity ``a;b;c``) and, where there is one, ``boxes.csv``."""
+    """Read ``labels.csv`` (file, identity ``a;b;c``) and, if there is one, ``boxes.csv``."""
     boxes: dict[str, list[tuple[str, tuple[int, int, int, int]]]] | None = None
     if (folder / "boxes.csv").is_file():
         boxes = {}
@@ -152,11 +152,11 @@ def find_faces_once(path: Path, engine: FaceEngine, cache: Path) -> PhotoFaces:
 
 
 def tell_identities(photo: LabelledPhoto, faces: PhotoFaces) -> list[str]:
-    """Tell who each found face is; UNKNOWN where the labels do not say.
+    """Return who each found face is; UNKNOWN if the labels do not say.
 
-    With boxes, a face is the person whose box it overlaps most (`MIN_OVERLAP` at least; each box
+    With boxes, a face is the person whose box it overlaps most (at least `MIN_OVERLAP`; each box
     has one face). Without, the face nearest to the middle of a photo of one person is that person;
-    of a strip with several faces of one person, the largest are.
+    on a strip with several faces of one person, the largest ones are.
     """
     identities = [UNKNOWN] * len(faces.locations)
     if photo.boxes is not None:

@@ -1,10 +1,10 @@
-// What pages of every kind use. They all work without it; upload.js, viewer.js and wall.js are for one page each.
+// Used on all kinds of pages. They all work without it; upload.js, viewer.js and wall.js are for one page each.
 
 import { speak } from "./speech.js";
 
 // ---- What htmx leaves open -------------------------------------------------------------------
 
-// An alert goes when what failed works again, or when the next form was taken.
+// An alert disappears when what failed works again, or when the next form succeeds.
 let failedPath = null;
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const path = detail.pathInfo.requestPath.split("?")[0];
@@ -15,7 +15,7 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   }
 });
 
-// Who reads further down, with more pages loaded, keeps them; the first page is renewed otherwise.
+// Guests who have loaded more pages keep them; otherwise the first page is refreshed.
 const GRIDS = "#photo-grid, #people-grid";
 document.addEventListener("htmx:beforeRequest", (event) => {
   const grid = event.target;
@@ -32,7 +32,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (grid && grid !== event.target) grid.dataset.loadedMore = "yes"; // one more page of it
 });
 
-// The next page of photos is asked for while a screen of this one is still below the window.
+// The next page of photos is requested while a screenful of this one is still below the window.
 const nearEnd = new IntersectionObserver(
   (entries) => {
     for (const entry of entries) if (entry.isIntersecting) htmx.trigger(entry.target, "near");
@@ -43,9 +43,9 @@ const watchEnd = () => document.querySelectorAll(".photo-grid > .more").forEach(
 document.addEventListener("htmx:afterSettle", watchEnd);
 watchEnd();
 
-// ---- The focus: htmx gives it back to what has an id; else it goes to what came in its place -------
+// ---- The focus: htmx restores it to elements with an id; else it goes to the replacement ----------
 
-let focusTakenBy = null; // the request whose answer takes the place of what has the focus
+let focusTakenBy = null; // the request whose answer replaces the focused element
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const { activeElement } = document;
   if (activeElement !== document.body && detail.target.contains(activeElement)) focusTakenBy = detail.xhr;
@@ -54,9 +54,9 @@ document.addEventListener("htmx:afterSettle", (event) => {
   const { detail } = event;
   if (!focusTakenBy || detail.xhr !== focusTakenBy) return;
   focusTakenBy = null;
-  if (document.activeElement !== document.body) return; // htmx or somebody else has given it back
+  if (document.activeElement !== document.body) return; // htmx or another script has restored it
   const target = document.getElementById(detail.target.id) || event.target; // not a toast that came with it
-  const home = target.closest("[data-keeps-focus]"); // a place that stays while its content comes and goes
+  const home = target.closest("[data-keeps-focus]"); // an element that stays while its content changes
   const next = target.matches("a, button") ? target : target.querySelector("a, button, input");
   focusOn(home || next || document.getElementById("main"));
 });
@@ -66,7 +66,7 @@ function focusOn(place) {
   place.focus({ preventScroll: true });
 }
 
-// Back from a photo by the keyboard: to its tile (static/viewer.js tells which).
+// Coming back from a photo by keyboard: focus its tile (static/viewer.js says which).
 const seenPhoto = document.querySelector(".viewer") ? null : sessionStorage.getItem("seen-photo");
 if (seenPhoto) {
   sessionStorage.removeItem("seen-photo");
@@ -82,10 +82,10 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
   speak(region, text, { isLast: !target.querySelector("progress") });
 });
 
-// ---- Toasts: they go by themselves, but not while somebody points at them or is in them ---------
+// ---- Toasts: they disappear by themselves unless hovered or focused -------------------------------
 
 const SAY_AGAIN_MS = 500; // until a screen reader is done with the new page
-const TOAST_MS = 9000; // long enough to read a sentence and to reach for its button
+const TOAST_MS = 9000; // long enough to read a sentence and reach its button
 
 function removeToast(toast) {
   if (toast.contains(document.activeElement)) {
@@ -116,7 +116,7 @@ if (toasts) {
   const toldByPage = [...toasts.querySelectorAll(".toast")];
   toldByPage.forEach(tendToast);
   setTimeout(() => {
-    // a live region says what comes into it, not what it began with
+    // a live region announces what is added to it, not its initial content
     for (const toast of toldByPage) {
       if (!toast.isConnected || toast.contains(document.activeElement)) continue;
       toast.classList.add("is-told");
@@ -135,7 +135,7 @@ if (toasts) {
 for (const link of document.querySelectorAll("[data-add]")) {
   link.addEventListener("click", (event) => {
     const input = document.querySelector("form[data-upload] input[type=file]");
-    if (!input) return; // the link leads to the page that has it
+    if (!input) return; // the link leads to the page with the picker
     event.preventDefault();
     document.getElementById("upload").scrollIntoView({ block: "center" });
     input.click();
@@ -145,7 +145,7 @@ for (const link of document.querySelectorAll("[data-add]")) {
 // ---- Buttons that copy, send and print ---------------------------------------------------------
 
 async function copyText(text) {
-  // navigator.clipboard exists on https and localhost only; a home network often has neither.
+  // navigator.clipboard exists only on https and localhost; a home network often has neither.
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const field = document.createElement("textarea");
   field.value = text;
@@ -162,7 +162,7 @@ async function shareLink(button) {
     await copyText(url);
     button.querySelector("span").textContent = button.dataset.done;
   } catch (error) {
-    if (error.name !== "AbortError") throw error; // the guest thought better of it
+    if (error.name !== "AbortError") throw error; // the guest cancelled
   }
   return undefined;
 }
@@ -181,10 +181,10 @@ document.addEventListener("click", (event) => {
 });
 
 for (const button of document.querySelectorAll("[data-share-url][hidden]")) {
-  button.hidden = !navigator.share; // a copy button stands beside it
+  button.hidden = !navigator.share; // there is a copy button beside it
 }
 
-// ---- Installed on the home screen: photos from the gallery come by the service worker ------------
+// ---- Installed on the home screen: the service worker receives photos from the gallery -----------
 
 if (navigator.serviceWorker && window.matchMedia("(display-mode: standalone)").matches) {
   navigator.serviceWorker.register(document.querySelector("meta[name=service-worker]").content);

@@ -1,25 +1,25 @@
-// Outlines of faces and their names: of one size on the screen whatever the zoom, and no name upon a name or a face.
+// Outlines of faces and their names: the same size on the screen at any zoom, and no name covers a name or a face.
 
 const FONT_PX = 13.5;
 const GAP_PX = 3; // between an outline and its name
-const REACH_PX = 22; // a finger may miss a face by so much: half of what a tap target should have
-const STROKE = { least: 1.25, most: 2.5, share: 1 / 12 }; // pixels; of the side of a face
+const REACH_PX = 22; // how far a finger may miss a face: half the size of a tap target
+const STROKE = { least: 1.25, most: 2.5, share: 1 / 12 }; // pixels; the share is of the side of a face
 
 const touches = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 const clamp = (value, least, most) => Math.max(least, Math.min(value, most));
 
-// Lay everything out for a zoom: the larger a face is on the screen, the surer its name is shown.
+// Lay everything out for a zoom level: names of larger faces take precedence.
 export function layOutFaces(scale = 1) {
   const layer = document.querySelector(".faces");
   if (!layer) return;
   const picture = layer.viewBox.baseVal;
   const { clientWidth, clientHeight } = layer.parentElement;
-  const unit = Math.max(picture.width / clientWidth, picture.height / clientHeight) / scale; // a pixel of the screen
+  const unit = Math.max(picture.width / clientWidth, picture.height / clientHeight) / scale; // one screen pixel
   layer.style.fontSize = `${FONT_PX * unit}px`;
   layer.classList.add("is-laid-out");
   const faces = [...layer.querySelectorAll("a")].map((link) => outline(link, picture, unit));
   const names = faces.filter((face) => face.text).sort((a, b) => b.right - b.left - (a.right - a.left));
-  for (const face of names) face.size = face.text.getBBox(); // all are read before one is moved
+  for (const face of names) face.size = face.text.getBBox(); // read all before moving any
   const taken = [];
   for (const face of names) {
     const place = placesFor(face, picture, unit).find(
@@ -54,7 +54,7 @@ function outline(link, picture, unit) {
   return { ...edges, text: link.querySelector("text") };
 }
 
-// Below the face, or else above it.
+// Below the face, otherwise above it.
 function placesFor(face, picture, unit) {
   const halo = face.size.height / 5;
   const [width, height] = [face.size.width + 2 * halo, face.size.height];
@@ -74,7 +74,7 @@ function moveName({ text, size }, place, picture) {
   text.setAttribute("y", Number(text.getAttribute("y")) + top - size.y);
 }
 
-// The link of the face nearest to a point of the screen, or none within reach of a finger.
+// The link of the face nearest to a point on the screen, or null if none is within a finger's reach.
 export function faceNear(x, y) {
   let [nearest, least] = [null, REACH_PX];
   for (const rect of document.querySelectorAll(".faces rect")) {
@@ -85,7 +85,7 @@ export function faceNear(x, y) {
   return nearest;
 }
 
-// Who is pointed at in the list, by mouse or keyboard, is shown in the picture.
+// A person hovered or focused in the list is highlighted in the picture.
 function pointOut(event) {
   const face = event.target.closest?.(".face-strip [data-face]")?.dataset.face;
   const layer = document.querySelector(".faces");

@@ -1,4 +1,4 @@
-// Hashes one file at a time beside the page, so that scrolling stays smooth (docs/uploads.md).
+// Hashes one file at a time off the main thread, so that scrolling stays smooth (docs/uploads.md).
 "use strict";
 
 let last = Promise.resolve(); // one file in memory at a time: a phone has little
@@ -11,6 +11,6 @@ async function sha256(file) {
 self.onmessage = ({ data: { number, file } }) => {
   last = last
     .then(() => sha256(file))
-    .catch(() => null) // cannot be read now: it is sent without being asked for
+    .catch(() => null) // cannot be read now: it is sent without asking whether the room has it
     .then((hash) => self.postMessage({ number, hash }));
 };

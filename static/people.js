@@ -1,11 +1,11 @@
-// People: keys that answer the question of two, and faces that pop up while a room is searched.
+// People: keys that answer "Same person?", and faces that appear while a room is searched.
 
-// ---- y, n and l, while the question has the focus: single keys are nobody's elsewhere -----------
+// ---- y, n and l, only while the question has the focus (WCAG 2.1.4) ------------------------------
 
 document.addEventListener("keydown", (event) => {
   const pair = event.target.closest?.("#pair");
   if (!pair || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  // A keyboard of another script has no y; the key that lies where the y is does it.
+  // A keyboard of another script has no y; the key in its position counts.
   const letter = /^[a-z]$/i.test(event.key) ? event.key.toLowerCase() : event.code.replace("Key", "").toLowerCase();
   const button = [...pair.querySelectorAll("[data-key]")].find((one) => one.dataset.key === letter);
   if (button) button.click();
@@ -17,7 +17,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
 });
 focusPair();
 
-// ---- New people of the grid ------------------------------------------------------------------
+// ---- New people in the grid ------------------------------------------------------------------
 
 let peopleBefore = null;
 document.addEventListener("htmx:beforeSwap", (event) => {

@@ -1,8 +1,8 @@
-// Selecting several faces, people or photos: by tap, by dragging over them, by a click with Shift; one bar says how
-// many are chosen and what can be done with them. A form with data-select holds the boxes, each in an element with
-// data-pick; without this script they are plain boxes of a plain form.
+// Select several faces, people or photos by tapping, dragging or Shift-clicking; a bar shows how many are
+// selected and what can be done with them. A form with data-select contains the checkboxes, each in an element with
+// data-pick; without this script it is a plain form with plain checkboxes.
 
-const DRAG_PX = 8; // less is the tremble of a tap
+const DRAG_PX = 8; // less is a shaky tap
 
 const boxesOf = (form) => [...form.elements].filter((box) => box.type === "checkbox" && box.closest("[data-pick]"));
 const pickAt = (x, y) => document.elementFromPoint(x, y)?.closest("[data-pick]");
@@ -31,11 +31,11 @@ function choose(form, isChosen) {
 function chooseRange(form, from, to, isChosen) {
   const boxes = boxesOf(form);
   const ends = [boxes.indexOf(from), boxes.indexOf(to)].sort((a, b) => a - b);
-  if (ends[0] < 0) return; // one of them is not there any more
+  if (ends[0] < 0) return; // one of them no longer exists
   for (const box of boxes.slice(ends[0], ends[1] + 1)) box.checked = isChosen;
 }
 
-// ---- Tap, click with Shift, the buttons of the bar ------------------------------------------------
+// ---- Taps, Shift-clicks, the buttons of the bar ---------------------------------------------------
 
 document.addEventListener("click", (event) => {
   const all = event.target.closest("[data-choose-all], [data-choose-none]");
@@ -51,7 +51,7 @@ document.addEventListener("click", (event) => {
   showChosen(form);
 });
 
-// A click on a label becomes a second one, on its box, which does not say whether Shift is down.
+// A click on a label triggers a second one on its checkbox, without the state of Shift.
 let shiftIsDown = false;
 for (const kind of ["pointerdown", "keydown", "keyup"]) {
   document.addEventListener(
@@ -76,8 +76,8 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// ---- Dragging over them: the first one says whether they are chosen or not ------------------------
-// A finger that moves up or down scrolls (touch-action: pan-y); one that begins sideways selects.
+// ---- Dragging: the first one decides whether the others are selected or deselected ----------------
+// A finger moving up or down scrolls (touch-action: pan-y); one that starts sideways selects.
 
 let drag = null;
 
@@ -105,7 +105,7 @@ document.addEventListener("pointermove", (event) => {
   const box = pickAt(event.clientX, event.clientY)?.querySelector("input");
   if (!box || box.form !== drag.form || box === drag.last) return;
   drag.last = box;
-  for (const [other, wasChosen] of drag.before) other.checked = wasChosen; // who is passed back over
+  for (const [other, wasChosen] of drag.before) other.checked = wasChosen; // undo those the finger has moved back over
   chooseRange(drag.form, drag.first, box, drag.isChosen);
   showChosen(drag.form);
 });
@@ -115,7 +115,7 @@ function endDrag(event) {
     drag.form.lastBox = drag.last ?? null;
     swallowNextClick();
   } else if (drag?.before) {
-    // the browser took the finger for a scroll
+    // the browser decided to scroll
     for (const [box, wasChosen] of drag.before) box.checked = wasChosen;
     showChosen(drag.form);
   }
@@ -136,7 +136,7 @@ document.addEventListener("dragstart", (event) => {
   if (event.target.closest("[data-pick]")) event.preventDefault();
 });
 
-// ---- What comes and goes: the way back keeps ticks, htmx brings more of them, a mode is left --------
+// ---- Changes: going back restores ticks, htmx adds checkboxes, a mode is left ----------------------
 
 const showAll = () => document.querySelectorAll("form[data-select]").forEach(showChosen);
 document.addEventListener("htmx:afterSettle", showAll);

@@ -1,4 +1,4 @@
-// Keeps the photos that the phone's gallery shares on the phone until the guest has chosen the room; nothing else.
+// Keeps photos shared from the phone's gallery on the phone until the guest has chosen the room; nothing else.
 // No module: browsers that know no module workers share photos as well.
 "use strict";
 
@@ -9,7 +9,7 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 
 async function keep(request) {
   const files = (await request.formData()).getAll("photos").filter((file) => file.size);
-  await caches.delete(SHARED); // of an earlier time, never taken to a room
+  await caches.delete(SHARED); // from an earlier share that never reached a room
   const cache = await caches.open(SHARED);
   await Promise.all(
     files.map((file, number) => {

@@ -1,4 +1,4 @@
-// On the room's page after a share from the phone's gallery: gives the kept photos to the upload form.
+// On the room's page after a share from the phone's gallery: pass the kept photos to the upload form.
 
 const SHARED = "shared-photos"; // as in service-worker.js
 
@@ -21,7 +21,7 @@ async function takeShared() {
   input.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-// After the scripts of the form; a reload must not ask again.
+// After the form's scripts; a reload must not ask again.
 window.addEventListener("load", () => {
   history.replaceState(history.state, "", location.pathname + location.hash);
   takeShared();

@@ -1,6 +1,6 @@
 // What is said to who does not see the screen: the newest, at most this often.
 
-const SPEAK_MS = 15_000; // progress that is told faster leaves no room for anything else
+const SPEAK_MS = 15_000; // faster progress would leave no room for anything else
 
 const regions = new WeakMap(); // by live region: the timer of what it says next, and when it may
 

@@ -1,12 +1,12 @@
-// How a photo gets to the server: whole, or in pieces that go on where they stopped (docs/uploads.md).
+// Send a photo to the server, whole or in resumable pieces (docs/uploads.md).
 
-// Four ways of not arriving. Whatever is none of ours, such as the page of a proxy or of a wifi's
+// Four kinds of failure. An answer that is not ours, such as the page of a proxy or a wifi
 // login, is a lost connection.
-// Goes on by itself.
+// Retried automatically.
 export class Lost extends Error {
   constructor(status = 0) {
     super(`status ${status}`);
-    this.status = status; // 0: nobody answered
+    this.status = status; // 0: no answer
   }
 }
 export class Refused extends Error {} // this file will never be taken; the message says why
@@ -14,19 +14,19 @@ export class Failed extends Error {} // not now; the message says why
 export class TooLarge extends Error {} // for a proxy: smaller pieces may pass
 
 const STALL_MS = 120_000; // without a byte sent or an answer: the connection is dead
-const TRIES_TO_FIT = 20; // pieces that did not fit, one after the other
-const SETTLE_MS = 1000; // until the request of a dead connection is done with
+const TRIES_TO_FIT = 20; // consecutive pieces at a wrong offset
+const SETTLE_MS = 1000; // until the request of a dead connection has ended
 
 function post(url, body, onProgress = () => {}) {
   return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest(); // fetch tells nothing of what was sent
+    const request = new XMLHttpRequest(); // fetch does not report upload progress
     let stall;
     const watch = () => {
       clearTimeout(stall);
       stall = setTimeout(() => request.abort(), STALL_MS);
     };
     request.open("POST", url);
-    request.setRequestHeader("HX-Request", "true"); // parts of a page, not whole ones
+    request.setRequestHeader("HX-Request", "true"); // for partials instead of whole pages
     request.upload.onprogress = (event) => {
       watch();
       onProgress(event.loaded);
@@ -41,7 +41,7 @@ function post(url, body, onProgress = () => {}) {
   });
 }
 
-// The sentence of our server in an answer; "" where the answer is somebody else's.
+// The sentence in an answer from our server; "" if the answer is not ours.
 function sentence(request) {
   const page = new DOMParser().parseFromString(request.responseText, "text/html");
   const found = page.querySelector(".upload-results .reason, .message.is-error");
@@ -77,7 +77,7 @@ export async function sendPieces(url, file, sha256, pieceBytes, onProgress) {
   for (let tries = 0; tries < TRIES_TO_FIT; tries += 1) {
     let answer = await begin(url, file, sha256);
     const place = answer.getResponseHeader("Location");
-    if (answer.status !== 201 || !place) return outcome(answer); // here already, or not taken
+    if (answer.status !== 201 || !place) return outcome(answer); // known already, or refused
     let status;
     do {
       const offset = offsetOf(answer);
@@ -86,14 +86,14 @@ export async function sendPieces(url, file, sha256, pieceBytes, onProgress) {
       answer = await post(`${place}?offset=${offset}`, piece, (sent) => onProgress(offset + sent));
       status = answer.status;
     } while (status === 200 && offsetOf(answer) >= 0);
-    // 409: it is further, or another request still writes. 404: it was swept, or is complete.
+    // 409: the offset has moved, or another request is still writing. 404: it was swept, or is complete.
     if (status !== 409 && status !== 404) return outcome(answer);
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   }
   throw new Lost();
 }
 
-// Which of these hashes the room has; nothing is lost if nobody answers.
+// Which of these hashes the room has; no answer does no harm.
 export async function askKnown(url, hashes) {
   try {
     const answer = await post(url, new URLSearchParams(hashes.map((hash) => ["sha256", hash])));

@@ -1,16 +1,16 @@
-// The upload queue: every chosen photo is safe, or its row says why not (docs/uploads.md).
-// Without this script the form is a plain one with many files.
+// The upload queue: every chosen photo ends up safe, or its row says why not (docs/uploads.md).
+// Without this script it is a plain form for several files.
 
 import { speak } from "./speech.js";
 import { askKnown, Failed, Lost, Refused, sendPieces, sendWhole, TooLarge } from "./transport.js";
 
 const AT_ONCE = 3; // hides round trips; more would only share the same uplink
-const SMALLEST_PIECE = 256 * 1024; // bytes; a proxy that takes less takes no photo
-const MOST_ASKED = 8; // hashes in one question
-const LONGEST_WAIT_MS = 30_000; // between two tries to reach the server
-const SERVER_TRIES = 8; // answers of a server that is there and cannot
-const LOSSES = 3; // of one photo; then it goes in smaller pieces, which get through sooner
-const READ_TRIES = 8; // of a file that the phone still fetches: two minutes in all
+const SMALLEST_PIECE = 256 * 1024; // bytes; a proxy that allows less allows no photos
+const MOST_ASKED = 8; // hashes in one request
+const LONGEST_WAIT_MS = 30_000; // between attempts to reach the server
+const SERVER_TRIES = 8; // errors from a server that is reachable
+const LOSSES = 3; // of one photo; then it is sent in smaller pieces, which get through sooner
+const READ_TRIES = 8; // of a file that the phone is still fetching: two minutes in all
 
 const form = document.querySelector("form[data-upload]");
 const section = form.closest(".upload");
@@ -22,13 +22,13 @@ const spoken = section.querySelector(".upload-spoken");
 const again = section.querySelector(".upload-again");
 const { uploadsUrl } = form.dataset;
 
-const toHash = []; // chosen, not looked at yet
+const toHash = []; // chosen, not hashed yet
 const ready = []; // to be sent
 const failed = []; // for "Retry failed"
 const count = { total: 0, open: 0, sending: 0, safe: 0, refused: 0 };
 let pieceBytes = Number(form.dataset.pieceBytes);
-let lostInARow = 0; // tries that did not reach the server
-let pause = null; // timer until the next try; null: not paused
+let lostInARow = 0; // attempts that did not reach the server
+let pause = null; // timer until the next attempt; null: not paused
 
 const isUnsafe = () => count.open > 0 || failed.length > 0;
 
@@ -77,14 +77,14 @@ function note(item, text, isError = false) {
   item.bar.hidden = isError;
 }
 
-// ---- What becomes of a photo -------------------------------------------------------------------
+// ---- The outcome for a photo ------------------------------------------------------------------
 
 function becomesSafe(item) {
   count.open -= 1;
   count.safe += 1;
   item.row.remove();
   htmx.trigger(document.body, "photo-added");
-  document.querySelector("[data-first-photo]")?.remove(); // the room waits for it no more
+  document.querySelector("[data-first-photo]")?.remove(); // no longer needed in the room
 }
 
 function becomesRefused(item, reason) {
@@ -104,7 +104,7 @@ function becomesLost(item) {
   if (pause !== null) return;
   const delay = Math.min(1000 * 2 ** lostInARow, LONGEST_WAIT_MS);
   lostInARow += 1;
-  pause = setTimeout(goOn, delay * (0.5 + Math.random() / 2)); // a whole party comes back at once
+  pause = setTimeout(goOn, delay * (0.5 + Math.random() / 2)); // jitter: a whole party comes back at once
 }
 
 function goOn() {
@@ -113,7 +113,7 @@ function goOn() {
   sendNext();
 }
 
-// A file from a cloud may be there by name only, until the phone has fetched it.
+// A file from a cloud may exist only by name until the phone has fetched it.
 async function isReadable(file) {
   try {
     await file.slice(0, 1).arrayBuffer();
@@ -185,10 +185,10 @@ function sendNext() {
   say();
 }
 
-// ---- Before sending: which of them are here already --------------------------------------------
+// ---- Before sending: which photos does the room have already -----------------------------------
 
 const worker = makeWorker();
-const asked = new Map(); // number of a question to the worker: how to answer it
+const asked = new Map(); // number of a request to the worker: its resolve function
 let isPreparing = false;
 
 function makeWorker() {
@@ -199,7 +199,7 @@ function makeWorker() {
     asked.delete(number);
   };
   made.onerror = () => {
-    // the script did not load: nobody will answer
+    // the script did not load: no answer will come
     for (const answer of asked.values()) answer(null);
     asked.clear();
     made.isBroken = true;
@@ -215,13 +215,13 @@ function hashOf(file) {
   return new Promise((resolve) => {
     asked.set(number, resolve);
     worker.postMessage({ number, file });
-  }).catch(() => null); // a file that cannot even be named to the worker
+  }).catch(() => null); // a file that cannot even be passed to the worker
 }
 
 async function prepare() {
   if (isPreparing) return;
   isPreparing = true;
-  // In growing groups: the first starts soon.
+  // In growing groups, so that the first upload starts soon.
   for (let size = 1; toHash.length; size = Math.min(2 * size, MOST_ASKED)) {
     const items = toHash.splice(0, size);
     const hashes = await Promise.all(items.map((item) => hashOf(item.file)));
@@ -237,7 +237,7 @@ async function prepare() {
   isPreparing = false;
 }
 
-// ---- Taking files --------------------------------------------------------------------------------
+// ---- Adding files --------------------------------------------------------------------------------
 
 function take(fileList) {
   const files = Array.from(fileList).filter((file) => file.size > 0 || file.type); // no folders
@@ -256,7 +256,7 @@ function take(fileList) {
 }
 
 input.addEventListener("click", () => {
-  input.value = ""; // not after a choice: iOS keeps the files of the input that it knows
+  input.value = ""; // not after a choice: iOS keeps the files only as long as the input has them
   if (!count.total) summary.textContent = phrase("handing");
 });
 input.addEventListener("cancel", () => {
@@ -272,7 +272,7 @@ again.addEventListener("click", () => {
   goOn();
 });
 
-// Anywhere on the page: a photo dropped beside the zone would else open in place of the page.
+// Anywhere on the page: a photo dropped beside the zone would otherwise replace the page.
 const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
 document.addEventListener("dragover", (event) => {
   if (!hasFiles(event)) return;
@@ -289,7 +289,7 @@ document.addEventListener("drop", (event) => {
   take(event.dataTransfer.files);
 });
 
-// ---- Staying until all is safe -----------------------------------------------------------------
+// ---- Staying until all photos are safe ---------------------------------------------------------
 
 window.addEventListener("beforeunload", (event) => {
   if (isUnsafe()) event.preventDefault(); // the browser asks whether to leave
@@ -303,12 +303,12 @@ document.addEventListener("visibilitychange", () => {
   stayAwake();
 });
 
-let lock = null; // of the screen; the system takes it away when the page is hidden
+let lock = null; // of the screen; the system releases it when the page is hidden
 async function stayAwake() {
   if (!navigator.wakeLock) return;
   if (count.open && !document.hidden && !lock) {
     lock = "asked for";
-    lock = await navigator.wakeLock.request("screen").catch(() => null); // battery saving says no
+    lock = await navigator.wakeLock.request("screen").catch(() => null); // refused when saving battery
     lock?.addEventListener("release", () => {
       lock = null;
     });
@@ -319,4 +319,4 @@ async function stayAwake() {
 }
 
 section.classList.add("has-queue");
-if (input.files.length) take(input.files); // chosen before this script was here
+if (input.files.length) take(input.files); // chosen before this script loaded

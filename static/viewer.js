@@ -1,8 +1,8 @@
-// The page of one photo: steps without leaving the page, so that Back leads to the album; swipes, pinch, keys.
+// The page of one photo: steps without leaving the page, so that Back returns to the album; swipes, pinch, keys.
 
 import { faceNear, layOutFaces } from "./faces.js";
 
-const SWIPE_PX = 60; // a shorter stroke is a tap or a scroll
+const SWIPE_PX = 60; // a shorter movement is a tap or a scroll
 const TAP_PX = 10; // a finger that moves less has not moved
 const DOUBLE_TAP_MS = 280;
 const MAX_SCALE = 6;
@@ -12,7 +12,7 @@ const isRightToLeft = document.documentElement.dir === "rtl";
 const find = (selector) => document.querySelector(`.viewer ${selector}`);
 const linkTo = (rel) => find(`a[rel=${rel}]`);
 
-// ---- From photo to photo: one entry of the history for all of them ----------------------------
+// ---- From photo to photo: one history entry for all of them ------------------------------------
 
 export const pages = new Map(); // by address: the promise of a photo's page
 
@@ -22,7 +22,7 @@ function load(address) {
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       return new DOMParser().parseFromString(await answer.text(), "text/html");
     });
-    page.catch(() => pages.delete(address)); // the next try may do better
+    page.catch(() => pages.delete(address)); // so that the next attempt may succeed
     pages.set(address, page);
   }
   return pages.get(address);
@@ -35,7 +35,7 @@ function preloadNeighbours() {
       (page) => {
         new Image().src = page.querySelector(".photo-frame img").src;
       },
-      () => {}, // a step to it says what is wrong
+      () => {}, // stepping to it will show the error
     );
   }
 }
@@ -48,7 +48,7 @@ async function step(rel) {
   try {
     show(await load(link.href), link.href, rel);
   } catch {
-    location.replace(link.href); // deleted meanwhile, or no connection: the browser tells
+    location.replace(link.href); // deleted meanwhile, or no connection: the browser shows it
   }
   isStepping = false;
   return undefined;
@@ -71,7 +71,7 @@ function show(page, address, rel) {
   preloadNeighbours();
 }
 
-// Leave as the back button does, to where the album was scrolled; by its link if we did not come from it.
+// Leave like the back button, to the album's scroll position; by its link if we did not come from it.
 function leave() {
   const up = linkTo("up").href;
   const cameFrom = document.referrer && new URL(document.referrer);
@@ -92,7 +92,7 @@ function toggleFaces() {
   markFaces();
 }
 
-// ---- Zoom: where the photo lies, in pixels of the stage ----------------------------------------
+// ---- Zoom: the position of the photo, in pixels of the stage -----------------------------------
 
 let zoom = { scale: 1, x: 0, y: 0 };
 
@@ -100,7 +100,7 @@ function place({ isSettling = false } = {}) {
   const frame = find(".photo-frame");
   const { width, height } = frame.parentElement.getBoundingClientRect();
   zoom.scale = Math.min(Math.max(zoom.scale, 1), MAX_SCALE);
-  // The edges of what is enlarged stay outside of the stage.
+  // The edges of an enlarged photo stay outside the stage.
   if (zoom.scale > 1) {
     zoom.x = Math.min(0, Math.max(zoom.x, width * (1 - zoom.scale)));
     zoom.y = Math.min(0, Math.max(zoom.y, height * (1 - zoom.scale)));
@@ -123,7 +123,7 @@ function settle() {
   place({ isSettling: true });
 }
 
-// Zoom to a scale so that a point of the screen keeps its place in the photo.
+// Zoom to a scale, keeping the same point of the photo at a point on the screen.
 function zoomAt(scale, clientX, clientY, options) {
   const stage = find(".viewer-stage").getBoundingClientRect();
   const bounded = Math.min(Math.max(scale, 1), MAX_SCALE);
@@ -137,8 +137,8 @@ function zoomAt(scale, clientX, clientY, options) {
 
 // ---- Fingers and mouse -------------------------------------------------------------------------
 
-const fingers = new Map(); // by pointer: where it is
-let stroke = null; // of one finger: where it began, and whether it has moved
+const fingers = new Map(); // positions by pointer id
+let stroke = null; // of one finger: its start, and whether it has moved
 let tapTimer = null;
 
 function onDown(event) {
@@ -226,7 +226,7 @@ document.addEventListener("click", (event) => {
   else step(link.rel);
 });
 
-// Who came and went by keys finds the focus on the tile of the photo seen last (static/app.js).
+// After leaving by keyboard, the tile of the last photo seen gets the focus (static/app.js).
 let isByKeys = false;
 document.addEventListener(
   "keydown",

@@ -1,17 +1,17 @@
-// The live wall: shows new photos first, else all of them in turn; goes on through lost connections.
+// The live wall: shows new photos first, then all of them in turn; survives lost connections.
 
-const SHOW_MS = 8000; // a photo stays so long
-const POLL_MS = 4000; // between two questions for new photos
-const MAX_WAIT_MS = 60000; // between two tries while the server does not answer
-const IDLE_MS = 3000; // without a movement of the mouse the pointer goes
+const SHOW_MS = 8000; // how long a photo is shown
+const POLL_MS = 4000; // between polls for new photos
+const MAX_WAIT_MS = 60000; // between attempts while the server does not answer
+const IDLE_MS = 3000; // after this long without mouse movement, the pointer disappears
 const LOST_AFTER = 2; // failures in a row before the screen says so
 
 const wall = document.getElementById("wall");
 const stage = wall.querySelector(".wall-photos");
 const problem = wall.querySelector(".wall-problem");
-const known = new Map(); // every photo by id, in the order in which they came
-const fresh = []; // that nobody has seen yet
-let turn = []; // ids that are still to come in this round
+const known = new Map(); // every photo by id, in order of arrival
+const fresh = []; // not shown yet
+let turn = []; // ids still to be shown in this round
 let newest = 0;
 let failures = 0;
 let round = 0; // of showNext: only the last one that was asked for shows its photo
@@ -25,7 +25,7 @@ function say(text) {
 }
 
 function take(photos) {
-  const isFirst = known.size === 0; // the server's page shows the newest of them already
+  const isFirst = known.size === 0; // the server's page already shows the newest one
   for (const photo of photos) {
     newest = Math.max(newest, photo.id);
     known.set(photo.id, photo);
@@ -46,7 +46,7 @@ async function poll() {
     failures = 0;
     say("");
   } catch {
-    failures += 1; // a restart, or the wifi of the party: what is here goes on meanwhile
+    failures += 1; // a restart, or bad wifi: keep showing the present photos
     if (failures >= LOST_AFTER) say(problem.dataset.lost);
     wait = Math.min(POLL_MS * failures, MAX_WAIT_MS);
   }
@@ -95,7 +95,7 @@ function figureOf(photo) {
   return figure;
 }
 
-// Whether a photo was deleted; one that a bad connection holds back is still there.
+// Whether a photo was deleted; one delayed by a bad connection was not.
 async function isGone(photo) {
   try {
     return (await fetch(photo.src, { method: "HEAD" })).status === 404;
@@ -104,7 +104,7 @@ async function isGone(photo) {
   }
 }
 
-// Resolves to the figure of the next photo once it can be shown at once, null if there is none.
+// Resolves to the figure of the next photo once it is ready to show, or null if there is none.
 async function loadNext() {
   const photo = nextPhoto();
   if (!photo) return null;
@@ -128,7 +128,7 @@ async function showNext() {
   if (figure) {
     const old = [...stage.children];
     stage.append(figure);
-    figure.getBoundingClientRect(); // so that its change is seen
+    figure.getBoundingClientRect(); // so that its transition runs
     wall.classList.remove("is-empty");
     figure.classList.add("is-shown");
     for (const other of old) {
@@ -139,14 +139,14 @@ async function showNext() {
   nextTimer = setTimeout(showNext, figure ? SHOW_MS : POLL_MS);
 }
 
-// ---- The screen stays on, the pointer goes, F fills the screen --------------------------------
+// ---- Keep the screen on, hide the pointer, F for full screen -----------------------------------
 
 async function stayAwake() {
   if (document.visibilityState !== "visible" || !navigator.wakeLock) return; // https only
   try {
     await navigator.wakeLock.request("screen");
   } catch {
-    // refused, on low battery for one: the screen then follows the settings of its device
+    // refused, for example on low battery: the screen then follows the device's settings
   }
 }
 document.addEventListener("visibilitychange", stayAwake);
@@ -158,7 +158,7 @@ function wake() {
 }
 for (const event of ["pointermove", "pointerdown", "keydown"]) document.addEventListener(event, wake);
 
-// ---- A pause: who wants to look longer, or cannot look at what moves (WCAG 2.2.2) --------------
+// ---- Pause, to look longer or to stop the movement (WCAG 2.2.2) --------------------------------
 
 const pauseButton = wall.querySelector("[data-pause]");
 function togglePause() {

@@ -1,1 +1,1 @@
-"""Background work: the job table says what is to be done, one thread does it."""
+"""Run background work: the job table lists it, and one thread does it."""

@@ -24,11 +24,11 @@ from photoshare.storage import Storage
 
 log = logging.getLogger(__name__)
 
-SWEEP_AGE_S = 3600  # an upload that is under way in another process may be this old
+SWEEP_AGE_S = 3600  # an upload in progress in another process may be this old
 SWEEP_EVERY_S = 3600
-WATCH_S = 2.0  # how soon photos of the command line, another process, are noticed
-FULL_DISK_WAIT_S = 30.0  # until the next look, so that the log does not fill the disk as well
-STOP_WAIT_S = 1.0  # an orderly stop waits this long for the photo in hand; Ctrl-C is to take < 2 s
+WATCH_S = 2.0  # how soon photos added by the command line, another process, are noticed
+FULL_DISK_WAIT_S = 30.0  # until the next try, so that the log does not fill the disk as well
+STOP_WAIT_S = 1.0  # how long a stop waits for the current photo; Ctrl-C should take under 2 s
 
 
 class JobRunner:
@@ -41,7 +41,7 @@ class JobRunner:
     settings : Settings
     storage : Storage
     make_engine : callable
-        Makes the face engine, or gives the one that there is; called when it is needed.
+        Makes the face engine or returns the existing one; called when it is needed.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class JobRunner:
         self._make_engine = make_engine
         self._upkeep = DatabaseUpkeep(settings.data / DATABASE_FILE)
         self._workplace: Workplace | None = None
-        self._knows_outdated = False  # whether photos of another engine were looked for
+        self._knows_outdated = False  # whether photos of another engine have been looked for
         self._stopping = threading.Event()
         self._executor: ThreadPoolExecutor | None = None
         self._busy = threading.Lock()  # held while jobs run
-        self._is_unsettled = False  # the table still calls a job running that has ended
+        self._is_unsettled = False  # the table still lists an ended job as running
 
     def search_photos(self, room_id: int) -> None:
         """Search the photos of a room that wait for it."""
@@ -81,14 +81,14 @@ class JobRunner:
         self.wake()
 
     def start(self) -> None:
-        """Take up what a former process left, and start the threads; called by app.py only."""
+        """Resume what an earlier process left, and start the threads; called by app.py only."""
         self.recover()
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="jobs")
         threading.Thread(target=self._watch, name="job-watch", daemon=True).start()
         self.wake()
 
     def recover(self) -> None:
-        """Make everything a dead process had in hand available again."""
+        """Requeue everything that a dead process was working on."""
         with self._app.app_context():
             photo_queue.release_claims(count_attempt=True)
             photo_queue.fail_exhausted_photos()
@@ -98,7 +98,7 @@ class JobRunner:
             _enqueue_unmeasured()
 
     def sweep(self) -> None:
-        """Remove what a crash and unfinished uploads left behind; notice what a disk has lost."""
+        """Remove leftovers of crashes and unfinished uploads; detect originals lost by a disk."""
         older_than = time.time() - SWEEP_AGE_S
         with self._app.app_context():
             removed = leftovers.sweep(self._storage, older_than=older_than)
@@ -109,12 +109,12 @@ class JobRunner:
             log.info("Removed %d files left by crashes and unfinished uploads", removed)
 
     def wake(self) -> None:
-        """Tell the job thread to look at the table; does nothing where no thread was started."""
+        """Tell the job thread to read the table; does nothing if no thread was started."""
         if self._executor is not None and not self._stopping.is_set():
             self._executor.submit(self.run_pending).add_done_callback(_log_failure)
 
     def run_pending(self) -> None:
-        """Run the queued jobs until there are none, in the calling thread."""
+        """Run queued jobs in the calling thread until none are left."""
         with self._busy:
             self._settle()
             self._find_outdated()
@@ -127,12 +127,12 @@ class JobRunner:
                 self._run(job)
 
     def _find_outdated(self) -> None:
-        """Once: let the photos be searched again that another engine searched before."""
+        """Queue photos that another engine searched to be searched again; once per process."""
         if self._knows_outdated:
             return
         try:
             with self._app.app_context():
-                if photo_queue.has_searched_photos():  # else nobody has to know the engine yet
+                if photo_queue.has_searched_photos():  # else the engine is not needed yet
                     name = self._make_engine().name
                     if count := photo_queue.analyse_outdated_again(name):
                         log.info("Searching %d photos again with the engine %s", count, name)
@@ -142,7 +142,7 @@ class JobRunner:
             self._knows_outdated = True
 
     def stop(self) -> bool:
-        """Stop after the photo in hand, or give it back; return whether the thread has ended."""
+        """Stop after the current photo, or requeue it; return whether the thread has ended."""
         self._stopping.set()
         if self._executor is None:
             return True
@@ -178,7 +178,7 @@ class JobRunner:
         self._is_unsettled = False
 
     def _settle(self) -> None:
-        """Make up for the end of a job that could not be written, on a full disk for example."""
+        """Record the end of a job that could not be written before, for example on a full disk."""
         if self._is_unsettled:
             with self._app.app_context():
                 photo_queue.release_claims(count_attempt=False)
@@ -213,7 +213,7 @@ class JobRunner:
             except DiskFullError as error:
                 log.error("The search for people is paused: %s", error)
                 self._stopping.wait(FULL_DISK_WAIT_S)
-            except Exception:  # a locked database passes; the watch goes on
+            except Exception:  # a locked database is temporary; the watch continues
                 log.exception("Watching the job table failed; trying again")
 
 
@@ -223,7 +223,7 @@ def _enqueue_unmeasured() -> None:
 
 
 def _log_failure(drain: Future[None]) -> None:
-    """Look at every future's result, so that no exception is lost."""
+    """Log the exception of a future, so that none is lost."""
     if not drain.cancelled() and (error := drain.exception()) is not None:
         is_ours = isinstance(error, PhotoshareError)
         log.error("The job thread failed: %s", error, exc_info=None if is_ours else error)

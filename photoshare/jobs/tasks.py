@@ -1,9 +1,9 @@
-"""What each kind of job does: a loop of small steps that can be repeated after any interruption.
+"""Run each kind of job as a loop of small steps that can be repeated after any interruption.
 
-A task returns whether it is done; else its job is queued again.
+A task returns whether it is done; otherwise its job is queued again.
 
-The job thread alone reads and writes the database, each step in a short app context of its own;
-the photos are analysed by a few threads beside it, which know nothing of the database.
+Only the job thread reads and writes the database, each step in its own short app context;
+a few threads beside it analyse the photos, without access to the database.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from photoshare.storage import Storage
 
 log = logging.getLogger(__name__)
 
-FACE_THREAD_NICENESS = 10  # of 19; a page then gets about nine tenths of a core it asks for
+FACE_THREAD_NICENESS = 10  # of 19; a page then gets about nine tenths of a core that it needs
 
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """What a task works with."""
+    """The resources that a task works with."""
 
     app: Flask
     settings: Settings
@@ -59,15 +59,15 @@ Searched: TypeAlias = tuple[ClaimedPhoto, Future[list[FoundFace]]]
 
 
 class Claim(Protocol):
-    """Takes the next photo that is to be analysed."""
+    """Claims the next photo to be analysed."""
 
     def __call__(self, *, is_first_attempt: bool) -> ClaimedPhoto | None:
-        """Take a photo, or only one that was never tried; None where there is none."""
+        """Claim a photo, or only one that was never tried; None if there is none."""
         ...
 
 
 def process_photos(job: ClaimedJob, workplace: Workplace) -> bool:
-    """Analyse every photo of the room that was never searched."""
+    """Analyse every photo of the room that has not been searched."""
 
     def claim(*, is_first_attempt: bool) -> ClaimedPhoto | None:
         return photo_queue.claim_photo(job.room_id, is_first_attempt=is_first_attempt)
@@ -77,9 +77,9 @@ def process_photos(job: ClaimedJob, workplace: Workplace) -> bool:
 
 
 def search_again(job: ClaimedJob, workplace: Workplace) -> bool:
-    """Analyse photos anew that were searched before, then group the room as from nothing.
+    """Analyse searched photos again, then regroup the room from scratch.
 
-    Makes way for every other job: photos that just came in, for one.
+    Gives way to every other job, such as newly added photos.
     """
     photos = photo_queue.SecondSearch(job.room_id)
     is_making_way = False
@@ -96,8 +96,8 @@ def search_again(job: ClaimedJob, workplace: Workplace) -> bool:
 
 
 def _analyse_all(job: ClaimedJob, workplace: Workplace, claim: Claim) -> None:
-    """Analyse the photos that can be claimed, as many at once as the engine likes."""
-    workplace.engine.warm_up()  # what it raises is no photo's fault
+    """Analyse the photos that can be claimed, as many at once as suits the engine."""
+    workplace.engine.warm_up()  # its errors are not the fault of a photo
     in_hand: dict[Future[list[FoundFace]], ClaimedPhoto] = {}
     pool = ThreadPoolExecutor(
         workplace.engine.photos_at_once, thread_name_prefix="faces", initializer=_step_back
@@ -117,10 +117,10 @@ def _analyse_all(job: ClaimedJob, workplace: Workplace, claim: Claim) -> None:
 def _claim_next(
     claim: Claim, in_hand: list[ClaimedPhoto], workplace: Workplace
 ) -> ClaimedPhoto | None:
-    """Claim one more photo, if there is a hand free.
+    """Claim one more photo if a thread is free.
 
-    A photo that was in hand when something went wrong is tried alone, so that the innocent one
-    beside it is not charged for it again.
+    A photo that was claimed when something went wrong is tried alone, so that an innocent one
+    beside it is not blamed again.
     """
     if workplace.is_stopping() or len(in_hand) >= workplace.engine.photos_at_once:
         return None
@@ -131,7 +131,7 @@ def _claim_next(
 
 
 def _step_back() -> None:
-    """Let the threads that answer pages go first; Linux alone knows priorities of threads."""
+    """Lower this thread's priority below those that answer pages; only Linux supports this."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), FACE_THREAD_NICENESS)
 
@@ -151,10 +151,10 @@ def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
 
 
 def _finish(job: ClaimedJob, done: list[Searched], workplace: Workplace) -> None:
-    """Store what was found on photos, together; whatever fails costs the photo that it is of."""
+    """Store the results of photos together; a failure only counts against its own photo."""
     with workplace.app.app_context():
         if len(done) == 1 or not _are_stored(done, workplace):
-            for one in done:  # each alone, so that the one to blame bears it
+            for one in done:  # each alone, so that only the faulty one fails
                 if not _are_stored([one], workplace):
                     photo_queue.fail_attempt(one[0].id)
         for _ in done:
@@ -162,25 +162,25 @@ def _finish(job: ClaimedJob, done: list[Searched], workplace: Workplace) -> None
 
 
 def _are_stored(done: list[Searched], workplace: Workplace) -> bool:
-    """Store what was found on photos, all or nothing; return whether that went well."""
+    """Store the results of photos, all or nothing; return whether that succeeded."""
     try:
         found = [(claimed, future.result()) for claimed, future in done]
         storing.store_analysis(found, rule=workplace.rule, storage=workplace.storage)
     except DiskFullError:
         db.session.rollback()
-        raise  # no fault of the photos: the job is tried again
+        raise  # not the fault of the photos: the job is tried again
     except Exception:
         ids = ", ".join(str(claimed.id) for claimed, _ in done)
         log.exception("Analysing photo %s failed", ids)
-        db.session.rollback()  # nothing half done is committed with what follows
+        db.session.rollback()  # so that nothing half done is committed later
         return False
     return True
 
 
 def cluster_room(job: ClaimedJob, workplace: Workplace) -> bool:
-    """Look at all faces of the room again, together; named people keep theirs.
+    """Group all faces of the room again, together; named people keep theirs.
 
-    It follows every correction, and so deletes the pictures of what is no face by one of them.
+    Runs after every correction, and so also deletes the pictures of faces marked as not a face.
     """
     with workplace.app.app_context():
         pictures.delete_pictures_of_no_faces(workplace.storage, job.room_id)
@@ -189,7 +189,7 @@ def cluster_room(job: ClaimedJob, workplace: Workplace) -> bool:
 
 
 def prepare_downloads(job: ClaimedJob, workplace: Workplace) -> bool:
-    """Measure the photos whose checksums are not known: by other rules, or lost and back again."""
+    """Measure photos without current checksums: older cleaning rules, or lost and restored."""
     with workplace.app.app_context():
         checksums.measure_photos(
             Photo.room_id == job.room_id, workplace.storage, is_stopping=workplace.is_stopping

@@ -1,1 +1,1 @@
-"""What keeps a data folder whole: backups, checks, deleted bytes, the doctor."""
+"""Maintain a data folder: backups, checks, erasing deleted bytes, the doctor."""

@@ -1,8 +1,8 @@
-"""Back up a data folder while guests upload and delete; what comes out can be served as it is.
+"""Back up a data folder while guests upload and delete; the result can be served as it is.
 
-The originals never change, so they are linked or copied one by one while the server goes on. Only
-for the last of them, and for the moment at which the database is taken, uploads and deletions wait:
-milliseconds. Smaller pictures are left out; they are made again when somebody asks for them.
+Originals never change, so they are linked or copied one by one while the server is running. Uploads
+and deletions only wait for the last originals, and while the database is copied:
+milliseconds. Smaller pictures are left out; they are made again on request.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from photoshare.errors import BackupError
 from photoshare.storage import Storage
 
 DATABASE, KEY = "photoshare.sqlite", "secret_key"
-UNFINISHED = ".unfinished"  # ends the name of a backup's folder until it is complete
-ROUNDS = 3  # of copying while the server goes on; each is about what came during the last one
+UNFINISHED = ".unfinished"  # suffix of a backup's folder until it is complete
+ROUNDS = 3  # of copying while the server runs; each copies what was added during the last one
 
 
 class _Original(NamedTuple):
-    """What a photo's row says of its file."""
+    """The data about a photo's file in its row."""
 
     room_id: int
     sha256: str
@@ -35,7 +35,7 @@ class _Original(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What a backup holds.
+    """The contents of a backup.
 
     Attributes
     ----------
@@ -51,9 +51,9 @@ class Backup:
 
 
 def back_up(storage: Storage, target: Path) -> Backup:
-    """Back up a data folder into a new folder, which has its name only when it is complete.
+    """Back up a data folder into a new folder, which gets its name only once it is complete.
 
-    Every photo of the database in it has its original beside it, of the right size.
+    It contains the original of every photo in its database, with the right size.
 
     Parameters
     ----------
@@ -78,12 +78,12 @@ def back_up(storage: Storage, target: Path) -> Backup:
         with disk_full_as_error():
             unfinished.mkdir(parents=True, mode=0o700)
             backup = _write(storage, unfinished)
-            os.sync()  # complete on the disk before it is called so
+            os.sync()  # complete on the disk before it gets its name
             os.replace(unfinished, target)
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"The backup can't be written ({error}).") from error
     finally:
-        shutil.rmtree(unfinished, ignore_errors=True)  # still there if something failed
+        shutil.rmtree(unfinished, ignore_errors=True)  # only exists if something failed
     return Backup(target, backup.photo_count, backup.lost)
 
 
@@ -95,7 +95,7 @@ def _write(storage: Storage, folder: Path) -> Backup:
         for _ in range(ROUNDS):
             _copy_originals(_originals(source), storage, folder)
         with storage.locked():
-            source.execute("BEGIN")  # a reader's: what others write from now on is not seen
+            source.execute("BEGIN")  # for reading: later writes by others are not seen
             originals = _originals(source)
             _copy_originals(originals, storage, folder)
         source.backup(copy)

@@ -1,4 +1,4 @@
-"""Look at the database before a start, and for the doctor: is it there, and is it whole."""
+"""Check before a start, and for the doctor, that the database exists and is intact."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from photoshare.errors import StartError, damaged_database_error
 
 
 def prepare_database(data: Path, *, is_thorough: bool) -> None:
-    """Check the database of a data folder and bring it to the newest schema.
+    """Check the database of a data folder and upgrade it to the newest schema.
 
     Needs an app context.
 
@@ -20,13 +20,13 @@ def prepare_database(data: Path, *, is_thorough: bool) -> None:
     ----------
     data : Path
     is_thorough : bool
-        Let SQLite look over the whole file, for the start of a server: 0.15 s of processor time
+        Let SQLite check the whole file, for the start of a server: 0.15 s of processor time
         for the 96 MB of 160,000 faces.
 
     Raises
     ------
     StartError
-        If it is missing beside photos, damaged, of a newer version, or cannot be opened.
+        If it is missing although there are photos, damaged, of a newer version, or unreadable.
     """
     file = data / "photoshare.sqlite"
     try:
@@ -49,7 +49,7 @@ def prepare_database(data: Path, *, is_thorough: bool) -> None:
 
 
 def find_damage() -> str | None:
-    """Let SQLite look over the whole file; return its first complaint. Needs an app context."""
+    """Let SQLite check the whole file; return its first complaint. Needs an app context."""
     with db.engine.connect() as connection:
         answer = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
     if answer == "ok":
@@ -58,12 +58,12 @@ def find_damage() -> str | None:
 
 
 def known_revisions() -> list[str]:
-    """List the revisions of the schema that this version knows, the newest first."""
+    """List the schema revisions that this version knows, newest first."""
     return [step.revision for step in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
 
 
 def _refuse_photos_without_rows(data: Path) -> None:
-    """Refuse an empty database where there are photos: as nobody's, they would be swept."""
+    """Refuse an empty database if there are photos: without rows they would be swept."""
     if next((data / "rooms").glob("*/originals/*"), None) is not None:
         raise StartError(
             f"There are photos in {data / 'rooms'}, but the database photoshare.sqlite beside them "

@@ -1,9 +1,9 @@
-"""What is deleted from the database leaves its files (docs/adr/0018-what-is-deleted-is-gone.md).
+"""Erase deleted data from the database's files (docs/adr/0018-what-is-deleted-is-gone.md).
 
 SQLite overwrites deleted rows in the database file (`secure_delete`), but two places keep them:
-the write-ahead log, until later writes happen to cover it, and the gaps of pages whose rows were
-moved to other pages. The first is emptied as soon as it holds anything; for the second the file is
-written anew in a quiet time. Neither asks what was written, so that no deletion can forget it.
+the write-ahead log, until later writes happen to cover them, and gaps in pages whose rows were
+moved to other pages. The log is emptied as soon as it contains anything; to remove the gaps, the
+file is rewritten when it is quiet. Both happen whatever was written, so no deletion can forget to.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from photoshare.config import MB
 
 log = logging.getLogger(__name__)
 
-# How long a checkpoint waits for readers. Pages go on reading meanwhile; whoever writes waits.
+# How long a checkpoint waits for readers. Pages can still read meanwhile, but writers wait.
 READERS_WAIT_S = 0.05
-# Writing a file anew takes about 20 ms a megabyte, on a slow card 200 ms, and holds up whoever
-# writes. After that much quiet it takes at most a fiftieth of the time.
+# Rewriting a file takes about 20 ms per megabyte, 200 ms on a slow card, and blocks writers. After
+# this much quiet it takes at most a fiftieth of the time.
 QUIET_S_OF_MB = 10
 
 
 class DatabaseUpkeep:
-    """Keeps one database file free of what was deleted; called every few seconds by one thread.
+    """Keeps one database file free of deleted data; called every few seconds by one thread.
 
     Parameters
     ----------
@@ -37,15 +37,15 @@ class DatabaseUpkeep:
     def __init__(self, database: Path) -> None:
         self._database = database
         self._written_at = time.monotonic()
-        self._is_compact = False  # perhaps a former process left gaps
-        self._complaint = ""  # said once, not every few seconds
+        self._is_compact = False  # an earlier process may have left gaps
+        self._complaint = ""  # logged once, not every few seconds
 
     def tend(self) -> None:
-        """Empty the write-ahead log; write the file anew when it has been quiet for long enough."""
+        """Empty the write-ahead log; rewrite the file once it has been quiet for long enough."""
         try:
             self._tend()
             self._complaint = ""
-        except sqlite3.OperationalError as error:  # somebody writes, or the disk is full
+        except sqlite3.OperationalError as error:  # another writer, or a full disk
             if str(error) != self._complaint:
                 log.warning("The database file will be tidied later: %s", error)
             self._complaint, self._written_at = str(error), time.monotonic()
@@ -63,17 +63,17 @@ class DatabaseUpkeep:
 
 
 def wal_of(database: Path) -> Path:
-    """Name the write-ahead log of a database file."""
+    """Return the path of a database file's write-ahead log."""
     return database.with_name(database.name + "-wal")
 
 
 def empty_wal(database: Path) -> bool:
-    """Move everything from the write-ahead log into the database file, and cut the log to nothing.
+    """Move everything from the write-ahead log into the database file, and empty the log.
 
     Returns
     -------
     bool
-        False if somebody still read or wrote; what could be moved was moved.
+        False if there were still readers or a writer; what could be moved was moved.
 
     Raises
     ------
@@ -86,12 +86,12 @@ def empty_wal(database: Path) -> bool:
 
 
 def write_anew(database: Path) -> None:
-    """Write the database file anew, without the gaps in its pages; readers go on meanwhile.
+    """Rewrite the database file without gaps in its pages; readers can continue meanwhile.
 
     Raises
     ------
     sqlite3.OperationalError
-        If somebody writes this moment, or the disk is full. Nothing has changed then.
+        If another connection is writing, or the disk is full. Nothing has changed then.
     """
     with _connection(database) as connection:
         connection.execute("VACUUM")
@@ -99,7 +99,7 @@ def write_anew(database: Path) -> None:
 
 @contextlib.contextmanager
 def _connection(database: Path) -> Iterator[sqlite3.Connection]:
-    """Open a connection of its own: those of the pool wait long for others, and are in use."""
+    """Open a separate connection: those of the pool wait long for others, and are in use."""
     connection = sqlite3.connect(database, timeout=READERS_WAIT_S, isolation_level=None)
     try:
         for pragma in ("synchronous=FULL", "fullfsync=ON", "secure_delete=ON"):

@@ -1,4 +1,4 @@
-"""Look at everything PhotoShare needs, and say in one sentence each how to mend what is wrong."""
+"""Check everything PhotoShare needs, and say in one sentence each how to fix a problem."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from photoshare.services.work import photo_queue
 from photoshare.storage import Storage
 from photoshare.web.pages import assets
 
-NAMED = 20  # lost photos that are named; whoever has lost more has lost a disk
+NAMED = 20  # lost photos listed by name; more than that means a lost disk
 REINSTALL = (
     "Install PhotoShare again from its folder: pip install --force-reinstall ."
     if IS_INSTALLED
@@ -36,7 +36,7 @@ REINSTALL = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     subject: str
     is_good: bool
@@ -45,7 +45,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Make every check; none of them changes anything."""
+    """Run every check; none of them changes anything."""
     checks: list[Callable[[Settings], Iterator[Finding]]] = [
         _python,
         _packages,
@@ -150,7 +150,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _photos(settings: Settings) -> Finding:
-    """Tell how many photos have the faces of another engine; nothing is to be mended."""
+    """Report how many photos have faces from another engine; not a problem."""
     engine = choose_engine(settings.engine, settings.data).engine
     outdated, searched = photo_queue.count_outdated(engine.name)
     state = f"{searched:,} searched for faces"
@@ -160,7 +160,7 @@ def _photos(settings: Settings) -> Finding:
 
 
 def _originals(settings: Settings) -> Iterator[Finding]:
-    """Look for the original of every photo that the database knows."""
+    """Look for the original of every photo in the database."""
     try:
         if not _has_database(settings) or schema_version() != known_revisions()[0]:
             return
@@ -180,4 +180,4 @@ def _originals(settings: Settings) -> Iterator[Finding]:
 
 
 def _has_database(settings: Settings) -> bool:
-    return (settings.data / "photoshare.sqlite").exists()  # connecting would make it
+    return (settings.data / "photoshare.sqlite").exists()  # connecting would create it

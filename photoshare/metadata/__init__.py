@@ -1,4 +1,4 @@
-"""Take whatever identifies a person, a device or a place out of a picture file, not the picture.
+"""Remove what identifies a person, a device or a location from a file, but not from its picture.
 
-Pure: bytes in, patches out. Nothing here decodes a picture or knows a database.
+Pure: bytes in, patches out. Nothing here decodes a picture or uses a database.
 """

@@ -1,4 +1,4 @@
-"""Which bytes of a photo are to be replaced before it is given to a guest."""
+"""Find the bytes of a photo to replace before a guest gets it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from photoshare.metadata.containers.jpeg import jpeg_patches
 from photoshare.metadata.exif import tiff_patches
 from photoshare.metadata.patches import Buffer, Patch, PatchedFile, UncleanableError
 
-# What the database keeps of a cleaned photo (its checksum) holds for these rules only: count up
-# with every change of this package that could change a byte.
+# The checksum of a cleaned photo in the database is valid for these rules only: increase this with
+# every change of this package that could change a byte.
 CLEANING_RULES = 2
 
 
-MAX_PATCHES = 10_000  # real photos need ten; a file made of tiny segments could ask for millions
+MAX_PATCHES = 10_000  # real photos need ten; a file made of tiny segments could need millions
 
 
 def _nothing(_data: Buffer) -> Iterable[Patch]:
-    """BMP holds no text about the photo."""
+    """Find nothing: BMP has no text about the photo."""
     return ()
 
 
@@ -50,7 +50,7 @@ def is_cleanable(path: Path, image_format: str) -> bool:
 
 
 def find_patches(path: Path, image_format: str) -> list[Patch]:
-    """Find what takes out of a photo whatever identifies a person, a device or a place.
+    """Find the patches that remove what identifies a person, a device or a location.
 
     Parameters
     ----------
@@ -62,15 +62,15 @@ def find_patches(path: Path, image_format: str) -> list[Patch]:
     Raises
     ------
     UncleanableError
-        If the file is built in a way that we cannot vouch for.
+        If the file has a structure that we cannot vouch for.
     FileNotFoundError
-        If it is not there.
+        If it does not exist.
     """
     with path.open("rb") as file:
         data = mmap(file.fileno(), 0, access=ACCESS_READ)
     try:
         patches = list(islice(_CLEANERS[image_format](data), MAX_PATCHES))
-    except (struct.error, IndexError, RecursionError) as error:  # a number that leads nowhere
+    except (struct.error, IndexError, RecursionError) as error:  # an invalid offset or size
         raise UncleanableError("a damaged file") from error
     if len(patches) == MAX_PATCHES:
         raise UncleanableError("a file with too many parts")

@@ -1,9 +1,9 @@
-"""Exif: the tags of a TIFF structure, in a block of its own or in a TIFF file.
+"""Clean Exif: the tags of a TIFF structure, in an Exif block or in a TIFF file.
 
-Tags that are known to be harmless stay; all others go: places, names, serial numbers and other
-numbers of one device or one picture, maker notes (undocumented, some encrypted; most hold serial
-numbers). What people wrote to be read, title and description, stays; comments go, since cameras
-put names and numbers there.
+Tags known to be harmless stay; all others are removed: locations, names, serial numbers and other
+numbers of one device or one picture, and maker notes (undocumented, some encrypted; most contain
+serial numbers). Title and description, which people wrote to be read, stay; comments are removed,
+since cameras put names and numbers there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from photoshare.metadata.tiff import Policy, TiffStructure
 from photoshare.metadata.tiff_writer import write_tables
 from photoshare.metadata.xmp import clean_xmp
 
-_PLACES = {Base.GPSInfo, Base.Pressure, Base.WaterDepth}  # the pressure tells the altitude
+_PLACES = {Base.GPSInfo, Base.Pressure, Base.WaterDepth}  # pressure reveals the altitude
 _PEOPLE = {
     *(Base.Artist, Base.Copyright, Base.CameraOwnerName, Base.XPAuthor, Base.XPKeywords),
     *(Base.UserComment, Base.XPComment, Base.DocumentName, Base.PageName, Base.RelatedSoundFile),
@@ -35,7 +35,7 @@ _PICTURES = {
     *(Base.ImageUniqueID, Base.ImageID, Base.RawDataUniqueID, Base.RawImageDigest),
     *(Base.OriginalRawFileName, Base.OriginalRawFileData, Base.OriginalRawFileDigest),
 }
-# Of a kind of JPEG in TIFF that was given up in 1995: they lead to tables of an unknown size.
+# Of a kind of JPEG in TIFF abandoned in 1995: they point to tables of unknown size.
 _OLD_JPEG = {Base.JpegQTables, Base.JpegDCTables, Base.JpegACTables}
 _LERC_PARAMETERS = 50674  # without them the pixels of such a TIFF cannot be decoded
 # Pillow's list of the tags of Exif, TIFF and DNG.
@@ -46,14 +46,14 @@ _EMPTY = b"II*\0\x08\0\0\0\0\0\0\0\0\0"  # a block with no tag
 
 
 def clean_exif(block: bytes, most: int) -> bytes:
-    """Clean a block of Exif; one with no tag where it cannot be read.
+    """Clean an Exif block; return one without tags if it cannot be read.
 
     Parameters
     ----------
     block : bytes
-        From the TIFF header on, or from "Exif" before it.
+        Beginning with the TIFF header, or with "Exif" before it.
     most : int
-        How many bytes the cleaned one may have: more than the block has, in rare cases.
+        How many bytes the cleaned block may have: in rare cases more than before.
     """
     prefix = b"Exif\0\0" if block.startswith(b"Exif\0\0") else b""
     data = block[len(prefix) :]
@@ -69,14 +69,14 @@ def clean_exif(block: bytes, most: int) -> bytes:
 
 
 def tiff_patches(data: Buffer) -> Iterator[Patch]:
-    """Find what is to be changed in a TIFF file: offsets lead everywhere in it, so nothing moves.
+    """Find the changes to a TIFF file; offsets point everywhere in it, so nothing is moved.
 
-    What no kept tag leads to becomes zeros: programs that edit a TIFF leave the old tags behind.
+    What no kept tag refers to becomes zeros: programs that edit a TIFF leave old tags behind.
 
     Raises
     ------
     UncleanableError
-        If the structure is damaged, or a BigTIFF, or does not say where all of its pixels lie.
+        If the structure is damaged, or a BigTIFF, or does not locate all of its pixels.
     """
     try:
         tiff = TiffStructure(data, _POLICY)
@@ -103,7 +103,7 @@ def tiff_patches(data: Buffer) -> Iterator[Patch]:
 
 
 def _gaps(tiff: TiffStructure) -> Iterator[tuple[int, int]]:
-    """List what lies between the parts that are in use."""
+    """List the gaps between the parts that are in use."""
     at, end = 0, len(tiff.data)
     for start, stop in tiff.spans():
         if start > at:

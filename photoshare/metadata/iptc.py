@@ -1,6 +1,6 @@
-"""IPTC records, and the resource blocks of Photoshop in which they lie.
+"""Clean IPTC records, and the Photoshop resource blocks that contain them.
 
-Every function returns as many bytes as it was given, or fewer.
+No function returns more bytes than it was given.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from photoshare.metadata.xmp import clean_xmp
 
-# Of IPTC's Information Interchange Model 4.2: the coding of the texts; versions, title, urgency,
-# dates and times, program, headline, caption, orientation. Whatever else there is names people,
-# places or the picture itself; keywords too, where Lightroom and digiKam write who is in it.
+# Of IPTC's Information Interchange Model 4.2: the character coding; versions, title, urgency,
+# dates and times, program, headline, caption, orientation. Everything else names people,
+# locations or the picture itself; so do keywords, where Lightroom and digiKam list who is in it.
 _HARMLESS_RECORDS = {(1, 0), (1, 90)} | {
     (2, number) for number in (0, 5, 10, 55, 60, 62, 63, 65, 70, 105, 120, 131)
 }
@@ -23,12 +23,12 @@ _HARMLESS_RESOURCES = (0x03ED, 0x040F)  # resolution, ICC profile
 
 
 def clean_iim(record: bytes) -> bytes:
-    """Keep what is harmless of an IPTC record, up to a part that cannot be read."""
+    """Keep the harmless parts of an IPTC record, up to one that cannot be read."""
     kept = []
     at = 0
     while at + 5 <= len(record) and record[at] == _IIM_MARKER:
         stop = at + 5 + struct.unpack_from(">H", record, at + 3)[0]
-        # 0x8000 and more is an extended size, not in use; such a record ends outside as well.
+        # 0x8000 and above is an extended size, which is not used; such a record ends outside, too.
         if record[at + 3] >= 0x80 or stop > len(record):
             break
         if (record[at + 1], record[at + 2]) in _HARMLESS_RECORDS:
@@ -38,7 +38,7 @@ def clean_iim(record: bytes) -> bytes:
 
 
 def clean_resources(blocks: bytes, clean_exif: Callable[[bytes, int], bytes]) -> bytes:
-    """Keep what is harmless of Photoshop's image resource blocks, up to one that is damaged."""
+    """Keep the harmless ones of Photoshop's image resource blocks, up to a damaged one."""
     kept = []
     at = 0
     while blocks[at : at + 4] in _SIGNATURES and at + 7 <= len(blocks):
@@ -61,4 +61,4 @@ def clean_resources(blocks: bytes, clean_exif: Callable[[bytes, int], bytes]) ->
             head = blocks[at : at + 6] + b"\0\0" + struct.pack(">I", len(value))  # without a name
             kept.append(head + value + bytes(len(value) % 2))
         at = start + size + size % 2
-    return b"".join(kept)[: len(blocks)]  # some leave out the zero behind an odd last one
+    return b"".join(kept)[: len(blocks)]  # some writers omit the zero after an odd last block

@@ -1,4 +1,4 @@
-"""Patches: bytes of a file that are replaced by others, and the file seen through them."""
+"""Replace bytes of a file by patches, and read the patched file at any offset."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ Buffer = bytes | mmap
 
 
 class UncleanableError(ValueError):
-    """The file is built in a way that we do not understand well enough to vouch for it."""
+    """The file has a structure that we do not understand well enough to vouch for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """The bytes from `start` up to `stop` of a file are replaced.
+    """A replacement of the bytes from `start` up to `stop` of a file.
 
     Attributes
     ----------
     start, stop : int
         Offsets in the file.
     content : bytes or None
-        Any number of bytes, none to cut; None for ``stop - start`` zeros, where offsets elsewhere
-        in the file forbid to cut.
+        Any number of bytes, none to cut; None for ``stop - start`` zeros, if offsets elsewhere in
+        the file forbid cutting.
     """
 
     start: int
@@ -35,22 +35,22 @@ class Patch:
 
     @property
     def size(self) -> int:
-        """How many bytes it puts in."""
+        """How many bytes it inserts."""
         return self.stop - self.start if self.content is None else len(self.content)
 
 
 def replace(start: int, old: bytes, new: bytes) -> Iterable[Patch]:
-    """Make the patch that turns `old`, which lies at `start`, into `new`; none where they agree."""
+    """Make the patch that turns `old`, at offset `start`, into `new`; none if they are equal."""
     return [] if old == new else [Patch(start, start + len(old), new)]
 
 
 def blank(data: Buffer, start: int, stop: int) -> Iterable[Patch]:
-    """Make the patch that turns a part into zeros; none where it holds nothing else."""
+    """Make the patch that turns a part into zeros; none if it already is."""
     return [Patch(start, stop, None)] if bytes(data[start:stop]).strip(b"\0") else []
 
 
 def moved(offset: int, patches: Iterable[Patch]) -> int:
-    """Tell where the byte at an offset of the file lies in the patched one."""
+    """Return the offset in the patched file of the byte at an offset of the original."""
     before = (patch for patch in patches if patch.stop <= offset)
     return offset + sum(patch.size - (patch.stop - patch.start) for patch in before)
 

@@ -1,6 +1,6 @@
-"""TIFF structures: tables of tags, whose values lie anywhere; Exif is one, and so are others.
+"""Read TIFF structures, such as Exif: tables of tags whose values are anywhere in the data.
 
-What is read is what a list of tags allows; it can be written anew, with nothing else in it.
+Only allowed tags are read; the structure can be rewritten with nothing else in it.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from photoshare.metadata.containers.segments import clean_thumbnail
 from photoshare.metadata.patches import Buffer, UncleanableError
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
-_PIXELS = {  # where they lie, how long they are
+_PIXELS = {  # their offsets, their lengths
     Base.JpegIFOffset: Base.JpegIFByteCount,
     Base.StripOffsets: Base.StripByteCounts,
     Base.TileOffsets: Base.TileByteCounts,
 }
-MAX_TABLES = 1000  # a TIFF has one for each page, an Exif block five at most
+MAX_TABLES = 1000  # a TIFF has one per page, an Exif block at most five
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What of a structure stays.
+    """The tags of a structure that stay.
 
     Attributes
     ----------
     kept : collection of int
         The tags that stay.
     tables : collection of int
-        Those of them that lead to further tables.
+        Those that point to further tables.
     cleaners : mapping
-        For some of them a function: what becomes of the value's bytes; None if the tag is to go.
+        For some of them a function that returns the new bytes of the value; None to remove the tag.
     """
 
     kept: Collection[int]
@@ -49,15 +49,15 @@ class Entry:
     Attributes
     ----------
     start, stop : int
-        Where its value lies.
+        The position of its value.
     cleaned : bytes or None
-        The value, if it is changed.
+        The new value, if it changes.
     tables : list of Table
-        To which it leads.
+        The tables it points to.
     pixels : list of tuple
-        Where the parts of a picture lie to which it leads, as (start, stop).
+        The parts of a picture that it points to, as (start, stop).
     thumbnail : bytes or None
-        What those are to become, if they are a JPEG.
+        The new content of those, if they are a JPEG.
     """
 
     tag: int
@@ -94,18 +94,18 @@ class TiffStructure:
     Attributes
     ----------
     chain : list of Table
-        Those that follow each other; the others hang on their entries.
+        The tables in sequence; the others belong to their entries.
     tables : list of Table
         All of them.
     is_changed : bool
-        Whether a tag goes or a value changes.
+        Whether a tag is removed or a value changes.
     has_hidden_pixels : bool
-        Whether there are some whose place or size no tag tells.
+        Whether there are pixels whose offset or size is not in any tag.
 
     Raises
     ------
     UncleanableError
-        If it is none, or a BigTIFF, or has a thousand tables.
+        If it is not a TIFF, or a BigTIFF, or has a thousand tables.
     struct.error, RecursionError
         If it is damaged.
     """
@@ -120,7 +120,7 @@ class TiffStructure:
     _seen: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        """Walk over all tables."""
+        """Read all tables."""
         header = bytes(self.data[:8])
         if header[:4] not in (b"II*\0", b"MM\0*") or len(header) < 8:
             raise UncleanableError("not a TIFF structure")
@@ -131,7 +131,7 @@ class TiffStructure:
             following = table.following
 
     def spans(self) -> list[tuple[int, int]]:
-        """List what of the data is in use, as (start, stop), in order; they may overlap."""
+        """List the parts of the data in use, as (start, stop), in order; they may overlap."""
         entries = [entry for table in self.tables for entry in table.entries]
         spans = [(0, 8)] + [(table.start, table.stop) for table in self.tables]
         spans += [(entry.start, entry.stop) for entry in entries]
@@ -141,7 +141,7 @@ class TiffStructure:
         return int(struct.unpack_from(self.order + code, self.data, offset)[0])
 
     def _walk(self, offset: int) -> Table | None:
-        """Go through one table; None if there is none, or it was seen before."""
+        """Read one table; None if there is none, or it was read before."""
         size = len(self.data)
         if offset in self._seen or offset < 8 or offset + 2 > size:
             return None
@@ -151,7 +151,7 @@ class TiffStructure:
         stop = offset + 2 + 12 * self._unpack("H", offset)
         table = Table(offset, min(stop + 4, size), [], 0)
         self.tables.append(table)
-        self.is_changed |= stop > size  # the end of it cannot be read
+        self.is_changed |= stop > size  # its end cannot be read
         for at in range(offset + 2, min(stop, size - 11), 12):
             entry = self._read_entry(at)
             if entry is not None and self._keep(entry):
@@ -162,7 +162,7 @@ class TiffStructure:
         return table
 
     def _read_entry(self, at: int) -> Entry | None:
-        """Read one tag; None where it is to go, or its value lies outside."""
+        """Read one tag; None if it is to be removed, or its value is outside the data."""
         tag, kind, count = struct.unpack_from(self.order + "HHI", self.data, at)
         if tag not in self.policy.kept:
             self.is_changed = True
@@ -174,7 +174,7 @@ class TiffStructure:
         return Entry(tag, kind, bytes(self.data[at : at + 12]), start, start + size)
 
     def _keep(self, entry: Entry) -> bool:
-        """Look into the value of a tag; return whether it stays."""
+        """Examine the value of a tag; return whether it stays."""
         if entry.tag in self.policy.tables:
             entry.tables = [
                 table for offset in self._numbers(entry) if (table := self._walk(offset))
@@ -199,7 +199,7 @@ class TiffStructure:
         return list(struct.unpack_from(f"{self.order}{count}{code}", self.data, entry.start))
 
     def _find_pixels(self, entries: list[Entry]) -> None:
-        """Note where the thumbnail or the strips of a table lie."""
+        """Record the positions of a table's thumbnail or strips."""
         values = {entry.tag: entry for entry in entries}
         for offsets, sizes in _PIXELS.items():
             if offsets in values and sizes in values:
@@ -211,7 +211,7 @@ class TiffStructure:
                 self.has_hidden_pixels = True
 
     def _clean_thumbnail(self, entries: list[Entry]) -> list[Entry]:
-        """Clean the JPEG in a table; one that cannot be read goes with the tags that tell of it."""
+        """Clean the JPEG in a table; remove one that cannot be read, together with its tags."""
         for entry in entries:
             if entry.tag == Base.JpegIFOffset and entry.pixels:
                 start, stop = entry.pixels[0]

@@ -1,4 +1,4 @@
-"""Write the tables of a TIFF structure anew, one after the other, with nothing in between."""
+"""Rewrite the tables of a TIFF structure one after another, with nothing in between."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL.ExifTags import Base
 from photoshare.metadata.patches import UncleanableError
 from photoshare.metadata.tiff import Entry, Table, TiffStructure
 
-_LONG = 4  # the kind of a number of four bytes
+_LONG = 4  # the type of a four-byte number
 
 
 def write_tables(tiff: TiffStructure, head: bytes, pointer: int | None, *, most: int) -> bytes:
@@ -19,18 +19,18 @@ def write_tables(tiff: TiffStructure, head: bytes, pointer: int | None, *, most:
     Parameters
     ----------
     head : bytes
-        What stands before them.
+        The bytes before them.
     pointer : int or None
-        Where in it the offset of the first table is to be written, if anywhere.
+        Where in `head` the offset of the first table is to be written, if anywhere.
     most : int
-        How many bytes that may take.
+        How many bytes the result may have.
 
     Raises
     ------
     UncleanableError
-        If it takes more: several tags shared one value.
+        If it needs more because several tags shared one value.
     """
-    for alignment in (2, 1):  # values begin at even offsets, unless that takes too much
+    for alignment in (2, 1):  # values begin at even offsets, unless that takes too much space
         writer = _Writer(tiff, bytearray(head), alignment)
         writer.write_chain(pointer, most)
         if len(writer.out) <= most:
@@ -52,14 +52,14 @@ class _Writer:
             pointer = self._write_table(table, most)
 
     def _write_table(self, table: Table, most: int) -> int:
-        """Write a table with all that it leads to; return where the offset of the next belongs."""
+        """Write a table with all it points to; return where the offset of the next one goes."""
         start = len(self.out)
         entries = table.entries
         self.out += bytes(2 + 12 * len(entries) + 4)
         self._pack("H", start, len(entries))
         for number, entry in enumerate(entries):
             if len(self.out) > most:
-                break  # tags that share one value could ask for gigabytes
+                break  # tags that share one value could take gigabytes
             kind, count, value = self._value(entry, entries, most)
             if len(value) > 4:
                 place = self._append(value)
@@ -68,7 +68,7 @@ class _Writer:
         return start + 2 + 12 * len(entries)
 
     def _value(self, entry: Entry, entries: list[Entry], most: int) -> tuple[int, int, bytes]:
-        """Return the kind, the count and the bytes of a value, having written what it leads to."""
+        """Write what a value points to; return its type, its count and its bytes."""
         kind, count = struct.unpack_from(self.tiff.order + "HI", entry.raw, 2)
         if entry.tables:
             offsets = []

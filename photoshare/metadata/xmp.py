@@ -1,7 +1,7 @@
-"""XMP: an XML text of properties, of which only known ones stay.
+"""Clean XMP, an XML text of properties, by keeping only known ones.
 
-Offsets lead to it in some formats, so a packet keeps its length: what goes becomes spaces, which
-is how XMP itself pads a packet.
+In some formats offsets point past it, so a packet keeps its length: removed parts become spaces,
+with which XMP itself pads packets.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from xml.parsers import expat
 EMPTY_XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _XML = "http://www.w3.org/XML/1998/namespace"
-_FRAMES = (_RDF, "adobe:ns:meta/")  # what holds properties
+_FRAMES = (_RDF, "adobe:ns:meta/")  # the elements that contain properties
 _ITEM = "http://ns.google.com/photos/1.0/container/item/"
 # Properties of the Exif and TIFF namespaces are named after the tags.
 _EXIF_NAMES = """
@@ -37,8 +37,8 @@ _EXIF_NAMES = """
 """
 _HARMLESS_EXIF = frozenset(_EXIF_NAMES.split())
 # By namespace, the properties that stay; None: all of them. Others name people (mwg-rs, MP,
-# Iptc4xmpExt, lr, digiKam, plus, xmpRights, keywords), places (Iptc4xmpCore, photoshop), devices
-# (aux, makers' own) or the picture itself (xmpMM), or claim a movie that the copy does not have
+# Iptc4xmpExt, lr, digiKam, plus, xmpRights, keywords), locations (Iptc4xmpCore, photoshop), devices
+# (aux, makers' own) or the picture itself (xmpMM), or refer to a movie that the copy does not have
 # (GCamera, makers' own).
 _HARMLESS: dict[str, Collection[str] | None] = {
     "http://purl.org/dc/elements/1.1/": {"title", "description", "format"},
@@ -62,7 +62,7 @@ _ATTRIBUTE = re.compile(rb"""\s([^\s=<>/"']+)\s*=\s*("[^"]*"|'[^']*')""")
 
 
 def clean_xmp(packet: bytes) -> bytes:
-    """Blank all properties that are not known to be harmless; all, where it cannot be parsed."""
+    """Blank all properties not known to be harmless; all of them if it cannot be parsed."""
     text = packet.rstrip(b"\0")
     try:
         cleaned = _Blanking(text).run()
@@ -90,14 +90,14 @@ class _Element:
 
 
 class _Blanking:
-    """One pass over an XMP text, which overwrites what is to go with spaces."""
+    """One pass over an XMP text that overwrites the removed parts with spaces."""
 
     def __init__(self, packet: bytes) -> None:
         self._packet = packet
         self._cleaned = bytearray(packet)
         self._opened: list[_Element] = []
-        self._namespaces: dict[str, list[str]] = {"xml": [_XML]}  # by prefix, the last one holds
-        # Whatever the text says: no other coding hides a name.
+        self._namespaces: dict[str, list[str]] = {"xml": [_XML]}  # by prefix, the last one applies
+        # Whatever the text declares, so that no other encoding can hide a name.
         self._parser = parser = expat.ParserCreate("utf-8", namespace_separator=" ")
         parser.StartNamespaceDeclHandler = self._declare
         parser.EndNamespaceDeclHandler = lambda prefix: self._namespaces[prefix or ""].pop()
@@ -154,7 +154,7 @@ class _Blanking:
             stays = namespace == _XML or _is_harmless(namespace, name)
             if namespace == _RDF:
                 stays = name in _HARMLESS_RDF
-            if (namespace, name) == (_RDF, "about"):  # required, but may be empty; some put an id
+            if (namespace, name) == (_RDF, "about"):  # required, may be empty; some put an id here
                 self._blank(attribute.start(2) + 1, attribute.end(2))
                 self._cleaned[attribute.start(2) + 1] = attribute[2][0]
                 return
@@ -163,7 +163,7 @@ class _Blanking:
             self._blank(*attribute.span())
 
     def _note_item(self, namespace: str, name: str, value: str) -> None:
-        """Let an entry of a container's directory go that is no picture, such as its movie."""
+        """Remove a container directory's entry that is not a picture, such as its movie."""
         if namespace == _ITEM and name == "Mime" and not value.strip().startswith("image/"):
             for element in reversed(self._opened):
                 if (element.namespace, element.name) == (_RDF, "li"):

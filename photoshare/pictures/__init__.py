@@ -1,1 +1,1 @@
-"""Picture files: their formats, decoding, smaller pictures, and the process that makes them."""
+"""Decode picture files and make smaller pictures, in processes of their own."""

@@ -14,12 +14,12 @@ _CAPTURE_TAGS = (
     (ExifTags.IFD.Exif, ExifTags.Base.DateTimeDigitized, ExifTags.Base.SubsecTimeDigitized),
     (None, ExifTags.Base.DateTime, ExifTags.Base.SubsecTime),
 )
-FIRST_CAPTURE = datetime(1980, 1, 1)  # before are clocks that were never set; a zip begins here too
-FARTHEST_ZONE = timedelta(hours=14)  # ahead of UTC: a clock on the spot may be as much ahead
+FIRST_CAPTURE = datetime(1980, 1, 1)  # earlier clocks were never set; zips begin here, too
+FARTHEST_ZONE = timedelta(hours=14)  # ahead of UTC: a local clock may be this much ahead
 
 
 def capture_time_of(opened: ImageFile) -> datetime | None:
-    """Read when a photo was taken: by its EXIF, as the clock of the camera showed it."""
+    """Read from EXIF when a photo was taken, as the camera's clock showed it."""
     try:
         exif = opened.getexif()
         for place, moment_tag, fraction_tag in _CAPTURE_TAGS:
@@ -28,19 +28,19 @@ def capture_time_of(opened: ImageFile) -> datetime | None:
             if moment is not None:
                 return moment
     except Exception:  # damaged EXIF raises as many kinds of errors as damaged pictures do
-        return None  # and is no reason to refuse the photo
+        return None  # and is not a reason to refuse the photo
     return None
 
 
 def parse_capture_time(moment: object, fraction: object = None) -> datetime | None:
-    """Read a date of EXIF, such as ``2026:11:24 13:40:00``; None where it cannot be true.
+    """Parse an EXIF date, such as ``2026:11:24 13:40:00``; None if it cannot be true.
 
     Parameters
     ----------
     moment : object
-        The value of a date tag; whatever a camera or a forger wrote there.
+        The value of a date tag: anything a camera or a forger wrote there.
     fraction : object
-        The digits of the second's fraction, which tell photos of a burst apart.
+        The digits of the second's fraction, which order the photos of a burst.
     """
     digits = re.findall(r"\d+", str(moment))[:6]
     try:

@@ -1,4 +1,4 @@
-"""Decode uploads in processes of their own, a few at a time (docs/adr/0012-decoder-processes.md).
+"""Decode uploads in separate processes, a few at a time (docs/adr/0012-decoder-processes.md).
 
 A hostile file may take minutes or gigabytes, or crash a decoder; here it costs one helper process,
 which the next upload starts again.
@@ -23,16 +23,16 @@ from photoshare.pictures.rendering import RenderedPhoto, read_message, rendered_
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 2  # more than the cores of a small server would be no faster, and take more memory
-# How many times its processor time a picture may wait for a processor: 40 programs more urgent
-# than a decoder leave it this share of two cores. Behind that, whatever hangs without working ends.
+AT_ONCE = 2  # more than the cores of a small server would not be faster, but take more memory
+# Limit of clock time, as a multiple of processor time: 40 programs more urgent than a decoder leave
+# it this share of two cores. Beyond it, a process that hangs without working is ended.
 PATIENCE = 30
 _COMMAND = (sys.executable, "-m", "photoshare.pictures.worker")
-PICTURES_OF_ONE_PROCESS = 500  # then a new one: whatever a library leaks is given back
+PICTURES_OF_ONE_PROCESS = 500  # then a new one, to release whatever a library leaks
 
 
 class DecoderPool:
-    """A few decoder processes, started when needed; they end by themselves when idle."""
+    """A few decoder processes, started on demand; they end by themselves when idle."""
 
     def __init__(self, size: int = AT_ONCE) -> None:
         self._slots = threading.BoundedSemaphore(size)
@@ -40,7 +40,7 @@ class DecoderPool:
         self._idle: list[_Decoder] = []
 
     def render(self, path: Path, settings: Settings) -> RenderedPhoto:
-        """Verify a picture and make its smaller ones; waits while all processes are busy.
+        """Verify a picture and make its smaller ones; wait while all processes are busy.
 
         Parameters
         ----------
@@ -51,7 +51,7 @@ class DecoderPool:
         Raises
         ------
         RejectedPhotoError
-            If it is not a picture that can be read, or is over a limit.
+            If it is not a readable picture, or is over a limit.
         """
         request: dict[str, object] = {
             "path": str(path),
@@ -70,7 +70,7 @@ class DecoderPool:
                     raise
                 if answer is not None:
                     break
-                decoder.close()  # it had just ended, having been idle for long
+                decoder.close()  # it had just ended after being idle
             self._give_back(decoder)
         if isinstance(answer, RenderedPhoto):
             return answer
@@ -108,18 +108,18 @@ class _Decoder:
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # of numpy; each would take memory
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # for numpy; each thread takes memory
         )
         self._requests: IO[bytes] = self._process.stdin  # type: ignore[assignment]
         self._answers: IO[bytes] = self._process.stdout  # type: ignore[assignment]
 
     @property
     def is_fit(self) -> bool:
-        """Whether it is there and has not done its share yet."""
+        """Whether it is running and has not done its share yet."""
         return self._process.poll() is None and self._pictures < PICTURES_OF_ONE_PROCESS
 
     def ask(self, request: dict[str, object]) -> RenderedPhoto | RejectedPhotoError | None:
-        """Ask for one picture; the error if it is not taken, None if nobody was there to ask."""
+        """Ask for one picture; return the error if it is refused, None if the process has ended."""
         self._pictures += 1
         try:
             write_message(self._requests, request, [])
@@ -131,7 +131,7 @@ class _Decoder:
         return rendered_of(head, blobs)
 
     def _obituary(self) -> RejectedPhotoError | None:
-        """Say why the process has ended; None if by itself."""
+        """Return why the process has ended; None if by itself."""
         code = self._process.wait()
         if code == 0:
             return None
@@ -144,12 +144,12 @@ class _Decoder:
             return RejectedPhotoError(
                 "The server was too busy to check this picture. Please send it again later."
             )
-        if code == -signal.SIGKILL:  # the system's, when memory is short
+        if code == -signal.SIGKILL:  # by the system, when memory is short
             return RejectedPhotoError("This picture needs more memory than the server has.")
         return RejectedPhotoError("This picture is damaged and can't be opened.")
 
     def close(self) -> None:
-        """End the process: its input closes."""
+        """End the process by closing its input."""
         with contextlib.suppress(BrokenPipeError):
             self._requests.close()
         self._answers.close()

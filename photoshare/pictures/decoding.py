@@ -20,19 +20,19 @@ from photoshare.errors import RejectedPhotoError
 from photoshare.pictures.capture_time import capture_time_of
 from photoshare.pictures.formats import ACCEPTED_FORMATS
 
-ALL_PX = 1 << 30  # for `decode_upright`: no pixel is to be saved, up to `LARGEST_RESULT_PIXELS`
-ANY_MEGAPIXELS = 1000  # of a photo that was accepted before, whatever the limit was then
+ALL_PX = 1 << 30  # for `decode_upright`: keep all pixels, up to `LARGEST_RESULT_PIXELS`
+ANY_MEGAPIXELS = 1000  # for a photo that was accepted before, whatever the limit was then
 WHITE = (255, 255, 255, 255)
 MAX_MEGAPIXELS = 100  # unless the settings say otherwise; phones of 2026 reach 50, some 200
 # Pictures that cannot be decoded smaller than this are decoded one at a time: each takes up to
-# 400 MB (100 megapixels with alpha) until it is reduced, and the process is to stay below 1 GB.
+# 400 MB (100 megapixels with alpha) until it is reduced, and the process should stay below 1 GB.
 LARGE_PIXELS = 16_000_000
-# No result has more: what phones call 50 megapixels. With the pixels that it is made of it takes
-# twice 200 MB; of a larger picture, half of its sides are kept, or a third.
+# No result has more: what phones call 50 megapixels. Together with its source pixels it takes
+# twice 200 MB; the sides of a larger picture are reduced to a half or a third.
 LARGEST_RESULT_PIXELS = 8192 * 6144
 _large_decode = threading.Lock()
 _WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")  # more than 8 bits of grey
-# What makes a picture with this EXIF orientation upright; those of 5 to 8 swap width and height.
+# How to turn a picture with this EXIF orientation upright; 5 to 8 swap width and height.
 _TO_UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -43,7 +43,7 @@ _TO_UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _TURNED = (5, 6, 7, 8)
-MAX_PROFILE_BYTES = 64_000  # those of cameras and screens have a few; each thumbnail carries it
+MAX_PROFILE_BYTES = 64_000  # cameras and screens have a few; each thumbnail contains the profile
 BAND_ROWS = 64  # of the reduced picture, converted at a time: never all of a large picture
 
 pillow_heif.register_heif_opener()
@@ -62,7 +62,7 @@ class DecodedPhoto:
     width, height : int
         Pixels of the upright original.
     captured_at : datetime or None
-        When it was taken, as a clock on the spot showed it (no zone); None where it does not say.
+        When it was taken, by the local clock (no zone); None if unknown.
     """
 
     image: Image.Image
@@ -73,7 +73,7 @@ class DecodedPhoto:
 
     @property
     def scale(self) -> float:
-        """Pixels of the original for each pixel of `image`, at least 1."""
+        """Pixels of the original per pixel of `image`, at least 1."""
         return max(self.width, self.height) / max(self.image.size)
 
 
@@ -85,10 +85,10 @@ def decode_upright(
     Parameters
     ----------
     path : Path
-        The original; of an animation, the first frame is taken.
+        The original; for an animation, the first frame is used.
     at_least_px : int
         The longer side of the result is at least this, unless `largest_side_px` is less. JPEG is
-        decoded at 1/8, 1/4 or 1/2 where that is enough, which saves most of the time and memory;
+        decoded at 1/8, 1/4 or 1/2 if that is enough, which saves most of the time and memory;
         other formats are reduced right after decoding.
     max_megapixels : int
         Larger pictures are refused before they are decoded.
@@ -112,14 +112,14 @@ def decode_upright(
         ) from error
     except MemoryError as error:
         raise RejectedPhotoError("This picture needs more memory than the server has.") from error
-    # Decoders of hostile files raise more kinds of errors than they document (struct.error,
-    # IndexError, SyntaxError, ...), so this one place takes them all and names the first.
+    # On hostile files, decoders raise more kinds of errors than they document (struct.error,
+    # IndexError, SyntaxError, ...), so this one place catches them all and names the first.
     except Exception as error:
         raise RejectedPhotoError("This picture is damaged or incomplete.") from error
 
 
 def largest_side_px(width: int, height: int) -> int:
-    """Tell the longer side at which a picture is decoded at most: all of it, or a half, a third."""
+    """Return the maximum longer side of a decoded picture: its own, or a half, a third of it."""
     fraction = math.ceil(math.sqrt(width * height / LARGEST_RESULT_PIXELS))
     return max(1, max(width, height) // fraction)
 
@@ -133,7 +133,7 @@ def _decode_opened(opened: ImageFile, at_least_px: int, max_megapixels: int) -> 
     ratio = min(1.0, at_least_px / max(width, height))
     # For JPEG only; None keeps the mode.
     opened.draft(None, (max(round(width * ratio), 1), max(round(height * ratio), 1)))
-    # A progressive JPEG is in memory whole, at 6 bytes a pixel, however small it is decoded.
+    # A progressive JPEG is completely in memory, at 6 bytes per pixel, however small it is decoded.
     is_progressive = "progressive" in opened.info
     decoded_width, decoded_height = (width, height) if is_progressive else opened.size
     is_large = decoded_width * decoded_height > LARGE_PIXELS
@@ -151,7 +151,7 @@ def _load(
     if orientation in _TURNED:
         width, height = height, width
     image = _reduced_rgb(opened, max(max(opened.size) // at_least_px, 1))
-    opened.close()  # a large one is not to be in memory a third time, turned
+    opened.close()  # so that a large one is not in memory a third time, turned
     if orientation in _TO_UPRIGHT:
         image = image.transpose(_TO_UPRIGHT[orientation])
     return DecodedPhoto(image, image_format, width, height, captured_at)
@@ -164,9 +164,9 @@ def _too_large(max_megapixels: int) -> RejectedPhotoError:
 
 
 def _reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
-    """Convert any mode to RGB, its sides divided by a whole number (rounded up).
+    """Convert any mode to RGB, with its sides divided by an integer (rounded up).
 
-    Band by band, so that a picture of 100 megapixels is in memory once, not three times.
+    Works band by band, so that a picture of 100 megapixels is in memory once, not three times.
     """
     to_rgb = _rgb_converter(image)
     width, height = image.size
@@ -178,7 +178,7 @@ def _reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
         for top in range(0, height, rows):
             band = image.crop((0, top, width, min(top + rows, height)))
             result.paste(to_rgb(band).reduce(factor), (0, top // factor))
-    # The profile of inks or greys does not describe the RGB that was made of them.
+    # The profile of inks or greys does not describe the RGB made from them.
     profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
     is_kept = profile and len(profile) <= MAX_PROFILE_BYTES
     result.info["icc_profile"] = profile if is_kept else None
@@ -198,7 +198,7 @@ def _rgb_converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
 
 
 def _ink_transform(profile: bytes | None) -> Callable[[Image.Image], Image.Image] | None:
-    """Make the conversion that a profile of inks asks for; None where there is none that works."""
+    """Make the conversion defined by a profile of inks; None if there is none that works."""
     if not profile:
         return None
     try:
@@ -217,10 +217,10 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def _eight_bit_grey(image: Image.Image, darkest: float, brightest: float) -> Image.Image:
-    """Bring wide grey to 8 bits; Pillow's own conversion cuts everything above 255 off."""
+    """Scale wide grey to 8 bits; Pillow's own conversion clips everything above 255."""
     values = np.asarray(image)
     if image.mode.startswith("I;16"):
         return Image.fromarray((values >> 8).astype(np.uint8)).convert("RGB")
-    span = (brightest - darkest) or 1.0  # of a picture in one colour: it becomes black
+    span = (brightest - darkest) or 1.0  # a picture of one colour becomes black
     grey = ((values - darkest) * (255 / span)).astype(np.uint8)
     return Image.fromarray(grey).convert("RGB")

@@ -13,16 +13,16 @@ from photoshare.pictures.decoding import DecodedPhoto
 
 VIEW_PX = 2000  # longer side: a 12-megapixel JPEG (4000 x 3000) is decoded at half its size for it
 # Longer sides of the smaller pictures: a grid on a small and on a sharp screen, a photo on a phone
-# and on a desktop. Each is about twice the one before, so that no browser gets much too much.
+# and on a desktop. Each is about twice the one before, so that no browser gets far too many pixels.
 RENDITION_PX = (320, 640, 1280, VIEW_PX)
-FACE_CROP_PX = 192  # side: a cover of 96 points at 2 pixels a point
+FACE_CROP_PX = 192  # side: a cover of 96 points at 2 pixels per point
 FACE_CROP_MARGIN = 0.35  # of the face's size on every side: hair and chin belong to a portrait
-FACE_CROP_LEAST_PX = 160  # of the decode, if the original has them: enlarged by 1.2 at most
-# Pillow first shrinks by a whole number, at no less than this many times the size that is wanted:
-# twice as fast, and not to be told from the slow way (Pillow's documentation: 2.0 and up).
+FACE_CROP_LEAST_PX = 160  # of the decode, if the original has them: enlarged by at most 1.2
+# Pillow first shrinks by an integer factor, to no less than this many times the wanted size:
+# twice as fast, and indistinguishable from the slow way (Pillow's documentation: 2.0 and up).
 REDUCING_GAP = 2.0
 JPEG_QUALITY = 82  # our choice by eye
-# To the eye as good, at half the bytes. Method 2 of 6: 73 ms for 2000 pixels and 151 kB; 4, the
+# Looks as good, at half the bytes. Method 2 of 6: 73 ms for 2000 pixels and 151 kB; 4, the
 # default: 217 ms and 146 kB; AVIF at speed 8: 311 ms and 131 kB (2 cores, a 12-megapixel portrait).
 WEBP_QUALITY, WEBP_METHOD = 80, 2
 PLACEHOLDER_PX = 20  # longer side of the preview that is shown blurred
@@ -82,14 +82,14 @@ def to_webp(image: Image.Image) -> bytes:
 
 
 def face_crop_px(width: int, height: int, locations: Iterable[FaceLocation]) -> int:
-    """Tell at which longer side a photo is decoded for `crop_face`: whole if a face is small in it.
+    """Return the longer side at which to decode a photo for `crop_face`: all if a face is small.
 
     Parameters
     ----------
     width, height : int
         Of the upright original.
     locations : iterable of FaceLocation
-        In its pixels; 1 is enough for none.
+        In its pixels; without any, the result is 1.
     """
     needed_px = 1.0
     for top, right, bottom, left in locations:

@@ -1,7 +1,7 @@
-"""What is made of an uploaded picture, at one decode, and how it travels between two processes.
+"""Make the smaller pictures of an upload in one decode, and send them between processes.
 
-Runs in the decoder processes (`pictures.worker`), which import this, `pictures.decoding`,
-`photoshare.metadata` and nothing else of ours.
+Runs in the decoder processes (`pictures.worker`), which import only this, `pictures.decoding` and
+`photoshare.metadata` of ours.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from photoshare.metadata.clean import is_cleanable
 from photoshare.pictures import decoding, encoding
 
 ENCODERS = {"webp": encoding.to_webp, "jpg": encoding.to_jpeg}
-# What a grid shows is made with the upload; a photo page, and the JPEGs for browsers without WebP,
-# when somebody first asks: half of the work and of the space, mostly for pictures nobody opens.
+# Pictures for grids are made at upload; those for a photo page, and JPEGs for browsers without
+# WebP, on first request: half of the work and space, mostly for pictures nobody opens.
 EAGER_PX = (320, 640)
 _EAGER_FORMAT = "webp"
-CLEAN_COPY = "clean.jpg"  # variant of the JPEG in place of a file that cannot be cleaned
-COPY_QUALITY = 95  # of that JPEG: no loss to be seen
+CLEAN_COPY = "clean.jpg"  # variant: the JPEG in place of a file that cannot be cleaned
+COPY_QUALITY = 95  # of that JPEG: no visible loss
 _LENGTH = struct.Struct(">I")  # before every part of a message: its number of bytes
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedPhoto:
-    """A verified picture: what its row says, and the smaller pictures.
+    """A verified picture: the data of its row, and the smaller pictures.
 
     Attributes
     ----------
@@ -39,11 +39,11 @@ class RenderedPhoto:
     width, height : int
         Pixels of the upright original.
     captured_at : datetime or None
-        As a clock on the spot showed it, without a zone.
+        As the local clock showed it, without a zone.
     placeholder : bytes
         See `photoshare.pictures.encoding.to_placeholder`.
     derived : dict of variant to bytes
-        The pictures of a grid, ``320.webp`` and so on; `CLEAN_COPY`, if guests need one.
+        The pictures for grids, ``320.webp`` and so on; `CLEAN_COPY` if guests need one.
     """
 
     image_format: str
@@ -79,7 +79,7 @@ def render_photo(path: Path, *, max_megapixels: int) -> RenderedPhoto:
 
 
 def make_clean_copy(path: Path, *, max_megapixels: int) -> bytes:
-    """Make a JPEG with all pixels of a picture, up to what `images` keeps, and nothing else of it.
+    """Make a JPEG with only the pixels of a picture, as many as `decoding` keeps.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def make_clean_copy(path: Path, *, max_megapixels: int) -> bytes:
 
 
 def _render_eagerly(image: Image) -> dict[str, bytes]:
-    """Make the pictures that are needed at once, by variant; each from the next larger one."""
+    """Make the pictures needed immediately, by variant; each from the next larger one."""
     made = {}
     for side in sorted(EAGER_PX, reverse=True):
         image = encoding.smaller(image, side)
@@ -102,7 +102,7 @@ def _render_eagerly(image: Image) -> dict[str, bytes]:
 
 
 def write_message(stream: IO[bytes], head: dict[str, Any], blobs: list[bytes]) -> None:
-    """Send words and bytes through a pipe; nothing of it can be run, unlike a pickle."""
+    """Send data and bytes through a pipe; unlike a pickle, it cannot contain code."""
     stream.write(_LENGTH.pack(len(blobs)))
     for part in (json.dumps(head).encode(), *blobs):
         stream.write(_LENGTH.pack(len(part)))
@@ -146,7 +146,7 @@ def write_rendered(stream: IO[bytes], photo: RenderedPhoto) -> None:
 
 
 def rendered_of(head: dict[str, Any], blobs: list[bytes]) -> RenderedPhoto:
-    """Put together what `write_rendered` sent."""
+    """Rebuild the photo that `write_rendered` sent."""
     captured_at = head["captured_at"]
     return RenderedPhoto(
         head["image_format"],

@@ -1,7 +1,7 @@
-"""The decoder process: reads the path of a picture, answers with what it renders of it.
+"""Run the decoder process: read the path of a picture, answer with the rendered pictures.
 
-Started by `photoshare.pictures.decoder_pool`. A file that is too much for a decoder costs this
-process, never the server: the system ends it when its time is over, whatever C code it is in.
+Started by `photoshare.pictures.decoder_pool`. A file that overwhelms a decoder costs this
+process, never the server: the system ends it when its time is up, whatever C code it is in.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from photoshare.config import MB
 from photoshare.errors import RejectedPhotoError
 from photoshare.pictures.rendering import read_message, render_photo, write_message, write_rendered
 
-IDLE_S = 60  # without work this long, the process ends and gives its memory back
-NICENESS = 5  # after the threads that answer pages, before those that search faces (10)
+IDLE_S = 60  # after this long without work, the process ends to release its memory
+NICENESS = 5  # less urgent than threads that answer pages, more than those that search faces (10)
 
 
 def main() -> None:
-    """Answer until the server is gone, or has had nothing to do for a while."""
+    """Answer until the server is gone or has had no work for a while."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which closes the pipe
     os.nice(NICENESS)
-    warnings.simplefilter("ignore")  # of Pillow, about oddities of a guest's file
+    warnings.simplefilter("ignore")  # from Pillow, about oddities of a guest's file
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints goes to the log, not among the answers
+    os.dup2(2, 1)  # whatever a library prints goes to the log, not into the answers
     while select.select([requests], [], [], IDLE_S)[0]:
         try:
             answer_one(requests, answers)
@@ -39,14 +39,14 @@ def main() -> None:
 
 
 def answer_one(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Render one picture within its time; the system ends this process when that is over.
+    """Render one picture within its time; the system ends this process when that is up.
 
-    A busy machine takes nothing from an innocent picture: what counts is processor time, of all
-    threads of this process. Clock time only ends what hangs without using any.
+    On a busy machine an innocent picture is not cut short: the limit is processor time, of all
+    threads of this process. Clock time only ends a process that hangs without using any.
     """
     head, _ = read_message(requests)
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    if sys.platform == "linux":  # others take the limit and do not keep it
+    if sys.platform == "linux":  # others accept the limit but do not enforce it
         resource.setrlimit(resource.RLIMIT_DATA, (head["memory_mb"] * MB, most))
     signal.setitimer(signal.ITIMER_PROF, head["seconds"])
     signal.setitimer(signal.ITIMER_REAL, head["wait_seconds"])
@@ -54,7 +54,7 @@ def answer_one(requests: BinaryIO, answers: BinaryIO) -> None:
         rendered = render_photo(Path(head["path"]), max_megapixels=head["megapixels"])
     except RejectedPhotoError as error:
         rejection: RejectedPhotoError | None = error
-    except Exception:  # a picture that decodes and cannot be encoded again; the log says why
+    except Exception:  # a picture that decodes but cannot be encoded again; the log says why
         traceback.print_exc()
         rejection = RejectedPhotoError("This picture is damaged, so no smaller copy can be made.")
     else:

@@ -1,1 +1,1 @@
-"""The web server: connections, bodies of requests, the log."""
+"""Extend the web server: connections, request bodies, threads, the log."""

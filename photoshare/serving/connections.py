@@ -1,10 +1,10 @@
-"""Connections of the web server: how long each may take, and how many one network may have.
+"""Limit how long each connection may take, and how many one network may have.
 
-waitress itself closes only what is silent, and a reader that has stopped not even then. Here every
-part of a request has its time, and when there are too many connections, the one that has waited
-longest without a request makes way for the new one. So an attacker can hold connections, but not
-keep a browser out, which sends its request at once. Behind a trusted proxy all guests have its
-address, and how many each may have is the proxy's business (docs/deployment.md).
+waitress itself closes only silent connections, and not even those of a reader that has stopped.
+Here every part of a request has a time limit, and when there are too many connections, the one
+waiting longest without a request makes way for a new one. An attacker can hold connections, but not
+keep out a browser, which sends its request at once. Behind a trusted proxy all guests have its
+address, and the proxy limits how many each may have (docs/deployment.md).
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from waitress.server import TcpWSGIServer
 from photoshare.networks import network_of
 from photoshare.serving.request_bodies import Parser, Task
 
-HEADERS_S = 20  # from the first byte of a request, or the opening of the connection
-BODY_S, BODY_BYTES = 60, 16_000  # so much of a body has to come in every so many seconds
-IDLE_S = 60  # after an answer; browsers open another connection without a word
-# A reader may pause so long. At 10 kB/s the buffers of a system and a proxy take five minutes to
-# drain, in which nothing more is taken from us.
+HEADERS_S = 20  # from the first byte of a request, or from the opening of the connection
+BODY_S, BODY_BYTES = 60, 16_000  # this many bytes of a body have to arrive within this many seconds
+IDLE_S = 60  # after an answer; browsers silently open another connection
+# How long a reader may pause. At 10 kB/s the buffers of a system and a proxy take five minutes to
+# drain, during which nothing more is read from us.
 STALLED_S = 600
 MOST_OF_NETWORK = 300  # a whole party shares one address; a browser keeps up to six open
 CHECK_EVERY_S = 1
-OTHER_SOCKETS = 8  # beside the connections: the port we listen on, the pipe that wakes the loop
+OTHER_SOCKETS = 8  # besides the connections: the listening port, the pipe that wakes the loop
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     """One connection.
 
-    It is in one of five phases: it has no request yet (idle), it sends the headers of one, it sends
-    the body, the request is in the hands of a thread, or the answer is on its way.
+    It is in one of five phases: idle without a request, receiving headers, receiving the
+    body, being handled by a thread, or sending the answer.
     """
 
     parser_class, task_class = Parser, Task
@@ -46,19 +46,19 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     ) -> None:
         self.is_new = True  # it has not had an answer yet
         self.since = time.time()  # when it was opened or answered, or made progress with a body
-        self._began: float | None = None  # when the first byte of its request came
-        self._received_before = 0  # bytes of the body, at that time
+        self._began: float | None = None  # when the first byte of its request arrived
+        self._received_before = 0  # bytes of the body at that time
         self.network = network_of(address[0])
         super().__init__(server, connection, address, *rest, **more)
         server.admit(self)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether we wait for a request, or for the rest of its headers."""
+        """Whether we are waiting for a request or for the rest of its headers."""
         return not (self.requests or self.total_outbufs_len or self._has_headers)
 
     def is_late(self, now: float) -> bool:
-        """Whether it has taken too long; notes the progress of a body."""
+        """Whether it has taken too long; records the progress of a body."""
         if self.requests:
             return False
         if self.total_outbufs_len:
@@ -75,7 +75,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         return now - self.since > BODY_S
 
     def received(self, data: bytes) -> bool:
-        """Take what has come in, and note what began with it; called by waitress."""
+        """Accept received bytes, and record which phase began with them; called by waitress."""
         had_headers = self._has_headers
         result = super().received(data)
         if self._has_headers and not had_headers:
@@ -89,9 +89,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     def service(self) -> None:
         """Answer a request, in a thread; called by waitress.
 
-        Requests that were sent along before the answer (no browser does) are dropped, and the
-        connection closed, as RFC 9112 (9.3.2) allows: the thread would wait for whoever does not
-        read.
+        Requests sent before the answer (which no browser does) are dropped and the connection is
+        closed, as RFC 9112 (9.3.2) allows: otherwise the thread would wait for a client that does
+        not read.
         """
         with self.requests_lock:
             if len(self.requests) > 1:
@@ -103,7 +103,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         self.is_new, self.since = False, time.time()
 
     def handle_write(self) -> None:
-        """Send what the other side takes; called by waitress."""
+        """Send as much as the other side accepts; called by waitress."""
         super().handle_write()
         if not self.total_outbufs_len:
             self.since = time.time()
@@ -114,16 +114,16 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]
-    """waitress, with an eye on its connections.
+    """waitress with limits on its connections.
 
     Parameters
     ----------
     app : callable
         The WSGI application.
     listener : socket
-        Bound already.
+        Already bound.
     tasks : object
-        Takes the connections whose requests are complete: one of waitress's dispatchers, or alike.
+        Receives connections with complete requests: a dispatcher of waitress, or similar.
     connections : dict
         Filled with all sockets, for `waitress.wasyncore.loop`.
     most : int
@@ -131,7 +131,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     trusted_proxy : str
         The address that may have more than `MOST_OF_NETWORK` of them; may be empty.
     **options
-        Of waitress.
+        For waitress.
     """
 
     channel_class = Channel
@@ -166,7 +166,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         )
 
     def admit(self, new: Channel) -> None:
-        """Make place for a connection; where all others are at work, it is closed itself."""
+        """Make room for a connection; if all others are busy, close the new one."""
         rivals = list(self.active_channels.values())
         siblings = [channel for channel in rivals if channel.network == new.network]
         if len(siblings) > MOST_OF_NETWORK and new.network != self._proxy:
@@ -177,9 +177,9 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         min(waiting, key=lambda channel: channel.since).handle_close()
 
     def maintenance(self, now: float) -> None:
-        """Close what has taken too long; called by waitress.
+        """Close connections that have taken too long; called by waitress.
 
-        At once: waitress's own mark would wait until the other side reads.
+        Closes at once: waitress's own flag would wait until the other side reads.
         """
         for channel in list(self.active_channels.values()):
             if channel.is_late(now):

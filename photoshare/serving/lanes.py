@@ -1,4 +1,4 @@
-"""Which threads answer which request: pages, uploads, and secrets to check have their own."""
+"""Assign requests to threads: pages, uploads and checks of secrets have their own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from photoshare.pictures import decoder_pool
 from photoshare.services.rooms.hashing import SCRYPT_AT_ONCE
 from photoshare.web.requests.attempts import MOST_PAUSED
 
-# Threads of their own for requests that take long, so that no page waits for them.
+# Separate threads for requests that take long, so that no page waits for them.
 UPLOAD_THREADS = decoder_pool.AT_ONCE + 2  # two more receive while others decode
 UPLOAD_PATH = re.compile(r"/rooms/[^/]+/(photos|uploads/\d+)$")
 # Checks of passwords wait for each other (photoshare.web.requests.attempts); no page shall wait for
@@ -22,10 +22,10 @@ SECRET_PATH = re.compile(r"/(rooms|join|rooms/[^/]+/host/[^/]+)$")
 
 
 class Lanes:
-    """Hands each request to the threads of its kind: pages, uploads, or secrets to check.
+    """Passes each request to the threads of its kind: pages, uploads, or checks of secrets.
 
-    With one queue for all, 90 photos of 30 guests would stand before every page. Downloads hold no
-    thread: the server itself reads their files, as fast as a phone takes them.
+    With one queue for all, 90 photos of 30 guests would be ahead of every page. Downloads hold no
+    thread: the server itself reads their files, as fast as a phone accepts them.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Lanes:
         return self._pages
 
     def shutdown(self, timeout: float) -> bool:
-        """Let short answers end; return whether all threads ended."""
+        """Let short answers finish; return whether all threads ended."""
         end = time.monotonic() + timeout
         for lane in self._all:
             lane.set_thread_count(0)

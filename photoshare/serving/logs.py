@@ -1,4 +1,4 @@
-"""What the server logs: times, levels and sentences; who the guests are and their keys, never."""
+"""Log times, levels and sentences, but never guests' addresses or secrets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 import logging
 import re
 
-# Whatever may be an address of IPv4 or IPv6; most of it is something else, a time for one.
+# Anything that may be an IPv4 or IPv6 address; most matches are something else, such as a time.
 _LIKE_AN_ADDRESS = re.compile(r"[0-9A-Fa-f:]*(?:[0-9A-Fa-f]*[:.]){2,}[0-9A-Fa-f:.]*")
 _HOST_SECRET = re.compile(r"(/rooms/[^/\s]+/host/)[^/\s?'\"]+")
 
@@ -17,19 +17,19 @@ def set_up(level: str) -> None:
     Parameters
     ----------
     level : str
-        One of `photoshare.config.LOG_LEVELS`; ``debug`` keeps the addresses of the guests.
+        One of `photoshare.config.LOG_LEVELS`; ``debug`` keeps the guests' addresses.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(DiscreetFormatter(keeps_addresses=level == "debug"))
     logging.basicConfig(level=level.upper(), handlers=[handler])
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # uploads queue, as they should
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # uploads queue, as intended
 
 
 class DiscreetFormatter(logging.Formatter):
-    """Writes a record without the address of a guest and without the secret of a host link.
+    """Formats a record without the addresses of guests and the secrets of host links.
 
-    Every library logs through it, tracebacks and all, so that none has to be told.
+    Every library logs through it, tracebacks included, so that none needs its own rule.
     """
 
     def __init__(self, *, keeps_addresses: bool = False) -> None:
@@ -37,7 +37,7 @@ class DiscreetFormatter(logging.Formatter):
         self._keeps_addresses = keeps_addresses
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format a record; the time in front of it is none of what is looked through."""
+        """Format a record; the time in front of it is not searched for addresses."""
         text = _HOST_SECRET.sub(r"\1…", super().format(record))
         if not self._keeps_addresses:
             text = _LIKE_AN_ADDRESS.sub(_without_address, text)

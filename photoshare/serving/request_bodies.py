@@ -1,8 +1,8 @@
-"""Bodies of requests, which lie on the disk while they come in: also where that disk is full.
+"""Receive request bodies on the disk, even when that disk is full.
 
-waitress itself would break the connection, and the guest would read of a broken line. So what finds
-no space is dropped, the rest is still taken (a browser reads no answer before it has sent
-everything), and then the app says what was wrong.
+waitress itself would break the connection, and the guest would only see a network error. Instead,
+a body without space is dropped, the rest is still read (a browser reads no answer before it has
+sent everything), and then the app says what was wrong.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ class Body(OverflowableBuffer):  # type: ignore[misc]  # waitress has no types
     Attributes
     ----------
     is_dropped : bool
-        Whether it found no space there; it is empty then.
+        Whether there was no space for it; it is empty then.
     """
 
     is_dropped = False
 
     def append(self, block: bytes) -> None:
-        """Take the next part."""
+        """Append the next part."""
         if self.is_dropped:
             return
         try:
@@ -44,7 +44,7 @@ class Body(OverflowableBuffer):  # type: ignore[misc]  # waitress has no types
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]
-    """waitress's parser of requests, with a `Body` for those that have one."""
+    """waitress's request parser, with a `Body` for requests that have one."""
 
     def parse_header(self, header: bytes) -> None:
         """Read the headers; called by waitress."""
@@ -59,10 +59,10 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
 
 
 class Task(WSGITask):  # type: ignore[misc]
-    """A request in the hands of the app; `errorhandlers` looks for `BODY_DROPPED`."""
+    """A request being handled by the app; `errorhandlers` looks for `BODY_DROPPED`."""
 
     def get_environment(self) -> dict[str, Any]:
-        """Tell the app what it has to know; called by waitress."""
+        """Pass the app what it needs to know; called by waitress."""
         environ: dict[str, Any] = super().get_environment()
         if self.request.is_dropped:
             environ |= {BODY_DROPPED: True, "CONTENT_LENGTH": "0"}

@@ -1,4 +1,4 @@
-"""What a start needs of the machine: the data folder for itself, disk space, files, a port."""
+"""Acquire what a start needs: sole use of the data folder, disk space, open files, a port."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from photoshare.disk import disk_full_as_error
 from photoshare.errors import PhotoshareError, StartError
 
 LOCK_FILE = "photoshare.lock"  # in the data folder
-PROBE_BYTES = 1 << 20  # written and removed at start: less free space than this is a full disk
+PROBE_BYTES = 1 << 20  # written and removed at start: less free space than this counts as full
 
 
 def allow_open_files(wanted: int) -> int:
-    """Ask for so many open files; return how many there may be. Systems begin with 256 or 1024."""
+    """Raise the limit of open files; return the result. Systems begin with 256 or 1024."""
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if now == resource.RLIM_INFINITY or now >= wanted:
         return wanted
@@ -28,7 +28,7 @@ def allow_open_files(wanted: int) -> int:
 
 
 def only_instance(data: Path) -> AbstractContextManager[object]:
-    """Take the data folder for this process; the lock ends with the ``with`` block."""
+    """Lock the data folder for this process until the end of the ``with`` block."""
     try:
         return FileLock(data / "photoshare.lock").acquire(timeout=0)
     except Timeout:
@@ -64,7 +64,7 @@ def probe_disk(data: Path) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the port here, so that a port in use is one sentence and not a traceback."""
+    """Open the port here, so that a port in use gives one sentence and not a traceback."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -1,1 +1,1 @@
-"""Which faces are the same person: clusters, what keeps them apart, and how they grow; pure."""
+"""Group faces into people: clusters, constraints between them, and how they grow; pure."""

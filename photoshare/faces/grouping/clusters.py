@@ -1,4 +1,4 @@
-"""Clusters of faces in columns: what merging has to know of each; pure."""
+"""Hold clusters of faces in columns, with what merging needs to know about each; pure."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class MergeRule:
-    """What may merge; the reasons for its form are in docs/evaluation.md.
+    """The rule for merging clusters; docs/evaluation.md has the reasons for its form.
 
     Attributes
     ----------
     eps : float > 0
-        Two clusters of as many faces merge when the root of their gap is at most this.
+        Two clusters of equal size merge if the root of their gap is at most this.
     min_founders : int >= 1
-        A cluster of no founder (one poor face) only joins clusters of at least this many.
+        A cluster without a founder (one poor face) only joins clusters with at least this many.
     looseness : float >= 0
-        How much larger than ``eps**2`` the gap may be, times ``|1/n_A - 1/n_B|``.
+        Times ``|1/n_A - 1/n_B|``: how much larger than ``eps**2`` the gap may be.
     strictness : float >= 0
-        How much smaller it has to be, times the smaller of ``1/n_A`` and ``1/n_B``.
+        Times the smaller of ``1/n_A`` and ``1/n_B``: how much smaller the gap has to be.
     """
 
     eps: float
@@ -38,7 +38,7 @@ class MergeRule:
     strictness: float = 0.0
 
     def size_terms(self, shares: Floats, other_shares: Floats) -> Floats:
-        """Tell what the sizes of two clusters add to their gap.
+        """Return what the sizes of two clusters add to their gap.
 
         Parameters
         ----------
@@ -54,20 +54,20 @@ class MergeRule:
 
 @dataclass(frozen=True)
 class Clusters:
-    """Clusters in columns, one row a cluster.
+    """Clusters in columns, one row per cluster.
 
     Attributes
     ----------
     sums : float32 array of shape (n, size), or FaceRows of that shape
         Sum of the unit-length encodings of the cluster's faces.
     counts : float32 array of shape (n,)
-        Faces; at least 1.
+        Number of faces; at least 1.
     founders : int array of shape (n,)
-        Faces that are good enough to found a person.
+        Number of faces that are good enough to found a person.
     is_fixed : bool array of shape (n,)
         Two fixed clusters never merge.
     marks : Marks
-        Which of them never merge with which.
+        Which clusters never merge with each other.
     """
 
     sums: Floats | FaceRows
@@ -81,17 +81,17 @@ class Clusters:
 
     @cached_property
     def rows(self) -> Floats:
-        """The sums as an array, which they may have to be copied for."""
+        """Return the sums as an array, which may be a copy."""
         return self.sums[np.arange(len(self))] if isinstance(self.sums, FaceRows) else self.sums
 
     @cached_property
     def means(self) -> Floats:
-        """Centres; shorter than 1 by as much as the faces of the cluster differ."""
+        """Return the centres; their length is 1 or, if the faces of a cluster differ, less."""
         means: Floats = self.rows / self.counts[:, None]
         return means
 
     def dots(self, vectors: Floats) -> Floats:
-        """Multiply vectors, of shape (n_vectors, size), by every centre."""
+        """Return the products of vectors, of shape (n_vectors, size), with every centre."""
         if isinstance(self.sums, FaceRows):
             found = self.sums.dots(vectors)
             found /= self.counts
@@ -101,7 +101,7 @@ class Clusters:
 
     @cached_property
     def own_terms(self) -> Floats:
-        """What each cluster adds to all of its gaps, of shape (n,); see `measure_excesses`."""
+        """Return what each cluster adds to all of its gaps, shape (n,); see `measure_excesses`."""
         if isinstance(self.sums, FaceRows):
             squares = self.sums.squares() / self.counts**2
         else:
@@ -110,7 +110,7 @@ class Clusters:
         return terms
 
     def joined(self, targets: Rows, count: int) -> Clusters:
-        """Add up the clusters that have the same target, 0 to ``count`` - 1."""
+        """Combine the clusters that have the same target, 0 to ``count`` - 1."""
         ones = np.ones(len(targets), dtype=np.float32)
         shape = (count, len(targets))
         adder = sparse.csr_array((ones, (targets, np.arange(len(targets)))), shape=shape)
@@ -127,7 +127,7 @@ class Clusters:
         )
 
     def subset(self, rows: Rows) -> Clusters:
-        """Give some of the clusters."""
+        """Return some of the clusters."""
         return Clusters(
             sums=self.sums[rows],
             counts=self.counts[rows],
@@ -137,7 +137,7 @@ class Clusters:
         )
 
     def followed_by(self, others: Clusters) -> Clusters:
-        """Put clusters behind these, of the same marks."""
+        """Append clusters with the same marks."""
         return Clusters(
             sums=np.concatenate([self.rows, others.rows]),
             counts=np.concatenate([self.counts, others.counts]),
@@ -149,33 +149,33 @@ class Clusters:
     def established(
         self, is_fixed: NDArray[np.bool_], is_person: NDArray[np.bool_], min_founders: int
     ) -> Clusters:
-        """Mark the clusters that are fixed, and people whatever the quality of their faces."""
+        """Mark clusters as fixed, and as people whatever the quality of their faces."""
         founders = np.where(is_person, np.maximum(self.founders, min_founders), self.founders)
         return replace(self, founders=founders.astype(np.int64), is_fixed=is_fixed)
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What forbids two clusters to merge but marks; one row a cluster."""
+    """What keeps two clusters from merging, other than marks; one row per cluster."""
 
     is_poor: NDArray[np.bool_]  # no founder
     is_unfounded: NDArray[np.bool_]  # not enough of them
     is_fixed: NDArray[np.bool_]
 
     def subset(self, rows: Rows) -> Traits:
-        """Give those of some of the clusters."""
+        """Return the traits of some of the clusters."""
         return Traits(self.is_poor[rows], self.is_unfounded[rows], self.is_fixed[rows])
 
 
 def traits_of(
     founders: NDArray[np.int64], is_fixed: NDArray[np.bool_], min_founders: int
 ) -> Traits:
-    """Give the traits of clusters, for `forbid`."""
+    """Return the traits of clusters, for `forbid`."""
     return Traits(founders == 0, founders < min_founders, is_fixed)
 
 
 def forbid(excesses: Floats, some: Traits, others: Traits) -> None:
-    """Make the excesses infinite of fixed clusters, and of a poor one and one not founded yet.
+    """Set the excess to infinity for two fixed clusters, and for a poor and an unfounded one.
 
     Parameters
     ----------

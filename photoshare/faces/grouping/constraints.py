@@ -1,7 +1,7 @@
-"""What people have said about faces, as must-links and cannot-links; pure: no database, no files.
+"""Resolve corrections of faces as must-links and cannot-links; pure: no database, no files.
 
-The newest word counts: constraints are taken from the newest to the oldest, and of an older one
-only what contradicts nothing newer. So taking one back makes what it had overruled valid again.
+The newest correction wins: constraints are applied from newest to oldest, an older one only where
+it does not contradict a newer one. Undoing one therefore restores what it had overruled.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from typing import TypeAlias
 
 from photoshare.faces.types import NO_PERSON
 
-Scene: TypeAlias = Hashable  # a photo, or a panel of a collage; whatever tells them apart
+Scene: TypeAlias = Hashable  # a photo, or a panel of a collage; anything that identifies it
 
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """One correction, bound to faces.
+    """One correction, expressed in faces.
 
     Attributes
     ----------
     sides : tuple of tuples of int
-        Face ids. The faces of a side are one person; the first side is another person than each
-        of the other sides.
+        Face ids. The faces of a side are one person; the first side is not the same person as any
+        other side.
     is_face : bool
-        False: the faces of the first side are no faces at all.
+        False: the faces of the first side are not faces.
     are_people : bool
-        Whether every side is a person to be kept; else only the first one, and the others are
-        single faces that belong anywhere but to it.
+        Whether every side is a person to be kept; else only the first one is, and the others are
+        single faces that do not belong to it.
     are_linked : bool
-        False: something was said of a person as a whole, a name for one. Its faces do not move by
-        themselves, but what put them together is an older word, which may be taken back.
+        False: the correction is about a person as a whole, such as a name. Clustering does not move
+        its faces, but they belong together by an earlier correction, which may be undone.
     """
 
     sides: tuple[tuple[int, ...], ...]
@@ -43,19 +43,19 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What holds of a sequence of constraints.
+    """The combined result of a sequence of constraints.
 
     Attributes
     ----------
     link_of : dict of int to int
-        For each face that is linked or apart from another: the id of its link, which is the
-        smallest face id in it. Faces of one link are one person.
+        For each face that is linked to or kept apart from another: the id of its link, which is
+        the smallest face id in it. Faces of one link are one person.
     apart : frozenset of (int, int)
-        Pairs of link ids, the smaller first, that are two people.
+        Pairs of link ids, the smaller first, that are different people.
     not_faces : frozenset of int
-        Faces that are none.
+        Faces marked as not a face.
     kept : frozenset of int
-        Faces whose person was confirmed: they do not move by themselves.
+        Faces whose person was confirmed: clustering does not move them.
     """
 
     link_of: dict[int, int]
@@ -64,13 +64,13 @@ class Links:
     kept: frozenset[int]
 
     def are_apart(self, some: int, other: int) -> bool:
-        """Whether two links are two people."""
+        """Whether two links are different people."""
         return (min(some, other), max(some, other)) in self.apart
 
 
 @dataclass
 class _Linking:
-    """Links in the making: a union-find that knows scenes and enemies of each link."""
+    """Links being built: a union-find with the scenes of each link and the links apart from it."""
 
     scene_of: Mapping[int, Scene]
     parents: dict[int, int] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class _Linking:
     enemies: dict[int, set[int]] = field(default_factory=dict)
 
     def root(self, face: int) -> int:
-        """Find the link of a face; a face that was never mentioned gets one of its own."""
+        """Find the link of a face; a face seen for the first time gets its own."""
         if face not in self.parents:
             self.parents[face] = face
             self.members[face] = {face}
@@ -91,15 +91,15 @@ class _Linking:
         return face
 
     def may_join(self, some: int, other: int, said: Mapping[int, set[Scene]]) -> bool:
-        """Whether two links can be one person, by what was ``said`` of each in which scenes.
+        """Whether two links can be one person, given the scenes ``said`` of each.
 
-        That two faces of a scene are one person is never concluded: it has to be said of both.
+        Two faces of a scene are never inferred to be one person: a correction has to name both.
         """
         shared = self.scenes[some] & self.scenes[other]
         return other not in self.enemies[some] and shared.issubset(said[some] & said[other])
 
     def join(self, some: int, other: int) -> int:
-        """Make two links one; return its root."""
+        """Join two links; return the root of the result."""
         if len(self.members[some]) < len(self.members[other]):
             some, other = other, some
         self.parents[other] = some
@@ -112,10 +112,10 @@ class _Linking:
         return some
 
     def link_side(self, faces: Sequence[int]) -> int:
-        """Join the faces of a side as far as nothing forbids it; return the root of most of them.
+        """Join the faces of a side where nothing forbids it; return the root of most of them.
 
-        What a newer word took out stays out, each link by itself: that it is one person was said
-        of all together only.
+        Faces that a newer correction removed stay out, each link on its own: this side only said
+        that all of them together are one person.
         """
         counts: dict[int, int] = {}
         said: dict[int, set[Scene]] = {}
@@ -133,7 +133,7 @@ class _Linking:
         return joined
 
     def separate(self, some: int, other: int) -> None:
-        """Note that two links are two people, unless something newer made them one."""
+        """Record that two links are different people, unless a newer correction joined them."""
         some, other = self.root(some), self.root(other)
         if some != other:
             self.enemies[some].add(other)
@@ -141,22 +141,22 @@ class _Linking:
 
 
 def resolve_constraints(constraints: Sequence[Constraint], scene_of: Mapping[int, Scene]) -> Links:
-    """Tell what holds of all that was said.
+    """Work out the combined result of all constraints.
 
     Parameters
     ----------
     constraints : sequence of Constraint, the oldest first
     scene_of : mapping of face id to scene
-        Of every face that is mentioned. Two faces of one scene are linked only by a side that names
-        them both: whoever said that knew the photo.
+        Of every face in a constraint. Two faces of one scene are linked only by a side that names
+        them both: its author knew the photo.
 
     Returns
     -------
     Links
-        The last constraint always holds as a whole.
+        The last constraint always applies in full.
     """
     linking = _Linking(scene_of)
-    is_face: dict[int, bool] = {}  # by the newest constraint that mentions the face
+    is_face: dict[int, bool] = {}  # by the newest constraint with the face
     kept: set[int] = set()
     for constraint in reversed(constraints):
         for faces in constraint.sides:
@@ -176,7 +176,7 @@ def resolve_constraints(constraints: Sequence[Constraint], scene_of: Mapping[int
 
 
 def _as_links(linking: _Linking, not_faces: Iterable[int], kept: Iterable[int]) -> Links:
-    """Number the links by their smallest faces; a lone face without enemies needs none."""
+    """Number the links by their smallest faces; a lone face apart from no other needs none."""
     number_of = {root: min(faces) for root, faces in linking.members.items()}
     link_of = {
         face: number_of[root]
@@ -195,7 +195,7 @@ def _as_links(linking: _Linking, not_faces: Iterable[int], kept: Iterable[int]) 
 def settle_people(
     person_of: Mapping[int, int], scene_of: Mapping[int, Scene], links: Links
 ) -> dict[int, int]:
-    """Change who the faces are as little as the links ask for.
+    """Change the people of faces as little as the links require.
 
     Parameters
     ----------
@@ -207,10 +207,10 @@ def settle_people(
     Returns
     -------
     dict of int to int
-        The new person of each face that changes: NO_PERSON, a person that was there, or -1, -2,
-        ... for new people. Afterwards the faces of a link are one person, links that are apart are
-        not, nobody has two faces of a scene that are not linked, and what is no face belongs to
-        nobody.
+        The new person of each face that changes: NO_PERSON, an existing person, or -1, -2, ... for
+        new people. Afterwards the faces of a link are one person, links that are apart are not,
+        nobody has two faces of a scene that are not linked, and faces marked as not a face belong
+        to nobody.
     """
     new_people = (-number for number in itertools.count(1))
     after = dict(person_of)
@@ -232,7 +232,7 @@ def settle_people(
 def _gathered(
     person_of: Mapping[int, int], links: Links, new_people: Iterator[int]
 ) -> dict[int, int]:
-    """Make the faces of each link one person: whoever most of them are, or somebody new."""
+    """Make the faces of each link one person: the one most of them have, or a new one."""
     members: dict[int, list[int]] = {}
     for face, link in sorted(links.link_of.items()):
         if face in person_of:
@@ -247,13 +247,13 @@ def _gathered(
 
 
 def _most_common(people: Sequence[int]) -> int:
-    """Choose who most faces of a link are: the oldest of several; somebody rather than nobody."""
+    """Choose the person of most faces of a link: the oldest of several, any rather than none."""
     known = [person for person in people if person != NO_PERSON]
     return min(set(known), key=lambda person: (-known.count(person), person < 0, abs(person)))
 
 
 def _twice_in_a_scene(person_of: Mapping[int, int], scene_of: Mapping[int, Scene]) -> set[int]:
-    """Tell who has several faces of one scene: of a merge, perhaps, that was taken back."""
+    """Return people with several faces in one scene, perhaps from a merge that was undone."""
     seen: set[tuple[int, Scene]] = set()
     found = set()
     for face, person in person_of.items():
@@ -267,7 +267,7 @@ def _twice_in_a_scene(person_of: Mapping[int, int], scene_of: Mapping[int, Scene
 def _misplaced(
     faces: Iterable[int], scene_of: Mapping[int, Scene], links: Links
 ) -> list[list[int]]:
-    """List what cannot stay with a person: the smaller of two links, the loose face beside one."""
+    """List what cannot stay with a person: the smaller of two links, a loose face beside a link."""
     items: dict[tuple[bool, int], list[int]] = {}
     for face in sorted(faces):
         link = links.link_of.get(face)

@@ -1,11 +1,11 @@
-"""Group many faces from nothing: within cores of near faces first, then all together; pure.
+"""Group many faces from scratch: within cores of near faces first, then all together; pure.
 
-Almost all of what merges lies close together. A core is what hangs together by strict distances,
-as in DBSCAN with two faces to a core; each is merged alone, by the rule of
-`grouping.linkage`, which costs the square of its own size. The rule then goes on with what
-has come of the cores, far fewer clusters than faces. As it is the same rule that merges within a
-core, no wall, pair of apart people or fixed person can be overrun there, nor a chain of neighbours
-make two people one.
+Almost everything that merges is close together. A core is a set of faces connected by strict
+distances, as in DBSCAN with two faces to a core; each is merged on its own, by the rule of
+`grouping.linkage`, at the cost of the square of its own size. The rule then continues with the
+results of the cores, far fewer clusters than faces. As the same rule merges within a
+core, it cannot break a wall, join people kept apart or fixed, or make two people one through a
+chain of neighbours.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from scipy import sparse
 from photoshare.faces.grouping.clusters import Clusters, Floats, MergeRule, Rows
 from photoshare.faces.grouping.linkage import measure_excesses, merge_clusters
 
-# From so many on the rounds over all clusters cost more than the search for cores.
+# From this many on, rounds over all clusters cost more than the search for cores.
 MANY_CLUSTERS = 4096
-# Faces of a core hang together by this many times eps. docs/evaluation.md: from 0.6 to 0.9 the
-# result is that of merging all at once; at 1 people begin to hang together.
+# Faces of a core are connected at this many times eps. docs/evaluation.md: from 0.6 to 0.9 the
+# result is the same as from merging all at once; at 1 different people become connected.
 CORE_RATIO = 0.85
-TILE_ROWS = 2048  # of a tile of gaps, which has 16 MB so
+TILE_ROWS = 2048  # of a tile of gaps, which then takes 16 MB
 
 
 def merge_from_nothing(clusters: Clusters, rule: MergeRule) -> Rows:
@@ -34,17 +34,17 @@ def merge_from_nothing(clusters: Clusters, rule: MergeRule) -> Rows:
     Returns
     -------
     labels : int array of shape (len(clusters),)
-        The same number for clusters that are one now; from 0 without a gap.
+        The same number for clusters that are now one; consecutive from 0.
 
     Notes
     -----
-    The order of merges is not quite that of `merge_clusters`: a core is done with before anything
-    outside of it is looked at.
+    The order of merges is not quite that of `merge_clusters`: a core is finished before anything
+    outside of it is considered.
     """
     cores, has_neighbour = find_cores(clusters, rule)
     labels = _merged_within(clusters, cores, rule)
     count = int(labels.max()) + 1
-    # Who had no neighbour can only merge with somebody who has grown.
+    # A cluster without a neighbour can only merge with one that has grown.
     may_merge = np.zeros(count, dtype=np.bool_)
     may_merge[labels[has_neighbour]] = True
     merged = merge_clusters(clusters.joined(labels, count), rule, np.flatnonzero(may_merge))
@@ -53,18 +53,18 @@ def merge_from_nothing(clusters: Clusters, rule: MergeRule) -> Rows:
 
 
 def find_cores(clusters: Clusters, rule: MergeRule) -> tuple[Rows, NDArray[np.bool_]]:
-    """Find what hangs together by pairs that may merge, at `CORE_RATIO` times the distance.
+    """Find clusters connected by pairs that may merge, at `CORE_RATIO` times the distance.
 
     Returns
     -------
     cores : int array of shape (len(clusters),)
         The same number for the clusters of one core.
     has_neighbour : bool array of shape (len(clusters),)
-        Whether any other cluster is near enough to merge, were both good enough.
+        Whether any other cluster would be near enough to merge if both were good enough.
 
     Notes
     -----
-    Half of one product of all with all, a tile at a time. Memory is that of a tile and of its
+    Costs half of one product of all with all, a tile at a time. Memory is that of a tile and of its
     pairs, however many pairs there are.
     """
     count = len(clusters)
@@ -80,7 +80,7 @@ def find_cores(clusters: Clusters, rule: MergeRule) -> tuple[Rows, NDArray[np.bo
 
 
 def _tiles(clusters: Clusters, rule: MergeRule) -> Iterator[tuple[int, int, Floats]]:
-    """Measure all pairs once, a tile at a time; poor faces as if they were good."""
+    """Measure all pairs once, a tile at a time, treating poor faces as good ones."""
     founders = np.maximum(clusters.founders, rule.min_founders)
     everybody = replace(clusters, founders=founders)
     starts = range(0, len(clusters), TILE_ROWS)
@@ -93,7 +93,7 @@ def _tiles(clusters: Clusters, rule: MergeRule) -> Iterator[tuple[int, int, Floa
 
 
 def _connected(cores: Rows, some: Rows, others: Rows) -> Rows:
-    """Put cores together that are connected."""
+    """Join cores that are connected."""
     is_new = some != others
     if not is_new.any():
         return cores
@@ -106,7 +106,7 @@ def _connected(cores: Rows, some: Rows, others: Rows) -> Rows:
 
 
 def _merged_within(clusters: Clusters, cores: Rows, rule: MergeRule) -> Rows:
-    """Merge each core alone; labels are numbers from 0 without a gap."""
+    """Merge each core on its own; labels are consecutive from 0."""
     order = np.argsort(cores, kind="stable")
     borders = np.flatnonzero(np.diff(cores[order])) + 1
     labels = np.empty(len(cores), dtype=np.intp)

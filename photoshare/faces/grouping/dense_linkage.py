@@ -1,7 +1,7 @@
 """Merge a few hundred clusters in one matrix of their gaps; pure.
 
-The rule is that of `grouping.linkage`, and so is the result; a round touches only the rows
-of what has merged.
+Rule and result are those of `grouping.linkage`, but a round only touches the rows of
+merged clusters.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from photoshare.faces.grouping.clusters import Clusters, Floats, MergeRule, Rows
 
 @dataclass
 class _Table:
-    """Clusters, and how each lies to each; rows and columns of all arrays are clusters.
+    """Clusters and the gaps between them; rows and columns of all arrays are clusters.
 
     Attributes
     ----------
     dots : float32 array of shape (n, n)
         Products of the sums of the encodings of two clusters.
     walls : bool array of shape (n, n)
-        Never merged, whatever happens to either.
+        Pairs that never merge, whatever happens to either.
     excesses : float32 array of shape (n, n)
-        By how much the gap exceeds what merges; infinite for what may not merge.
+        How much the gap exceeds the limit for merging; infinite if the pair may not merge.
     partners : int array of shape (n,)
         The nearest cluster of each.
     """
@@ -41,13 +41,13 @@ class _Table:
     own_terms: Floats = field(init=False)  # as those of Clusters
 
     def __post_init__(self) -> None:
-        """Work out what follows from the counts and the products."""
+        """Compute what follows from the counts and the products."""
         self.shares = np.float32(1) / self.counts
         own_terms = (1 + self.dots.diagonal() * self.shares**2) / 2
         self.own_terms = own_terms.astype(np.float32, copy=False)
 
     def nearest(self) -> Floats:
-        """Give the excess of each cluster to its partner."""
+        """Return the excess of each cluster to its partner."""
         found: Floats = self.excesses[np.arange(len(self.partners)), self.partners]
         return found
 
@@ -66,7 +66,7 @@ class _Table:
         return excesses
 
     def join(self, firsts: Rows, seconds: Rows, rule: MergeRule) -> None:
-        """Add each of ``seconds`` to the one of ``firsts`` beside it; note what is nearest now."""
+        """Merge each of ``seconds`` into its counterpart in ``firsts``; update the partners."""
         is_stale = np.zeros(len(self.partners), dtype=np.bool_)
         is_stale[firsts] = is_stale[seconds] = True
         is_stale |= is_stale[self.partners]
@@ -76,7 +76,7 @@ class _Table:
         walls = self.walls[firsts] | self.walls[seconds]
         walls[:, firsts] |= walls[:, seconds]
         self.walls[firsts], self.walls[:, firsts] = walls, walls.T
-        self.walls[:, seconds] = True  # they are no more
+        self.walls[:, seconds] = True  # they no longer exist
         self.counts[firsts] += self.counts[seconds]
         self.shares[firsts] = np.float32(1) / self.counts[firsts]
         self.own_terms[firsts] = (1 + self.dots[firsts, firsts] * self.shares[firsts] ** 2) / 2
@@ -92,7 +92,7 @@ class _Table:
         self.partners[is_nearer] = firsts[best[is_nearer]]
 
     def subset(self, rows: Rows) -> _Table:
-        """Give some of the clusters; no partner is lost unless it is infinitely far."""
+        """Return some of the clusters; only partners that are infinitely far are lost."""
         places = np.zeros(len(self.partners), dtype=np.intp)
         places[rows] = np.arange(len(rows))
         square = np.ix_(rows, rows)
@@ -113,7 +113,7 @@ def merge_few_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
     Returns
     -------
     labels : int array of shape (len(clusters),)
-        Numbers from 0 without a gap.
+        Consecutive numbers from 0.
     """
     count = len(clusters)
     labels = np.arange(count)
@@ -131,7 +131,7 @@ def merge_few_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
         targets[present[seconds]] = present[firsts]
         labels = targets[labels]
         is_left[seconds] = False
-        if 2 * np.count_nonzero(is_left) < len(present):  # go on with the rows that are left
+        if 2 * np.count_nonzero(is_left) < len(present):  # continue with the remaining rows
             table, present = table.subset(np.flatnonzero(is_left)), present[is_left]
             is_left = np.ones(len(present), dtype=np.bool_)
     _, labels = np.unique(labels, return_inverse=True)
@@ -146,7 +146,7 @@ def _table(clusters: Clusters, rule: MergeRule) -> _Table:
         clusters.founders.copy(),
         clusters.is_fixed.copy(),
         clusters.rows @ clusters.rows.T,
-        walls,  # of each with itself too: both are in the same photos
+        walls,  # including each with itself: both are in the same photos
         np.empty((count, count), dtype=np.float32),
         np.empty(count, dtype=np.intp),
     )
@@ -156,7 +156,7 @@ def _table(clusters: Clusters, rule: MergeRule) -> _Table:
 
 
 def reciprocal_pairs(nearest: Floats, partners: Rows) -> tuple[Rows, Rows]:
-    """List the pairs that are each other's nearest; the best pair where rounding leaves none.
+    """List the pairs that are each other's nearest; the best pair if rounding leaves none.
 
     Parameters
     ----------

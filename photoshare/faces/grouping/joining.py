@@ -1,8 +1,8 @@
-"""Let single faces join a person from farther away, if nobody else comes near; pure.
+"""Let single faces join a person from farther away, if nobody else is near; pure.
 
 Two people of several faces each, or two single faces, need the strict distance of
-`grouping.linkage`: there a mistake makes two people one. A single face costs one photo, and
-a person of several faces tells much about it; what is to be feared is only the wrong person.
+`grouping.linkage`, where a mistake makes two people one. A single face costs only one photo, and a
+person of several faces says much about it; the only risk is the wrong person.
 """
 
 from __future__ import annotations
@@ -13,35 +13,35 @@ from numpy.typing import NDArray
 from photoshare.faces.grouping.clusters import Clusters, Floats, MergeRule, Rows
 from photoshare.faces.grouping.linkage import BLOCK_NUMBERS, measure_distances
 
-# Times eps, as the distances below. docs/evaluation.md tells how both were chosen.
-REACH = 1.1  # the farthest a face may join from
-MARGIN = 0.1  # how much farther everybody else has to be
-FEW_SINGLES = 64  # as few are measured with everybody at once, not with people first
+# Times eps, as the distances below. docs/evaluation.md says how both were chosen.
+REACH = 1.1  # the farthest distance at which a face may join
+MARGIN = 0.1  # how much farther everyone else has to be
+FEW_SINGLES = 64  # up to this many are compared with everyone at once, not with people first
 
 
 def join_single_faces(clusters: Clusters, is_open: NDArray[np.bool_], rule: MergeRule) -> Rows:
-    """Join single faces to people, where the face or the person is open.
+    """Join single faces to people, if the face or the person is open.
 
     Parameters
     ----------
     clusters : Clusters
         All of the room.
     is_open : bool array of shape (len(clusters),)
-        What may have changed.
+        Clusters that may have changed.
     rule : MergeRule
 
     Returns
     -------
     homes : int array of shape (len(clusters),)
-        For a face that joins the row of the person, for all others their own.
+        For a face that joins, the row of the person; for all others, their own row.
 
     Notes
     -----
-    In each round every person takes the nearest face, so that two faces of a scene never come
-    together.
+    In each round every person takes only the nearest face, so that two faces of a scene never
+    end up together.
     """
     homes = np.arange(len(clusters))
-    present = homes  # the row, at first, of each cluster that is left
+    present = homes  # the original row of each remaining cluster
     while True:
         is_person = clusters.founders >= rule.min_founders
         people = np.flatnonzero(is_person)
@@ -66,7 +66,7 @@ def join_single_faces(clusters: Clusters, is_open: NDArray[np.bool_], rule: Merg
 
 
 def _nearest(clusters: Clusters, some: Rows, others: Rows, rule: MergeRule) -> Floats:
-    """Measure how far the nearest of ``others`` is from each of ``some``."""
+    """Return the distance of the nearest of ``others`` from each of ``some``."""
     found = np.full(len(some), np.inf, dtype=np.float32)
     if len(others):
         other_clusters = clusters.subset(others)
@@ -81,7 +81,7 @@ def _nearest(clusters: Clusters, some: Rows, others: Rows, rule: MergeRule) -> F
 def _sure_pairs(
     clusters: Clusters, singles: Rows, is_person: NDArray[np.bool_], rule: MergeRule
 ) -> tuple[Rows, Rows]:
-    """List faces whose nearest is a person with nobody else near, for each person the nearest.
+    """List the nearest face of each person, of those that have nobody else near.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""Merge clusters of faces that are one person, the nearest first; pure: numpy and scipy only.
+"""Merge clusters of faces that are one person, nearest first; pure: numpy and scipy only.
 
-The rule looks at whole clusters, never at a chain of neighbours. The gap of two clusters lies half
-way between their average linkage (the mean squared distance of a face of one to a face of the
-other) and the squared distance of their centres, so that it can be had from the centres alone.
+The rule considers whole clusters, never a chain of neighbours. The gap of two clusters is the mean
+of their average linkage (the mean squared distance of a face of one to a face of the
+other) and the squared distance of their centres, so that it follows from the centres alone.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from photoshare.faces.grouping.dense_linkage import merge_few_clusters, reciproc
 # merge: the cluster's many faces are evidence. docs/evaluation.md: the goals hold from 1.05 to 1.1.
 JOIN_RATIO = 1.1
 BLOCK_NUMBERS = 1 << 24  # of a block of gaps: 64 MB, whatever the number of faces
-DENSE_ROWS = 2048  # as few clusters are merged in one matrix, which is faster
-ROUNDING = 1.0001  # more than a squared distance is off by in single precision
+DENSE_ROWS = 2048  # up to this many clusters are merged in one matrix, which is faster
+ROUNDING = 1.0001  # above the error of a squared distance in single precision
 
 
-# Of FEW_FACES strangers hardly two are taken for one. The pairs of strangers grow with the square
-# of the faces, so in larger rooms the squared distance at which two single faces merge is smaller
-# by this share for each tenfold: among 9.7 million pairs of strangers, one in ten thousand is
+# Among FEW_FACES strangers, hardly two are confused. The pairs of strangers grow with the square of
+# the faces, so in larger rooms the squared distance at which two single faces merge is smaller
+# by this share for each factor of ten: among 9.7 million pairs of strangers, one in ten thousand is
 # nearer than 0.97 (squared), in a hundred thousand 0.90, in a million 0.85 (docs/evaluation.md).
 FEW_FACES = 1000
 STRICTER_BY = 0.16
 
 
 def merge_rule(eps: float, min_founders: int, face_count: int = 0) -> MergeRule:
-    """Give the rule in which a single face may join at `JOIN_RATIO` times ``eps``.
+    """Return the rule by which a single face may join at `JOIN_RATIO` times ``eps``.
 
     Parameters
     ----------
     eps : float > 0
     min_founders : int >= 1
     face_count : int >= 0
-        Faces of the room that may found a person: the more, the nearer two single faces have to be.
+        Faces of the room that may found a person: with more, two single faces have to be nearer.
     """
     tenfolds = max(0.0, math.log10(max(face_count, 1) / FEW_FACES))
     return MergeRule(
@@ -47,25 +47,25 @@ def merge_rule(eps: float, min_founders: int, face_count: int = 0) -> MergeRule:
 
 
 def merge_clusters(clusters: Clusters, rule: MergeRule, rows: Rows | None = None) -> Rows:
-    """Merge clusters as long as two are near enough and nothing forbids it.
+    """Merge clusters until no two that may merge are near enough.
 
     Parameters
     ----------
     clusters : Clusters
     rule : MergeRule
     rows : int array, optional
-        The clusters that may have a partner as they are, if the caller knows; else all are asked.
+        The clusters that may have a partner at the start, if the caller knows; by default all.
 
     Returns
     -------
     labels : int array of shape (len(clusters),)
-        The same number for clusters that are one now; from 0 without a gap.
+        The same number for clusters that are now one; consecutive from 0.
 
     Notes
     -----
     In each round all pairs that are each other's nearest merge; the order of rows matters only
-    where two gaps are equal. A round costs one matrix product of the clusters that have just grown
-    with all; its memory is bounded by `BLOCK_NUMBERS`.
+    if two gaps are equal. A round costs one matrix product of the clusters that have just grown
+    with all; its memory is limited by `BLOCK_NUMBERS`.
 
     Source
     ------
@@ -82,7 +82,7 @@ def merge_clusters(clusters: Clusters, rule: MergeRule, rows: Rows | None = None
         targets = np.arange(len(clusters))
         targets[seconds] = firsts
         kept, targets = np.unique(targets, return_inverse=True)
-        # Look again at what has grown, and at what had a partner that preferred another.
+        # Look again at clusters that have grown or whose partner preferred another.
         is_active = np.zeros(len(clusters), dtype=np.bool_)
         is_active[rows] = has_partner[rows]
         is_active[firsts] = True
@@ -96,14 +96,14 @@ def merge_clusters(clusters: Clusters, rule: MergeRule, rows: Rows | None = None
 def measure_excesses(
     some: Clusters, others: Clusters, rule: MergeRule, limit: float = 0.0
 ) -> Floats:
-    """Measure by how much the gap of each of ``some`` to each of ``others`` exceeds what merges.
+    """Measure how much the gap of each of ``some`` to each of ``others`` exceeds the limit.
 
     Parameters
     ----------
     some, others : Clusters
     rule : MergeRule
     limit : float >= 0
-        Of what exceeds this, nobody needs to know whether it may merge.
+        Above this excess, it need not be checked whether a pair may merge.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def measure_excesses(
     shares, other_shares = (np.float32(1) / sides.counts for sides in (some, others))
     if np.ptp(np.concatenate([shares, other_shares])) > 0:
         excesses += rule.size_terms(shares[:, None], other_shares)
-    elif len(shares):  # the first round of all, the largest: one term for every pair
+    elif len(shares):  # the first and largest round: one term for all pairs
         excesses += rule.size_terms(shares[:1], shares[:1])
     forbid(
         excesses,
@@ -144,7 +144,7 @@ def measure_distances(some: Clusters, others: Clusters, rule: MergeRule, farthes
     some, others : Clusters
     rule : MergeRule
     farthest : float >= 1
-        Of whom is farther apart, nobody needs to know whether they may merge.
+        Beyond this distance, it need not be checked whether a pair may merge.
 
     Returns
     -------
@@ -161,7 +161,7 @@ def measure_distances(some: Clusters, others: Clusters, rule: MergeRule, farthes
 
 
 def _nearest(clusters: Clusters, rows: Rows, rule: MergeRule) -> tuple[Floats, Rows]:
-    """Find each cluster's nearest partner among the pairs that hold one of ``rows``.
+    """Find each cluster's nearest partner among the pairs with one of ``rows``.
 
     Returns
     -------
@@ -182,7 +182,7 @@ def _nearest(clusters: Clusters, rows: Rows, rule: MergeRule) -> tuple[Floats, R
 def _keep_nearest(
     nearest: Floats, partners: Rows, block: Rows, excesses: Floats, *, is_all: bool
 ) -> None:
-    """Note, for the rows of a block and for its columns, a partner that is nearer than before."""
+    """Update the partners of a block's rows and columns where it has a nearer one."""
     found = excesses.argmin(axis=1)
     values = excesses[np.arange(len(block)), found]
     is_nearer = values < nearest[block]

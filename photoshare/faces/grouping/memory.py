@@ -1,7 +1,7 @@
-"""What grouping keeps of a room's encodings from one photo to the next; pure.
+"""Keep a room's encodings and their sums in memory from one photo to the next; pure.
 
-A photo brings a few faces to a room of thousands. Copying the encodings of the others, scaling them
-to length 1 and adding up those of every person again would cost far more than to compare the new
+A photo adds a few faces to a room of thousands. Copying the encodings of the others, scaling them
+to length 1 and adding up those of every person again would cost far more than comparing the new
 ones with them.
 """
 
@@ -17,12 +17,12 @@ from scipy import sparse
 Floats = NDArray[np.float32]
 Keys = NDArray[np.int64]
 
-SPARE = 1.25  # times the rows that are needed: what the array has room for when it has to grow
+SPARE = 1.25  # capacity of the array when it has to grow, as a multiple of the rows needed
 LENGTH_ERROR = 1e-5  # of encodings of length 1, in single precision
 
 
 class _Sums(NamedTuple):
-    """Sums by person, and whose each row was."""
+    """Sums by person, and the person of each row."""
 
     person_ids: Keys
     people: Keys
@@ -30,14 +30,14 @@ class _Sums(NamedTuple):
 
 
 class FaceMemory:
-    """Encodings of length 1, of which rows are only ever added, and the sums of some of them.
+    """Encodings of length 1, to which rows are only appended, and sums of them.
 
-    Any thread may ask. Whoever holds the first n rows sees them unchanged, whatever is added.
+    Thread-safe. The first n rows stay unchanged for their readers, whatever is appended.
 
     Parameters
     ----------
     encodings : float32 array of shape (n_faces, size)
-        Finite. Scaled to length 1 when they are first asked for, unless they have it; zeros stay.
+        Finite. Scaled to length 1 on first use, unless they have it; zeros stay.
     """
 
     def __init__(self, encodings: Floats) -> None:
@@ -53,19 +53,19 @@ class FaceMemory:
         return encodings is self._encodings or owner is self._rows
 
     def directions(self, count: int) -> Floats:
-        """Give the first rows at length 1, of shape (count, size); not to be written to."""
+        """Return the first rows at length 1, of shape (count, size); read-only."""
         with self._lock:
             if self._rows is None:
                 self._rows = unit_length(self._encodings)
             return self._rows[:count]
 
     def extended(self, count: int, new: Floats) -> tuple[FaceMemory, Floats]:
-        """Put encodings behind the first rows.
+        """Append encodings after the first rows.
 
         Returns
         -------
         memory : FaceMemory
-            This one, unless something else was put there already.
+            This one, unless something else was appended there already.
         directions : float32 array of shape (count + len(new), size)
         """
         with self._lock:
@@ -82,7 +82,7 @@ class FaceMemory:
             return memory, whole[:needed]
 
     def take_back(self, count: int) -> None:
-        """Wipe out all but the first rows: what was put behind them holds no more."""
+        """Erase all rows after the first ones: what was appended is no longer valid."""
         with self._lock:
             if self._rows is not None and self._used > count:
                 self._rows[count : self._used] = 0
@@ -92,17 +92,17 @@ class FaceMemory:
     def sums_of(self, person_ids: Keys) -> tuple[Keys, Floats]:
         """Add up the directions of every person's rows.
 
-        Only those are added up again of whom a row has come or gone since the last time.
+        Only people who gained or lost a row since the last time are added up again.
 
         Parameters
         ----------
         person_ids : int array of shape (n,)
-            Of the first n rows; 0 for nobody's.
+            Of the first n rows; 0 for no person.
 
         Returns
         -------
         people : int array of shape (n_people,)
-            In their order.
+            In ascending order.
         sums : float32 array of shape (n_people, size)
         """
         with self._lock:
@@ -123,7 +123,7 @@ class FaceMemory:
 
 
 def unit_length(encodings: Floats) -> Floats:
-    """Scale encodings to length 1; those that have it are returned as they are. Zeros stay."""
+    """Scale encodings to length 1; return them unchanged if they have it. Zeros stay."""
     squares = np.einsum("ij,ij->i", encodings, encodings)
     if (np.abs(squares - 1) <= LENGTH_ERROR).all():
         return encodings
@@ -142,14 +142,14 @@ def added_up(rows: Floats, targets: NDArray[np.intp], count: int) -> Floats:
 
 
 def _touched(before: Keys, now: Keys) -> Keys:
-    """List the people whom a row has left or come to."""
+    """List the people who gained or lost a row."""
     shared = min(len(before), len(now))
     rows = np.flatnonzero(before[:shared] != now[:shared])
     return np.concatenate([before[rows], before[shared:], now[rows], now[shared:]])
 
 
 class FaceRows:
-    """Sums of groups of which most are one face each: its direction, without a copy.
+    """Sums of groups, most of which are a single face's direction, without a copy.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ class FaceRows:
     joined : int array of shape (n_joined,)
         The groups of several faces.
     sums : float32 array of shape (n_joined, size)
-        Of their faces.
+        The sums of these groups.
     """
 
     def __init__(
@@ -177,13 +177,13 @@ class FaceRows:
         return rows
 
     def dots(self, vectors: Floats) -> Floats:
-        """Multiply vectors, of shape (n, size), by every group's sum: shape (n, n_groups)."""
+        """Return the products of vectors, of shape (n, size), with every sum: (n, n_groups)."""
         products: Floats = (vectors @ self._directions.T)[:, self._faces]
         products[:, self._joined] = vectors @ self._sums.T
         return products
 
     def squares(self) -> Floats:
-        """Give the squared length of every group's sum, of shape (n_groups,)."""
+        """Return the squared length of every group's sum, of shape (n_groups,)."""
         found = np.ones(len(self._faces), dtype=np.float32)
         maybe = np.flatnonzero(self._directions[self._faces, 0] == 0)  # an encoding of zeros
         found[maybe] = self._directions[self._faces[maybe]].any(axis=1)

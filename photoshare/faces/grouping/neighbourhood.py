@@ -1,4 +1,4 @@
-"""Group again only what new faces can change: their neighbourhood, from single faces; pure."""
+"""Regroup only what new faces can change: their neighbourhood, from single faces; pure."""
 
 from __future__ import annotations
 
@@ -15,29 +15,28 @@ from photoshare.faces.grouping.units import Units
 def regroup(
     units: Units, groups: Rows, present: Clusters, active: NDArray[np.bool_], rule: MergeRule
 ) -> Rows:
-    """Group the active units, and every group that they change, from single units.
+    """Regroup the active units, and every group that they change, from single units.
 
     Parameters
     ----------
     units : Units
     groups : int array of shape (n_units,)
-        The groups as they are, numbered from 0 without a gap; an unsorted face has its own.
+        The present groups, numbered consecutively from 0; an unsorted face has its own.
     present : Clusters
-        What these groups are, one row each.
+        The clusters of these groups, one row each.
     active : bool array of shape (n_units,)
     rule : MergeRule
 
     Returns
     -------
     groups : int array of shape (n_units,)
-        The groups as they should be. Those that were not touched keep their numbers, others have
-        larger ones.
+        The new groups. Untouched groups keep their numbers, others have larger ones.
 
     Notes
     -----
-    Opened, and merged from single units, are the groups of the active units, those with a unit
-    that may merge with an active one, and those that may merge with a group that comes out changed
-    or with an active unit in it. Then single faces join people.
+    Three kinds of groups are opened and merged again from single units: those of the active units,
+    those with a unit that may merge with an active one, and those that may merge with a group that
+    has changed or contains an active unit. Then single faces join people.
     """
     if not active.any():
         return groups
@@ -61,7 +60,7 @@ def _merged_anew(
     active: NDArray[np.bool_],
     rule: MergeRule,
 ) -> Rows:
-    """Merge the units of all groups that the active ones can change."""
+    """Merge again the units of all groups that the active ones can change."""
     sizes = np.bincount(groups)
     is_open = np.zeros(len(sizes), dtype=np.bool_)
     is_open[groups[active]] = True
@@ -89,7 +88,7 @@ def _merged_anew(
 
 
 def _are_same(before: Rows, now: Rows, sizes: Rows) -> NDArray[np.bool_]:
-    """Tell which groups of ``now`` are just as one was before."""
+    """Return which groups of ``now`` are identical to one before."""
     count = int(now.max()) + 1
     first = np.zeros(count, dtype=np.intp)
     first[now] = before
@@ -101,7 +100,7 @@ def _are_same(before: Rows, now: Rows, sizes: Rows) -> NDArray[np.bool_]:
 def _near_pairs(
     some: Clusters, others: Clusters, rule: MergeRule
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell which of ``some``, and which of ``others``, may merge with one on the other side."""
+    """Return which of ``some``, and which of ``others``, may merge with one on the other side."""
     is_some = np.zeros(len(some), dtype=np.bool_)
     is_other = np.zeros(len(others), dtype=np.bool_)
     height = max(1, BLOCK_NUMBERS // max(1, len(others)))

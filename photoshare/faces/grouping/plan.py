@@ -1,8 +1,8 @@
 """Decide which faces are the same person; pure.
 
-Three things hold whatever the encodings say: two faces of one scene (a photo, or a panel of a
-collage) are two people unless somebody linked them, people who were named or corrected keep their
-faces, and what somebody said of faces (linked, apart) stays said.
+Three rules outrank the encodings: two faces in one scene (a photo, or a panel of a collage) are two
+people unless somebody linked them, people who were named or corrected keep their
+faces, and corrections (linked, apart) stay in force.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ NO_PAIRS: NDArray[np.int64] = np.empty((0, 2), dtype=np.int64)
 
 @dataclass(frozen=True, slots=True)
 class GroupPlan:
-    """Who the faces are.
+    """The person of every face.
 
     Attributes
     ----------
     person_ids : int array of shape (n_faces,)
-        A known person's id, NO_PERSON, or -1, -2, ... for the people that are new.
+        A known person's id, NO_PERSON, or -1, -2, ... for new people.
     merged : dict of int to int
-        For each person that is no more because another has all their faces now, that one.
+        For each person who lost all faces to another person, that person.
     """
 
     person_ids: NDArray[np.int64]
@@ -51,7 +51,7 @@ def plan_groups(
     apart: NDArray[np.int64] = NO_PAIRS,
     unseen: Collection[tuple[int, int]] = (),
 ) -> GroupPlan:
-    """Decide the person of the active faces, and of the faces whose person they can change.
+    """Decide the person of the active faces, and of other faces affected by them.
 
     Parameters
     ----------
@@ -60,27 +60,27 @@ def plan_groups(
     active : bool array of shape (len(faces),)
         The faces to decide on: those of a new photo, or all.
     eps : float > 0
-        How near two faces, or two people of as many faces, have to be to become one, as a face
+        How near two faces, or two people of equally many faces, have to be to become one, as a face
         distance of unit-length encodings; see `photoshare.faces.grouping.linkage`.
     min_samples : int >= 1
-        Good faces that make a person; linked faces make one in any case.
+        Good faces needed to make a person; linked faces always make one.
     fixed_people : collection of int
         People who were named or corrected: none of their faces moves, and no two of them become
         one. Faces and other people may join them.
     apart : int array of shape (n_pairs, 2)
         Pairs of link ids: faces of the one never share a person with faces of the other.
     unseen : collection of (photo id, person id)
-        Fixed people who are on a photo as well, though ``faces`` has no face of theirs there.
+        Fixed people who are in a photo as well, though ``faces`` has no face of theirs there.
 
     Returns
     -------
     GroupPlan
-        A person who is not fixed may gain and lose faces; the id goes on with most of them.
-        Links win over scenes, and ``apart`` over links.
+        A person who is not fixed may gain and lose faces; the id stays with most of them.
+        Links take precedence over scenes, and ``apart`` over links.
 
     Notes
     -----
-    The work is that of a few matrix products of the active faces, and of those that they can
+    The work is a few matrix products of the active faces, and of those that they can
     change, with all people and faces.
     """
     if len(faces) == 0:
@@ -91,7 +91,7 @@ def plan_groups(
     rule = merge_rule(own_eps(faces, eps), min_samples, int(faces.is_founder.sum()))
     labels = regroup(units, groups, present, is_active | is_unsettled, rule)
     is_person = np.bincount(labels, weights=units.clusters.founders) >= min_samples
-    untouched = np.flatnonzero(person_of_group != NO_PERSON)  # whatever faces they have left
+    untouched = np.flatnonzero(person_of_group != NO_PERSON)  # whichever faces they have left
     is_person[untouched[untouched < len(is_person)]] = True
     return _named(faces.person_ids, labels[units.of_face], is_person, fixed_people)
 
@@ -99,17 +99,17 @@ def plan_groups(
 def _present_groups(
     faces: FaceSet, units: Units, fixed_people: Collection[int]
 ) -> tuple[Clusters, Rows, NDArray[np.int64], NDArray[np.bool_]]:
-    """Make a group of each person and of each unit that is nobody's.
+    """Make a group of each person, and of each unit without a person.
 
     Returns
     -------
     present : Clusters
-        One row a group.
+        One row per group.
     groups : int array of shape (n_units,)
     person_of_group : int array of shape (n_groups,)
-        NO_PERSON for a unit that is nobody's.
+        NO_PERSON for a unit without a person.
     is_unsettled : bool array of shape (n_units,)
-        Where linked faces are not one person yet, or a person breaks a rule.
+        Whether linked faces are not one person yet, or a person breaks a rule.
     """
     count, person_ids = len(units.clusters), faces.person_ids
     person_of_unit = np.zeros(count, dtype=np.int64)
@@ -125,7 +125,7 @@ def _present_groups(
     is_unsettled |= (person_of_unit == NO_PERSON) & (sizes > 1)
     keys = np.where(person_of_unit == NO_PERSON, np.arange(count) - count, person_of_unit)
     found, groups = np.unique(keys, return_inverse=True)
-    nowhere = np.empty((count, 0), dtype=np.float32)  # who meets whom is told without encodings
+    nowhere = np.empty((count, 0), dtype=np.float32)  # meetings are found without encodings
     merged = replace(units.clusters, sums=nowhere).joined(groups, len(found))
     allowed = units.clusters.counts.copy()  # linked faces, whatever they share; one of each other
     linked = np.flatnonzero((allowed > 1) & ~units.clusters.is_fixed)
@@ -144,9 +144,9 @@ def _named(
     is_person: NDArray[np.bool_],
     fixed_people: Collection[int],
 ) -> GroupPlan:
-    """Give each group its person: the fixed one in it, or who has most faces there, or a new one.
+    """Give each group its person: the fixed one in it, or the one with most faces, or a new one.
 
-    Of people with as many faces there, the older one.
+    Among people with equally many faces, the older one.
     """
     fixed = set(fixed_people)
     known = np.flatnonzero(person_ids != NO_PERSON)

@@ -1,7 +1,7 @@
-"""A room's own eps: stricter where its people look more alike than most; pure.
+"""Compute a room's own eps, stricter if its people look more alike than most; pure.
 
-Children, or a family, are nearer to one another than strangers of all ages are. Who is in one photo
-together is known to be different people, so a room tells by itself how near its people are.
+Children, or a family, are nearer to one another than strangers of all ages are. Faces in the same
+photo are known to be different people, so a room itself shows how near its people are.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ import numpy as np
 
 from photoshare.faces.types import FaceSet
 
-# Of the median distance of two people who are in one photo. In rooms of adults of one group it is
-# 1.19 to 1.22 with the engine fused, so that its eps of 0.87 is untouched; eight idols of one style
-# have 1.16 (docs/evaluation.md).
+# Of the median distance of two people in the same photo. In rooms of adults of one group it is
+# 1.19 to 1.22 with the engine fused, which leaves its eps of 0.87 unchanged; eight idols of one
+# style have 1.16 (docs/evaluation.md).
 OWN_RATIO = 0.725
-LEAST_PAIRS = 50  # fewer tell too little
-MOST_PAIRS = 2000  # more tell no more
+LEAST_PAIRS = 50  # fewer are not enough evidence
+MOST_PAIRS = 2000  # more add no information
 
 
 def own_eps(faces: FaceSet, eps: float) -> float:
-    """Give the eps for a room: the engine's, or less.
+    """Return the eps for a room: the engine's, or less.
 
     Parameters
     ----------
     faces : FaceSet
-        Every face of the room; only those that may found a person are asked.
+        Every face of the room; only those that may found a person are used.
     eps : float > 0
 
     Returns

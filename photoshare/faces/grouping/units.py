@@ -1,4 +1,4 @@
-"""What never comes apart: fixed people, faces that are linked, and every other face alone; pure."""
+"""Make the units that grouping never splits: fixed people, linked faces, single faces; pure."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from photoshare.faces.types import MAX_PANELS, NO_PERSON, FaceSet
 
 @dataclass(frozen=True)
 class Units:
-    """The pieces that grouping puts together.
+    """The units that grouping merges.
 
     Attributes
     ----------
     of_face : int array of shape (n_faces,)
         Each face's unit.
     clusters : Clusters
-        One row a unit.
+        One row per unit.
     """
 
     of_face: Rows
@@ -38,25 +38,25 @@ def make_units(
     min_founders: int,
     unseen: Collection[tuple[int, int]] = (),
 ) -> Units:
-    """Put together what belongs together whatever the encodings say.
+    """Combine faces that belong together regardless of their encodings.
 
     Parameters
     ----------
     faces : FaceSet
     fixed_people : collection of int
-        Each is one unit. A link joins faces to one of them at most, never two of them.
+        Each is one unit. A link joins faces to at most one of them, and never joins two of them.
     apart : int array of shape (n_pairs, 2)
-        Link ids whose faces never meet.
+        Pairs of link ids whose faces are never one person.
     min_founders : int >= 1
-        Fixed people and linked faces count as that many founders: somebody said who they are.
+        Fixed people and linked faces count as that many founders, because of their corrections.
     unseen : collection of (photo id, person id)
-        Photos that fixed people are on, too.
+        Photos that fixed people are also in.
 
     Notes
     -----
-    The faces of a link are one person even where they share a scene: somebody said so who knew. A
-    linked face that shares a scene with a fixed person's other faces, or is kept apart from them,
-    stays alone.
+    The faces of a link are one person even if they share a scene: the author of the correction
+    knew. A linked face that shares a scene with a fixed person's other faces, or is kept apart from
+    them, stays single.
     """
     apart = apart[(apart[:, 0] != apart[:, 1]) & (apart > 0).all(axis=1)]
     is_fixed_face = np.isin(faces.person_ids, list(fixed_people)) & (faces.person_ids != NO_PERSON)
@@ -85,9 +85,9 @@ def sums_of_groups(faces: FaceSet, of_face: Rows, people: NDArray[np.int64]) -> 
     ----------
     faces : FaceSet
     of_face : int array of shape (n_faces,)
-        Each face's group, from 0 without a gap.
+        Each face's group, consecutive from 0.
     people : int array of shape (n_groups,)
-        The person whose faces the group has, but for what links have moved. NO_PERSON for others.
+        The person whose faces the group has, except for those moved by links; else NO_PERSON.
     """
     count, directions = len(people), faces.memory.directions(len(faces))
     if count == len(faces) and np.array_equal(of_face, np.arange(count)):
@@ -136,7 +136,7 @@ def _joined_by_links(
         link = int(links[place])
         rows = linked[starts[place] :][: np.count_nonzero(faces.bond_ids == link)]
         own_keys, counts = np.unique(keys[rows], return_counts=True)
-        is_fixed = own_keys > 0  # of two the one with more of these faces, then the older one
+        is_fixed = own_keys > 0  # of two, the one with more of these faces, then the older one
         if is_fixed.any():
             target = int(own_keys[is_fixed][counts[is_fixed].argmax()])
         else:
@@ -153,8 +153,8 @@ def _joined_by_links(
 def _marks(faces: FaceSet, apart: NDArray[np.int64], unseen: Collection[tuple[int, int]]) -> Marks:
     """Mark every face with its scene, and with its link if that is kept apart from another.
 
-    Somebody's first face is marked with the photos that they are unseen on. Two marks that may not
-    meet are a scene with itself, and two links that are apart.
+    A person's first face is also marked with the photos in which they are unseen. A scene excludes
+    itself, and two links that are apart exclude each other.
     """
     scenes, columns = np.unique(faces.scene_ids, return_inverse=True)
     present = apart[np.isin(apart, faces.bond_ids).all(axis=1)]
@@ -173,18 +173,18 @@ def _marks(faces: FaceSet, apart: NDArray[np.int64], unseen: Collection[tuple[in
     other_side = np.concatenate([same, sides[:, 1], sides[:, 0]])
     ones = np.ones(len(one_side), dtype=np.float32)
     exclusions = sparse.csr_array((ones, (one_side, other_side)), shape=(width, width))
-    exclusions.data[:] = 1  # a pair that was named twice
+    exclusions.data[:] = 1  # a pair may be given twice
     return Marks(marks, exclusions)
 
 
 def _unseen_marks(
     faces: FaceSet, scenes: NDArray[np.int64], unseen: Collection[tuple[int, int]]
 ) -> tuple[Rows, Rows]:
-    """Give rows of faces, and columns of the scenes of the photos that their people are unseen on.
+    """Return rows of faces, and columns of the scenes of photos in which their people are unseen.
 
-    Which panel of a collage it would be is not known: all of them count.
+    In a collage the panel is unknown: all of them count.
     """
-    if not unseen:  # as ever, but after another engine has come
+    if not unseen:  # the usual case, except after a change of engine
         return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
     pairs = np.array(sorted(unseen), dtype=np.int64).reshape(-1, 2)
     people, first_rows = np.unique(faces.person_ids, return_index=True)

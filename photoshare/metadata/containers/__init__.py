@@ -1,1 +1,1 @@
-"""The files that hold pictures and metadata: JPEG with its segments, PNG, WebP, GIF, HEIC."""
+"""Clean the file formats that contain pictures and metadata: JPEG, PNG, WebP, GIF, HEIC."""

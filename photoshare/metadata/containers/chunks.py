@@ -1,4 +1,4 @@
-"""Formats made of chunks: PNG, WebP and GIF. What is to go is cut."""
+"""Clean formats made of chunks, PNG, WebP and GIF, by cutting metadata out."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _PNG_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _PNG_XMP = b"XML:com.adobe.xmp\0"
 _PNG_KEYWORDS = (
     *(b"title", b"description", b"creation time", b"software"),
-    *(b"date:create", b"date:modify", b"date:timestamp"),  # of ImageMagick
+    *(b"date:create", b"date:modify", b"date:timestamp"),  # written by ImageMagick
 )
 _WEBP_HARMLESS = (b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP")
-_SPARE = 1000  # bytes by which a block of Exif may grow, where several tags shared one value
+_SPARE = 1000  # bytes by which an Exif block may grow if several tags shared one value
 _GIF_APPLICATIONS = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")
 _GIF_HARMLESS = (0x01, 0xF9)  # plain text, graphic control
 _GIF_XMP = b"XMP DataXMP"
@@ -29,7 +29,7 @@ _GIF_XMP_TRAILER = b"\x01\xff\xfe"  # and so on down to zero: 258 bytes
 
 
 def png_patches(data: Buffer) -> Iterator[Patch]:
-    """Find what is to be changed in a PNG file; a changed chunk gets its checksum anew."""
+    """Find the changes to a PNG file; a changed chunk gets a new checksum."""
     if data[:8] != b"\x89PNG\r\n\x1a\n":
         raise UncleanableError("not a PNG")
     at = 8
@@ -66,8 +66,8 @@ def _clean_png_chunk(kind: bytes, content: bytes) -> bytes | None:
 
 
 def _end_of_itxt_head(content: bytes) -> int:
-    """Return where the text of an iTXt chunk begins; 0 where it has none."""
-    at = content.find(b"\0") + 3  # the two flags of compression
+    """Return where the text of an iTXt chunk begins; 0 if it has none."""
+    at = content.find(b"\0") + 3  # the two compression flags
     for _ in ("language", "translated keyword"):
         at = content.find(b"\0", at) + 1
         if at == 0:
@@ -76,7 +76,7 @@ def _end_of_itxt_head(content: bytes) -> int:
 
 
 def webp_patches(data: Buffer) -> Iterator[Patch]:
-    """Find what is to be changed in a WebP file, its length at the beginning too."""
+    """Find the changes to a WebP file, including its length at the beginning."""
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         raise UncleanableError("not a WebP")
     end = min(8 + int.from_bytes(data[4:8], "little"), len(data))
@@ -113,7 +113,7 @@ def _webp_chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def gif_patches(data: Buffer) -> Iterator[Patch]:
-    """Find what is to be changed in a GIF file."""
+    """Find the changes to a GIF file."""
     if data[:6] not in (b"GIF87a", b"GIF89a") or len(data) < 13:
         raise UncleanableError("not a GIF")
     at = 13 + _colour_table_size(data[10])
@@ -128,7 +128,7 @@ def gif_patches(data: Buffer) -> Iterator[Patch]:
             else:
                 raise UncleanableError("an unknown block")
     except IndexError:
-        return  # decoders show a GIF without its end
+        return  # decoders show a GIF without an end
     if at + 1 < len(data):
         yield Patch(at + 1, len(data))
 

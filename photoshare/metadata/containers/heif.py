@@ -1,4 +1,4 @@
-"""HEIC and AVIF: boxes within boxes; Exif and XMP are items whose bytes lie anywhere."""
+"""Clean HEIC and AVIF: nested boxes, with Exif and XMP as items anywhere in the file."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _TOP = (b"ftyp", b"styp", b"meta", b"mdat", b"moov", b"moof", b"sidx", b"mfra")
 _META = (b"hdlr", b"pitm", b"iinf", b"iref", b"iprp", b"iloc", b"idat", b"dinf", b"grpl")
 _DESCRIPTIONS = (b"udes", b"uuid", b"free", b"skip")  # of an item, among its properties
 _CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"moof", b"traf")
-_OF_A_MOVIE = (b"udta", b"meta", b"uuid")  # what a movie says about itself, place and all
+_OF_A_MOVIE = (b"udta", b"meta", b"uuid")  # a movie's metadata, including its location
 _PICTURE_TRACKS = (b"vide", b"pict", b"auxv", b"soun")
 _PREFIX = b"Exif\0\0"
 _XMP_TYPE = b"application/rdf+xml"
-MAX_DEPTH = 8  # of boxes; real ones are 4 deep
+MAX_DEPTH = 8  # of nested boxes; real files have 4
 MAX_ITEMS = 10_000  # a picture of 48 megapixels in tiles has about 200
 
 
@@ -32,12 +32,12 @@ class _Box:
 
 
 def heif_patches(data: Buffer) -> Iterator[Patch]:
-    """Find what is to be changed in a HEIC or AVIF file.
+    """Find the changes to a HEIC or AVIF file.
 
     Raises
     ------
     UncleanableError
-        If the boxes are not built as ISO 23008-12 says.
+        If the boxes do not follow ISO 23008-12.
     """
     try:
         yield from _file(data)
@@ -63,7 +63,7 @@ def _file(data: Buffer) -> Iterator[Patch]:
     boxes = _top_boxes(data)
     if not any(box.kind in (b"meta", b"moov") for box in boxes):
         raise UncleanableError("no box with pictures")
-    # The movie of a motion photo (mpvd), and whatever else stands behind the picture, is cut.
+    # The movie of a motion photo (mpvd), and anything else after the picture, is cut.
     end = max(box.stop for box in boxes if box.kind in _TOP)
     for box in boxes:
         if box.kind == b"meta":
@@ -77,7 +77,7 @@ def _file(data: Buffer) -> Iterator[Patch]:
 
 
 def _top_boxes(data: Buffer) -> list[_Box]:
-    """List the boxes of the file, up to where something else was appended."""
+    """List the boxes of the file, up to anything that was appended."""
     boxes = []
     stop = 0
     try:
@@ -91,7 +91,7 @@ def _top_boxes(data: Buffer) -> list[_Box]:
 
 
 def _free(data: Buffer, box: _Box) -> Iterator[Patch]:
-    """Turn a box into free space of the same size: offsets lead to what follows it."""
+    """Turn a box into free space of the same size, since offsets point to what follows it."""
     yield from replace(box.at + 4, bytes(data[box.at + 4 : box.at + 8]), b"free")
     yield from blank(data, box.start, box.stop)
 
@@ -111,7 +111,7 @@ def _movie(data: Buffer, parent: _Box, depth: int) -> Iterator[Patch]:
 
 
 def _meta(data: Buffer, meta: _Box, end: int) -> Iterator[Patch]:
-    """Clean the list of items; what they consist of has to lie before `end`."""
+    """Clean the list of items; their contents have to be before `end`."""
     boxes = {}
     for box in _boxes(data, meta.start + 4, meta.stop):
         if box.kind in boxes and box.kind in (b"iinf", b"iloc", b"idat"):
@@ -122,7 +122,7 @@ def _meta(data: Buffer, meta: _Box, end: int) -> Iterator[Patch]:
         elif box.kind == b"iprp":
             yield from _properties(data, box)
     if b"iinf" not in boxes:
-        return  # of a movie
+        return  # the metadata of a movie
     if b"iloc" not in boxes:
         raise UncleanableError("items without locations")
     places = _item_places(data, boxes[b"iloc"], boxes.get(b"idat"))
@@ -158,7 +158,7 @@ def _items(data: Buffer, box: _Box) -> Iterator[tuple[int, bytes, bytes]]:
 def _item_places(
     data: Buffer, box: _Box, idat: _Box | None
 ) -> dict[int, list[tuple[int, int]] | None]:
-    """Read where the parts of every item lie, as (start, stop) in the file; None: elsewhere."""
+    """Read the offsets of the parts of every item, as (start, stop); None: in another file."""
     version = data[box.start]
     if version > 2:
         raise UncleanableError("an unknown list of locations")
@@ -199,7 +199,7 @@ def _item_places(
 def _item(
     data: Buffer, kind: bytes, content_type: bytes, parts: list[tuple[int, int]] | None
 ) -> Iterator[Patch]:
-    """Clean one item, whose bytes may lie in several parts."""
+    """Clean one item, whose bytes may be in several parts."""
     if parts is None or any(stop > len(data) or stop == start for start, stop in parts):
         raise UncleanableError("an item stored elsewhere")
     content = b"".join(bytes(data[start:stop]) for start, stop in parts)
@@ -211,7 +211,7 @@ def _item(
         cleaned = clean_xmp(content)
     else:
         cleaned = b""
-    cleaned = cleaned[: len(content)].ljust(len(content), b"\0")  # offsets lead past it
+    cleaned = cleaned[: len(content)].ljust(len(content), b"\0")  # offsets point past it
     for start, stop in parts:
         size = stop - start
         yield from replace(start, content[:size], cleaned[:size])
@@ -219,11 +219,11 @@ def _item(
 
 
 def _clean_exif_item(content: bytes) -> bytes:
-    """Clean the block of Exif behind its offset of four bytes."""
+    """Clean the Exif block that follows its four-byte offset."""
     start = 4 + int.from_bytes(content[:4])
     if start >= len(content):
         start = 4
-    # libavif and Pillow each know this prefix only.
+    # libavif and Pillow only know this prefix.
     prefix = _PREFIX if content[4:start] == _PREFIX else b""
     block = content[start:]
     return len(prefix).to_bytes(4) + prefix + clean_exif(block, len(block))

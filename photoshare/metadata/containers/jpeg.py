@@ -1,6 +1,6 @@
-"""JPEG: segments one after the other, perhaps with further pictures behind the first (MPO).
+"""Clean JPEG: a sequence of segments, perhaps with more pictures after the first (MPO).
 
-What is to go is cut, so that a motion photo becomes a plain still without its movie.
+Metadata is cut out, so that a motion photo becomes a plain still without its movie.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from photoshare.metadata.iptc import clean_resources
 from photoshare.metadata.patches import Buffer, Patch, UncleanableError, apply
 from photoshare.metadata.xmp import clean_xmp
 
-_EXIF = b"Exif\0"  # and one more byte, zero unless it was written in a hurry
+_EXIF = b"Exif\0"  # and one more byte, zero unless a careless program wrote it
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _PHOTOSHOP = b"Photoshop 3.0\0"
 
 
 def clean_jpeg(content: bytes) -> bytes:
-    """Clean a JPEG that lies in another file; nothing where it cannot be read."""
+    """Clean a JPEG embedded in another file; return nothing if it cannot be read."""
     try:
         return apply(content, jpeg_patches(content))
     except UncleanableError:
@@ -36,15 +36,15 @@ def clean_jpeg(content: bytes) -> bytes:
 
 
 def jpeg_patches(data: Buffer) -> Iterable[Patch]:
-    """Find what is to be changed in a JPEG file.
+    """Find the changes to a JPEG file.
 
-    Pictures behind the first stay, where the first one ends or its index says; they are cleaned
-    in the same way, and keep their length. Anything else behind it is cut.
+    Pictures after the first stay if they are directly after it or in its index; they are cleaned
+    in the same way and keep their length. Anything else after it is cut.
 
     Raises
     ------
     UncleanableError
-        If the first picture is not built as JPEG is.
+        If the first picture does not have the structure of a JPEG.
     """
     indexes: list[mpf.Index] = []
 
@@ -78,19 +78,19 @@ def jpeg_patches(data: Buffer) -> Iterable[Patch]:
 
 
 def _of_one_length(patch: Patch) -> Patch:
-    """Fill up with bytes that may stand before any marker: XMP tells the length of a gain map."""
+    """Pad with bytes allowed before any marker: XMP contains the length of a gain map."""
     content = patch.content or b""
     return Patch(patch.start, patch.stop, content.ljust(patch.stop - patch.start, b"\xff"))
 
 
 def _next_picture(data: Buffer, stop: int, listed: set[int]) -> int | None:
-    """Find where the next picture begins; bytes of a movie may look like one anywhere else."""
+    """Find where the next picture begins; elsewhere, bytes of a movie may look like one."""
     starts = sorted({stop} | {start for start in listed if start >= stop})
     return next((start for start in starts if data[start : start + 3] == SOI), None)
 
 
 def _clean_segment(marker: int, payload: bytes, start: int) -> bytes | None:
-    """Clean one segment; one of an unknown kind goes."""
+    """Clean one segment; unknown kinds are removed."""
     if marker == APP1 and payload.startswith(_EXIF):
         return payload[:6] + clean_exif(payload[6:], MAX_PAYLOAD - 6)
     if marker == APP1 and payload.startswith(_XMP):

@@ -1,4 +1,4 @@
-"""The index of the further pictures in a JPEG (CIPA DC-007, Multi-Picture Format)."""
+"""Clean and update the index of pictures in a JPEG (CIPA DC-007, Multi-Picture Format)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from photoshare.metadata.tiff_writer import write_tables
 
 NAME = b"MPF\0"
 _ENTRIES = 0xB002
-_ENTRY = 16  # bytes: attributes, size, offset, and two numbers of other pictures
-_SIZE = 4  # where in an entry the size stands, and behind it the offset
+_ENTRY = 16  # bytes: attributes, size, offset, and the numbers of two other pictures
+_SIZE = 4  # offset of the size within an entry; the offset follows it
 _LENGTH = 2  # bytes of the length before a payload, and of the marker before that
-# Version, number of pictures, entries, number of frames; what each picture is in a panorama or a
-# pair. Not 0xB003, an id of every picture.
+# Version, number of pictures, entries, number of frames; the role of each picture in a panorama or
+# a pair. Not 0xB003, an id of every picture.
 _POLICY = Policy(kept={0xB000, 0xB001, _ENTRIES, 0xB004, *range(0xB101, 0xB20F)})
 
 
 def clean_index(payload: bytes) -> bytes | None:
-    """Take the ids of the pictures out of an index; None if it cannot be read."""
+    """Remove the ids of the pictures from an index; None if it cannot be read."""
     try:
         tiff = TiffStructure(payload[len(NAME) :], _POLICY)
         if not tiff.is_changed:
@@ -39,7 +39,7 @@ class Index:
     Attributes
     ----------
     start, stop : int
-        Where the payload of its segment lies.
+        The position of its segment's payload.
     payload : bytes
         The same, cleaned.
     """
@@ -54,12 +54,12 @@ class Index:
         return [origin + offset if offset else 0 for _, offset in self._entries()]
 
     def add_to(self, patches: list[Patch], pictures: dict[int, int]) -> list[Patch]:
-        """Let the index tell where the pictures will be; it goes if it tells of one that is not.
+        """Update the index to the new offsets; remove it if it lists a picture that is gone.
 
         Parameters
         ----------
         patches : list of Patch
-            All of the file, one that cleans the index among them.
+            All patches of the file, including the one that cleans the index.
         pictures : dict of int to int
             Where each picture begins and ends now.
         """
@@ -90,7 +90,7 @@ class Index:
         return bytes(payload)
 
     def _table(self) -> tuple[str, int, int]:
-        """Find where in the payload the entries begin, and how many there are."""
+        """Find where the entries begin in the payload, and how many there are."""
         tiff = TiffStructure(self.payload[len(NAME) :], _POLICY)
         found = [e for table in tiff.tables for e in table.entries if e.tag == _ENTRIES]
         if not found:

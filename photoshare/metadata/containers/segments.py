@@ -1,4 +1,4 @@
-"""The segments of a JPEG, one after the other up to the end of its picture."""
+"""Walk through the segments of a JPEG up to the end of its picture."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Callable
 from photoshare.metadata.patches import Buffer, Patch, UncleanableError, apply
 
 APP0, APP1, APP2, APP13, APP14, COMMENT = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xFE
-SOI = b"\xff\xd8\xff"  # with the first byte of the marker that follows
-MAX_PAYLOAD = 0xFFFF - 2  # bytes, by the two that hold the length
+SOI = b"\xff\xd8\xff"  # with the first byte of the following marker
+MAX_PAYLOAD = 0xFFFF - 2  # bytes; the length includes its own two
 _SOI, _EOI, _SOS, _APP15 = 0xD8, 0xD9, 0xDA, 0xEF
-_ALONE = 0x01  # a marker without a segment; restarts are passed over as part of the pixels
+_ALONE = 0x01  # a marker without a segment; restarts are skipped as part of the pixels
 # In the coded pixels: a marker that is neither a stuffed zero nor a restart.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _JFIF, _ADOBE = b"JFIF\0", b"Adobe"
@@ -22,9 +22,9 @@ Clean = Callable[[int, bytes, int], bytes | None]
 
 
 def keep_what_decoders_need(marker: int, payload: bytes, _start: int) -> bytes | None:
-    """Keep the application segments that tell how the pixels are to be shown, and no other.
+    """Keep only the application segments that define how the pixels are shown.
 
-    APP0 holds JFIF, but also the CIFF block of old Canon cameras, with their owner's name.
+    APP0 contains JFIF, but also the CIFF block of old Canon cameras, with their owner's name.
     """
     is_needed = (
         (marker == APP0 and payload.startswith(_JFIF))
@@ -35,15 +35,15 @@ def keep_what_decoders_need(marker: int, payload: bytes, _start: int) -> bytes |
 
 
 def clean_picture(data: Buffer, start: int, clean: Clean) -> tuple[list[Patch], int]:
-    """Go through one picture.
+    """Clean the segments of one picture.
 
     Parameters
     ----------
     start : int
-        Where its first marker lies.
+        Offset of its first marker.
     clean : callable
         Given the marker, the payload and the offset of each application segment and comment,
-        returns what becomes of the payload; None if the segment is to go.
+        returns the new payload; None to remove the segment.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def clean_picture(data: Buffer, start: int, clean: Clean) -> tuple[list[Patch], 
     Raises
     ------
     UncleanableError
-        If it is not built as JPEG is.
+        If it does not have the structure of a JPEG.
     """
     if data[start : start + 2] != SOI[:2]:
         raise UncleanableError("not a JPEG")
@@ -90,12 +90,12 @@ def _end_of_segment(data: Buffer, at: int) -> int:
 
 
 def segment_head(payload: bytes) -> bytes:
-    """Make the length that stands before a payload."""
+    """Return the length field that precedes a payload."""
     return struct.pack(">H", len(payload) + 2)
 
 
 def clean_thumbnail(content: bytes) -> bytes:
-    """Leave of a small JPEG what its decoder needs; nothing where it cannot be read."""
+    """Reduce a small JPEG to what its decoder needs; return nothing if it cannot be read."""
     try:
         patches, stop = clean_picture(content, 0, keep_what_decoders_need)
     except UncleanableError:
@@ -106,7 +106,7 @@ def clean_thumbnail(content: bytes) -> bytes:
 def _next_marker(data: Buffer, at: int, patches: list[Patch]) -> tuple[int, int, int]:
     """Find the next marker: its number, where it begins and where it ends.
 
-    Decoders skip what lies before it, so that it may go.
+    Decoders skip what is before it, so it can be removed.
     """
     found = _MARKER.search(data, at)
     if found is None:
@@ -117,7 +117,7 @@ def _next_marker(data: Buffer, at: int, patches: list[Patch]) -> tuple[int, int,
 
 
 def _cut(patches: list[Patch], start: int, stop: int) -> None:
-    """Cut a range, together with the one before it if they touch: a file may hold millions."""
+    """Cut a range, merged with the one before it if they touch: a file may have millions."""
     if patches and patches[-1].stop == start and patches[-1].content == b"":
         start = patches.pop().start
     patches.append(Patch(start, stop))
