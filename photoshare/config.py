@@ -269,7 +269,7 @@ def load_settings(
         variable = ENV_PREFIX + name.upper()
         if name not in known:
             raise SettingError(
-                f"{variable} is not a setting; docs/administration.md lists them all."
+                f"{variable} isn't a setting; docs/administration.md lists them all."
             )
         try:
             values[name] = known[name].metadata["parse"](text.strip())

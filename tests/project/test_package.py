@@ -131,6 +131,7 @@ def test_what_was_installed_shows_its_pages_in_every_language(
     said = run_installed(
         installed,
         """
+import re
 import photoshare
 from photoshare.config import IS_INSTALLED
 from photoshare.db import upgrade_schema
@@ -140,7 +141,8 @@ app = photoshare.create_app()
 with app.app_context():
     upgrade_schema()
 client = app.test_client()
-for address in ("/", "/static/app.css", "/app-icon-any-192.png"):
+style = re.search('href="(/static/[^"]*app.css[^"]*)"', client.get("/").text)[1]
+for address in ("/", style, "/app-icon-any-192.png"):
     assert client.get(address).status_code == 200, address
 assert 'lang="de"' in client.get("/", headers={"Accept-Language": "de"}).text
 print(app.instance_path)
@@ -158,7 +160,7 @@ def test_the_doctor_of_an_installation_compares_with_what_the_package_asks_for(
 ) -> None:
     said = run_installed(
         installed,
-        "from photoshare import doctor\n"
+        "from photoshare.maintenance import doctor\n"
         "(found,) = doctor._packages(None)\n"
         "print(found.is_good, found.state)",
         tmp_path,
