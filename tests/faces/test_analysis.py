@@ -15,6 +15,8 @@ from photoshare.faces.types import AnalysedFace, RgbImage
 from photoshare.images import crop_face, decode_upright
 from tests.fakes import FakeFaceEngine
 
+pytestmark = pytest.mark.slow
+
 SHARED_PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 ORIENTATION = 0x0112  # the EXIF tag
 FACE = (76, 271, 165, 182)  # about where the astronaut's face is: top, right, bottom, left
