@@ -17,6 +17,8 @@ from photoshare.pictures.encoding import crop_face
 from tests.conftest import SHARED_PHOTOS
 from tests.fakes import FakeFaceEngine
 
+pytestmark = pytest.mark.slow
+
 ORIENTATION = 0x0112  # the EXIF tag
 FACE = (76, 271, 165, 182)  # about where the astronaut's face is: top, right, bottom, left
 TURNED_BACK = {  # what undoes the turn that an orientation asks for

@@ -13,6 +13,8 @@ from tests.old_databases import NOW, make_old_database, revisions
 from tests.serving.test_server import free_port, refusal
 from tests.tools import flask
 
+pytestmark = pytest.mark.slow
+
 DAMAGED = "The database is damaged"
 
 
