@@ -147,7 +147,7 @@ def test_on_a_full_disk_photos_and_rooms_can_be_deleted_and_all_else_is_said_in_
         assert host.ask(f"{room}/photos/{ids[1]}/delete", b"")[0] == 200
         fill(small_disk)
         gone = host.ask(f"{other_room}/delete", b"")
-        assert (gone[0], b"was deleted" in gone[1]) == (200, True)
+        assert (gone[0], b"have been deleted" in gone[1]) == (200, True)
         assert len(photo_ids(data)) == PHOTOS - 2
         assert len(list(data.glob("rooms/*/originals/*"))) == PHOTOS - 2
 

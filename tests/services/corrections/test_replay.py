@@ -71,9 +71,9 @@ def test_every_kind_of_correction_can_be_replayed(room_id: int) -> None:
     ("entry", "sentence"),
     [
         ({"correction": "guess"}, "isn't one of name, merge"),
-        ({}, "lacks 'correction'"),
-        ({"correction": "name", "person": at(0)}, "lacks 'name'"),
-        ({"correction": "hide", "person": at(9)}, "no face at this place of 9.jpg"),
+        ({}, "is missing 'correction'"),
+        ({"correction": "name", "person": at(0)}, "is missing 'name'"),
+        ({"correction": "hide", "person": at(9)}, "no face at this location in 9.jpg"),
         ({"correction": "hide", "person": at(0) | {"left": 5000, "right": 5060}}, "no face"),
         ({"correction": "hide", "person": at(0) | {"left": "x"}}, "can't be read"),
         ({"correction": "hide", "person": 3}, "can't be read"),

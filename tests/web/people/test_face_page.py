@@ -39,7 +39,7 @@ def test_it_shows_the_face_on_its_photo(app: Flask, cast: Cast, party: Party) ->
 
     page = face_page(cast.guest, cast, face)
 
-    assert "Somebody without a name</h1>" in flat(page)
+    assert "Someone without a name</h1>" in flat(page)
     assert tags_of(page, "img", src=f"{cast.url}/faces/{face}.jpg")
     assert tags_of(page, "a", href=f"{cast.url}/photos/{photo_id}")
     assert tags_of(page, "a", href=f"{cast.url}/people/{party.blue}")
