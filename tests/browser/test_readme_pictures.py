@@ -1,4 +1,4 @@
-"""The pictures of the README: a room with photos that are in the public domain."""
+"""The screenshots of the README: a room with photos in the public domain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANALYSIS_MS = 120_000  # upper bound for a few photos on a slow machine
 
 @pytest.fixture
 def mission_photos(tmp_path: Path) -> list[Path]:
-    """An astronaut (NASA) in five photos that differ, and photos of things: all free to show."""
+    """An astronaut (NASA) in five different photos, and photos of things: all free to show."""
     portrait = Image.fromarray(np.ascontiguousarray(data.astronaut()))
     coffee = Image.fromarray(data.coffee())
     beside_coffee = Image.new("RGB", (512 + 600, 512))

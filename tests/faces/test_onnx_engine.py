@@ -1,4 +1,4 @@
-"""The default engine gives what dlib gives: face_recognition's detector and encoder say so."""
+"""The engine ``dlib`` gives the same results as face_recognition's detector and encoder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from photoshare.faces.engines.onnx_engine import OnnxFaceEngine
 from photoshare.faces.graphs.model_files import DETECTOR_FILE, ENCODER_FILE, model_folder
 from photoshare.faces.types import RgbImage
 
-# dlib's CNN takes seconds for a megapixel, so the pictures are small. The crops put faces at the
+# dlib's CNN takes seconds per megapixel, so the pictures are small. The crops put faces at the
 # edge of the picture, where the tiling of the pyramid matters.
 CROPS = {
     "astronaut": ("astronaut", (0, 0, 512, 512)),
@@ -77,7 +77,7 @@ def test_boxes_and_scores_are_those_of_dlib(
 def test_the_parity_pictures_hold_faces(
     pictures: dict[str, RgbImage], dlib_like_engine: OnnxFaceEngine
 ) -> None:
-    """Or the test above would compare nothing with nothing."""
+    """Otherwise the test above would compare nothing with nothing."""
     counts = [len(dlib_like_engine.locate(picture)) for picture in pictures.values()]
 
     assert sum(count > 0 for count in counts) >= 4
