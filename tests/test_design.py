@@ -1,4 +1,4 @@
-"""The design system: contrast of colours, drawings that exist, styles that turn around."""
+"""The design system: contrast of colours, existing drawings, styles that can be mirrored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 STYLES = sorted((ROOT / "static").glob("*.css"))
 APP_CSS = (ROOT / "static" / "app.css").read_text(encoding="utf-8")
 SCHEMES = ("light", "dark")
-TEXT, SHAPE = 4.5, 3.0  # least contrast of WCAG 2.2 AA: 1.4.3 for text, 1.4.11 for what is no text
+TEXT, SHAPE = 4.5, 3.0  # least contrast of WCAG 2.2 AA: 1.4.3 for text, 1.4.11 for non-text
 
 GROUNDS = ("page", "surface", "raised", "sunken")
 PAIRS = [
@@ -85,7 +85,7 @@ def test_every_property_that_is_used_is_defined() -> None:
 
 
 def test_a_style_has_no_left_and_no_right() -> None:
-    """Languages that are written from right to left turn a page; edges are start and end."""
+    """Right-to-left languages mirror a page; edges are start and end."""
     sides = re.compile(r"[{;\s](?:(?:margin|padding|border|inset)-(?:left|right)|left|right)\s*:")
     for path in STYLES:
         assert sides.findall(path.read_text(encoding="utf-8")) == [], path.name
@@ -93,7 +93,7 @@ def test_a_style_has_no_left_and_no_right() -> None:
 
 
 def test_motion_follows_the_wish_of_the_guest() -> None:
-    """Transitions and animations take their time from --quick and --calm, which become 0."""
+    """Transitions and animations use the durations --quick and --calm, which become 0."""
     still = r"prefers-reduced-motion: reduce\) \{\s+:root \{\s+--quick: 0ms;\s+--calm: 0ms;\s+\}"
     assert re.search(still, APP_CSS)
     for path in STYLES:

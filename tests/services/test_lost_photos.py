@@ -1,4 +1,4 @@
-"""photos.lost_photos: what a disk lost is noticed, and taken when it is back."""
+"""photos.lost_photos: originals lost by a disk are noticed, and restored when sent again."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_lost_photo_that_somebody_sends_again_is_back(
         original.unlink()
         site.jobs.sweep()
         db.session.rollback()
-        assert photos.find_known(room_id, [sha256]) == []  # the browser is to send it
+        assert photos.find_known(room_id, [sha256]) == []  # so that the browser sends it
 
     assert add_photo(room_id, content, "again.jpg") == photo_id
 

@@ -1,4 +1,4 @@
-"""photoshare.services.photos.photos: take one in whole or not at all, list them, delete one."""
+"""photoshare.services.photos.photos: add a photo completely or not at all, list, delete."""
 
 from __future__ import annotations
 
@@ -284,7 +284,7 @@ def test_a_guest_cannot_delete_the_photo_of_another(app: Flask, site: Site, room
 
 
 def test_no_name_of_a_client_becomes_a_path(site: Site, room_id: int, tmp_path: Path) -> None:
-    with site.storage.locked():  # makes the file of the lock
+    with site.storage.locked():  # creates the lock file
         before = {path for path in tmp_path.rglob("*") if "rooms" not in path.parts}
 
     take(site, room_id, draw_photo(RED), "../../../evil.jpg")
