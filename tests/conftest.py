@@ -1,4 +1,4 @@
-"""Fixtures: an app on a folder of its own, the cast of a room, real face pictures."""
+"""Fixtures: an app with its own folder, the cast of a room, real face pictures."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _close_connections() -> Iterator[None]:
-    """Close what the apps that a test made have opened; Python 3.13 warns of it otherwise."""
+    """Close what a test's apps have opened; otherwise Python 3.13 warns."""
     yield
     while _connections:
         _connections.pop().close()
@@ -117,7 +117,7 @@ def engine() -> FakeFaceEngine:
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database made by the migrations once, for every test to copy."""
+    """A database made once by the migrations, for every test to copy."""
     folder = tmp_path_factory.mktemp("empty")
     app = create_app({"data": folder})
     with app.app_context():
@@ -128,7 +128,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def app(tmp_path: Path, engine: FakeFaceEngine, empty_database: Path) -> Iterator[Flask]:
-    """An app with an empty database; jobs run only when a test says `run_jobs`."""
+    """An app with an empty database; jobs run only when a test calls `run_jobs`."""
     (tmp_path / "data").mkdir()
     shutil.copy(empty_database, tmp_path / "data")
     app = create_app(
@@ -200,7 +200,7 @@ def cast(app: Flask, make_room: Callable[..., NewRoom]) -> Cast:
 
 @pytest.fixture
 def add_photo(app: Flask, site: Site) -> Callable[..., int]:
-    """Put a picture into a room without the web; returns the photo's id."""
+    """Add a picture to a room without the web; return the photo's id."""
 
     def add(room_id: int, content: bytes, file_name: str = "photo.jpg", **values: object) -> int:
         with app.app_context():
@@ -218,7 +218,7 @@ def add_photo(app: Flask, site: Site) -> Callable[..., int]:
 
 @pytest.fixture(scope="session")
 def face_pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Real faces by file name, from the sources of face_recognition that run.sh test fetches."""
+    """Real faces by file name, from the sources of face_recognition fetched by run.sh test."""
     archives = list((ROOT / ".cache").glob("face_recognition-*.tar.gz"))
     if not archives:
         pytest.skip("the sources of face_recognition are not in .cache; ./run.sh test fetches them")

@@ -38,7 +38,7 @@ def draw_photo(
     width: int | None = None,
     height: int = STEP_PX,
 ) -> bytes:
-    """Draw a photo with one square face of each colour; every seed gives other bytes."""
+    """Draw a photo with one square face of each colour; every seed gives different bytes."""
     image = Image.new("RGB", (width or max(len(colours), 1) * STEP_PX, height), GREY)
     for number, colour in enumerate(colours):
         image.paste(colour, (number * STEP_PX + 20, 20, number * STEP_PX + 20 + FACE_PX, 80))
@@ -51,7 +51,7 @@ def draw_photo(
 
 
 def many_scans(count: int) -> bytes:
-    """A small JPEG of 98 megapixels that is drawn again and again: seconds of work in few bytes."""
+    """A small JPEG of 98 megapixels with many scans: seconds of work in few bytes."""
     buffer = io.BytesIO()
     Image.new("L", (9900, 9900), 77).save(buffer, "JPEG", progressive=True, quality=50)
     content = buffer.getvalue()
@@ -70,14 +70,14 @@ class FakeFaceEngine:
     smallest_face_percent = DEFAULT_EFFORT.smallest_face_percent
 
     def __init__(self, log: Path | None = None) -> None:
-        self.log = log  # every search is noted there, one line each, for other processes to read
+        self.log = log  # gets one line for every search, for other processes to read
         self.searches = 0
 
     def warm_up(self) -> None:
         """Nothing to load."""
 
     def find_faces(self, photo: PhotoSource, smallest_face_percent: float) -> list[AnalysedFace]:
-        """Look as the engines of dlib do."""
+        """Search as the dlib engines do."""
         return find_faces(photo, self, SearchEffort(smallest_face_percent))
 
     def locate(self, image: RgbImage) -> list[LocatedFace]:

@@ -1,4 +1,4 @@
-"""What several tests need: rows without the web, counted queries, the tags of a page."""
+"""Helpers for several tests: rows without the web, counted queries, the tags of a page."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from photoshare.services.rooms.entering import Access, Author
 from photoshare.services.shelf import forget_room
 from tests.fakes import FakeFaceEngine
 
-SEARCHED = (None, PHOTO_ANALYSED)  # values of `insert_photos` that say no other state
+SEARCHED = (None, PHOTO_ANALYSED)  # states of `insert_photos` without special values
 HX = {"HX-Request": "true"}
 TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
 
@@ -52,7 +52,7 @@ def flat(page: str) -> str:
 def insert_photos(
     app: Flask, room_id: int, count: int, *, seed: str = "", **values: object
 ) -> list[int]:
-    """Insert rows of photos without any file; every seed gives other hashes."""
+    """Insert rows of photos without files; every seed gives different hashes."""
     rows = [
         {
             "room_id": room_id,
@@ -104,7 +104,7 @@ def insert_face(app: Flask, room_id: int, photo_id: int, **values: object) -> in
 
 
 def face_at(distance: float) -> bytes:
-    """Encode a face at this distance from that at 0; below 0: to the other side of it."""
+    """Encode a face at this distance from the one at 0; below 0: on the other side of it."""
     angle = 2 * np.arcsin(distance / 2)
     encoding = np.zeros(ENCODING_SIZE, dtype=np.float32)
     encoding[:2] = np.cos(angle), np.sin(angle)  # of length 1, as all encodings are
@@ -119,14 +119,14 @@ def faces_of(app: Flask, person_id: int | None) -> list[int]:
 
 
 def face_on(app: Flask, photo_id: int, person_id: int | None) -> int:
-    """Find the face that a person has on a photo."""
+    """Find a person's face in a photo."""
     with app.app_context():
         query = select(Face.id).where(Face.photo_id == photo_id, Face.person_id == person_id)
         return db.session.scalars(query).one()
 
 
 def who_is_who(app: Flask, room_id: int) -> dict[int, tuple[int | None, bool]]:
-    """Tell of every face of a room whose it is, and whether it is one."""
+    """Return for every face of a room its person, and whether it is a face."""
     with app.app_context():
         query = select(Face.id, Face.person_id, Face.is_face).join(Photo)
         rows = db.session.execute(query.where(Photo.room_id == room_id))
@@ -144,20 +144,20 @@ def give_photos(app: Flask, client: FlaskClient, photo_ids: Iterable[int]) -> No
 
 
 def let_guests_correct(app: Flask, room_id: int) -> None:
-    """Turn the host's switch on, with which guests may correct any face."""
+    """Turn on the host's setting that lets guests correct any face."""
     with app.app_context():
         db.session.execute(update(Room).where(Room.id == room_id).values(guests_may_correct=True))
         db.session.commit()
 
 
 def place_at(app: Flask, photo_id: int) -> str:
-    """Name the place of a photo, as the address of a grid's next page does."""
+    """Return the cursor of a photo, as in the address of a grid's next page."""
     with app.app_context():
         return cursor_of(db.session.get_one(Photo, photo_id))
 
 
 def count_change(room_id: int) -> None:
-    """Commit, and say that faces were changed, as everything in the app does that changes some."""
+    """Commit, and count a change of faces, as everything in the app does that changes some."""
     begin_change(room_id)
     db.session.commit()
 
@@ -244,12 +244,12 @@ class _TagCollector(HTMLParser):
         self.tags: list[Tag] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note one tag."""
+        """Record one tag."""
         self.tags.append(Tag(tag, {name: value or "" for name, value in attrs}))
 
 
 def tags_of(html: str, name: str | None = None, /, **attributes: str) -> list[Tag]:
-    """List the tags of a page, those of one name or with certain attributes only."""
+    """List the tags of a page, optionally only with this name or these attributes."""
     collector = _TagCollector()
     collector.feed(html)
     return [
@@ -261,12 +261,12 @@ def tags_of(html: str, name: str | None = None, /, **attributes: str) -> list[Ta
 
 
 def undo_addresses(html: str) -> list[str]:
-    """List where the buttons of a page lead that undo something."""
+    """List the addresses of a page's undo buttons."""
     return [tag["action"] for tag in tags_of(html, "form") if tag["action"].endswith("/undo")]
 
 
 def set_title_and_end(room_id: int, title: str, ends_on: date | None) -> None:
-    """Give a room any title and last day, also one that no form accepts; needs an app context."""
+    """Give a room any title and last day, even ones no form accepts; needs an app context."""
     db.session.execute(update(Room).where(Room.id == room_id).values(title=title, ends_on=ends_on))
     db.session.commit()
 

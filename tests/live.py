@@ -1,4 +1,4 @@
-"""The app behind the real waitress: Flask's test client sends no header, so it encodes none."""
+"""Run the app behind the real waitress: Flask's test client does not encode headers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from waitress import wasyncore
 
-LOOP_S = 0.05  # how soon the loop sees that it is to end
+LOOP_S = 0.05  # how soon the loop notices that it should end
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came through the socket."""
+    """An answer received through the socket."""
 
     status: int
     headers: Message
@@ -28,7 +28,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class LiveServer:
-    """A running server, and how to ask it what a client of Flask's would be answered."""
+    """A running server, with requests like those of Flask's test client."""
 
     port: int
 
@@ -41,7 +41,7 @@ class LiveServer:
         body: bytes = b"",
         **headers: str,
     ) -> Answer:
-        """Ask with the cookies of a test client; ``_`` in the name of a header is a hyphen."""
+        """Send a request with a test client's cookies; ``_`` in a header's name is a hyphen."""
         cookie = client.get_cookie("photoshare")
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if cookie is not None:
@@ -52,13 +52,13 @@ class LiveServer:
             return Answer(answer.status, answer.headers, answer.read())
 
     def connection(self) -> http.client.HTTPConnection:
-        """Open a connection of one's own."""
+        """Open a separate connection."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
 
 @contextlib.contextmanager
 def serving(app: Flask) -> Iterator[LiveServer]:
-    """Serve an app on loopback, in threads of this process, to the end of the block."""
+    """Serve an app on loopback, in threads of this process, until the end of the block."""
     connections: dict[int, object] = {}
     server = waitress.create_server(app, connections, listen="127.0.0.1:0", threads=2)
     has_to_stop = threading.Event()

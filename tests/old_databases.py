@@ -1,4 +1,4 @@
-"""Databases as former versions left them, with a room, its photos and a named person."""
+"""Make databases of older versions, with a room, its photos and a named person."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from tests.fakes import RED, draw_photo
 
 PHOTOS = 6
-NAME = "Lea"  # of the person who is on every photo
+NAME = "Lea"  # of the person in every photo
 NOW = "2026-05-01 12:00:00.000000"
 
 
 def revisions() -> list[str]:
-    """List the revisions of the schema, the oldest first."""
+    """List the schema revisions, oldest first."""
     steps = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
     return [step.revision for step in steps][::-1]
 
@@ -37,7 +37,7 @@ def make_old_database(data: Path, revision: str) -> None:
 
 
 def new_app(data: Path) -> Flask:
-    """Make an app on a data folder; its schema is as the file says."""
+    """Make an app on a data folder, with the schema of the file."""
     return create_app({"data": data, "min_free_mb": 0})
 
 

@@ -263,7 +263,7 @@ def test_doctor_reports_a_database_that_cannot_be_read(app: Flask, tmp_path: Pat
 def test_doctor_reports_a_data_folder_that_cannot_be_written(
     app: Flask, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Root may write everywhere, so the answer of the system is made up."""
+    """Root may write everywhere, so the system's answer is faked."""
     ask = os.access
     monkeypatch.setattr(
         os, "access", lambda path, *mode: path != site.settings.data and ask(path, *mode)
@@ -298,9 +298,9 @@ def test_a_room_that_is_deleted_during_the_import_is_one_sentence(
 def test_what_is_deleted_is_overwritten_in_the_file(
     app: Flask, site: Site, request: pytest.FixtureRequest
 ) -> None:
-    """The title stands for the face encodings, which are rows as well.
+    """The title stands in for face encodings, which are rows as well.
 
-    Some SQLites overwrite unasked, Debian's for one; this one is told not to, before we ask it.
+    Some builds of SQLite, such as Debian's, overwrite by default; here this is switched off first.
     """
 
     def like_other_builds(connection: sqlite3.Connection, _record: object) -> None:

@@ -48,7 +48,7 @@ def test_every_default_passes_its_own_check() -> None:
         ("eps", "0.5", 0.5),
         ("eps", "", None),
         ("eps", "by engine", None),
-        ("engine", "onnx", "dlib"),  # how it was spelt before
+        ("engine", "onnx", "dlib"),  # its former name
         ("min_samples", "20", 20),
         ("log_level", "debug", "debug"),
     ],
@@ -159,7 +159,7 @@ def test_a_public_address_without_the_prefix_is_refused(public_url: str) -> None
     [
         ("https://example.org/photos/", "/photos"),
         ("https://example.org/our/photos", "/photos"),
-        ("https://example.org/photos", ""),  # a proxy that takes the path away
+        ("https://example.org/photos", ""),  # a proxy that strips the path
         ("", "/photos"),
     ],
 )

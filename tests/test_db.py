@@ -35,7 +35,7 @@ def test_foreign_keys_are_enforced() -> None:
 
 def test_a_reader_does_not_wait_while_another_connection_writes() -> None:
     with db.engine.connect() as writer, db.engine.connect() as reader:
-        reader.exec_driver_sql("PRAGMA busy_timeout=0")  # who has to wait, fails
+        reader.exec_driver_sql("PRAGMA busy_timeout=0")  # fails instead of waiting
         writer.execute(insert(Room).values(NEW_ROOM))
 
         assert reader.execute(select(Room.code)).all() == []

@@ -1,4 +1,4 @@
-"""The schema: made by migrations alone, and the same as the models."""
+"""The schema: made by migrations only, and the same as the models."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
     with app.app_context(), db.engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), db.metadata)
 
-    # Of a key that came by ADD COLUMN, SQLAlchemy reads no ON DELETE; the next test does.
+    # SQLAlchemy does not read ON DELETE of a key added by ADD COLUMN; the next test does.
     keys = ("add_fk", "remove_fk")
     assert [one for one in differences if one[0] not in keys] == []
 
@@ -165,7 +165,7 @@ def whole_content(path: Path) -> dict[str, list[tuple[object, ...]]]:
 def test_an_upgrade_that_is_killed_at_any_statement_is_done_at_the_next_start(
     tmp_path: Path, former: str
 ) -> None:
-    """The files as they are before every statement are what a kill leaves there."""
+    """The state of the files before each statement is what a kill leaves."""
     data = tmp_path / "data"
     make_old_database(data, former)
     statements = 0

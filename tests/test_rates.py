@@ -1,4 +1,4 @@
-"""Counts by key in windows of time, and the networks that are their keys."""
+"""Counts by key in time windows, and the networks used as keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from photoshare.rates import Limit, Rates
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time, to be moved by tests."""
+    """The time, which tests can set."""
     now = [1000.0]
     monkeypatch.setattr(rates.time, "monotonic", lambda: now[0])
     return now

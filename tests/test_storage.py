@@ -1,4 +1,4 @@
-"""photoshare.storage: files come in whole or not at all, and go away completely."""
+"""photoshare.storage: files are stored completely or not at all, and deleted completely."""
 
 from __future__ import annotations
 

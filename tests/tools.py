@@ -1,6 +1,6 @@
-"""Programs that some tests ask: our own commands, and those beside Python.
+"""Run programs that some tests need: our own commands, and external ones.
 
-Where one of the latter is missing the tests skip, or fail in CI.
+If an external one is missing, the tests skip, or fail in CI.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 
 
 def find_tool(name: str, package: str) -> str:
-    """Find a program; skip the test where it is missing, unless TEST_TOOLS=required."""
+    """Find a program; skip the test if it is missing, unless TEST_TOOLS=required."""
     found = shutil.which(name)
     if found:
         return found
@@ -28,7 +28,7 @@ def find_tool(name: str, package: str) -> str:
 
 
 def flask(data: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as run.sh does, in a process that makes its app by itself."""
+    """Run a command as run.sh does, in a process that makes its own app."""
     return subprocess.run(
         [sys.executable, "-m", "flask", "--app", "app", *arguments],
         cwd=ROOT,

@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 from tests.serving.test_server import free_port, server, wait_until_it_serves
 
 ARTEFACTS = ROOT / "artefacts"
-# Chromium's own chatter with its makers' servers is switched off; as root it needs --no-sandbox.
+# Chromium's own requests to its makers' servers are switched off; as root it needs --no-sandbox.
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -41,7 +41,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a running server, one for each file of tests: it makes 20 rooms an hour."""
+    """Address of a running server, one per test file: a server allows 20 new rooms an hour."""
     port = free_port()
     with server(tmp_path_factory.mktemp("served"), port) as process:
         wait_until_it_serves(process, port)
@@ -50,7 +50,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
-    """Open pages in contexts of their own; fail on script errors and on requests to others."""
+    """Open pages in separate contexts; fail on script errors and on requests to other hosts."""
     contexts: list[BrowserContext] = []
     problems: list[str] = []
 
@@ -64,9 +64,9 @@ def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
             lambda message: (
                 problems.append(message.text)
                 if message.type == "error"
-                and "status of 4" not in message.text  # meant to be refused
+                and "status of 4" not in message.text  # refused on purpose
                 and "status of 502" not in message.text  # a test's own
-                and "Status Error Code 404" not in message.text  # htmx's word for the same
+                and "Status Error Code 404" not in message.text  # htmx's message for the same
                 else None
             ),
         )

@@ -1,6 +1,6 @@
-"""Every page without a violation of axe-core, in both schemes, on phone, tablet and desktop.
+"""Every page passes axe-core, in both schemes, on phone, tablet and desktop.
 
-A new page is one line of `PAGES`. Screenshots are kept in artefacts/pages/.
+A new page is one line in `PAGES`. Screenshots are saved in artefacts/pages/.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ PAGES = [
 
 @dataclass
 class Room:
-    """A room with photos, and what the browsers of its people keep."""
+    """A room with photos, and the browser state of its people."""
 
     url: str
     secret: str
@@ -111,7 +111,7 @@ def room(browser: Browser, address: str, event_photos: list[Path]) -> Room:
 def look_at(
     room: Room, address: str, open_page: Callable[..., Page]
 ) -> Callable[[str, str, str, str], Page]:
-    """Open a page of the table in the browser of one of the people."""
+    """Open a page from the table in one person's browser."""
 
     def look(who: str, path: str, language: str, scheme: str) -> Page:
         page = open_page(
@@ -128,7 +128,7 @@ def look_at(
 
 
 def violations(page: Page, *, only_colours: bool = False) -> list[str]:
-    """List the rules that a page breaks, each with the elements that break it."""
+    """List the rules that a page violates, each with the violating elements."""
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE_SCRIPT)
     options: dict[str, object] = {"resultTypes": ["violations"]}
@@ -147,7 +147,7 @@ def violations(page: Page, *, only_colours: bool = False) -> list[str]:
 def test_a_page_is_accessible_and_fits_every_screen(
     look_at: Callable[[str, str, str, str], Page], name: str, who: str, path: str, language: str
 ) -> None:
-    """A scheme changes colours and nothing else, so that the dark one is asked about them alone."""
+    """A scheme only changes colours, so the dark one is only checked for these."""
     page = look_at(who, path, language, "light")
     folder = ARTEFACTS / "pages"
     folder.mkdir(parents=True, exist_ok=True)

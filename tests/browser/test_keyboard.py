@@ -1,4 +1,4 @@
-"""What a keyboard and a screen reader meet: the focus stays, progress is said without chatter."""
+"""Keyboard and screen reader: the focus stays, progress is announced without chatter."""
 
 from __future__ import annotations
 

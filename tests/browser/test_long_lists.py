@@ -1,4 +1,4 @@
-"""Long lists: no more is loaded than a screen ahead, and scrolling brings the rest."""
+"""Long lists: only a screenful ahead is loaded, and scrolling loads the rest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 PHOTOS = 6 * PAGE_SIZE
 PEOPLE = PEOPLE_PAGE_SIZE + 3
-QUIET_MS = 3000  # the whole room came within five seconds once
+QUIET_MS = 3000  # the whole room once loaded within five seconds
 WINDOWS = [(1280, 800), (390, 844)]
 
 
@@ -65,7 +65,7 @@ def open_room(browser: Browser, room: str) -> Iterator[Callable[[str, tuple[int,
 
 
 def end_of_grid(page: Page) -> float:
-    """Tell how many screens below the top of the window the loaded photos end."""
+    """Return how many screens below the top of the window the loaded photos end."""
     return page.evaluate(
         "document.querySelector('.photo-grid').getBoundingClientRect().bottom / innerHeight"
     )

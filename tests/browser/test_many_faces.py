@@ -1,4 +1,4 @@
-"""The page of a group photo: sixty faces, each to be told from its neighbours."""
+"""The page of a group photo: sixty faces, each distinguishable from its neighbours."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def group_photo() -> tuple[bytes, list[tuple[int, int, int, int]]]:
 
 @pytest.fixture
 def crowd_url(app: Flask, cast: Cast, add_photo: Callable[..., int]) -> str:
-    """Put a photo of sixty people into the room, five in six with a name."""
+    """Add a photo of sixty people to the room, five in six with a name."""
     content, places = group_photo()
     photo_id = add_photo(cast.room_id, content)
     with app.app_context():
@@ -96,7 +96,7 @@ DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 
 
-# Of all outlines and of the names that are seen: left, top, right, bottom on the screen.
+# Of all outlines and visible names: left, top, right, bottom on the screen.
 LAYOUT = """() => {
     const edges = (element) => {
         const { left, top, right, bottom } = element.getBoundingClientRect();

@@ -1,4 +1,4 @@
-"""Photos that a phone's gallery shares come into the room; the poster is one sheet of paper."""
+"""Photos shared from a phone's gallery reach the room; the poster is one sheet of paper."""
 
 from __future__ import annotations
 

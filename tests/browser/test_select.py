@@ -1,4 +1,4 @@
-"""Choosing several by tap, Shift and drag; keys that answer; what moves on a page and what not."""
+"""Selecting by tap, Shift and drag; answering with keys; layout shifts on pages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHIFTS = """() => new Promise(resolve => {
 
 @dataclass
 class Room:
-    """A room whose photos were searched, and what its host's browser keeps."""
+    """A room with searched photos, and the state of its host's browser."""
 
     url: str
     host: StorageState
@@ -58,7 +58,7 @@ def look_at(room: Room, open_page: Callable[..., Page]) -> Callable[..., Page]:
 
 
 def drag(page: Page, first: Locator, *others: Locator) -> None:
-    """Press the mouse on the first one, move over the others and let go."""
+    """Press the mouse on the first one, move over the others and release."""
     boxes = [place.bounding_box() for place in (first, *others)]
     middles = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes if box]
     assert len(middles) == len(boxes)

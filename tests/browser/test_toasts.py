@@ -1,4 +1,4 @@
-"""A toast goes by itself, but not while somebody points at it."""
+"""A toast disappears by itself, but not while it is hovered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def told(open_page: Callable[..., Page], address: str) -> Callable[..., Page]:
-    """Open the page that tells of a name that was saved."""
+    """Open the page that reports a saved name."""
 
     def tell(**options: object) -> Page:
         page = open_page(**options)

@@ -1,4 +1,4 @@
-"""The upload queue: whatever happens on the way, every photo is safe or says why not."""
+"""The upload queue: whatever happens, every photo ends up safe or says why not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.serving.test_server import free_port, server, wait_until_it_serves
 
 pytestmark = pytest.mark.browser
 
-SAFE_MS = 30_000  # upper bound for a few photos on a slow machine, waits for the server included
+SAFE_MS = 30_000  # upper bound for a few photos on a slow machine, including waits for the server
 IS_ASKED = """() => {
     const leaving = new Event("beforeunload", {cancelable: true});
     window.dispatchEvent(leaving);
@@ -48,7 +48,7 @@ def large_photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class OwnServer:
-    """A server that a test may kill and start again, with a room of its own."""
+    """A server that a test may kill and restart, with its own room."""
 
     def __init__(self, data: Path, **environ: str) -> None:
         self.data = data
@@ -146,7 +146,7 @@ def test_a_choice_is_answered_at_once(
     open_room: Callable[..., Page], address: str, small_photos: list[Path]
 ) -> None:
     page = open_room(address)
-    page.route("**/uploads/known", lambda route: None)  # hashing and asking take for ever
+    page.route("**/uploads/known", lambda route: None)  # hashing and asking take forever
 
     choose(page, *small_photos)
 
@@ -294,7 +294,7 @@ def test_a_large_file_goes_in_pieces_and_on_after_kill_9(
 def test_pieces_become_smaller_until_they_fit(
     open_room: Callable[..., Page], tmp_path: Path, large_photo: Path
 ) -> None:
-    """The server itself stands for a proxy that takes 1 MB a request, as nginx does by default."""
+    """The server itself acts as a proxy that allows 1 MB per request, nginx's default."""
     narrow = OwnServer(tmp_path / "data", PHOTOSHARE_MAX_UPLOAD_MB="1")
     try:
         page = open_room(narrow.address)

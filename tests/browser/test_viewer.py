@@ -1,4 +1,4 @@
-"""One photo on the whole screen: steps, swipes, pinch, faces, and what the back button does."""
+"""One photo in full screen: steps, swipes, pinch, faces, and the back button."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def viewer(room_url: str, open_page: Callable[..., Page]) -> Callable[..., Page]
 
 
 def touch(page: Page, *points: tuple[str, int, int, int]) -> None:
-    # Synthetic pointers are unknown to setPointerCapture; a real finger is known.
+    # setPointerCapture does not know synthetic pointers; it knows real fingers.
     page.evaluate("Element.prototype.setPointerCapture = () => {}")
     page.evaluate(TOUCH, [[list(point) for point in points]])
 

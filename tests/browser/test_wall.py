@@ -1,4 +1,4 @@
-"""The live wall on a television: new photos come by themselves, a lost connection costs nothing."""
+"""The live wall: new photos appear by themselves, a lost connection does no harm."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 pytestmark = pytest.mark.browser
 
-SOON_MS = 20_000  # two rounds of questions of the wall's script, on a slow machine
+SOON_MS = 20_000  # two polls of the wall's script, on a slow machine
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def pictures(tmp_path: Path) -> list[Path]:
 
 @pytest.fixture
 def party(open_page: Callable[..., Page], address: str) -> tuple[Page, str]:
-    """Make a room; returns the host's page and the room's address."""
+    """Create a room; return the host's page and the room's address."""
     host = open_page()
     host.goto(address)
     host.get_by_label("Title").fill("Wall party")
@@ -126,7 +126,7 @@ def test_it_stands_still_while_it_is_paused(
     pause.click()
     expect(pause).to_have_attribute("aria-pressed", "true")
 
-    wall.wait_for_timeout(10_000)  # longer than a photo stays
+    wall.wait_for_timeout(10_000)  # longer than a photo is shown
     expect(shown).to_have_attribute("src", first or "")
     expect(shown).to_have_css("animation-play-state", "paused")
     wall.locator("h1").evaluate("e => document.activeElement.blur()")

@@ -1,4 +1,4 @@
-"""From an empty server to a zip of one's own photos, as a guest does it."""
+"""From an empty server to a zip of a guest's own photos."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
 
 
 def save_zip(page: Page, link: str, folder: Path) -> tuple[str, dict[str, bytes]]:
-    """Follow a link to a zip; return its file name and what is in it."""
+    """Follow a link to a zip; return its file name and its contents."""
     with page.expect_download() as download:
         page.get_by_role("link", name=link).click()
     download.value.save_as(folder / "saved.zip")
@@ -49,7 +49,7 @@ def test_with_javascript(
     expect(page.locator(".upload-summary")).to_have_text(
         "5 of 6 photos uploaded · 1 not accepted, see below"
     )
-    expect(page.locator("[data-first-photo]")).to_have_count(0)  # the room waits no more
+    expect(page.locator("[data-first-photo]")).to_have_count(0)  # no longer waiting
     expect(page.locator(".upload-list")).to_contain_text(
         "test_whole_path.pyThis file can't be read as a photo"
     )
@@ -193,7 +193,7 @@ def test_a_lost_connection_a_drop_and_a_room_that_goes(
     answer = page.request.post(f"{page.url}/delete", headers={"Origin": address})
     assert answer.ok
     page.evaluate("htmx.trigger(document.body, 'photo-added')")
-    # The status and, half a second later, the grid are told.
+    # The status and, half a second later, the grid are announced.
     expect(page.locator("#alerts")).to_have_text(
         re.compile("This room is no longer open|There's no room with this code")
     )
@@ -213,7 +213,7 @@ def test_without_javascript(
     page.locator("input[type=file]").set_input_files(event_photos)
     page.get_by_role("button", name="Upload").click()
     expect(page.locator(".messages")).to_contain_text("5 photos uploaded.")
-    # The page of the progress asks for itself again while the search goes on; the room never does.
+    # The progress page reloads itself while the search is running; the room never does.
     page.get_by_role("link", name="Follow the progress").click()
     expect(page.locator("#job-status")).to_contain_text("2 people found", timeout=ANALYSIS_MS)
     page.get_by_role("link", name="Back to the room").click()

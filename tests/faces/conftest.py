@@ -25,7 +25,7 @@ def onnx_engine(graphs_folder: Path) -> OnnxFaceEngine:
 
 @pytest.fixture(scope="session")
 def dlib_like_engine(graphs_folder: Path) -> OnnxFaceEngine:
-    """The engine set to give what dlib gives: all levels of the pyramid, encodings unmirrored."""
+    """The engine with dlib's settings: all levels of the pyramid, unmirrored encodings."""
     return OnnxFaceEngine(graphs_folder, levels_per_step=1, is_mirroring=False)
 
 

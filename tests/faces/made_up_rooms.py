@@ -1,4 +1,4 @@
-"""Made-up rooms, what is planned for them, and how plans compare."""
+"""Made-up rooms, their plans, and comparisons of plans."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def rooms(draw: st.DrawFn) -> FaceSet:
 
 
 def sorted_by_photo(faces: FaceSet, draw_people: list[int]) -> FaceSet:
-    """Give faces people at random, but no person two faces of one photo."""
+    """Assign random people to faces, but nobody two faces in one photo."""
     taken: set[tuple[int, int]] = set()
     people = []
     for photo, person in zip(faces.photo_ids.tolist(), draw_people, strict=True):
@@ -56,7 +56,7 @@ def sorted_by_photo(faces: FaceSet, draw_people: list[int]) -> FaceSet:
 
 @st.composite
 def placed_rooms(draw: st.DrawFn) -> Placed:
-    """Sorted and unsorted faces, some linked, some links apart, or people fixed; may be absurd."""
+    """Sorted and unsorted faces, some linked, kept apart or with fixed people; may be absurd."""
     faces = draw(rooms())
     count = len(faces)
     some_people = st.lists(st.sampled_from([0, 11, 12, 13]), min_size=count, max_size=count)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 ORIENTATION = 0x0112  # the EXIF tag
 FACE = (76, 271, 165, 182)  # about where the astronaut's face is: top, right, bottom, left
-TURNED_BACK = {  # what undoes the turn that an orientation asks for
+TURNED_BACK = {  # undoes the rotation that an orientation requires
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -35,7 +35,7 @@ TURNED_BACK = {  # what undoes the turn that an orientation asks for
 
 @pytest.fixture(scope="module")
 def portrait(astronaut: RgbImage) -> Image.Image:
-    """The astronaut on a canvas that is wider than high: 1024 x 512."""
+    """The astronaut on a wide canvas: 1024 x 512."""
     canvas = Image.new("RGB", (1024, 512), (90, 120, 150))
     canvas.paste(Image.fromarray(astronaut), (0, 0))
     return canvas
@@ -194,7 +194,7 @@ def test_a_face_is_shown_by_the_pixels_of_the_original(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """However few of them the search for faces has asked for."""
+    """However few of them the face search needed."""
     location = (1000, 2000 + side_px, 1000 + side_px, 2000)
     stripes = np.full((3000, 4000, 3), 128, dtype=np.uint8)
     stripes[1000 : 1000 + side_px : 2, 2000 : 2000 + side_px] = 255

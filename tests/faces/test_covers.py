@@ -1,4 +1,4 @@
-"""Which face stands for a person."""
+"""photoshare.faces.covers: the face chosen as a person's cover."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def cover(
     areas: list[float] | None = None,
     present: int | None = None,
 ) -> int:
-    """Choose among faces at places on an arc, by default all at one."""
+    """Choose among faces at positions on an arc, by default all at the same one."""
     return choose_cover(
         CoverFaces(
             encodings_at(*(at or [0.0] * len(qualities))),
@@ -52,7 +52,7 @@ def test_without_qualities_a_cover_stays_until_another_is_twice_as_large() -> No
 
 
 def test_a_doubtful_face_is_never_chosen_however_clear() -> None:
-    """The last is a stranger's, or a picture that hardly tells whose it is."""
+    """The last is a stranger's, or a picture that hardly shows whose it is."""
     places = [0.0, 0.05, 0.1, 0.5]
 
     assert cover([0.4, 0.5, 0.3, 1.0], at=places) == 1
@@ -70,7 +70,7 @@ def test_equal_faces_but_for_one_leave_that_one_out() -> None:
 
 @pytest.mark.parametrize("present", [None, 0, 1, 2])
 def test_of_people_of_two_looks_neither_is_a_stranger(present: int | None) -> None:
-    """With a beard and without: as many of each, so either may be the cover."""
+    """With and without a beard: equally many, so either may be the cover."""
     chosen = cover([0.5, 0.5, 0.9, 0.8], at=[0.0, 0.01, 0.6, 0.61], present=present)
 
     assert chosen == 2

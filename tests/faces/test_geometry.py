@@ -1,4 +1,4 @@
-"""photoshare.geometry: the faces of one detector among those of another."""
+"""photoshare.geometry: pairing the faces of one detector with those of another."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_each_is_paired_once_with_the_nearest() -> None:
 
 
 def test_as_many_as_can_be_are_paired() -> None:
-    """The nearest pair alone would leave the two others without one."""
+    """Taking the nearest pair would leave the other two unpaired."""
     assert paired([box(0), box(35)], [box(30), box(65)]) == [(0, 0), (1, 1)]
 
 

@@ -1,4 +1,4 @@
-"""Panels of collages are found, and ordinary photos stay whole; all pictures are drawn here."""
+"""Panels of collages are found, ordinary photos stay whole; all pictures are drawn here."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def collage(
     border: int = 0,
     side: int = 300,
 ) -> tuple[Image.Image, list[tuple[int, int, int, int]]]:
-    """Paste scenes side by side; give the picture, and a face in the middle of each."""
+    """Paste scenes side by side; return the picture, and a face in the middle of each."""
     step = side + gap
     size = (columns * step - gap + 2 * border, rows * step - gap + 2 * border)
     image = Image.new("RGB", size, colour)
@@ -93,7 +93,7 @@ def test_a_face_across_a_cut_makes_it_doubtful() -> None:
 
 
 def people_before(ground: Image.Image) -> Image.Image:
-    """Draw two people, head and shoulders; between them the ground shows from top to bottom."""
+    """Draw two people, head and shoulders; the background between them is fully visible."""
     image = ground.copy()
     draw = ImageDraw.Draw(image)
     for middle in (160, 480):

@@ -1,4 +1,4 @@
-"""photoshare.faces.quality: who may found a person."""
+"""photoshare.faces.quality: which faces may found a person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How closely a photo is searched, in which parts, and what is encoded from which pixels."""
+"""photoshare.faces.search: scales, parts, and the pixels from which faces are encoded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EFFORT = SearchEffort(smallest_face_percent=2.5)
 
 
 class RedSquareEngine:
-    """Finds red squares of 80 pixels and more, as the real detectors find faces."""
+    """Finds red squares of 80 pixels or more, as real detectors find faces."""
 
     name = "red squares"
     encoding_size = ENCODING_SIZE
@@ -89,7 +89,7 @@ def test_a_small_face_beside_a_large_one_is_found_by_a_closer_look() -> None:
 
 
 def test_closer_looks_ask_for_small_faces_only_where_the_engine_can() -> None:
-    """The real engine then skips what the look before has searched."""
+    """The real engine then skips what the previous look has searched."""
 
     class SelectiveEngine(RedSquareEngine):
         def __init__(self) -> None:
@@ -159,7 +159,7 @@ def test_a_huge_face_is_handed_to_the_encoder_small() -> None:
 
 
 def test_each_face_has_its_own_encoding_in_the_right_order() -> None:
-    """More faces than one sheet holds; each a little less red than the one before."""
+    """More faces than fit on one sheet; each a little less red than the one before."""
     engine = RedSquareEngine()
     photo = DrawnPhoto((4000, 1000))
     reds = list(range(255, 255 - 20 * 2, -2))

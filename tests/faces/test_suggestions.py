@@ -1,4 +1,4 @@
-"""What is asked about, and what is shown as "maybe"."""
+"""photoshare.faces.suggestions: which pairs are asked about or shown as "maybe"."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_doubtful_face_is_shown_with_its_nearest_person_only() -> None:
 
 
 def test_good_faces_are_shown_the_most_like_the_person_first() -> None:
-    """Two most like the person (near 0.1), then two most like the other side; no poor one."""
+    """Two most similar to the person (near 0.1), then two to the other side; no poor one."""
     distances = [0, 0.05, 0.09, 0.1, 0.2, 0.3]
     faces = face_set(
         encodings_at(*distances, 0.48), people=[5] * 6 + [NO_PERSON], good=[True] * 5 + [False] * 2
@@ -152,7 +152,7 @@ def test_how_far_is_asked_is_the_engines_own() -> None:
 
 
 def test_where_people_look_alike_the_rooms_own_eps_is_what_counts() -> None:
-    """Fifty photos of two people each tell how near strangers are here."""
+    """Fifty photos of two people each show how near strangers are here."""
     farther = 2 * np.sin(np.arcsin(1.5 / 2) + np.arcsin(1.2 * EPS / 2))  # by 1.2 eps than 1.5
     alike = encodings_at(*[1.5, float(farther)] * 50)
     doubtful = encodings_at(0, 0, 0, 1.15 * EPS)

@@ -1,4 +1,4 @@
-"""A photo that is to be searched, and what becomes of it."""
+"""Fixtures: a photo waiting to be searched."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from tests.fakes import RED, draw_photo
 
 @pytest.fixture
 def red_photo(make_room: Callable[..., NewRoom], add_photo: Callable[..., int]) -> int:
-    """Put a photo with one face into a room of its own."""
+    """Add a photo with one face to its own room."""
     return add_photo(make_room().room.id, draw_photo(RED))

@@ -1,4 +1,4 @@
-"""Job workers in processes of their own, which are killed by -9 again and again."""
+"""Job workers in separate processes, killed with -9 again and again."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
-# A worker as app.py makes it, with an engine of tests.fakes that takes its time and notes every
-# photo it was given: its height and width tell which.
+# A worker as app.py makes it, with a slow engine of tests.fakes that logs every photo it gets by
+# its height and width.
 WORKER = """
 import sys, time
 from pathlib import Path
@@ -46,18 +46,18 @@ def kill_until(
     seconds: float,
     after_each: Callable[[], None] = lambda: None,
 ) -> tuple[int, list[str]]:
-    """Start workers and kill each after so many searches, until all work is done.
+    """Start workers and kill each after this many searches, until all work is done.
 
     Parameters
     ----------
     is_over : callable
     folder : Path
-        Holds the folder ``data`` of the app.
+        Contains the app's folder ``data``.
     engine : class of tests.fakes
     searches : int
-        After so many a worker is killed.
+        After this many a worker is killed.
     seconds : float
-        Upper bound for all together; then it is given up.
+        Upper bound for all together; then it gives up.
     after_each : callable
         Called after every kill.
 

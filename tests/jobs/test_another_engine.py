@@ -1,4 +1,4 @@
-"""A better engine comes: every photo is searched again, what people said holds, nobody waits."""
+"""A better engine: every photo is searched again, corrections hold, nobody waits."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def engine() -> ColourBlindEngine:
 
 @dataclass
 class Party:
-    """A room that was searched by the old engine, and what its people said there.
+    """A room that was searched by the old engine, with its corrections.
 
-    Faces are named by the number of their photo and their place on it, from 0.
+    Faces are given by the number of their photo and their index in it, from 0.
     """
 
     app: Flask
@@ -79,7 +79,7 @@ class Party:
         return self._rows()[photo, place][1]
 
     def whose(self) -> dict[tuple[int, int], int | None]:
-        """Tell of every face whose it is."""
+        """Return the person of every face."""
         return {where: person for where, (_, person) in self._rows().items()}
 
     def _rows(self) -> dict[tuple[int, int], tuple[int, int | None]]:
@@ -144,7 +144,7 @@ def party(
 
 
 def better_app(tmp_path: Path) -> Flask:
-    """Start the server anew with the better engine; no thread runs yet."""
+    """Restart the server with the better engine; no thread runs yet."""
     return create_app(
         {"data": tmp_path / "data", "min_free_mb": 0},
         make_engine=lambda settings: BetterFaceEngine(),
@@ -152,7 +152,7 @@ def better_app(tmp_path: Path) -> Flask:
 
 
 def check_what_was_said_holds(party: Party) -> None:
-    """Whatever engine has found them, people are who somebody said they are."""
+    """Whichever engine has found them, people are as they were corrected."""
     lea, mia = party.people["Lea"], party.people["Mia"]
     with party.app.app_context():
         person = db.session.get_one(Person, lea)
@@ -173,7 +173,7 @@ def check_what_was_said_holds(party: Party) -> None:
 
 
 def check_all_are_found_anew(party: Party) -> None:
-    """In the end the faces are all of the better engine, and grouped by nothing but those."""
+    """In the end all faces are from the better engine, and grouped only by these."""
     check_what_was_said_holds(party)
     with party.app.app_context():
         assert set(db.session.scalars(select(Photo.engine))) == {"better"}
@@ -247,7 +247,7 @@ def test_photos_of_people_with_names_come_first_and_the_newest_of_them(
         while (claimed := photos.claim()) is not None:
             order.append(party.photos.index(claimed.id))
 
-    # Lea, Mia and who is hidden are on the first ones.
+    # Lea, Mia and the hidden person are in the first ones.
     assert order == [13, 12, 11, 9, 8, 7, 3, 2, 1, 0, 10, 6, 5, 4]
 
 

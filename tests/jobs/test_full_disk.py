@@ -1,4 +1,4 @@
-"""A disk that is full while photos are searched for faces costs no photo its search."""
+"""A full disk during the face search costs no photo its search."""
 
 from __future__ import annotations
 

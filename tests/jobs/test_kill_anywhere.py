@@ -1,4 +1,4 @@
-"""The measurement of kills at any point, with a few kills: nothing may be lost."""
+"""benchmarks/kill_anywhere.py with a few kills: nothing may be lost."""
 
 from __future__ import annotations
 

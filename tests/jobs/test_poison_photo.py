@@ -1,4 +1,4 @@
-"""A photo that breaks the analysis costs itself only."""
+"""A photo that breaks the analysis only harms itself."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_a_photo_that_was_in_hand_at_a_crash_is_tried_alone(
     add_photo: Callable[..., int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """So that the innocent photo beside a poisonous one is not charged for it three times."""
+    """So that an innocent photo beside a poisonous one is not blamed three times."""
     room_id = make_room().room.id
     for number in range(4):
         add_photo(room_id, draw_photo(RED, seed=number))

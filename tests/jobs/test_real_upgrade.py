@@ -1,6 +1,6 @@
-"""From the engine of before to the default one, with their real networks and real faces.
+"""From the former engine to the default one, with their real networks and real faces.
 
-What people said goes over by where the faces are, though both engines see other boxes.
+Corrections are carried over by the locations of faces, although the engines' boxes differ.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ HEIGHT = 600  # of every picture
 
 @pytest.fixture
 def app(tmp_path: Path, empty_database: Path) -> Iterator[Flask]:
-    """The server as it ran before: with the engine of dlib alone."""
+    """The server as it ran before: only with dlib's engine."""
     (tmp_path / "data").mkdir()
     shutil.copy(empty_database, tmp_path / "data")
     app = real_app(tmp_path, engine="dlib")
@@ -55,7 +55,7 @@ def real_app(tmp_path: Path, **settings: object) -> Flask:
 
 @pytest.fixture(scope="module")
 def event(face_pictures: dict[str, Path]) -> dict[str, bytes]:
-    """Photos of three people: the names tell who is on them, from left to right."""
+    """Photos of three people: the file names say who is in them, from left to right."""
     faces = {
         name: Image.open(face_pictures[f"{name}.jpg"]).convert("RGB")
         for name in ("obama", "obama2", "biden")
@@ -89,12 +89,12 @@ def side_by_side(*parts: Image.Image) -> bytes:
 
 @dataclass
 class Room:
-    """The room after its first search, with what people said there."""
+    """The room after its first search, with its corrections."""
 
     photos: dict[str, int]
     barack: int
-    team: int  # Eileen and Joe, whom somebody called one person
-    rejected: int  # a face of Barack, of which somebody said that it is not he
+    team: int  # Eileen and Joe, merged into one person
+    rejected: int  # a face of Barack, rejected as not his
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def check_what_was_said_holds(app: Flask, room: Room) -> None:
 
 
 def check_the_room_answers(served: LiveServer, cast: Cast, room: Room) -> None:
-    """Through the real server, as a phone asks."""
+    """Through the real server, as from a phone."""
     pages = {
         cast.url: "Barack",
         f"{cast.url}/people/{room.barack}": "Barack",

@@ -1,4 +1,4 @@
-"""A worker in a process of its own, killed by -9 again and again: nothing lost, nothing twice."""
+"""A worker in its own process, killed with -9 again and again: nothing lost, nothing twice."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_killed_at_any_time_the_job_goes_on_and_no_photo_is_lost_or_stored_twice
     assert count(app, "analysed") == PHOTOS
     assert faces == 2 * PHOTOS
     assert len(searched) == PHOTOS
-    # A photo in hand at a kill is searched again, every other one once.
+    # A photo whose search was interrupted by a kill is searched again, every other one once.
     assert sum(searched.values()) <= PHOTOS + kills
     assert kills >= 4
 

@@ -1,4 +1,4 @@
-"""What the server has acknowledged is there after kill -9, bit for bit."""
+"""Everything the server has acknowledged survives kill -9, bit for bit."""
 
 from __future__ import annotations
 

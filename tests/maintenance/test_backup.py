@@ -1,4 +1,4 @@
-"""``flask backup``: right while guests upload and delete, and it can be served as it is."""
+"""``flask backup``: correct while guests upload and delete, and can be served as it is."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_backup_while_guests_upload_and_delete_is_whole_and_can_be_restored(
         assert modes == {0}
     with server(tmp_path / "last", port, ("-c", PROGRAM)) as process:
         wait_until_it_serves(process, port)
-        restored = host.ask(f"{room}/photos.zip")  # with the cookie of before
+        restored = host.ask(f"{room}/photos.zip")  # with the former cookie
     assert restored == in_the_room
     with zipfile.ZipFile(BytesIO(restored[1])) as archive:
         assert len(archive.namelist()) == len(rows_of(data))
@@ -94,7 +94,7 @@ def test_photos_that_come_and_go_on_the_way_are_in_it_by_row_and_file_or_not_at_
     monkeypatch: pytest.MonkeyPatch,
     is_linkable: bool,
 ) -> None:
-    """Once between any two steps that the lock does not hold together."""
+    """Once between any two steps that are not under one lock."""
     room_id = make_room().room.id
     for number in range(4):
         add_photo(room_id, draw_photo(RED, seed=number))
@@ -103,7 +103,7 @@ def test_photos_that_come_and_go_on_the_way_are_in_it_by_row_and_file_or_not_at_
 
     def with_guests(source: sqlite3.Connection) -> list[backup._Original]:
         found = originals(source)
-        if not source.in_transaction:  # the lock is held then, and they would wait for ever
+        if not source.in_transaction:  # the lock is held then, and they would wait forever
             add_photo(room_id, draw_photo(RED, seed=next(numbers)))
             with app.app_context():
                 oldest = found[0].sha256

@@ -1,4 +1,4 @@
-"""Damaged files in the data folder: one sentence at the start, and what the doctor says."""
+"""Damaged files in the data folder: one sentence at the start, and in the doctor."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_folder_in_the_place_of_the_database_is_one_sentence(tmp_path: Path) -
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"half a key", bytes(10)])
 def test_a_key_that_signs_nothing_is_one_sentence(tmp_path: Path, content: bytes) -> None:
-    """Without a key every page would fail; with half a one, cookies could be guessed."""
+    """Without a key every page would fail; with half a key, cookies could be guessed."""
     (tmp_path / "secret_key").write_bytes(content)
 
     said = refusal(tmp_path, free_port())

@@ -1,4 +1,4 @@
-"""maintenance.deleted_bytes: what was deleted leaves the database and its log, readers or not."""
+"""maintenance.deleted_bytes: deleted data leaves the database and its log, despite readers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def writer(database: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that stays open, as those of the pool do; else its end would empty the log."""
+    """A connection that stays open like those of the pool: closing it would empty the log."""
     with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode=WAL").close()
         connection.execute("PRAGMA secure_delete=ON").close()
@@ -59,7 +59,7 @@ def test_a_reader_is_not_disturbed_and_the_log_is_emptied_after_it(
         assert not empty_wal(database)
 
         assert reader.execute("SELECT name FROM person").fetchall() == [(SECRET,)]
-        writer.execute("INSERT INTO person (name) VALUES ('another')")  # nobody holds it up
+        writer.execute("INSERT INTO person (name) VALUES ('another')")  # is not blocked
         reader.execute("COMMIT")
     assert empty_wal(database)
     assert not is_found(database)
@@ -79,7 +79,7 @@ def test_who_writes_is_not_disturbed(database: Path, writer: sqlite3.Connection)
 
 
 def churn(connection: sqlite3.Connection, seed: int) -> list[bytes]:
-    """Insert, lengthen and delete names until pages are merged; return those that are gone."""
+    """Insert, lengthen and delete names until pages are merged; return the deleted ones."""
     chance = random.Random(seed)
     connection.execute("CREATE TABLE photo (id INTEGER PRIMARY KEY, sha TEXT UNIQUE, name TEXT)")
     names: dict[int, bytes] = {}
@@ -104,7 +104,7 @@ def churn(connection: sqlite3.Connection, seed: int) -> list[bytes]:
 def test_gaps_of_pages_keep_what_was_deleted_until_the_file_is_written_anew(
     database: Path, writer: sqlite3.Connection
 ) -> None:
-    """SQLite's secure_delete overwrites a row where it is, and not where it was before."""
+    """SQLite's secure_delete overwrites a row where it is, not where it was before."""
     gone = churn(writer, seed=4)  # one name of 1468 is left with SQLite 3.40
     assert empty_wal(database)
     content = database.read_bytes()
@@ -121,7 +121,7 @@ def test_gaps_of_pages_keep_what_was_deleted_until_the_file_is_written_anew(
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A clock that the test turns; its only element is the time in seconds."""
+    """A clock set by the test; its only element is the time in seconds."""
     now = [1000.0]
     monkeypatch.setattr(deleted_bytes.time, "monotonic", lambda: now[0])
     return now
@@ -141,7 +141,7 @@ def test_the_file_is_written_anew_once_in_a_quiet_time(
     )
     keeper = DatabaseUpkeep(database)
 
-    for _ in range(3):  # somebody writes every eight seconds
+    for _ in range(3):  # a write every eight seconds
         writer.execute("INSERT INTO person (name) VALUES ('Lea')")
         keeper.tend()
         clock[0] += 8

@@ -1,4 +1,4 @@
-"""A disk that is truly full: what frees space works, everything else says so in words."""
+"""A disk that is really full: freeing space works, everything else explains why not."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PROGRAM = (
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own in memory."""
+    """A separate file system in memory."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)]
@@ -53,7 +53,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> None:
-    """Write until not a byte more fits."""
+    """Write until no byte more fits."""
     with contextlib.suppress(OSError), (disk / "somebody-elses").open("ab", buffering=0) as file:
         while True:
             file.write(bytes(4096))
@@ -61,7 +61,7 @@ def fill(disk: Path) -> None:
 
 
 class Browser:
-    """A browser of the real server, which tells the status and the text of every answer."""
+    """A browser of the real server that returns status and text of every answer."""
 
     def __init__(self, port: int) -> None:
         self._root = f"http://127.0.0.1:{port}"
@@ -158,7 +158,7 @@ def test_on_a_full_disk_photos_and_rooms_can_be_deleted_and_all_else_is_said_in_
 
 
 def exhaust_the_log(browser: Browser, room: str) -> None:
-    """Write until the log of the database has no space of its own left."""
+    """Write until the database's log has no space left of its own."""
     for number in range(1000):
         if browser.ask(f"{room}/me/name", f"name={number}".encode())[0] == 507:
             return

@@ -1,6 +1,6 @@
-"""What is deleted is gone: every file of the data folder is searched, through a real server.
+"""Deleted data is gone: every file of the data folder is searched, through a real server.
 
-While the server runs (shortly after) and when it has stopped in order, no byte is left of what was
+Shortly after a deletion, and after an orderly stop of the server, no byte is left of what was
 deleted: encodings, names, file names, hashes, titles.
 """
 
@@ -43,7 +43,7 @@ chance = random.Random(11)
 
 @dataclass
 class Party:
-    """A room on the disk, and the bytes of what is in it."""
+    """A room on the disk, and the bytes of its contents."""
 
     code: str
     host_secret: str
@@ -55,12 +55,12 @@ class Party:
 
 
 def encoding() -> bytes:
-    """Make an encoding of random bytes that is found again among all others."""
+    """Make an encoding of random bytes that can be found among all others."""
     return bytes(chance.randrange(1, 60) for _ in range(512))  # small positive float32s
 
 
 def fill(app: Flask, title: str, person: str, count: int) -> Party:
-    """Make a room with photos of one person, whose name was given and given again."""
+    """Make a room with photos of one person, who was named twice."""
     with app.app_context():
         new = rooms.create_room(title)
         party, room_id = Party(new.room.code, new.host_secret), new.room.id
@@ -106,7 +106,7 @@ def insert_faces(party: Party, room_id: int) -> int:
 
 
 class Browser:
-    """A browser in a room of the running server, or outside of all."""
+    """A browser in a room of the running server, or in none."""
 
     def __init__(self, port: int, code: str | None = None) -> None:
         self._base = f"http://127.0.0.1:{port}" + (f"/rooms/{code}" if code else "")
@@ -122,12 +122,12 @@ class Browser:
 
 
 def found(data: Path, secrets: list[bytes]) -> dict[bytes, set[str]]:
-    """Tell in which files of a folder, or in whose names, which secrets stand."""
+    """Return which secrets are in which files of a folder, or in their names."""
     hits: dict[bytes, set[str]] = {}
     for path in data.rglob("*"):
         try:
             content = path.read_bytes() if path.is_file() else b""
-        except FileNotFoundError:  # deleted this moment
+        except FileNotFoundError:  # just deleted
             continue
         for secret in secrets:
             if secret in content or secret in path.name.encode():

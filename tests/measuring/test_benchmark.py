@@ -1,4 +1,4 @@
-"""The benchmark runs, and its table says what it measured; no time is tested."""
+"""The benchmark runs, and its table shows what it measured; times are not tested."""
 
 from __future__ import annotations
 

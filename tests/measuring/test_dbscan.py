@@ -12,11 +12,11 @@ from measuring.dbscan import cluster_encodings
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from photoshare.faces.types import NOISE_LABEL
 
-EPS = 0.25  # between two steps of the line below, so that rounding decides nothing
+EPS = 0.25  # between two steps of the line below, so that rounding does not matter
 
 
 def on_a_line(*steps: int) -> NDArray[np.float32]:
-    """Place faces on a line, a tenth apart from step to step."""
+    """Place faces on a line, a tenth apart per step."""
     encodings = np.zeros((len(steps), ENCODING_SIZE), dtype=np.float32)
     encodings[:, 0] = np.array(steps, dtype=np.float32) / 10
     return encodings
@@ -86,7 +86,7 @@ def test_the_order_of_the_faces_does_not_matter(data: st.DataObject, steps: list
 
 
 def partition(labels: list[int], rows: object) -> set[tuple[bool, frozenset[int]]]:
-    """Tell which rows lie together, and which groups are noise, whatever the labels are called."""
+    """Return which rows are grouped, and which groups are noise, whatever the labels."""
     groups: dict[int, set[int]] = {}
     for label, row in zip(labels, rows, strict=True):
         groups.setdefault(label, set()).add(row)

@@ -1,4 +1,4 @@
-"""The measures of the evaluation, against values worked out by hand."""
+"""The measures of the evaluation, compared with values computed by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The labels answer which faces are one person, as a host would in the app."""
+"""Labels answer which faces are one person, as a host would in the app."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.faces.made_up import EPS, doubtful_room
 
 
 def answered_room() -> AnsweredRoom:
-    """Person 5 with three faces, and an unsorted face that is near, but not near enough."""
+    """Person 5 with three faces, and an unsorted face that is near but not near enough."""
     return AnsweredRoom(doubtful_room(), EPS, 2)
 
 
@@ -39,7 +39,7 @@ def test_a_face_that_the_labels_do_not_know_is_put_off() -> None:
 
 
 def test_a_link_that_grows_stays_apart_from_what_it_was_apart_from() -> None:
-    """The unsorted face is not person 5; then one more face is said to be person 5."""
+    """The unsorted face is not person 5; then another face is confirmed as person 5."""
     room = answered_room()
     answer_next(room, ["a", "a", "a", "b"])
     before = room.faces.bond_ids.copy()

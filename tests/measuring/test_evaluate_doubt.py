@@ -1,4 +1,4 @@
-"""How often two who were left apart are one person (measuring.evaluate_doubt)."""
+"""measuring.evaluate_doubt: how often two sides left apart are one person."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.faces.made_up import EPS, encodings_at, face_set
 
 
 def made_up_room() -> FaceSet:
-    """Two people 1.4 eps apart; on the other side of the first a face that is doubtful."""
+    """Two people 1.4 eps apart; on the other side of the first, a doubtful face."""
     encodings = encodings_at(0.0, 0.0, 0.0, 1.4 * EPS, 1.4 * EPS, 1.18 * EPS)
     encodings[-1, 1] *= -1
     return face_set(encodings)

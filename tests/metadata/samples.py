@@ -1,4 +1,4 @@
-"""Photos that tell in every way where, and with which single camera, they were taken."""
+"""Photos that reveal in every way where, and with which camera, they were taken."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SERIAL = "SN-0815-4711"
 CITY = "Winterthur-Nord"
 OWNER = "Lea Example"
 CAPTION = "The cake"
-# What no clean photo may hold, whatever part of the file it was in.
+# What no clean photo may contain, in any part of the file.
 SECRETS = (SERIAL.encode(), CITY.encode(), OWNER.encode(), b"47.4988N")
 MOMENT = "2024:05:06 07:08:09"
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF", "GIF")
@@ -34,7 +34,7 @@ XMP = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 
 
 def exif() -> bytes:
-    """Make a block of Exif with a place, serial numbers and a maker note."""
+    """Make an Exif block with a location, serial numbers and a maker note."""
     block = Image.Exif()
     block[ExifTags.Base.Orientation] = 6
     block[ExifTags.Base.DateTime] = MOMENT
@@ -55,7 +55,7 @@ def exif() -> bytes:
             ExifTags.Base.LensSerialNumber: SERIAL,
             ExifTags.Base.CameraOwnerName: SERIAL,
             ExifTags.Base.MakerNote: b"Maker\0" + SERIAL.encode(),
-            0xC0DE: SERIAL,  # a tag that nobody knows
+            0xC0DE: SERIAL,  # an unknown tag
         }
     )
     return block.tobytes()
@@ -73,14 +73,14 @@ def iptc() -> bytes:
 
 
 def picture(seed: int = 0) -> Image.Image:
-    """Draw something that no two seeds share."""
+    """Draw something different for every seed."""
     image = Image.linear_gradient("L").resize((48, 32)).convert("RGB")
     image.putpixel((5, 5), (seed % 256, 7, 9))
     return image
 
 
 def sample(image_format: str) -> bytes:
-    """Make a photo of a format with everything in it that the format can hold."""
+    """Make a photo of a format with everything that the format can contain."""
     buffer = io.BytesIO()
     if image_format == "GIF":
         picture().save(buffer, "GIF")
@@ -96,7 +96,7 @@ def segment(marker: int, payload: bytes) -> bytes:
 
 
 def with_jpeg_extras(content: bytes) -> bytes:
-    """Add IPTC, a long XMP, unknown segments, a second picture and a movie behind the first."""
+    """Add IPTC, a long XMP, unknown segments, a second picture and a movie after the first."""
     extension = b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 40 + XMP
     extras = segment(0xED, b"Photoshop 3.0\0" + iptc()) + segment(0xE1, extension)
     extras += segment(0xEB, b"JP\0\x01" + CITY.encode()) + segment(0xE5, SERIAL.encode())
@@ -113,7 +113,7 @@ def png_chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def with_png_texts(content: bytes) -> bytes:
-    """Add the texts in which ImageMagick and others hide Exif, and one that is harmless."""
+    """Add the texts in which ImageMagick and others put Exif, and a harmless one."""
     texts = png_chunk(b"tEXt", b"exif:GPSLatitude\x0047.4988N")
     texts += png_chunk(b"tEXt", b"Raw profile type exif\0" + SERIAL.encode())
     texts += png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP)

@@ -1,4 +1,4 @@
-"""photoshare.metadata: blocks of XMP, IPTC and EXIF, by themselves."""
+"""photoshare.metadata: blocks of XMP, IPTC and EXIF on their own."""
 
 from __future__ import annotations
 

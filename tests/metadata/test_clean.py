@@ -1,4 +1,4 @@
-"""photoshare.metadata: places and serial numbers go, the picture and all else stay."""
+"""photoshare.metadata: locations and serial numbers are removed, everything else stays."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def box(kind: bytes, content: bytes) -> bytes:
 
 
 def heic(exif_item: bytes, *, method: int = 0, twice: bool = False, count: int = 1) -> bytes:
-    """Build a HEIC without a picture: one item of Exif, behind the boxes or in `idat`."""
+    """Build a HEIC without a picture: one Exif item, after the boxes or in `idat`."""
     entry = box(b"infe", b"\x02\0\0\0" + struct.pack(">HH4s", 1, 0, b"Exif") + b"\0")
     items = box(b"iinf", bytes(4) + struct.pack(">H", 1) + entry)
     head = box(b"ftyp", b"heic")
@@ -251,7 +251,7 @@ def test_patches_that_overlap_are_not_vouched_for(tmp_path: Path) -> None:
 def test_a_file_whose_patches_overlap_is_not_cleanable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else an upload of it would find out only when it is measured, too late for a copy."""
+    """Otherwise an upload would only find out when it is measured, too late for a copy."""
     (tmp_path / "photo").write_bytes(bytes(100))
     assert clean_module.is_cleanable(tmp_path / "photo", "BMP")
     overlapping = [Patch(10, 20), Patch(19, 30)]
@@ -261,7 +261,7 @@ def test_a_file_whose_patches_overlap_is_not_cleanable(
 
 
 def mutated(content: bytes, numbers: random.Random) -> bytes:
-    """Damage a file in one of the ways in which files are damaged, or made to do damage."""
+    """Damage a file in one of the ways in which files get damaged, or are crafted."""
     data = bytearray(content)
     kind = numbers.randrange(4)
     at = numbers.randrange(len(data))
@@ -278,7 +278,7 @@ def mutated(content: bytes, numbers: random.Random) -> bytes:
 
 
 def place_told_by(content: bytes) -> list[object]:
-    """Read what programs read: the place and serial numbers in Exif and XMP; nothing if damaged."""
+    """Read what programs read: location and serial numbers in Exif and XMP; nothing if damaged."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -291,7 +291,7 @@ def place_told_by(content: bytes) -> list[object]:
                 xmp = image.info.get("xmp") or b""
                 found += [secret for secret in SECRETS if secret in xmp]
                 return found
-        except Exception:  # decoders of damaged files raise anything; it is refused as an upload
+        except Exception:  # decoders of damaged files raise anything; the upload is refused
             return []
 
 
@@ -344,6 +344,6 @@ def test_no_bad_input_breaks_the_cleaning(shared_photos: Path, tmp_path: Path) -
         for image_format in (*FORMATS, "BMP"):
             try:
                 cleaned = clean(content, image_format, tmp_path)
-            except (UncleanableError, ValueError):  # ValueError: mmap takes no empty file
+            except (UncleanableError, ValueError):  # ValueError: mmap refuses an empty file
                 continue
             assert len(cleaned) <= len(content) + 16, row["file"]

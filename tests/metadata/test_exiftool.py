@@ -1,7 +1,7 @@
 """What exiftool, which reads more than any other program, still finds in a guest's copy.
 
 It also plants a sentinel in every field that it can write and that names a person, a device, a
-place or the picture itself, so that these samples owe nothing to the code under test.
+location or the picture itself, so that the samples are independent of the code under test.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ pillow_heif.register_heif_opener()
 
 SENTINEL = "Zq7Planted"
 MOMENT = "2026:08:15 14:00:00"
-# Written with a sentinel each; exiftool leaves out those that a format cannot hold.
+# Written with a sentinel each; exiftool skips those that a format does not support.
 _NAMES = """
 IFD0:Artist IFD0:Copyright IFD0:HostComputer IFD0:XPAuthor IFD0:XPKeywords IFD0:XPComment
 IFD0:DocumentName IFD0:PageName IFD0:CameraLabel IFD0:ReelName
@@ -107,7 +107,7 @@ KEPT = {
     "XMP-photoshop:DateCreated": MOMENT,
 }
 ORIENTATION = "IFD0:Orientation"
-# Names of tags by which a person, a device, a place, a movie or this one picture could be told.
+# Names of tags that could identify a person, a device, a location, a movie or this one picture.
 TELLING = re.compile(
     r"GPS|Serial|Owner|Artist|Author|Creator(?!Tool)|By-line|Copyright(?!Flag)|Rights|Credit|Contact"
     r"|HostComputer|UniqueID|DocumentID|InstanceID|Identifier|UUID|GUID|City|Country|State$|Location"
@@ -131,7 +131,7 @@ def exiftool(tmp_path: Path) -> Callable[..., str]:
 
 
 def read(exiftool: Callable[..., str], path: Path) -> dict[str, object]:
-    """Read all tags, the unknown and the doubled ones too."""
+    """Read all tags, including unknown and duplicate ones."""
     (tags,) = json.loads(exiftool("-a", "-u", "-G1", "-s", "-j", path))
     return {name: tags[name] for name in tags if not name.startswith(HARMLESS_GROUPS)}
 
@@ -146,7 +146,7 @@ def clean(path: Path, image_format: str) -> Path:
 
 
 def apple_note() -> bytes:
-    """Make a maker note as an iPhone does, with the brightness of the picture and its ids."""
+    """Make a maker note like an iPhone's, with the brightness of the picture and its ids."""
     texts = {0x0B: f"{SENTINEL}-burst", 0x11: f"{SENTINEL}-content", 0x15: f"{SENTINEL}-image"}
     head = b"Apple iOS\0\0\x01MM"
     values = {tag: text.encode() + b"\0" for tag, text in texts.items()}
@@ -164,7 +164,7 @@ def apple_note() -> bytes:
 def draw(image_format: str) -> bytes:
     """Draw a photo with a profile and an iPhone's maker note."""
     exif = Image.Exif()
-    if image_format not in ("HEIF", "AVIF"):  # those are turned by a property of their own
+    if image_format not in ("HEIF", "AVIF"):  # those have a property for rotation
         exif[ExifTags.Base.Orientation] = 6
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.MakerNote] = apple_note()
     options: dict[str, object] = {"exif": exif.tobytes()}

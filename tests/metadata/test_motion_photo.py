@@ -1,4 +1,4 @@
-"""A motion photo: a still with a movie behind it. A guest's copy is a plain still."""
+"""A motion photo: a still with a movie after it. A guest's copy is a plain still."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.metadata.samples import exif, picture, segment
 pillow_heif.register_heif_opener()
 
 CAMERA = 'xmlns:GCamera="http://ns.google.com/photos/1.0/camera/"'
-# As of 2017, and as of today: a directory of what lies behind the still.
+# The form of 2017, and today's: a directory of what follows the still.
 MICRO_VIDEO = f'{CAMERA} GCamera:MicroVideo="1" GCamera:MicroVideoOffset="%(movie)d"'
 MOTION_PHOTO = f'{CAMERA} GCamera:MotionPhoto="1" GCamera:MotionPhotoVersion="1"'
 ATTRIBUTES = 'Item:Mime="%s" Item:Semantic="%s" Item:Length="%d" Item:Padding="0"'
@@ -30,7 +30,7 @@ CLAIMS = re.compile(rb"Motion|MicroVideo|video/|mpvd|ftyp(mp42|isom)|SEFT|LIVE_"
 
 
 def movie() -> bytes:
-    """Make bytes that look like a movie, with what could be a JPEG in the middle of it."""
+    """Make bytes that look like a movie, with something like a JPEG in the middle."""
     coded = np.random.default_rng(1).bytes(20_000)
     decoy = jpeg(1)
     return b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + box(b"mdat", coded + decoy + coded)
@@ -123,7 +123,7 @@ def test_the_copy_is_a_plain_still(
 
 @pytest.mark.parametrize("form", [ATTRIBUTES, ELEMENTS])
 def test_the_gain_map_before_the_movie_stays_and_is_found(tmp_path: Path, form: str) -> None:
-    """Of an HDR photo: the index and the directory tell where it is, once the rest is gone."""
+    """In an HDR photo: index and directory have its new offset after the rest is removed."""
     buffer = io.BytesIO()
     picture().save(buffer, "MPO", save_all=True, append_images=[picture(1)], exif=exif())
     pictures = buffer.getvalue()

@@ -1,4 +1,4 @@
-"""photoshare.metadata: structures within structures, good, odd and damaged."""
+"""photoshare.metadata: nested structures, good, odd and damaged."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ def test_free_space_and_descriptions_in_a_heic_are_emptied(tmp_path: Path) -> No
     content = heic(struct.pack(">I", 0) + exif())
     head = content.index(b"meta") - 4
     spare = box(b"free", SERIAL.encode())
-    # Before the boxes whose places count from the beginning, so that the item is found no more.
+    # Before the boxes whose offsets count from the beginning, so that the item is not found.
     with pytest.raises(UncleanableError):
         clean(content[:head] + spare * 3000 + content[head:], "HEIF", tmp_path)
     properties = box(b"iprp", box(b"ipco", box(b"udes", SERIAL.encode())))

@@ -1,4 +1,4 @@
-"""pictures.decoder_pool: a file that is too much for a decoder costs a helper process only."""
+"""pictures.decoder_pool: a file that overwhelms a decoder only costs a helper process."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_picture_that_takes_too_long_is_refused_and_the_next_one_is_taken(
 
 @pytest.fixture
 def before_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Let every decoder process run a statement before each picture, within its time."""
+    """Make every decoder process run a statement before each picture, within its time."""
 
     def run(statement: str) -> None:
         script = tmp_path / "slowed.py"
@@ -209,7 +209,7 @@ def test_a_decoder_that_dies_costs_one_photo(
     reason: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It dies while it works: between the question and the answer."""
+    """It dies while it works: between request and answer."""
     pool.render(photo, SETTINGS)
     dying = process_of(pool)
 
@@ -230,7 +230,7 @@ def test_a_decoder_that_dies_costs_one_photo(
 def test_a_decoder_that_ends_by_itself_while_it_is_asked_is_replaced(
     pool: DecoderPool, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was idle for a minute when the question came."""
+    """It had been idle for a minute when the request came."""
     pool.render(photo, SETTINGS)
     (decoder,) = pool._idle
     decoder._requests.close()

@@ -14,7 +14,7 @@ from photoshare.pictures.decoding import DecodedPhoto, decode_upright
 
 WHITE, RED, BLUE = (255, 255, 255), (255, 0, 0), (0, 0, 255)
 SIZE = (64, 32)  # of the upright picture
-# How a camera stores an upright picture under each EXIF orientation: the inverse of its turning.
+# How a camera stores an upright picture under each EXIF orientation: the inverse rotation.
 STORED_BY = {
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -297,7 +297,7 @@ def test_the_colour_profile_of_inks_is_not_given_to_the_rgb_picture(tmp_path: Pa
 def test_inks_are_read_inverted_as_adobe_stores_them(
     tmp_path: Path, has_adobe_marker: bool
 ) -> None:
-    """So do browsers, with the marker and without."""
+    """As browsers do, with and without the marker."""
     path = tmp_path / "ink.jpg"
     Image.new("CMYK", (64, 64), (255, 0, 0, 0)).save(path, "JPEG", quality=95)
     content = path.read_bytes()

@@ -1,4 +1,4 @@
-"""Hundreds of broken files: each is a photo or is refused with a sentence, never a crash."""
+"""Hundreds of broken files: each is accepted or refused with a sentence, never a crash."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def valid_files() -> list[bytes]:
 
 
 def mutated(content: bytes, chance: random.Random) -> bytes:
-    """Flip, cut out, double or overwrite bytes, more often near the beginning."""
+    """Flip, cut, double or overwrite bytes, more often near the beginning."""
     changed = bytearray(content)
     for _ in range(chance.choice((1, 2, 5, 20))):
         reach = len(changed) if chance.random() < 0.5 else min(len(changed), 300)
@@ -104,7 +104,7 @@ def test_random_mutations_of_valid_files_are_photos_or_refused(
             assert len(rendered.placeholder) <= 400
 
     assert [reason for reason in reasons if not reason.startswith(OUR_SENTENCES)] == []
-    # Neither would tell anything: all refused, or all harmless.
+    # Neither would prove anything: all refused, or all harmless.
     assert MUTATIONS // 10 < len(reasons) < MUTATIONS - MUTATIONS // 10
 
 

@@ -1,4 +1,4 @@
-"""photoshare.pictures.decoding: bombs, formats that are not listed, and what is no picture."""
+"""photoshare.pictures.decoding: bombs, unlisted formats, and files that are not pictures."""
 
 from __future__ import annotations
 

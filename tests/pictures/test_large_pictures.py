@@ -1,4 +1,4 @@
-"""pictures.decoding: large pictures, with the colours of small ones and in bounded memory."""
+"""pictures.decoding: large pictures, with the same colours as small ones, in bounded memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real photographs with labels, where the folder ../shared/photos is beside the checkout."""
+"""Real photographs with labels, if the folder ../shared/photos is beside the checkout."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def real_app(tmp_path: Path) -> Flask:
 
 
 def test_every_bad_input_ends_as_its_label_says(shared_photos: Path) -> None:
-    """In one process, which neither crashes nor takes more memory than it may."""
+    """In one process, which neither crashes nor exceeds its memory limit."""
     folder = shared_photos / "bad_inputs"
     pool = decoder_pool.DecoderPool(1)
     wrong, processes = [], set()
@@ -127,7 +127,7 @@ def test_the_people_of_family_photos_get_albums_without_strangers(
         if labelled:
             assert album.most_common(1)[0][1] == len(labelled), "somebody else is in this album"
     photo_counts = Counter(name for names in known.values() for name in names)
-    names = {  # who is on one photo only has no album
+    names = {  # people in only one photo have no album
         name for name, count in photo_counts.items() if name.startswith("Family") and count > 1
     }
     owners = {album.most_common(1)[0][0] for album in albums if album}

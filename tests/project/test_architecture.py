@@ -1,4 +1,4 @@
-"""The rules of the code that a reader may rely on: who imports whom, how long things are."""
+"""The rules of the code that readers can rely on: imports, and lengths of things."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_the_models_import_the_database_and_words_only() -> None:
 
 
 def test_one_function_makes_every_album() -> None:
-    """The access check is in it: an album that was made elsewhere could show hidden people."""
+    """It contains the access check: an album made elsewhere could show hidden people."""
     kinds = {kind.__name__ for kind in Album.__subclasses__()}
     makers = {
         (module, function.name)
@@ -190,10 +190,10 @@ def test_no_module_imports_itself_in_a_circle() -> None:
     graph = {
         module: {name for name in MODULES if name in parents_of(imports_of(module))} - {module}
         for module in MODULES
-        if module != "photoshare"  # its factory is imported when it is asked for
+        if module != "photoshare"  # its factory is imported on first use
     }
 
-    tuple(TopologicalSorter(graph).static_order())  # raises CycleError, and names the circle
+    tuple(TopologicalSorter(graph).static_order())  # raises CycleError, which names the cycle
 
 
 def parents_of(names: set[str]) -> set[str]:

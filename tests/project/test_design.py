@@ -1,4 +1,4 @@
-"""The design system: contrast of colours, drawings that exist, styles that turn around."""
+"""The design system: contrast of colours, existing drawings, styles that can be mirrored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOKENS = (ROOT / "static" / "styles" / "tokens.css").read_text(encoding="utf-8")
 LAYERS = "@layer tokens, base, components, pages, utilities;"
 IMPORT = re.compile(r'@import "styles/([\w-]+)\.css" layer\((\w+)\);')
 SCHEMES = ("light", "dark")
-TEXT, SHAPE = 4.5, 3.0  # least contrast of WCAG 2.2 AA: 1.4.3 for text, 1.4.11 for what is no text
+TEXT, SHAPE = 4.5, 3.0  # least contrast of WCAG 2.2 AA: 1.4.3 for text, 1.4.11 for non-text
 
 GROUNDS = ("page", "surface", "raised", "sunken")
 PAIRS = [
@@ -102,7 +102,7 @@ def test_every_style_is_in_one_layer_of_the_declared_order() -> None:
 
 
 def test_a_style_has_no_left_and_no_right() -> None:
-    """Languages that are written from right to left turn a page; edges are start and end."""
+    """Right-to-left languages mirror a page; edges are start and end."""
     sides = re.compile(r"[{;\s](?:(?:margin|padding|border|inset)-(?:left|right)|left|right)\s*:")
     for path in STYLES:
         assert sides.findall(path.read_text(encoding="utf-8")) == [], path.name
@@ -110,7 +110,7 @@ def test_a_style_has_no_left_and_no_right() -> None:
 
 
 def test_motion_follows_the_wish_of_the_guest() -> None:
-    """Transitions and animations take their time from --quick and --calm, which become 0."""
+    """Transitions and animations use the durations --quick and --calm, which become 0."""
     still = r"prefers-reduced-motion: reduce\) \{\s+:root \{\s+--quick: 0ms;\s+--calm: 0ms;\s+\}"
     assert re.search(still, TOKENS)
     for path in STYLES:

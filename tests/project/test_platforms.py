@@ -1,4 +1,4 @@
-"""run.sh says in one sentence where PhotoShare runs, before it installs anything."""
+"""run.sh says in one sentence which platforms it supports, before it installs anything."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_GETCONF = "exit 127"
 
 
 def start_on(folder: Path, **tools: str) -> subprocess.CompletedProcess[str]:
-    """Start run.sh where these programs give these answers, and no Python is to be found."""
+    """Start run.sh with these programs giving these answers, and without any Python."""
     (folder / "run.sh").write_text((ROOT / "run.sh").read_text())
     programs = folder / "bin"
     programs.mkdir()
@@ -66,7 +66,7 @@ def test_a_platform_that_has_all_wheels_is_taken(
             "Linux on x86_64 with musl.",
         ),
         (
-            "Linux aarch64",  # a 64-bit kernel below a 32-bit system, as on many a Raspberry Pi
+            "Linux aarch64",  # a 64-bit kernel under a 32-bit system, as on many Raspberry Pis
             {"getconf": 'test "$1" = LONG_BIT && echo 32 || echo glibc 2.36'},
             "Linux on aarch64 with 32-bit programs.",
         ),
@@ -91,7 +91,7 @@ def test_any_other_platform_is_refused_in_one_sentence(
 
 
 def test_the_script_checks_the_wheels_of_what_is_promised() -> None:
-    """run.sh, the README and scripts/check_wheels.sh speak of the same platforms."""
+    """run.sh, the README and scripts/check_wheels.sh name the same platforms."""
     script = (ROOT / "scripts" / "check_wheels.sh").read_text()
     readme = (ROOT / "README.md").read_text()
 

@@ -1,4 +1,4 @@
-"""The catalogues: no text beside them, none missing in any language, no placeholder lost."""
+"""The catalogues: no text outside them, none missing in any language, no placeholder lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from photoshare.web.pages.languages import (
 )
 from tests.conftest import ROOT
 
-# The command line, which replays corrections, speaks English.
+# The command line, which replays corrections, is in English.
 CODE = [
     path
     for folder in ("web", "services", ".")
@@ -35,13 +35,13 @@ CODE = [
     if path.name != "replay.py"
 ]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-# What reads the same in every language.
+# Texts that are the same in every language.
 FORMATS = {"JPEG", "HEIC", "PNG", "WebP", "AVIF", "GIF", "TIFF", "BMP", "SVG"}
 SAME_EVERYWHERE = FORMATS | {"PhotoShare", "x", "acde2-fh34-jkmnp"}
 WORDS_IN_ATTRIBUTES = re.compile(
     r'\b(?:alt|aria-label|content|data-done|placeholder|title)="([^"]*)"'
 )
-# Calls whose first argument is to be translated, beyond gettext and its kin.
+# Calls whose first argument is translated, besides gettext and its variants.
 KEYWORDS = (CATALOGUES / "keywords.txt").read_text(encoding="utf-8").split()
 TRANSLATING = ("_", "gettext", "ngettext", "pgettext", "npgettext")
 SETTINGS_OF_PAGES = re.compile(r"<meta[^>]*>|<!doctype html>", re.I)
@@ -49,7 +49,7 @@ SETTINGS_OF_PAGES = re.compile(r"<meta[^>]*>|<!doctype html>", re.I)
 
 @cache
 def extracted() -> dict[str, Message]:
-    """Collect every text of the templates and of the code that is to be translated, by msgid."""
+    """Collect every translatable text of the templates and the code, by msgid."""
     with (CATALOGUES / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
     keywords = DEFAULT_KEYWORDS | parse_keywords(KEYWORDS)
@@ -86,7 +86,7 @@ def test_there_are_texts_and_languages() -> None:
 
 @pytest.mark.parametrize("language", OTHER_LANGUAGES)
 def test_no_text_is_missing_and_none_is_left_over(language: str) -> None:
-    """After a change of words: scripts/translations.sh, and then the translation."""
+    """After a change of words, run scripts/translations.sh and translate the new entries."""
     translated = catalogue_of(language)
 
     assert set(extracted()) - set(translated) == set()
@@ -113,7 +113,7 @@ def test_every_translation_keeps_its_placeholders(language: str) -> None:
 
 @pytest.mark.parametrize("language", OTHER_LANGUAGES)
 def test_every_counted_text_has_a_form_for_every_number(language: str) -> None:
-    """Numbers that the language treats alike, by Unicode's CLDR, have the same form."""
+    """Numbers in the same plural category of Unicode's CLDR have the same form."""
     with catalogue_path(language).open("rb") as file:
         catalogue = read_po(file, language)
     compiled = _catalogue(language)
@@ -131,7 +131,7 @@ def test_every_counted_text_has_a_form_for_every_number(language: str) -> None:
 
 
 def sentences_of(path: Path) -> Iterator[str]:
-    """Yield the sentences in code that are not translated; those of docstrings and logs aside."""
+    """Yield the untranslated sentences in code, except docstrings and logs."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     aside: set[ast.AST] = set()
     for node in ast.walk(tree):
@@ -163,7 +163,7 @@ def test_code_says_no_sentence_beside_the_catalogues(path: Path) -> None:
 
 @pytest.mark.parametrize("path", CODE, ids=lambda path: path.stem)
 def test_an_error_of_the_pages_has_its_values_beside_its_sentence(path: Path) -> None:
-    """A sentence that is put together where it is raised is in no catalogue."""
+    """A sentence assembled where it is raised is not in any catalogue."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and _name_of(node.func) in KEYWORDS and node.args:
             assert not isinstance(node.args[0], ast.JoinedStr), ast.unparse(node)
@@ -171,7 +171,7 @@ def test_an_error_of_the_pages_has_its_values_beside_its_sentence(path: Path) ->
 
 @pytest.mark.parametrize("path", CODE, ids=lambda path: path.stem)
 def test_no_word_is_translated_within_an_f_string(path: Path) -> None:
-    """Babel finds none there before Python 3.12, so that no catalogue would have it."""
+    """Before Python 3.12 Babel does not find it there, so no catalogue would have it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.JoinedStr):
             calls = [call for call in ast.walk(node) if isinstance(call, ast.Call)]
@@ -191,11 +191,11 @@ def test_a_loose_sentence_of_code_is_found(tmp_path: Path) -> None:
 
 
 def loose_words(source: str) -> Iterator[str]:
-    """Yield the words of a template that stand in it as they are, in texts and in attributes."""
+    """Yield the unmarked words of a template, in texts and in attributes."""
     tree = Environment(extensions=["jinja2.ext.i18n"], autoescape=True).parse(source)
     html = "\0".join(data.data for data in tree.find_all(nodes.TemplateData))
     attributes = " ".join(WORDS_IN_ATTRIBUTES.findall(SETTINGS_OF_PAGES.sub(" ", html)))
-    # A tag may hold expressions, so that it is in several pieces: the NUL between them.
+    # A tag may contain expressions, and so be in several pieces, separated by NUL.
     text = re.sub(r"<[^<>]*>", " ", html)
     text = re.sub(r"&\w+;", " ", text)
     sentences = " ".join(text for text in _constants(tree) if re.search(r"[A-Z]|\w \w", text))
@@ -205,7 +205,7 @@ def loose_words(source: str) -> Iterator[str]:
 
 
 def _constants(node: nodes.Node) -> Iterator[str]:
-    """Yield the texts in the expressions of a template, but for those that are translated."""
+    """Yield the texts in a template's expressions, except translated ones."""
     if isinstance(node, nodes.Call) and getattr(node.node, "name", "") in TRANSLATING:
         return
     if isinstance(node, nodes.Const) and isinstance(node.value, str):

@@ -1,1 +1,1 @@
-"""PhotoShare behind nginx and Caddy, by the recipes of docs/deployment.md."""
+"""PhotoShare behind nginx and Caddy, with the recipes of docs/deployment.md."""

@@ -1,7 +1,7 @@
-"""Fixtures: PhotoShare behind a real proxy, set up by the recipe of the documentation as it stands.
+"""Fixtures: PhotoShare behind a real proxy, configured by the documented recipe.
 
-Only the port of PhotoShare is replaced in the recipe; around it stand the listening port, the
-certificate and folders of the test.
+Only the port of PhotoShare is replaced in the recipe; the listening port, the
+certificate and the test's folders are added around it.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], folder: Path) -> 
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Shows redirects as the answers they are."""
+    """Returns redirects as they are."""
 
     def redirect_request(self, *_args: object) -> None:
         """Follow none."""
@@ -188,7 +188,7 @@ class Site:
     prefix: str
     certificate: Path
     proxy: str
-    counter: Path  # where PhotoShare writes down how many bytes it has sent
+    counter: Path  # where PhotoShare records how many bytes it has sent
     cookies: CookieJar = field(default_factory=CookieJar)
 
     @property
@@ -235,12 +235,12 @@ class Site:
 
     @property
     def origin(self) -> str:
-        """What a browser says a form of this site comes from."""
+        """The Origin that a browser sends with a form of this site."""
         return self.url.removesuffix(self.prefix)
 
 
 def fill_room(data: Path) -> str:
-    """Make a room of more than 2 GB, of files without content; return its code."""
+    """Make a room of more than 2 GB of sparse files; return its code."""
     app = create_app({"data": data})
     with app.app_context():
         upgrade_schema()
@@ -290,6 +290,6 @@ def _running(
 
 @pytest.fixture
 def site(_running: Site) -> Site:
-    """A browser of its own for each test."""
+    """A separate browser for each test."""
     _running.cookies = CookieJar()
     return _running

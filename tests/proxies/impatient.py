@@ -1,4 +1,4 @@
-"""PhotoShare with little patience for readers, which writes down how much it has sent.
+"""Run PhotoShare with little patience for slow readers, recording how much it has sent.
 
 Run by the fixtures: ``python impatient.py COUNTER_FILE STALLED_S PORT``.
 """
@@ -21,7 +21,7 @@ class CountedChannel(connections.Channel):
     total = 0
 
     def send(self, data: bytes, do_close: bool = True) -> int:
-        """Send, and write down the sum of all connections."""
+        """Send, and record the sum of all connections."""
         sent = int(super().send(data, do_close=do_close))
         CountedChannel.total += sent
         os.pwrite(self.counter, CountedChannel.total.to_bytes(COUNTER_BYTES, "big"), 0)

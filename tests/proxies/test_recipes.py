@@ -1,4 +1,4 @@
-"""A guest's day behind nginx and Caddy: https, forms, uploads, polls, parts and large zips."""
+"""A guest behind nginx and Caddy: https, forms, uploads, polls, ranges and large zips."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 HX = {"HX_Request": "true"}
 BYTES_PER_S = 10_000_000  # a slow guest, in proportion
-MOST_AHEAD_BYTES = 50_000_000  # what systems and proxies hold between two sockets is much less
+MOST_AHEAD_BYTES = 50_000_000  # systems and proxies buffer much less between two sockets
 
 
 def test_a_guest_joins_by_a_form_and_keeps_a_cookie_for_https(site: Site) -> None:
@@ -54,7 +54,7 @@ def multipart(files: dict[str, bytes]) -> bytes:
 
 
 def test_photos_come_in_by_a_plain_form(site: Site) -> None:
-    """Without JavaScript all photos are one request, of more than the pieces may have."""
+    """Without JavaScript all photos are in one request, larger than pieces may be."""
     site.join()
     large = draw_photo(RED, BLUE, width=2000, height=2000, image_format="BMP")
     body = multipart({"a.jpg": draw_photo(RED), "b.bmp": large})
@@ -141,7 +141,7 @@ def test_a_broken_download_goes_on(site: Site) -> None:
 
 
 def test_guests_cannot_choose_their_address(site: Site) -> None:
-    """Wrong codes are counted by address, whatever the guest says it is."""
+    """Wrong codes are counted by address, whatever address the guest claims."""
     statuses = [
         site.ask("/join", {"room_code": "acdef"}, X_Forwarded_For=f"10.0.0.{number}").status
         for number in range(21)
@@ -151,11 +151,11 @@ def test_guests_cannot_choose_their_address(site: Site) -> None:
 
 
 def test_a_zip_over_2_gb_arrives_whole_at_a_slow_guest(site: Site) -> None:
-    """The guest is slow at first, for twice as long as a reader may pause, which is scaled down.
+    """The guest is slow at first, for twice as long as a reader may pause (scaled down).
 
-    nginx without `proxy_max_temp_file_size 0` runs ahead of the guest, by 1 GB if there is time,
-    and then takes nothing for minutes: PhotoShare would close the download. To fill 1 GB and wait
-    would take this test minutes on a busy machine; so it asks how far the proxy has run ahead.
+    nginx without `proxy_max_temp_file_size 0` reads ahead of the guest, by 1 GB if there is time,
+    and then reads nothing for minutes: PhotoShare would close the download. Filling 1 GB would take
+    minutes on a busy machine, so the test checks how far the proxy has read ahead.
     """
     if site.prefix:
         pytest.skip("the path makes no difference; once for each proxy is enough")

@@ -1,4 +1,4 @@
-"""Photos that were searched for faces, and what is stored of them."""
+"""Helpers: photos that were searched for faces, and their stored results."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def photo_row(photo_id: int) -> tuple[str, int]:
 
 
 def found(*places: int) -> list[FoundFace]:
-    """Faces on a circle, a tenth apart from place to place."""
+    """Make faces on a circle, a tenth apart per step."""
     faces = []
     for number, place in enumerate(places):
         encoding = np.zeros(ENCODING_SIZE, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Who corrects, and whom, and photos that wait: for the tests of services."""
+"""Fixtures of the service tests: authors, people and waiting photos."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def host(room_id: int) -> Author:
 
 @pytest.fixture
 def add_person(app: Flask, room_id: int):
-    """Put a person with a face in each of so many new photos into the room."""
+    """Add a person to the room with a face in each of this many new photos."""
     counter = iter(range(1000))
 
     def add(count: int = 2, name: str | None = None, **photo: object) -> int:

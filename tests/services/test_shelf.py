@@ -1,4 +1,4 @@
-"""What is kept in memory of rooms."""
+"""photoshare.services.shelf: the cache of rooms."""
 
 from __future__ import annotations
 

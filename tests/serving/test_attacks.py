@@ -1,6 +1,6 @@
-"""Strangers who try secrets in bulk, against the real server: nobody else is locked out.
+"""Strangers trying secrets in bulk against the real server: nobody else is locked out.
 
-A trusted proxy is played, so that one machine can have many addresses.
+The test acts as a trusted proxy, so that one machine can have many addresses.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def target(tmp_path: Path) -> Iterator[Target]:
 
 @contextlib.contextmanager
 def flood(target: Target, at_once: int) -> Iterator[list[int]]:
-    """Try wrong passwords from one IPv6 network, so many at a time, until the block ends."""
+    """Try wrong passwords from one IPv6 network, this many at a time, until the block ends."""
     statuses: list[int] = []
     is_over = threading.Event()
 

@@ -1,6 +1,6 @@
-"""Slow, silent and many connections, against the real server by real sockets.
+"""Slow, silent and many connections to the real server, through real sockets.
 
-The deadlines are scaled down, so that each test takes seconds; those of the product stand in
+The deadlines are scaled down, so that each test takes seconds; the real ones are in
 photoshare/serving/connections.py.
 """
 
@@ -34,7 +34,7 @@ HEADERS = b"POST /join HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000\r\n\
 
 @contextlib.contextmanager
 def running(data: Path, *, most: int = 1000, **limits: int) -> Iterator[int]:
-    """Run the server with other limits; give its port."""
+    """Run the server with other limits; yield its port."""
     port = free_port()
     changes = "".join(f"connections.{name} = {value}\n" for name, value in limits.items())
     script = (
@@ -60,7 +60,7 @@ def connect(port: int, source: str = "127.0.0.1") -> socket.socket:
 
 
 def answer_of(connection: socket.socket) -> bytes:
-    """Return the status line, or nothing if the server closed the connection without a word."""
+    """Return the status line, or nothing if the server closed the connection silently."""
     with contextlib.suppress(ConnectionResetError):
         return connection.recv(65536).partition(b"\r\n")[0]
     return b""
@@ -73,7 +73,7 @@ def is_answered(port: int, source: str = "127.0.0.1") -> bool:
 
 
 def refuses(connection: socket.socket, content: bytes) -> bool:
-    """Whether the other side has closed, and so refuses what is sent, read or not."""
+    """Whether the other side has closed, and so refuses anything sent."""
     time.sleep(0.2)
     try:
         connection.sendall(content)
@@ -83,7 +83,7 @@ def refuses(connection: socket.socket, content: bytes) -> bool:
 
 
 def is_cut_off(connection: socket.socket, content: bytes) -> bool:
-    """Send byte by byte, five in a second; return whether the other side closes before the end."""
+    """Send byte by byte, five per second; return whether the other side closes before the end."""
     connection.settimeout(0.2)
     for byte in content:
         try:
@@ -146,7 +146,7 @@ def test_a_slow_upload_that_goes_on_arrives(hasty: tuple[int, str]) -> None:
 
 @contextlib.contextmanager
 def download(port: int, code: str) -> Iterator[socket.socket]:
-    """Ask for the zip of a room without reading it."""
+    """Request the zip of a room without reading it."""
     url = f"http://127.0.0.1:{port}/rooms/{code}"
     cookies = CookieJar()
     guest = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
@@ -187,7 +187,7 @@ def test_a_download_that_nobody_reads_is_cut_off(hasty: tuple[int, str]) -> None
 
 
 def test_requests_sent_along_hold_no_thread(tmp_path: Path) -> None:
-    """Two downloads at once on each of nine connections, and nobody reads."""
+    """Two downloads at once on each of nine connections, with no reader."""
     code = room_with_large_photos(tmp_path)
     with running(tmp_path, **NEVER) as port, contextlib.ExitStack() as stack:
         url = f"http://127.0.0.1:{port}/rooms/{code}"
@@ -205,7 +205,7 @@ def test_requests_sent_along_hold_no_thread(tmp_path: Path) -> None:
 def test_whoever_sends_a_request_at_once_gets_in_among_a_thousand_that_do_not(
     tmp_path: Path,
 ) -> None:
-    """They come from many addresses, and more of them come all the time; no deadline helps."""
+    """They come from many addresses, and ever more of them; no deadline helps."""
     with running(tmp_path, most=100, **NEVER) as port, contextlib.ExitStack() as stack:
         for number in range(300):
             slow = stack.enter_context(connect(port, f"127.0.1.{number % 250}"))
@@ -222,7 +222,7 @@ def test_one_address_does_not_take_the_connections_of_others(tmp_path: Path) -> 
         for _ in range(20):
             stack.enter_context(connect(port, "127.0.0.3"))
 
-        assert answer_of(first) == b""  # it has waited longest of those of its address
+        assert answer_of(first) == b""  # of those from its address, it has waited longest
         of_other.sendall(PAGE)
         assert answer_of(of_other) == b"HTTP/1.1 200 OK"
         assert is_answered(port, "127.0.0.3")

@@ -1,4 +1,4 @@
-"""A full disk under the temporary folder, where uploads lie while they come in."""
+"""A full disk under the temporary folder, where uploads are stored while they arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""photoshare.serving.logs: who the guests are is not logged, nor are the secrets of host links."""
+"""photoshare.serving.logs: neither guests' addresses nor the secrets of host links are logged."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_debug_keeps_addresses_but_no_secret() -> None:
 
 @pytest.mark.parametrize("level", ["info", "debug"])
 def test_a_server_logs_no_address_of_who_guesses_or_hangs_up(tmp_path: Path, level: str) -> None:
-    """The limits, waitress and Flask all speak; at "debug" the address is there, as a proof."""
+    """The limits, waitress and Flask all log; at "debug" the address appears, as proof."""
     port = free_port()
     with server(tmp_path, port, PHOTOSHARE_LOG_LEVEL=level) as process:
         wait_until_it_serves(process, port)

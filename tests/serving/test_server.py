@@ -1,4 +1,4 @@
-"""The real server on loopback: start, stop, and every way a start can fail."""
+"""The real server on loopback: start, stop, and every way in which a start can fail."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_the_server_answers_and_stops_in_order(tmp_path: Path, stop_signal: sign
 
 @pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_during_the_imports_is_silent(tmp_path: Path, stop_signal: signal.Signals) -> None:
-    """A module in the place of waitress, among the first to be imported, sends the signal."""
+    """A module in place of waitress, among the first to be imported, sends the signal."""
     (tmp_path / "waitress.py").write_text(
         f"import os, signal\nos.kill(os.getpid(), {int(stop_signal)})\nsignal.pause()\n"
     )
@@ -136,7 +136,7 @@ def test_many_idle_connections_do_not_keep_others_out(tmp_path: Path) -> None:
 
 
 def room_with_large_photos(data: Path) -> str:
-    """Make a room whose zip is larger than what waitress and the system keep for a client."""
+    """Make a room whose zip is larger than the buffers of waitress and the system."""
     app = create_app({"data": data})
     site = site_of(app)
     with app.app_context():
@@ -178,7 +178,7 @@ def test_a_slow_download_does_not_hold_up_the_stop(tmp_path: Path) -> None:
 
 
 def test_a_page_does_not_wait_for_uploads(tmp_path: Path) -> None:
-    """They take every thread they may have, and more stand in their queue."""
+    """They take all of their threads, and more are waiting in their queue."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/rooms/{room_with_large_photos(tmp_path)}"
     cookies = CookieJar()
@@ -204,7 +204,7 @@ def test_a_page_does_not_wait_for_uploads(tmp_path: Path) -> None:
         for _ in range(20):
             guest.open(url, timeout=30).close()
 
-        # Twelve photos of eight seconds, two at a time: none of them is done with.
+        # Twelve photos of eight seconds, two at a time: none of them is finished.
         assert all(thread.is_alive() for thread in uploads)
 
 
@@ -311,7 +311,7 @@ def test_the_secret_key_is_for_this_user_only_and_stays(tmp_path: Path) -> None:
 
 
 def test_run_sh_says_which_python_it_needs(tmp_path: Path) -> None:
-    """On a machine without a fitting Python, in a checkout without an environment."""
+    """On a machine without a suitable Python, in a checkout without an environment."""
     (tmp_path / "run.sh").write_text((ROOT / "run.sh").read_text())
     (tmp_path / "bin").mkdir()
     for tool in ("bash", "dirname", "env"):

@@ -1,4 +1,4 @@
-"""A room after the party: photos that were searched for faces."""
+"""Fixtures: a room after the party, with searched photos."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def party(
 
 @dataclass
 class Doubt:
-    """Faces without pictures, at distances for which nobody knows: more than eps, less than 1.2."""
+    """Faces without pictures, at doubtful distances: more than eps, less than 1.2."""
 
     photos: list[int]
-    lea: int  # on the first three photos
-    twin: int  # on the next two; perhaps Lea
-    stray: int  # an unsorted face on the last photo; perhaps Lea, not the twin
+    lea: int  # in the first three photos
+    twin: int  # in the next two; perhaps Lea
+    stray: int  # an unsorted face in the last photo; perhaps Lea, not the twin
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def doubt(app: Flask, cast: Cast) -> Doubt:
 
 @pytest.fixture
 def said(app: Flask, cast: Cast, doubt: Doubt) -> Doubt:
-    """Two corrections besides Lea's name: one of the guest, one of the host."""
+    """Two corrections besides Lea's name: one by the guest, one by the host."""
     let_guests_correct(app, cast.room_id)
     for client, path, data in (
         (cast.guest, f"/people/{doubt.twin}/name", {"name": "Tom"}),

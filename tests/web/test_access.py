@@ -1,6 +1,6 @@
-"""Who may ask for what: every route, walked from the map of the app.
+"""Who may request what: a walk over every route of the app.
 
-A new route is closed to strangers and open to guests, or it is added to a list here.
+A new route is closed to strangers and open to guests, or has to be added to a list here.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ from tests.web.conftest import Party
 
 Route = tuple[str, str]  # endpoint, method
 
-# What a browser that has not joined the room gets; every other route says 404.
+# What a browser gets that has not joined the room; every other route answers 404.
 OPEN_TO_STRANGERS = {
     ("rooms.show", "GET"): 200,
     ("rooms.join", "POST"): 303,
     ("rooms.host_link", "GET"): 200,
     ("rooms.become_host", "POST"): 303,
 }
-# An ended room shows nobody its invitation and takes no new guests; its host link still works.
+# An ended room shows no invitation and accepts no new guests; its host link still works.
 OPEN_WHEN_ENDED = {
     ("rooms.join", "POST"): 404,
     ("rooms.host_link", "GET"): 200,
     ("rooms.become_host", "POST"): 303,
 }
-# What a page needs behind the question mark; the first person of a room has the number 1.
+# The query that a page needs; the first person of a room has the id 1.
 NEEDED: dict[str, dict[str, str]] = {"albums.several": {"people": "1"}}
 FOR_THE_HOST = {
     ("rooms.change", "POST"),
     ("rooms.confirm_delete", "GET"),
     ("rooms.delete", "POST"),
-    ("photos.original", "GET"),  # with its place and serial numbers, unless the room keeps them
+    ("photos.original", "GET"),  # with its location and serial numbers, unless the room keeps them
     ("photos.confirm_delete", "GET"),  # of a photo that somebody else uploaded
     ("people.hidden", "GET"),
     ("corrections.rename", "POST"),
@@ -60,7 +60,7 @@ FOR_THE_HOST = {
 
 @pytest.fixture
 def routes(app: Flask, cast: Cast, party: Party) -> dict[Route, str]:
-    """Address of every route of the cast's room, with ids of things that are there."""
+    """Address of every route of the cast's room, with ids of existing things."""
     with app.app_context():
         face_id = db.session.scalars(select(Face.id)).first()
         correction_id = verbs.hide_person(Author(cast.room_id), party.blue)
@@ -92,7 +92,7 @@ def routes(app: Flask, cast: Cast, party: Party) -> dict[Route, str]:
 
 
 def walk(routes: dict[Route, str], make_client: Callable[[], FlaskClient]) -> dict[Route, int]:
-    """Ask for every route, each with a fresh browser; returns the status codes but 404."""
+    """Request every route, each with a fresh browser; return the status codes except 404."""
     answers = {}
     for (endpoint, method), url in routes.items():
         answer = make_client().open(url, method=method, buffered=True)
@@ -113,7 +113,7 @@ def member_of(app: Flask, code: str) -> Callable[[], FlaskClient]:
 
 
 def with_cookies_of(app: Flask, other: FlaskClient) -> Callable[[], FlaskClient]:
-    """Make browsers with the cookie that another one has now."""
+    """Make browsers with another one's present cookie."""
     cookie = other.get_cookie("photoshare")
     assert cookie is not None
 
@@ -278,7 +278,7 @@ def test_nobody_reads_the_title_of_a_room_before_its_password(
 
 
 def all_forms(app: Flask, routes: dict[Route, str]) -> Iterator[str]:
-    """List the address of every route that takes POST, in a room or not."""
+    """List the address of every route that accepts POST, in a room or not."""
     in_rooms = {endpoint: url for (endpoint, method), url in routes.items() if method == "POST"}
     for rule in app.url_map.iter_rules():
         if "POST" in (rule.methods or set()):

@@ -1,4 +1,4 @@
-"""Mistakes of other photo servers that must not happen here, each with where it happened."""
+"""Mistakes of other photo servers that must not happen here, each with its source."""
 
 from __future__ import annotations
 
@@ -267,7 +267,7 @@ def test_cve_2026_40192_only_the_listed_formats_are_decoded(
 
 
 def test_cve_2024_49767_a_form_has_its_limits(app: Flask, cast: Cast) -> None:
-    assert app.config["MAX_CONTENT_LENGTH"] <= 1_000_000  # of all forms but the upload
+    assert app.config["MAX_CONTENT_LENGTH"] <= 1_000_000  # of all forms except the upload
     assert app.config["MAX_FORM_PARTS"] == 2000
     assert app.config["MAX_FORM_MEMORY_SIZE"] <= 1_000_000
 

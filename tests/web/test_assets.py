@@ -1,4 +1,4 @@
-"""htmx: the right file, served locally, refused when it is another."""
+"""htmx: the right file, served locally, and any other refused."""
 
 from __future__ import annotations
 

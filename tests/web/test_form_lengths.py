@@ -1,4 +1,4 @@
-"""No text of a form is longer than what its field may hold: checked before any view sees it."""
+"""No text of a form exceeds the limit of its field: checked before any view sees it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAXIMA = {
 
 
 def addresses(app: Flask) -> list[str]:
-    """List every address that takes a form, as one of the room with the number 1."""
+    """List every address that accepts a form, for the room with the id 1."""
     return [
         re.sub(r"<int:\w+>", "1", rule.rule)
         for rule in app.url_map.iter_rules()

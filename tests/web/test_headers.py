@@ -1,4 +1,4 @@
-"""What every answer carries, and what no page may hold."""
+"""The headers of every answer, and what no page may contain."""
 
 from __future__ import annotations
 

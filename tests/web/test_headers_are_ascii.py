@@ -1,4 +1,4 @@
-"""Every header of every answer of every route is ASCII, whatever people call things."""
+"""Every header of every answer of every route is ASCII, whatever names people give."""
 
 # ruff: noqa: RUF001 - letters of many scripts are what this is about
 
@@ -21,7 +21,7 @@ from tests.live import Answer, LiveServer, serving
 from tests.web.conftest import Party
 
 NAME = "Anna’s Łódź Свадьба حفل חתונה शादी 婚礼 パーティー งาน 💍\u202f\u200f"
-LAST = ("me.leave", "photos.delete", "rooms.delete")  # what ends it for those that follow
+LAST = ("me.leave", "photos.delete", "rooms.delete")  # they would break the following requests
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -149,7 +149,7 @@ def test_what_an_address_says_does_not_come_back_in_a_header(
 def test_the_way_back_to_a_page_of_any_query_is_ascii(
     app: Flask, cast: Cast, party: Party, live: LiveServer
 ) -> None:
-    """A redirect leads to the page that the form was on, as the browser's Referer tells it."""
+    """A redirect leads to the form's page, according to the browser's Referer."""
     place = place_at(app, party.photos["a.jpg"])
     before = f"http://127.0.0.1:{live.port}{cast.url}/photos?after={place}"
     for tail in ("&x=%E5%A9%9A", "&x=\xe9"):

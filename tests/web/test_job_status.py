@@ -1,4 +1,4 @@
-"""GET /rooms/<code>/jobs/current: how far the search for faces is."""
+"""GET /rooms/<code>/jobs/current: the progress of the face search."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_it_asks_again_every_two_seconds_while_the_search_goes_on(
 
     assert "every 2s" in working["hx-trigger"]
     assert "every 2s" not in done["hx-trigger"]
-    assert "every 15s" in done["hx-trigger"]  # for what others do
+    assert "every 15s" in done["hx-trigger"]  # for changes by others
     assert "photo-added from:body" in working["hx-trigger"]
     assert "photo-added from:body" in done["hx-trigger"]
 
@@ -89,7 +89,7 @@ def test_to_find_nothing_new_costs_one_row(app: Flask, cast: Cast, party: Party)
         answer = cast.guest.get(status["hx-get"], headers=HX)
 
     assert answer.status_code == 204
-    assert len(queries) == 1  # the check of who is asking
+    assert len(queries) == 1  # the access check
 
 
 def test_a_new_name_is_news_for_the_people_and_not_for_the_photos(

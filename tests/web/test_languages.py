@@ -43,14 +43,14 @@ def language_of(page: str) -> tuple[str, str]:
         ("*", "en"),
         ("de;q=0,en;q=0.5", "en"),  # zero: not this one
         ("de;q=nonsense,fr;q=0.1", "fr"),
-        ("de-US,en;q=0.9", "de"),  # a region that nobody has words for
+        ("de-US,en;q=0.9", "de"),  # a region without a catalogue
         ("ar-EG-u-nu-arab,en;q=0.5", "ar-EG"),
         ("de-CH-1901,en;q=0.5", "de-CH"),
         ("es-419,es;q=0.9", "es-419"),
         ("fr-CA,en-CA;q=0.9", "fr-CA"),
         ("hi-IN,en;q=0.9", "hi-IN"),
         ("pt-BR,en;q=0.9", "pt-BR"),
-        ("pt-PT,en;q=0.9", "pt-PT"),  # closer than English, if of Brazil
+        ("pt-PT,en;q=0.9", "pt-PT"),  # closer than English, although Brazilian
         ("ja,ko;q=0.9", "en"),
     ],
 )
@@ -70,7 +70,7 @@ def test_the_browser_chooses_the_language(app: Flask, wish: str, language: str) 
         ("zh-Hans-HK,en;q=0.9", "zh-Hans-HK"),
         ("zh-TW,en;q=0.9", "en"),
         ("zh-HK,de;q=0.9,en;q=0.8", "de"),
-        ("zh-Hant,ja;q=0.9", "zh-Hans"),  # nothing else of it is there
+        ("zh-Hant,ja;q=0.9", "zh-Hans"),  # we have no other Chinese
         ("zh-TW,zh-Hant;q=0.9", "zh-Hans"),
         ("zh-TW,zh;q=0.9,en-US;q=0.8,en;q=0.7", "zh"),  # any Chinese before English
         ("hi-Latn,en;q=0.9", "en"),
@@ -116,7 +116,7 @@ def test_arabic_pages_read_from_right_to_left(cast: Cast, address: str) -> None:
 
 
 def test_names_on_arabic_pages_keep_their_own_direction(cast: Cast) -> None:
-    """Between the marks of an isolate, a full stop stays behind the name."""
+    """Between isolation marks, a full stop stays after the name."""
     arabic = {"Accept-Language": "ar"}
     cast.guest.post(f"{cast.url}/me/name", data={"name": "Tom O'Neill Jr."})
 

@@ -1,4 +1,4 @@
-"""Where templates lie, and how wide the lines of templates, styles and scripts may be."""
+"""The folders of templates, and the line width of templates, styles and scripts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-MAX_LINE = 120  # as the formatters have it: pyproject.toml and .oxfmtrc.json
+MAX_LINE = 120  # as in the formatters: pyproject.toml and .oxfmtrc.json
 TEMPLATES = {
     str(path.relative_to(ROOT / "templates")): path.read_text(encoding="utf-8")
     for path in sorted((ROOT / "templates").rglob("*.html"))
@@ -23,12 +23,12 @@ FRONT_END = [
     ),
 ]
 WEB = sorted((ROOT / "photoshare" / "web").rglob("*.py"))
-# A template that names another one, or several of which one is taken.
+# A template that uses another one, or one of several.
 NAMED = re.compile(r"\{%-?\s*(?:extends|include|from)\s+([^%]+)")
 
 
 def templates_of(path: Path) -> set[str]:
-    """List the templates that a module names."""
+    """List the templates named in a module."""
     return {
         node.value
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -52,7 +52,7 @@ def is_part(template: str) -> bool:
 
 @pytest.mark.parametrize(("blueprint", "path"), list(blueprints()))
 def test_a_page_lies_in_the_folder_of_its_blueprint(blueprint: str, path: Path) -> None:
-    """A part may be another's: the tiles of photos are drawn in albums of every kind."""
+    """A partial may be another's: tiles of photos are used in albums of every kind."""
     pages = {template for template in templates_of(path) if not is_part(template)}
 
     assert {template for template in pages if not template.startswith(f"{blueprint}/")} == set()
@@ -75,7 +75,7 @@ def test_every_template_is_used_and_every_one_that_is_named_exists() -> None:
 
 @pytest.mark.parametrize("path", FRONT_END, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_line_is_wider_than_a_window(path: Path) -> None:
-    """The formatters keep it for code; comments, paths of drawings and texts are up to us."""
+    """The formatters enforce it for code; comments, drawing paths and texts are up to us."""
     lines = path.read_text(encoding="utf-8").splitlines()
 
     assert [number for number, line in enumerate(lines, 1) if len(line) > MAX_LINE] == []

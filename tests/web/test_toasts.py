@@ -1,4 +1,4 @@
-"""Sentences that tell what was done, with a way to take it back, on the page that comes next."""
+"""Messages about what was done, with Undo, on the next page."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ SAID = "Your name is saved."
     "path", ["/faces/999.jpg", "/people/999", "/nowhere", "/delete", "/me/name"]
 )
 def test_an_error_on_the_way_swallows_nothing(cast: Cast, path: str, headers) -> None:
-    """A page that is being left still asks for pictures, and for parts of itself."""
+    """A page that is being left still requests pictures and partials."""
     cast.guest.post(f"{cast.url}/me/name", data={"name": "Gusti"})
 
     answer = cast.guest.get(cast.url + path, headers=headers)
 
     assert answer.status_code in (403, 404, 405)
-    assert "Set-Cookie" not in answer.headers  # it might come after that of the next page
+    assert "Set-Cookie" not in answer.headers  # it might arrive after that of the next page
     assert SAID in cast.guest.get(f"{cast.url}/me").text
     assert SAID not in cast.guest.get(f"{cast.url}/me").text
 

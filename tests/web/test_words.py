@@ -1,4 +1,4 @@
-"""Numbers, sizes, times and dates in the manner of the guest."""
+"""Numbers, sizes, times and dates in the guest's language and region."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a user does in several steps, on phone, tablet and desktop, with a picture of each step.
+"""Fixtures: what users do in several steps, on phone, tablet and desktop, with screenshots.
 
-Pictures are kept in artefacts/flows/<width>/<flow>-<step>.png; TEST_COLOR_SCHEME=dark makes those
-of the dark scheme beside them.
+Screenshots are saved in artefacts/flows/<width>/<flow>-<step>.png; TEST_COLOR_SCHEME=dark adds
+those of the dark scheme.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SOON_MS = 30_000  # upper bound for a few drawn photos on a slow machine
 SIZES = {390: 844, 768: 1024, 1280: 800}  # width and height in pixels
 SCHEME = os.environ.get("TEST_COLOR_SCHEME", "light")
 ZOOM = 6  # times the squares of `draw_photo`: as large as a photo on a screen
-# Who is on each photo: three people, and one who may be the first.
+# Who is in each photo: three people, and one who may be the first.
 SHOTS = {
     "cake.jpg": (RED,),
     "dance.jpg": (RED, GREEN),
@@ -40,14 +40,14 @@ SHOTS = {
     "toast.jpg": (LIKE_RED,),
 }
 FOUND = "9 faces in 8 photos, 4 people found."
-# Looks at what the window shows only: others load when they are scrolled to.
+# Only what the window shows: other pictures load when they are scrolled to.
 SHOWN = """[...document.images].filter(image => {
     const box = image.getBoundingClientRect();
     return box.top <= innerHeight && box.bottom >= 0;
 })"""
 PICTURES_ARE_THERE = f"() => {SHOWN}.every(image => image.complete)"
 DECODE_PICTURES = (
-    f"() => Promise.all({SHOWN}.map(image => image.decode()))"  # fails at a broken one
+    f"() => Promise.all({SHOWN}.map(image => image.decode()))"  # fails for a broken one
 )
 REPORT_VIOLATIONS = """document.addEventListener("securitypolicyviolation", event => {
     console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
@@ -57,7 +57,7 @@ REPORT_VIOLATIONS = """document.addEventListener("securitypolicyviolation", even
 def draw_shot(colours: tuple[tuple[int, int, int], ...], seed: int) -> bytes:
     """Draw a photo of round faces for `PartyEngine`; every seed gives other bytes."""
     step = STEP_PX * ZOOM
-    # From sky to grass over the grey in the middle that is no face.
+    # From sky to grass, with grey in the middle, which is not a face.
     ground = ImageOps.colorize(
         Image.linear_gradient("L"), (110, 150, 215 - 5 * seed), (95, 130, 60), (128, 128, 128)
     )
@@ -86,7 +86,7 @@ class Party:
 
 
 class Flow:
-    """One flow at one width: pages that are watched, and their pictures."""
+    """One flow at one width: watched pages, and their screenshots."""
 
     def __init__(self, name: str, width: int, address: str, open_page: Callable[..., Page]) -> None:
         self.address = address
@@ -97,7 +97,7 @@ class Flow:
         self._problems: list[str] = []
 
     def open(self, **options: object) -> Page:
-        """Open a page in a browser of its own; `open_page` collects what its console says."""
+        """Open a page in its own browser; `open_page` collects its console messages."""
         page = self._open(
             viewport={"width": self.width, "height": SIZES[self.width]},
             has_touch=self.is_touch,
@@ -115,7 +115,7 @@ class Flow:
             place.click()
 
     def step(self, page: Page, name: str) -> None:
-        """Keep a picture of what is seen now; nothing may be wrong or wider than the screen."""
+        """Save a screenshot; nothing may be wrong or wider than the screen."""
         page.wait_for_function(PICTURES_ARE_THERE, timeout=SOON_MS)
         page.evaluate(DECODE_PICTURES)
         folder = (
@@ -129,7 +129,7 @@ class Flow:
         assert self._problems == [], name
 
     def begin(self, *, title: str = "Garden party") -> Party:
-        """Make a room; the host is on its page to share."""
+        """Create a room; its host is on the share page."""
         host = self.open()
         answer = self.post(host.request, f"{self.address}/rooms", title=title, name="Hanna")
         host.goto(answer)
@@ -143,13 +143,13 @@ class Flow:
         return page
 
     def post(self, request: APIRequestContext, url: str, **form: str) -> str:
-        """Send a form without a page; returns the address that it leads to."""
+        """Send a form without a page; return the address it leads to."""
         answer = request.post(url, form=form, headers={"Origin": self.address})
         assert answer.ok, answer.text()
         return answer.url
 
     def add(self, page: Page, url: str, photos: list[Path]) -> None:
-        """Add photos without the page; waits until nobody is searched for any more."""
+        """Add photos without the page; wait until the face search is done."""
         for photo in photos:
             file = {"name": photo.name, "mimeType": "image/jpeg", "buffer": photo.read_bytes()}
             answer = page.request.post(
@@ -164,7 +164,7 @@ class Flow:
 
 
 def watch(page: Page, problems: list[str]) -> Page:
-    """Note every answer that is an error; let violations of the policy reach the console."""
+    """Record every error answer; let policy violations reach the console."""
     page.add_init_script(REPORT_VIOLATIONS)
     page.on(
         "response",
@@ -176,7 +176,7 @@ def watch(page: Page, problems: list[str]) -> Page:
 
 
 def content_of(download: Download, folder: Path) -> dict[str, bytes]:
-    """Read a zip that a browser saved: the files by name."""
+    """Read a zip saved by a browser: its files by name."""
     path = folder / "saved.zip"
     download.save_as(path)
     with zipfile.ZipFile(path) as archive:
@@ -194,13 +194,13 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def hold(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """While this file is there, no photo is searched."""
+    """While this file exists, no photo is searched."""
     return tmp_path_factory.mktemp("hold") / "held"
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, hold: Path) -> Iterator[str]:
-    """Address of a running server with a quick engine, one for each file of tests."""
+    """Address of a running server with a fast engine, one per test file."""
     port = free_port()
     data = tmp_path_factory.mktemp("served")
     program = ("-m", "tests.browser.flows.serve")
@@ -211,6 +211,6 @@ def address(tmp_path_factory: pytest.TempPathFactory, hold: Path) -> Iterator[st
 
 @pytest.fixture(params=SIZES)
 def flow(request: pytest.FixtureRequest, address: str, open_page: Callable[..., Page]) -> Flow:
-    """Give the flow that a test is named after, once for every width."""
+    """The flow that a test is named after, once for every width."""
     name = request.function.__name__.removeprefix("test_").replace("_", "-")
     return Flow(name, request.param, address, open_page)

@@ -1,6 +1,6 @@
 """The real server with an engine that finds drawn faces: python -m tests.browser.flows.serve PORT.
 
-While there is a file named by ``HOLD``, the engine waits, so that a test can look at the progress.
+While the file named by ``HOLD`` exists, the engine waits, so that a test can look at the progress.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ DOUBTFUL = 0.345  # face distance: more than eps, within reach of doubt
 
 
 class PartyEngine(FakeFaceEngine):
-    """Finds five people, of whom two may be one; stops while it is held."""
+    """Finds five people, two of whom may be one; waits while it is held."""
 
     def locate(self, image: RgbImage) -> list[LocatedFace]:
-        """Find the faces as soon as nobody holds the engine."""
+        """Find the faces once the engine is not held."""
         while Path(os.environ["HOLD"]).exists():
             time.sleep(0.05)
         return super().locate(image)

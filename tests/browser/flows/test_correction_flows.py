@@ -1,4 +1,4 @@
-"""What is corrected by hand: faces out of an album or into another one, two people who are one."""
+"""Corrections by hand: faces removed from or moved to an album, two people merged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def everybody(page: Page) -> Locator:
 
 
 def open_first_album(flow: Flow, page: Page) -> str:
-    """Open the album of who is on most photos; returns its address."""
+    """Open the album of the person in most photos; return its address."""
     flow.press(everybody(page).first)
     page.wait_for_url("**/people/*")
     expect(page.locator(".tile")).to_have_count(3)

@@ -1,4 +1,4 @@
-"""What a guest does: come in, add photos, look at them, choose some, take one's own home."""
+"""What a guest does: join, add photos, look at them, select some, download their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways through a room: its navigation, and the same pages in a language from right to left."""
+"""Navigation through a room, and the same pages in a right-to-left language."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 from tests.browser.flows.conftest import SIZES, Flow
 
 pytestmark = pytest.mark.browser
-THUMB_PX = 120  # from the lower edge: what a thumb reaches without a second hand
-TARGET_PX = 44  # of a thumb, at least
+THUMB_PX = 120  # from the lower edge: the reach of a thumb with one hand
+TARGET_PX = 44  # for a thumb, at least
 
 
 def test_navigation(flow: Flow, shots: list[Path]) -> None:
@@ -71,7 +71,7 @@ def test_languages(flow: Flow, shots: list[Path]) -> None:
     flow.press(page.locator(".tile").first)
     page.wait_for_url("**/photos/*")
     first = page.url
-    page.keyboard.press("ArrowLeft")  # onwards, where one reads to the left
+    page.keyboard.press("ArrowLeft")  # onwards, when reading from right to left
     page.wait_for_url(lambda url: url != first)
     flow.step(page, "5-photo-arabic")
     page.goto(f"{party.url}/me")

@@ -1,4 +1,4 @@
-"""The choice of the engine, and the sentence that says why."""
+"""The choice of the engine, and the reported reason."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_settings_know_the_engines_and_their_order() -> None:
 
 @pytest.mark.parametrize("name", ENGINE_NAMES)
 def test_making_an_engine_imports_no_library_of_faces(name: str) -> None:
-    """Pages ask what an engine is called; the models come with the first photo."""
+    """Pages need an engine's name; the models are loaded for the first photo."""
     code = (
         "import sys; from pathlib import Path; "
         "from photoshare.faces.engines.choose import choose_engine; "

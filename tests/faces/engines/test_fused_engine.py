@@ -72,7 +72,7 @@ def test_a_face_of_one_percent_is_found_and_is_the_person(
     assert face.landmarks is not None
     assert (face.landmarks > (left, top)).all()
     assert (face.landmarks < (right, bottom)).all()
-    if longer_side_px == 4000:  # 40 pixels tell who it is
+    if longer_side_px == 4000:  # 40 pixels are enough to recognise the person
         (near,) = analyse_photo(tmp_path / "near.png", engine).faces
         assert np.linalg.norm(face.encoding - near.encoding) < engine.eps
 
@@ -132,7 +132,7 @@ def test_a_face_where_parts_of_the_photo_meet_is_found_once(
 def test_two_boxes_of_one_face_become_one(
     face_pictures: dict[str, Path], engine: FusedFaceEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A search may see a face, and half of it at less than the overlap of one face."""
+    """A search may find a face, and half of it with less than the overlap of one face."""
     (face,) = analyse_photo(face_pictures["obama.jpg"], engine).faces
     top, right, bottom, left = face.location
     third = (right - left) * 0.3

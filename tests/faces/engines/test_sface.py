@@ -1,4 +1,4 @@
-"""photoshare.faces.engines.sface: aligning, and that turning and size change little."""
+"""photoshare.faces.engines.sface: alignment; rotation and size change little."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def detector(graphs_folder: Path) -> YunetDetector:
 @pytest.mark.parametrize("degrees", [0, 25, -90, 180])
 @pytest.mark.parametrize("scale", [1.0, 2.0, 7.3])
 def test_landmarks_come_to_where_they_always_lie(degrees: float, scale: float) -> None:
-    """Dots are drawn at the landmarks of a face that is turned and large."""
+    """Dots are drawn at the landmarks of a rotated, large face."""
     angle = np.radians(degrees)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * scale
     landmarks = (ALIGNED_LANDMARKS - 56) @ turn.T + (600, 500)

@@ -59,7 +59,7 @@ def test_faces_of_many_sizes_are_found(
 def test_a_face_is_found_where_it_is(
     left: int, top: int, astronaut: RgbImage, detector: YunetDetector
 ) -> None:
-    """Whatever is added to make the sides multiples of 32."""
+    """Whatever padding makes the sides multiples of 32."""
     picture = np.zeros((512 + top, 512 + left, 3), dtype=np.uint8)
     picture[top:, left:] = astronaut
 

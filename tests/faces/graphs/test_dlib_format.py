@@ -81,7 +81,7 @@ def test_a_file_cut_at_any_tenth_is_refused(
 def test_the_parser_itself_refuses_a_cut_file(
     name: str, tenth: int, contents: dict[str, bytes]
 ) -> None:
-    """Even where the hash were not checked, nothing but our error comes out."""
+    """Even without the check of the hash, only our error is raised."""
     with pytest.raises(ModelError):
         parse_network(contents[name][: len(contents[name]) * tenth // 10])
 

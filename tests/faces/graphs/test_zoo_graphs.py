@@ -1,4 +1,4 @@
-"""YuNet and SFace give what their files say; ONNX's own evaluator of the files is the oracle."""
+"""YuNet and SFace compute what their files say; ONNX's own evaluator is the reference."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_sface_encodes_as_its_file_does(astronaut: RgbImage, graphs: dict[str, b
 
 
 def test_yunet_sees_what_its_file_does(astronaut: RgbImage, graphs: dict[str, bytes]) -> None:
-    """Its heads are joined, the order of colours is another, and the sigmoid is left to us."""
+    """Its heads are joined, the order of colours differs, and the sigmoid is left to us."""
     pixels = np.ascontiguousarray(astronaut[60:188, 160:288])
     model = onnx.load_model_from_string(read_model(YUNET_FILE))
     for dimension, size in zip(

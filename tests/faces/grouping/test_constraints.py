@@ -1,4 +1,4 @@
-"""What holds of all that people said: the newest word counts, everything else as far as it fits."""
+"""The combined result of corrections: the newest one wins, older ones apply where they fit."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from photoshare.faces.grouping.constraints import (
 from photoshare.faces.types import NO_PERSON
 
 FACES = range(1, 13)
-PHOTOS = {face: (face + 1) // 2 for face in FACES}  # two faces a photo
-ALONE = {face: face for face in FACES}  # every face on a photo of its own
+PHOTOS = {face: (face + 1) // 2 for face in FACES}  # two faces per photo
+ALONE = {face: face for face in FACES}  # every face in its own photo
 
 
 def same(*faces: int) -> Constraint:
@@ -69,7 +69,7 @@ def test_a_newer_merge_overrules_that_two_are_apart() -> None:
 
 
 def test_two_faces_rejected_one_after_the_other_may_be_one_person() -> None:
-    """The first was rejected while the second was still in the album: that says nothing of both."""
+    """The first was rejected with the second still in the album: that says nothing about both."""
     first = Constraint(((1, 2, 3, 4), (5,)), are_people=False)
     second = Constraint(((1, 2, 3), (4,)), are_people=False)
 
@@ -104,7 +104,7 @@ def test_a_newer_word_parts_two_faces_of_a_photo_again() -> None:
 
 
 def test_two_faces_of_a_photo_that_nobody_linked_are_parted_at_last() -> None:
-    """As after the undo of a merge, where something else was said of one of them since."""
+    """As after the undo of a merge, if one of them was corrected since."""
     assert settle_people({1: 7, 2: 7, 3: 7}, PHOTOS, resolve()) == {2: NO_PERSON}
 
 

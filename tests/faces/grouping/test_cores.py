@@ -1,4 +1,4 @@
-"""Grouping from nothing by cores: the rules hold, and the result is that of merging all at once."""
+"""Grouping from scratch by cores: the rules hold, with the result of merging all at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RULE = merge_rule(EPS, 2)
 
 @contextmanager
 def cores_from(count: int) -> Iterator[None]:
-    """Look for cores among as many clusters, in small tiles."""
+    """Look for cores from this many clusters on, in small tiles."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(neighbourhood, "MANY_CLUSTERS", count)
         patch.setattr(cores, "TILE_ROWS", 7)
@@ -105,7 +105,7 @@ def test_two_fixed_people_as_near_as_can_be_stay_two() -> None:
 
 
 def test_what_lies_outside_of_every_core_merges_as_well() -> None:
-    """Two pairs, each a core, whose faces are farther from the other pair than a core reaches."""
+    """Two pairs, each a core, farther from each other than the reach of a core."""
     near, far = 0.05 * EPS, 0.95 * EPS
     clusters = make_units(
         face_set(encodings_at(0, near, far, far + near)), [], NO_PAIRS, 2
@@ -119,7 +119,7 @@ def test_what_lies_outside_of_every_core_merges_as_well() -> None:
 
 
 def test_who_has_no_neighbour_joins_somebody_who_has_grown() -> None:
-    """A single face may join three from farther than one; `grouping.linkage` tells why."""
+    """A single face may join three from farther away than one; see `grouping.linkage`."""
     faces = face_set(encodings_at(0, 0, 0, 1.05 * EPS))
     clusters = make_units(faces, [], NO_PAIRS, 2).clusters
 

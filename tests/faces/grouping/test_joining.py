@@ -1,4 +1,4 @@
-"""Single faces join people from farther away, if nobody else comes near."""
+"""Single faces join people from farther away, if nobody else is near."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.faces.made_up import EPS, encodings_at, face_set
 
 
 def distance(ratio: float, faces: int) -> float:
-    """Give how far a face is from ``faces`` equal ones at a ratio of eps."""
+    """Return the distance of a face from ``faces`` equal ones at a ratio of eps."""
     return EPS * (ratio**2 + 0.21 * (1 - 1 / faces)) ** 0.5
 
 
@@ -41,7 +41,7 @@ def test_two_single_faces_do_not() -> None:
 
 
 def between_two_people(margin: float) -> FaceSet:
-    """Two people of two faces, and between them a face that is nearer to the first one."""
+    """Two people of two faces each, and between them a face nearer to the first."""
     first = 2 * np.arcsin(distance(1.04, 2) / 2)
     second = 2 * np.arcsin(distance(1.04 + margin, 2) / 2)
     encodings = np.zeros((5, 128), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""photoshare.faces.grouping.memory: what is kept of encodings is what a fresh look would give."""
+"""photoshare.faces.grouping.memory: the kept encodings equal freshly read ones."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_other_encodings_are_another_memory() -> None:
 @settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=12), min_size=1, max_size=6))
 def test_the_sums_of_people_follow_whoever_moves(history: list[Owners]) -> None:
-    """Each list says whose the faces are at one time: there may be more of them, or fewer."""
+    """Each list has the people of the faces at one time: there may be more of them, or fewer."""
     everything = encodings_of([0] * 12, spread=1.0)
     memory = FaceMemory(everything)
     for owners in history:
@@ -98,9 +98,9 @@ def test_the_sums_of_people_follow_whoever_moves(history: list[Owners]) -> None:
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), min_size=1, max_size=20))
 def test_the_sums_of_groups_are_those_of_their_faces(faces: list[tuple[int, int]]) -> None:
-    """Whoever a group is said to be: people whose faces are elsewhere, or have others among them.
+    """Whatever person a group is given: with faces elsewhere, or with others' faces among them.
 
-    Of every face the person (0 for nobody) and the group.
+    Each face is (person, group); 0 for no person.
     """
     people_of_faces = [person for person, _ in faces]
     room = face_set(encodings_of([0] * len(faces), spread=1.0), people=people_of_faces)

@@ -170,7 +170,7 @@ def test_panels_of_a_collage_may_show_one_person() -> None:
 
 
 def test_lookalikes_who_are_on_photos_together_stay_two() -> None:
-    """Twins, at 0.8 eps: together on five photos, each alone on three."""
+    """Twins, at 0.8 eps: together in five photos, each alone in three."""
     near = encodings_at(*[0] * 8, *[0.8 * EPS] * 8)
     photos = [*range(5), 10, 11, 12, *range(5), 20, 21, 22]
     done = plan(face_set(near, photos)).person_ids
@@ -214,7 +214,7 @@ def test_a_person_goes_on_with_most_of_the_faces() -> None:
 
 
 def test_a_stranger_leaves_when_their_own_person_appears() -> None:
-    """The third face is in person 5 by mistake; its own second photo comes."""
+    """The third face is in person 5 by mistake; then its own second photo arrives."""
     faces = face_set(encodings_of([0, 0, 1, 1]), people=[5, 5, 5, NO_PERSON])
     done = plan(faces, [False] * 3 + [True])
 
@@ -241,7 +241,7 @@ def test_small_and_doubtful_faces_may_not_found() -> None:
 
 
 def test_products_of_a_few_faces_take_one_thread() -> None:
-    """Others would only wait for it, spinning; nobody has set any variable."""
+    """Other threads would only spin; no environment variable is set."""
     environ = {name: value for name, value in os.environ.items() if "_NUM_THREADS" not in name}
     asked = (
         "import photoshare.faces.grouping.plan, threadpoolctl;"

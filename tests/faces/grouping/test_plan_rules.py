@@ -1,4 +1,4 @@
-"""What holds of every grouping, whatever the room."""
+"""Rules that hold for every grouping, in any room."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_order_of_one_batch_does_not_matter(faces: FaceSet, random: object) 
 def test_photos_one_by_one_give_the_same_people_as_all_at_once(
     places: set[tuple[int, int]], random: object
 ) -> None:
-    """Every person (second number) once at most in a photo (first number)."""
+    """Every person (second number) at most once in a photo (first number)."""
     order = sorted(places)
     faces = face_set(encodings_of([person for _, person in order]), [photo for photo, _ in order])
     photos = sorted({photo for photo, _ in order})
@@ -51,7 +51,7 @@ def test_photos_one_by_one_give_the_same_people_as_all_at_once(
 @settings(deadline=None, max_examples=200)
 @given(placed_rooms())
 def test_walls_hold_whatever_comes(room: Placed) -> None:
-    """No two faces of a scene together but linked ones; none apart, unless a fixed person's."""
+    """Only linked faces of a scene are together; no apart ones are, unless a fixed person's."""
     before, active, fixed, apart = room
     done = plan(before, active, fixed=fixed, apart=apart)
     walls = {frozenset(pair) for pair in apart if pair[0] != pair[1]}

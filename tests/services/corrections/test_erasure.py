@@ -1,4 +1,4 @@
-"""What is deleted is gone, and the history keeps only what its undo needs."""
+"""Deleted data is gone, and the history keeps only what undo needs."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def is_erased(face_id: int) -> bool:
 def analysed(
     room_id: int, add_photo: Callable[..., int], run_jobs: Callable[[], None]
 ) -> tuple[int, int]:
-    """Ids of a photo that was really searched, and of its face."""
+    """Ids of a searched photo and of its face."""
     photo_id = add_photo(room_id, draw_photo(RED))
     run_jobs()
     return photo_id, db.session.scalars(select(Face.id)).one()
@@ -161,7 +161,7 @@ def test_a_deleted_photo_takes_along_what_was_said_of_it_alone(
 
 @pytest.fixture
 def bystander(app: Flask, room_id: int, host: Author) -> tuple[int, list[int]]:
-    """Lea, hidden on one photo; two more of hers came later. Her id, and those of the photos."""
+    """Lea, hidden in one photo, and in two later ones. Her id, and those of the photos."""
     ids = insert_photos(app, room_id, 3)
     lea = insert_person(app, room_id, ids[:1], "Lea")
     verbs.hide_person(host, lea)
@@ -171,7 +171,7 @@ def bystander(app: Flask, room_id: int, host: Author) -> tuple[int, list[int]]:
 
 
 def settle(room_id: int) -> None:
-    """Work everything out anew, as any correction does."""
+    """Work everything out again, as any correction does."""
     with change_of_room(room_id):
         pass
 

@@ -1,4 +1,4 @@
-"""A thousand random corrections, undos, new photos, groupings: what was said holds throughout."""
+"""A thousand random corrections, undos, new photos, groupings: corrections hold throughout."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ REFUSALS = (InvalidInputError, NotFoundError, SameNameError)  # of corrections t
 
 
 class Party:
-    """A room, and somebody who does anything in it, by a seed."""
+    """A room, and random actions in it by a seed."""
 
     def __init__(self, app: Flask, site: Site, seed: int) -> None:
         self.app, self.site = app, site
@@ -85,9 +85,9 @@ class Party:
         storing.store_analysis([(claimed, found)], rule=self.rule, storage=self.site.storage)
 
     def analyse_again(self) -> None:
-        """Search a photo once more: some of its faces are found again, some are not.
+        """Search a photo again: some of its faces are found again, some are not.
 
-        Now and then another engine does it, and all that follows, until the next change.
+        Now and then another engine does it, and all later searches until the next change.
         """
         if self.random.random() < ENGINE_CHANGES:
             self.rule = OTHER if self.rule is RULE else RULE
@@ -103,7 +103,7 @@ class Party:
             verbs.undo(self.author, self.random.choice(known))
 
     def correct(self) -> None:
-        """Say something, and look whether it holds at once."""
+        """Make a correction, and check at once that it holds."""
         author, person, faces = self.author, self.somebody(), self.some_faces()
         other, is_sure = self.somebody(), self.random.random() < 0.3
         match self.random.randrange(9):
@@ -135,7 +135,7 @@ class Party:
 
 
 def check_everything_holds(party: Party) -> None:
-    """Compare the rows of the room with what its corrections say."""
+    """Compare the rows of the room with its corrections."""
     faces = party.faces()
     said = events.load_events(party.room_id)
     scene_of = {face.id: (face.photo_id, face.panel) for face in faces.values()}
@@ -164,7 +164,7 @@ def check_everything_holds(party: Party) -> None:
 
 
 def corrected_people(party: Party) -> dict[int, set[int]]:
-    """List the faces of everybody who was named or corrected."""
+    """List the faces of everyone who was named or corrected."""
     corrected = set(db.session.scalars(select(Person.id).where(Person.is_corrected)))
     return {
         person: {face.id for face in party.faces().values() if face.person_id == person}
@@ -185,7 +185,7 @@ def test_what_was_said_holds_through_a_thousand_steps(app: Flask, site: Site) ->
             grouping.group_unsorted_faces(party.room_id, party.rule)
         elif kind < 0.25:
             party.analyse_again()
-            before = {}  # what an engine does not find again, and nobody spoke of, is gone
+            before = {}  # faces that are not found again and have no correction are gone
         elif kind < 0.45:
             party.undo_something()
             before = {}

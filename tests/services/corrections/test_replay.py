@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("app_ctx")
 
 @pytest.fixture
 def room_id(app: Flask) -> int:
-    """Two people: one on 0.jpg, 1.jpg and 2.jpg, one on 3.jpg and 4.jpg."""
+    """Two people: one in 0.jpg, 1.jpg and 2.jpg, one in 3.jpg and 4.jpg."""
     room_id = rooms.create_room("Party").room.id
     ids = [insert_photos(app, room_id, 1, seed=f"{n}", file_name=f"{n}.jpg")[0] for n in range(5)]
     insert_person(app, room_id, ids[:3])
@@ -29,7 +29,7 @@ def room_id(app: Flask) -> int:
 
 
 def at(number: int) -> dict[str, Any]:
-    """Name the face on a photo by a place that nearly fits."""
+    """Give the face in a photo by a location that nearly fits."""
     return {"file": f"{number}.jpg", "top": 25, "right": 85, "bottom": 85, "left": 25}
 
 

@@ -1,4 +1,4 @@
-"""What people correct, what follows from it, and how it is taken back."""
+"""Corrections: their consequences and their undo."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_two_on_one_photo_merge_when_somebody_is_sure(
     assert len(faces_of(first)) == len(faces_of(second)) == 1
     merge = verbs.merge_people(host, first, second, is_sure=True)
     assert faces_of(second) == sorted(faces)
-    cover = verbs.choose_cover(host, faces[0])  # said of the face since, and stays said
+    cover = verbs.choose_cover(host, faces[0])  # a later correction of the face, which stays
     verbs.undo(host, merge)
     assert {face.person_id for face in map(face_row, faces)} != {second}
     verbs.undo(host, cover)
@@ -288,7 +288,7 @@ def test_a_hidden_person_is_listed_apart(room_id: int, host: Author, add_person)
 
 
 def test_whoever_takes_in_a_hidden_person_is_hidden_too(host: Author, add_person) -> None:
-    """A bystander does not come into the open because somebody found another album of theirs."""
+    """A bystander does not become visible because another album of theirs was merged in."""
     lea, other = add_person(), add_person()
     verbs.hide_person(host, other)
 

@@ -1,4 +1,4 @@
-"""Whose corrections are taken: the host's, and of guests those of their own photos."""
+"""Who may correct: the host everything, guests only in their own photos."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""downloads.clean_originals: checksums are computed once, before anybody waits for them."""
+"""downloads.clean_originals: checksums are computed once, before anyone waits for them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def measured() -> int:
 
 
 def unmeasure(app: Flask) -> None:
-    """Make all photos as they were before there were checksums."""
+    """Reset all photos to the state before checksums existed."""
     with app.app_context():
         db.session.execute(update(Photo).values(crc32=None, cleaning_rules=None))
         db.session.commit()

@@ -1,4 +1,4 @@
-"""photoshare.services.downloads.file_names: names that every system takes."""
+"""photoshare.services.downloads.file_names: names that every system accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""downloads.zip_layout: zips that every program opens, byte by byte from anywhere."""
+"""downloads.zip_layout: zips that every program opens, readable at any offset."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class Bytes:
 
 
 class Zeros:
-    """As many zeros as one asks for."""
+    """As many zeros as requested."""
 
     def read_at(self, _offset: int, size: int) -> bytes:
         return bytes(size)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
 def layout_of(contents: dict[str, bytes], moment: datetime = MOMENT) -> ZipLayout:
@@ -176,7 +176,7 @@ def test_more_files_than_fit_into_sixteen_bits(count: int) -> None:
     [
         [4 * GB - 100, 7, 8],  # the directory begins beyond 4 GB
         [3 * GB, 3 * GB, 9],  # a file does
-        [4 * GB - 1, 10],  # the first size that 32 bits cannot tell
+        [4 * GB - 1, 10],  # the first size that 32 bits cannot express
         [5 * GB, 5 * GB, 11],
         [1000] * 3,
     ],

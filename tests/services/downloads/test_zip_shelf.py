@@ -1,4 +1,4 @@
-"""downloads.zip_shelf: however many stall, downloads take no more memory than allowed."""
+"""downloads.zip_shelf: however many stall, downloads stay within the memory limit."""
 
 from __future__ import annotations
 

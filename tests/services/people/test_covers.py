@@ -27,7 +27,7 @@ AddFaces = Callable[..., list[int]]
 
 @pytest.fixture
 def add_faces(app: Flask, room_id: int) -> AddFaces:
-    """Add unsorted faces of these qualities, each on a photo of its own, and group the room."""
+    """Add unsorted faces of these qualities, each in its own photo, and group the room."""
 
     def add(*qualities: float | None, at: float = 0.0, **values: object) -> list[int]:
         there = len(db.session.scalars(select(Face.id)).all())
@@ -119,7 +119,7 @@ def test_of_two_people_who_become_one_the_clearer_cover_stays(
 def test_a_face_of_an_engine_of_before_stays_the_cover_until_it_is_searched_again(
     room_id: int, add_faces: AddFaces
 ) -> None:
-    """Its encoding compares with none of the others."""
+    """Its encoding cannot be compared with the others."""
     faces = add_faces(None, None, None)
     [person] = {person_of(face) for face in faces}
     old = cover_of(room_id, person)

@@ -30,7 +30,7 @@ def room_id(app_ctx: None, make_room: Callable[..., NewRoom]) -> int:
 
 @pytest.fixture
 def add_face(room_id: int, add_photo: Callable[..., int]) -> AddFace:
-    """Put a photo with one face of somebody into the room; returns the face's id."""
+    """Add a photo with one face of a person to the room; return the face's id."""
 
     def add(axis: int, person_id: int | None = None) -> int:
         seed = len(db.session.scalars(select(Photo)).all())
@@ -114,7 +114,7 @@ def test_two_named_people_stay_two(room_id: int, add_face: AddFace) -> None:
 def test_somebody_named_while_the_plan_was_made_keeps_the_faces(
     room_id: int, add_face: AddFace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The plan was made of an older state: it is thrown away, and made again."""
+    """The plan was made from an older state: it is discarded and made again."""
     older, newer = add_person(room_id), add_person(room_id)
     faces = [add_face(0, person) for person in (older, older, newer, newer)]
     plan_groups = grouping.plan_groups

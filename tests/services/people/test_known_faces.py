@@ -1,4 +1,4 @@
-"""A photo that is searched again: its faces are the same rows, and stay what was said of them."""
+"""A photo that is searched again: its faces keep their rows and their corrections."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.helpers import count_change, insert_photos
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
 RULE = GroupingRule(engine_name="fake", eps=0.325, min_samples=2)
-LEFT, RIGHT = (10, 70, 70, 10), (10, 270, 70, 210)  # locations of two faces of a photo
+LEFT, RIGHT = (10, 70, 70, 10), (10, 270, 70, 210)  # locations of two faces in a photo
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def moved(location: FaceLocation, by: int) -> FaceLocation:
 def search(
     site: Site, room_id: int, *locations: FaceLocation, rule: GroupingRule = RULE, size: int = 128
 ) -> list[Face]:
-    """Analyse the photo, as if an engine found faces here; return the rows of its faces."""
+    """Analyse the photo as if an engine found faces here; return the rows of its faces."""
     photo_queue.analyse_again(room_id)
     claimed = photo_queue.claim_photo(room_id) or photo_queue.SecondSearch(room_id).claim()
     assert claimed is not None
@@ -139,7 +139,7 @@ def test_a_corrected_face_that_another_engine_does_not_find_stays_without_its_en
 def test_nobody_is_twice_on_a_photo_for_a_face_that_was_not_found(
     app: Flask, site: Site, room_id: int
 ) -> None:
-    """Lea is on the photo, as somebody said; what else is found there is not her, however alike."""
+    """Lea is in the photo by a correction; any other face there is not her, however similar."""
     face_id, _other = (face.id for face in search(site, room_id, LEFT, RIGHT))
     verbs.move_faces(Author(room_id), [face_id], None)
     lea = db.session.get_one(Face, face_id).person_id

@@ -124,4 +124,4 @@ def test_people_without_a_face_are_removed_named_or_not(
     db.session.commit()
 
     assert [card.id for card in people.list_people(room_id)] == [stays]
-    assert row_counts(app)["person"] == 2  # the one of the other room is not this call's business
+    assert row_counts(app)["person"] == 2  # the one in the other room stays

@@ -1,4 +1,4 @@
-"""The faces kept in memory follow every change, and are then what a fresh look finds."""
+"""The faces kept in memory follow every change, and then equal freshly read ones."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ ENGINE = FakeFaceEngine.name
 
 @dataclass
 class Doubt:
-    """Two people, and an unsorted face on the last photo."""
+    """Two people, and an unsorted face in the last photo."""
 
     photos: list[int]
-    lea: int  # on the first three photos
-    twin: int  # on the next two
+    lea: int  # in the first three photos
+    twin: int  # in the next two
     stray: int
 
 
@@ -49,7 +49,7 @@ def doubt(app: Flask, cast: Cast) -> Doubt:
 
 
 def as_rows(room: RoomFaces) -> tuple[object, ...]:
-    """Say all that is known of a room, whatever the order of its faces."""
+    """Return everything known about a room, independent of the order of its faces."""
     order = np.argsort(room.ids)
     faces = room.faces
     columns = (faces.photo_ids, faces.person_ids, faces.is_founder, faces.bond_ids, faces.panels)
@@ -66,7 +66,7 @@ def as_rows(room: RoomFaces) -> tuple[object, ...]:
 
 
 def kept_and_read(room_id: int) -> tuple[RoomFaces | None, RoomFaces]:
-    """Return what is kept as true, and what the database says."""
+    """Return what is kept in memory, and what the database says."""
     kept = room_faces._shelf.find(room_id, current_revision(room_id), ENGINE)
     forget_room(room_id)
     return kept, load_room_faces(room_id, ENGINE)

@@ -1,4 +1,4 @@
-"""photoshare.services.people.grouping: what an analysis leaves in the tables."""
+"""photoshare.services.people.grouping: the rows that an analysis writes."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_of_photos_stored_together_one_that_was_deleted_leaves_nothing(
     waiting: list[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Even where it is deleted while the plan is made that counts on it."""
+    """Even if it is deleted while a plan that includes it is being made."""
     kept, gone = claim(room_id), claim(room_id)
     plan_groups = grouping.plan_groups
 
@@ -188,7 +188,7 @@ def test_a_disk_that_is_full_at_the_crops_stores_no_faces(
 
 
 def named_person(site: Site, room_id: int) -> int:
-    """Lea, in the two photos that come first."""
+    """Lea, in the first two photos."""
     store(site, claim(room_id), 0)
     store(site, claim(room_id), 1)
     (card,) = people.list_people(room_id)

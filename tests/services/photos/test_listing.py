@@ -36,7 +36,7 @@ def test_an_album_tells_its_story_by_capture_time_then_by_upload(app: Flask, roo
         return insert_photos(app, room_id, 1, seed=seed, **values)[0]
 
     dinner = insert("a", noon + timedelta(hours=7), noon + timedelta(days=1))
-    unknown = insert("b", None, noon + timedelta(hours=3))  # counts by its upload
+    unknown = insert("b", None, noon + timedelta(hours=3))  # sorted by its upload
     morning = insert("c", noon - timedelta(hours=3), noon + timedelta(days=2))
     burst = insert("d", noon, noon + timedelta(days=1))
     burst_too = insert("e", noon, noon)

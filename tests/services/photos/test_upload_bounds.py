@@ -1,4 +1,4 @@
-"""photoshare.services.photos.uploads: what a guest and a room may promise, and what is swept."""
+"""photoshare.services.photos.uploads: limits of guests and rooms, and sweeping."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def test_a_photo_that_is_finished_between_the_sweeps_look_and_its_hand_stays(
 def test_an_upload_in_hand_is_not_swept_from_under_it(
     site: Site, access: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A day old, and its last piece is here: it is decoded while the sweep comes by."""
+    """A day old, with its last piece just received: it is decoded during the sweep."""
     upload = begin(site, access, facts())
     piece = site.storage.piece_file(access.room.id, upload.upload_id)
     render = decoder_pool.pool.render

@@ -1,4 +1,4 @@
-"""`Photo.is_without_faces` is right at all times, whoever writes faces; an index has it."""
+"""`Photo.is_without_faces` is always right, whoever writes faces, and indexed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ONE_MORE = (
     'INSERT INTO face (photo_id, top, "right", bottom, "left", score, is_face) '
     "VALUES (:photo, 0, 9, 9, 0, 1, {is_face})"
 )
-# What is done to an analysed photo with one face, and whether it is without faces then.
+# Actions on an analysed photo with one face, and whether it is then without faces.
 CHANGES = {
     "a face comes": (ONE_MORE.format(is_face=1), False),
     "what is none comes": (ONE_MORE.format(is_face=0), False),
@@ -74,7 +74,7 @@ def test_it_is_known_of_photos_of_former_versions(app: Flask, room_id: int, phot
 
 
 def test_they_are_counted_and_listed_by_their_index_alone(app: Flask) -> None:
-    """Whatever is not in it costs nothing: 20,000 photos were looked at, and 60,000 faces."""
+    """Other rows cost nothing: before, 20,000 photos and 60,000 faces were read."""
     where = "FROM photo WHERE room_id = 1 AND is_without_faces = 1"
     queries = f"SELECT count(*) {where}", f"SELECT * {where} ORDER BY moment, id LIMIT 9"
     with app.app_context():

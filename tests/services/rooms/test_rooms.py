@@ -25,7 +25,7 @@ PAST, TOMORROW = TODAY - timedelta(days=2), TODAY + timedelta(days=1)
 
 
 def end(room: Room) -> None:
-    """Let the last day of a room be over; no form accepts that."""
+    """Put the last day of a room in the past, which no form accepts."""
     room.ends_on = PAST
     db.session.commit()
 
@@ -282,7 +282,7 @@ def test_the_ids_of_a_deleted_room_are_never_used_again(site) -> None:
 def test_a_deletion_that_was_interrupted_is_finished(
     app: Flask, site: Site, add_photo: Callable[..., int], monkeypatch, step: str
 ) -> None:
-    """A kill before this step of it, and the next start."""
+    """Killed before this step, then started again."""
     room_id, other_id = (rooms.create_room("Party").room.id for _ in range(2))
     for room in (room_id, other_id):
         add_photo(room, draw_photo(RED))

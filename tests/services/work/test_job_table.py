@@ -99,7 +99,7 @@ def test_photos_that_are_searched_again_come_after_all_other_work(room_id: int) 
 
 
 def test_a_job_that_somebody_else_took_this_moment_is_not_claimed(app: Flask, room_id: int) -> None:
-    """Between the look at the table and the claim the room is deleted, or the job is taken."""
+    """Between reading the table and the claim the room is deleted, or the job is claimed."""
     other_id = rooms.create_room("Other").room.id
     for room in (room_id, other_id):
         job_table.enqueue_job(room, PROCESS)

@@ -1,4 +1,4 @@
-"""photoshare.services.work.photo_queue: the work list."""
+"""photoshare.services.work.photo_queue: claiming and requeuing photos."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_photos_are_claimed_in_the_order_of_their_upload(room_id: int, waiting: 
 def test_a_photo_that_somebody_else_took_this_moment_is_not_claimed(
     app: Flask, room_id: int, waiting: list[int]
 ) -> None:
-    """Between the look at the table and the claim it is deleted, or taken."""
+    """Between reading the table and the claim it is deleted or claimed."""
     with at_first_claim(app, f"DELETE FROM photo WHERE id = {waiting[0]}"):
         claimed = claim(room_id)
 
@@ -41,7 +41,7 @@ def test_a_photo_that_somebody_else_took_this_moment_is_not_claimed(
 
 
 def again(room_id: int, *, is_first_attempt: bool = False) -> list[int]:
-    """Take all photos that wait for another search."""
+    """Claim all photos that wait for another search."""
     photos = photo_queue.SecondSearch(room_id)
     taken = []
     while (claimed := photos.claim(is_first_attempt=is_first_attempt)) is not None:

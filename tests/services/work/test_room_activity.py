@@ -1,4 +1,4 @@
-"""`Room.activity` counts by itself whatever the status tells of, whoever writes it."""
+"""`Room.activity` counts every change that the status shows, whoever writes it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NOT_COUNTED = {
 
 @pytest.fixture
 def count_of(app: Flask, make_room: Callable) -> Callable[[str], int]:
-    """Run a statement; tell by how much the counter of the room has grown."""
+    """Run a statement; return by how much the room's counter has grown."""
     room_id = make_room().room.id
     insert_photos(app, room_id, 1, state=PHOTO_WAITING)
     job = "INSERT INTO job (room_id, kind, state, photos_done, queued_at) "

@@ -1,4 +1,4 @@
-"""Mistakes of other photo servers, in corrections: nothing said reaches into another room."""
+"""Mistakes of other photo servers, in corrections: none affects another room."""
 
 from __future__ import annotations
 

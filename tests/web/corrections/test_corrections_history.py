@@ -29,7 +29,7 @@ def history(client, cast: Cast, query: str = "") -> str:
 
 
 def sentences(page: str) -> list[str]:
-    """List what the entries say, without their times."""
+    """List the sentences of the entries, without their times."""
     entries = page.partition('<ol class="history">')[2].partition("</ol>")[0].split("<li")[1:]
     return [entry.partition("<p>")[2].partition("</p>")[0].strip() for entry in entries]
 
@@ -92,7 +92,7 @@ def test_every_kind_has_a_sentence(app: Flask, cast: Cast, doubt: Doubt) -> None
         "The server named this person Lea",
     ]
     shown = {tag["src"] for tag in tags_of(page, "img")}
-    assert f"{cast.url}/faces/{lea[1]}.jpg" not in shown  # its picture is not found any more
+    assert f"{cast.url}/faces/{lea[1]}.jpg" not in shown  # its picture is no longer available
     assert f"{cast.url}/faces/{lea[0]}.jpg" in shown
 
 

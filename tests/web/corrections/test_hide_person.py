@@ -1,4 +1,4 @@
-"""POST /rooms/<code>/people/<id>/hide and /show: what guests see of a bystander, and the host."""
+"""POST /rooms/<code>/people/<id>/hide and /show: a bystander as seen by guests and the host."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_guests_count_without_the_person(cast: Cast, party: Party) -> None:
 
     assert '<span class="hint">1 person</span>' in cast.guest.get(f"{cast.url}/people").text
     status = cast.guest.get(f"{cast.url}/jobs/current", headers=HX).text
-    assert "Finding people" in status  # the faces are to be looked at again
+    assert "Finding people" in status  # the faces will be grouped again
 
 
 def test_the_progress_does_not_count_the_person(cast: Cast, hidden: int, run_jobs) -> None:

@@ -46,7 +46,7 @@ def test_the_face_does_not_come_back_by_itself(
     face = face_on(app, party.photos["b.jpg"], party.red)
     reject(cast.host, cast, party.red, [face])
 
-    run_jobs()  # it looks like the others, but somebody knows better
+    run_jobs()  # it looks like the others, but was corrected
 
     assert face in faces_of(app, None)
     assert len(faces_of(app, party.red)) == 2
@@ -86,7 +86,7 @@ def test_faces_of_somebody_else_stay_where_they_are(app: Flask, cast: Cast, doub
 def test_faces_taken_out_together_are_not_taken_for_one_person(
     app: Flask, cast: Cast, doubt: Doubt, before: str
 ) -> None:
-    if before == "merged":  # an older word that all of them are one person
+    if before == "merged":  # an older correction that all of them are one person
         cast.host.post(f"{cast.url}/people/{doubt.twin}/merge", data={"into": doubt.lea})
     chosen = faces_of(app, doubt.lea)[:2]
 

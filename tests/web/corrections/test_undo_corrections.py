@@ -1,4 +1,4 @@
-"""POST /rooms/<code>/corrections/<id>/undo: what goes back, who may, and to which page it leads."""
+"""POST /rooms/<code>/corrections/<id>/undo: the result, who may, and the page it leads to."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_undo_goes_back_to_the_page_it_came_from_if_that_is_still_there(
         ("/faces/move?faces={stray}", "/faces/move?faces={stray}"),
         ("/faces/move?faces=999", "/faces/move"),
         ("/me?after={place}", "/me?after={place}"),
-        ("/people/{lea}/name?x=1", PATH),  # takes forms only
+        ("/people/{lea}/name?x=1", PATH),  # accepts only forms
     ],
 )
 def test_undo_goes_back_with_the_query_as_far_as_that_is_still_there(

@@ -1,4 +1,4 @@
-"""GET /rooms/<code>/photos/<id>/<digest>/download and .../original: one photo to be saved."""
+"""GET /rooms/<code>/photos/<id>/<digest>/download and .../original: one photo to save."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def get(client: FlaskClient, url: str, **headers: str) -> TestResponse:
 
 
 def photo_with_place(image_format: str = "JPEG") -> bytes:
-    """Draw a photo that tells where it was taken, with what, when, and that it is to be turned."""
+    """Draw a photo with metadata of location, camera, time and orientation."""
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     exif[ExifTags.Base.DateTime] = "2024:05:06 07:08:09"
@@ -41,7 +41,7 @@ def photo_with_place(image_format: str = "JPEG") -> bytes:
 
 @pytest.fixture
 def put(cast: Cast, add_photo):
-    """Put a photo into the room; returns its address without what follows the digest."""
+    """Add a photo to the room; return its address up to the digest."""
 
     def put_photo(content: bytes, file_name: str) -> str:
         photo_id = add_photo(cast.room_id, content, file_name)
@@ -72,7 +72,7 @@ def test_a_guest_gets_the_picture_without_its_place(cast: Cast, put, image_forma
 
 
 def test_a_guest_gets_a_motion_photo_as_a_still_of_known_size(cast: Cast, put) -> None:
-    """Its movie is cut, so that the copy is shorter than the original."""
+    """Its movie is cut, so the copy is shorter than the original."""
     photo = photo_with_place()
     url = put(photo + b"\0\0\0\x18ftypmp42" + bytes(200_000), "a.jpg") + "/download"
 

@@ -1,4 +1,4 @@
-"""The names of everything that is sent as a file, through the real server: RFC 6266 and 8187."""
+"""The names of all files sent by the real server: RFC 6266 and 8187."""
 
 # ruff: noqa: RUF001 - letters of many scripts are what this is about
 
@@ -56,7 +56,7 @@ def live(app: Flask) -> Iterator[LiveServer]:
 
 
 def name_of(answer: Answer) -> str:
-    """Read the name under which a browser saves an answer, and check what it is made of."""
+    """Read the name under which a browser saves an answer, and check its characters."""
     header = answer.headers["Content-Disposition"]
     assert header.isascii()
     kind, options = parse_options_header(header)
@@ -120,7 +120,7 @@ def test_every_route_that_sends_a_file_names_it_in_every_script(
 def test_the_words_in_a_name_are_sent_in_every_language(
     cast: Cast, party: Party, live: LiveServer, language: str
 ) -> None:
-    """In Hindi, Arabic and Chinese, "album" and "selected" alone are more than ASCII."""
+    """In Hindi, Arabic and Chinese, even "album" and "selected" are not ASCII."""
     photo_id = party.photos["a.jpg"]
     paths = [f"/people/{party.blue}/album.zip", f"/photos.zip?photos={photo_id}"]
     paths.append(f"/photos.zip?people={party.red},{party.blue}&match=all")

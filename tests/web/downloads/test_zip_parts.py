@@ -1,4 +1,4 @@
-"""GET /rooms/<code>/photos.zip: its size, any part of it, and not what the browser has already."""
+"""GET /rooms/<code>/photos.zip: its size, ranges, and "not modified"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Downloads that nobody reads, through the real server: they may have to go, and go on then."""
+"""Downloads without a reader, through the real server: they may be evicted and then resume."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def live(app: Flask) -> Iterator[LiveServer]:
 
 
 def large_photo() -> bytes:
-    """Draw a photo of 30 MB: more than the system keeps of an answer that is not read."""
+    """Draw a photo of 30 MB: more than the system buffers of an unread answer."""
     buffer = io.BytesIO()
     Image.new("RGB", (5000, 2000), RED).save(buffer, "BMP")
     return buffer.getvalue()
@@ -44,7 +44,7 @@ def test_a_stalled_download_that_had_to_go_goes_on_where_it_stopped(
     begun = stalled.read(1000)
 
     for key in list(site.zips._zips):
-        site.zips.forget(key)  # as when other zips take its place
+        site.zips.forget(key)  # as if evicted by other zips
     assert live.ask(cast.guest, f"{url}?photos={small}").status == 200
     with pytest.raises(http.client.IncompleteRead) as cut:
         stalled.read()

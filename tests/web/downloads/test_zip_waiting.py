@@ -1,4 +1,4 @@
-"""What a guest sees where a zip cannot hold every photo: not yet, or never again."""
+"""What a guest sees if a zip cannot contain every photo: not yet, or never again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.web.conftest import Party
 
 @pytest.fixture
 def unmeasured(app: Flask, cast: Cast, party: Party) -> list[str]:
-    """Take the checksums of two of five photos away; returns the addresses of zips with one."""
+    """Remove the checksums of two of five photos; return the addresses of zips with one."""
     ids = [party.photos["a.jpg"], party.photos["b.jpg"]]
     with app.app_context():
         db.session.execute(update(Photo).where(Photo.id.in_(ids)).values(crc32=None))
@@ -30,7 +30,7 @@ def unmeasured(app: Flask, cast: Cast, party: Party) -> list[str]:
 
 
 def lose(app: Flask, site: Site, photo_id: int) -> None:
-    """Remove the original of a photo, as a broken disk does, and let the server notice it."""
+    """Remove a photo's original, as a broken disk does, and let the server notice it."""
     with app.app_context():
         photo = db.session.get_one(Photo, photo_id)
         site.storage.original(photo.room_id, photo.sha256).unlink()

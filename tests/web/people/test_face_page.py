@@ -27,7 +27,7 @@ def face_page(client, cast: Cast, face_id: int) -> str:
 
 
 def actions(cast: Cast, page: str) -> list[str]:
-    """List where the page's form and its buttons lead, below the room."""
+    """List the addresses of the page's form and its buttons, below the room."""
     found = [tag["formaction"] for tag in tags_of(page, "button") if "formaction" in tag.attributes]
     found += [tag["action"] for tag in tags_of(page, "form")]
     return sorted(url.removeprefix(cast.url) for url in found)

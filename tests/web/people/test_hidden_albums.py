@@ -1,7 +1,7 @@
-"""Nobody who is hidden is found by guests: every address, walked with ids of hidden people.
+"""Guests cannot find hidden people: every address is requested with their ids.
 
-The routes come from the map of the app. Whatever an address may name behind its question mark or
-in its path is tried at every one of them, so that a new route cannot forget the check.
+The routes come from the app. Everything that an address may contain in its query or
+path is tried with all of them, so that a new route cannot miss the check.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from tests.conftest import Cast
 from tests.helpers import faces_of, insert_person, insert_photos, let_guests_correct, who_is_who
 from tests.web.conftest import Party
 
-# What an address or a form may name: all are tried everywhere.
+# Everything that an address or a form may contain: all are tried everywhere.
 PEOPLE_ARGUMENTS = ("people", "person", "into")
 FACE_ARGUMENTS = ("face", "faces", "first", "second")
 LANGUAGE_FORM = re.compile(rb'<form[^>]*action="/language".*?</form>', re.DOTALL)
-# Where a visible person behind the question mark changes the page: else the walk proves nothing.
+# Where a visible person in the query changes the page: otherwise the walk proves nothing.
 TAKES_PEOPLE = {
     ("albums.room_zip", "people"),
     ("albums.room_zip", "person"),
@@ -38,11 +38,11 @@ TAKES_PEOPLE = {
 
 @dataclass
 class Bystander:
-    """Somebody hidden, on the photos a.jpg and c.jpg of the party, and one of their faces."""
+    """A hidden person, in the photos a.jpg and c.jpg of the party, and one of their faces."""
 
     person_id: int
     face_id: int
-    visible_id: int  # somebody whom all see
+    visible_id: int  # a person everyone can see
     visible_face_id: int
 
 
@@ -58,7 +58,7 @@ def bystander(app: Flask, cast: Cast, party: Party) -> Bystander:
 
 @pytest.fixture
 def addresses(app: Flask, cast: Cast, party: Party) -> Callable[..., dict[str, str]]:
-    """Build the address of every route of the room that takes a method, by endpoint."""
+    """Build the address of every route of the room that accepts a method, by endpoint."""
 
     def build(method: str, person_id: int, face_id: int) -> dict[str, str]:
         values = {
@@ -94,7 +94,7 @@ def room_rules(app: Flask, method: str) -> list[Rule]:
 
 
 def names_somebody(app: Flask, method: str) -> set[str]:
-    """List the endpoints whose path names a person or a face."""
+    """List the endpoints with a person or a face in the path."""
     named = {"person_id", "face_id"}
     return {rule.endpoint for rule in room_rules(app, method) if named & set(rule.arguments)}
 
@@ -126,7 +126,7 @@ def test_no_path_leads_a_guest_to_somebody_hidden(
 def test_no_question_mark_leads_a_guest_to_somebody_hidden(
     cast: Cast, bystander: Bystander, addresses: Callable[..., dict[str, str]]
 ) -> None:
-    """An argument that names them is refused, or makes no difference at all."""
+    """An argument with their id is refused, or makes no difference at all."""
     wrong = {}
     for endpoint, url in addresses("GET", bystander.visible_id, bystander.visible_face_id).items():
         plain = answer_of(cast.guest, url)

@@ -1,4 +1,4 @@
-"""Lists of people to choose from, page by page: whom to merge with, who a face or a guest is."""
+"""Lists of people to choose from, page by page: for merging, for faces and for guests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PEOPLE = PEOPLE_PAGE_SIZE + 3
 
 @pytest.fixture
 def crowd(app: Flask, cast: Cast) -> list[int]:
-    """Make many people, each on a photo of their own."""
+    """Make many people, each in their own photo."""
     photos = insert_photos(app, cast.room_id, PEOPLE)
     return [insert_person(app, cast.room_id, [photo]) for photo in photos]
 
@@ -27,7 +27,7 @@ def buttons(page: str, name: str) -> list[str]:
 
 
 def check_pages(cast: Cast, path: str, name: str, count: int) -> None:
-    """Look at both pages of a list: everybody is on one of them, nobody on both."""
+    """Check both pages of a list: everyone is on one of them, nobody on both."""
     first = cast.host.get(cast.url + path).text
     (more,) = tags_of(first, "a", rel="next")
     part = cast.host.get(more["hx-get"], headers=HX).text

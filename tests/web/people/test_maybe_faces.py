@@ -40,7 +40,7 @@ def asked(page: str) -> list[str]:
 
 
 def text_of(page: str) -> str:
-    """Drop the tags of the line with the counts."""
+    """Remove the tags of the line with the counts."""
     return page.replace('<a href="#maybe">', "").replace("</a>", "")
 
 

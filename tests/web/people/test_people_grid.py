@@ -13,7 +13,7 @@ from tests.web.conftest import Party
 
 
 def cards(page: str) -> list[str]:
-    """List the addresses that the cards lead to, special albums included."""
+    """List the addresses of the cards, including special albums."""
     found = tags_of(page, "a")
     return [tag["href"] for tag in found if "person" in tag.attributes.get("class", "").split()]
 

@@ -28,7 +28,7 @@ PATH = "/people/same"
 
 
 def fields_of(page: str) -> dict[str, list[str]]:
-    """Collect the hidden fields of the question; empty where nothing is asked."""
+    """Collect the hidden fields of the question; empty if nothing is asked."""
     fields: dict[str, list[str]] = {}
     for tag in tags_of(page, "input", type="hidden"):
         fields.setdefault(tag["name"], []).append(tag["value"])
@@ -158,7 +158,7 @@ def test_later_puts_a_pair_off_and_says_nothing(app: Flask, cast: Cast, doubt: D
     assert second["later"] == first["key"]
     last = cast.host.get(reply(cast.host, cast, second, "later").location).text
     assert fields_of(last) == {}
-    assert tags_of(last, "a", href=cast.url + PATH)  # ask again what was put off
+    assert tags_of(last, "a", href=cast.url + PATH)  # ask the postponed pairs again
     assert row_counts(app)["correction"] == 1  # Lea's name
     assert question(cast.host, cast) == first
 

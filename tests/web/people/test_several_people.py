@@ -1,4 +1,4 @@
-"""GET /rooms/<code>/people/several: the album of several people, and the way there."""
+"""GET /rooms/<code>/people/several: the album of several people, and the links to it."""
 
 from __future__ import annotations
 

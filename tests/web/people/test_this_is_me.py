@@ -1,4 +1,4 @@
-"""POST /rooms/<code>/me/person and /me/person/forget: which of the people a guest is."""
+"""POST /rooms/<code>/me/person and /me/person/forget: which person a guest is."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def delete_url(cast: Cast, photo_id: int) -> str:
 
 
 def upload(client, cast: Cast) -> int:
-    """Upload a photo as this browser; returns its id."""
+    """Upload a photo as this browser; return its id."""
     client.post(f"{cast.url}/photos", data={"photos": (io.BytesIO(draw_photo(RED)), "mine.jpg")})
     tiles = tags_of(client.get(f"{cast.url}/photos").text, "a", **{"class": "tile"})
     return int(tiles[0]["href"].rpartition("/")[2])

@@ -74,7 +74,7 @@ def test_a_write_that_fails_is_told_from_a_quota_that_is_used_up(
     fault: Callable[..., None],
     expected: type[Exception],
 ) -> None:
-    """SQLite has one word for both, whatever the system says."""
+    """SQLite has one error code for both, whatever the system says."""
     monkeypatch.setattr("photoshare.disk.sync", fault)
     with app.app_context(), db.engine.connect() as connection:
         monkeypatch.setattr(connection.dialect, "do_execute", sqlite_says(code))

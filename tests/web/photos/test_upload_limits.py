@@ -21,7 +21,7 @@ from tests.helpers import HX, flat, row_counts
 
 @pytest.fixture
 def limited(tmp_path: Path, empty_database: Path) -> Iterator[Flask]:
-    """An app where a guest may send three files an hour, and a room takes 35 photos."""
+    """An app where a guest may send three files an hour, and a room holds 35 photos."""
     (tmp_path / "limited").mkdir()
     shutil.copy(empty_database, tmp_path / "limited")
     app = create_app(

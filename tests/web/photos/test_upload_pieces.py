@@ -1,4 +1,4 @@
-"""What static/upload.js asks: POST /rooms/<code>/uploads, .../uploads/<id>, .../uploads/known."""
+"""Requests of static/upload.js: POST /rooms/<code>/uploads, .../uploads/<id>, .../uploads/known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every page and poll asks for the rows of its own room, by an index; a walk over all routes."""
+"""Every page and poll only reads rows of its own room, by an index; a walk over all routes."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from tests.web.conftest import Party
 pytestmark = pytest.mark.slow
 
 TABLE_NAMES = "|".join(model.__tablename__ for model in TABLES)
-# "SCAN face", "SCAN face USING INDEX ...": one row after the other, of whatever room.
+# "SCAN face", "SCAN face USING INDEX ...": row by row, of any room.
 SCAN = re.compile(rf"\bSCAN ({TABLE_NAMES})(_\d+)?\b")
 OTHER_ROOMS = 12
-# What the pages of one address differ by.
+# What distinguishes the pages of one address.
 ARGUMENTS = {
     "albums.room_zip": ["", "people={red},{blue}&match=any", "photos={photo}"],
     "albums.several": ["people={red},{blue}&match=all", "people={red},{blue}&after={place}"],
@@ -46,19 +46,19 @@ ARGUMENTS = {
 
 @dataclass
 class Walk:
-    """All that a browser can ask for, by GET."""
+    """Everything a browser can request by GET."""
 
     addresses: list[str]
     app: Flask
     cast: Cast
 
     def go(self) -> Iterator[str]:
-        """Ask for everything: pages as a guest and as the host, parts of them by htmx."""
+        """Request everything: pages as a guest and as the host, partials by htmx."""
         for who, headers in (("guest", {}), ("guest", HX), ("host", {})):
             client: FlaskClient = getattr(self.cast, who)
             for address in self.addresses:
                 with self.app.app_context():
-                    forget_room(self.cast.room_id)  # what is kept would hide its queries
+                    forget_room(self.cast.room_id)  # the cache would hide its queries
                 answer = client.get(address, headers=headers)
                 answer.close()
                 assert answer.status_code < 500, address
@@ -103,7 +103,7 @@ def walk(app: Flask, cast: Cast, party: Party) -> Walk:
 
 
 def add_other_rooms(app: Flask, make_room, count: int) -> None:
-    """Fill rooms beside that of the cast: people, unsorted faces, photos without faces."""
+    """Fill other rooms besides the cast's: people, unsorted faces, photos without faces."""
     for _ in range(count):
         room_id = make_room("Another").room.id
         photos = insert_photos(app, room_id, 12)
@@ -168,7 +168,7 @@ def test_a_scan_would_be_seen(app: Flask) -> None:
 
 
 class StepCounter:
-    """Counts what SQLite does: the instructions of its machine, the same at every run."""
+    """Counts the instructions of SQLite's virtual machine, the same in every run."""
 
     def __init__(self) -> None:
         self.steps = 0
@@ -210,13 +210,13 @@ def test_other_rooms_cost_a_page_nothing(
     app: Flask, walk: Walk, counter: StepCounter, make_room
 ) -> None:
     add_other_rooms(app, make_room, 1)
-    steps_of(walk, counter)  # what is made once: pictures, checksums
+    steps_of(walk, counter)  # makes what is made once: pictures, checksums
     beside_one = steps_of(walk, counter)
     add_other_rooms(app, make_room, OTHER_ROOMS)
     beside_many = steps_of(walk, counter)
 
     assert sum(beside_one.values()) > 1000
-    # A room's own pages do the same work; a few steps are the search for the end of an index.
+    # A room's own pages do the same work; a few steps search for the end of an index.
     slower = {
         request: (steps, beside_many[request])
         for request, steps in beside_one.items()
