@@ -25,7 +25,8 @@ CODE = ("photoshare/**/*.py",)
 CATALOGUES = ("photoshare/translations/*/LC_MESSAGES/messages.po",)
 SCRIPTS = ("static/**/*.js", "run.sh")
 DOCUMENTS = ("*.md", "docs/**/*.md", "static/**/*.css")
-HISTORY = "CHANGELOG.md"  # tells what pages said in versions that are out
+# They quote what pages said once, and how not to write.
+QUOTING = ("CHANGELOG.md", "STYLE.md")
 # A line may end within a phrase: between two string literals, or two lines of a comment.
 GAP = r'(?:\s|"\s*\n\s*"|\n\s*(?:#|//|\*))+'
 TEMPLATE_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
@@ -54,7 +55,7 @@ def texts(root: Path, *, is_all: bool) -> Iterator[tuple[Path, int, str]]:
     """Yield (file, line of its begin, text) of everything that is to be read."""
     if is_all:
         for path in _files(root, *PAGES, *CODE, *SCRIPTS, *DOCUMENTS):
-            if path.name != HISTORY:
+            if path.name not in QUOTING and "versions" not in path.parts:
                 yield path, 1, path.read_text(encoding="utf-8")
     else:
         for path in _files(root, *PAGES):

@@ -92,7 +92,7 @@ def rank_pairs(
     later : collection of keys of pairs
         Pairs that were postponed; they come last.
     limit : int >= 0
-        Number of pairs to return, at most.
+        Return up to this many pairs.
 
     Returns
     -------
