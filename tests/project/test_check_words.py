@@ -52,7 +52,7 @@ def test_no_page_and_no_message_says_a_refused_phrase() -> None:
             'raise ValueError(f"{name} is no setting.")\n',
             "photoshare/errors.py:1: is no setting",
         ),
-        ("static/app.js", 'say("Ask whoever knows");\n', "static/app.js:1: whoever"),
+        ("static/app.js", 'say("All, but for you");\n', "static/app.js:1: but for"),
         ("run.sh", 'echo "it is not there"\n', "run.sh:1: is not there"),
         (
             "photoshare/translations/de/LC_MESSAGES/messages.po",
@@ -76,7 +76,7 @@ def test_a_planted_phrase_is_found(tmp_path: Path, name: str, text: str, found: 
         ("templates/room.html", PAGE),
         ("photoshare/errors.py", '"""It is no error."""\n\nX = 1  # but for this\n'),
         ("static/app.js", "// whoever comes\n/* but for\n this */\n"),
-        ("run.sh", "# whoever comes\n"),
+        ("run.sh", "# all but for one\n"),
         ("README.md", "Who has not joined sees nothing, but for the start page.\n"),
     ],
 )

@@ -49,7 +49,7 @@ class Marks:
         return Marks(sparse.csr_array(both), self._exclusions)
 
     def walls(self, others: Marks) -> sparse.coo_array:
-        """Count the pairs of marks that exclude each other, shape (n, n_others): 0 means no wall."""
+        """Count the pairs of marks that exclude each other, shape (n, n_others); 0: no wall."""
         return (self.counts @ self._exclusions @ others.counts.T).tocoo()
 
     def meetings(self) -> NDArray[np.float32]:
