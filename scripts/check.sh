@@ -19,6 +19,6 @@ fi
 "$bin/oxfmt" --check static
 "$bin/mypy"
 "$bin/codespell" README.md SECURITY.md CHANGELOG.md CONTRIBUTING.md docs photoshare templates static tests scripts app.py run.sh
-# One process a core; the tests of a file stay together, since they share servers and browsers, and
-# files go in their order, so that the long ones of the browser do not come last.
+# One process per core; the tests of a file stay together, since they share servers and browsers, and
+# files keep their order, so that the long browser tests do not come last.
 "$bin/python" -m pytest -n "$(getconf _NPROCESSORS_ONLN)" --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=90
