@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Start PhotoShare, or run something in its environment; the README shows how.
-#   ./run.sh [PORT] [--host ADDRESS]    serve (127.0.0.1:8000 unless told)
+#   ./run.sh [PORT] [--host ADDRESS]    serve (default: 127.0.0.1:8000)
 #   ./run.sh --version                  which version this is
 #   ./run.sh test [PYTEST ARGS]         every check and test
 #   ./run.sh flask ARGS                 the Flask command line
@@ -55,7 +55,7 @@ find_python() {
     fail "Python 3.11, 3.12, 3.13 or 3.14 wasn't found. Install one (on Debian or Ubuntu: sudo apt install python3 python3-venv) or set its path: PYTHON=/path/to/python3.12 ./run.sh"
 }
 
-# install NAME: the packages of NAME.txt, once for every content of that file.
+# install NAME: the packages of NAME.txt, once for each version of that file.
 # --no-deps: the file is complete, and face_recognition's own requirement would compile dlib for minutes.
 install() {
     local list="$root/$1.txt" stamp="$venv/$1.installed"

@@ -10,8 +10,8 @@ if ! compgen -G ".cache/face_recognition-*.tar.gz" >/dev/null; then
         --require-hashes --requirement tests/pictures.txt --dest .cache
 fi
 
-# One process a core; the tests of a file stay together, since they share servers and browsers, and
-# files go in their order, so that the long ones of the browser do not come last.
+# One process per core; the tests of a file stay together, since they share servers and browsers, and
+# files keep their order, so that the long browser tests do not come last.
 in_all_cores=(-n "$(getconf _NPROCESSORS_ONLN)" --dist loadfile --no-loadscope-reorder)
 
 if [ "${1:-}" = --fast ]; then

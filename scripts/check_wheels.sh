@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Check that every pin has a wheel for every platform and Python that run.sh and the README promise.
-# Nothing is downloaded but what the index tells of each file.
+# Only the index's data about each file is downloaded.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tools=$(mktemp -d)

