@@ -164,7 +164,7 @@ def test_doctor_finds_a_healthy_installation_healthy(app: Flask) -> None:
     for subject in ("Python", "Packages", "htmx", "Face engine", "Data folder", "Database"):
         assert f"ok   {subject}: " in result.output
     assert (
-        "The engine fused (YuNet, SFace and dlib's encoder in ONNX Runtime) runs by default."
+        "The engine fused (YuNet, SFace and dlib's encoder in ONNX Runtime) is running by default."
         in result.output
     )
     assert "ok   Photos: 0 searched for faces\n" in result.output
@@ -196,7 +196,7 @@ def test_doctor_names_what_is_wrong_and_the_remedy(
 
     assert result.exit_code == 1
     assert "BAD  Packages: pillow is 0.0, not" in result.output
-    assert "BAD  htmx: htmx.min.js is not the file" in result.output
+    assert "BAD  htmx: htmx.min.js isn't the file" in result.output
     assert "rm -rf .venv && ./run.sh" in result.output
 
 
