@@ -124,8 +124,8 @@ def damaged_database_error(complaint: object) -> DamagedDatabaseError:
         SQLite's message.
     """
     return DamagedDatabaseError(
-        f"The database is damaged ({complaint}). Put the newest backup in its place "
-        "(docs/administration.md), or save what can be read by SQLite's own tool: sqlite3 "
+        f"The database is damaged ({complaint}). Replace it with the newest backup "
+        "(docs/administration.md), or recover what you can with SQLite's own tool: sqlite3 "
         "photoshare.sqlite .recover | sqlite3 mended.sqlite"
     )
 

@@ -106,7 +106,7 @@ def test_nothing_is_received_below_the_free_space(tmp_path: Path) -> None:
     storage = Storage(tmp_path, min_free_mb=10**12)
 
     with (
-        pytest.raises(DiskFullError, match="nearly full"),
+        pytest.raises(DiskFullError, match="almost full"),
         storage.receive(1, io.BytesIO(b"bytes"), max_photo_mb=1),
     ):
         pytest.fail("the file was received")

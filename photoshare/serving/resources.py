@@ -74,7 +74,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind(address)
     except (OSError, OverflowError) as error:
         raise StartError(
-            f"Port {port} of {host} cannot be used ({error}). "
+            f"Port {port} of {host} can't be used ({error}). "
             f"Choose another one, for example: {PROGRAM} {port + 1 if port < 65535 else 8000}"
         ) from error
     return listener

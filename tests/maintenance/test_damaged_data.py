@@ -108,7 +108,7 @@ def test_a_database_of_a_newer_version_is_one_sentence(database: Path) -> None:
         connection.execute(f"UPDATE alembic_version SET version_num = 'z{NOW[:4]}'")
     connection.close()
 
-    assert "of a newer PhotoShare (schema z2026)" in refusal(database.parent, free_port())
+    assert "from a newer PhotoShare (schema z2026)" in refusal(database.parent, free_port())
 
 
 def test_a_folder_in_the_place_of_the_database_is_one_sentence(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from tests.fakes import many_scans
 
 pytestmark = pytest.mark.slow
 
-SENTENCE = re.compile(r"^PhotoShare cannot start\. .+\.?$")
+SENTENCE = re.compile(r"^PhotoShare can't start\. .+\.?$")
 
 
 def free_port() -> int:
@@ -105,10 +105,10 @@ def test_a_stop_during_the_imports_is_silent(tmp_path: Path, stop_signal: signal
 @pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_during_the_start_is_silent(tmp_path: Path, stop_signal: signal.Signals) -> None:
     script = (
-        "import os, signal, sys, app\n"
-        "app.prepare_database = lambda *_, **__: "
+        "import os, signal, sys; from photoshare import server\n"
+        "server.prepare_database = lambda *_, **__: "
         f"(os.kill(os.getpid(), {int(stop_signal)}), signal.pause())\n"
-        f"sys.exit(app.main(['{free_port()}']))\n"
+        f"sys.exit(server.main(['{free_port()}']))\n"
     )
 
     done = subprocess.run(
@@ -250,7 +250,7 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
 
-        assert f"Port {port} of 127.0.0.1 cannot be used" in refusal(tmp_path, port)
+        assert f"Port {port} of 127.0.0.1 can't be used" in refusal(tmp_path, port)
 
 
 def test_a_second_instance_on_the_same_data_is_one_sentence(tmp_path: Path) -> None:
@@ -258,29 +258,30 @@ def test_a_second_instance_on_the_same_data_is_one_sentence(tmp_path: Path) -> N
     with server(tmp_path, first) as process:
         wait_until_it_serves(process, first)
 
-        assert "Another PhotoShare already runs" in refusal(tmp_path, second)
+        assert "Another PhotoShare is already running" in refusal(tmp_path, second)
 
 
 def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     said = refusal(tmp_path, free_port(), PHOTOSHARE_THREADS="many")
 
-    assert "PHOTOSHARE_THREADS is 'many', but has to be a whole number from 2 to 64" in said
+    assert "PHOTOSHARE_THREADS is 'many', but must be a whole number from 2 to 64" in said
 
 
 def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    assert "cannot be made" in refusal(tmp_path / "file" / "data", free_port())
+    assert "can't be created" in refusal(tmp_path / "file" / "data", free_port())
 
 
 def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
     """The probe is made to fail as it does on a full disk."""
     script = (
-        "import errno, sys, app, pathlib\n"
+        "import errno, sys, pathlib\n"
+        "from photoshare import server\n"
         "def full(*_):\n"
         "    raise OSError(errno.ENOSPC, 'No space left on device')\n"
         "pathlib.Path.write_bytes = full\n"
-        f"sys.exit(app.main(['{free_port()}']))\n"
+        f"sys.exit(server.main(['{free_port()}']))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -327,7 +328,7 @@ def test_run_sh_says_which_python_it_needs(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 1
-    assert done.stderr.startswith("PhotoShare: Python 3.11, 3.12, 3.13 or 3.14 was not found.")
+    assert done.stderr.startswith("PhotoShare: Python 3.11, 3.12, 3.13 or 3.14 wasn't found.")
     assert done.stderr.count("\n") == 1
 
 

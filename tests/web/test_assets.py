@@ -33,7 +33,7 @@ def test_another_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (package / "static" / "htmx" / "htmx.min.js").write_text("alert(1)")
     monkeypatch.syspath_prepend(tmp_path)
 
-    with pytest.raises(AssetError, match=r"is not the file of htmx 2\.0\.3"):
+    with pytest.raises(AssetError, match=r"isn't the file of htmx 2\.0\.3"):
         assets.htmx_folder()
 
 

@@ -99,7 +99,7 @@ def test_a_missing_file_is_said_to_be_unreadable(tmp_path: Path) -> None:
 def test_an_unknown_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other.dat").write_bytes(b"anything")
 
-    with pytest.raises(PhotoshareError, match=r"other\.dat is not a model file"):
+    with pytest.raises(PhotoshareError, match=r"other\.dat isn't a model file"):
         read_trusted(tmp_path / "other.dat")
 
 

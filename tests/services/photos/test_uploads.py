@@ -200,7 +200,7 @@ def test_a_file_that_changed_on_the_way_is_refused(site: Site, access: Access) -
 def test_what_is_no_photo_is_refused_and_leaves_nothing(site: Site, access: Access) -> None:
     upload = begin(site, access, facts(b"no photo"))
 
-    with pytest.raises(RejectedPhotoError, match="not a photo"):
+    with pytest.raises(RejectedPhotoError, match="can't be read as a photo"):
         send(site, access, upload.upload_id, 0, b"no photo")
 
     assert (upload_ids(), files_of(site)) == ([], [])

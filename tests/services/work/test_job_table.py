@@ -21,7 +21,7 @@ from photoshare.models import (
     Job,
 )
 from photoshare.services.rooms import rooms
-from photoshare.services.work import job_table
+from photoshare.services.work import job_table, progress
 from photoshare.services.work.job_table import RETRY_AFTER, ClaimedJob, JobKind
 from photoshare.services.work.progress import room_progress
 from tests.helpers import at_first_claim, insert_person, insert_photos, new_face
@@ -283,7 +283,7 @@ def test_the_time_that_is_left_is_that_of_the_photos_that_are_searched_again(
     job_table.count_photo_done(job.id)
     started_at = db.session.scalars(select(Job.started_at)).one()
     assert started_at is not None
-    monkeypatch.setattr(job_table, "utc_now", lambda: started_at + timedelta(seconds=2))
+    monkeypatch.setattr(progress, "utc_now", lambda: started_at + timedelta(seconds=2))
 
     assert room_progress(room_id).seconds_left == pytest.approx(20)
 
@@ -299,12 +299,12 @@ def test_the_rate_is_that_of_the_running_job(
         job_table.count_photo_done(job.id)
     started_at = db.session.scalars(select(Job.started_at)).one()
     assert started_at is not None
-    monkeypatch.setattr(job_table, "utc_now", lambda: started_at + timedelta(seconds=2))
+    monkeypatch.setattr(progress, "utc_now", lambda: started_at + timedelta(seconds=2))
 
-    progress = room_progress(room_id)
+    found = room_progress(room_id)
 
-    assert progress.photos_per_second == pytest.approx(2)
-    assert progress.seconds_left == pytest.approx(5)
+    assert found.photos_per_second == pytest.approx(2)
+    assert found.seconds_left == pytest.approx(5)
 
 
 def test_a_job_that_is_over_has_no_rate(room_id: int) -> None:

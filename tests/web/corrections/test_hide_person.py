@@ -171,12 +171,12 @@ def test_the_host_sees_which_choice_is_hidden(cast: Cast, doubt: Doubt) -> None:
 
 def test_guests_are_asked_nothing_about_the_person(app: Flask, cast: Cast, doubt: Doubt) -> None:
     let_guests_correct(app, cast.room_id)
-    assert "Same person" in cast.guest.get(f"{cast.url}/people/same").text
+    assert "Is this the same person?" in cast.guest.get(f"{cast.url}/people/same").text
 
     hide(cast.host, cast, doubt.lea)
 
-    assert "Same person" not in cast.guest.get(f"{cast.url}/people/same").text
-    assert "Same person" in cast.host.get(f"{cast.url}/people/same").text
+    assert "Is this the same person?" not in cast.guest.get(f"{cast.url}/people/same").text
+    assert "Is this the same person?" in cast.host.get(f"{cast.url}/people/same").text
 
 
 @pytest.mark.parametrize("is_uploader", [True, False])

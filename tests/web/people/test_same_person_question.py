@@ -74,7 +74,7 @@ def test_yes_makes_them_one_and_asks_on(app: Flask, cast: Cast, doubt: Doubt) ->
     assert (answer.status_code, answer.location) == (303, cast.url + PATH)
     assert len(faces_of(app, doubt.lea)) == 5
     page = cast.host.get(answer.location).text
-    assert "The two are one person now." in page
+    assert "Merged into one person." in page
     assert len(undo_addresses(page)) == 1
 
 
@@ -88,7 +88,7 @@ def test_no_keeps_them_two_and_does_not_ask_again(
 
     assert answer.status_code == 303
     page = cast.host.get(answer.location).text
-    assert "These are two people." in page
+    assert "Marked as different people." in page
     assert fields_of(page)["key"] != asked["key"]
     assert who_is_who(app, cast.room_id) == before
     run_jobs()
@@ -188,9 +188,9 @@ def test_htmx_gets_the_next_question_and_the_message(cast: Cast, doubt: Doubt) -
     assert tags_of(answer.text, "div", **{"hx-swap-oob": "beforeend:#toasts"})
     page = cast.host.get(cast.url + PATH).text
     assert tags_of(page, id="toasts")
-    assert "These are two people." in answer.text
+    assert "Marked as different people." in answer.text
     assert len(undo_addresses(answer.text)) == 1
-    assert "These are two people." not in page  # it was shown
+    assert "Marked as different people." not in page  # it was shown
 
 
 def test_htmx_carries_along_what_was_put_off(cast: Cast, doubt: Doubt) -> None:
@@ -201,10 +201,8 @@ def test_htmx_carries_along_what_was_put_off(cast: Cast, doubt: Doubt) -> None:
 
     assert second["later"] == first["key"]
     assert fields_of(last) == {}
-    assert "Ask again what was put off" in last
-    assert '<h1 id="pair-title" class="pair-title" hx-swap-oob="true">Who is the same?' in flat(
-        last
-    )
+    assert "Show the ones I saved for later" in last
+    assert '<h1 id="pair-title" class="pair-title" hx-swap-oob="true">Same person?' in flat(last)
 
 
 def test_a_pair_that_shares_a_photo_is_never_asked_about(
@@ -225,7 +223,7 @@ def test_nothing_is_asked_where_nothing_is_doubtful(cast: Cast) -> None:
     page = cast.host.get(cast.url + PATH).text
 
     assert fields_of(page) == {}
-    assert "every question is answered" in page
+    assert "there are no open questions" in page
 
 
 @pytest.mark.parametrize("headers", [None, HX])
@@ -238,7 +236,7 @@ def test_another_answer_is_refused(
     refused = reply(cast.host, cast, fields, answer, headers)
 
     assert refused.status_code == 422
-    assert "Please choose one of the answers." in refused.text
+    assert "Please choose an answer." in refused.text
     assert row_counts(app)["correction"] == 1
 
 

@@ -127,7 +127,7 @@ def test_a_full_room_says_so_and_names_what_is_not_taken(
     ours = send(join("10.0.0.4"), url, 36)
 
     assert plain.status_code == 200
-    assert "1 of 2 files safe" in plain.text
+    assert "1 of 2 files uploaded" in plain.text
     assert '35.jpg</span>:<span class="reason">This room is full: it has 35 photos' in flat(
         plain.text
     )

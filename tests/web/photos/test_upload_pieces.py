@@ -138,7 +138,7 @@ def test_a_full_disk_is_said_so_and_the_upload_goes_on_later(
         ]
 
     assert [answer.status_code for answer in refused] == [507, 507, 507]
-    assert all("disk is nearly full" in answer.text for answer in refused)
+    assert all("disk is almost full" in answer.text for answer in refused)
     assert add_piece(cast.guest, place, 100, CONTENT[100:]).status_code == 201
 
 

@@ -21,7 +21,7 @@ def test_the_host_is_asked_first(app: Flask, cast: Cast, party: Party) -> None:
 
     page = cast.host.get(f"{cast.url}/delete").text
 
-    assert "5 photos, all people, faces and guests" in page
+    assert "5 photos and all people, faces and guests" in page
     assert tags_of(page, "form", action=f"{cast.url}/delete")[0]["method"] == "post"
     assert row_counts(app) == before
 
