@@ -52,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until Ctrl-C or SIGTERM, by default as the command line says; return the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] in COMMANDS:
+        # app.py ends in silence before the server is up; a command that is stopped has failed.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         group = FlaskGroup(create_app=create_app, add_version_option=False, load_dotenv=False)
         group.main(args=list(arguments), prog_name=PROGRAM)
     _on_signals(_stop_at_once)

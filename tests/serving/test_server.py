@@ -244,6 +244,31 @@ def test_every_file_is_for_this_user_only(tmp_path: Path) -> None:
     assert {name for name, mode in modes.items() if mode} == set()
 
 
+@pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
+def test_a_command_that_is_stopped_does_not_end_as_if_it_were_done(
+    tmp_path: Path, stop_signal: signal.Signals
+) -> None:
+    script = (
+        "import os, runpy, signal, sys\n"
+        "from flask.cli import FlaskGroup\n"
+        "FlaskGroup.main = lambda *_, **__: "
+        f"(os.kill(os.getpid(), {int(stop_signal)}), signal.pause())\n"
+        "sys.argv = ['app.py', 'backup', 'folder']\n"
+        "runpy.run_path('app.py', run_name='__main__')\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "PHOTOSHARE_DATA": str(tmp_path)},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode != 0
+
+
 def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
