@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
+from photoshare.config import LOCK_FILE
 from photoshare.db import db
 from photoshare.errors import PhotoshareError, RejectedPhotoError
 from photoshare.maintenance import backup, doctor
@@ -108,7 +109,7 @@ def _process(room_id: int) -> None:
     """Find the people of a room in this process, or watch the server that uses the data folder."""
     site = current_site()
     try:
-        held = FileLock(site.settings.data / "photoshare.lock").acquire(timeout=0)
+        held = FileLock(site.settings.data / LOCK_FILE).acquire(timeout=0)
     except Timeout:
         click.echo("The running server is doing the work; here is its progress.", err=True)
         _show_progress(room_id)

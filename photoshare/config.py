@@ -22,6 +22,7 @@ RESOURCES = PACKAGE if IS_INSTALLED else ROOT  # where templates/ and static/ ar
 PROGRAM = "photoshare" if IS_INSTALLED else "./run.sh"  # how it is started
 Number = TypeVar("Number", int, float)
 
+LOCK_FILE = "photoshare.lock"  # in the data folder: who holds it serves, or searches
 KB, MB, GB = 10**3, 10**6, 10**9  # bytes, as on phones and disks
 ENV_PREFIX = "PHOTOSHARE_"
 ENGINES = ("fused", "dlib", "face_recognition")  # photoshare.faces.engines.choose

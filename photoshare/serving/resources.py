@@ -9,11 +9,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from photoshare.config import PROGRAM
+from photoshare.config import LOCK_FILE, PROGRAM
 from photoshare.disk import disk_full_as_error
 from photoshare.errors import PhotoshareError, StartError
 
-LOCK_FILE = "photoshare.lock"  # in the data folder
 PROBE_BYTES = 1 << 20  # written and removed at start: less free space than this counts as full
 
 
@@ -30,7 +29,7 @@ def allow_open_files(wanted: int) -> int:
 def only_instance(data: Path) -> AbstractContextManager[object]:
     """Lock the data folder for this process until the end of the ``with`` block."""
     try:
-        return FileLock(data / "photoshare.lock").acquire(timeout=0)
+        return FileLock(data / LOCK_FILE).acquire(timeout=0)
     except Timeout:
         raise StartError(
             f"Another PhotoShare is already running on the data folder {data}. Stop it first, "
