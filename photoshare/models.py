@@ -51,6 +51,8 @@ class Room(Base):
     )  # guests get originals with locations, names and serial numbers
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     guests_may_correct: Mapped[bool] = mapped_column(default=False)  # any face, not just their own
+    # Chosen by the host; None, or a photo that is gone: services/photos/room_cover.py finds one.
+    cover_photo_id: Mapped[int | None]
     # Counts the changes of faces and people: a decision based on an older state has to be made
     # again. A trigger counts a searched photo that is given up, too.
     revision: Mapped[int] = mapped_column(default=0)
@@ -75,6 +77,8 @@ class Guest(Base):
         ForeignKey("person.id", ondelete="SET NULL"), index=True
     )
     said_person_id: Mapped[int | None]  # before merges moved it on; perhaps gone since
+    # How many photos their own album had when they last opened it; None: never opened.
+    own_seen_count: Mapped[int | None]
 
 
 class Upload(Base):

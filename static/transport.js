@@ -48,11 +48,13 @@ function sentence(request) {
   return found ? found.textContent.trim() : "";
 }
 
-// "safe", or an error of the kinds above.
+// "added", "known" if the room had the photo before, or an error of the kinds above.
 function outcome(request) {
   const { status } = request;
   if (status === 413) throw new TooLarge();
-  if (status < 300 && request.responseText.includes("upload-results")) return "safe";
+  if (status < 300 && request.responseText.includes("upload-results")) {
+    return request.responseText.includes("is-known") ? "known" : "added";
+  }
   const reason = sentence(request);
   if (reason && status === 422) throw new Refused(reason);
   if (reason && (status === 507 || status === 429 || (status > 400 && status < 500))) throw new Failed(reason);

@@ -1,8 +1,8 @@
 // The upload queue: every chosen photo ends up safe, or its row says why not (docs/uploads.md).
 // Without this script it is a plain form for several files.
 
-import { speak } from "./speech.js";
 import { askKnown, Failed, Lost, Refused, sendPieces, sendWhole, TooLarge } from "./transport.js";
+import { UploadView } from "./upload-view.js";
 
 const AT_ONCE = 3; // hides round trips; more would only share the same uplink
 const SMALLEST_PIECE = 256 * 1024; // bytes; a proxy that allows less allows no photos
@@ -16,87 +16,48 @@ const form = document.querySelector("form[data-upload]");
 const section = form.closest(".upload");
 const input = form.querySelector("input[type=file]");
 const zone = form.querySelector(".drop-zone");
-const list = section.querySelector(".upload-list");
-const summary = section.querySelector(".upload-summary");
-const spoken = section.querySelector(".upload-spoken");
 const again = section.querySelector(".upload-again");
 const { uploadsUrl } = form.dataset;
 
 const toHash = []; // chosen, not hashed yet
 const ready = []; // to be sent
 const failed = []; // for "Retry failed"
-const count = { total: 0, open: 0, sending: 0, safe: 0, refused: 0 };
+const count = { total: 0, open: 0, sending: 0, added: 0, known: 0, refused: 0 };
 let pieceBytes = Number(form.dataset.pieceBytes);
 let lostInARow = 0; // attempts that did not reach the server
 let pause = null; // timer until the next attempt; null: not paused
 
+const view = new UploadView(section, JSON.parse(form.dataset.words));
+const phrase = (name, values) => view.phrase(name, values);
 const isUnsafe = () => count.open > 0 || failed.length > 0;
 
-// ---- Words -------------------------------------------------------------------------------------
-
-const words = JSON.parse(form.dataset.words); // in the guest's language, with {name} for a value
-const digits = new Intl.NumberFormat(document.documentElement.lang, { numberingSystem: "latn" });
-
-function phrase(name, values = {}) {
-  const asWords = (value) => (typeof value === "number" ? digits.format(value) : value);
-  return words[name].replace(/\{(\w+)\}/g, (_place, key) => asWords(values[key]));
-}
-
 function say() {
-  const parts = [phrase("so_far", count)];
-  if (pause !== null) parts.push(phrase("paused"));
-  else if (count.open && !count.sending && !count.safe) parts[0] = phrase("preparing");
-  if (!count.open && count.refused) parts.push(phrase("refused", { number: count.refused }));
-  if (!count.open && failed.length) parts.push(phrase("failed", { number: failed.length }));
-  summary.textContent = parts.join(" · ");
-  speak(spoken, summary.textContent, { isLast: !count.open || pause !== null });
+  view.say(count, { failed: failed.length, isPaused: pause !== null });
   again.hidden = failed.length === 0;
   stayAwake();
 }
 
-function addRow(file) {
-  const row = document.createElement("li");
-  const name = document.createElement("span");
-  name.className = "file-name";
-  name.textContent = file.name;
-  name.dir = "auto";
-  const bar = document.createElement("progress");
-  bar.max = Math.max(file.size, 1);
-  bar.value = 0;
-  bar.setAttribute("aria-label", file.name);
-  const note = document.createElement("span");
-  note.className = "upload-note";
-  row.append(name, bar, note);
-  list.append(row);
-  return { row, bar, note };
-}
-
-function note(item, text, isError = false) {
-  item.note.textContent = text;
-  item.note.classList.toggle("is-error", isError);
-  item.bar.hidden = isError;
-}
-
 // ---- The outcome for a photo ------------------------------------------------------------------
 
-function becomesSafe(item) {
+function becomesSafe(item, outcome) {
   count.open -= 1;
-  count.safe += 1;
-  item.row.remove();
+  count[outcome] += 1;
+  view.isSafe(item);
   htmx.trigger(document.body, "photo-added");
   document.querySelector("[data-first-photo]")?.remove(); // no longer needed in the room
+  section.classList.remove("is-first");
 }
 
 function becomesRefused(item, reason) {
   count.open -= 1;
   count.refused += 1;
-  note(item, reason, true);
+  view.note(item, reason, { isError: true });
 }
 
 function becomesFailed(item, reason) {
   count.open -= 1;
   failed.push(item);
-  note(item, reason, true);
+  view.note(item, reason, { isError: true });
 }
 
 function becomesLost(item) {
@@ -130,11 +91,11 @@ function comesLater(item) {
     becomesFailed(item, phrase("unreadable"));
     return;
   }
-  note(item, phrase("fetching"));
+  view.note(item, phrase("fetching"));
   setTimeout(
     () => {
       // others are sent meanwhile
-      note(item, "");
+      view.note(item, "");
       ready.push(item);
       sendNext();
     },
@@ -145,17 +106,17 @@ function comesLater(item) {
 async function transfer(item) {
   const { file } = item;
   if (!(await isReadable(file))) return comesLater(item);
-  const onProgress = (bytes) => {
-    item.bar.value = bytes;
-  };
+  const onProgress = (bytes) => view.sent(item, bytes);
   const limit = Math.min(pieceBytes, item.pieceBytes);
   const bytes = Math.min(file.size, limit);
   const smaller = Math.max(Math.ceil(bytes / 2), SMALLEST_PIECE);
   try {
-    if (file.size > limit) await sendPieces(uploadsUrl, file, item.sha256, limit, onProgress);
-    else await sendWhole(form.action, file, onProgress);
+    const outcome =
+      file.size > limit
+        ? await sendPieces(uploadsUrl, file, item.sha256, limit, onProgress)
+        : await sendWhole(form.action, file, onProgress);
     lostInARow = 0;
-    return becomesSafe(item);
+    return becomesSafe(item, outcome);
   } catch (error) {
     if (error instanceof Refused) return becomesRefused(item, error.message);
     if (error instanceof Failed) return becomesFailed(item, error.message);
@@ -229,7 +190,7 @@ async function prepare() {
     const known = some.length ? await askKnown(`${uploadsUrl}/known`, some) : [];
     items.forEach((item, index) => {
       item.sha256 = hashes[index];
-      if (known.includes(item.sha256)) becomesSafe(item);
+      if (known.includes(item.sha256)) becomesSafe(item, "known");
       else ready.push(item);
     });
     sendNext();
@@ -243,13 +204,13 @@ function take(fileList) {
   const files = Array.from(fileList).filter((file) => file.size > 0 || file.type); // no folders
   if (!files.length) return say();
   if (!isUnsafe()) {
-    Object.assign(count, { total: 0, safe: 0, refused: 0 });
-    list.replaceChildren();
+    Object.assign(count, { total: 0, added: 0, known: 0, refused: 0 });
+    view.clear();
   }
   count.total += files.length;
   count.open += files.length;
   toHash.push(
-    ...files.map((file) => ({ file, sha256: null, pieceBytes, tries: 0, losses: 0, reads: 0, ...addRow(file) })),
+    ...files.map((file) => ({ file, sha256: null, pieceBytes, tries: 0, losses: 0, reads: 0, ...view.add(file) })),
   );
   say();
   return prepare();
@@ -257,17 +218,17 @@ function take(fileList) {
 
 input.addEventListener("click", () => {
   input.value = ""; // not after a choice: iOS keeps the files only as long as the input has them
-  if (!count.total) summary.textContent = phrase("handing");
+  if (!count.total) view.announce(phrase("handing"));
 });
 input.addEventListener("cancel", () => {
-  if (!count.total) summary.textContent = "";
+  if (!count.total) view.announce("");
 });
 input.addEventListener("change", () => take(input.files));
 
 again.addEventListener("click", () => {
   const items = failed.splice(0);
   count.open += items.length;
-  for (const item of items) note(item, "");
+  for (const item of items) view.note(item, "");
   ready.push(...items);
   goOn();
 });

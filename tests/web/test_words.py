@@ -14,11 +14,13 @@ from photoshare.errors import InvalidInputError
 from photoshare.web.pages.words import (
     COUNTED,
     count,
+    date_range,
     day,
     duration,
     file_size,
     isolated,
     moment,
+    plural_forms,
     translate_error,
 )
 from tests.conftest import ROOT
@@ -128,3 +130,29 @@ def test_an_error_sets_the_name_in_it_apart(say: Callable[..., str]) -> None:
     error = InvalidInputError("There's already a %(name)s. Is this the same person?", name="ليلى 2")
 
     assert "\u2068ليلى 2\u2069" in say("en", translate_error, error)
+
+
+@pytest.mark.parametrize(
+    ("language", "categories"),
+    [
+        ("en", {"one", "other"}),
+        ("ar", {"zero", "one", "two", "few", "many", "other"}),
+        ("zh", {"other"}),
+    ],
+)
+def test_a_script_gets_every_plural_form_of_a_sentence(
+    app: Flask, language: str, categories: set[str]
+) -> None:
+    with app.test_request_context(headers={"Accept-Language": language}):
+        forms = plural_forms("photos_added")
+
+    assert set(forms) == categories
+    assert "{number}" in forms["other"]
+
+
+def test_the_days_of_an_event_are_one_day_or_a_range(app: Flask) -> None:
+    with app.test_request_context(headers={"Accept-Language": "de"}):
+        assert date_range(date(2026, 7, 4), date(2026, 7, 4)) == "4. Juli 2026"
+        assert re.sub(r"\s", "", date_range(date(2026, 7, 4), date(2026, 7, 6))) == (
+            "4.\N{EN DASH}6.Juli2026"
+        )

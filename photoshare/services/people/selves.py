@@ -44,6 +44,22 @@ def find_own_card(access: Access) -> PersonCard | None:
     return None if person_id is None else find_card(access, person_id)
 
 
+def count_new(access: Access, own: PersonCard) -> int:
+    """Count the photos that came into a guest's own album since they last opened it."""
+    seen = access.guest.own_seen_count
+    return 0 if seen is None else max(0, own.photo_count - seen)
+
+
+def remember_seen(access: Access, card: PersonCard) -> None:
+    """Remember that a guest has opened their own album; nothing is written for another one."""
+    guest = access.guest
+    if card.id != guest.person_id or card.photo_count == guest.own_seen_count:
+        return
+    query = update(Guest).where(Guest.id == guest.id)
+    db.session.execute(query.values(own_seen_count=card.photo_count))
+    db.session.commit()
+
+
 def follow_merged(
     before: Mapping[int, int], after: Mapping[int, int], *, for_good: bool = False
 ) -> None:
@@ -93,6 +109,6 @@ def _write(access: Access, person_id: int | None) -> None:
     db.session.execute(
         update(Guest)
         .where(Guest.id == access.guest.id)
-        .values(person_id=person_id, said_person_id=person_id)
+        .values(person_id=person_id, said_person_id=person_id, own_seen_count=None)
     )
     db.session.commit()

@@ -75,6 +75,12 @@ def list_photos(album: Album, *, after: str | None = None, before: str | None = 
     return PhotoPage(found[:PAGE_SIZE], count_photos(album), behind is not None, has_next)
 
 
+def list_newest(album: Album, *, at_most: int) -> Sequence[Photo]:
+    """List the newest photos of an album, with who uploaded each and who is in it."""
+    query = album.select(newest_first=True).options(*with_faces())
+    return db.session.scalars(query.limit(at_most)).all()
+
+
 def cursor_of(photo: Photo) -> str:
     """Return the cursor of a photo in its album, for the address of the page that continues there.
 

@@ -26,6 +26,7 @@ from photoshare.services.rooms.entering import Access
 from photoshare.web.answers import picture_digest
 from photoshare.web.pages.words import (
     count,
+    date_range,
     day,
     duration,
     file_size,
@@ -33,6 +34,7 @@ from photoshare.web.pages.words import (
     moment,
     number,
     photo_words,
+    plural_forms,
     translate_stored,
 )
 from photoshare.web.requests import site_of
@@ -194,6 +196,8 @@ def init_app(app: Flask) -> None:
         "photo_words": photo_words,
         "picture_url": picture_url,
         "cursor_of": cursor_of,
+        "date_range": date_range,
+        "plural_forms": plural_forms,
         "placeholder_url": placeholder_url,
         "srcset": srcset,
         "tile_shape": tile_shape,

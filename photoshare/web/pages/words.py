@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from babel.dates import format_date, format_time, format_timedelta
+from babel.dates import format_date, format_interval, format_time, format_timedelta
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from flask_babel import gettext, ngettext
@@ -45,6 +45,36 @@ def count(number: int, noun: str) -> str:
 @lru_cache(maxsize=4096)  # a grid of people has sixty of them
 def _count(number: int, noun: str, _language: str) -> str:
     return COUNTED[noun](number, format_decimal(number, locale=page_locale()))
+
+
+# Sentences that a script completes with a number, so that it needs all plural forms of each.
+SCRIPT_SENTENCES: dict[str, Callable[[int, str], str]] = {
+    "photos_added": lambda n, number: ngettext(
+        "%(number)s photo added", "%(number)s photos added", n, number=number
+    ),
+    "photos_known": lambda n, number: ngettext(
+        "%(number)s was here already", "%(number)s were here already", n, number=number
+    ),
+}
+PLURAL_EXAMPLES = (*range(201), 1_000_000)  # every plural form of CLDR has one of these
+
+
+def plural_forms(sentence: str) -> dict[str, str]:
+    """Return one of `SCRIPT_SENTENCES` by plural category, with ``{number}`` in its place.
+
+    The categories are those of ``Intl.PluralRules`` in a browser: ``one``, ``few``, ``other``, ...
+    """
+    category_of = page_locale().plural_form
+    examples = {category_of(number): number for number in reversed(PLURAL_EXAMPLES)}
+    say = SCRIPT_SENTENCES[sentence]
+    return {category: say(number, "{number}") for category, number in examples.items()}
+
+
+def date_range(first: date, last: date) -> str:
+    """Format the days of an event, from the first to the last, or the only one."""
+    if first == last:
+        return day(first)
+    return format_interval(first, last, skeleton="yMMMd", locale=page_locale())
 
 
 def duration(seconds: float) -> str:

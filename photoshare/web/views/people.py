@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from photoshare.errors import DiskFullError
 from photoshare.services.corrections import history
 from photoshare.services.corrections.verbs import may_correct_person
 from photoshare.services.paging import page_of
-from photoshare.services.people import people, shown_faces, suggestions
+from photoshare.services.people import people, selves, shown_faces, suggestions
 from photoshare.services.people.room_people import load_room_people
 from photoshare.services.people.shown_faces import FacePage
 from photoshare.services.photos import listing
@@ -81,10 +83,13 @@ def show(room_code: str, person_id: int) -> str | BaseResponse:
     if wants_partial():
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)
     may_correct = may_correct_person(current_author(), person_id)
+    card = people.get_card(access, person_id)
+    with suppress(DiskFullError):  # an album opens on a full disk as well
+        selves.remember_seen(access, card)
     return render_template(
         "people/show.html",
         access=access,
-        person=people.get_card(access, person_id),
+        person=card,
         album=album,
         page=page,
         may_correct=may_correct,

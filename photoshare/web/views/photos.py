@@ -32,7 +32,7 @@ from photoshare.services.downloads.clean_originals import check_exact, open_down
 from photoshare.services.downloads.file_names import original_name
 from photoshare.services.people.people import has_person
 from photoshare.services.people.shown_faces import is_visible
-from photoshare.services.photos import adding, deleting, listing
+from photoshare.services.photos import adding, deleting, listing, room_cover
 from photoshare.services.photos.albums import Album, open_album
 from photoshare.services.photos.pictures import find_picture
 from photoshare.services.rooms.entering import Access
@@ -52,6 +52,7 @@ from photoshare.web.requests import (
     album_argument,
     current_access,
     current_site,
+    host_only,
     limit_uploads,
     number_argument,
 )
@@ -202,6 +203,15 @@ def delete(room_code: str, photo_id: int) -> BaseResponse:
     if person_id is None:
         return redirect(url_for("rooms.show"), SEE_OTHER)
     return redirect(url_for("people.show", person_id=person_id), SEE_OTHER)
+
+
+@blueprint.post("/photos/<int:photo_id>/cover")
+@host_only
+def choose_cover(room_code: str, photo_id: int) -> BaseResponse:
+    """Let a photo stand for the room, at the top of its page."""
+    room_cover.choose_cover(current_access(), photo_id)
+    toast(gettext("This photo is the cover of the room now."))
+    return redirect(url_for("rooms.show"), SEE_OTHER)
 
 
 def _person_seen(access: Access) -> int | None:

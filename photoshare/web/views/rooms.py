@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -11,13 +12,17 @@ from werkzeug.wrappers import Response
 
 from photoshare.errors import InvalidInputError, NotFoundError, WrongPasswordError
 from photoshare.models import Room
+from photoshare.services.people import selves
 from photoshare.services.people.room_people import load_room_people
 from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
+from photoshare.services.photos.event_days import find_event_days
 from photoshare.services.photos.lost_photos import list_lost
+from photoshare.services.photos.room_cover import find_cover
 from photoshare.services.rooms import entering, guests, rooms
+from photoshare.services.rooms.entering import Access
 from photoshare.services.work.progress import room_progress
-from photoshare.web.answers import SEE_OTHER, content_disposition, toast
+from photoshare.web.answers import SEE_OTHER, content_disposition, render, toast
 from photoshare.web.pages.links import absolute_url, qr_code_file, qr_code_uri
 from photoshare.web.pages.people_grid import draw_people
 from photoshare.web.pages.words import isolated, translate_error
@@ -38,6 +43,7 @@ blueprint = Blueprint("rooms", __name__)
 
 QR_CODE_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 
+NEWEST_PHOTOS = 24  # four rows on a desktop, eight on a phone
 NAMED_LOST = 100  # lost photos listed for the host; more than that means a lost disk
 
 
@@ -87,15 +93,28 @@ def show(room_code: str) -> str:
         access = entering.enter_room(room_code, guest_ids())
     except NotFoundError:
         return _join_page(entering.find_room(room_code))
-    album = open_album(access)
-    return render_template(
-        "rooms/show.html",
-        access=access,
-        progress=room_progress(access.room.id),
-        people_grid=draw_people(access, "people/_grid.html", load_room_people(access.room.id), 1),
-        page=listing.list_photos(album),
-        album=album,
-    )
+    return render("rooms/show.html", "rooms/_home.html", **_home(access))
+
+
+def _home(access: Access) -> dict[str, Any]:
+    """Collect what the home of a room shows; its costs do not grow with the room."""
+    room_id, album = access.room.id, open_album(access)
+    progress, found = room_progress(room_id), load_room_people(room_id)
+    own = selves.find_own_card(access)
+    return {
+        "access": access,
+        "album": album,
+        "is_first": progress.photo_count == 0,
+        "progress": progress,
+        "cover": find_cover(access),
+        "days": find_event_days(room_id, progress.photo_count),
+        "own": own,
+        "own_album": open_album(access, person_id=own.id) if own else None,
+        "new_count": selves.count_new(access, own) if own else 0,
+        "people_count": len(found.people),
+        "people_strip": draw_people(access, "people/_strip.html", found, 1),
+        "photos": listing.list_newest(album, at_most=NEWEST_PHOTOS),
+    }
 
 
 @blueprint.post("/rooms/<room_code>/join")

@@ -42,7 +42,7 @@ def test_join_and_add(flow: Flow, shots: list[Path], hold: Path) -> None:
     flow.step(page, "2-empty-room")
     hold.touch()
     page.locator("input[type=file]").set_input_files(shots)
-    expect(page.locator(".upload-summary")).to_have_text("8 of 8 photos uploaded", timeout=SOON_MS)
+    expect(page.locator(".upload-summary")).to_have_text("8 photos added", timeout=SOON_MS)
     expect(page.locator("#job-status progress")).to_be_visible()
     expect(page.locator("#job-status")).to_contain_text("Finding people: 0 of 8 photos")
     expect(page.locator(".photo-grid .tile")).to_have_count(8)
@@ -50,7 +50,7 @@ def test_join_and_add(flow: Flow, shots: list[Path], hold: Path) -> None:
     flow.step(page, "3-safe")
     hold.unlink()
     expect(page.locator("#job-status")).to_contain_text(FOUND, timeout=SOON_MS)
-    expect(page.locator("#people-grid [data-person]")).to_have_count(4)
+    expect(page.locator(".people-strip [data-person]")).to_have_count(4)
     page.evaluate("document.getElementById('job-status').scrollIntoView({ block: 'center' })")
     flow.step(page, "4-people")
 
@@ -59,7 +59,7 @@ def test_album_and_photos(flow: Flow, shots: list[Path]) -> None:
     page = flow.join(flow.begin())
     flow.add(page, page.url, shots)
 
-    flow.press(page.locator("#people-grid [data-person]").first)
+    flow.press(page.locator(".people-strip [data-person]").first)
     expect(page.locator(".tile")).to_have_count(3)
     flow.step(page, "1-album")
     page.get_by_label("Name", exact=True).fill("Anna")
@@ -136,9 +136,9 @@ def test_take_home(flow: Flow, shots: list[Path], tmp_path: Path) -> None:
     page = flow.join(flow.begin())
     flow.add(page, page.url, shots)
     flow.press(page.get_by_role("link", name="All people"))
-    expect(page.locator("#people-grid [data-person]")).to_have_count(4)
+    expect(page.locator(".people-strip [data-person]")).to_have_count(4)
     flow.step(page, "1-people")
-    flow.press(page.locator("#people-grid [data-person]").first)
+    flow.press(page.locator(".people-strip [data-person]").first)
     expect(page.locator(".tile")).to_have_count(3)
 
     with page.expect_download() as saved:

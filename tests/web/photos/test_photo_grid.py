@@ -51,15 +51,6 @@ def test_a_full_last_page_leads_nowhere(app: Flask, cast: Cast) -> None:
     assert "?after" not in cast.guest.get(f"{cast.url}/photos").text
 
 
-def test_the_room_shows_the_first_page(app: Flask, cast: Cast) -> None:
-    insert_photos(app, cast.room_id, PAGE_SIZE + 1)
-
-    page = cast.guest.get(cast.url).text
-
-    assert len(tags_of(page, "a", **TILE)) == PAGE_SIZE
-    assert f"{PAGE_SIZE + 1} photos" in page
-
-
 def test_htmx_gets_the_tiles_without_a_page_around_them(app: Flask, cast: Cast) -> None:
     ids = insert_photos(app, cast.room_id, PAGE_SIZE + 1)
 
