@@ -52,7 +52,8 @@ class Target:
             with browser.open(request, timeout=60) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
-            return error.code
+            with error:
+                return error.code
 
     def join(self, password: str, address: str) -> int:
         return self.post(f"/rooms/{self.code}/join", address, password=password)
