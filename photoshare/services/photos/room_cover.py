@@ -50,4 +50,4 @@ def _clarity_of(photo_ids: list[int]) -> dict[int, float]:
         Face.photo_id.in_(photo_ids), Face.is_face, Face.quality.is_not(None)
     )
     rows = db.session.execute(query.group_by(Face.photo_id))
-    return {photo_id: clarity or 0.0 for photo_id, clarity in rows.tuples()}
+    return {photo_id: clarity or 0.0 for photo_id, clarity in rows}

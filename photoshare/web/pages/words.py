@@ -64,6 +64,11 @@ def plural_forms(sentence: str) -> dict[str, str]:
 
     The categories are those of ``Intl.PluralRules`` in a browser: ``one``, ``few``, ``other``, ...
     """
+    return _plural_forms(sentence, page_language())
+
+
+@lru_cache(maxsize=64)  # every page of a room has some
+def _plural_forms(sentence: str, _language: str) -> dict[str, str]:
     category_of = page_locale().plural_form
     examples = {category_of(number): number for number in reversed(PLURAL_EXAMPLES)}
     say = SCRIPT_SENTENCES[sentence]

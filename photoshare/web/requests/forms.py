@@ -6,7 +6,7 @@ from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 from typing import IO, cast
 
-from flask import Request
+from htmx_flask.requests import HtmxAwareRequest
 
 IN_MEMORY = 500 * 1024  # bytes of a file before it goes to the temporary folder, as in Werkzeug
 
@@ -24,8 +24,8 @@ class FormFile(SpooledTemporaryFile[bytes]):
             self.close()
 
 
-class FormRequest(Request):
-    """A request whose files are `FormFile`."""
+class FormRequest(HtmxAwareRequest):  # type: ignore[misc]  # htmx-flask has no types
+    """A request, known to htmx-flask, whose files are `FormFile`."""
 
     def _get_file_stream(
         self,
