@@ -42,6 +42,8 @@ def test_join_and_add(flow: Flow, shots: list[Path], hold: Path) -> None:
     hold.touch()
     page.locator("input[type=file]").set_input_files(shots)
     expect(page.locator(".upload-summary")).to_have_text("8 photos added", timeout=SOON_MS)
+    expect(page.locator(".upload-pictures canvas.is-safe")).to_have_count(8)
+    expect(page.get_by_role("link", name="Now find yourself")).to_be_visible()
     expect(page.locator("#job-status progress")).to_be_visible()
     expect(page.locator("#job-status")).to_contain_text("Finding people: 0 of 8 photos")
     expect(page.locator(".photo-grid .tile")).to_have_count(8)
