@@ -185,7 +185,11 @@ def test_another_lost_photo_of_the_same_name_is_another_zip(
 
 
 def test_an_album_that_loses_a_person_is_laid_out_anew(
-    app: Flask, site: Site, room_id: int, add_photo: Callable[..., int], run_jobs
+    app: Flask,
+    site: Site,
+    room_id: int,
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
 ) -> None:
     for seed in range(2):
         add_photo(room_id, draw_photo(RED, seed=seed), f"{seed}.jpg")
