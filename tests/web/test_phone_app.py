@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from PIL import Image
 
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import row_counts, tags_of
@@ -83,7 +86,9 @@ def test_shared_photos_go_to_the_only_room(app: Flask, cast: Cast, manifest: dic
     assert row_counts(app)["photo"] == 1
 
 
-def test_with_several_rooms_the_guest_chooses(app: Flask, cast: Cast, make_room) -> None:
+def test_with_several_rooms_the_guest_chooses(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom]
+) -> None:
     other = make_room("Other").room.code
     cast.guest.post(f"/rooms/{other}/join")
 
@@ -122,7 +127,7 @@ def test_another_site_shares_nothing(app: Flask, cast: Cast) -> None:
 
 
 def test_the_start_page_lists_the_rooms_of_this_browser(app: Flask, cast: Cast) -> None:
-    def listed(client) -> list[str]:
+    def listed(client: FlaskClient) -> list[str]:
         tags = tags_of(client.get("/").text, "a", **{"class": "room-link"})
         return [tag["href"] for tag in tags]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 
 from photoshare.services.corrections import verbs
 from photoshare.services.rooms.entering import Author
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import (
     faces_of,
@@ -61,7 +64,7 @@ def filled(form: tuple[str, dict[str, str | list[str]]], **ids: int) -> tuple[st
 
 @pytest.mark.parametrize("who", ["host", "guest"])
 def test_cve_2026_61610_no_correction_reaches_into_another_room(
-    app: Flask, cast: Cast, doubt: Doubt, make_room, who: str
+    app: Flask, cast: Cast, doubt: Doubt, make_room: Callable[..., NewRoom], who: str
 ) -> None:
     let_guests_correct(app, cast.room_id)
     other_id = make_room("Other").room.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -54,7 +55,9 @@ def test_an_empty_room_shows_its_invitation(cast: Cast) -> None:
     assert tags_of(page, "meta", **{"http-equiv": "refresh"}) == []
 
 
-def test_the_feed_lists_what_came_after_a_photo(cast: Cast, party: Party, add_photo) -> None:
+def test_the_feed_lists_what_came_after_a_photo(
+    cast: Cast, party: Party, add_photo: Callable[..., int]
+) -> None:
     everything = cast.guest.get(cast.url + FEED).json
     last = everything[-1]["id"]
     new = add_photo(cast.room_id, draw_photo(RED, seed=77))
