@@ -201,7 +201,7 @@ def test_doctor_names_what_is_wrong_and_the_remedy(
 
 
 def test_doctor_names_the_photos_whose_originals_are_lost(
-    app: Flask, site: Site, make_room, add_photo
+    app: Flask, site: Site, make_room: Callable[..., NewRoom], add_photo: Callable[..., int]
 ) -> None:
     room_id = make_room("Wedding").room.id
     for seed in range(3):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +23,7 @@ TOUCH = """([points]) => {
 
 
 @pytest.fixture(scope="module")
-def room_url(browser, address: str, event_photos: list[Path]) -> Iterator[str]:
+def room_url(browser: Browser, address: str, event_photos: list[Path]) -> Iterator[str]:
     page = browser.new_page()
     page.goto(address)
     page.get_by_label("Title").fill("Viewer party")
