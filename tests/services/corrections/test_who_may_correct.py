@@ -58,6 +58,7 @@ def test_a_guest_undoes_their_own_corrections_only(
 
     with pytest.raises(NotAllowedError):
         verbs.undo(author, hosts)
+    assert theirs is not None
     verbs.undo(author, theirs)
 
     assert name_of(own) is None
@@ -70,7 +71,7 @@ def test_another_rooms_faces_people_and_corrections_are_not_found(
     hide = verbs.hide_person(host, lea)
     stranger = Author(rooms.create_room("Other").room.id)
 
-    for attempt in (
+    attempts: list[Callable[[], object]] = [
         lambda: verbs.name_person(stranger, lea, "Mine"),
         lambda: verbs.move_faces(stranger, faces_of(lea), None),
         lambda: verbs.mark_not_faces(stranger, faces_of(lea)),
@@ -78,7 +79,9 @@ def test_another_rooms_faces_people_and_corrections_are_not_found(
         lambda: verbs.mark_same(stranger, faces_of(lea)[:1], faces_of(lea)[1:]),
         lambda: verbs.choose_cover(stranger, faces_of(lea)[0]),
         lambda: verbs.undo(stranger, hide),
-    ):
+    ]
+
+    for attempt in attempts:
         with pytest.raises(NotFoundError):
             attempt()
     assert len(faces_of(lea)) == 2

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from flask import Flask
@@ -92,7 +93,9 @@ def test_neither_the_password_nor_the_host_secret_is_stored() -> None:
     entering.join_room(new.room, password="open sesame", name="Gustav")
 
     with db.engine.connect() as connection:
-        dump = "\n".join(connection.connection.driver_connection.iterdump())
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        dump = "\n".join(driver.iterdump())
 
     assert "Party" in dump
     assert "open sesame" not in dump
@@ -131,7 +134,7 @@ def test_an_end_in_the_past_is_refused() -> None:
 
 
 @pytest.mark.parametrize("ends_on", [TOMORROW, None])
-def test_a_room_that_has_not_ended_is_open(ends_on) -> None:
+def test_a_room_that_has_not_ended_is_open(ends_on: date | None) -> None:
     assert not entering.has_ended(rooms.create_room("Party", ends_on=ends_on).room)
 
 
