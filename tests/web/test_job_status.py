@@ -8,20 +8,19 @@ from types import SimpleNamespace
 
 import pytest
 from flask import Flask, g, render_template
-from werkzeug.test import TestResponse
 
 from photoshare.models import PHOTO_WAITING
 from photoshare.services.rooms import rooms
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import BLUE, POISON, RED, FakeFaceEngine, draw_photo
-from tests.helpers import HX, counted_queries, insert_photos, tags_of
+from tests.helpers import HX, Tag, counted_queries, insert_photos, tags_of
 from tests.web.conftest import Party
 
 STATUS = "/jobs/current"
 
 
-def status_of(cast: Cast, page: str) -> TestResponse:
+def status_of(cast: Cast, page: str) -> Tag:
     (status,) = tags_of(page, "section", id="job-status")
     return status
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,10 +18,11 @@ from tests.helpers import row_counts, tags_of
 
 
 @pytest.fixture
-def manifest(app: Flask) -> dict:
+def manifest(app: Flask) -> dict[str, Any]:
     answer = app.test_client().get("/manifest.webmanifest")
     assert answer.mimetype == "application/manifest+json"
-    return answer.json
+    manifest: dict[str, Any] = answer.get_json()
+    return manifest
 
 
 def test_every_page_names_the_manifest(app: Flask, cast: Cast) -> None:
@@ -28,7 +30,7 @@ def test_every_page_names_the_manifest(app: Flask, cast: Cast) -> None:
         assert tags_of(page, "link", rel="manifest")[0]["href"] == "/manifest.webmanifest"
 
 
-def test_every_icon_has_the_size_that_it_says(app: Flask, manifest: dict) -> None:
+def test_every_icon_has_the_size_that_it_says(app: Flask, manifest: dict[str, Any]) -> None:
     for icon in manifest["icons"]:
         answer = app.test_client().get(icon["src"])
         with Image.open(io.BytesIO(answer.data)) as picture:
@@ -42,7 +44,7 @@ def test_a_maskable_icon_reaches_its_corners(app: Flask) -> None:
     for purpose in ("any", "maskable"):
         answer = app.test_client().get(f"/app-icon-{purpose}-192.png")
         with Image.open(io.BytesIO(answer.data)) as picture:
-            corners[purpose] = picture.convert("RGBA").getpixel((0, 0))[3]
+            corners[purpose] = picture.convert("RGBA").getchannel("A").getpixel((0, 0))
             assert picture.convert("RGB").getpixel((96, 8)) == (0xC2, 0x44, 0x1D)
 
     assert corners == {"any": 0, "maskable": 255}
@@ -57,7 +59,7 @@ def test_everything_lies_under_the_url_prefix(app: Flask) -> None:
     client = app.test_client()
     manifest = client.get(
         "/manifest.webmanifest", environ_overrides={"SCRIPT_NAME": "/photos"}
-    ).json
+    ).get_json()
 
     assert manifest["scope"] == manifest["start_url"] == "/photos/"
     assert manifest["share_target"]["action"] == "/photos/share-target"
@@ -71,7 +73,9 @@ def test_the_service_worker_lies_at_the_root_and_is_always_fresh(app: Flask) -> 
     assert answer.headers["Cache-Control"] == "no-cache"
 
 
-def test_shared_photos_go_to_the_only_room(app: Flask, cast: Cast, manifest: dict) -> None:
+def test_shared_photos_go_to_the_only_room(
+    app: Flask, cast: Cast, manifest: dict[str, Any]
+) -> None:
     share = manifest["share_target"]
     (field,) = share["params"]["files"]
     files = {field["name"]: (io.BytesIO(draw_photo(RED)), "from-gallery.jpg")}

@@ -22,7 +22,7 @@ from tests.helpers import (
 )
 from tests.web.conftest import Doubt
 
-FORMS = [
+FORMS: list[tuple[str, dict[str, str | list[str]]]] = [
     # path, fields; {person} and {face} are another's, {own} a person and {mine} a face of the room
     ("/people/{person}/name", {"name": "Mine"}),
     ("/people/{person}/merge", {"into": "{own}"}),
@@ -54,7 +54,9 @@ FORMS = [
 ]
 
 
-def filled(form: tuple[str, dict[str, str | list[str]]], **ids: int) -> tuple[str, dict]:
+def filled(
+    form: tuple[str, dict[str, str | list[str]]], **ids: int
+) -> tuple[str, dict[str, list[str]]]:
     path, fields = form
     return path.format(**ids), {
         name: [one.format(**ids) for one in ([value] if isinstance(value, str) else value)]

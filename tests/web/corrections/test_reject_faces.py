@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from flask import Flask
@@ -31,7 +31,7 @@ def reject(
     client: FlaskClient,
     cast: Cast,
     person_id: object,
-    faces: list[object],
+    faces: Sequence[object],
     headers: dict[str, str] | None = None,
 ) -> TestResponse:
     url = f"{cast.url}/people/{person_id}/reject"

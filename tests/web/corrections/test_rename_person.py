@@ -158,7 +158,7 @@ def test_the_own_name_is_no_question(app: Flask, cast: Cast, doubt: Doubt) -> No
     assert name_of(app, cast, doubt.lea) == "LEA"
 
 
-def merged_by(client: FlaskClient, page: str):
+def merged_by(client: FlaskClient, page: str) -> TestResponse:
     """Press the button that makes the two one person."""
     url, fields = form_with(page, "into")
     return client.post(url, data=fields)

@@ -42,7 +42,7 @@ def photo_with_place(image_format: str = "JPEG") -> bytes:
 
 
 @pytest.fixture
-def put(cast: Cast, add_photo: Callable[..., int]):
+def put(cast: Cast, add_photo: Callable[..., int]) -> Callable[[bytes, str], str]:
     """Add a photo to the room; return its address up to the digest."""
 
     def put_photo(content: bytes, file_name: str) -> str:

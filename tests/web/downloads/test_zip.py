@@ -32,7 +32,7 @@ def get_zip(client: FlaskClient, url: str) -> TestResponse:
     return client.get(url, buffered=True)
 
 
-def opened(answer) -> zipfile.ZipFile:
+def opened(answer: TestResponse) -> zipfile.ZipFile:
     archive = zipfile.ZipFile(io.BytesIO(answer.data))
     assert archive.testzip() is None
     return archive

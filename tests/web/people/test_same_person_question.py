@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from flask import Flask
@@ -49,11 +49,11 @@ def question(client: FlaskClient, cast: Cast) -> dict[str, list[str]]:
 def reply(
     client: FlaskClient,
     cast: Cast,
-    fields: dict,
+    fields: Mapping[str, object],
     answer: str,
     headers: dict[str, str] | None = None,
 ) -> TestResponse:
-    data = fields | {"answer": answer}
+    data = {**fields, "answer": answer}
     return client.post(cast.url + PATH, data=data, headers=headers)
 
 

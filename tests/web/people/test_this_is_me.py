@@ -35,8 +35,10 @@ from tests.web.conftest import Doubt, Party
 PATH, FORGET = "/me/person", "/me/person/forget"
 
 
-def choose(client: FlaskClient, cast: Cast, person_id: object, **options) -> TestResponse:
-    return client.post(cast.url + PATH, data={"person": person_id}, **options)
+def choose(
+    client: FlaskClient, cast: Cast, person_id: object, headers: dict[str, str] | None = None
+) -> TestResponse:
+    return client.post(cast.url + PATH, data={"person": person_id}, headers=headers)
 
 
 def own_page(client: FlaskClient, cast: Cast) -> str:

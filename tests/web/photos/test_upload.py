@@ -15,7 +15,7 @@ from tests.helpers import tags_of
 HX = {"HX-Request": "true"}
 
 
-def words(answer) -> str:
+def words(answer: TestResponse) -> str:
     """What a page says, with one blank wherever its template has several."""
     return " ".join(answer.text.split())
 

@@ -189,7 +189,9 @@ def test_a_guest_of_two_rooms_is_in_both(
 
 
 @pytest.mark.parametrize("way", [join, join_by_code])
-def test_guessing_passwords_is_slowed_down(client: FlaskClient, locked: str, way) -> None:
+def test_guessing_passwords_is_slowed_down(
+    client: FlaskClient, locked: str, way: Callable[..., TestResponse]
+) -> None:
     codes = [way(client, locked, f"guess {number}").status_code for number in range(21)]
 
     assert codes == [WRONG] * 20 + [TOO_MANY]
@@ -197,7 +199,7 @@ def test_guessing_passwords_is_slowed_down(client: FlaskClient, locked: str, way
 
 @pytest.mark.parametrize("way", [join, join_by_code])
 def test_the_right_password_passes_after_any_number_of_wrong_ones(
-    client: FlaskClient, locked: str, way
+    client: FlaskClient, locked: str, way: Callable[..., TestResponse]
 ) -> None:
     for number in range(21):
         way(client, locked, f"guess {number}")

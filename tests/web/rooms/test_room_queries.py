@@ -129,7 +129,14 @@ def plans_of(app: Flask, queries: set[tuple[str, tuple[object, ...]]]) -> dict[s
 def noted_queries(app: Flask) -> Iterator[set[tuple[str, tuple[object, ...]]]]:
     queries: dict[str, tuple[object, ...]] = {}
 
-    def note(_connection, _cursor, statement, parameters, _context, _many) -> None:
+    def note(
+        _connection: object,
+        _cursor: object,
+        statement: str,
+        parameters: tuple[object, ...],
+        _context: object,
+        _many: bool,
+    ) -> None:
         queries[statement] = parameters
 
     found: set[tuple[str, tuple[object, ...]]] = set()
