@@ -67,14 +67,14 @@ def requests_of(app: Flask, cast: Cast, party: Party) -> Iterator[tuple[str, str
         "rooms.join_by_code": {"room_code": NAME},
         "rooms.become_host": {"name": NAME},
         "corrections.rename": {"name": NAME + "2"},
-        "corrections.move": {"faces": red_face, "name": NAME},
+        "corrections.move": {"faces": red_face, "into": party.blue},
         "corrections.reject": {"faces": red_face},
         "corrections.remove": {"faces": red_face},
-        "corrections.merge": {"person": party.blue, "name": NAME},
+        "corrections.merge": {"into": party.blue},
         "me.rename": {"name": NAME},
         "me.choose_person": {"person": party.red},
         "languages.choose": {"language": "hi"},
-        "uploads.begin": {"name": f"{NAME}.jpg", "size": 10, "fingerprint": NAME},
+        "uploads.begin": {"file_name": f"{NAME}.jpg", "size": 10, "modified": NAME},
     }
     adapter = app.url_map.bind("localhost")
     for rule in sorted(app.url_map.iter_rules(), key=order_of):
