@@ -43,9 +43,11 @@ NEW_PHOTOS = 20
 FACES_EACH = 40  # of a made-up person
 
 
-def unit(encodings: NDArray[np.float32]) -> NDArray[np.float32]:
+def unit(encodings: NDArray[np.floating]) -> NDArray[np.float32]:
     """Scale to length 1."""
-    return (encodings / np.linalg.norm(encodings, axis=1, keepdims=True)).astype(np.float32)
+    lengths = np.linalg.norm(encodings, axis=1, keepdims=True)
+    scaled: NDArray[np.float32] = (encodings / lengths).astype(np.float32)
+    return scaled
 
 
 def draw_strangers(
@@ -109,25 +111,24 @@ def median_ms(times: list[float]) -> str:
 
 def measure(title: str, faces: FaceSet, eps: float) -> None:
     """Group all at once without the last photos, then add those one by one; print the times."""
-    rule = {"eps": eps, "min_samples": Settings().min_samples}
-    loose = {"eps": eps, "doubt": FUSED_DOUBT, "apart": NO_PAIRS}
+    group = partial(plan_groups, eps=eps, min_samples=Settings().min_samples)
+    rank = partial(rank_pairs, eps=eps, doubt=FUSED_DOUBT, apart=NO_PAIRS)
+    maybe = partial(maybe_faces, eps=eps, doubt=FUSED_DOUBT, apart=NO_PAIRS)
     last = int(faces.photo_ids[-1])
     is_known = faces.photo_ids <= last - NEW_PHOTOS
     known = faces.subset(is_known)
     everything = np.ones(len(known), dtype=np.bool_)
-    plan, from_nothing, processor_from_nothing = seconds_of(
-        lambda: plan_groups(known, everything, **rule)
-    )
+    plan, from_nothing, processor_from_nothing = seconds_of(lambda: group(known, everything))
     people = np.zeros(len(faces), dtype=np.int64)
     people[is_known] = numbered(plan.person_ids)
     people_before = people.copy()
     times, processor_times = [], []
     present = replace(known, person_ids=people[is_known])
-    plan_groups(present, ~everything, **rule)  # fills what is kept from photo to photo
+    group(present, ~everything)  # fills what is kept from photo to photo
     for photo in range(last - NEW_PHOTOS + 1, last + 1):
         present = present.extended(faces.subset(faces.photo_ids == photo))
         is_new = present.photo_ids == photo
-        plan, seconds, processor = seconds_of(partial(plan_groups, present, is_new, **rule))
+        plan, seconds, processor = seconds_of(partial(group, present, is_new))
         times.append(seconds)
         processor_times.append(processor)
         present = replace(present, person_ids=numbered(plan.person_ids))
@@ -135,13 +136,11 @@ def measure(title: str, faces: FaceSet, eps: float) -> None:
     news = news[np.argsort(faces.photo_ids[news], kind="stable")]
     people[np.concatenate([np.flatnonzero(is_known), news])] = present.person_ids
     before = np.where(is_known, people_before, NO_PERSON)
-    _, _, together = seconds_of(
-        partial(plan_groups, replace(faces, person_ids=before), ~is_known, **rule)
-    )
+    _, _, together = seconds_of(partial(group, replace(faces, person_ids=before), ~is_known))
     faces = replace(faces, person_ids=people)
     largest = int(np.bincount(people[people != NO_PERSON]).argmax())
-    asked = [seconds_of(lambda: rank_pairs(faces, limit=20, **loose)) for _ in range(5)]
-    shown = [seconds_of(lambda: maybe_faces(faces, largest, **loose)) for _ in range(5)]
+    asked = [seconds_of(lambda: rank(faces, limit=20)) for _ in range(5)]
+    shown = [seconds_of(lambda: maybe(faces, largest)) for _ in range(5)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     cells = [
         f"{title} | {len(faces)} | {len(np.unique(people)) - 1} | {(people == largest).sum()}",
@@ -188,7 +187,7 @@ def main() -> None:
     parser.add_argument("--at-once", action="store_true", help="without looking for cores first")
     options = parser.parse_args()
     if options.at_once:
-        neighbourhood.MANY_CLUSTERS = sys.maxsize
+        neighbourhood.MANY_CLUSTERS = sys.maxsize  # type: ignore[attr-defined]  # imported there
     columns = ["room", "faces", "people", "largest", "unsorted", "from nothing", "processor"]
     columns += ["a photo", "processor", "longest", "of a burst", "20 questions", "maybe", "peak"]
     print(f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", sep="\n")

@@ -16,6 +16,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from killed_guests import Browser, Fact, KnownPhoto, Lost, Refused
 from killed_server import COLOURS
@@ -239,7 +240,7 @@ class Party:
 
     # What the server has.
 
-    def _ask_database(self, query: str, *values: object) -> list[tuple]:
+    def _ask_database(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         database = sqlite3.connect(f"file:{self.data / 'photoshare.sqlite'}?mode=ro", uri=True)
         try:
             return database.execute(query, values).fetchall()

@@ -27,7 +27,9 @@ from photoshare.geometry import FaceLocation
 from tests.fakes import FakeFaceEngine
 
 LEVELS = (60, 150, 240)
-COLOURS = [colour for colour in itertools.product(LEVELS, repeat=3) if colour != (150, 150, 150)]
+COLOURS = [
+    colour for colour in itertools.product(LEVELS, LEVELS, LEVELS) if colour != (150, 150, 150)
+]
 SEARCH_S = 0.02  # so that a kill can interrupt a search
 
 

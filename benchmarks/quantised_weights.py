@@ -58,7 +58,7 @@ def rounded_once_more(seed: int) -> Iterator[None]:
         steps -= exact(node, {**weights, node.input[0]: weights[node.input[0]] * 0})
         return plain + (random.random(plain.shape, dtype=np.float32) - np.float32(0.5)) * steps
 
-    zoo_graphs._dequantised = noisy  # type: ignore[assignment]
+    zoo_graphs._dequantised = noisy
     try:
         yield
     finally:

@@ -56,13 +56,15 @@ def fill(data: Path, room_id: int, count: int) -> None:
         )
 
 
-def download(opener: urllib.request.OpenerDirector, url: str, start: int, save: Path | None):
+def download(
+    opener: urllib.request.OpenerDirector, url: str, start: int, save: Path | None
+) -> tuple[int, int, float, float]:
     """Read a zip from `start` on; return its size, the bytes read, seconds to the first and all."""
     begun = time.perf_counter()
     request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"} if start else {})
     with opener.open(request) as answer, (save or Path(os.devnull)).open("wb") as target:
         size = int(answer.headers["Content-Length"])
-        first, read = None, 0
+        first, read = 0.0, 0
         while block := answer.read(BLOCK):
             first = first or time.perf_counter() - begun
             read += len(block)

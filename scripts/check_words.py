@@ -94,7 +94,7 @@ def _strings(path: Path) -> Iterator[tuple[Path, int, str]]:
 def _texts_to_translate(path: Path) -> Iterator[tuple[Path, int, str]]:
     with path.open("rb") as file:
         for message in read_po(file):
-            ids = message.id if isinstance(message.id, tuple) else (message.id,)
+            ids = (message.id,) if isinstance(message.id, str) else message.id
             for text in filter(None, ids):
                 yield path, message.lineno or 1, text
 

@@ -14,6 +14,7 @@ import numpy as np
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, insert, select, update
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from photoshare.db import db
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
@@ -94,10 +95,12 @@ def insert_person(
     return person_id
 
 
-def insert_face(app: Flask, room_id: int, photo_id: int, **values: object) -> int:
-    """Insert an unsorted face."""
+def insert_face(
+    app: Flask, room_id: int, photo_id: int, person_id: int | None = None, **values: object
+) -> int:
+    """Insert a face, unsorted if nobody's."""
     with app.app_context():
-        face = new_face(photo_id, **values)
+        face = new_face(photo_id, person_id, **values)
         db.session.add(face)
         count_change(room_id)
         return face.id
@@ -175,8 +178,9 @@ def guest_access(room_id: int, name: str = "Gustav") -> Access:
 
 def new_face(photo_id: int, person_id: int | None = None, **values: object) -> Face:
     """Make a face of 60 by 60 pixels, not yet in the session."""
-    columns = {"top": 20, "right": 80, "bottom": 80, "left": 20, "score": 1.0}
-    columns |= {"encoding": face_at(0.0)} | values
+    columns: dict[str, object] = {"top": 20, "right": 80, "bottom": 80, "left": 20, "score": 1.0}
+    columns |= {"encoding": face_at(0.0)}
+    columns |= values
     return Face(photo_id=photo_id, person_id=person_id, **columns)
 
 
@@ -194,7 +198,14 @@ def counted_queries(app: Flask) -> Iterator[list[str]]:
     """Collect the SQL statements that run inside the block, with nothing kept in memory before."""
     statements: list[str] = []
 
-    def note(_connection, _cursor, statement, _parameters, _context, _many) -> None:
+    def note(
+        _connection: object,
+        _cursor: object,
+        statement: str,
+        _parameters: object,
+        _context: object,
+        _many: bool,
+    ) -> None:
         statements.append(statement)
 
     with app.app_context():
@@ -213,7 +224,14 @@ def at_first_claim(app: Flask, statement: str) -> Iterator[None]:
     """Run another statement before the first update that claims something."""
     pending = [statement]
 
-    def interfere(_connection, cursor, claim, _parameters, _context, _many) -> None:
+    def interfere(
+        _connection: object,
+        cursor: DBAPICursor,
+        claim: str,
+        _parameters: object,
+        _context: object,
+        _many: bool,
+    ) -> None:
         if pending and claim.startswith("UPDATE"):
             cursor.execute(pending.pop())
 
@@ -273,7 +291,8 @@ def set_title_and_end(room_id: int, title: str, ends_on: date | None) -> None:
 
 def form_with(page: str, field: str) -> tuple[str, dict[str, str]]:
     """Return the address and the fields of the form that has this field."""
-    action, found = "", {}
+    action = ""
+    found: dict[str, str] = {}
     for tag in tags_of(page):
         if tag.name == "form":
             if field in found:

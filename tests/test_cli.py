@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import sqlite3
@@ -188,7 +189,7 @@ def test_doctor_names_what_is_wrong_and_the_remedy(
 
     from photoshare.maintenance import doctor
 
-    real_version: Callable[[str], str] = doctor.version
+    real_version = importlib.metadata.version
     monkeypatch.setattr(doctor, "version", version)
     monkeypatch.setattr("photoshare.web.pages.assets.HTMX_INTEGRITY", "sha384-other")
 
@@ -201,7 +202,7 @@ def test_doctor_names_what_is_wrong_and_the_remedy(
 
 
 def test_doctor_names_the_photos_whose_originals_are_lost(
-    app: Flask, site: Site, make_room, add_photo
+    app: Flask, site: Site, make_room: Callable[..., NewRoom], add_photo: Callable[..., int]
 ) -> None:
     room_id = make_room("Wedding").room.id
     for seed in range(3):

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from photoshare.db import db, schema_version
+from photoshare.db import UtcDateTime, db, schema_version
 from photoshare.models import Guest, Room
 from photoshare.services.rooms import rooms
 
@@ -83,6 +83,7 @@ def test_a_moment_comes_back_aware_and_in_utc() -> None:
 
 def test_a_moment_that_is_missing_stays_missing() -> None:
     column_type = Room.__table__.c.created_at.type
+    assert isinstance(column_type, UtcDateTime)
 
     assert column_type.process_bind_param(None, db.engine.dialect) is None
     assert column_type.process_result_value(None, db.engine.dialect) is None

@@ -145,7 +145,9 @@ def columns_of_faces() -> list[str]:
 
 def isolation_level() -> str | None:
     with db.engine.connect() as connection:
-        return connection.connection.driver_connection.isolation_level
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        return driver.isolation_level
 
 
 def whole_content(path: Path) -> dict[str, list[tuple[object, ...]]]:

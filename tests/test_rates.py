@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from photoshare import rates
 from photoshare.networks import MAX_NAME, network_of
 from photoshare.rates import Limit, Rates
 
@@ -13,7 +14,7 @@ from photoshare.rates import Limit, Rates
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, which tests can set."""
     now = [1000.0]
-    monkeypatch.setattr(rates.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     return now
 
 
@@ -46,7 +47,7 @@ def test_what_costs_more_than_is_left_has_to_wait(clock: list[float]) -> None:
 
 
 def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rates, "MAX_KEYS", 100)
+    monkeypatch.setattr("photoshare.rates.MAX_KEYS", 100)
     counts, limit = Rates(), Limit(1, 60)
     for number in range(1000):
         counts.add(number, limit)

@@ -74,17 +74,18 @@ def test_a_file_over_the_limit_is_refused_and_leaves_nothing(storage: Storage) -
 
 
 def test_an_endless_stream_is_cut_off_at_the_limit(storage: Storage) -> None:
-    class Endless(io.RawIOBase):
+    class Endless(io.BytesIO):
         taken = 0
 
-        def read(self, size: int = -1) -> bytes:
+        def read(self, size: int | None = -1, /) -> bytes:
+            assert size is not None
             self.taken += size
             return bytes(size)
 
     stream = Endless()
 
     with (
-        pytest.raises(RejectedPhotoError),
+        pytest.raises(RejectedPhotoError, match="larger than 1 MB"),
         storage.receive(1, stream, max_photo_mb=1),
     ):
         pytest.fail("the stream was received")

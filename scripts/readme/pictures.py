@@ -23,7 +23,7 @@ import numpy as np
 from flask import Flask
 from people import CAST
 from PIL import ExifTags, Image, ImageDraw, ImageFilter
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from scenes import SCENES, Scene
 from werkzeug.serving import make_server
 
@@ -31,7 +31,7 @@ from photoshare import create_app
 from photoshare.faces.types import AnalysedFace, Doubt
 
 STRIP = Path(__file__).resolve().parents[2] / "docs" / "screenshots" / "strip.webp"
-PHONE = {"width": 390, "height": 760}
+PHONE: ViewportSize = {"width": 390, "height": 760}
 SHOWN_PX = 520  # width of a phone in the strip; the README shows the strip at about half of that
 GAP_PX = 64
 TITLE = "Maya turns 30"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
 SIZES = {390: 844, 768: 1024, 1280: 860}  # width and height in pixels
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # Name, who looks at it, address below the room (or from the root, with a slash before), language.
 PAGES = [
     ("start", "stranger", "/", "en"),

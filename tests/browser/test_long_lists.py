@@ -66,9 +66,10 @@ def open_room(browser: Browser, room: str) -> Iterator[Callable[[str, tuple[int,
 
 def end_of_grid(page: Page) -> float:
     """Return how many screens below the top of the window the loaded photos end."""
-    return page.evaluate(
+    end: float = page.evaluate(
         "document.querySelector('.photo-grid').getBoundingClientRect().bottom / innerHeight"
     )
+    return end
 
 
 @pytest.mark.parametrize("size", WINDOWS)

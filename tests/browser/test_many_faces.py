@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -78,7 +79,7 @@ def open_crowd(
     with serving(app) as served:
         address = f"http://127.0.0.1:{served.port}"
 
-        def open_page(**options: object) -> Page:
+        def open_page(**options: Any) -> Page:
             context = browser.new_context(**options)
             contexts.append(context)
             context.add_cookies([{"name": "photoshare", "value": cookie.value, "url": address}])
@@ -123,20 +124,23 @@ LAYOUT = """() => {
 }"""
 
 
-def layout_of(page: Page) -> dict:
+def layout_of(page: Page) -> dict[str, Any]:
     page.wait_for_selector(".faces.is-laid-out")
     page.evaluate("document.fonts.ready")
-    return page.evaluate(f"new Promise(done => requestAnimationFrame(() => done(({LAYOUT})())))")
+    layout: dict[str, Any] = page.evaluate(
+        f"new Promise(done => requestAnimationFrame(() => done(({LAYOUT})())))"
+    )
+    return layout
 
 
-def overlap(one: list, other: list) -> bool:
+def overlap(one: list[float], other: list[float]) -> bool:
     """Whether two boxes share more than the rounding of a pixel."""
     return all(
         min(one[side + 2], other[side + 2]) - max(one[side], other[side]) > 0.5 for side in (0, 1)
     )
 
 
-def check_legible(layout: dict) -> None:
+def check_legible(layout: dict[str, Any]) -> None:
     left, top, right, bottom = layout["picture"]
     assert len(layout["outlines"]) == ROWS * COLUMNS
     for box in layout["outlines"]:
@@ -155,7 +159,10 @@ def check_legible(layout: dict) -> None:
 @SIZES
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_sixty_faces_are_outlined_legibly(
-    size: dict, scheme: str, open_crowd: Callable[..., Page], take_screenshot: Callable[..., None]
+    size: dict[str, Any],
+    scheme: str,
+    open_crowd: Callable[..., Page],
+    take_screenshot: Callable[..., None],
 ) -> None:
     page = open_crowd(**size, color_scheme=scheme)
     page.keyboard.press("f")
@@ -204,6 +211,7 @@ def test_a_finger_may_miss_a_small_face_by_a_little(open_crowd: Callable[..., Pa
     album = page.locator(".faces a").nth(20).get_attribute("href")
     page.keyboard.press("f")
     box = page.locator(".faces a").nth(20).locator("rect").bounding_box()
+    assert box is not None
     page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] - 4)
 
     page.wait_for_url(f"**{album}")

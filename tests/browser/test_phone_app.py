@@ -73,7 +73,7 @@ def test_shared_photos_wait_on_the_phone_until_the_room_is_chosen(
     assert page.evaluate("caches.has('shared-photos')") is False
     page.reload()
     expect(page.locator(".photo-grid .tile")).to_have_count(2)
-    names = [tile.get_attribute("alt") for tile in page.locator(".tile picture img").all()]
+    names = [tile.get_attribute("alt") or "" for tile in page.locator(".tile picture img").all()]
     assert sorted(names) == ["Photo größe.png", "Photo sea & sky.png"]
 
 

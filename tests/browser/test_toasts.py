@@ -62,7 +62,9 @@ def test_on_a_phone_it_lies_over_the_bar_and_hides_nothing_of_it(
     assert bar["height"] >= 44
 
 
-def test_without_javascript_it_is_a_line_of_the_page(told, open_page, address: str) -> None:
+def test_without_javascript_it_is_a_line_of_the_page(
+    told: Callable[..., Page], open_page: Callable[..., Page], address: str
+) -> None:
     page = open_page(java_script_enabled=False)
     page.goto(address)
     page.get_by_label("Title").fill("Quiet party")

@@ -6,15 +6,15 @@ import hashlib
 import io
 import re
 import signal
-import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Request, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, Route, expect
 
 from tests.fakes import RED, draw_photo
 from tests.serving.test_server import free_port, server, wait_until_it_serves
@@ -55,8 +55,6 @@ class OwnServer:
         self._environ = environ
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
-        self._running = None
-        self.process: subprocess.Popen[str] | None = None
         self.start()
 
     def start(self) -> None:
@@ -80,9 +78,10 @@ def own_server(tmp_path: Path) -> Iterator[OwnServer]:
 @pytest.fixture
 def open_room(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Open a new room of a server, as its host; script errors fail the test."""
-    contexts, problems = [], []
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
 
-    def open_room(address: str, **options: object) -> Page:
+    def open_room(address: str, **options: Any) -> Page:
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
@@ -104,7 +103,7 @@ def choose(page: Page, *files: Path) -> None:
     page.locator("input[type=file]").set_input_files(files)
 
 
-def summary(page: Page):
+def summary(page: Page) -> Locator:
     return page.locator(".upload-summary")
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +23,7 @@ TOUCH = """([points]) => {
 
 
 @pytest.fixture(scope="module")
-def room_url(browser, address: str, event_photos: list[Path]) -> Iterator[str]:
+def room_url(browser: Browser, address: str, event_photos: list[Path]) -> str:
     page = browser.new_page()
     page.goto(address)
     page.get_by_label("Title").fill("Viewer party")
@@ -69,9 +69,10 @@ def swipe(page: Page, start: int, end: int) -> None:
 
 
 def scale_of(page: Page) -> float:
-    return page.evaluate(
+    scale: float = page.evaluate(
         "new DOMMatrix(getComputedStyle(document.querySelector('.photo-frame')).transform).a"
     )
+    return scale
 
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}

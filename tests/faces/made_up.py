@@ -14,7 +14,9 @@ EPS = 0.325
 def encodings_of(people: list[int], spread: float = 0.1, seed: int = 0) -> NDArray[np.float32]:
     """Draw an encoding near the axis of each person; negative numbers are one-off strangers."""
     numbers = np.random.default_rng(seed)
-    rows = numbers.normal(size=(len(people), ENCODING_SIZE)) * spread / ENCODING_SIZE**0.5
+    rows: NDArray[np.float64] = (
+        numbers.normal(size=(len(people), ENCODING_SIZE)) * spread / ENCODING_SIZE**0.5
+    )
     for row, person in enumerate(people):
         rows[row, person if person >= 0 else ENCODING_SIZE + person] += 1
     return (1.4 * rows).astype(np.float32)

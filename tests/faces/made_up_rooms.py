@@ -79,4 +79,4 @@ def partition(person_ids: NDArray[np.int64]) -> set[frozenset[int]]:
 def together(person_ids: NDArray[np.int64]) -> list[tuple[int, int]]:
     """List the pairs of faces that are one person."""
     is_pair = (person_ids[:, None] == person_ids[None, :]) & (person_ids != NO_PERSON)[:, None]
-    return [tuple(pair) for pair in np.argwhere(np.triu(is_pair, 1)).tolist()]
+    return [(first, second) for first, second in np.argwhere(np.triu(is_pair, 1)).tolist()]

@@ -40,7 +40,9 @@ def test_a_sharp_face_that_looks_here_is_a_good_one(
 def test_eyes_one_behind_the_other_are_no_good_face() -> None:
     landmarks = np.zeros((5, 2), dtype=np.float32)
 
-    assert face_quality(AnalysedFace(LARGE, 1.0, np.ones(4), landmarks, 1.0)) == 0.0
+    assert (
+        face_quality(AnalysedFace(LARGE, 1.0, np.ones(4, dtype=np.float32), landmarks, 1.0)) == 0.0
+    )
 
 
 def test_what_is_known_of_the_quality_decides_and_not_the_size() -> None:

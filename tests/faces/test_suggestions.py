@@ -29,7 +29,8 @@ def pairs_of(
 
 
 def maybe(faces: FaceSet, person: int, apart: NDArray[np.int64] = NO_PAIRS) -> list[int]:
-    return maybe_faces(faces, person, eps=EPS, doubt=DOUBT, apart=apart).tolist()
+    rows: list[int] = maybe_faces(faces, person, eps=EPS, doubt=DOUBT, apart=apart).tolist()
+    return rows
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -142,13 +143,12 @@ def test_no_pair_breaks_a_rule_whatever_the_room(room: Placed) -> None:
 
 def test_how_far_is_asked_is_the_engines_own() -> None:
     faces = face_set(encodings_at(0, 0, 0, 1.12 * EPS), people=[5, 5, 5, NO_PERSON])
-    room = {"eps": EPS, "apart": NO_PAIRS}
-    [pair] = rank_pairs(faces, doubt=Doubt(1.15, 0.07), limit=9, **room)
+    [pair] = rank_pairs(faces, doubt=Doubt(1.15, 0.07), limit=9, eps=EPS, apart=NO_PAIRS)
     far = pair.distance
 
     for doubt, count in (Doubt(far + 0.01, 0.03), 1), (Doubt(far - 0.01, 0.03), 0):
-        assert len(rank_pairs(faces, doubt=doubt, limit=9, **room)) == count
-        assert len(maybe_faces(faces, 5, doubt=doubt, **room)) == count
+        assert len(rank_pairs(faces, doubt=doubt, limit=9, eps=EPS, apart=NO_PAIRS)) == count
+        assert len(maybe_faces(faces, 5, doubt=doubt, eps=EPS, apart=NO_PAIRS)) == count
 
 
 def test_where_people_look_alike_the_rooms_own_eps_is_what_counts() -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from photoshare.db import db
 from photoshare.models import Face, Job, Photo
+from photoshare.services.rooms.rooms import NewRoom
+from photoshare.web.site import Site
 from tests.fakes import BLUE, RED, FakeFaceEngine, draw_photo
 from tests.jobs.killing import kill_until
 
@@ -26,9 +28,9 @@ def count(app: Flask, state: str) -> int:
 
 
 def test_killed_at_any_time_the_job_goes_on_and_no_photo_is_lost_or_stored_twice(
-    app: Flask, make_room: Callable[..., object], add_photo: Callable[..., int], tmp_path: Path
+    app: Flask, make_room: Callable[..., NewRoom], add_photo: Callable[..., int], tmp_path: Path
 ) -> None:
-    room_id = make_room().room.id  # type: ignore[attr-defined]
+    room_id = make_room().room.id
     for number in range(PHOTOS):
         add_photo(room_id, draw_photo(RED, BLUE, seed=number, width=300 + number))
 
@@ -48,18 +50,18 @@ def test_killed_at_any_time_the_job_goes_on_and_no_photo_is_lost_or_stored_twice
 
 
 def test_after_a_kill_an_unfinished_job_is_queued_again(
-    app: Flask, site: object, make_room: Callable[..., object], add_photo: Callable[..., int]
+    app: Flask, site: Site, make_room: Callable[..., NewRoom], add_photo: Callable[..., int]
 ) -> None:
-    room_id = make_room().room.id  # type: ignore[attr-defined]
+    room_id = make_room().room.id
     add_photo(room_id, draw_photo(RED))
     with app.app_context():
         db.session.add(Job(room_id=room_id, kind="process_photos", state="running"))
-        db.session.execute(Photo.__table__.update().values(state="analysing", attempts=1))
+        db.session.execute(update(Photo).values(state="analysing", attempts=1))
         db.session.commit()
 
-    site.jobs.recover()  # type: ignore[attr-defined]
+    site.jobs.recover()
 
     with app.app_context():
         assert db.session.scalars(select(Job.state)).all() == ["queued"]
-    site.jobs.run_pending()  # type: ignore[attr-defined]
+    site.jobs.run_pending()
     assert count(app, "analysed") == 1

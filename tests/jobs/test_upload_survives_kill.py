@@ -39,7 +39,7 @@ class Browser:
 
     def headers_of(self, path: str, body: bytes, content_type: str) -> Message:
         with self._open(path, body, content_type) as answer:
-            return answer.headers  # type: ignore[no-any-return]
+            return answer.headers
 
     def _open(self, path: str, body: bytes | None, content_type: str) -> addinfourl:
         headers = {"Content-Type": content_type, "HX-Request": "true"} if content_type else {}

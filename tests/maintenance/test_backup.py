@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 import zipfile
@@ -114,7 +115,7 @@ def test_photos_that_come_and_go_on_the_way_are_in_it_by_row_and_file_or_not_at_
 
     monkeypatch.setattr(backup, "_originals", with_guests)
     if not is_linkable:
-        monkeypatch.setattr(backup.os, "link", lambda *_: (_ for _ in ()).throw(OSError("EXDEV")))
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError("EXDEV")))
 
     made = backup.back_up(site.storage, tmp_path / "copy")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,9 @@ def zeros_in_the_middle(file: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [garbage_header, half_of_it, zeros_in_the_middle])
-def test_the_server_does_not_start_on_a_damaged_database(database: Path, damage) -> None:
+def test_the_server_does_not_start_on_a_damaged_database(
+    database: Path, damage: Callable[[Path], None]
+) -> None:
     damage(database)
 
     said = refusal(database.parent, free_port())
@@ -61,7 +64,9 @@ def test_the_server_does_not_start_on_a_damaged_database(database: Path, damage)
 
 
 @pytest.mark.parametrize("damage", [garbage_header, zeros_in_the_middle])
-def test_the_doctor_says_how_to_mend_a_damaged_database(database: Path, damage) -> None:
+def test_the_doctor_says_how_to_mend_a_damaged_database(
+    database: Path, damage: Callable[[Path], None]
+) -> None:
     damage(database)
 
     done = flask(database.parent, "doctor")

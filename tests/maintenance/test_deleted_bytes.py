@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import random
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from photoshare.config import MB
 from photoshare.maintenance import deleted_bytes
 from photoshare.maintenance.deleted_bytes import DatabaseUpkeep, empty_wal, wal_of, write_anew
 
@@ -123,7 +125,7 @@ def test_gaps_of_pages_keep_what_was_deleted_until_the_file_is_written_anew(
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock set by the test; its only element is the time in seconds."""
     now = [1000.0]
-    monkeypatch.setattr(deleted_bytes.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     return now
 
 
@@ -136,9 +138,7 @@ def test_the_file_is_written_anew_once_in_a_quiet_time(
     written = []
     monkeypatch.setattr(deleted_bytes, "write_anew", lambda path: written.append(clock[0]))
     empty_wal(database)
-    monkeypatch.setattr(
-        deleted_bytes, "QUIET_S_OF_MB", 10 * deleted_bytes.MB / database.stat().st_size
-    )
+    monkeypatch.setattr(deleted_bytes, "QUIET_S_OF_MB", 10 * MB / database.stat().st_size)
     keeper = DatabaseUpkeep(database)
 
     for _ in range(3):  # a write every eight seconds

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,7 +25,10 @@ def on_a_line(*steps: int) -> NDArray[np.float32]:
 
 
 def cluster(*steps: int, min_samples: int = 2) -> list[int]:
-    return cluster_encodings(on_a_line(*steps), eps=EPS, min_samples=min_samples).tolist()
+    labels: list[int] = cluster_encodings(
+        on_a_line(*steps), eps=EPS, min_samples=min_samples
+    ).tolist()
+    return labels
 
 
 def test_no_faces_have_no_labels() -> None:
@@ -85,7 +90,7 @@ def test_the_order_of_the_faces_does_not_matter(data: st.DataObject, steps: list
     assert partition(shuffled, order) == partition(labels, range(len(steps)))
 
 
-def partition(labels: list[int], rows: object) -> set[tuple[bool, frozenset[int]]]:
+def partition(labels: list[int], rows: Iterable[int]) -> set[tuple[bool, frozenset[int]]]:
     """Return which rows are grouped, and which groups are noise, whatever the labels."""
     groups: dict[int, set[int]] = {}
     for label, row in zip(labels, rows, strict=True):

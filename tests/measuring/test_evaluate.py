@@ -24,7 +24,9 @@ from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from tests.fakes import BLUE, GREEN, RED, FakeFaceEngine, draw_photo
 
 
-def photo(*names: str, boxes: list[tuple[str, tuple[int, int, int, int]]] | None = None):
+def photo(
+    *names: str, boxes: list[tuple[str, tuple[int, int, int, int]]] | None = None
+) -> LabelledPhoto:
     return LabelledPhoto(Path("photo.jpg"), names, boxes)
 
 

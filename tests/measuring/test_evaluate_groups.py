@@ -73,7 +73,9 @@ def test_recall_counts_the_sure_boxes_by_their_width(tmp_path: Path) -> None:
     (tmp_path / "reference_faces.csv").write_text("\n".join(rows))
     (photo,) = read_reference(tmp_path)
     locations = np.array([[100, 120, 120, 100], [100, 830, 130, 800], [600, 60, 650, 10]])
-    found = PhotoFaces((1000, 800), locations, np.ones(3), np.zeros((3, 4)), np.ones(3))
+    found = PhotoFaces(
+        (1000, 800), locations, np.ones(3), np.zeros((3, 4), dtype=np.float32), np.ones(3)
+    )
 
     numbers = reference_recall([photo], [found])
 

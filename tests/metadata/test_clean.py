@@ -110,7 +110,7 @@ def test_the_second_picture_of_an_mpo_is_cleaned_and_kept(tmp_path: Path) -> Non
 
     assert not any(secret in cleaned for secret in SECRETS)
     with opened(buffer.getvalue()) as before, opened(cleaned) as after:
-        assert after.n_frames == 2
+        assert getattr(after, "n_frames", 1) == 2
         for frame in range(2):
             before.seek(frame)
             after.seek(frame)
@@ -126,7 +126,7 @@ def test_the_pages_of_a_tiff_are_all_cleaned(tmp_path: Path) -> None:
 
     assert not any(secret in cleaned for secret in SECRETS)
     with opened(cleaned) as after:
-        assert after.n_frames == 3
+        assert getattr(after, "n_frames", 1) == 3
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from photoshare.pictures.decoding import DecodedPhoto, decode_upright
 WHITE, RED, BLUE = (255, 255, 255), (255, 0, 0), (0, 0, 255)
 SIZE = (64, 32)  # of the upright picture
 # How a camera stores an upright picture under each EXIF orientation: the inverse rotation.
-STORED_BY = {
+STORED_BY: dict[int, Image.Transpose | None] = {
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -81,7 +81,9 @@ def test_every_exif_orientation_ends_upright(
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "I;16"])
 def test_a_turned_picture_of_another_mode_ends_upright(tmp_path: Path, mode: str) -> None:
-    stored = marked("L" if mode == "I;16" else mode).transpose(STORED_BY[6])
+    turn = STORED_BY[6]
+    assert turn is not None
+    stored = marked("L" if mode == "I;16" else mode).transpose(turn)
     if mode == "I;16":
         stored = Image.fromarray(np.asarray(stored).astype(np.uint16) * 257)
     exif = Image.Exif()

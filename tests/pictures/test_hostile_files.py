@@ -6,6 +6,7 @@ import io
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
@@ -35,7 +36,7 @@ def valid_files() -> list[bytes]:
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2026:07:04 18:30:05"
     photo = Image.open(io.BytesIO(draw_photo(RED, width=200)))
     frames = [photo.rotate(angle) for angle in (90, 180)]
-    kinds = [
+    kinds: list[tuple[Image.Image, str, dict[str, Any]]] = [
         (photo, "JPEG", {"exif": exif}),
         (photo, "JPEG", {"progressive": True}),
         (photo.convert("CMYK"), "JPEG", {}),

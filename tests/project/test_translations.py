@@ -68,7 +68,13 @@ def is_ours(folder: str) -> bool:
 
 
 def key_of(message: Message) -> str:
-    return message.id[0] if isinstance(message.id, tuple) else message.id
+    return message.id if isinstance(message.id, str) else message.id[0]
+
+
+def strings_of(message: Message) -> list[str]:
+    """List the forms of a translation; a missing one is an empty string."""
+    string = message.string or ""
+    return [string] if isinstance(string, str) else list(string)
 
 
 def catalogue_of(language: str) -> dict[str, Message]:
@@ -92,8 +98,7 @@ def test_no_text_is_missing_and_none_is_left_over(language: str) -> None:
     assert set(extracted()) - set(translated) == set()
     assert set(translated) - set(extracted()) == set()
     for key, message in translated.items():
-        strings = message.string if isinstance(message.string, tuple) else (message.string,)
-        assert all(strings), f"{language}: {key} is not translated"
+        assert all(strings_of(message)), f"{language}: {key} is not translated"
         assert not message.fuzzy, f"{language}: {key} is a guess"
 
 
@@ -103,8 +108,7 @@ def test_every_translation_keeps_its_placeholders(language: str) -> None:
     compiled = _catalogue(language)
     numbers = Counter(compiled.plural(number) for number in range(1000))
     for key, message in catalogue_of(language).items():
-        strings = message.string if isinstance(message.string, tuple) else (message.string,)
-        for form, string in enumerate(strings):
+        for form, string in enumerate(strings_of(message)):
             wanted = set(placeholder.findall(key))
             if message.pluralizable and numbers[form] == 1:  # "two photos" may be one word
                 wanted -= {"%(number)s"} - set(placeholder.findall(string))
@@ -127,7 +131,7 @@ def test_every_counted_text_has_a_form_for_every_number(language: str) -> None:
     assert set.union(*by_category.values()) == set(range(catalogue.num_plurals))
     for message in catalogue:
         if message.pluralizable:
-            assert len(message.string) == catalogue.num_plurals
+            assert len(strings_of(message)) == catalogue.num_plurals
 
 
 def sentences_of(path: Path) -> Iterator[str]:

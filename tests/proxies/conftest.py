@@ -246,8 +246,15 @@ def fill_room(data: Path) -> str:
         upgrade_schema()
         room = rooms.create_room("Party").room
         room_id, code = room.id, room.code
-    checksums = {"crc32": 1, "clean_crc32": 1, "cleaning_rules": CLEANING_RULES}
-    ids = insert_photos(app, room_id, PHOTOS, size_bytes=PHOTO_BYTES, **checksums)
+    ids = insert_photos(
+        app,
+        room_id,
+        PHOTOS,
+        size_bytes=PHOTO_BYTES,
+        crc32=1,
+        clean_crc32=1,
+        cleaning_rules=CLEANING_RULES,
+    )
     with app.app_context():
         for photo_id in ids:
             photo = db.session.get_one(Photo, photo_id)

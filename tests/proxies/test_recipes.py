@@ -105,7 +105,7 @@ def test_polls_are_answered(site: Site) -> None:
     site.join()
     address, statuses = f"{site.room}/jobs/current", set()
     for _ in range(120):
-        answer = site.ask(address, **HX)
+        answer = site.ask(address, None, **HX)
         statuses.add(answer.status)
         if answer.status == 204:
             break

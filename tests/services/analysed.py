@@ -27,8 +27,9 @@ def claim(room_id: int) -> ClaimedPhoto:
 
 def photo_row(photo_id: int) -> tuple[str, int]:
     db.session.rollback()
-    row = db.session.execute(select(Photo.state, Photo.attempts).where(Photo.id == photo_id)).one()
-    return tuple(row)
+    query = select(Photo.state, Photo.attempts).where(Photo.id == photo_id)
+    state, attempts = db.session.execute(query).one()
+    return state, attempts
 
 
 def found(*places: int) -> list[FoundFace]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 
@@ -28,7 +30,7 @@ def host(room_id: int) -> Author:
 
 
 @pytest.fixture
-def add_person(app: Flask, room_id: int):
+def add_person(app: Flask, room_id: int) -> Callable[..., int]:
     """Add a person to the room with a face in each of this many new photos."""
     counter = iter(range(1000))
 

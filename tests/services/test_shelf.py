@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from flask import Flask
 
 from photoshare.services.shelf import Shelf, forget_room
 
@@ -65,7 +66,7 @@ def test_the_newest_stays_however_large_it_is() -> None:
     assert [shelf.find(1, 0), shelf.find(2, 0)] == [None, "very large"]
 
 
-def test_many_who_ask_at_once_wait_for_one(app) -> None:
+def test_many_who_ask_at_once_wait_for_one(app: Flask) -> None:
     shelf: Shelf[int] = Shelf(9)
     made: list[int] = []
     is_asked, may_end = threading.Event(), threading.Event()

@@ -18,6 +18,7 @@ from photoshare.models import Face
 from photoshare.services.corrections import verbs
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Author
+from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.helpers import row_counts, set_password, set_title_and_end
@@ -165,7 +166,7 @@ def test_a_browser_without_a_cookie_finds_nothing(app: Flask, routes: dict[Route
 
 
 def test_a_guest_of_another_room_finds_nothing(
-    app: Flask, routes: dict[Route, str], make_room
+    app: Flask, routes: dict[Route, str], make_room: Callable[..., NewRoom]
 ) -> None:
     answers = walk(routes, member_of(app, make_room("Other").room.code))
 
@@ -173,7 +174,7 @@ def test_a_guest_of_another_room_finds_nothing(
 
 
 def test_the_host_of_another_room_finds_nothing(
-    app: Flask, routes: dict[Route, str], make_room
+    app: Flask, routes: dict[Route, str], make_room: Callable[..., NewRoom]
 ) -> None:
     other = make_room("Other")
     host = app.test_client()
@@ -195,7 +196,7 @@ def test_a_forged_cookie_finds_nothing(app: Flask, cast: Cast, routes: dict[Rout
 
 
 def test_a_guest_of_a_deleted_room_finds_nothing_in_the_next_room(
-    app: Flask, site: Site, make_room
+    app: Flask, site: Site, make_room: Callable[..., NewRoom]
 ) -> None:
     old = make_room("Old").room
     guest = member_of(app, old.code)()
@@ -209,7 +210,7 @@ def test_a_guest_of_a_deleted_room_finds_nothing_in_the_next_room(
 
 
 def test_a_cookie_for_ids_that_came_again_finds_nothing(
-    app: Flask, cast: Cast, routes: dict[Route, str], make_room
+    app: Flask, cast: Cast, routes: dict[Route, str], make_room: Callable[..., NewRoom]
 ) -> None:
     other = make_room("Other").room
     with member_of(app, other.code)().session_transaction() as session:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import base64
 import io
 import zipfile
+from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from PIL import ExifTags, Image
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from photoshare import create_app
 from photoshare.db import db
 from photoshare.models import Face
+from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo, fits, psd
@@ -30,12 +35,14 @@ PASSWORD = "open sesame"
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 
 
-def upload(client, url: str, content: bytes, name: str):
+def upload(client: FlaskClient, url: str, content: bytes, name: str) -> TestResponse:
     data = {"photos": (io.BytesIO(content), name)}
     return client.post(f"{url}/photos", data=data, headers=HX)
 
 
-def test_cve_2026_61838_a_zip_needs_the_password_too(app: Flask, make_room, add_photo) -> None:
+def test_cve_2026_61838_a_zip_needs_the_password_too(
+    app: Flask, make_room: Callable[..., NewRoom], add_photo: Callable[..., int]
+) -> None:
     room = make_room("Locked", password=PASSWORD).room
     add_photo(room.id, draw_photo(RED))
     client = app.test_client()
@@ -46,7 +53,9 @@ def test_cve_2026_61838_a_zip_needs_the_password_too(app: Flask, make_room, add_
     assert (answer.status_code, answer.mimetype) == (404, "text/html")
 
 
-def test_cve_2026_61611_passwords_cannot_be_guessed_fast(app: Flask, make_room) -> None:
+def test_cve_2026_61611_passwords_cannot_be_guessed_fast(
+    app: Flask, make_room: Callable[..., NewRoom]
+) -> None:
     room = make_room("Locked", password=PASSWORD).room
     tries = [
         app.test_client().post(f"/rooms/{room.code}/join", data={"password": f"{number}"})
@@ -56,7 +65,9 @@ def test_cve_2026_61611_passwords_cannot_be_guessed_fast(app: Flask, make_room) 
     assert [answer.status_code for answer in tries] == [422] * 20 + [429] * 2
 
 
-def test_cve_2026_22784_one_unlock_opens_one_room(app: Flask, make_room) -> None:
+def test_cve_2026_22784_one_unlock_opens_one_room(
+    app: Flask, make_room: Callable[..., NewRoom]
+) -> None:
     one, other = (make_room(name, password=PASSWORD).room for name in ("One", "Other"))
     client = app.test_client()
 
@@ -78,7 +89,9 @@ def test_immich_29599_thumbnails_need_the_password_too(
         assert cast.stranger.get(url, buffered=True).status_code == 404
 
 
-def test_immich_29599_smaller_pictures_tell_no_place(cast: Cast, add_photo, app: Flask) -> None:
+def test_immich_29599_smaller_pictures_tell_no_place(
+    cast: Cast, add_photo: Callable[..., int], app: Flask
+) -> None:
     exif = Image.Exif()
     exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (48.0, 12.0, 30.0)
     buffer = io.BytesIO()
@@ -128,7 +141,7 @@ def test_cve_2026_62679_no_address_leads_out_of_a_folder(cast: Cast, tail: str) 
 
 
 def test_cve_2026_61610_a_photo_of_another_room_looks_like_none(
-    cast: Cast, make_room, add_photo
+    cast: Cast, make_room: Callable[..., NewRoom], add_photo: Callable[..., int]
 ) -> None:
     foreign = add_photo(make_room("Other").room.id, draw_photo(RED))
 
@@ -140,7 +153,7 @@ def test_cve_2026_61610_a_photo_of_another_room_looks_like_none(
 
 
 def test_cve_2026_61610_the_same_photo_in_another_room_is_no_duplicate(
-    cast: Cast, make_room, add_photo
+    cast: Cast, make_room: Callable[..., NewRoom], add_photo: Callable[..., int]
 ) -> None:
     add_photo(make_room("Other").room.id, draw_photo(RED))
 
@@ -199,7 +212,7 @@ def test_immich_drop_54_an_ended_room_takes_no_upload(cast: Cast, app: Flask) ->
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Client-IP"])
 def test_immich_folio_378_an_address_from_a_header_is_not_believed(
-    app: Flask, make_room, header: str
+    app: Flask, make_room: Callable[..., NewRoom], header: str
 ) -> None:
     room = make_room("Locked", password=PASSWORD).room
     tries = [
@@ -214,11 +227,11 @@ def test_immich_folio_378_an_address_from_a_header_is_not_believed(
     assert tries[-1].status_code == 429
 
 
-def test_immich_folio_378_every_server_has_a_key_of_its_own(tmp_path) -> None:
+def test_immich_folio_378_every_server_has_a_key_of_its_own(tmp_path: Path) -> None:
     keys = [create_app({"data": tmp_path / name}).secret_key for name in ("a", "b")]
 
     assert keys[0] != keys[1]
-    assert all(len(key) == 64 for key in keys)
+    assert all(len(key or "") == 64 for key in keys)
     assert create_app({"data": tmp_path / "a"}).secret_key == keys[0]
     assert (tmp_path / "a" / "secret_key").stat().st_mode & 0o777 == 0o600
 
@@ -231,13 +244,13 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(cast: Cast) ->
     assert not cookie.secure  # the address of this test is plain http
 
 
-def test_the_cookie_is_for_https_only_where_the_public_address_is(tmp_path) -> None:
+def test_the_cookie_is_for_https_only_where_the_public_address_is(tmp_path: Path) -> None:
     app = create_app({"data": tmp_path / "d", "public_url": "https://photos.example.org"})
 
     assert app.config["SESSION_COOKIE_SECURE"]
 
 
-def test_the_cookie_holds_no_password(app: Flask, make_room) -> None:
+def test_the_cookie_holds_no_password(app: Flask, make_room: Callable[..., NewRoom]) -> None:
     room = make_room("Locked", password=PASSWORD).room
     client = app.test_client()
     client.post(f"/rooms/{room.code}/join", data={"password": PASSWORD})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from photoshare.services.rooms.entering import MAX_NAME, MAX_PASSWORD, MAX_TYPED_CODE
-from photoshare.services.rooms.rooms import MAX_TITLE
+from photoshare.services.rooms.rooms import MAX_TITLE, NewRoom
 from photoshare.web.requests.security import FILE_ENDPOINTS, LONGER_FIELDS, MAX_FIELD
 from tests.conftest import ROOT, Cast
 from tests.helpers import row_counts
@@ -70,7 +71,7 @@ def test_what_a_browser_lets_one_type_is_what_the_server_takes(name: str) -> Non
 
 @pytest.mark.parametrize("way", ["/join", "/rooms/{code}/join"])
 def test_an_endless_password_is_not_even_hashed(
-    app: Flask, make_room, monkeypatch: pytest.MonkeyPatch, way: str
+    app: Flask, make_room: Callable[..., NewRoom], monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     code = make_room("Locked", password="open sesame").room.code
     checked: list[str] = []

@@ -56,7 +56,7 @@ def requests_of(app: Flask, cast: Cast, party: Party) -> Iterator[tuple[str, str
         "size": 192,
         "filename": "app.js",
     }
-    queries = {
+    queries: dict[str, dict[str, object]] = {
         "albums.several": {"people": f"{party.red},{party.blue}"},
         "people.choose_person": {"faces": red_face},
     }
@@ -67,21 +67,21 @@ def requests_of(app: Flask, cast: Cast, party: Party) -> Iterator[tuple[str, str
         "rooms.join_by_code": {"room_code": NAME},
         "rooms.become_host": {"name": NAME},
         "corrections.rename": {"name": NAME + "2"},
-        "corrections.move": {"faces": red_face, "name": NAME},
+        "corrections.move": {"faces": red_face, "into": party.blue},
         "corrections.reject": {"faces": red_face},
         "corrections.remove": {"faces": red_face},
-        "corrections.merge": {"person": party.blue, "name": NAME},
+        "corrections.merge": {"into": party.blue},
         "me.rename": {"name": NAME},
         "me.choose_person": {"person": party.red},
         "languages.choose": {"language": "hi"},
-        "uploads.begin": {"name": f"{NAME}.jpg", "size": 10, "fingerprint": NAME},
+        "uploads.begin": {"file_name": f"{NAME}.jpg", "size": 10, "modified": NAME},
     }
     adapter = app.url_map.bind("localhost")
     for rule in sorted(app.url_map.iter_rules(), key=order_of):
         arguments = {name: values[name] for name in rule.arguments}
         if rule.endpoint.startswith("vendor"):
             arguments["filename"] = "htmx.min.js"
-        for method in sorted(rule.methods & {"GET", "POST"}):
+        for method in sorted((rule.methods or set()) & {"GET", "POST"}):
             url = adapter.build(rule.endpoint, arguments, method=method)
             query = urlencode(queries.get(rule.endpoint, {}))
             form = forms.get(rule.endpoint, {})
@@ -141,7 +141,7 @@ def test_what_an_address_says_does_not_come_back_in_a_header(
     cast: Cast, live: LiveServer, path: str
 ) -> None:
     for more in ({}, HX):
-        answer = live.ask(cast.host, cast.url + path, Accept_Language="zh", **more)
+        answer = live.ask(cast.host, cast.url + path, body=b"", Accept_Language="zh", **more)
 
         check(answer, path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -13,13 +14,13 @@ from photoshare.services.rooms import rooms
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import BLUE, POISON, RED, FakeFaceEngine, draw_photo
-from tests.helpers import HX, counted_queries, insert_photos, tags_of
+from tests.helpers import HX, Tag, counted_queries, insert_photos, tags_of
 from tests.web.conftest import Party
 
 STATUS = "/jobs/current"
 
 
-def status_of(cast: Cast, page: str):
+def status_of(cast: Cast, page: str) -> Tag:
     (status,) = tags_of(page, "section", id="job-status")
     return status
 
@@ -58,7 +59,7 @@ def test_it_tells_what_was_found_in_the_end(cast: Cast, party: Party) -> None:
 
 
 def test_it_asks_again_every_two_seconds_while_the_search_goes_on(
-    cast: Cast, add_photo, run_jobs
+    cast: Cast, add_photo: Callable[..., int], run_jobs: Callable[[], None]
 ) -> None:
     add_photo(cast.room_id, draw_photo(RED))
     working = status_of(cast, cast.guest.get(cast.url + STATUS, headers=HX).text)
@@ -104,7 +105,7 @@ def test_a_new_name_is_news_for_the_people_and_not_for_the_photos(
 
 
 def test_a_change_is_a_new_status_and_an_event_for_the_people(
-    cast: Cast, party: Party, add_photo
+    cast: Cast, party: Party, add_photo: Callable[..., int]
 ) -> None:
     status = status_of(cast, cast.guest.get(cast.url).text)
     add_photo(cast.room_id, draw_photo(BLUE, seed=9))
@@ -118,7 +119,7 @@ def test_a_change_is_a_new_status_and_an_event_for_the_people(
 
 
 def test_photos_that_were_there_before_are_no_event_for_the_grid(
-    cast: Cast, add_photo, run_jobs
+    cast: Cast, add_photo: Callable[..., int], run_jobs: Callable[[], None]
 ) -> None:
     add_photo(cast.room_id, draw_photo(RED))
     status = status_of(cast, cast.guest.get(cast.url).text)
@@ -203,7 +204,7 @@ def test_a_room_without_photos_has_nothing_to_tell(cast: Cast) -> None:
 
 
 def test_a_photo_that_breaks_the_search_is_counted_and_costs_no_other(
-    cast: Cast, add_photo, run_jobs, engine: FakeFaceEngine
+    cast: Cast, add_photo: Callable[..., int], run_jobs: Callable[[], None], engine: FakeFaceEngine
 ) -> None:
     add_photo(cast.room_id, draw_photo(RED))
     add_photo(cast.room_id, draw_photo(POISON))

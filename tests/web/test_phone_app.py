@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from PIL import Image
 
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import row_counts, tags_of
 
 
 @pytest.fixture
-def manifest(app: Flask) -> dict:
+def manifest(app: Flask) -> dict[str, Any]:
     answer = app.test_client().get("/manifest.webmanifest")
     assert answer.mimetype == "application/manifest+json"
-    return answer.json
+    manifest: dict[str, Any] = answer.get_json()
+    return manifest
 
 
 def test_every_page_names_the_manifest(app: Flask, cast: Cast) -> None:
@@ -25,7 +30,7 @@ def test_every_page_names_the_manifest(app: Flask, cast: Cast) -> None:
         assert tags_of(page, "link", rel="manifest")[0]["href"] == "/manifest.webmanifest"
 
 
-def test_every_icon_has_the_size_that_it_says(app: Flask, manifest: dict) -> None:
+def test_every_icon_has_the_size_that_it_says(app: Flask, manifest: dict[str, Any]) -> None:
     for icon in manifest["icons"]:
         answer = app.test_client().get(icon["src"])
         with Image.open(io.BytesIO(answer.data)) as picture:
@@ -39,7 +44,7 @@ def test_a_maskable_icon_reaches_its_corners(app: Flask) -> None:
     for purpose in ("any", "maskable"):
         answer = app.test_client().get(f"/app-icon-{purpose}-192.png")
         with Image.open(io.BytesIO(answer.data)) as picture:
-            corners[purpose] = picture.convert("RGBA").getpixel((0, 0))[3]
+            corners[purpose] = picture.convert("RGBA").getchannel("A").getpixel((0, 0))
             assert picture.convert("RGB").getpixel((96, 8)) == (0xC2, 0x44, 0x1D)
 
     assert corners == {"any": 0, "maskable": 255}
@@ -54,7 +59,7 @@ def test_everything_lies_under_the_url_prefix(app: Flask) -> None:
     client = app.test_client()
     manifest = client.get(
         "/manifest.webmanifest", environ_overrides={"SCRIPT_NAME": "/photos"}
-    ).json
+    ).get_json()
 
     assert manifest["scope"] == manifest["start_url"] == "/photos/"
     assert manifest["share_target"]["action"] == "/photos/share-target"
@@ -68,7 +73,9 @@ def test_the_service_worker_lies_at_the_root_and_is_always_fresh(app: Flask) -> 
     assert answer.headers["Cache-Control"] == "no-cache"
 
 
-def test_shared_photos_go_to_the_only_room(app: Flask, cast: Cast, manifest: dict) -> None:
+def test_shared_photos_go_to_the_only_room(
+    app: Flask, cast: Cast, manifest: dict[str, Any]
+) -> None:
     share = manifest["share_target"]
     (field,) = share["params"]["files"]
     files = {field["name"]: (io.BytesIO(draw_photo(RED)), "from-gallery.jpg")}
@@ -83,7 +90,9 @@ def test_shared_photos_go_to_the_only_room(app: Flask, cast: Cast, manifest: dic
     assert row_counts(app)["photo"] == 1
 
 
-def test_with_several_rooms_the_guest_chooses(app: Flask, cast: Cast, make_room) -> None:
+def test_with_several_rooms_the_guest_chooses(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom]
+) -> None:
     other = make_room("Other").room.code
     cast.guest.post(f"/rooms/{other}/join")
 
@@ -122,7 +131,7 @@ def test_another_site_shares_nothing(app: Flask, cast: Cast) -> None:
 
 
 def test_the_start_page_lists_the_rooms_of_this_browser(app: Flask, cast: Cast) -> None:
-    def listed(client) -> list[str]:
+    def listed(client: FlaskClient) -> list[str]:
         tags = tags_of(client.get("/").text, "a", **{"class": "room-link"})
         return [tag["href"] for tag in tags]
 

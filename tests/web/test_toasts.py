@@ -59,7 +59,9 @@ SAID = "Your name is saved."
 @pytest.mark.parametrize(
     "path", ["/faces/999.jpg", "/people/999", "/nowhere", "/delete", "/me/name"]
 )
-def test_an_error_on_the_way_swallows_nothing(cast: Cast, path: str, headers) -> None:
+def test_an_error_on_the_way_swallows_nothing(
+    cast: Cast, path: str, headers: dict[str, str] | None
+) -> None:
     """A page that is being left still requests pictures and partials."""
     cast.guest.post(f"{cast.url}/me/name", data={"name": "Gusti"})
 
@@ -80,7 +82,7 @@ def test_a_stranger_to_the_page_hears_of_it_on_the_next(cast: Cast) -> None:
 
 @pytest.mark.parametrize(("path", "headers"), [("/people", None), ("/me", HX)])
 def test_a_page_that_fails_midway_says_nothing_but_the_next_one_does(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch, path: str, headers
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, path: str, headers: dict[str, str] | None
 ) -> None:
     cast.guest.post(f"{cast.url}/me/name", data={"name": "Gusti"})
 

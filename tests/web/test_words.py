@@ -59,7 +59,9 @@ def say(app: Flask) -> Callable[..., str]:
         ("de_CH", 12345, "face", "12\u2019345 Gesichter"),
     ],
 )
-def test_things_are_counted(say, locale: str, number: int, noun: str, words: str) -> None:
+def test_things_are_counted(
+    say: Callable[..., str], locale: str, number: int, noun: str, words: str
+) -> None:
     assert say(locale, count, number, noun) == words
 
 
@@ -82,7 +84,9 @@ def test_every_noun_of_the_templates_is_known() -> None:
         (2_500_000_000, "2.5 GB", "2,5 GB"),
     ],
 )
-def test_a_size_is_said_in_its_unit(say, size: int, english: str, german: str) -> None:
+def test_a_size_is_said_in_its_unit(
+    say: Callable[..., str], size: int, english: str, german: str
+) -> None:
     assert say("en", file_size, size) == english
     assert say("de", file_size, size) == german
 
@@ -99,18 +103,20 @@ def test_a_size_is_said_in_its_unit(say, size: int, english: str, german: str) -
         (200_000, "about 2 days", "etwa 2 Tage"),
     ],
 )
-def test_a_time_is_an_estimate(say, seconds: float, english: str, german: str) -> None:
+def test_a_time_is_an_estimate(
+    say: Callable[..., str], seconds: float, english: str, german: str
+) -> None:
     assert say("en", duration, seconds) == english
     assert say("de", duration, seconds) == german
 
 
-def test_a_day_has_the_name_of_its_month(say) -> None:
+def test_a_day_has_the_name_of_its_month(say: Callable[..., str]) -> None:
     assert say("en", day, date(2026, 12, 3)) == "December 3, 2026"
     assert say("en_GB", day, date(2026, 12, 3)) == "3 December 2026"
     assert say("de", day, date(2026, 12, 3)) == "3. Dezember 2026"
 
 
-def test_a_moment_is_said_as_the_guest_writes_it(say) -> None:
+def test_a_moment_is_said_as_the_guest_writes_it(say: Callable[..., str]) -> None:
     evening = datetime(2026, 6, 20, 18, 5, tzinfo=UTC)
 
     assert say("en", moment, evening) == "Jun 20, 2026, 6:05\u202fPM UTC"

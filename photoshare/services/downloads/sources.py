@@ -61,7 +61,7 @@ class SourceFile(io.RawIOBase):
         self._at = max(self._start, min(origin + offset, self._stop))
         return self.tell()
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int | None = -1) -> bytes:
         """Read `size` bytes, fewer only at the end."""
         if self._source is None:
             self._source = self._open_source()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from PIL import ExifTags, Image, ImageDraw, ImageOps
-from playwright.sync_api import APIRequestContext, Download, Locator, Page
+from playwright.sync_api import APIRequestContext, Download, FilePayload, Locator, Page
 
 from tests.browser.conftest import ARTEFACTS
 from tests.browser.flows.serve import LIKE_RED
@@ -142,7 +142,7 @@ class Flow:
         page.goto(party.url)
         return page
 
-    def post(self, request: APIRequestContext, url: str, **form: str) -> str:
+    def post(self, request: APIRequestContext, url: str, **form: str | float | bool) -> str:
         """Send a form without a page; return the address it leads to."""
         answer = request.post(url, form=form, headers={"Origin": self.address})
         assert answer.ok, answer.text()
@@ -151,7 +151,11 @@ class Flow:
     def add(self, page: Page, url: str, photos: list[Path]) -> None:
         """Add photos without the page; wait until the face search is done."""
         for photo in photos:
-            file = {"name": photo.name, "mimeType": "image/jpeg", "buffer": photo.read_bytes()}
+            file: FilePayload = {
+                "name": photo.name,
+                "mimeType": "image/jpeg",
+                "buffer": photo.read_bytes(),
+            }
             answer = page.request.post(
                 f"{url}/photos", multipart={"photos": file}, headers={"Origin": self.address}
             )

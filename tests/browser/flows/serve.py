@@ -42,5 +42,5 @@ class PartyEngine(FakeFaceEngine):
 
 
 if __name__ == "__main__":
-    factory._make_engine = lambda _settings: PartyEngine()
+    factory._make_engine = lambda settings: PartyEngine()
     sys.exit(server.main(sys.argv[1:]))

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_broken_policy_and_a_refused_request_are_noticed(browser: Browser, address: str) -> None:
-    page, problems, said = browser.new_page(), [], []
+    page = browser.new_page()
+    problems: list[str] = []
+    said: list[str] = []
     watch(page, problems)
     page.on("console", lambda message: said.append(message.text))
     page.goto(f"{address}/nowhere")

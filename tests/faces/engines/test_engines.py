@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def test_making_an_engine_imports_no_library_of_faces(name: str) -> None:
 
 
 def test_an_engine_is_made_once_however_many_ask() -> None:
-    made = []
+    made: list[None] = []
 
     def make() -> FaceEngine:
         made.append(None)
@@ -70,7 +71,7 @@ def test_an_engine_is_made_once_however_many_ask() -> None:
 
 
 def test_an_engine_that_cannot_be_made_is_tried_anew() -> None:
-    answers = iter([ModelError("gone"), FakeFaceEngine()])
+    answers: Iterator[ModelError | FakeFaceEngine] = iter([ModelError("gone"), FakeFaceEngine()])
 
     def make() -> FaceEngine:
         answer = next(answers)

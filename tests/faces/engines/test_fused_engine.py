@@ -11,7 +11,7 @@ from PIL import Image
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.engines.fused_engine import SFACE_SHARE, FusedFaceEngine, joint_encodings
 from photoshare.faces.engines.yunet import Detections
-from photoshare.faces.types import RgbImage
+from photoshare.faces.types import FaceEncodings, RgbImage
 
 pytestmark = pytest.mark.slow
 
@@ -21,8 +21,9 @@ def engine(graphs_folder: Path) -> FusedFaceEngine:
     return FusedFaceEngine(graphs_folder)
 
 
-def unit(encodings: np.ndarray) -> np.ndarray:
-    return encodings / np.linalg.norm(encodings, axis=1, keepdims=True)
+def unit(encodings: FaceEncodings) -> FaceEncodings:
+    scaled: FaceEncodings = encodings / np.linalg.norm(encodings, axis=1, keepdims=True)
+    return scaled
 
 
 def test_the_distance_of_two_faces_weighs_both_networks() -> None:

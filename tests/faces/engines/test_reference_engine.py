@@ -53,7 +53,7 @@ def test_encodings_are_as_documented() -> None:
 
     encodings = engine.encode(astronaut, [face.location, face.location])
 
-    assert (encodings.shape, encodings.dtype) == ((2, 128), np.float32)
+    assert (encodings.shape, encodings.dtype) == ((2, 128), np.dtype(np.float32))
     assert np.array_equal(encodings[0], encodings[1])
     assert 1.0 < np.linalg.norm(encodings[0]) < 2.0
     assert engine.encode(astronaut, []).shape == (0, 128)

@@ -39,7 +39,7 @@ def test_the_detector_is_read_to_its_last_byte(contents: dict[str, bytes]) -> No
     convolutions = [layer for layer in network.layers if layer.kind == "con_4"]
     assert network.loss == "loss_mmod_"
     assert network.window == (80, 80)
-    assert network.overlap_limits == (pytest.approx(0.33828, abs=1e-5), 1.0)
+    assert network.overlap_limits == pytest.approx((0.33828, 1.0), abs=1e-5)
     assert network.means == pytest.approx((122.782, 117.001, 104.298))
     assert [layer.sizes["filters"] for layer in convolutions] == [16, 32, 32, 45, 45, 45, 1]
 

@@ -9,6 +9,7 @@ import pytest
 
 from photoshare.errors import ModelError
 from photoshare.faces.graphs import dlib_graphs, model_files
+from photoshare.faces.graphs.dlib_format import GRAPH_VERSION
 from photoshare.faces.graphs.dlib_graphs import build_graph, cached_dlib_graph
 from photoshare.faces.graphs.model_files import DETECTOR_FILE, ENCODER_FILE, SHA256_OF
 
@@ -31,7 +32,7 @@ def test_a_graph_is_kept_under_the_hash_of_its_source(tmp_path: Path, graph: byt
     assert cached_dlib_graph(DETECTOR_FILE, folder) == graph
 
     assert SHA256_OF[DETECTOR_FILE][:16] in _kept(folder).name
-    assert f"-v{dlib_graphs.GRAPH_VERSION}" in _kept(folder).name
+    assert f"-v{GRAPH_VERSION}" in _kept(folder).name
     assert {path.suffix for path in folder.iterdir()} == {".onnx", ".sha256"}
 
 
@@ -64,7 +65,7 @@ def test_another_version_of_the_graphs_is_another_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cached_dlib_graph(DETECTOR_FILE, tmp_path)
-    monkeypatch.setattr(dlib_graphs, "GRAPH_VERSION", dlib_graphs.GRAPH_VERSION + 1)
+    monkeypatch.setattr(dlib_graphs, "GRAPH_VERSION", GRAPH_VERSION + 1)
 
     cached_dlib_graph(DETECTOR_FILE, tmp_path)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from photoshare.faces.grouping.joining import MARGIN, REACH
@@ -12,7 +14,7 @@ from tests.faces.made_up import EPS, encodings_at, face_set
 
 def distance(ratio: float, faces: int) -> float:
     """Return the distance of a face from ``faces`` equal ones at a ratio of eps."""
-    return EPS * (ratio**2 + 0.21 * (1 - 1 / faces)) ** 0.5
+    return EPS * math.sqrt(ratio**2 + 0.21 * (1 - 1 / faces))
 
 
 def plan(faces: FaceSet, active: list[bool] | None = None, min_samples: int = 2) -> GroupPlan:

@@ -28,7 +28,7 @@ def sums_by_hand(faces: FaceSet, groups: NDArray[np.intp]) -> NDArray[np.float32
 def test_encodings_are_scaled_to_length_1_and_zeros_stay() -> None:
     encodings = np.array([[3, 4], [0, 0], [0, 1]], dtype=np.float32)
 
-    np.testing.assert_allclose(unit_length(encodings), [[0.6, 0.8], [0, 0], [0, 1]])
+    np.testing.assert_allclose(unit_length(encodings), [[0.6, 0.8], [0.0, 0.0], [0.0, 1.0]])
 
 
 def test_encodings_of_length_1_are_not_copied() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("app_ctx")
 
 
 def test_a_guest_corrects_faces_on_photos_of_their_own(
-    app: Flask, room_id: int, add_person
+    app: Flask, room_id: int, add_person: Callable[..., int]
 ) -> None:
     access = guest_access(room_id)
     author = author_of(access)
@@ -34,7 +36,9 @@ def test_a_guest_corrects_faces_on_photos_of_their_own(
         verbs.mark_not_faces(author, [*faces_of(own), faces_of(others)[0]])
 
 
-def test_guests_correct_everything_where_the_host_lets_them(room_id: int, add_person) -> None:
+def test_guests_correct_everything_where_the_host_lets_them(
+    room_id: int, add_person: Callable[..., int]
+) -> None:
     access = guest_access(room_id)
     access.room.guests_may_correct = True
     db.session.commit()
@@ -44,7 +48,9 @@ def test_guests_correct_everything_where_the_host_lets_them(room_id: int, add_pe
     assert name_of(lea) == "Lea"
 
 
-def test_a_guest_undoes_their_own_corrections_only(room_id: int, host: Author, add_person) -> None:
+def test_a_guest_undoes_their_own_corrections_only(
+    room_id: int, host: Author, add_person: Callable[..., int]
+) -> None:
     access = guest_access(room_id)
     author, own = author_of(access), add_person(2, guest_id=access.guest.id)
     theirs = verbs.name_person(author, own, "Me")
@@ -52,19 +58,20 @@ def test_a_guest_undoes_their_own_corrections_only(room_id: int, host: Author, a
 
     with pytest.raises(NotAllowedError):
         verbs.undo(author, hosts)
+    assert theirs is not None
     verbs.undo(author, theirs)
 
     assert name_of(own) is None
 
 
 def test_another_rooms_faces_people_and_corrections_are_not_found(
-    app: Flask, host: Author, add_person
+    app: Flask, host: Author, add_person: Callable[..., int]
 ) -> None:
     lea = add_person()
     hide = verbs.hide_person(host, lea)
     stranger = Author(rooms.create_room("Other").room.id)
 
-    for attempt in (
+    attempts: list[Callable[[], object]] = [
         lambda: verbs.name_person(stranger, lea, "Mine"),
         lambda: verbs.move_faces(stranger, faces_of(lea), None),
         lambda: verbs.mark_not_faces(stranger, faces_of(lea)),
@@ -72,7 +79,9 @@ def test_another_rooms_faces_people_and_corrections_are_not_found(
         lambda: verbs.mark_same(stranger, faces_of(lea)[:1], faces_of(lea)[1:]),
         lambda: verbs.choose_cover(stranger, faces_of(lea)[0]),
         lambda: verbs.undo(stranger, hide),
-    ):
+    ]
+
+    for attempt in attempts:
         with pytest.raises(NotFoundError):
             attempt()
     assert len(faces_of(lea)) == 2

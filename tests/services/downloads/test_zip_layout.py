@@ -118,7 +118,7 @@ def test_it_can_be_read_as_a_file_is(layout: ZipLayout) -> None:
         assert (file.seek(-3, io.SEEK_CUR), file.read()) == (5987, whole[5997:6000])
         assert (file.seek(2), file.read(4), file.tell()) == (2, whole[12:16], 6)
         assert file.seek(-99) == 0
-        assert file.read(None) == whole[10:6000]  # type: ignore[arg-type]
+        assert file.read(None) == whole[10:6000]
 
 
 def test_one_file_is_open_at_a_time_and_none_at_the_end(layout: ZipLayout) -> None:
@@ -166,7 +166,7 @@ def test_a_time_that_zips_do_not_know_becomes_the_nearest(
 def test_more_files_than_fit_into_sixteen_bits(count: int) -> None:
     layout = layout_of({f"{number}.jpg": b"x" for number in range(count)})
 
-    with zipfile.ZipFile(file_of(layout)) as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(file_of(layout)) as archive:
         assert len(archive.namelist()) == count
         assert archive.read(f"{count - 1}.jpg") == b"x"
 
@@ -187,7 +187,7 @@ def test_more_bytes_than_fit_into_thirty_two_bits(sizes: list[int]) -> None:
     checksums = [zlib.crc32(bytes(size)) if size < 2000 else 0 for size in sizes]
     layout = ZipLayout(names, sizes, checksums, [MOMENT] * len(sizes), lambda _number: Zeros())
 
-    with zipfile.ZipFile(file_of(layout)) as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(file_of(layout)) as archive:
         infos = archive.infolist()
         assert [info.file_size for info in infos] == sizes
         assert archive.read(infos[-1]) == bytes(sizes[-1])

@@ -15,13 +15,13 @@ from sqlalchemy import select, text, update
 from photoshare.db import db
 from photoshare.models import Face, Photo
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.verbs import Author
 from photoshare.services.downloads.checksums import unmeasured
 from photoshare.services.downloads.sources import SourceFile
 from photoshare.services.downloads.zip_shelf import AlbumZip, ZipShelf
 from photoshare.services.downloads.zips import ZipNote, make_zip, zip_state
 from photoshare.services.photos import deleting
 from photoshare.services.photos.albums import Album, Chosen, WholeRoom, open_album
+from photoshare.services.rooms.entering import Author
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
@@ -140,9 +140,14 @@ def test_a_zip_is_found_again_by_its_photos_and_not_by_the_objects_in_memory(
     ids = [add_photo(room_id, draw_photo(RED, seed=seed), f"{seed}.jpg") for seed in range(2)]
     lea, tom = [insert_person(app, room_id, [photo_id]) for photo_id in ids]
 
-    def made(**which: object) -> AlbumZip:
+    def made(
+        person_id: int | None = None, people: Sequence[int] = (), is_together: bool = False
+    ) -> AlbumZip:
         with app.app_context():  # other objects for the same rows every time
-            return zip_of(site, open_album(host_access(room_id), **which))
+            album = open_album(
+                host_access(room_id), person_id=person_id, people=people, is_together=is_together
+            )
+            return zip_of(site, album)
 
     for_lea, for_tom = made(person_id=lea), made(person_id=tom)
 
@@ -185,7 +190,11 @@ def test_another_lost_photo_of_the_same_name_is_another_zip(
 
 
 def test_an_album_that_loses_a_person_is_laid_out_anew(
-    app: Flask, site: Site, room_id: int, add_photo: Callable[..., int], run_jobs
+    app: Flask,
+    site: Site,
+    room_id: int,
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
 ) -> None:
     for seed in range(2):
         add_photo(room_id, draw_photo(RED, seed=seed), f"{seed}.jpg")

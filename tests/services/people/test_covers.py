@@ -33,7 +33,7 @@ def add_faces(app: Flask, room_id: int) -> AddFaces:
         there = len(db.session.scalars(select(Face.id)).all())
         photo_ids = insert_photos(app, room_id, len(qualities), seed=f"after {there}")
         faces = [
-            new_face(photo, quality=quality, encoding=face_at(at), **values)
+            new_face(photo, None, quality=quality, encoding=face_at(at), **values)
             for photo, quality in zip(photo_ids, qualities, strict=True)
         ]
         db.session.add_all(faces)
@@ -148,7 +148,14 @@ def test_the_faces_that_are_read_do_not_grow_with_the_album(
     person = person_of(add_faces(*[0.5] * 60)[0])
     read = []
 
-    def note(_connection, cursor, statement, parameters, _context, _many) -> None:
+    def note(
+        _connection: object,
+        _cursor: object,
+        statement: str,
+        parameters: tuple[object, ...],
+        _context: object,
+        _many: bool,
+    ) -> None:
         plan = db.engine.raw_connection().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
         read.append([row[3] for row in plan])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from photoshare.db import db
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
+from photoshare.faces.grouping.plan import GroupPlan, plan_groups
 from photoshare.models import Face, Person, Photo, encoding_to_bytes
 from photoshare.services.corrections import verbs
 from photoshare.services.people import grouping, people
@@ -117,11 +119,10 @@ def test_somebody_named_while_the_plan_was_made_keeps_the_faces(
     """The plan was made from an older state: it is discarded and made again."""
     older, newer = add_person(room_id), add_person(room_id)
     faces = [add_face(0, person) for person in (older, older, newer, newer)]
-    plan_groups = grouping.plan_groups
-    plans = []
+    plans: list[GroupPlan] = []
 
-    def plan_while_somebody_names(*arguments: object, **options: object) -> object:
-        plans.append(plan_groups(*arguments, **options))  # type: ignore[arg-type]
+    def plan_while_somebody_names(*arguments: Any, **options: Any) -> GroupPlan:
+        plans.append(plan_groups(*arguments, **options))
         if len(plans) == 1:
             name(room_id, newer, "Nora")
         return plans[-1]

@@ -15,6 +15,7 @@ from photoshare.services.people.room_faces import RoomFaces, load_room_faces
 from photoshare.services.photos import deleting
 from photoshare.services.rooms.entering import Author
 from photoshare.services.shelf import current_revision, forget_room
+from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import FakeFaceEngine
 from tests.helpers import (
@@ -77,7 +78,7 @@ CHANGES = ["merge", "reject", "move", "not_a_face", "different", "hide", "delete
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_is_kept_follows_a_change(
-    app: Flask, cast: Cast, doubt: Doubt, site, change: str
+    app: Flask, cast: Cast, doubt: Doubt, site: Site, change: str
 ) -> None:
     author, faces = Author(cast.room_id), faces_of(app, doubt.lea)
     with app.app_context():

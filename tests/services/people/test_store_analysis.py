@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from photoshare.db import db
+from photoshare.faces.grouping.plan import GroupPlan, plan_groups
 from photoshare.models import (
     PHOTO_ANALYSED,
     PHOTO_ANALYSING,
@@ -100,11 +101,13 @@ def store_together(site: Site, *photos: tuple[ClaimedPhoto, list[FoundFace]]) ->
 def test_two_photos_of_somebody_new_that_arrive_together_make_them_a_person(
     site: Site, room_id: int, waiting: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plans = []
-    plan_groups = grouping.plan_groups
-    monkeypatch.setattr(
-        grouping, "plan_groups", lambda *args, **more: plans.append(1) or plan_groups(*args, **more)
-    )
+    plans: list[GroupPlan] = []
+
+    def plan_noted(*arguments: Any, **values: Any) -> GroupPlan:
+        plans.append(plan_groups(*arguments, **values))
+        return plans[-1]
+
+    monkeypatch.setattr(grouping, "plan_groups", plan_noted)
 
     store_together(site, (claim(room_id), found(0, 30)), (claim(room_id), found(60, 1, 90)))
 
@@ -144,9 +147,8 @@ def test_of_photos_stored_together_one_that_was_deleted_leaves_nothing(
 ) -> None:
     """Even if it is deleted while a plan that includes it is being made."""
     kept, gone = claim(room_id), claim(room_id)
-    plan_groups = grouping.plan_groups
 
-    def plan_during_which_it_is_deleted(*arguments: Any, **values: Any) -> Any:
+    def plan_during_which_it_is_deleted(*arguments: Any, **values: Any) -> GroupPlan:
         db.session.execute(delete(Photo).where(Photo.id == gone.id))
         db.session.commit()
         return plan_groups(*arguments, **values)
@@ -259,9 +261,8 @@ def test_a_person_deleted_while_the_groups_were_planned_stays_deleted(
     site: Site, room_id: int, waiting: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lea = named_person(site, room_id)
-    plan_groups = grouping.plan_groups
 
-    def plan_and_delete(*args, **kwargs):
+    def plan_and_delete(*args: Any, **kwargs: Any) -> GroupPlan:
         if people.list_people(room_id):
             db.session.execute(delete(Person).where(Person.id == lea))
             count_change(room_id)

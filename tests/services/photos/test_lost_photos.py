@@ -37,7 +37,11 @@ def original_of(site: Site, photo_id: int) -> Path:
 
 
 def test_the_hourly_look_finds_what_is_lost_and_what_is_back(
-    app: Flask, site: Site, room_id: int, add_photo: Callable[..., int], caplog
+    app: Flask,
+    site: Site,
+    room_id: int,
+    add_photo: Callable[..., int],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     ids = [add_photo(room_id, draw_photo(RED, seed=n), f"{n}.jpg") for n in range(3)]
     with app.app_context():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from flask_migrate import downgrade, upgrade
@@ -9,6 +11,7 @@ from sqlalchemy import text
 
 from photoshare.db import db
 from photoshare.services.photos.albums import count_without_faces
+from photoshare.services.rooms.rooms import NewRoom
 from tests.helpers import insert_face, insert_photos
 
 ONE_MORE = (
@@ -39,7 +42,7 @@ CHANGES = {
 
 
 @pytest.fixture
-def room_id(make_room) -> int:
+def room_id(make_room: Callable[..., NewRoom]) -> int:
     return make_room().room.id
 
 

@@ -11,11 +11,15 @@ from photoshare.services.corrections import verbs
 from photoshare.services.people import people
 from photoshare.services.rooms import export
 from photoshare.services.rooms.entering import Author
+from photoshare.services.rooms.rooms import NewRoom
 from tests.fakes import BLUE, RED, draw_photo
 
 
 def test_a_room_is_told_with_its_photos_people_and_unsorted_faces(
-    app: Flask, make_room: Callable, add_photo: Callable, run_jobs: Callable[[], None]
+    app: Flask,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
 ) -> None:
     room_id = make_room().room.id
     add_photo(room_id, draw_photo(RED, BLUE), "day 1/a.jpg")
@@ -47,14 +51,18 @@ def test_a_room_is_told_with_its_photos_people_and_unsorted_faces(
     assert json.loads(json.dumps(told)) == told
 
 
-def test_an_empty_room_is_told_as_empty_lists(app: Flask, make_room: Callable) -> None:
+def test_an_empty_room_is_told_as_empty_lists(
+    app: Flask, make_room: Callable[..., NewRoom]
+) -> None:
     room_id = make_room().room.id
 
     with app.app_context():
         assert export.room_as_dict(room_id) == {"photos": [], "people": [], "unsorted": []}
 
 
-def test_another_room_is_not_told(app: Flask, make_room: Callable, add_photo: Callable) -> None:
+def test_another_room_is_not_told(
+    app: Flask, make_room: Callable[..., NewRoom], add_photo: Callable[..., int]
+) -> None:
     add_photo(make_room().room.id, draw_photo(RED))
 
     with app.app_context():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,10 +13,13 @@ from photoshare.errors import InvalidInputError
 from photoshare.models import Guest
 from photoshare.services.rooms import entering, guests
 from photoshare.services.rooms.guests import Uploads
+from photoshare.services.rooms.rooms import NewRoom
 from tests.helpers import insert_photos, set_title_and_end
 
 
-def test_uploads_are_counted_for_each_guest_of_one_room(app: Flask, make_room, app_ctx) -> None:
+def test_uploads_are_counted_for_each_guest_of_one_room(
+    app: Flask, make_room: Callable[..., NewRoom], app_ctx: None
+) -> None:
     room, other = make_room().room, make_room("Other").room
     first = entering.join_room(room, password="", name="Anna").id
     second = entering.join_room(room, password="", name="").id
@@ -34,7 +38,7 @@ def test_uploads_are_counted_for_each_guest_of_one_room(app: Flask, make_room, a
     assert guests.list_uploads(make_room("Empty").room.id) == []
 
 
-def test_a_guest_may_have_another_name(make_room, app_ctx) -> None:
+def test_a_guest_may_have_another_name(make_room: Callable[..., NewRoom], app_ctx: None) -> None:
     guest_id = entering.join_room(make_room().room, password="", name="Ana").id
 
     guests.rename_guest(guest_id, " Anna  B ")
@@ -44,7 +48,9 @@ def test_a_guest_may_have_another_name(make_room, app_ctx) -> None:
         guests.rename_guest(guest_id, "x" * 61)
 
 
-def test_the_rooms_of_a_browser_are_those_that_it_may_enter(make_room, app_ctx) -> None:
+def test_the_rooms_of_a_browser_are_those_that_it_may_enter(
+    make_room: Callable[..., NewRoom], app_ctx: None
+) -> None:
     first, second, ended = (make_room(title) for title in ("First", "Second", "Ended"))
     ids = {
         str(new.room.id): entering.join_room(new.room, password="", name="").id

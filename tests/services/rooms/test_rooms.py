@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from flask import Flask
@@ -92,7 +93,9 @@ def test_neither_the_password_nor_the_host_secret_is_stored() -> None:
     entering.join_room(new.room, password="open sesame", name="Gustav")
 
     with db.engine.connect() as connection:
-        dump = "\n".join(connection.connection.driver_connection.iterdump())
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        dump = "\n".join(driver.iterdump())
 
     assert "Party" in dump
     assert "open sesame" not in dump
@@ -131,7 +134,7 @@ def test_an_end_in_the_past_is_refused() -> None:
 
 
 @pytest.mark.parametrize("ends_on", [TOMORROW, None])
-def test_a_room_that_has_not_ended_is_open(ends_on) -> None:
+def test_a_room_that_has_not_ended_is_open(ends_on: date | None) -> None:
     assert not entering.has_ended(rooms.create_room("Party", ends_on=ends_on).room)
 
 
@@ -266,7 +269,7 @@ def test_a_bad_title_changes_nothing() -> None:
     assert (room.title, room.ends_on) == ("Party", None)
 
 
-def test_the_ids_of_a_deleted_room_are_never_used_again(site) -> None:
+def test_the_ids_of_a_deleted_room_are_never_used_again(site: Site) -> None:
     room = rooms.create_room("Party").room
     guest_id = entering.join_room(room, password="", name="").id
     room_id = room.id
@@ -280,7 +283,11 @@ def test_the_ids_of_a_deleted_room_are_never_used_again(site) -> None:
 
 @pytest.mark.parametrize("step", ["empty_room_set_aside", "forget_room_set_aside"])
 def test_a_deletion_that_was_interrupted_is_finished(
-    app: Flask, site: Site, add_photo: Callable[..., int], monkeypatch, step: str
+    app: Flask,
+    site: Site,
+    add_photo: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
 ) -> None:
     """Killed before this step, then started again."""
     room_id, other_id = (rooms.create_room("Party").room.id for _ in range(2))
@@ -302,7 +309,9 @@ def test_a_deletion_that_was_interrupted_is_finished(
     assert [path.name for path in (site.storage.data / "rooms").iterdir()] == [str(other_id)]
 
 
-def test_a_large_room_is_deleted_in_portions(app: Flask, site: Site, monkeypatch) -> None:
+def test_a_large_room_is_deleted_in_portions(
+    app: Flask, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rooms, "PHOTOS_AT_ONCE", 3)
     room_id, other_id = (rooms.create_room("Party").room.id for _ in range(2))
     insert_photos(app, room_id, 7)

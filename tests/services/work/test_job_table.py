@@ -34,7 +34,7 @@ AGAIN = JobKind.SEARCH_AGAIN
 def states() -> list[tuple[int, str, str]]:
     db.session.rollback()
     rows = db.session.execute(select(Job.room_id, Job.kind, Job.state).order_by(Job.id))
-    return [tuple(row) for row in rows]
+    return [(room_id, kind, state) for room_id, kind, state in rows]
 
 
 def claim() -> ClaimedJob:

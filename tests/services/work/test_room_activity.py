@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from photoshare.db import db
 from photoshare.models import PHOTO_WAITING, Room
+from photoshare.services.rooms.rooms import NewRoom
 from tests.helpers import insert_photos
 
 COUNTED = {
@@ -33,7 +34,7 @@ NOT_COUNTED = {
 
 
 @pytest.fixture
-def count_of(app: Flask, make_room: Callable) -> Callable[[str], int]:
+def count_of(app: Flask, make_room: Callable[..., NewRoom]) -> Callable[[str], int]:
     """Run a statement; return by how much the room's counter has grown."""
     room_id = make_room().room.id
     insert_photos(app, room_id, 1, state=PHOTO_WAITING)

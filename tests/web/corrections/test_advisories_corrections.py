@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 
 from photoshare.services.corrections import verbs
 from photoshare.services.rooms.entering import Author
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import (
     faces_of,
@@ -19,7 +22,7 @@ from tests.helpers import (
 )
 from tests.web.conftest import Doubt
 
-FORMS = [
+FORMS: list[tuple[str, dict[str, str | list[str]]]] = [
     # path, fields; {person} and {face} are another's, {own} a person and {mine} a face of the room
     ("/people/{person}/name", {"name": "Mine"}),
     ("/people/{person}/merge", {"into": "{own}"}),
@@ -51,7 +54,9 @@ FORMS = [
 ]
 
 
-def filled(form: tuple[str, dict[str, str | list[str]]], **ids: int) -> tuple[str, dict]:
+def filled(
+    form: tuple[str, dict[str, str | list[str]]], **ids: int
+) -> tuple[str, dict[str, list[str]]]:
     path, fields = form
     return path.format(**ids), {
         name: [one.format(**ids) for one in ([value] if isinstance(value, str) else value)]
@@ -61,7 +66,7 @@ def filled(form: tuple[str, dict[str, str | list[str]]], **ids: int) -> tuple[st
 
 @pytest.mark.parametrize("who", ["host", "guest"])
 def test_cve_2026_61610_no_correction_reaches_into_another_room(
-    app: Flask, cast: Cast, doubt: Doubt, make_room, who: str
+    app: Flask, cast: Cast, doubt: Doubt, make_room: Callable[..., NewRoom], who: str
 ) -> None:
     let_guests_correct(app, cast.room_id)
     other_id = make_room("Other").room.id

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from photoshare.services.people import people
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import (
     counted_queries,
@@ -23,7 +28,9 @@ from tests.helpers import (
 from tests.web.conftest import Doubt, Party
 
 
-def choose(client, cast: Cast, face_id: object, headers=None):
+def choose(
+    client: FlaskClient, cast: Cast, face_id: object, headers: dict[str, str] | None = None
+) -> TestResponse:
     return client.post(f"{cast.url}/faces/{face_id}/cover", headers=headers)
 
 
@@ -80,7 +87,9 @@ def test_an_unknown_face_is_not_found(cast: Cast, doubt: Doubt, face: str) -> No
     assert choose(cast.host, cast, face).status_code == 404
 
 
-def test_a_face_of_another_room_is_not_found(app: Flask, cast: Cast, make_room) -> None:
+def test_a_face_of_another_room_is_not_found(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom]
+) -> None:
     other_id = make_room("Other").room.id
     person_id = insert_person(app, other_id, insert_photos(app, other_id, 2))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from flask.testing import FlaskClient
 
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.history import PAGE_SIZE
@@ -17,12 +18,12 @@ from tests.helpers import (
     tags_of,
     undo_addresses,
 )
-from tests.web.conftest import Doubt
+from tests.web.conftest import Doubt, Party
 
 PATH = "/corrections"
 
 
-def history(client, cast: Cast, query: str = "") -> str:
+def history(client: FlaskClient, cast: Cast, query: str = "") -> str:
     answer = client.get(cast.url + PATH + query)
     assert answer.status_code == 200
     return answer.text
@@ -122,7 +123,9 @@ def test_a_long_history_has_pages(app: Flask, cast: Cast, doubt: Doubt) -> None:
         assert cast.host.get(f"{cast.url}{PATH}?page={page}").status_code == 404
 
 
-def test_a_deleted_photo_leaves_the_entry_without_its_face(app: Flask, cast: Cast, party) -> None:
+def test_a_deleted_photo_leaves_the_entry_without_its_face(
+    app: Flask, cast: Cast, party: Party
+) -> None:
     face = faces_of(app, party.red)[1]
     cast.host.post(f"{cast.url}/people/{party.red}/name", data={"name": "Rosa"})
     cast.host.get(cast.url)  # takes the message
@@ -136,7 +139,7 @@ def test_a_deleted_photo_leaves_the_entry_without_its_face(app: Flask, cast: Cas
     assert cast.host.post(undo_addresses(page)[-1]).status_code == 303
 
 
-def test_an_entry_goes_with_its_last_photo(app: Flask, cast: Cast, party) -> None:
+def test_an_entry_goes_with_its_last_photo(app: Flask, cast: Cast, party: Party) -> None:
     face = faces_of(app, party.red)[1]
     cast.host.post(f"{cast.url}/faces/{face}/cover")
     assert sentences(history(cast.host, cast)) == ["Hanna chose the cover"]

@@ -86,7 +86,9 @@ def test_the_address_takes_only_post(cast: Cast) -> None:
     assert cast.guest.get(f"{cast.url}/jobs").status_code == 405
 
 
-def test_photos_that_were_given_up_get_another_chance(app: Flask, cast: Cast, run_jobs) -> None:
+def test_photos_that_were_given_up_get_another_chance(
+    app: Flask, cast: Cast, run_jobs: Callable[[], None]
+) -> None:
     insert_photos(app, cast.room_id, 1, state="failed", attempts=3)
 
     cast.host.post(f"{cast.url}/jobs")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import (
     HX,
@@ -23,7 +28,13 @@ from tests.helpers import (
 from tests.web.conftest import Doubt, Party
 
 
-def hide(client, cast: Cast, person_id: object, action: str = "hide", headers=None):
+def hide(
+    client: FlaskClient,
+    cast: Cast,
+    person_id: object,
+    action: str = "hide",
+    headers: dict[str, str] | None = None,
+) -> TestResponse:
     return client.post(f"{cast.url}/people/{person_id}/{action}", headers=headers)
 
 
@@ -71,7 +82,9 @@ def test_the_form_is_on_the_hosts_page_only(cast: Cast, party: Party) -> None:
 
 @pytest.mark.parametrize("path", ["", "/people"])
 @pytest.mark.parametrize("headers", [None, HX])
-def test_guests_do_not_see_the_card(cast: Cast, hidden: int, path: str, headers) -> None:
+def test_guests_do_not_see_the_card(
+    cast: Cast, hidden: int, path: str, headers: dict[str, str] | None
+) -> None:
     page = cast.guest.get(cast.url + path, headers=headers).text
 
     assert f"{cast.url}/people/{hidden}" not in links(page)
@@ -86,7 +99,9 @@ def test_guests_count_without_the_person(cast: Cast, party: Party) -> None:
     assert "Finding people" in status  # the faces will be grouped again
 
 
-def test_the_progress_does_not_count_the_person(cast: Cast, hidden: int, run_jobs) -> None:
+def test_the_progress_does_not_count_the_person(
+    cast: Cast, hidden: int, run_jobs: Callable[[], None]
+) -> None:
     run_jobs()
 
     status = cast.guest.get(f"{cast.url}/jobs/current", headers=HX).text
@@ -263,7 +278,12 @@ def test_the_message_undoes_it(cast: Cast, party: Party, action: str) -> None:
 
 
 def test_hidden_stays_hidden_when_the_faces_are_looked_at_again(
-    app: Flask, cast: Cast, party: Party, hidden: int, add_photo, run_jobs
+    app: Flask,
+    cast: Cast,
+    party: Party,
+    hidden: int,
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
 ) -> None:
     run_jobs()
 
@@ -307,7 +327,9 @@ def test_an_unknown_person_is_not_found(
     assert row_counts(app)["correction"] == 0
 
 
-def test_a_person_of_another_room_is_not_found(app: Flask, cast: Cast, make_room) -> None:
+def test_a_person_of_another_room_is_not_found(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom]
+) -> None:
     other = make_room("Other")
     person_id = insert_person(app, other.room.id, insert_photos(app, other.room.id, 1))
 

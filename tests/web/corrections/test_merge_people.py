@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from photoshare.db import db
 from photoshare.models import PHOTO_WAITING, Face, Job, Room
 from photoshare.services.people import people
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import (
     HX,
@@ -28,12 +33,18 @@ from tests.helpers import (
 from tests.web.conftest import Doubt, Party
 
 
-def merge(client, cast: Cast, person_id: int, into: object, headers=None):
+def merge(
+    client: FlaskClient,
+    cast: Cast,
+    person_id: int,
+    into: object,
+    headers: dict[str, str] | None = None,
+) -> TestResponse:
     url = f"{cast.url}/people/{person_id}/merge"
     return client.post(url, data={"into": into}, headers=headers)
 
 
-def choices(client, cast: Cast, person_id: int) -> list[str]:
+def choices(client: FlaskClient, cast: Cast, person_id: int) -> list[str]:
     answer = client.get(f"{cast.url}/people/{person_id}/merge")
     assert answer.status_code == 200
     return [tag["value"] for tag in tags_of(answer.text, "button", name="into")]
@@ -103,7 +114,7 @@ def test_the_message_undoes_it(app: Flask, cast: Cast, doubt: Doubt) -> None:
 
 
 def test_a_merge_holds_when_the_faces_are_looked_at_again(
-    app: Flask, cast: Cast, doubt: Doubt, run_jobs
+    app: Flask, cast: Cast, doubt: Doubt, run_jobs: Callable[[], None]
 ) -> None:
     merge(cast.host, cast, doubt.twin, doubt.lea)
     with app.app_context():
@@ -116,7 +127,11 @@ def test_a_merge_holds_when_the_faces_are_looked_at_again(
 
 @pytest.mark.parametrize("headers", [None, HX])
 def test_two_on_one_photo_are_asked_about_and_shown(
-    app: Flask, cast: Cast, party: Party, run_jobs, headers
+    app: Flask,
+    cast: Cast,
+    party: Party,
+    run_jobs: Callable[[], None],
+    headers: dict[str, str] | None,
 ) -> None:
     before = who_is_who(app, cast.room_id)
     both = sorted(faces_of(app, party.red) + faces_of(app, party.blue))
@@ -200,7 +215,7 @@ def test_an_unknown_person_is_not_found(cast: Cast, doubt: Doubt, tail: str) -> 
 
 
 def test_people_of_another_room_are_not_found(
-    app: Flask, cast: Cast, doubt: Doubt, make_room
+    app: Flask, cast: Cast, doubt: Doubt, make_room: Callable[..., NewRoom]
 ) -> None:
     other_id = make_room("Other").room.id
     foreign = insert_person(app, other_id, insert_photos(app, other_id, 1), "Tom")
@@ -281,7 +296,7 @@ def test_an_old_link_leads_no_guest_to_a_hidden_person(cast: Cast, doubt: Doubt)
 
 
 def test_an_old_link_leads_into_no_other_room(
-    app: Flask, cast: Cast, doubt: Doubt, make_room
+    app: Flask, cast: Cast, doubt: Doubt, make_room: Callable[..., NewRoom]
 ) -> None:
     other = make_room("Other")
     cast.guest.post(f"/rooms/{other.room.code}/join")

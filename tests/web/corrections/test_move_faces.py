@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from photoshare.services.people.shown_faces import FACES_PAGE_SIZE
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import (
     counted_queries,
@@ -25,11 +30,17 @@ from tests.helpers import (
 from tests.web.conftest import Doubt, Party
 
 
-def page_for(client, cast: Cast, *faces: object):
+def page_for(client: FlaskClient, cast: Cast, *faces: object) -> TestResponse:
     return client.get(f"{cast.url}/faces/move", query_string={"faces": faces})
 
 
-def move(client, cast: Cast, faces: list[int], into: object, headers=None):
+def move(
+    client: FlaskClient,
+    cast: Cast,
+    faces: list[int],
+    into: object,
+    headers: dict[str, str] | None = None,
+) -> TestResponse:
     data = {"faces": faces, "into": into}
     return client.post(f"{cast.url}/faces/move", data=data, headers=headers)
 
@@ -105,7 +116,9 @@ def test_a_plain_form_makes_somebody_new(app: Flask, cast: Cast, doubt: Doubt) -
     assert len(faces_of(app, doubt.lea)) == 1
 
 
-def test_one_unsorted_face_can_be_a_person(app: Flask, cast: Cast, doubt: Doubt, run_jobs) -> None:
+def test_one_unsorted_face_can_be_a_person(
+    app: Flask, cast: Cast, doubt: Doubt, run_jobs: Callable[[], None]
+) -> None:
     answer = move(cast.host, cast, [doubt.stray], "new")
 
     run_jobs()
@@ -126,7 +139,7 @@ def test_the_message_undoes_it(app: Flask, cast: Cast, doubt: Doubt, into: str) 
 
 
 def test_a_moved_face_stays_when_the_faces_are_looked_at_again(
-    app: Flask, cast: Cast, party: Party, run_jobs
+    app: Flask, cast: Cast, party: Party, run_jobs: Callable[[], None]
 ) -> None:
     face = face_on(app, party.photos["b.jpg"], party.red)
     move(cast.host, cast, [face], party.blue)
@@ -183,7 +196,7 @@ def test_an_unknown_face_is_not_found(app: Flask, cast: Cast, doubt: Doubt, face
 
 
 def test_faces_of_another_room_are_not_found(
-    app: Flask, cast: Cast, doubt: Doubt, make_room
+    app: Flask, cast: Cast, doubt: Doubt, make_room: Callable[..., NewRoom]
 ) -> None:
     other_id = make_room("Other").room.id
     foreign = insert_person(app, other_id, insert_photos(app, other_id, 2))

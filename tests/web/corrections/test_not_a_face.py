@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from photoshare.db import db
 from photoshare.models import PHOTO_WAITING, Photo
+from photoshare.services.rooms.rooms import NewRoom
+from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.helpers import (
     counted_queries,
@@ -24,7 +30,9 @@ from tests.helpers import (
 from tests.web.conftest import Doubt, Party
 
 
-def remove(client, cast: Cast, faces: list[int], headers=None):
+def remove(
+    client: FlaskClient, cast: Cast, faces: list[int], headers: dict[str, str] | None = None
+) -> TestResponse:
     return client.post(f"{cast.url}/faces/remove", data={"faces": faces}, headers=headers)
 
 
@@ -89,7 +97,7 @@ def test_it_goes_back_to_the_page_it_came_from_if_that_is_still_there(
 
 
 def test_a_new_analysis_does_not_bring_it_back(
-    app: Flask, cast: Cast, party: Party, site, run_jobs
+    app: Flask, cast: Cast, party: Party, site: Site, run_jobs: Callable[[], None]
 ) -> None:
     face = face_on(app, party.photos["b.jpg"], party.red)
     remove(cast.host, cast, [face])
@@ -144,7 +152,7 @@ def test_an_unknown_face_is_not_found(app: Flask, cast: Cast, doubt: Doubt, face
 
 
 def test_faces_of_another_room_are_not_found(
-    app: Flask, cast: Cast, doubt: Doubt, make_room
+    app: Flask, cast: Cast, doubt: Doubt, make_room: Callable[..., NewRoom]
 ) -> None:
     other_id = make_room("Other").room.id
     insert_person(app, other_id, insert_photos(app, other_id, 2))

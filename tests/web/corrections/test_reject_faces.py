@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import (
     counted_queries,
@@ -22,7 +27,13 @@ from tests.helpers import (
 from tests.web.conftest import Doubt, Party
 
 
-def reject(client, cast: Cast, person_id: object, faces: list[object], headers=None):
+def reject(
+    client: FlaskClient,
+    cast: Cast,
+    person_id: object,
+    faces: Sequence[object],
+    headers: dict[str, str] | None = None,
+) -> TestResponse:
     url = f"{cast.url}/people/{person_id}/reject"
     return client.post(url, data={"faces": faces}, headers=headers)
 
@@ -41,7 +52,7 @@ def test_a_plain_form_takes_a_face_out_and_goes_back(app: Flask, cast: Cast, par
 
 
 def test_the_face_does_not_come_back_by_itself(
-    app: Flask, cast: Cast, party: Party, run_jobs
+    app: Flask, cast: Cast, party: Party, run_jobs: Callable[[], None]
 ) -> None:
     face = face_on(app, party.photos["b.jpg"], party.red)
     reject(cast.host, cast, party.red, [face])
@@ -132,7 +143,7 @@ def test_an_unknown_person_is_not_found(cast: Cast, doubt: Doubt, person_id: str
 
 
 def test_faces_of_another_room_are_not_found(
-    app: Flask, cast: Cast, doubt: Doubt, make_room
+    app: Flask, cast: Cast, doubt: Doubt, make_room: Callable[..., NewRoom]
 ) -> None:
     other_id = make_room("Other").room.id
     person_id = insert_person(app, other_id, insert_photos(app, other_id, 2))

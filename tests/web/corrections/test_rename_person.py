@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from photoshare.services.people import people
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import (
     HX,
@@ -24,7 +29,13 @@ from tests.helpers import (
 from tests.web.conftest import Doubt, Party
 
 
-def rename(client, cast: Cast, person_id: int, name: str, headers=None):
+def rename(
+    client: FlaskClient,
+    cast: Cast,
+    person_id: int,
+    name: str,
+    headers: dict[str, str] | None = None,
+) -> TestResponse:
     url = f"{cast.url}/people/{person_id}/name"
     return client.post(url, data={"name": name}, headers=headers)
 
@@ -74,7 +85,7 @@ def test_an_empty_name_takes_the_name_away(app: Flask, cast: Cast, party: Party)
 
 @pytest.mark.parametrize("headers", [None, HX])
 def test_a_name_that_is_too_long_is_refused_and_kept_in_the_field(
-    app: Flask, cast: Cast, party: Party, headers
+    app: Flask, cast: Cast, party: Party, headers: dict[str, str] | None
 ) -> None:
     name = "<b>" + "x" * 60
 
@@ -99,7 +110,9 @@ def test_the_message_undoes_it(app: Flask, cast: Cast, party: Party) -> None:
     assert name_of(app, cast, party.red) == "Lea"
 
 
-def ask_if_same(client, cast: Cast, doubt: Doubt, name: str, headers=None) -> str:
+def ask_if_same(
+    client: FlaskClient, cast: Cast, doubt: Doubt, name: str, headers: dict[str, str] | None = None
+) -> str:
     answer = rename(client, cast, doubt.twin, name, headers)
     assert answer.status_code == 422
     assert "There&#39;s already a Lea. Is this the same person?" in answer.text
@@ -110,7 +123,7 @@ def ask_if_same(client, cast: Cast, doubt: Doubt, name: str, headers=None) -> st
 @pytest.mark.parametrize("headers", [None, HX])
 @pytest.mark.parametrize("name", ["Lea", " lEA "])
 def test_a_name_that_somebody_has_is_a_question(
-    app: Flask, cast: Cast, doubt: Doubt, name: str, headers
+    app: Flask, cast: Cast, doubt: Doubt, name: str, headers: dict[str, str] | None
 ) -> None:
     page = ask_if_same(cast.host, cast, doubt, name, headers)
 
@@ -145,7 +158,7 @@ def test_the_own_name_is_no_question(app: Flask, cast: Cast, doubt: Doubt) -> No
     assert name_of(app, cast, doubt.lea) == "LEA"
 
 
-def merged_by(client, page: str):
+def merged_by(client: FlaskClient, page: str) -> TestResponse:
     """Press the button that makes the two one person."""
     url, fields = form_with(page, "into")
     return client.post(url, data=fields)
@@ -153,7 +166,7 @@ def merged_by(client, page: str):
 
 @pytest.mark.parametrize("headers", [None, HX])
 def test_who_is_on_one_photo_with_their_namesake_is_hardly_the_same(
-    app: Flask, cast: Cast, doubt: Doubt, headers
+    app: Flask, cast: Cast, doubt: Doubt, headers: dict[str, str] | None
 ) -> None:
     insert_face(app, cast.room_id, doubt.photos[0], person_id=doubt.twin, left=90)
 
@@ -169,7 +182,9 @@ def test_who_is_on_one_photo_with_their_namesake_is_hardly_the_same(
     assert name_of(app, cast, doubt.twin) == "Lea"
 
 
-def test_a_name_of_another_room_is_no_question(app: Flask, cast: Cast, make_room) -> None:
+def test_a_name_of_another_room_is_no_question(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom]
+) -> None:
     other_id = make_room("Other").room.id
     insert_person(app, other_id, insert_photos(app, other_id, 1), "Tom")
     person_id = insert_person(app, cast.room_id, insert_photos(app, cast.room_id, 1))
@@ -238,7 +253,9 @@ def test_an_unknown_person_is_not_found(cast: Cast) -> None:
     assert rename(cast.host, cast, 999, "x" * 61).status_code == 404
 
 
-def test_a_person_of_another_room_is_not_found(app: Flask, cast: Cast, make_room) -> None:
+def test_a_person_of_another_room_is_not_found(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom]
+) -> None:
     other_id = make_room("Other").room.id
     person_id = insert_person(app, other_id, insert_photos(app, other_id, 1), "Tom")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 
 from photoshare.services.corrections import verbs
 from photoshare.services.rooms.entering import Author
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import (
     faces_of,
@@ -201,7 +204,9 @@ def test_an_unknown_correction_is_not_found(cast: Cast, said: Doubt, tail: str) 
     assert cast.host.post(f"{cast.url}{PATH}/{tail}/undo").status_code == 404
 
 
-def test_a_correction_of_another_room_is_not_found(app: Flask, cast: Cast, make_room) -> None:
+def test_a_correction_of_another_room_is_not_found(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom]
+) -> None:
     other_id = make_room("Other").room.id
     person_id = insert_person(app, other_id, insert_photos(app, other_id, 1), "Tim")
     with app.app_context():

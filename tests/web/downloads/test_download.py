@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from PIL import ExifTags, Image
 from werkzeug.http import parse_options_header
 from werkzeug.test import TestResponse
 
+from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
@@ -40,7 +42,7 @@ def photo_with_place(image_format: str = "JPEG") -> bytes:
 
 
 @pytest.fixture
-def put(cast: Cast, add_photo):
+def put(cast: Cast, add_photo: Callable[..., int]) -> Callable[[bytes, str], str]:
     """Add a photo to the room; return its address up to the digest."""
 
     def put_photo(content: bytes, file_name: str) -> str:
@@ -55,7 +57,9 @@ def keep_metadata(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
-def test_a_guest_gets_the_picture_without_its_place(cast: Cast, put, image_format: str) -> None:
+def test_a_guest_gets_the_picture_without_its_place(
+    cast: Cast, put: Callable[[bytes, str], str], image_format: str
+) -> None:
     content = photo_with_place(image_format)
 
     answer = get(cast.guest, put(content, "a") + "/download")
@@ -71,7 +75,9 @@ def test_a_guest_gets_the_picture_without_its_place(cast: Cast, put, image_forma
         assert np.array_equal(np.asarray(sent), np.asarray(original))
 
 
-def test_a_guest_gets_a_motion_photo_as_a_still_of_known_size(cast: Cast, put) -> None:
+def test_a_guest_gets_a_motion_photo_as_a_still_of_known_size(
+    cast: Cast, put: Callable[[bytes, str], str]
+) -> None:
     """Its movie is cut, so the copy is shorter than the original."""
     photo = photo_with_place()
     url = put(photo + b"\0\0\0\x18ftypmp42" + bytes(200_000), "a.jpg") + "/download"
@@ -84,7 +90,7 @@ def test_a_guest_gets_a_motion_photo_as_a_still_of_known_size(cast: Cast, put) -
     assert get(cast.host, url.replace("/download", "/original")).content_length > 200_000
 
 
-def test_the_host_may_take_the_exact_original(cast: Cast, put) -> None:
+def test_the_host_may_take_the_exact_original(cast: Cast, put: Callable[[bytes, str], str]) -> None:
     content = photo_with_place()
     url = put(content, "a.jpg")
 
@@ -92,14 +98,18 @@ def test_the_host_may_take_the_exact_original(cast: Cast, put) -> None:
     assert get(cast.host, url + "/download").data == get(cast.guest, url + "/download").data
 
 
-def test_a_guest_may_not_take_the_exact_original(cast: Cast, put) -> None:
+def test_a_guest_may_not_take_the_exact_original(
+    cast: Cast, put: Callable[[bytes, str], str]
+) -> None:
     answer = get(cast.guest, put(photo_with_place(), "a.jpg") + "/original")
 
     assert (answer.status_code, answer.mimetype) == (403, "text/html")
     assert "Only the host can download" in answer.text
 
 
-def test_guests_get_the_exact_original_where_the_room_says_so(cast: Cast, put) -> None:
+def test_guests_get_the_exact_original_where_the_room_says_so(
+    cast: Cast, put: Callable[[bytes, str], str]
+) -> None:
     content = photo_with_place()
     url = put(content, "a.jpg")
     before = get(cast.guest, url + "/download")
@@ -111,7 +121,9 @@ def test_guests_get_the_exact_original_where_the_room_says_so(cast: Cast, put) -
         assert (answer.status_code, answer.data) == (200, content)
 
 
-def test_only_the_host_is_offered_the_exact_original(cast: Cast, put) -> None:
+def test_only_the_host_is_offered_the_exact_original(
+    cast: Cast, put: Callable[[bytes, str], str]
+) -> None:
     url = put(photo_with_place(), "a.jpg")
     page = url.rpartition("/")[0]
 
@@ -135,7 +147,11 @@ def test_only_the_host_is_offered_the_exact_original(cast: Cast, put) -> None:
     ],
 )
 def test_a_photo_that_tells_nothing_comes_bit_for_bit_with_its_own_type(
-    cast: Cast, put, image_format: str, content_type: str, file_name: str
+    cast: Cast,
+    put: Callable[[bytes, str], str],
+    image_format: str,
+    content_type: str,
+    file_name: str,
 ) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (64, 64), RED).save(buffer, image_format)
@@ -158,7 +174,7 @@ def test_a_photo_that_tells_nothing_comes_bit_for_bit_with_its_own_type(
     ],
 )
 def test_it_is_saved_under_its_own_name_made_safe(
-    cast: Cast, put, file_name: str, name: str
+    cast: Cast, put: Callable[[bytes, str], str], file_name: str, name: str
 ) -> None:
     answer = get(cast.guest, put(draw_photo(RED), file_name) + "/download")
 
@@ -167,7 +183,9 @@ def test_it_is_saved_under_its_own_name_made_safe(
     assert not any(cookie.startswith("x=") for cookie in answer.headers.getlist("Set-Cookie"))
 
 
-def test_a_file_that_cannot_be_cleaned_is_given_as_a_new_jpeg(cast: Cast, put) -> None:
+def test_a_file_that_cannot_be_cleaned_is_given_as_a_new_jpeg(
+    cast: Cast, put: Callable[[bytes, str], str]
+) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (64, 48), RED).save(buffer, "TIFF", big_tiff=True)
     url = put(buffer.getvalue(), "a.tif")
@@ -181,7 +199,9 @@ def test_a_file_that_cannot_be_cleaned_is_given_as_a_new_jpeg(cast: Cast, put) -
     assert get(cast.host, url + "/original").data == buffer.getvalue()
 
 
-def test_a_clean_copy_that_was_lost_is_made_again(cast: Cast, put, site: Site) -> None:
+def test_a_clean_copy_that_was_lost_is_made_again(
+    cast: Cast, put: Callable[[bytes, str], str], site: Site
+) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (64, 48), RED).save(buffer, "TIFF", big_tiff=True)
     url = put(buffer.getvalue(), "a.tif") + "/download"
@@ -191,7 +211,9 @@ def test_a_clean_copy_that_was_lost_is_made_again(cast: Cast, put, site: Site) -
     assert get(cast.guest, url).data == before
 
 
-def test_it_is_asked_for_every_time_and_not_sent_again(cast: Cast, put) -> None:
+def test_it_is_asked_for_every_time_and_not_sent_again(
+    cast: Cast, put: Callable[[bytes, str], str]
+) -> None:
     url = put(photo_with_place(), "a.jpg") + "/download"
     first = get(cast.guest, url)
 
@@ -201,7 +223,7 @@ def test_it_is_asked_for_every_time_and_not_sent_again(cast: Cast, put) -> None:
     assert (second.status_code, second.data) == (304, b"")
 
 
-def test_a_part_can_be_asked_for(cast: Cast, put) -> None:
+def test_a_part_can_be_asked_for(cast: Cast, put: Callable[[bytes, str], str]) -> None:
     url = put(photo_with_place(), "a.jpg") + "/download"
     whole = get(cast.guest, url)
 
@@ -213,7 +235,9 @@ def test_a_part_can_be_asked_for(cast: Cast, put) -> None:
 
 
 @pytest.mark.parametrize("tail", ["/download", "/original"])
-def test_a_lost_file_is_not_found(cast: Cast, put, site: Site, tail: str) -> None:
+def test_a_lost_file_is_not_found(
+    cast: Cast, put: Callable[[bytes, str], str], site: Site, tail: str
+) -> None:
     url = put(photo_with_place(), "a.jpg")
     shutil.rmtree(site.storage.data / "rooms")
 
@@ -221,7 +245,13 @@ def test_a_lost_file_is_not_found(cast: Cast, put, site: Site, tail: str) -> Non
 
 
 @pytest.mark.parametrize("tail", ["/download", "/original"])
-def test_a_stranger_finds_nothing(app: Flask, cast: Cast, put, make_room, tail: str) -> None:
+def test_a_stranger_finds_nothing(
+    app: Flask,
+    cast: Cast,
+    put: Callable[[bytes, str], str],
+    make_room: Callable[..., NewRoom],
+    tail: str,
+) -> None:
     url = put(photo_with_place(), "a.jpg") + tail
     other = make_room("Other").room
     member = app.test_client()

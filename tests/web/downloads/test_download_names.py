@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import io
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 import pytest
@@ -149,7 +149,7 @@ def test_every_route_that_sends_a_file_is_walked_above(app: Flask) -> None:
 
 
 def test_a_photo_that_guests_get_as_a_copy_is_named_in_every_script(
-    cast: Cast, add_photo, live: LiveServer
+    cast: Cast, add_photo: Callable[..., int], live: LiveServer
 ) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (64, 48), RED).save(buffer, "TIFF", big_tiff=True)
@@ -162,7 +162,7 @@ def test_a_photo_that_guests_get_as_a_copy_is_named_in_every_script(
 
 
 def test_a_photo_comes_back_under_the_name_it_was_sent_with(
-    cast: Cast, live: LiveServer, add_photo
+    cast: Cast, live: LiveServer, add_photo: Callable[..., int]
 ) -> None:
     for seed, name in enumerate(NAMES):
         content = draw_photo(RED, seed=seed)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.http import parse_options_header
+from werkzeug.test import TestResponse
 
 from photoshare.services.downloads import checksums
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import (
@@ -25,11 +28,11 @@ from tests.web.conftest import Party
 from tests.web.downloads.test_download import SERIAL, keep_metadata, photo_with_place
 
 
-def get_zip(client: FlaskClient, url: str):
+def get_zip(client: FlaskClient, url: str) -> TestResponse:
     return client.get(url, buffered=True)
 
 
-def opened(answer) -> zipfile.ZipFile:
+def opened(answer: TestResponse) -> zipfile.ZipFile:
     archive = zipfile.ZipFile(io.BytesIO(answer.data))
     assert archive.testzip() is None
     return archive
@@ -60,7 +63,9 @@ def test_the_zip_of_a_person_holds_that_persons_photos_only(cast: Cast, party: P
         assert archive.namelist() == ["a.jpg", "c.jpg"]
 
 
-def test_names_are_safe_and_unique_on_every_system(cast: Cast, add_photo) -> None:
+def test_names_are_safe_and_unique_on_every_system(
+    cast: Cast, add_photo: Callable[..., int]
+) -> None:
     names = [
         "image.jpg",
         "image.jpg",
@@ -175,7 +180,7 @@ def test_a_selection_of_nothing_is_refused(cast: Cast, party: Party, query: str)
 
 
 def test_photos_of_another_room_cannot_be_selected(
-    cast: Cast, party: Party, make_room, add_photo
+    cast: Cast, party: Party, make_room: Callable[..., NewRoom], add_photo: Callable[..., int]
 ) -> None:
     foreign = add_photo(make_room("Other").room.id, draw_photo(RED, seed=99), "secret.jpg")
 
@@ -201,7 +206,9 @@ def test_a_zip_holds_what_its_page_shows(cast: Cast, party: Party) -> None:
             assert set(archive.namelist()) == shown
 
 
-def test_the_photos_of_a_zip_tell_no_place_unless_the_host_asks(cast: Cast, add_photo) -> None:
+def test_the_photos_of_a_zip_tell_no_place_unless_the_host_asks(
+    cast: Cast, add_photo: Callable[..., int]
+) -> None:
     content = photo_with_place()
     add_photo(cast.room_id, content, "a.jpg")
     url = f"{cast.url}/photos.zip"
@@ -233,7 +240,7 @@ def test_only_the_host_is_offered_exact_originals(cast: Cast, party: Party) -> N
 
 
 def test_the_number_of_queries_does_not_grow_with_the_photos(
-    app: Flask, cast: Cast, add_photo
+    app: Flask, cast: Cast, add_photo: Callable[..., int]
 ) -> None:
     url = f"{cast.url}/photos.zip"
 
@@ -273,7 +280,7 @@ def test_a_room_without_photos_is_a_zip_of_nothing(cast: Cast) -> None:
 
 
 def test_photos_of_another_room_are_not_in_it(
-    cast: Cast, party: Party, make_room, add_photo
+    cast: Cast, party: Party, make_room: Callable[..., NewRoom], add_photo: Callable[..., int]
 ) -> None:
     add_photo(make_room("Other").room.id, draw_photo(RED, seed=99), "secret.jpg")
 
@@ -288,7 +295,9 @@ def test_a_stranger_finds_nothing(cast: Cast, party: Party) -> None:
         assert (answer.status_code, answer.mimetype) == (404, "text/html")
 
 
-def test_an_unknown_person_is_not_found(app: Flask, cast: Cast, make_room) -> None:
+def test_an_unknown_person_is_not_found(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom]
+) -> None:
     other_id = make_room("Other").room.id
     person_id = insert_person(app, other_id, insert_photos(app, other_id, 1))
 

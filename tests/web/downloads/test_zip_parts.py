@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.conftest import Cast
@@ -83,7 +85,9 @@ def test_a_part_of_something_else_is_answered_with_everything(
     assert (answer.status_code, answer.data) == (200, whole.data)
 
 
-def test_after_a_change_a_broken_download_starts_again(cast: Cast, party: Party, add_photo) -> None:
+def test_after_a_change_a_broken_download_starts_again(
+    cast: Cast, party: Party, add_photo: Callable[..., int]
+) -> None:
     url = f"{cast.url}/photos.zip"
     condition = {"Range": "bytes=10-", "If-Range": get_zip(cast.guest, url).headers["ETag"]}
     add_photo(cast.room_id, draw_photo(RED, seed=77), "new.jpg")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
@@ -30,7 +30,7 @@ def large_photo() -> bytes:
 
 
 def test_a_stalled_download_that_had_to_go_goes_on_where_it_stopped(
-    site: Site, cast: Cast, live: LiveServer, add_photo
+    site: Site, cast: Cast, live: LiveServer, add_photo: Callable[..., int]
 ) -> None:
     add_photo(cast.room_id, large_photo(), "large.bmp")
     small = add_photo(cast.room_id, draw_photo(RED), "small.jpg")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -38,7 +39,7 @@ def lose(app: Flask, site: Site, photo_id: int) -> None:
 
 
 def test_a_zip_that_is_not_ready_is_a_page_that_asks_again(
-    cast: Cast, unmeasured: list[str], run_jobs
+    cast: Cast, unmeasured: list[str], run_jobs: Callable[[], None]
 ) -> None:
     for url in unmeasured:
         answer = cast.guest.get(url)

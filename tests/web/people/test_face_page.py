@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import (
     counted_queries,
@@ -20,7 +24,7 @@ from tests.helpers import (
 from tests.web.conftest import Doubt, Party
 
 
-def face_page(client, cast: Cast, face_id: int) -> str:
+def face_page(client: FlaskClient, cast: Cast, face_id: int) -> str:
     answer = client.get(f"{cast.url}/faces/{face_id}")
     assert answer.status_code == 200
     return answer.text
@@ -112,7 +116,9 @@ def test_an_unknown_face_is_not_found(cast: Cast, doubt: Doubt, tail: str) -> No
     assert cast.host.get(f"{cast.url}/faces/{tail}").status_code == 404
 
 
-def test_a_face_of_another_room_is_not_found(app: Flask, cast: Cast, make_room) -> None:
+def test_a_face_of_another_room_is_not_found(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom]
+) -> None:
     other_id = make_room("Other").room.id
     person_id = insert_person(app, other_id, insert_photos(app, other_id, 1))
     (face,) = faces_of(app, person_id)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from photoshare.services.people.shown_faces import FACES_PAGE_SIZE
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import (
     counted_queries,
@@ -20,7 +24,7 @@ from tests.helpers import (
 from tests.web.conftest import Doubt
 
 
-def faces_page(client, cast: Cast, person_id: object, query: str = "") -> str:
+def faces_page(client: FlaskClient, cast: Cast, person_id: object, query: str = "") -> str:
     answer = client.get(f"{cast.url}/people/{person_id}/faces{query}")
     assert answer.status_code == 200
     return answer.text
@@ -121,7 +125,9 @@ def test_an_unknown_person_is_not_found(cast: Cast, doubt: Doubt, tail: str) -> 
     assert cast.host.get(f"{cast.url}/people/{tail}/faces").status_code == 404
 
 
-def test_a_person_of_another_room_is_not_found(app: Flask, cast: Cast, make_room) -> None:
+def test_a_person_of_another_room_is_not_found(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom]
+) -> None:
     other_id = make_room("Other").room.id
     person_id = insert_person(app, other_id, insert_photos(app, other_id, 1))
 

@@ -167,7 +167,7 @@ def test_no_form_of_a_guest_changes_who_somebody_hidden_is(
     theirs = {face for face, (person, _) in before.items() if person == bystander.person_id}
     in_path = addresses("POST", bystander.person_id, bystander.face_id)
     in_form = addresses("POST", bystander.visible_id, bystander.visible_face_id)
-    form = dict.fromkeys(PEOPLE_ARGUMENTS, bystander.person_id)
+    form: dict[str, object] = dict.fromkeys(PEOPLE_ARGUMENTS, bystander.person_id)
     form |= dict.fromkeys(FACE_ARGUMENTS, bystander.face_id) | {"answer": "yes", "name": "x"}
     harmless = {"me.leave", "rooms.join", "rooms.become_host", "corrections.undo"}
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask
 
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import counted_queries, insert_person, insert_photos, let_guests_correct, tags_of
 from tests.web.conftest import Doubt
@@ -40,7 +43,9 @@ def test_the_people_page_leads_the_host_there(cast: Cast, doubt: Doubt) -> None:
     assert not tags_of(cast.guest.get(f"{cast.url}/people").text, "a", href=url)
 
 
-def test_people_of_another_room_are_not_shown(app: Flask, cast: Cast, make_room) -> None:
+def test_people_of_another_room_are_not_shown(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom]
+) -> None:
     other = make_room("Other")
     person_id = insert_person(app, other.room.id, insert_photos(app, other.room.id, 1))
     host = app.test_client()

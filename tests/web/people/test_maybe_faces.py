@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import (
     HX,
@@ -24,12 +29,19 @@ from tests.helpers import (
 from tests.web.conftest import Doubt
 
 
-def reply(client, cast: Cast, person_id: object, face: object, answer: str, headers=None):
+def reply(
+    client: FlaskClient,
+    cast: Cast,
+    person_id: object,
+    face: object,
+    answer: str,
+    headers: dict[str, str] | None = None,
+) -> TestResponse:
     url = f"{cast.url}/people/{person_id}/maybe"
     return client.post(url, data={"face": face, "answer": answer}, headers=headers)
 
 
-def album(client, cast: Cast, person_id: int) -> str:
+def album(client: FlaskClient, cast: Cast, person_id: int) -> str:
     answer = client.get(f"{cast.url}/people/{person_id}")
     assert answer.status_code == 200
     return answer.text
@@ -76,7 +88,7 @@ def test_a_face_beside_the_person_is_never_a_maybe(app: Flask, cast: Cast, doubt
 
 @pytest.mark.parametrize("answer", ["yes", "no"])
 def test_a_plain_form_answers_and_goes_back(
-    app: Flask, cast: Cast, doubt: Doubt, answer: str, run_jobs
+    app: Flask, cast: Cast, doubt: Doubt, answer: str, run_jobs: Callable[[], None]
 ) -> None:
     answered = reply(cast.host, cast, doubt.lea, doubt.stray, answer)
 
@@ -125,7 +137,7 @@ def test_the_message_undoes_it(app: Flask, cast: Cast, doubt: Doubt, answer: str
 @pytest.mark.parametrize("headers", [None, HX])
 @pytest.mark.parametrize("answer", ["", "later", "maybe"])
 def test_another_answer_is_refused(
-    app: Flask, cast: Cast, doubt: Doubt, answer: str, headers
+    app: Flask, cast: Cast, doubt: Doubt, answer: str, headers: dict[str, str] | None
 ) -> None:
     refused = reply(cast.host, cast, doubt.lea, doubt.stray, answer, headers)
 
@@ -159,7 +171,7 @@ def test_an_unknown_person_is_not_found(cast: Cast, doubt: Doubt, person_id: str
 
 @pytest.mark.parametrize("answer", ["yes", "no"])
 def test_faces_and_people_of_another_room_are_not_found(
-    app: Flask, cast: Cast, doubt: Doubt, make_room, answer: str
+    app: Flask, cast: Cast, doubt: Doubt, make_room: Callable[..., NewRoom], answer: str
 ) -> None:
     other_id = make_room("Other").room.id
     person_id = insert_person(app, other_id, insert_photos(app, other_id, 2))

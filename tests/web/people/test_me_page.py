@@ -11,6 +11,7 @@ from sqlalchemy import select
 from photoshare.db import db
 from photoshare.models import Guest, Photo
 from photoshare.services.photos.listing import PAGE_SIZE
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import counted_queries, insert_photos, row_counts, tags_of
@@ -114,7 +115,7 @@ def test_a_host_who_leaves_forgets_the_host_link(cast: Cast) -> None:
     assert "Room settings" not in page
 
 
-def test_other_rooms_stay(cast: Cast, make_room) -> None:
+def test_other_rooms_stay(cast: Cast, make_room: Callable[..., NewRoom]) -> None:
     other = make_room("Other").room.code
     cast.guest.post(f"/rooms/{other}/join")
 

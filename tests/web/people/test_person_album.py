@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 
 from photoshare.services.photos.listing import PAGE_SIZE
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import HX, counted_queries, flat, insert_person, insert_photos, place_at, tags_of
 from tests.web.conftest import Party
@@ -76,7 +79,9 @@ def test_an_unknown_person_is_not_found(cast: Cast, party: Party, tail: str) -> 
     assert cast.guest.get(f"{cast.url}/people/{tail}").status_code == 404
 
 
-def test_a_person_of_another_room_is_not_found(app: Flask, cast: Cast, make_room) -> None:
+def test_a_person_of_another_room_is_not_found(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom]
+) -> None:
     other_id = make_room("Other").room.id
     person_id = insert_person(app, other_id, insert_photos(app, other_id, 1))
 

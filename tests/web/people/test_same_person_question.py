@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import (
     HX,
@@ -35,14 +40,20 @@ def fields_of(page: str) -> dict[str, list[str]]:
     return fields
 
 
-def question(client, cast: Cast) -> dict[str, list[str]]:
+def question(client: FlaskClient, cast: Cast) -> dict[str, list[str]]:
     answer = client.get(cast.url + PATH)
     assert answer.status_code == 200
     return fields_of(answer.text)
 
 
-def reply(client, cast: Cast, fields: dict, answer: str, headers=None):
-    data = fields | {"answer": answer}
+def reply(
+    client: FlaskClient,
+    cast: Cast,
+    fields: Mapping[str, object],
+    answer: str,
+    headers: dict[str, str] | None = None,
+) -> TestResponse:
+    data = {**fields, "answer": answer}
     return client.post(cast.url + PATH, data=data, headers=headers)
 
 
@@ -79,7 +90,7 @@ def test_yes_makes_them_one_and_asks_on(app: Flask, cast: Cast, doubt: Doubt) ->
 
 
 def test_no_keeps_them_two_and_does_not_ask_again(
-    app: Flask, cast: Cast, doubt: Doubt, run_jobs
+    app: Flask, cast: Cast, doubt: Doubt, run_jobs: Callable[[], None]
 ) -> None:
     asked = question(cast.host, cast)
     before = who_is_who(app, cast.room_id)
@@ -229,7 +240,7 @@ def test_nothing_is_asked_where_nothing_is_doubtful(cast: Cast) -> None:
 @pytest.mark.parametrize("headers", [None, HX])
 @pytest.mark.parametrize("answer", ["", "maybe"])
 def test_another_answer_is_refused(
-    app: Flask, cast: Cast, doubt: Doubt, answer: str, headers
+    app: Flask, cast: Cast, doubt: Doubt, answer: str, headers: dict[str, str] | None
 ) -> None:
     fields = question(cast.host, cast)
 
@@ -268,7 +279,7 @@ def test_an_unknown_face_is_not_found(
 
 @pytest.mark.parametrize("answer", ["yes", "no"])
 def test_a_face_of_another_room_is_not_found(
-    app: Flask, cast: Cast, doubt: Doubt, make_room, answer: str
+    app: Flask, cast: Cast, doubt: Doubt, make_room: Callable[..., NewRoom], answer: str
 ) -> None:
     other_id = make_room("Other").room.id
     insert_person(app, other_id, insert_photos(app, other_id, 2))

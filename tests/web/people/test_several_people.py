@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask
 
 from photoshare.services.photos.listing import PAGE_SIZE
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import HX, counted_queries, insert_person, insert_photos, tags_of
 from tests.web.conftest import Party
@@ -101,7 +104,9 @@ def test_the_number_of_queries_does_not_grow_with_people_and_photos(app: Flask, 
     assert queries(2) == queries(12) > 0
 
 
-def test_a_person_of_another_room_is_not_found(app: Flask, cast: Cast, make_room) -> None:
+def test_a_person_of_another_room_is_not_found(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom]
+) -> None:
     other_id = make_room("Other").room.id
     person_id = insert_person(app, other_id, insert_photos(app, other_id, 1))
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from photoshare.db import db
 from photoshare.models import Guest
@@ -13,6 +16,7 @@ from photoshare.services.corrections import verbs
 from photoshare.services.people import grouping
 from photoshare.services.people.grouping import GroupingRule
 from photoshare.services.rooms.entering import Author
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import (
     HX,
@@ -31,8 +35,10 @@ from tests.web.conftest import Doubt, Party
 PATH, FORGET = "/me/person", "/me/person/forget"
 
 
-def choose(client: FlaskClient, cast: Cast, person_id: object, **options):
-    return client.post(cast.url + PATH, data={"person": person_id}, **options)
+def choose(
+    client: FlaskClient, cast: Cast, person_id: object, headers: dict[str, str] | None = None
+) -> TestResponse:
+    return client.post(cast.url + PATH, data={"person": person_id}, headers=headers)
 
 
 def own_page(client: FlaskClient, cast: Cast) -> str:
@@ -68,7 +74,9 @@ def test_who_is_called_like_the_guest_comes_first(app: Flask, cast: Cast, party:
 
 
 @pytest.mark.parametrize("headers", [None, HX])
-def test_the_own_album_comes_first_then(app: Flask, cast: Cast, party: Party, headers) -> None:
+def test_the_own_album_comes_first_then(
+    app: Flask, cast: Cast, party: Party, headers: dict[str, str] | None
+) -> None:
     answer = choose(cast.guest, cast, party.blue, headers=headers)
 
     assert (answer.status_code, answer.location) == (303, f"{cast.url}/me")
@@ -136,7 +144,9 @@ def test_nobody_is_somebody_who_is_not_there(
     assert own_person(app) is None
 
 
-def test_nobody_is_somebody_of_another_room(app: Flask, cast: Cast, make_room) -> None:
+def test_nobody_is_somebody_of_another_room(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom]
+) -> None:
     other_id = make_room("Other").room.id
     person = insert_person(app, other_id, insert_photos(app, other_id, 2), "Tim")
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 from flask import Flask
+from flask.testing import FlaskClient
 
 from photoshare.services.people import people
+from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
@@ -18,7 +21,7 @@ def delete_url(cast: Cast, photo_id: int) -> str:
     return f"{cast.url}/photos/{photo_id}/delete"
 
 
-def upload(client, cast: Cast) -> int:
+def upload(client: FlaskClient, cast: Cast) -> int:
     """Upload a photo as this browser; return its id."""
     client.post(f"{cast.url}/photos", data={"photos": (io.BytesIO(draw_photo(RED)), "mine.jpg")})
     tiles = tags_of(client.get(f"{cast.url}/photos").text, "a", **{"class": "tile"})
@@ -110,7 +113,7 @@ def test_people_who_are_in_no_photo_any_more_go_named_or_not(
 
 
 def test_a_photo_that_waits_for_its_analysis_can_be_deleted(
-    app: Flask, cast: Cast, run_jobs
+    app: Flask, cast: Cast, run_jobs: Callable[[], None]
 ) -> None:
     photo_id = upload(cast.guest, cast)
 
@@ -127,7 +130,9 @@ def test_deleting_twice_is_not_found(cast: Cast) -> None:
     assert cast.guest.post(delete_url(cast, photo_id)).status_code == 404
 
 
-def test_a_photo_of_another_room_is_not_found(app: Flask, cast: Cast, make_room, add_photo) -> None:
+def test_a_photo_of_another_room_is_not_found(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom], add_photo: Callable[..., int]
+) -> None:
     photo_id = add_photo(make_room("Other").room.id, draw_photo(RED))
 
     assert cast.host.get(delete_url(cast, photo_id)).status_code == 404

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from werkzeug.test import TestResponse
 from photoshare.db import db
 from photoshare.models import Face
 from photoshare.pictures import decoding
+from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
@@ -41,7 +43,7 @@ def photo_url(cast: Cast, party: Party, name: str = "a.jpg", tail: str = "") -> 
 def test_the_smaller_pictures_have_their_size_and_format(
     app: Flask,
     cast: Cast,
-    add_photo,
+    add_photo: Callable[..., int],
     side: int,
     ending: str,
     image_format: str,
@@ -161,7 +163,7 @@ def test_an_unknown_size_is_not_found(cast: Cast, party: Party, tail: str) -> No
 
 
 def test_a_photo_of_another_room_is_not_found(
-    app: Flask, cast: Cast, party: Party, make_room
+    app: Flask, cast: Cast, party: Party, make_room: Callable[..., NewRoom]
 ) -> None:
     other = make_room("Other").room
     cast.stranger.post(f"/rooms/{other.code}/join")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from photoshare.services.photos.listing import PAGE_SIZE
+from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.pages.template_helpers import SHAPES
 from tests.conftest import ROOT, Cast
 from tests.helpers import HX, counted_queries, insert_person, insert_photos, place_at, tags_of
@@ -70,7 +73,9 @@ def test_a_page_that_the_history_asks_for_is_whole(cast: Cast, header: str) -> N
 
 
 @pytest.mark.parametrize("headers", [{}, HX])
-def test_caches_are_told_that_one_address_has_two_answers(cast: Cast, headers) -> None:
+def test_caches_are_told_that_one_address_has_two_answers(
+    cast: Cast, headers: dict[str, str]
+) -> None:
     answer = cast.guest.get(f"{cast.url}/photos", headers=headers)
 
     assert "HX-Request" in answer.vary
@@ -79,7 +84,7 @@ def test_caches_are_told_that_one_address_has_two_answers(cast: Cast, headers) -
 
 @pytest.mark.parametrize("headers", [{}, HX])
 def test_behind_the_last_photo_there_is_nothing_and_no_way_on(
-    app: Flask, cast: Cast, headers
+    app: Flask, cast: Cast, headers: dict[str, str]
 ) -> None:
     ids = insert_photos(app, cast.room_id, 3)
 
@@ -166,7 +171,7 @@ def test_the_words_for_a_photo_name_who_is_in_it(app: Flask, cast: Cast) -> None
     bystander = insert_person(app, cast.room_id, ids, "Tom")
     cast.host.post(f"{cast.url}/people/{bystander}/hide")
 
-    def words(client) -> list[str]:
+    def words(client: FlaskClient) -> list[str]:
         page = client.get(f"{cast.url}/photos").text
         boxes = [tag["aria-label"] for tag in tags_of(page, "input", name="photos")]
         alternatives = [tag["alt"] for tag in tags_of(page, "img")]
@@ -188,7 +193,9 @@ def test_photos_can_be_selected_and_downloaded_without_a_script(app: Flask, cast
     assert [box["value"] for box in boxes] == [str(id_) for id_ in reversed(ids)]
 
 
-def test_photos_of_another_room_are_not_shown(app: Flask, cast: Cast, make_room) -> None:
+def test_photos_of_another_room_are_not_shown(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom]
+) -> None:
     insert_photos(app, make_room("Other").room.id, 2)
 
     assert tags_of(cast.guest.get(f"{cast.url}/photos").text, "a", **TILE) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 
@@ -9,6 +11,7 @@ from photoshare.db import db
 from photoshare.models import Photo
 from photoshare.services.corrections import verbs
 from photoshare.services.rooms.entering import Author
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import flat, insert_photos, tags_of
@@ -153,7 +156,9 @@ def test_an_unknown_photo_is_not_found(cast: Cast, path: str) -> None:
     assert cast.guest.get(cast.url + path).status_code == 404
 
 
-def test_a_photo_of_another_room_is_not_found(app: Flask, cast: Cast, make_room, add_photo) -> None:
+def test_a_photo_of_another_room_is_not_found(
+    app: Flask, cast: Cast, make_room: Callable[..., NewRoom], add_photo: Callable[..., int]
+) -> None:
     photo_id = add_photo(make_room("Other").room.id, draw_photo(RED))
 
     assert cast.guest.get(f"{cast.url}/photos/{photo_id}").status_code == 404

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
 from tests.conftest import Cast
 from tests.fakes import BLUE, RED, draw_photo
 from tests.helpers import tags_of
@@ -12,12 +15,17 @@ from tests.helpers import tags_of
 HX = {"HX-Request": "true"}
 
 
-def words(answer) -> str:
+def words(answer: TestResponse) -> str:
     """What a page says, with one blank wherever its template has several."""
     return " ".join(answer.text.split())
 
 
-def send(client, cast: Cast, *files: tuple[bytes, str], headers=None):
+def send(
+    client: FlaskClient,
+    cast: Cast,
+    *files: tuple[bytes, str],
+    headers: dict[str, str] | None = None,
+) -> TestResponse:
     data = {"photos": [(io.BytesIO(content), name) for content, name in files]}
     return client.post(f"{cast.url}/photos", data=data, headers=headers)
 

@@ -105,7 +105,7 @@ def test_a_file_over_the_limit_is_refused_before_it_is_sent(cast: Cast) -> None:
 
 @pytest.mark.parametrize("form", [{"size": "x"}, {"size": 0}, {"sha256": "F" * 64}])
 def test_nonsense_about_a_file_is_refused(app: Flask, cast: Cast, form: dict[str, object]) -> None:
-    assert begin(cast.guest, cast, **form).status_code == 422
+    assert begin(cast.guest, cast, CONTENT, **form).status_code == 422
     assert row_counts(app)["photo"] == 0
 
 

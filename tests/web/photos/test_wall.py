@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -54,15 +55,17 @@ def test_an_empty_room_shows_its_invitation(cast: Cast) -> None:
     assert tags_of(page, "meta", **{"http-equiv": "refresh"}) == []
 
 
-def test_the_feed_lists_what_came_after_a_photo(cast: Cast, party: Party, add_photo) -> None:
-    everything = cast.guest.get(cast.url + FEED).json
+def test_the_feed_lists_what_came_after_a_photo(
+    cast: Cast, party: Party, add_photo: Callable[..., int]
+) -> None:
+    everything = cast.guest.get(cast.url + FEED).get_json()
     last = everything[-1]["id"]
     new = add_photo(cast.room_id, draw_photo(RED, seed=77))
 
     assert [photo["id"] for photo in everything] == sorted(party.photos.values())
     assert cast.guest.get(everything[0]["src"], buffered=True).status_code == 200
     assert cast.guest.get(everything[0]["backdrop"], buffered=True).status_code == 200
-    (newer,) = cast.guest.get(f"{cast.url}{FEED}?after={last}").json
+    (newer,) = cast.guest.get(f"{cast.url}{FEED}?after={last}").get_json()
     assert newer["id"] == new
     assert cast.guest.get(f"{cast.url}{FEED}?after={new}").json == []
 
@@ -73,7 +76,7 @@ def test_the_feed_names_who_took_a_photo_in_in_the_guests_language(
     upload = (io.BytesIO(draw_photo(RED)), "a.jpg")
     cast.guest.post(f"{cast.url}/photos", data={"photos": upload})
 
-    (photo,) = cast.guest.get(cast.url + FEED, headers={"Accept-Language": "de"}).json
+    (photo,) = cast.guest.get(cast.url + FEED, headers={"Accept-Language": "de"}).get_json()
 
     assert photo["by"] == "von Gustav"
 
@@ -81,7 +84,7 @@ def test_the_feed_names_who_took_a_photo_in_in_the_guests_language(
 def test_who_cannot_see_the_photos_is_told_who_is_in_them(cast: Cast, party: Party) -> None:
     cast.host.post(f"{cast.url}/people/{party.red}/name", data={"name": "Anna"})
 
-    words = [photo["words"] for photo in cast.guest.get(cast.url + FEED).json]
+    words = [photo["words"] for photo in cast.guest.get(cast.url + FEED).get_json()]
 
     assert words[0] == "Photo with Anna"
     assert words[-1] == "Photo e.jpg"
@@ -92,13 +95,13 @@ def test_nonsense_lists_everything(cast: Cast, party: Party, after: str) -> None
     answer = cast.guest.get(f"{cast.url}{FEED}?after={after}")
 
     assert answer.status_code == 200
-    assert len(answer.json) == 5
+    assert len(answer.get_json()) == 5
 
 
 def test_an_answer_has_an_upper_bound_and_the_newest_photos(app: Flask, cast: Cast) -> None:
     ids = insert_photos(app, cast.room_id, WALL_PHOTOS + 20)
 
-    listed = [photo["id"] for photo in cast.guest.get(cast.url + FEED).json]
+    listed = [photo["id"] for photo in cast.guest.get(cast.url + FEED).get_json()]
 
     assert listed == ids[20:]
 

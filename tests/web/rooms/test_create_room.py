@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from tests.helpers import row_counts, tags_of
 
 TODAY = datetime.now(UTC).date()
 
 
-def create(app: Flask, **fields: str):
+def create(app: Flask, **fields: str) -> TestResponse:
     return app.test_client().post("/rooms", data={"title": "Party"} | fields)
 
 

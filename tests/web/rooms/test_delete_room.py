@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask
 from sqlalchemy import select
 
@@ -9,6 +11,7 @@ from photoshare.db import db
 from photoshare.models import Face, Guest, Upload
 from photoshare.services.corrections import verbs
 from photoshare.services.rooms.entering import Author
+from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
@@ -57,7 +60,12 @@ def test_all_rows_and_files_of_the_room_go(
 
 
 def test_another_room_stays(
-    app: Flask, site: Site, cast: Cast, party: Party, make_room, add_photo
+    app: Flask,
+    site: Site,
+    cast: Cast,
+    party: Party,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
 ) -> None:
     other = make_room("Other").room
     add_photo(other.id, draw_photo(RED))

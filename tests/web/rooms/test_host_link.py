@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from flask import Flask
@@ -10,6 +11,7 @@ from werkzeug.security import generate_password_hash
 
 from photoshare.db import db
 from photoshare.models import Room
+from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import row_counts, set_title_and_end, tags_of
 
@@ -51,7 +53,9 @@ def test_a_wrong_secret_makes_nobody_a_host(app: Flask, cast: Cast) -> None:
     assert cast.stranger.get(f"{cast.url}/photos").status_code == 404
 
 
-def test_the_secret_of_another_room_makes_nobody_a_host(cast: Cast, make_room) -> None:
+def test_the_secret_of_another_room_makes_nobody_a_host(
+    cast: Cast, make_room: Callable[..., NewRoom]
+) -> None:
     other = make_room("Other")
 
     assert cast.stranger.post(f"{cast.url}/host/{other.host_secret}").status_code == 404

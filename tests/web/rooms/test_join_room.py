@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from photoshare.services.rooms.hashing import hash_secret
 from photoshare.services.rooms.rooms import NewRoom
@@ -30,11 +31,11 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-def join(client: FlaskClient, code: str, password: str = "", **fields: str):
+def join(client: FlaskClient, code: str, password: str = "", **fields: str) -> TestResponse:
     return client.post(f"/rooms/{code}/join", data={"password": password} | fields)
 
 
-def join_by_code(client: FlaskClient, code: str, password: str = "", **fields: str):
+def join_by_code(client: FlaskClient, code: str, password: str = "", **fields: str) -> TestResponse:
     return client.post("/join", data={"room_code": code, "password": password} | fields)
 
 
@@ -61,14 +62,16 @@ def test_the_invitation_asks_for_the_password_of_a_room_that_has_one(
     assert tags_of(client.get(f"/rooms/{locked}").text, "input", type="password")
 
 
-def test_looking_at_the_invitation_joins_nobody(client: FlaskClient, locked: str, app) -> None:
+def test_looking_at_the_invitation_joins_nobody(
+    client: FlaskClient, locked: str, app: Flask
+) -> None:
     client.get(f"/rooms/{locked}")
 
     assert row_counts(app)["guest"] == 0
     assert not is_in(client, locked)
 
 
-def test_one_form_lets_a_guest_in(client: FlaskClient, make_room) -> None:
+def test_one_form_lets_a_guest_in(client: FlaskClient, make_room: Callable[..., NewRoom]) -> None:
     code = make_room().room.code
 
     answer = join(client, code, name="Gustav")
@@ -138,7 +141,9 @@ def test_a_wrong_password_is_said_on_the_landing_page(client: FlaskClient, locke
     assert not is_in(client, locked)
 
 
-def test_a_name_that_is_too_long_is_refused(client: FlaskClient, make_room) -> None:
+def test_a_name_that_is_too_long_is_refused(
+    client: FlaskClient, make_room: Callable[..., NewRoom]
+) -> None:
     answer = join(client, make_room().room.code, name="x" * 61)
 
     assert answer.status_code == WRONG
@@ -146,7 +151,7 @@ def test_a_name_that_is_too_long_is_refused(client: FlaskClient, make_room) -> N
 
 
 def test_an_ended_room_is_closed_by_its_link_and_by_its_code(
-    app: Flask, client: FlaskClient, make_room
+    app: Flask, client: FlaskClient, make_room: Callable[..., NewRoom]
 ) -> None:
     room = make_room("Party").room
     with app.app_context():
@@ -161,7 +166,7 @@ def test_an_ended_room_is_closed_by_its_link_and_by_its_code(
 
 
 def test_one_unlock_does_not_open_another_room_with_the_same_password(
-    client: FlaskClient, locked: str, make_room
+    client: FlaskClient, locked: str, make_room: Callable[..., NewRoom]
 ) -> None:
     other = make_room("Other", password=PASSWORD).room.code
 
@@ -171,7 +176,9 @@ def test_one_unlock_does_not_open_another_room_with_the_same_password(
     assert not is_in(client, other)
 
 
-def test_a_guest_of_two_rooms_is_in_both(client: FlaskClient, locked: str, make_room) -> None:
+def test_a_guest_of_two_rooms_is_in_both(
+    client: FlaskClient, locked: str, make_room: Callable[..., NewRoom]
+) -> None:
     other = make_room("Other").room.code
 
     join(client, locked, PASSWORD)
@@ -182,7 +189,9 @@ def test_a_guest_of_two_rooms_is_in_both(client: FlaskClient, locked: str, make_
 
 
 @pytest.mark.parametrize("way", [join, join_by_code])
-def test_guessing_passwords_is_slowed_down(client: FlaskClient, locked: str, way) -> None:
+def test_guessing_passwords_is_slowed_down(
+    client: FlaskClient, locked: str, way: Callable[..., TestResponse]
+) -> None:
     codes = [way(client, locked, f"guess {number}").status_code for number in range(21)]
 
     assert codes == [WRONG] * 20 + [TOO_MANY]
@@ -190,7 +199,7 @@ def test_guessing_passwords_is_slowed_down(client: FlaskClient, locked: str, way
 
 @pytest.mark.parametrize("way", [join, join_by_code])
 def test_the_right_password_passes_after_any_number_of_wrong_ones(
-    client: FlaskClient, locked: str, way
+    client: FlaskClient, locked: str, way: Callable[..., TestResponse]
 ) -> None:
     for number in range(21):
         way(client, locked, f"guess {number}")
@@ -205,7 +214,9 @@ def test_too_many_guesses_are_told_when_to_come_back(client: FlaskClient, locked
     assert 1 <= int(answers[20].headers["Retry-After"]) <= 60
 
 
-def test_wrong_codes_are_counted_and_the_right_one_passes(client: FlaskClient, make_room) -> None:
+def test_wrong_codes_are_counted_and_the_right_one_passes(
+    client: FlaskClient, make_room: Callable[..., NewRoom]
+) -> None:
     codes = [join_by_code(client, "acdef-hjkm-nprtw").status_code for _guess in range(21)]
 
     assert codes == [WRONG] * 20 + [TOO_MANY]
@@ -219,7 +230,9 @@ def test_too_many_guesses_are_answered_by_a_sentence(client: FlaskClient) -> Non
     assert "Too many attempts." in join_by_code(client, "acdef-hjkm-nprtw").text
 
 
-def test_a_whole_party_may_join_from_one_address(app: Flask, make_room) -> None:
+def test_a_whole_party_may_join_from_one_address(
+    app: Flask, make_room: Callable[..., NewRoom]
+) -> None:
     code = make_room().room.code
 
     answers = {join(app.test_client(), code).status_code for _guest in range(30)}
@@ -251,7 +264,9 @@ def test_the_addresses_of_one_ipv6_network_count_as_one(client: FlaskClient, loc
     assert guess_from(client, locked, "2001:db8:0:2::1") == WRONG
 
 
-def test_each_room_counts_apart(client: FlaskClient, locked: str, make_room) -> None:
+def test_each_room_counts_apart(
+    client: FlaskClient, locked: str, make_room: Callable[..., NewRoom]
+) -> None:
     other = make_room("Other", password=PASSWORD).room.code
     for _guess in range(20):
         guess_from(client, locked, "10.0.0.8")
@@ -282,7 +297,9 @@ def test_another_spelling_of_the_code_is_no_fresh_start_for_guessing(
     assert codes == [WRONG] * 20 + [TOO_MANY] * 5
 
 
-def test_a_host_who_joins_by_the_code_stays_the_host(make_room, client: FlaskClient) -> None:
+def test_a_host_who_joins_by_the_code_stays_the_host(
+    make_room: Callable[..., NewRoom], client: FlaskClient
+) -> None:
     new = make_room()
     client.post(f"/rooms/{new.room.code}/host/{new.host_secret}")
 

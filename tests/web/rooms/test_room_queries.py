@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, text
 
 from photoshare.db import db
+from photoshare.services.rooms.rooms import NewRoom
 from photoshare.services.shelf import forget_room
 from tests.conftest import Cast
 from tests.helpers import HX, TABLES, insert_face, insert_person, insert_photos, place_at
@@ -102,7 +103,7 @@ def walk(app: Flask, cast: Cast, party: Party) -> Walk:
     return Walk(addresses, app, cast)
 
 
-def add_other_rooms(app: Flask, make_room, count: int) -> None:
+def add_other_rooms(app: Flask, make_room: Callable[..., NewRoom], count: int) -> None:
     """Fill other rooms besides the cast's: people, unsorted faces, photos without faces."""
     for _ in range(count):
         room_id = make_room("Another").room.id
@@ -128,7 +129,14 @@ def plans_of(app: Flask, queries: set[tuple[str, tuple[object, ...]]]) -> dict[s
 def noted_queries(app: Flask) -> Iterator[set[tuple[str, tuple[object, ...]]]]:
     queries: dict[str, tuple[object, ...]] = {}
 
-    def note(_connection, _cursor, statement, parameters, _context, _many) -> None:
+    def note(
+        _connection: object,
+        _cursor: object,
+        statement: str,
+        parameters: tuple[object, ...],
+        _context: object,
+        _many: bool,
+    ) -> None:
         queries[statement] = parameters
 
     found: set[tuple[str, tuple[object, ...]]] = set()
@@ -207,7 +215,7 @@ def counter(app: Flask) -> Iterator[StepCounter]:
 
 
 def test_other_rooms_cost_a_page_nothing(
-    app: Flask, walk: Walk, counter: StepCounter, make_room
+    app: Flask, walk: Walk, counter: StepCounter, make_room: Callable[..., NewRoom]
 ) -> None:
     add_other_rooms(app, make_room, 1)
     steps_of(walk, counter)  # makes what is made once: pictures, checksums

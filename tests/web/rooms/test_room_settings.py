@@ -6,7 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import update
+from werkzeug.test import TestResponse
 
 from photoshare.db import db
 from photoshare.models import Room
@@ -17,7 +19,7 @@ TODAY = datetime.now(UTC).date()
 TOMORROW, PAST = str(TODAY + timedelta(days=1)), str(TODAY - timedelta(days=2))
 
 
-def change(client, cast: Cast, **fields: str):
+def change(client: FlaskClient, cast: Cast, **fields: str) -> TestResponse:
     return client.post(f"{cast.url}/settings", data=fields)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -82,7 +83,7 @@ def test_the_links_show_the_address_that_the_browser_used(cast: Cast) -> None:
     assert link_fields(page)["guest-link"]["value"] == f"http://localhost:8123{cast.url}"
 
 
-def test_the_links_show_the_public_address_where_it_is_set(tmp_path) -> None:
+def test_the_links_show_the_public_address_where_it_is_set(tmp_path: Path) -> None:
     app = create_app({"data": tmp_path / "d", "public_url": "http://photos.example.org/party"})
     with app.app_context():
         upgrade_schema()
