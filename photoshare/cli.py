@@ -98,6 +98,7 @@ def _import_file(room_id: int, path: Path, name: str, report: dict[str, Any]) ->
                 guest_id=None,
                 storage=site.storage,
                 settings=site.settings,
+                decoders=site.decoders,
             )
     except (RejectedPhotoError, OSError) as error:
         report["rejected"].append({"file": name, "reason": str(error)})

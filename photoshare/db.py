@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from alembic.migration import MigrationContext
-from flask import Flask
+from flask import Flask, current_app
 from flask_migrate import Migrate, upgrade
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, MetaData, event
@@ -86,6 +86,11 @@ def init_app(app: Flask, database: Path) -> None:
     }
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
+
+
+def of_app(extension: str) -> Any:
+    """Return what the factory keeps for the running app under this name; needs an app context."""
+    return current_app.extensions[extension]
 
 
 def close_database() -> None:

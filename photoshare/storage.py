@@ -62,6 +62,7 @@ class Storage:
         self._rooms = str(data / "rooms")
         self._thread_lock = threading.Lock()
         self._process_lock = FileLock(data / "files.lock")
+        self._in_hand: set[int] = set()  # the uploads to which a piece is being written
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -196,6 +197,19 @@ class Storage:
             file.flush()
             sync(file.fileno())
         return length
+
+    @contextlib.contextmanager
+    def alone_with_upload(self, upload_id: int) -> Iterator[None]:
+        """Let only one request at a time write to an upload; one process serves a data folder."""
+        with self._thread_lock:
+            if upload_id in self._in_hand:
+                raise WrongOffsetError(0)  # from an abandoned connection; the next try will fit
+            self._in_hand.add(upload_id)
+        try:
+            yield
+        finally:
+            with self._thread_lock:
+                self._in_hand.discard(upload_id)
 
     def received_in_pieces(self, target: Path) -> ReceivedFile:
         """Hash a file whose last piece has arrived."""

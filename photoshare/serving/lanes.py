@@ -9,15 +9,15 @@ from typing import Any
 from waitress.task import ThreadedTaskDispatcher
 
 from photoshare.pictures import decoder_pool
+from photoshare.rates import MOST_WAITING
 from photoshare.services.rooms.hashing import SCRYPT_AT_ONCE
-from photoshare.web.requests.attempts import MOST_PAUSED
 
 # Separate threads for requests that take long, so that no page waits for them.
 UPLOAD_THREADS = decoder_pool.AT_ONCE + 2  # two more receive while others decode
 UPLOAD_PATH = re.compile(r"/rooms/[^/]+/(photos|uploads/\d+)$")
 # Checks of passwords wait for each other (photoshare.web.requests.attempts); no page shall wait for
 # them.
-SECRET_THREADS = MOST_PAUSED + 4 * SCRYPT_AT_ONCE
+SECRET_THREADS = MOST_WAITING + 4 * SCRYPT_AT_ONCE
 SECRET_PATH = re.compile(r"/(rooms|join|rooms/[^/]+/host/[^/]+)$")
 
 

@@ -23,6 +23,7 @@ from photoshare.faces.types import NO_PERSON, FaceSet
 __all__ = ["NO_PAIRS", "NO_PERSON", "FaceSet", "GroupPlan", "plan_groups"]
 
 NO_PAIRS: NDArray[np.int64] = np.empty((0, 2), dtype=np.int64)
+NO_PAIRS.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True)

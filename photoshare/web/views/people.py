@@ -172,5 +172,6 @@ def face(room_code: str, face_id: int) -> str:
 @blueprint.get("/faces/<int:face_id>.jpg")
 def face_picture(room_code: str, face_id: int) -> Response:
     """Send the small square picture of one face."""
-    path = find_face_picture(current_access(), face_id, current_site().storage)
+    site = current_site()
+    path = find_face_picture(current_access(), face_id, site.storage, site.renders)
     return send_picture(path, "image/jpeg")

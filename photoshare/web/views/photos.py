@@ -111,6 +111,7 @@ def _take(file: FileStorage) -> UploadResult:
             guest_id=access.guest.id,
             storage=site.storage,
             settings=site.settings,
+            decoders=site.decoders,
         )
     except (RejectedPhotoError, DiskFullError) as error:
         is_for_later = isinstance(error, DiskFullError)
@@ -142,7 +143,8 @@ def picture(room_code: str, photo_id: int, digest: str, side: int, ending: str) 
     photo = _photo_with_digest(photo_id, digest)
     if side not in RENDITION_PX:
         raise NotFoundError("There's no picture in this size.")
-    path = find_picture(photo, side, ending, current_site().storage)
+    site = current_site()
+    path = find_picture(photo, side, ending, site.storage, site.renders)
     return send_picture(path, PICTURE_TYPES[ending])
 
 

@@ -80,6 +80,7 @@ def add_piece(room_code: str, upload_id: int) -> Response | BaseResponse:
             request.stream,  # type: ignore[arg-type]  # werkzeug says IO[bytes]
             storage=site.storage,
             settings=site.settings,
+            decoders=site.decoders,
         )
     except WrongOffsetError as error:
         return _so_far(UnfinishedUpload(upload_id, error.offset), 409)

@@ -38,6 +38,7 @@ def take(site: Site, room_id: int, content: bytes, name: str = "photo.jpg") -> A
         guest_id=None,
         storage=site.storage,
         settings=site.settings,
+        decoders=site.decoders,
     )
 
 
