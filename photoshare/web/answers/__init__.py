@@ -19,7 +19,7 @@ from photoshare.web.answers.pictures import picture_digest, send_picture
 from photoshare.web.answers.same_photo import is_sure
 from photoshare.web.answers.toasts import toast
 from photoshare.web.answers.uploaded import UploadResult, answer_upload
-from photoshare.web.answers.way_back import page_before
+from photoshare.web.answers.way_back import next_page, page_before, person_before
 
 __all__ = [
     "SEE_OTHER",
@@ -30,7 +30,9 @@ __all__ = [
     "flash_with_undo",
     "is_sure",
     "look_again",
+    "next_page",
     "page_before",
+    "person_before",
     "picture_digest",
     "redirect_or",
     "render",

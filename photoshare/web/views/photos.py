@@ -30,17 +30,16 @@ from photoshare.pictures.formats import FORMATS
 from photoshare.services.downloads.checksums import get_download
 from photoshare.services.downloads.clean_originals import check_exact, open_download
 from photoshare.services.downloads.file_names import original_name
-from photoshare.services.people.people import has_person
 from photoshare.services.people.shown_faces import is_visible
 from photoshare.services.photos import adding, deleting, listing
 from photoshare.services.photos.albums import Album, open_album
 from photoshare.services.photos.pictures import find_picture
-from photoshare.services.rooms.entering import Access
 from photoshare.web.answers import (
     SEE_OTHER,
     UploadResult,
     answer_upload,
     current_author,
+    person_before,
     picture_digest,
     render,
     send_picture,
@@ -53,7 +52,6 @@ from photoshare.web.requests import (
     current_access,
     current_site,
     limit_uploads,
-    number_argument,
 )
 
 blueprint = Blueprint("photos", __name__, url_prefix="/rooms/<room_code>")
@@ -190,7 +188,7 @@ def confirm_delete(room_code: str, photo_id: int) -> str:
     if not deleting.may_delete(access, photo):
         raise NotAllowedError("Only the host or the guest who uploaded a photo can delete it.")
     return render_template(
-        "photos/delete.html", access=access, photo=photo, person_id=_person_seen(access)
+        "photos/delete.html", access=access, photo=photo, person_id=person_before()
     )
 
 
@@ -200,13 +198,7 @@ def delete(room_code: str, photo_id: int) -> BaseResponse:
     access = current_access()
     deleting.delete_photo(access, photo_id, current_site().storage)
     toast(gettext("Photo deleted."))
-    person_id = _person_seen(access)  # gone if that was the person's last photo
+    person_id = person_before()  # gone if that was the person's last photo
     if person_id is None:
         return redirect(url_for("rooms.show"), SEE_OTHER)
     return redirect(url_for("people.show", person_id=person_id), SEE_OTHER)
-
-
-def _person_seen(access: Access) -> int | None:
-    """Return in whose album the photo was seen, if this browser can still see that person."""
-    person_id = number_argument("person")
-    return person_id if person_id is not None and has_person(access, person_id) else None
