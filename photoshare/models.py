@@ -23,7 +23,7 @@ from photoshare.db import Base, UtcDateTime
 # With the tables go the session that reads them, and the clock of their moments.
 from photoshare.db import db as db
 from photoshare.db import utc_now as utc_now
-from photoshare.faces.types import NO_COLLAGE, FaceEncodings
+from photoshare.faces.types import NO_COLLAGE, NOBODY, FaceEncodings
 from photoshare.geometry import FaceLocation
 
 PHOTO_WAITING, PHOTO_ANALYSING = "waiting", "analysing"
@@ -334,6 +334,16 @@ class Job(Base):
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def number_of(reference: int | None) -> int:
+    """Turn a reference of a row into a number of an array: None into NOBODY."""
+    return NOBODY if reference is None else reference
+
+
+def reference_of(number: int) -> int | None:
+    """Turn a number of an array into a reference of a row: NOBODY into None."""
+    return None if number == NOBODY else number
 
 
 def encoding_to_bytes(encoding: NDArray[np.float32]) -> bytes:

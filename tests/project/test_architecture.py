@@ -167,6 +167,20 @@ def test_the_models_import_the_database_and_words_only() -> None:
     }
 
 
+def test_nobody_is_converted_in_one_place() -> None:
+    """None in rows and 0 in arrays: `models.number_of` and `models.reference_of`."""
+    nobody = {"NOBODY", "NO_PERSON", "NO_BOND"}
+    converting = {
+        module
+        for module, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or)
+        if any(getattr(value, "id", None) in nobody for value in node.values)
+    }
+
+    assert converting == set()
+
+
 def test_one_function_makes_every_album() -> None:
     """It contains the access check: an album made elsewhere could show hidden people."""
     kinds = {kind.__name__ for kind in Album.__subclasses__()}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, select, update
 
 from photoshare.faces.quality import are_founders, face_quality
-from photoshare.faces.types import NO_PERSON, AnalysedFace, FaceSet
+from photoshare.faces.types import NO_BOND, NO_PERSON, AnalysedFace, FaceSet
 from photoshare.models import (
     PHOTO_ANALYSED,
     PHOTO_ANALYSING,
@@ -33,7 +33,6 @@ from photoshare.services.people.known_faces import (
     match_known_faces,
 )
 from photoshare.services.people.room_faces import (
-    NO_BOND,
     RoomFaces,
     load_room_faces,
 )
