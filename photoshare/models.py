@@ -181,7 +181,7 @@ class Photo(Base):
 
 
 class Person(Base):
-    """Somebody in a room; lasting, nameable, never renumbered by clustering."""
+    """Someone in a room; lasting, nameable, never renumbered by clustering."""
 
     __tablename__ = "person"
     __table_args__ = NEVER_REUSE_IDS

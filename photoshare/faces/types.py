@@ -133,7 +133,7 @@ class FaceSet:
     def scene_ids(self) -> NDArray[np.int64]:
         """Return a number for each scene, of shape (n_faces,): a photo, or a panel of a collage.
 
-        Faces in one scene are different people, unless somebody has corrected that.
+        Faces in one scene are different people, unless someone has corrected that.
         """
         return self.photo_ids * MAX_PANELS + self.panels
 

@@ -1,7 +1,7 @@
 """Decide which faces are the same person; pure.
 
 Three rules outrank the encodings: two faces in one scene (a photo, or a panel of a collage) are two
-people unless somebody linked them, people who were named or corrected keep their
+people unless someone linked them, people who were named or corrected keep their
 faces, and corrections (linked, apart) stay in force.
 """
 

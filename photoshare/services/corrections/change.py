@@ -193,7 +193,7 @@ class Change:
         for face, before, _after in moved:
             if face not in spoken_of:
                 self.person_of[face] = self._whoever_is_now(number_of(before))
-        # Faces grouped with the merged person since then belong to somebody who is two again.
+        # Faces grouped with the merged person since then belong to someone who is two again.
         mentioned = {row.face_id for row in rows}
         reopened = {row.person_after for row in moved if row.person_after}
         for face, person in self.person_of.items():

@@ -21,7 +21,7 @@ def check_scenes(
     faces, others : sequences of int
         Face ids.
     is_sure : bool
-        True: somebody was asked and confirmed it.
+        True: someone was asked and confirmed it.
 
     Raises
     ------

@@ -159,7 +159,7 @@ def find_known(room_id: int, hashes: Sequence[str]) -> list[str]:
 
 
 def _give_another_chance(room_id: int, hashes: Sequence[str]) -> None:
-    """Analyse photos that were given up once more when somebody uploads them again."""
+    """Analyse photos that were given up once more when someone uploads them again."""
     db.session.execute(
         update(Photo)
         .where(Photo.room_id == room_id, Photo.sha256.in_(hashes), Photo.state == PHOTO_FAILED)

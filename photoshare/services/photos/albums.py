@@ -134,7 +134,7 @@ class OfGuest(Album):
 
 @dataclass(frozen=True, slots=True)
 class Chosen(Album):
-    """Photos that somebody selected one by one."""
+    """Photos that someone selected one by one."""
 
     kind = "chosen"
 

@@ -120,13 +120,13 @@ def test_somebody_named_while_the_plan_was_made_keeps_the_faces(
     plan_groups = grouping.plan_groups
     plans = []
 
-    def plan_while_somebody_names(*arguments: object, **options: object) -> object:
+    def plan_while_someone_names(*arguments: object, **options: object) -> object:
         plans.append(plan_groups(*arguments, **options))  # type: ignore[arg-type]
         if len(plans) == 1:
             name(room_id, newer, "Nora")
         return plans[-1]
 
-    monkeypatch.setattr(grouping, "plan_groups", plan_while_somebody_names)
+    monkeypatch.setattr(grouping, "plan_groups", plan_while_someone_names)
     grouping.group_unsorted_faces(room_id, RULE)
 
     assert [person_of(face) for face in faces] == [newer] * 4
