@@ -99,7 +99,7 @@ def _serve(host: str, port: int) -> int:
             prepare_database(site.settings.data, is_thorough=True)
         listener = listen(host, port)
         connections: dict[int, Any] = {}
-        lanes = Lanes(site.settings.threads)
+        lanes = Lanes(app, site.settings.threads, url_prefix=site.settings.url_prefix)
         files = allow_open_files(CONNECTION_LIMIT * FILES_PER_CONNECTION)
         Server(
             app,
