@@ -19,6 +19,7 @@ from photoshare.errors import StartError
 from photoshare.faces.engines.choose import EngineOnDemand, choose_engine
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.runner import JobRunner
+from photoshare.jobs.tasks import Workplace
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services import shelf
 from photoshare.storage import Storage
@@ -74,7 +75,7 @@ def create_app(
     db.init_app(app, settings.data / db.DATABASE_FILE)
     storage = Storage(settings.data, min_free_mb=settings.min_free_mb)
     engine = EngineOnDemand(lambda: (make_engine or _make_engine)(settings))
-    runner = JobRunner(app, settings, storage, engine)
+    runner = JobRunner(Workplace(app, settings, storage, engine))
     app.extensions[EXTENSION] = Site(settings, storage, runner, engine, decoders or DecoderPool())
     app.extensions[shelf.EXTENSION] = shelf.Shelves()
     assets.init_app(app)

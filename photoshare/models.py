@@ -24,6 +24,9 @@ from photoshare.db import Base, UtcDateTime
 from photoshare.db import db as db
 from photoshare.db import utc_now as utc_now
 from photoshare.faces.types import NO_COLLAGE, NOBODY, FaceEncodings
+
+# And what stands for None where rows become numbers.
+from photoshare.faces.types import NO_PERSON as NO_PERSON
 from photoshare.geometry import FaceLocation
 
 PHOTO_WAITING, PHOTO_ANALYSING = "waiting", "analysing"

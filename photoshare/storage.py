@@ -222,14 +222,15 @@ class Storage:
     def keep_original(self, room_id: int, received: ReceivedFile) -> None:
         """Move a received file to its final path; a crash leaves all of it or none."""
         target = self.original(room_id, received.sha256)
-        self._make_folder(target.parent)
-        os.replace(received.path, target)
-        sync_folder(target.parent)
+        with disk_full_as_error():
+            self._make_folder(target.parent)
+            os.replace(received.path, target)
+            sync_folder(target.parent)
 
     def write_derived(self, target: Path, content: bytes) -> None:
         """Write a derived picture; a crash leaves all of it or none."""
-        self._make_folder(target.parent)
         with disk_full_as_error():
+            self._make_folder(target.parent)
             temporary = target.with_name(f".{target.name}.{os.getpid()}.{id(content)}")
             try:
                 with temporary.open("wb") as file:
@@ -242,7 +243,8 @@ class Storage:
 
     def sync_derived(self, room_id: int) -> None:
         """Make the derived pictures that were written survive a power cut."""
-        sync_folder(self.room_folder(room_id) / "derived")
+        with disk_full_as_error():
+            sync_folder(self.room_folder(room_id) / "derived")
 
     def delete_photo(self, room_id: int, sha256: str) -> None:
         """Remove the original of a photo and everything made from it."""

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from flask import Flask
@@ -46,8 +46,17 @@ class Workplace:
     app: Flask
     settings: Settings
     storage: Storage
-    engine: FaceEngine
-    is_stopping: Callable[[], bool]
+    make_engine: Callable[[], FaceEngine]  # or returns the existing one
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def engine(self) -> FaceEngine:
+        """The face engine; made when it is needed, with its errors."""
+        return self.make_engine()
+
+    def is_stopping(self) -> bool:
+        """Whether the server is about to stop."""
+        return self.stopping.is_set()
 
     @property
     def rule(self) -> grouping.GroupingRule:

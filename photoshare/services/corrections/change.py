@@ -14,8 +14,8 @@ from sqlalchemy import delete, insert, select, update
 
 from photoshare.errors import NotFoundError
 from photoshare.faces.grouping.constraints import Links, resolve_constraints, settle_people
-from photoshare.faces.types import NO_PERSON
 from photoshare.models import (
+    NO_PERSON,
     ApartLinks,
     Correction,
     CorrectionFace,

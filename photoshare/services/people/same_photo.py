@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from photoshare.errors import SamePhotoError
-from photoshare.faces.types import NO_PERSON
-from photoshare.models import Photo, db
+from photoshare.models import NO_PERSON, Photo, db
 from photoshare.services.corrections.change import Change
 
 

@@ -11,7 +11,6 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from photoshare.config import GB, Settings
-from photoshare.disk import disk_full_as_error
 from photoshare.errors import NotFoundError, RoomFullError
 from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Photo, Upload, db
 from photoshare.pictures.decoder_pool import DecoderPool
@@ -182,11 +181,10 @@ def _keep(
             return AddedPhoto(known.id, is_duplicate=True)
         room_id, sha256 = photo.room_id, photo.sha256
         try:
-            with disk_full_as_error():
-                for variant, content in derived.items():
-                    storage.write_derived(storage.derivative(room_id, sha256, variant), content)
-                storage.sync_derived(room_id)
-                storage.keep_original(room_id, received)
+            for variant, content in derived.items():
+                storage.write_derived(storage.derivative(room_id, sha256, variant), content)
+            storage.sync_derived(room_id)
+            storage.keep_original(room_id, received)
             db.session.add(photo)
             db.session.execute(delete(Upload).where(Upload.id == upload_id))
             db.session.commit()

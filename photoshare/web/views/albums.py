@@ -18,9 +18,8 @@ from photoshare.services.downloads.zips import ZipNote
 from photoshare.services.people.people import get_person
 from photoshare.services.photos import listing
 from photoshare.services.photos.albums import Album, Chosen, OfPeople, open_album
-from photoshare.web.answers import render, send_source, wants_partial
+from photoshare.web.answers import count, isolated, number, render, send_source, wants_partial
 from photoshare.web.pages.languages import page_locale
-from photoshare.web.pages.words import count, isolated, number
 from photoshare.web.requests import (
     album_argument,
     current_access,

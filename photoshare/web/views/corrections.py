@@ -20,9 +20,9 @@ from photoshare.web.answers import (
     page_before,
     redirect_or,
     toast,
+    translate_error,
     wants_partial,
 )
-from photoshare.web.pages.words import translate_error
 from photoshare.web.requests import current_access, host_only, numbers_of_form, page_argument
 
 blueprint = Blueprint("corrections", __name__, url_prefix="/rooms/<room_code>")

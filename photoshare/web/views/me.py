@@ -15,8 +15,14 @@ from photoshare.services.people.room_people import load_room_people
 from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
 from photoshare.services.rooms import guests
-from photoshare.web.answers import SEE_OTHER, current_author, toast, wants_partial
-from photoshare.web.pages.words import isolated, translate_error
+from photoshare.web.answers import (
+    SEE_OTHER,
+    current_author,
+    isolated,
+    toast,
+    translate_error,
+    wants_partial,
+)
 from photoshare.web.requests import (
     current_access,
     current_site,

@@ -45,8 +45,8 @@ from photoshare.web.answers import (
     send_picture,
     send_source,
     toast,
+    translate_error,
 )
-from photoshare.web.pages.words import translate_error
 from photoshare.web.requests import (
     album_argument,
     current_access,

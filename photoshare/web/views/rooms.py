@@ -17,10 +17,9 @@ from photoshare.services.photos.albums import open_album
 from photoshare.services.photos.lost_photos import list_lost
 from photoshare.services.rooms import entering, guests, rooms
 from photoshare.services.work.progress import room_progress
-from photoshare.web.answers import SEE_OTHER, content_disposition, toast
+from photoshare.web.answers import SEE_OTHER, content_disposition, isolated, toast, translate_error
 from photoshare.web.pages.links import absolute_url, qr_code_file, qr_code_uri
 from photoshare.web.pages.people_grid import draw_people
-from photoshare.web.pages.words import isolated, translate_error
 from photoshare.web.requests import (
     current_access,
     current_site,

@@ -10,8 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from photoshare.errors import InvalidInputError, RejectedPhotoError, WrongOffsetError
 from photoshare.services.photos import adding, uploads
 from photoshare.services.photos.uploads import FileFacts, UnfinishedUpload
-from photoshare.web.answers import UploadResult, answer_upload
-from photoshare.web.pages.words import translate_error
+from photoshare.web.answers import UploadResult, answer_upload, translate_error
 from photoshare.web.requests import current_access, current_site, limit_uploads, number_argument
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/rooms/<room_code>/uploads")
