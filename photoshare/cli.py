@@ -17,7 +17,6 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from photoshare.config import LOCK_FILE
-from photoshare.db import db
 from photoshare.errors import PhotoshareError, RejectedPhotoError
 from photoshare.maintenance import backup, doctor
 from photoshare.maintenance.database_checks import prepare_database
@@ -128,8 +127,8 @@ def _show_progress(room_id: int) -> None:
         length=progress.photo_count, label="Finding people", file=sys.stderr
     ) as bar:
         while progress.is_working or progress.is_searching_again:
-            db.session.rollback()  # to see what the job thread has written since
-            progress = room_progress(room_id)
+            with current_app.app_context():  # to see what the job thread has written since
+                progress = room_progress(room_id)
             bar.update(progress.done_count - progress.again_count - bar.pos)
             if progress.error:
                 raise _OneSentence(progress.error)

@@ -24,7 +24,6 @@ from photoshare.disk import has_no_space
 from photoshare.errors import damaged_database_error, disk_full_error
 
 BUSY_TIMEOUT_S = 10  # how long a writer waits for another; ours take milliseconds
-DATABASE_FILE = "photoshare.sqlite"  # in the data folder
 FULL_DISK_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
 # A failing disk, and one that is full for this user only (a quota): SQLite itself reports only
 # "no space left" as a full disk.

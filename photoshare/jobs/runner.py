@@ -7,7 +7,6 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from photoshare.db import DATABASE_FILE
 from photoshare.errors import DiskFullError, PhotoshareError
 from photoshare.jobs.tasks import TASKS, Workplace
 from photoshare.maintenance.deleted_bytes import DatabaseUpkeep
@@ -36,7 +35,7 @@ class JobRunner:
     def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
         self._app, self._stopping = workplace.app, workplace.stopping
-        self._upkeep = DatabaseUpkeep(workplace.settings.data / DATABASE_FILE)
+        self._upkeep = DatabaseUpkeep(workplace.settings.database)
         self._knows_outdated = False  # whether photos of another engine have been looked for
         self._executor: ThreadPoolExecutor | None = None
         self._busy = threading.Lock()  # held while jobs run

@@ -23,8 +23,6 @@ from photoshare.config import Settings
 from photoshare.errors import DiskFullError
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.types import FaceEngine
-from photoshare.models import Photo, db
-from photoshare.pictures import encoding
 from photoshare.services.downloads import checksums
 from photoshare.services.people import grouping, storing
 from photoshare.services.people.storing import FoundFace
@@ -153,10 +151,7 @@ def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
         smallest_face_percent=workplace.settings.smallest_face_percent,
         max_megapixels=workplace.settings.max_photo_megapixels,
     )
-    return [
-        FoundFace(face, encoding.to_jpeg(encoding.crop_face(found.decoded, face.location)))
-        for face in found.faces
-    ]
+    return [FoundFace(face, found.cover_of(face)) for face in found.faces]
 
 
 def _finish(job: ClaimedJob, done: list[Searched], workplace: Workplace) -> None:
@@ -176,12 +171,10 @@ def _are_stored(done: list[Searched], workplace: Workplace) -> bool:
         found = [(claimed, future.result()) for claimed, future in done]
         storing.store_analysis(found, rule=workplace.rule, storage=workplace.storage)
     except DiskFullError:
-        db.session.rollback()
         raise  # not the fault of the photos: the job is tried again
     except Exception:
         ids = ", ".join(str(claimed.id) for claimed, _ in done)
         log.exception("Analysing photo %s failed", ids)
-        db.session.rollback()  # so that nothing half done is committed later
         return False
     return True
 
@@ -200,9 +193,7 @@ def cluster_room(job: ClaimedJob, workplace: Workplace) -> bool:
 def prepare_downloads(job: ClaimedJob, workplace: Workplace) -> bool:
     """Measure photos without current checksums: older cleaning rules, or lost and restored."""
     with workplace.app.app_context():
-        checksums.measure_photos(
-            Photo.room_id == job.room_id, workplace.storage, is_stopping=workplace.is_stopping
-        )
+        checksums.measure_room(job.room_id, workplace.storage, is_stopping=workplace.is_stopping)
     return True
 
 

@@ -15,10 +15,11 @@ from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.rates import Rates, Turns
 from photoshare.services.downloads.zip_shelf import ZipShelf
 from photoshare.services.people.grouping import GroupingRule, grouping_rule
-from photoshare.services.photos.pictures import RENDERS_AT_ONCE
 from photoshare.storage import Storage
 
 EXTENSION = "photoshare"  # key in app.extensions
+# Pictures made at the same time on request; more than the machine's cores would not help.
+RENDERS_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)

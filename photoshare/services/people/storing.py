@@ -117,9 +117,11 @@ def store_analysis(
     _write_crops(photos, storage)
     left = [(claimed, [one.face for one in found]) for claimed, found in photos]
     while left:
-        reading = _read(left, rule)
-        left = _write(reading, _plan(reading, rule), rule, storage)
-        db.session.rollback()
+        try:
+            reading = _read(left, rule)
+            left = _write(reading, _plan(reading, rule), rule, storage)
+        finally:
+            db.session.rollback()  # so that nothing half done is committed later
 
 
 def _write_crops(photos: Sequence[tuple[ClaimedPhoto, list[FoundFace]]], storage: Storage) -> None:

@@ -16,9 +16,6 @@ from photoshare.services.people.shown_faces import get_face
 from photoshare.services.rooms.entering import Access
 from photoshare.storage import Storage
 
-# Pictures made at the same time on request; more than the machine's cores would not help.
-RENDERS_AT_ONCE = 2
-
 
 def find_picture(
     photo: Photo, side: int, ending: str, storage: Storage, renders: Semaphore
@@ -29,18 +26,20 @@ def find_picture(
     ----------
     photo : Photo
     side : int
-        Longer side in pixels, one of `images.RENDITION_PX`.
+        Longer side in pixels, one of `encoding.RENDITION_PX`.
     ending : str
         Key of `photoshare.pictures.rendering.ENCODERS`.
     storage : Storage
     renders : Semaphore
-        Held while the picture is made; it admits `RENDERS_AT_ONCE`.
+        Held while the picture is made; the site has one for all.
 
     Raises
     ------
     NotFoundError
-        If the original is lost, or has just been deleted.
+        If there is no such size, or the original is lost or has just been deleted.
     """
+    if side not in encoding.RENDITION_PX:
+        raise NotFoundError("There's no picture in this size.")
     target = storage.derivative(photo.room_id, photo.sha256, f"{side}.{ending}")
 
     def render(original: Path) -> bytes:

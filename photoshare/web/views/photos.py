@@ -25,7 +25,6 @@ from photoshare.errors import (
     RejectedPhotoError,
 )
 from photoshare.models import Photo
-from photoshare.pictures.encoding import RENDITION_PX
 from photoshare.pictures.formats import FORMATS
 from photoshare.services.downloads.checksums import get_download
 from photoshare.services.downloads.clean_originals import check_exact, open_download
@@ -139,8 +138,6 @@ def show(room_code: str, photo_id: int) -> str:
 def picture(room_code: str, photo_id: int, digest: str, side: int, ending: str) -> Response:
     """Send a smaller picture of a photo: its longer side in pixels, WebP or JPEG."""
     photo = _photo_with_digest(photo_id, digest)
-    if side not in RENDITION_PX:
-        raise NotFoundError("There's no picture in this size.")
     site = current_site()
     path = find_picture(photo, side, ending, site.storage, site.renders)
     return send_picture(path, PICTURE_TYPES[ending])
