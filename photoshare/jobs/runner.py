@@ -11,7 +11,10 @@ from photoshare.errors import DiskFullError, PhotoshareError
 from photoshare.jobs.tasks import TASKS, Workplace
 from photoshare.maintenance.deleted_bytes import DatabaseUpkeep
 from photoshare.services.downloads import checksums
-from photoshare.services.photos import lost_photos, pictures
+from photoshare.services.photos import (
+    check_originals,
+    delete_pictures_of_no_faces,
+)
 from photoshare.services.work import job_table, leftovers, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
 
@@ -93,8 +96,8 @@ class JobRunner:
         with self._app.app_context():
             storage = self._workplace.storage
             removed = leftovers.sweep(storage, older_than=older_than)
-            pictures.delete_pictures_of_no_faces(storage)
-            lost_photos.check_originals(storage)
+            delete_pictures_of_no_faces(storage)
+            check_originals(storage)
             _enqueue_unmeasured()
         if removed:
             log.info("Removed %d files left by crashes and unfinished uploads", removed)

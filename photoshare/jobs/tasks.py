@@ -26,7 +26,9 @@ from photoshare.faces.types import FaceEngine
 from photoshare.services.downloads import checksums
 from photoshare.services.people import grouping, storing
 from photoshare.services.people.storing import FoundFace
-from photoshare.services.photos import pictures
+from photoshare.services.photos import (
+    delete_pictures_of_no_faces,
+)
 from photoshare.services.work import job_table, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
 from photoshare.services.work.photo_queue import ClaimedPhoto
@@ -185,7 +187,7 @@ def cluster_room(job: ClaimedJob, workplace: Workplace) -> bool:
     Runs after every correction, and so also deletes the pictures of faces marked as not a face.
     """
     with workplace.app.app_context():
-        pictures.delete_pictures_of_no_faces(workplace.storage, job.room_id)
+        delete_pictures_of_no_faces(workplace.storage, job.room_id)
         grouping.group_unsorted_faces(job.room_id, workplace.rule)
     return True
 

@@ -9,8 +9,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from photoshare.errors import InvalidInputError, SameNameError
 from photoshare.services.corrections import history, verbs
 from photoshare.services.people import people, shown_faces
-from photoshare.services.photos import listing
-from photoshare.services.photos.albums import open_album
+from photoshare.services.photos import (
+    count_photos,
+    open_album,
+)
 from photoshare.web.answers import (
     SEE_OTHER,
     current_author,
@@ -84,7 +86,7 @@ def _ask_if_same(person_id: int, question: SameNameError) -> str:
         namesake=people.get_card(access, question.namesake_id),
         name=request.form["name"],
         question=translate_error(question),
-        are_together=listing.count_photos(both) > 0,
+        are_together=count_photos(both) > 0,
     )
 
 

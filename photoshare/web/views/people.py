@@ -12,9 +12,11 @@ from photoshare.services.corrections.verbs import may_correct_person
 from photoshare.services.paging import page_of
 from photoshare.services.people import people, shown_faces, suggestions
 from photoshare.services.people.room_people import load_room_people
-from photoshare.services.photos import listing
-from photoshare.services.photos.albums import open_album
-from photoshare.services.photos.pictures import find_face_picture
+from photoshare.services.photos import (
+    find_face_picture,
+    list_photos,
+    open_album,
+)
 from photoshare.web.answers import current_author, render, send_picture, wants_partial
 from photoshare.web.pages.people_grid import draw_people
 from photoshare.web.requests import (
@@ -72,9 +74,7 @@ def show(room_code: str, person_id: int) -> str | BaseResponse:
         if heir is not None:
             return redirect(url_for("people.show", person_id=heir))
     album = open_album(access, person_id=person_id)
-    page = listing.list_photos(
-        album, after=request.args.get("after"), before=request.args.get("before")
-    )
+    page = list_photos(album, after=request.args.get("after"), before=request.args.get("before"))
     if wants_partial():
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)
     may_correct = may_correct_person(current_author(), person_id)

@@ -30,9 +30,18 @@ from photoshare.services.downloads.checksums import get_download
 from photoshare.services.downloads.clean_originals import check_exact, open_download
 from photoshare.services.downloads.file_names import original_name
 from photoshare.services.people.shown_faces import is_visible
-from photoshare.services.photos import adding, deleting, listing
-from photoshare.services.photos.albums import Album, open_album
-from photoshare.services.photos.pictures import find_picture
+from photoshare.services.photos import (
+    Album,
+    add_photo,
+    clean_file_name,
+    delete_photo,
+    find_neighbours,
+    find_picture,
+    get_photo,
+    list_photos,
+    may_delete,
+    open_album,
+)
 from photoshare.web.answers import (
     SEE_OTHER,
     UploadResult,
@@ -72,9 +81,7 @@ def without_faces(room_code: str) -> str:
 
 
 def _grid(album: Album, title: str) -> str:
-    page = listing.list_photos(
-        album, after=request.args.get("after"), before=request.args.get("before")
-    )
+    page = list_photos(album, after=request.args.get("after"), before=request.args.get("before"))
     return render(
         "photos/index.html",
         "photos/_grid_page.html",
@@ -99,9 +106,9 @@ def upload(room_code: str) -> Response | BaseResponse:
 
 def _take(file: FileStorage) -> UploadResult:
     access, site = current_access(), current_site()
-    name = adding.clean_file_name(file.filename or "")
+    name = clean_file_name(file.filename or "")
     try:
-        added = adding.add_photo(
+        added = add_photo(
             access.room.id,
             file.stream,  # type: ignore[arg-type]  # werkzeug says IO[bytes]
             name,
@@ -120,7 +127,7 @@ def _take(file: FileStorage) -> UploadResult:
 def show(room_code: str, photo_id: int) -> str:
     """Show one photo with its faces, and the photos before and after it in the album."""
     access = current_access()
-    photo = listing.get_photo(access.room.id, photo_id, all_of_it=True)
+    photo = get_photo(access.room.id, photo_id, all_of_it=True)
     album = album_argument()
     return render_template(
         "photos/show.html",
@@ -129,8 +136,8 @@ def show(room_code: str, photo_id: int) -> str:
         photo=photo,
         faces=[face for face in photo.faces if is_visible(access, face)],
         album=album,
-        neighbours=listing.find_neighbours(album, photo.id),
-        may_delete=deleting.may_delete(access, photo),
+        neighbours=find_neighbours(album, photo.id),
+        may_delete=may_delete(access, photo),
     )
 
 
@@ -171,7 +178,7 @@ def _send_download(photo: Photo, *, wants_exact: bool) -> Response:
 
 
 def _photo_with_digest(photo_id: int, digest: str) -> Photo:
-    photo = listing.get_photo(current_access().room.id, photo_id)
+    photo = get_photo(current_access().room.id, photo_id)
     if digest != picture_digest(photo):
         raise NotFoundError("This photo doesn't exist or was deleted.")
     return photo
@@ -181,8 +188,8 @@ def _photo_with_digest(photo_id: int, digest: str) -> Photo:
 def confirm_delete(room_code: str, photo_id: int) -> str:
     """Ask whether to really delete a photo."""
     access = current_access()
-    photo = listing.get_photo(access.room.id, photo_id)
-    if not deleting.may_delete(access, photo):
+    photo = get_photo(access.room.id, photo_id)
+    if not may_delete(access, photo):
         raise NotAllowedError("Only the host or the guest who uploaded a photo can delete it.")
     return render_template(
         "photos/delete.html", access=access, photo=photo, person_id=person_before()
@@ -193,7 +200,7 @@ def confirm_delete(room_code: str, photo_id: int) -> str:
 def delete(room_code: str, photo_id: int) -> BaseResponse:
     """Delete a photo; the host any, a guest their own. Returns to the album it was seen in."""
     access = current_access()
-    deleting.delete_photo(access, photo_id, current_site().storage)
+    delete_photo(access, photo_id, current_site().storage)
     toast(gettext("Photo deleted."))
     person_id = person_before()  # gone if that was the person's last photo
     if person_id is None:

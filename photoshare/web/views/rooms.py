@@ -12,9 +12,12 @@ from werkzeug.wrappers import Response
 from photoshare.errors import InvalidInputError, NotFoundError, WrongPasswordError
 from photoshare.models import Room
 from photoshare.services.people.room_people import load_room_people
-from photoshare.services.photos import listing
-from photoshare.services.photos.albums import open_album
-from photoshare.services.photos.lost_photos import list_lost
+from photoshare.services.photos import (
+    count_photos,
+    list_lost,
+    list_photos,
+    open_album,
+)
 from photoshare.services.rooms import entering, guests, rooms
 from photoshare.services.work.progress import room_progress
 from photoshare.web.answers import SEE_OTHER, content_disposition, isolated, toast, translate_error
@@ -92,7 +95,7 @@ def show(room_code: str) -> str:
         access=access,
         progress=room_progress(access.room.id),
         people_grid=draw_people(access, "people/_grid.html", load_room_people(access.room.id), 1),
-        page=listing.list_photos(album),
+        page=list_photos(album),
         album=album,
     )
 
@@ -186,7 +189,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
 def confirm_delete(room_code: str) -> str:
     """Ask whether to really delete the room."""
     access = current_access()
-    count = listing.count_photos(open_album(access))
+    count = count_photos(open_album(access))
     return render_template("rooms/delete.html", access=access, photo_count=count)
 
 
