@@ -32,8 +32,7 @@ class PhotoAnalysis:
     faces : list of AnalysedFace
         Surest first; locations in pixels of the upright original.
     decoded : DecodedPhoto
-        The largest decode that the faces needed; `images.crop_face` cuts them out of it, by pixels
-        of the original.
+        The largest decode that the faces needed; `cover_of` cuts them out of it.
     """
 
     faces: list[AnalysedFace]
