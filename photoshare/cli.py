@@ -17,15 +17,12 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from photoshare.config import LOCK_FILE
-from photoshare.db import db
 from photoshare.errors import PhotoshareError, RejectedPhotoError
 from photoshare.maintenance import backup, doctor
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.services.corrections import replay
 from photoshare.services.photos import adding
 from photoshare.services.rooms import entering, export, rooms
-from photoshare.services.work import job_table, photo_queue
-from photoshare.services.work.job_table import JobKind
 from photoshare.services.work.progress import room_progress
 from photoshare.web.pages.links import absolute_url
 from photoshare.web.site import current_site
@@ -81,7 +78,7 @@ def import_folder(code: str, folder: Path, wait: bool) -> None:
     report: dict[str, Any] = {"added": 0, "duplicates": 0, "rejected": []}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         _import_file(room_id, path, path.relative_to(folder).as_posix(), report)
-    job_table.enqueue_job(room_id, JobKind.PROCESS_PHOTOS)
+    current_site().jobs.search_photos(room_id)
     if wait:
         _process(room_id)
     _print_json(report)
@@ -98,6 +95,7 @@ def _import_file(room_id: int, path: Path, name: str, report: dict[str, Any]) ->
                 guest_id=None,
                 storage=site.storage,
                 settings=site.settings,
+                decoders=site.decoders,
             )
     except (RejectedPhotoError, OSError) as error:
         report["rejected"].append({"file": name, "reason": str(error)})
@@ -129,8 +127,8 @@ def _show_progress(room_id: int) -> None:
         length=progress.photo_count, label="Finding people", file=sys.stderr
     ) as bar:
         while progress.is_working or progress.is_searching_again:
-            db.session.rollback()  # to see what the job thread has written since
-            progress = room_progress(room_id)
+            with current_app.app_context():  # to see what the job thread has written since
+                progress = room_progress(room_id)
             bar.update(progress.done_count - progress.again_count - bar.pos)
             if progress.error:
                 raise _OneSentence(progress.error)
@@ -154,7 +152,7 @@ def correct(code: str, file: Path) -> None:
         count = replay.replay(room_id, json.loads(file.read_text(encoding="utf-8")))
     except ValueError as error:
         raise _OneSentence(f"{file} isn't a JSON file: {error}.") from error
-    job_table.enqueue_job(room_id, JobKind.CLUSTER_ROOM)  # for the next search or a running server
+    current_site().jobs.group_again(room_id)  # for the next search or a running server
     _print_json({"corrections": count})
 
 
@@ -164,8 +162,7 @@ def correct(code: str, file: Path) -> None:
 def search_again(code: str, wait: bool) -> None:
     """Search every photo in the room CODE for faces again; corrections are kept."""
     room_id = _room_id(code)
-    photo_queue.analyse_again(room_id)
-    job_table.enqueue_waiting_photos()
+    current_site().jobs.search_again(room_id)
     if wait:
         _process(room_id)
 

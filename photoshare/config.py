@@ -231,6 +231,11 @@ class Settings:
     )
 
     @property
+    def database(self) -> Path:
+        """The database file, in the data folder."""
+        return self.data / "photoshare.sqlite"
+
+    @property
     def piece_bytes(self) -> int:
         """`piece_mb` in bytes."""
         return self.piece_mb * MB

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from alembic.migration import MigrationContext
-from flask import Flask
+from flask import Flask, current_app
 from flask_migrate import Migrate, upgrade
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, MetaData, event
@@ -24,7 +24,6 @@ from photoshare.disk import has_no_space
 from photoshare.errors import damaged_database_error, disk_full_error
 
 BUSY_TIMEOUT_S = 10  # how long a writer waits for another; ours take milliseconds
-DATABASE_FILE = "photoshare.sqlite"  # in the data folder
 FULL_DISK_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
 # A failing disk, and one that is full for this user only (a quota): SQLite itself reports only
 # "no space left" as a full disk.
@@ -86,6 +85,11 @@ def init_app(app: Flask, database: Path) -> None:
     }
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
+
+
+def of_app(extension: str) -> Any:
+    """Return what the factory keeps for the running app under this name; needs an app context."""
+    return current_app.extensions[extension]
 
 
 def close_database() -> None:

@@ -19,6 +19,9 @@ from photoshare.errors import StartError
 from photoshare.faces.engines.choose import EngineOnDemand, choose_engine
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.runner import JobRunner
+from photoshare.jobs.tasks import Workplace
+from photoshare.pictures.decoder_pool import DecoderPool
+from photoshare.services import shelf
 from photoshare.storage import Storage
 from photoshare.web.pages import assets
 from photoshare.web.site import EXTENSION, Site
@@ -38,6 +41,7 @@ def create_app(
     config: Mapping[str, object] | None = None,
     *,
     make_engine: Callable[[Settings], FaceEngine] | None = None,
+    decoders: DecoderPool | None = None,
 ) -> Flask:
     """Make the PhotoShare app; starts no thread and opens no port.
 
@@ -47,6 +51,8 @@ def create_app(
         Settings by name (see `photoshare.config.Settings`); they override ``PHOTOSHARE_*``.
     make_engine : callable, optional
         Makes the face engine on first use; by default the one named in the settings.
+    decoders : DecoderPool, optional
+        Decodes what is uploaded; by default in processes of this app.
 
     Raises
     ------
@@ -66,11 +72,12 @@ def create_app(
     app.config.update(_flask_config(settings))
     Htmx(app)
     Compress(app)
-    db.init_app(app, settings.data / db.DATABASE_FILE)
+    db.init_app(app, settings.database)
     storage = Storage(settings.data, min_free_mb=settings.min_free_mb)
     engine = EngineOnDemand(lambda: (make_engine or _make_engine)(settings))
-    runner = JobRunner(app, settings, storage, engine)
-    app.extensions[EXTENSION] = Site(settings, storage, runner, engine)
+    runner = JobRunner(Workplace(app, settings, storage, engine))
+    app.extensions[EXTENSION] = Site(settings, storage, runner, engine, decoders or DecoderPool())
+    app.extensions[shelf.EXTENSION] = shelf.Shelves()
     assets.init_app(app)
     web.init_app(app)
     cli.init_app(app)

@@ -23,7 +23,10 @@ from photoshare.db import Base, UtcDateTime
 # With the tables go the session that reads them, and the clock of their moments.
 from photoshare.db import db as db
 from photoshare.db import utc_now as utc_now
-from photoshare.faces.types import NO_COLLAGE, FaceEncodings
+from photoshare.faces.types import NO_COLLAGE, NOBODY, FaceEncodings
+
+# And what stands for None where rows become numbers.
+from photoshare.faces.types import NO_PERSON as NO_PERSON
 from photoshare.geometry import FaceLocation
 
 PHOTO_WAITING, PHOTO_ANALYSING = "waiting", "analysing"
@@ -185,7 +188,7 @@ class Photo(Base):
 
 
 class Person(Base):
-    """Somebody in a room; lasting, nameable, never renumbered by clustering."""
+    """Someone in a room; lasting, nameable, never renumbered by clustering."""
 
     __tablename__ = "person"
     __table_args__ = NEVER_REUSE_IDS
@@ -338,6 +341,16 @@ class Job(Base):
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def number_of(reference: int | None) -> int:
+    """Turn a reference of a row into a number of an array: None into NOBODY."""
+    return NOBODY if reference is None else reference
+
+
+def reference_of(number: int) -> int | None:
+    """Turn a number of an array into a reference of a row: NOBODY into None."""
+    return None if number == NOBODY else number
 
 
 def encoding_to_bytes(encoding: NDArray[np.float32]) -> bytes:

@@ -1,4 +1,4 @@
-"""Limit the rate of events: counts by key in time windows, in bounded memory."""
+"""Limit the rate of events: counts by key in time windows, and turns; in bounded memory."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 MINUTE_S, HOUR_S = 60, 3600
 MAX_KEYS = 50_000  # about 15 MB; beyond it, the key counted longest ago is dropped
+MOST_WAITING = 16  # for their turn; there are more threads for secrets than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +52,23 @@ class Rates:
     def _window(self, key: Hashable, limit: Limit, now: float) -> tuple[float, int]:
         end, count = self._windows.get((key, limit), (0.0, 0))
         return (end, count) if end > now else (now + limit.seconds, 0)
+
+
+class Turns:
+    """A queue of bounded length in front of something that one thread at a time may do."""
+
+    def __init__(self) -> None:
+        self._places = threading.BoundedSemaphore(MOST_WAITING)
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def take(self) -> Iterator[bool]:
+        """Wait for a turn; tell whether there was a place to wait."""
+        if not self._places.acquire(blocking=False):
+            yield False
+            return
+        try:
+            with self._turn:
+                yield True
+        finally:
+            self._places.release()

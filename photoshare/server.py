@@ -22,7 +22,7 @@ from waitress import wasyncore
 
 from photoshare import __version__, factory
 from photoshare.config import PROGRAM, Settings
-from photoshare.db import DATABASE_FILE, close_database
+from photoshare.db import close_database
 from photoshare.errors import PhotoshareError
 from photoshare.jobs.runner import JobRunner
 from photoshare.maintenance.database_checks import prepare_database
@@ -99,7 +99,7 @@ def _serve(host: str, port: int) -> int:
             prepare_database(site.settings.data, is_thorough=True)
         listener = listen(host, port)
         connections: dict[int, Any] = {}
-        lanes = Lanes(site.settings.threads)
+        lanes = Lanes(app, site.settings.threads, url_prefix=site.settings.url_prefix)
         files = allow_open_files(CONNECTION_LIMIT * FILES_PER_CONNECTION)
         Server(
             app,
@@ -149,7 +149,7 @@ def _close_database(app: Flask) -> None:
     with app.app_context():
         close_database()
     try:
-        is_empty = empty_wal(site_of(app).settings.data / DATABASE_FILE)
+        is_empty = empty_wal(site_of(app).settings.database)
     except sqlite3.OperationalError as error:
         log.warning("The database's log will be emptied at the next start: %s", error)
     else:

@@ -62,6 +62,7 @@ class Storage:
         self._rooms = str(data / "rooms")
         self._thread_lock = threading.Lock()
         self._process_lock = FileLock(data / "files.lock")
+        self._in_hand: set[int] = set()  # the uploads to which a piece is being written
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -197,6 +198,19 @@ class Storage:
             sync(file.fileno())
         return length
 
+    @contextlib.contextmanager
+    def alone_with_upload(self, upload_id: int) -> Iterator[None]:
+        """Let only one request at a time write to an upload; one process serves a data folder."""
+        with self._thread_lock:
+            if upload_id in self._in_hand:
+                raise WrongOffsetError(0)  # from an abandoned connection; the next try will fit
+            self._in_hand.add(upload_id)
+        try:
+            yield
+        finally:
+            with self._thread_lock:
+                self._in_hand.discard(upload_id)
+
     def received_in_pieces(self, target: Path) -> ReceivedFile:
         """Hash a file whose last piece has arrived."""
         checksums = _Checksums()
@@ -208,14 +222,15 @@ class Storage:
     def keep_original(self, room_id: int, received: ReceivedFile) -> None:
         """Move a received file to its final path; a crash leaves all of it or none."""
         target = self.original(room_id, received.sha256)
-        self._make_folder(target.parent)
-        os.replace(received.path, target)
-        sync_folder(target.parent)
+        with disk_full_as_error():
+            self._make_folder(target.parent)
+            os.replace(received.path, target)
+            sync_folder(target.parent)
 
     def write_derived(self, target: Path, content: bytes) -> None:
         """Write a derived picture; a crash leaves all of it or none."""
-        self._make_folder(target.parent)
         with disk_full_as_error():
+            self._make_folder(target.parent)
             temporary = target.with_name(f".{target.name}.{os.getpid()}.{id(content)}")
             try:
                 with temporary.open("wb") as file:
@@ -228,7 +243,8 @@ class Storage:
 
     def sync_derived(self, room_id: int) -> None:
         """Make the derived pictures that were written survive a power cut."""
-        sync_folder(self.room_folder(room_id) / "derived")
+        with disk_full_as_error():
+            sync_folder(self.room_folder(room_id) / "derived")
 
     def delete_photo(self, room_id: int, sha256: str) -> None:
         """Remove the original of a photo and everything made from it."""

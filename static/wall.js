@@ -124,7 +124,7 @@ async function showNext() {
   round += 1;
   const mine = round;
   const figure = await loadNext();
-  if (mine !== round || isPaused) return; // somebody else asked meanwhile
+  if (mine !== round || isPaused) return; // someone else asked meanwhile
   if (figure) {
     const old = [...stage.children];
     stage.append(figure);

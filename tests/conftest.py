@@ -19,6 +19,7 @@ from sqlalchemy import Engine, event
 
 from photoshare import create_app
 from photoshare.db import db, upgrade_schema
+from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services.photos import adding
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.rooms import NewRoom
@@ -31,6 +32,7 @@ SHARED_PHOTOS = ROOT.parent / "shared" / "photos"
 
 
 share_work()
+DECODERS = DecoderPool()  # of all tests: starting a process takes longer than decoding a picture
 _connections: list[sqlite3.Connection] = []
 
 
@@ -132,7 +134,9 @@ def app(tmp_path: Path, engine: FakeFaceEngine, empty_database: Path) -> Iterato
     (tmp_path / "data").mkdir()
     shutil.copy(empty_database, tmp_path / "data")
     app = create_app(
-        {"data": tmp_path / "data", "min_free_mb": 0}, make_engine=lambda settings: engine
+        {"data": tmp_path / "data", "min_free_mb": 0},
+        make_engine=lambda settings: engine,
+        decoders=DECODERS,
     )
     app.testing = True
     with app.app_context():
@@ -211,6 +215,7 @@ def add_photo(app: Flask, site: Site) -> Callable[..., int]:
                 guest_id=values.get("guest_id"),  # type: ignore[arg-type]
                 storage=site.storage,
                 settings=site.settings,
+                decoders=site.decoders,
             ).photo_id
 
     return add

@@ -21,7 +21,6 @@ from photoshare import create_app
 from photoshare.config import Settings
 from photoshare.db import db
 from photoshare.models import Photo, Room
-from photoshare.pictures import decoder_pool
 from photoshare.pictures.rendering import RenderedPhoto
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site, site_of
@@ -280,7 +279,8 @@ def test_a_room_that_is_deleted_during_the_import_is_one_sentence(
     app: Flask, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = run_json(app, "rooms", "create", "--title", "Party")["code"]
-    render = decoder_pool.pool.render
+    decoders = site_of(app).decoders
+    render = decoders.render
 
     def delete_room_meanwhile(path: Path, settings: Settings) -> RenderedPhoto:
         with sqlite3.connect(site_of(app).settings.data / "photoshare.sqlite") as other:
@@ -288,7 +288,7 @@ def test_a_room_that_is_deleted_during_the_import_is_one_sentence(
         other.close()
         return render(path, settings)
 
-    monkeypatch.setattr(decoder_pool.pool, "render", delete_room_meanwhile)
+    monkeypatch.setattr(decoders, "render", delete_room_meanwhile)
 
     result = run(app, "rooms", "import", code, str(folder))
 

@@ -18,7 +18,7 @@ from photoshare.pictures.decoding import (
     decode_upright,
     largest_side_px,
 )
-from photoshare.pictures.encoding import face_crop_px
+from photoshare.pictures.encoding import crop_face, face_crop_px, to_jpeg
 
 FIRST_DECODE_PX = 1280  # enough for two looks: most photos are decoded once
 
@@ -32,12 +32,15 @@ class PhotoAnalysis:
     faces : list of AnalysedFace
         Surest first; locations in pixels of the upright original.
     decoded : DecodedPhoto
-        The largest decode that the faces needed; `images.crop_face` cuts them out of it, by pixels
-        of the original.
+        The largest decode that the faces needed; `cover_of` cuts them out of it.
     """
 
     faces: list[AnalysedFace]
     decoded: DecodedPhoto
+
+    def cover_of(self, face: AnalysedFace) -> bytes:
+        """Cut a face out of the photo: a small square JPEG."""
+        return to_jpeg(crop_face(self.decoded, face.location))
 
 
 def analyse_photo(

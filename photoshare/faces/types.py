@@ -12,7 +12,9 @@ from PIL import Image
 from photoshare.faces.grouping.memory import FaceMemory, unit_length
 from photoshare.geometry import FaceLocation as FaceLocation
 
-NO_PERSON = 0  # person id of an unsorted face; database ids begin at 1
+NOBODY = 0  # where a row has None; database ids begin at 1
+NO_PERSON = NOBODY  # person id of an unsorted face
+NO_BOND = NOBODY  # bond id of a face without a correction
 NO_COLLAGE = 0  # panel of the faces of an ordinary photo; panels of a collage count from 1
 MAX_PANELS = 1 << 10  # panel numbers per photo; far more than can contain faces
 NOISE_LABEL = -1  # the cluster label of a face in no cluster, as in scikit-learn
@@ -99,8 +101,8 @@ class FaceSet:
     is_founder : bool array of shape (n_faces,)
         Whether the face is good enough to found a person; a poor one may only join one.
     bond_ids : int array of shape (n_faces,)
-        Faces with the same link id above 0 are one person by a correction; 0 for no link. A single
-        face may have its own link id, for a pair of links that are apart.
+        Faces with the same bond id are one person by a correction; NO_BOND without one. A single
+        face may have its own bond id, for a pair of bonds that are apart.
     panels : int array of shape (n_faces,), optional
         The panel if the photo is a collage; NO_COLLAGE for an ordinary photo. By default no photo
         is a collage.
@@ -131,7 +133,7 @@ class FaceSet:
     def scene_ids(self) -> NDArray[np.int64]:
         """Return a number for each scene, of shape (n_faces,): a photo, or a panel of a collage.
 
-        Faces in one scene are different people, unless somebody has corrected that.
+        Faces in one scene are different people, unless someone has corrected that.
         """
         return self.photo_ids * MAX_PANELS + self.panels
 

@@ -5,22 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from flask import Flask
-
-from photoshare.config import Settings
-from photoshare.db import DATABASE_FILE
 from photoshare.errors import DiskFullError, PhotoshareError
-from photoshare.faces.types import FaceEngine
 from photoshare.jobs.tasks import TASKS, Workplace
 from photoshare.maintenance.deleted_bytes import DatabaseUpkeep
 from photoshare.services.downloads import checksums
-from photoshare.services.photos import lost_photos, pictures
+from photoshare.services.photos import (
+    check_originals,
+    delete_pictures_of_no_faces,
+)
 from photoshare.services.work import job_table, leftovers, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
-from photoshare.storage import Storage
 
 log = logging.getLogger(__name__)
 
@@ -36,29 +32,14 @@ class JobRunner:
 
     Parameters
     ----------
-    app : Flask
-        For the app context of each step.
-    settings : Settings
-    storage : Storage
-    make_engine : callable
-        Makes the face engine or returns the existing one; called when it is needed.
+    workplace : Workplace
     """
 
-    def __init__(
-        self,
-        app: Flask,
-        settings: Settings,
-        storage: Storage,
-        make_engine: Callable[[], FaceEngine],
-    ) -> None:
-        self._app = app
-        self._settings = settings
-        self._storage = storage
-        self._make_engine = make_engine
-        self._upkeep = DatabaseUpkeep(settings.data / DATABASE_FILE)
-        self._workplace: Workplace | None = None
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace = workplace
+        self._app, self._stopping = workplace.app, workplace.stopping
+        self._upkeep = DatabaseUpkeep(workplace.settings.database)
         self._knows_outdated = False  # whether photos of another engine have been looked for
-        self._stopping = threading.Event()
         self._executor: ThreadPoolExecutor | None = None
         self._busy = threading.Lock()  # held while jobs run
         self._is_unsettled = False  # the table still lists an ended job as running
@@ -70,6 +51,18 @@ class JobRunner:
     def group_again(self, room_id: int) -> None:
         """Look at the unsorted faces of a room again, with all that was said."""
         self._enqueue(room_id, JobKind.CLUSTER_ROOM)
+
+    def find_people(self, room_id: int) -> None:
+        """Search the photos that wait or were given up, and look at the unsorted faces again."""
+        photo_queue.retry_failed_photos(room_id)
+        self.search_photos(room_id)
+        self.group_again(room_id)
+
+    def search_again(self, room_id: int) -> None:
+        """Search every photo of a room again; corrections are kept."""
+        photo_queue.analyse_again(room_id)
+        job_table.enqueue_waiting_photos()
+        self.wake()
 
     def prepare_downloads(self, room_id: int) -> None:
         """Compute the checksums of a room's photos that lack them."""
@@ -101,9 +94,10 @@ class JobRunner:
         """Remove leftovers of crashes and unfinished uploads; detect originals lost by a disk."""
         older_than = time.time() - SWEEP_AGE_S
         with self._app.app_context():
-            removed = leftovers.sweep(self._storage, older_than=older_than)
-            pictures.delete_pictures_of_no_faces(self._storage)
-            lost_photos.check_originals(self._storage)
+            storage = self._workplace.storage
+            removed = leftovers.sweep(storage, older_than=older_than)
+            delete_pictures_of_no_faces(storage)
+            check_originals(storage)
             _enqueue_unmeasured()
         if removed:
             log.info("Removed %d files left by crashes and unfinished uploads", removed)
@@ -133,7 +127,7 @@ class JobRunner:
         try:
             with self._app.app_context():
                 if photo_queue.has_searched_photos():  # else the engine is not needed yet
-                    name = self._make_engine().name
+                    name = self._workplace.engine.name
                     if count := photo_queue.analyse_outdated_again(name):
                         log.info("Searching %d photos again with the engine %s", count, name)
         except PhotoshareError as error:
@@ -159,7 +153,7 @@ class JobRunner:
         error: PhotoshareError | None = None
         is_done = True
         try:
-            is_done = TASKS[job.kind](job, self._make_workplace())
+            is_done = TASKS[job.kind](job, self._workplace)
         except PhotoshareError as problem:
             log.error("Job %d (%s) failed: %s", job.id, job.kind, problem)
             error = problem
@@ -184,17 +178,6 @@ class JobRunner:
                 photo_queue.release_claims(count_attempt=False)
                 job_table.requeue_running_jobs()
             self._is_unsettled = False
-
-    def _make_workplace(self) -> Workplace:
-        if self._workplace is None:
-            self._workplace = Workplace(
-                app=self._app,
-                settings=self._settings,
-                storage=self._storage,
-                engine=self._make_engine(),
-                is_stopping=self._stopping.is_set,
-            )
-        return self._workplace
 
     def _watch(self) -> None:
         """Clean up, and wake the job thread for work that another process queued."""

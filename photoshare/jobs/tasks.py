@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from flask import Flask
@@ -23,12 +23,12 @@ from photoshare.config import Settings
 from photoshare.errors import DiskFullError
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.types import FaceEngine
-from photoshare.models import Photo, db
-from photoshare.pictures import encoding
 from photoshare.services.downloads import checksums
 from photoshare.services.people import grouping, storing
 from photoshare.services.people.storing import FoundFace
-from photoshare.services.photos import pictures
+from photoshare.services.photos import (
+    delete_pictures_of_no_faces,
+)
 from photoshare.services.work import job_table, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
 from photoshare.services.work.photo_queue import ClaimedPhoto
@@ -46,8 +46,17 @@ class Workplace:
     app: Flask
     settings: Settings
     storage: Storage
-    engine: FaceEngine
-    is_stopping: Callable[[], bool]
+    make_engine: Callable[[], FaceEngine]  # or returns the existing one
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def engine(self) -> FaceEngine:
+        """The face engine; made when it is needed, with its errors."""
+        return self.make_engine()
+
+    def is_stopping(self) -> bool:
+        """Whether the server is about to stop."""
+        return self.stopping.is_set()
 
     @property
     def rule(self) -> grouping.GroupingRule:
@@ -144,10 +153,7 @@ def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
         smallest_face_percent=workplace.settings.smallest_face_percent,
         max_megapixels=workplace.settings.max_photo_megapixels,
     )
-    return [
-        FoundFace(face, encoding.to_jpeg(encoding.crop_face(found.decoded, face.location)))
-        for face in found.faces
-    ]
+    return [FoundFace(face, found.cover_of(face)) for face in found.faces]
 
 
 def _finish(job: ClaimedJob, done: list[Searched], workplace: Workplace) -> None:
@@ -167,12 +173,10 @@ def _are_stored(done: list[Searched], workplace: Workplace) -> bool:
         found = [(claimed, future.result()) for claimed, future in done]
         storing.store_analysis(found, rule=workplace.rule, storage=workplace.storage)
     except DiskFullError:
-        db.session.rollback()
         raise  # not the fault of the photos: the job is tried again
     except Exception:
         ids = ", ".join(str(claimed.id) for claimed, _ in done)
         log.exception("Analysing photo %s failed", ids)
-        db.session.rollback()  # so that nothing half done is committed later
         return False
     return True
 
@@ -183,7 +187,7 @@ def cluster_room(job: ClaimedJob, workplace: Workplace) -> bool:
     Runs after every correction, and so also deletes the pictures of faces marked as not a face.
     """
     with workplace.app.app_context():
-        pictures.delete_pictures_of_no_faces(workplace.storage, job.room_id)
+        delete_pictures_of_no_faces(workplace.storage, job.room_id)
         grouping.group_unsorted_faces(job.room_id, workplace.rule)
     return True
 
@@ -191,9 +195,7 @@ def cluster_room(job: ClaimedJob, workplace: Workplace) -> bool:
 def prepare_downloads(job: ClaimedJob, workplace: Workplace) -> bool:
     """Measure photos without current checksums: older cleaning rules, or lost and restored."""
     with workplace.app.app_context():
-        checksums.measure_photos(
-            Photo.room_id == job.room_id, workplace.storage, is_stopping=workplace.is_stopping
-        )
+        checksums.measure_room(job.room_id, workplace.storage, is_stopping=workplace.is_stopping)
     return True
 
 

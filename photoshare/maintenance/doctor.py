@@ -180,4 +180,4 @@ def _originals(settings: Settings) -> Iterator[Finding]:
 
 
 def _has_database(settings: Settings) -> bool:
-    return (settings.data / "photoshare.sqlite").exists()  # connecting would create it
+    return settings.database.exists()  # connecting would create it

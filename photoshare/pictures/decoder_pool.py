@@ -6,7 +6,6 @@ which the next upload starts again.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import logging
 import os
@@ -14,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 from typing import IO
 
@@ -32,12 +32,13 @@ PICTURES_OF_ONE_PROCESS = 500  # then a new one, to release whatever a library l
 
 
 class DecoderPool:
-    """A few decoder processes, started on demand; they end by themselves when idle."""
+    """A few decoder processes, started on demand; they end when idle, and with their pool."""
 
     def __init__(self, size: int = AT_ONCE) -> None:
         self._slots = threading.BoundedSemaphore(size)
         self._lock = threading.Lock()
         self._idle: list[_Decoder] = []
+        weakref.finalize(self, _close_all, self._idle)
 
     def render(self, path: Path, settings: Settings) -> RenderedPhoto:
         """Verify a picture and make its smaller ones; wait while all processes are busy.
@@ -79,9 +80,7 @@ class DecoderPool:
     def close(self) -> None:
         """End the processes that are idle."""
         with self._lock:
-            idle, self._idle = self._idle, []
-        for decoder in idle:
-            decoder.close()
+            _close_all(self._idle)
 
     def _take(self) -> _Decoder:
         while True:
@@ -156,5 +155,6 @@ class _Decoder:
         self._process.wait()
 
 
-pool = DecoderPool()
-atexit.register(pool.close)
+def _close_all(idle: list[_Decoder]) -> None:
+    while idle:
+        idle.pop().close()

@@ -18,11 +18,21 @@ class ListPage(Generic[Item]):
     items: Sequence[Item]
     number: int
     count: int  # items of the whole list
-    has_next: bool
+    size: int  # items of a full page
+
+    @property
+    def has_next(self) -> bool:
+        """Whether there are items after this page."""
+        return self.number * self.size < self.count
 
 
 def page_of(items: Sequence[Item], number: int, size: int = PEOPLE_PAGE_SIZE) -> ListPage[Item]:
     """Return one page of a list; a number below 1 is the first page."""
     number = max(1, number)
     end = number * size
-    return ListPage(items[end - size : end], number, len(items), end < len(items))
+    return ListPage(items[end - size : end], number, len(items), size)
+
+
+def has_page(number: int, count: int, size: int) -> bool:
+    """Whether a list of this many items has this page; an empty one has the first."""
+    return number == 1 or (number > 1 and (number - 1) * size < count)

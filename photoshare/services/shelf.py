@@ -13,13 +13,58 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import select
 
-from photoshare.models import Room, db
+from photoshare.db import db, of_app
+from photoshare.models import Room
 
 Value = TypeVar("Value")
+Key = tuple[Hashable, ...]  # a room's id, and the kind of value
+
+EXTENSION = "photoshare.shelves"  # key in app.extensions
+
+
+class Shelves:
+    """The values that one app keeps, made by its factory; thread-safe."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Shelf[Any], _Kept] = {}
+        self._oldest: dict[int, float] = {}  # stamps, for forgotten rooms
+
+    def of(self, shelf: Shelf[Any]) -> _Kept:
+        """Return the values on a shelf."""
+        return self._kept.setdefault(shelf, _Kept())
+
+    def is_outdated(self, room_id: int, stamp: int) -> bool:
+        """Whether a value made under this stamp may show data deleted since."""
+        return stamp < self._oldest.get(room_id, stamp)
+
+    def forget(self, room_id: int, *, before: float) -> None:
+        """Drop everything kept for a room, and refuse values of it older than a stamp."""
+        if before:
+            self._oldest[room_id] = before  # first: what is put on a shelf from now on is refused
+        for kept in list(self._kept.values()):
+            kept.forget(room_id)
+
+
+class _Kept:
+    """The values of one shelf in one app."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.values: OrderedDict[Key, tuple[int, Any]] = OrderedDict()
+        self.making: dict[Key, threading.Lock] = {}
+
+    def forget(self, room_id: int) -> None:
+        """Drop everything kept for a room."""
+        with self.lock:
+            for key in [key for key in self.values if key[0] == room_id]:
+                del self.values[key]
 
 
 class Shelf(Generic[Value]):
-    """A thread-safe cache of the most recently used values.
+    """A thread-safe cache of the most recently used values, one in every app.
+
+    Holds nothing itself: the values are with the running app, as the session of `db` is. All
+    methods need an app context.
 
     Parameters
     ----------
@@ -31,39 +76,39 @@ class Shelf(Generic[Value]):
 
     def __init__(self, most: int, weigh: Callable[[Value], int] = lambda _value: 1) -> None:
         self._most, self._weigh = most, weigh
-        self._lock = threading.Lock()
-        self._values: OrderedDict[tuple[Hashable, ...], tuple[int, Value]] = OrderedDict()
-        self._oldest: dict[tuple[Hashable, ...], float] = {}  # stamps, for forgotten rooms
-        self._making: dict[tuple[Hashable, ...], threading.Lock] = {}
-        _shelves.append(self)
 
     def find(self, room_id: int, stamp: int, *kind: Hashable) -> Value | None:
         """Return the value kept for a room, if it was made under this stamp."""
-        key = (*_address(room_id), *kind)
-        with self._lock:
-            kept = self._values.get(key)
+        key, here = (room_id, *kind), self._here()
+        with here.lock:
+            kept = here.values.get(key)
             if kept is None or kept[0] != stamp:
                 return None
-            self._values.move_to_end(key)
-            return kept[1]
+            here.values.move_to_end(key)
+            found: Value = kept[1]
+            return found
 
     def find_all(self, room_id: int, stamp: int) -> list[Value]:
         """Return the values of all kinds kept for a room that were made under this stamp."""
-        with self._lock:
-            keys = self._keys_of(room_id)
-            return [self._values[key][1] for key in keys if self._values[key][0] == stamp]
+        here = self._here()
+        with here.lock:
+            return [
+                value
+                for key, (made, value) in here.values.items()
+                if key[0] == room_id and made == stamp
+            ]
 
     def keep(self, room_id: int, stamp: int, value: Value, *kind: Hashable) -> None:
         """Replace the kept value by this one, unless it shows data deleted since."""
-        key = (*_address(room_id), *kind)
-        with self._lock:
-            if stamp < self._oldest.get(_address(room_id), stamp):
+        key, here = (room_id, *kind), self._here()
+        with here.lock:
+            if _shelves().is_outdated(room_id, stamp):
                 return
-            self._values[key] = (stamp, value)
-            self._values.move_to_end(key)
-            weight = sum(self._weigh(kept) for _, kept in self._values.values())
-            while weight > self._most and len(self._values) > 1:
-                _, (_, dropped) = self._values.popitem(last=False)
+            here.values[key] = (stamp, value)
+            here.values.move_to_end(key)
+            weight = sum(self._weigh(kept) for _, kept in here.values.values())
+            while weight > self._most and len(here.values) > 1:
+                _, (_, dropped) = here.values.popitem(last=False)
                 weight -= self._weigh(dropped)
 
     def load(self, room_id: int, stamp: int, make: Callable[[], Value], *kind: Hashable) -> Value:
@@ -71,9 +116,9 @@ class Shelf(Generic[Value]):
         found = self.find(room_id, stamp, *kind)
         if found is not None:
             return found
-        key = (*_address(room_id), *kind)
-        with self._lock:
-            making = self._making.setdefault(key, threading.Lock())
+        key, here = (room_id, *kind), self._here()
+        with here.lock:
+            making = here.making.setdefault(key, threading.Lock())
         try:
             with making:
                 found = self.find(room_id, stamp, *kind)
@@ -82,23 +127,20 @@ class Shelf(Generic[Value]):
                     self.keep(room_id, stamp, found, *kind)
                 return found
         finally:
-            with self._lock:
-                self._making.pop(key, None)
+            with here.lock:
+                here.making.pop(key, None)
 
-    def forget(self, room_id: int, *, before: float = 0) -> None:
-        """Drop everything kept for a room, and refuse values of it older than a stamp."""
-        with self._lock:
-            for key in self._keys_of(room_id):
-                del self._values[key]
-            if before:
-                self._oldest[_address(room_id)] = before
+    def forget(self, room_id: int) -> None:
+        """Drop everything that this shelf keeps for a room."""
+        self._here().forget(room_id)
 
-    def _keys_of(self, room_id: int) -> list[tuple[Hashable, ...]]:
-        address = _address(room_id)
-        return [key for key in self._values if key[: len(address)] == address]
+    def _here(self) -> _Kept:
+        return _shelves().of(self)
 
 
-_shelves: list[Shelf[Any]] = []
+def _shelves() -> Shelves:
+    shelves: Shelves = of_app(EXTENSION)
+    return shelves
 
 
 def current_revision(room_id: int) -> int:
@@ -116,9 +158,4 @@ def forget_room(room_id: int, *, before: float = 0) -> None:
         The revision that the deletion made: values that are just being read from an older state
         are not kept either.
     """
-    for shelf in _shelves:
-        shelf.forget(room_id, before=before)
-
-
-def _address(room_id: int) -> tuple[Hashable, ...]:
-    return str(db.engine.url), room_id
+    _shelves().forget(room_id, before=before)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Any
 
+from flask import Flask
 from waitress.task import ThreadedTaskDispatcher
+from werkzeug.exceptions import HTTPException
 
 from photoshare.pictures import decoder_pool
+from photoshare.rates import MOST_WAITING
 from photoshare.services.rooms.hashing import SCRYPT_AT_ONCE
-from photoshare.web.requests.attempts import MOST_PAUSED
 
 # Separate threads for requests that take long, so that no page waits for them.
 UPLOAD_THREADS = decoder_pool.AT_ONCE + 2  # two more receive while others decode
-UPLOAD_PATH = re.compile(r"/rooms/[^/]+/(photos|uploads/\d+)$")
+UPLOADS = ("photos.upload", "uploads.add_piece")  # endpoints
 # Checks of passwords wait for each other (photoshare.web.requests.attempts); no page shall wait for
 # them.
-SECRET_THREADS = MOST_PAUSED + 4 * SCRYPT_AT_ONCE
-SECRET_PATH = re.compile(r"/(rooms|join|rooms/[^/]+/host/[^/]+)$")
+SECRET_THREADS = MOST_WAITING + 4 * SCRYPT_AT_ONCE
+SECRETS = ("rooms.create", "rooms.join", "rooms.join_by_code", "rooms.become_host")
 
 
 class Lanes:
@@ -29,10 +30,16 @@ class Lanes:
 
     Parameters
     ----------
+    app : Flask
+        Its addresses tell which view a request is for.
     page_threads : int
+    url_prefix : str
+        What paths begin with before the app's own part.
     """
 
-    def __init__(self, page_threads: int) -> None:
+    def __init__(self, app: Flask, page_threads: int, *, url_prefix: str = "") -> None:
+        self._addresses = app.url_map.bind("localhost")
+        self._url_prefix = url_prefix
         self._pages, self._uploads, self._secrets = self._all = tuple(
             ThreadedTaskDispatcher() for _ in range(3)
         )
@@ -47,11 +54,18 @@ class Lanes:
         self._lane(getattr(request, "command", ""), getattr(request, "path", "")).add_task(channel)
 
     def _lane(self, method: str, path: str) -> ThreadedTaskDispatcher:
-        if method == "POST" and UPLOAD_PATH.search(path):
+        endpoint = self._endpoint(path) if method == "POST" else None
+        if endpoint in UPLOADS:
             return self._uploads
-        if method == "POST" and SECRET_PATH.search(path):
-            return self._secrets
-        return self._pages
+        return self._secrets if endpoint in SECRETS else self._pages
+
+    def _endpoint(self, path: str) -> str | None:
+        """Name the view of a form sent to this path; None if there is none."""
+        try:
+            endpoint, _ = self._addresses.match(path.removeprefix(self._url_prefix), method="POST")
+        except HTTPException:
+            return None
+        return str(endpoint)
 
     def shutdown(self, timeout: float) -> bool:
         """Let short answers finish; return whether all threads ended."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from photoshare.web import views
-from photoshare.web.answers import errorhandlers, htmx, same_photo, toasts
+from photoshare.web.answers import errorhandlers, htmx, same_photo, toasts, way_back
 from photoshare.web.pages import languages, template_helpers
 from photoshare.web.requests import arguments, security
 from photoshare.web.requests.forms import FormRequest
@@ -14,7 +14,7 @@ from photoshare.web.requests.forms import FormRequest
 def init_app(app: Flask) -> None:
     """Register the checks, the error pages and the views."""
     app.request_class = FormRequest
-    for part in (arguments, security, errorhandlers, same_photo, htmx, languages, toasts):
+    for part in (arguments, security, errorhandlers, same_photo, htmx, languages, toasts, way_back):
         part.init_app(app)
     template_helpers.init_app(app)
     for blueprint in views.BLUEPRINTS:

@@ -4,30 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Semaphore
 
 from flask import Flask, current_app
 
 from photoshare.config import Settings
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.runner import JobRunner
-from photoshare.rates import Rates
+from photoshare.pictures.decoder_pool import DecoderPool
+from photoshare.rates import Rates, Turns
 from photoshare.services.downloads.zip_shelf import ZipShelf
 from photoshare.services.people.grouping import GroupingRule, grouping_rule
 from photoshare.storage import Storage
 
 EXTENSION = "photoshare"  # key in app.extensions
+# Pictures made at the same time on request; more than the machine's cores would not help.
+RENDERS_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One running PhotoShare."""
+    """One running PhotoShare: all that it keeps in memory, so that two in a process share nothing.
+
+    What services keep of the database is beside it, in `photoshare.services.shelf.Shelves`.
+    """
 
     settings: Settings
     storage: Storage
     jobs: JobRunner
     engine: Callable[[], FaceEngine]
+    decoders: DecoderPool
     rates: Rates = field(default_factory=Rates)
+    guesses: Turns = field(default_factory=Turns)
     zips: ZipShelf = field(default_factory=ZipShelf)
+    renders: Semaphore = field(default_factory=lambda: Semaphore(RENDERS_AT_ONCE))
 
     @property
     def rule(self) -> GroupingRule:

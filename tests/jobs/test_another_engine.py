@@ -163,12 +163,12 @@ def check_what_was_said_holds(party: Party) -> None:
         assert not_faces == [party.photos[13]]
         twice = select(Face.person_id).where(Face.person_id.is_not(None))
         twice = twice.group_by(Face.photo_id, Face.person_id).having(func.count() > 1)
-        assert db.session.scalars(twice).all() == [], "somebody is twice on a photo"
+        assert db.session.scalars(twice).all() == [], "someone is twice on a photo"
         names = db.session.scalars(select(Person.name).where(Person.name.is_not(None))).all()
         assert sorted(name or "" for name in names) == ["Lea", "Mia"]
     assert {0, 1, 2, 9, 13} <= party.photos_of(lea)
     assert party.photos_of(mia) == {2, 3, 7, 8}
-    assert party.person(12, 1) != lea, "it is not she, as somebody said"
+    assert party.person(12, 1) != lea, "it is not she, as someone said"
     assert party.photos_of(party.people["hidden"]) == {11, 12}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -109,7 +110,8 @@ def test_an_engine_that_cannot_be_loaded_fails_the_job_with_its_sentence_and_no_
 
     room_id = make_room().room.id
     add_photo(room_id, draw_photo(RED))
-    monkeypatch.setattr(site.jobs, "_make_engine", no_engine)
+    workplace = replace(site.jobs._workplace, make_engine=no_engine)
+    monkeypatch.setattr(site.jobs, "_workplace", workplace)
 
     with app.app_context():
         site.jobs.search_photos(room_id)

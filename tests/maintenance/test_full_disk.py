@@ -54,7 +54,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def fill(disk: Path) -> None:
     """Write until no byte more fits."""
-    with contextlib.suppress(OSError), (disk / "somebody-elses").open("ab", buffering=0) as file:
+    with contextlib.suppress(OSError), (disk / "someone-elses").open("ab", buffering=0) as file:
         while True:
             file.write(bytes(4096))
     assert shutil.disk_usage(disk).free == 0

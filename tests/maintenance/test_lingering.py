@@ -77,6 +77,7 @@ def fill(app: Flask, title: str, person: str, count: int) -> Party:
                 guest_id=guest.id,
                 storage=site.storage,
                 settings=site.settings,
+                decoders=site.decoders,
             )
             photo = db.session.get_one(Photo, added.photo_id)
             photo.state = PHOTO_ANALYSED

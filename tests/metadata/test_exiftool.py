@@ -177,7 +177,7 @@ def draw(image_format: str) -> bytes:
 
 
 def plant(exiftool: Callable[..., str], path: Path) -> None:
-    """Write a sentinel into every field that names somebody or something."""
+    """Write a sentinel into every field that names someone or something."""
     values = {name: f"{SENTINEL}-{number}" for number, name in enumerate(PLANTED)}
     assignments = [f"-{name}={value}" for name, value in (values | NUMBERS | KEPT).items()]
     exiftool("-m", "-overwrite_original", *assignments, path)

@@ -262,8 +262,8 @@ def test_the_processes_end_with_the_server(photo: Path, tmp_path: Path) -> None:
     script = (
         "import os, signal, sys; from pathlib import Path\n"
         "from photoshare import config\n"
-        "from photoshare.pictures.decoder_pool import pool\n"
-        "pool.render(Path(sys.argv[1]), config.load_settings(environ={}))\n"
+        "from photoshare.pictures.decoder_pool import DecoderPool\n"
+        "pool = DecoderPool(); pool.render(Path(sys.argv[1]), config.load_settings(environ={}))\n"
         "print(pool._idle[0]._process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )

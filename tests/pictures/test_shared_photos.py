@@ -125,7 +125,7 @@ def test_the_people_of_family_photos_get_albums_without_strangers(
     for person, album in zip(people, albums, strict=True):
         labelled = [file for file in person["photos"] if any(known.get(file, set()))]
         if labelled:
-            assert album.most_common(1)[0][1] == len(labelled), "somebody else is in this album"
+            assert album.most_common(1)[0][1] == len(labelled), "someone else is in this album"
     photo_counts = Counter(name for names in known.values() for name in names)
     names = {  # people in only one photo have no album
         name for name, count in photo_counts.items() if name.startswith("Family") and count > 1

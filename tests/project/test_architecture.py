@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
+import datetime
+import enum
+import importlib
+import logging
+import re
+import struct
+import types
 from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from photoshare.services.photos.albums import Album
@@ -23,6 +32,35 @@ SOURCES = [
 DOWNLOADS = "photoshare.services.downloads"
 FLASK = ("flask", "flask_sqlalchemy", "flask_migrate", "htmx_flask", "werkzeug")
 SERVER = ("photoshare.web", "photoshare.jobs", "photoshare.cli", "photoshare.maintenance.doctor")
+
+UNCHANGING = (
+    *(str, bytes, int, float, type(None), type, types.FunctionType, types.GenericAlias),
+    *(types.UnionType, re.Pattern, struct.Struct, Path, logging.Logger, enum.Enum),
+    *(datetime.date, datetime.timedelta, types.ModuleType),
+)
+# What these libraries offer to write at the top of a module: declarations, and the extensions and
+# caches whose state is with the running app.
+DECLARING = (
+    *("click", "flask", "flask_babel", "flask_migrate", "flask_sqlalchemy", "sqlalchemy"),
+    *("collections.abc", "typing", "photoshare.services.shelf", "photoshare.cli"),
+)
+CHANGING = {"add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove"}
+CHANGING |= {"setdefault", "sort", "update"}
+# State that all apps of a process share, with the reason.
+SHARED = {
+    # One process has one memory and some cores, however many apps it runs: a bound of each would
+    # be none of all.
+    "photoshare.pictures.decoding._large_decode": "bounds the memory of the process",
+    "photoshare.services.rooms.hashing._scrypt": "bounds the memory and the cores of the process",
+    "photoshare.faces.types._NOTHING": "holds no row, and none can be appended in place",
+    # Results of functions that depend on their arguments and on files of the package only.
+    "photoshare.faces.engines.reference_engine._library": "an import",
+    "photoshare.web.pages.icons.app_icon": "a drawing, the same for every app",
+    "photoshare.web.pages.languages._catalogue": "a file of the package",
+    "photoshare.web.pages.template_helpers._next_shape": "arithmetic",
+    "photoshare.web.pages.words._count": "a sentence about a number",
+    "photoshare.web.pages.words._plural_forms": "a sentence about numbers",
+}
 
 
 def module_of(path: Path) -> str:
@@ -132,6 +170,20 @@ def test_the_models_import_the_database_and_words_only() -> None:
     }
 
 
+def test_nobody_is_converted_in_one_place() -> None:
+    """None in rows and 0 in arrays: `models.number_of` and `models.reference_of`."""
+    nobody = {"NOBODY", "NO_PERSON", "NO_BOND"}
+    converting = {
+        module
+        for module, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or)
+        if any(getattr(value, "id", None) in nobody for value in node.values)
+    }
+
+    assert converting == set()
+
+
 def test_one_function_makes_every_album() -> None:
     """It contains the access check: an album made elsewhere could show hidden people."""
     kinds = {kind.__name__ for kind in Album.__subclasses__()}
@@ -194,6 +246,72 @@ def test_no_module_imports_itself_in_a_circle() -> None:
     }
 
     tuple(TopologicalSorter(graph).static_order())  # raises CycleError, which names the cycle
+
+
+def test_a_module_holds_no_state() -> None:
+    """Two apps in a process share none: what is remembered is with the app (`Site`, `Shelves`)."""
+    found = {
+        f"{module}.{name}"
+        for module in MODULES
+        if module != "app"  # it starts the server
+        for name in names_in(module)
+        if not is_unchanging(getattr(importlib.import_module(module), name))
+    }
+
+    assert found == SHARED.keys()
+
+
+def names_in(module: str) -> Iterator[str]:
+    """Yield the names that a module gives at its top to values, and to decorated functions."""
+    for node in MODULES[module].body:
+        if isinstance(node, ast.FunctionDef) and node.decorator_list:
+            yield node.name
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            yield from (name.id for name in ast.walk(target or ast.Pass()) if hasattr(name, "id"))
+
+
+def is_unchanging(value: object) -> bool:
+    """Whether a value stays as it is; containers count if what they contain does."""
+    if isinstance(value, tuple | frozenset | list | set):
+        return all(map(is_unchanging, value))
+    if isinstance(value, dict):
+        return all(map(is_unchanging, value.values()))
+    if isinstance(value, np.ndarray):
+        return not value.flags.writeable
+    if dataclasses.is_dataclass(value) and type(value).__dataclass_params__.frozen:  # type: ignore[union-attr]
+        fields = dataclasses.fields(value)
+        return all(is_unchanging(getattr(value, field.name)) for field in fields)
+    return isinstance(value, UNCHANGING) or is_within(type(value).__module__, DECLARING)
+
+
+def test_nothing_changes_a_container_of_a_module() -> None:
+    """Lists, sets and dicts at the top of a module are tables: filled where they are written."""
+    changed = {
+        f"{module}.{name}"
+        for module, tree in MODULES.items()
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for name in changed_in(function) & set(names_in(module))
+    }
+
+    assert changed == set()
+
+
+def changed_in(function: ast.FunctionDef) -> set[str]:
+    """Find the names that a function declares global, or whose value it may change in place."""
+    found = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Global):
+            found |= set(node.names)
+        owner = None
+        if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            owner = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value if node.func.attr in CHANGING else None
+        if isinstance(owner, ast.Name):
+            found.add(owner.id)
+    return found
 
 
 def parents_of(names: set[str]) -> set[str]:

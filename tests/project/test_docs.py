@@ -37,6 +37,46 @@ def test_the_documentation_shows_every_setting_as_it_is() -> None:
     assert [line for line in table.splitlines() if line.startswith("| `")] == rows
 
 
+# What looks like a module of ours, and is a file, a key or a package of data.
+NO_MODULES = {"photoshare.sqlite", "photoshare.lock", "photoshare.body_dropped"}
+NO_MODULES |= {"photoshare.shelves", "photoshare.static", "photoshare.templates"}
+MODULE = re.compile(r"(?<![\w./-])(?:photoshare|measuring)(?:\.\w+)+")
+FILE = re.compile(
+    r"(?<![\w./-])(?:photoshare|measuring|templates|static|scripts|tests)/[\w./-]++(?!<)"
+)
+
+
+def test_what_documents_and_comments_name_is_there() -> None:
+    """Modules move, and the sentences that send a reader to them stay behind."""
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    folders = [(ROOT / name).rglob("*.*") for name in ("photoshare", "measuring", "static")]
+    sources = [path for folder in folders for path in folder if path.suffix in (".py", ".css")]
+    missing = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (*documents, *sources)
+        if path.name != "CHANGELOG.md"
+        for text in [path.read_text(encoding="utf-8")]
+        for name in {*MODULE.findall(text), *FILE.findall(text)} - NO_MODULES
+        if not is_there(name.rstrip("./-"))
+    }
+
+    assert missing == set()
+
+
+def is_there(name: str) -> bool:
+    """Whether a file, or a module or what is in it, exists; also without its ending."""
+    if "/" in name:
+        return any((ROOT / f"{name}{ending}").exists() for ending in ("", ".py"))
+    path, names = ROOT, name.split(".")
+    while names and (path / names[0]).is_dir():
+        path /= names.pop(0)
+    if names and (path / f"{names[0]}.py").is_file():
+        path /= f"{names.pop(0)}.py"
+    else:
+        path /= "__init__.py"
+    return not names or bool(re.search(rf"\b{names[0]}\b", path.read_text(encoding="utf-8")))
+
+
 def value_of(name: str) -> list[float]:
     """Return the numbers of a constant, or of the default of a setting."""
     if name.startswith("PHOTOSHARE_"):

@@ -109,7 +109,7 @@ def test_a_flood_of_guesses_locks_nobody_out(target: Target) -> None:
         assert target.join("a typo", GUEST) == WRONG
 
     assert set(statuses) == {WRONG, TOO_MANY}
-    assert target.join(PASSWORD, ATTACKER.format(1)) == JOINED  # somebody else at that address
+    assert target.join(PASSWORD, ATTACKER.format(1)) == JOINED  # someone else at that address
     assert target.join("guess", ATTACKER.format(1)) == TOO_MANY
 
 

@@ -35,7 +35,7 @@ def test_an_upload_that_finds_no_room_there_is_told_so(
         status, answer = host.upload(room, large + b"more", "larger.jpg")
 
         assert (status, FULL in answer.decode()) == (507, True)
-        (small_disk / "somebody-elses").unlink()
+        (small_disk / "someone-elses").unlink()
         assert host.upload(room, large + b"more", "larger.jpg")[0] == 201
         process.kill()
         _, errors = process.communicate()

@@ -154,6 +154,7 @@ def room_with_large_photos(data: Path) -> str:
                     guest_id=None,
                     storage=site.storage,
                     settings=site.settings,
+                    decoders=site.decoders,
                 )
         code = room.code
         db.engine.dispose()

@@ -46,7 +46,7 @@ FOR_THE_HOST = {
     ("rooms.confirm_delete", "GET"),
     ("rooms.delete", "POST"),
     ("photos.original", "GET"),  # with its location and serial numbers, unless the room keeps them
-    ("photos.confirm_delete", "GET"),  # of a photo that somebody else uploaded
+    ("photos.confirm_delete", "GET"),  # of a photo that someone else uploaded
     ("people.hidden", "GET"),
     ("corrections.rename", "POST"),
     ("corrections.hide", "POST"),
@@ -55,7 +55,7 @@ FOR_THE_HOST = {
     ("corrections.undo", "POST"),  # of what the host corrected
     ("suggestions.ask", "GET"),
     ("suggestions.answer", "POST"),
-    ("photos.delete", "POST"),  # of a photo that somebody else uploaded
+    ("photos.delete", "POST"),  # of a photo that someone else uploaded
 }
 
 

@@ -6,7 +6,6 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from photoshare.services.photos import listing
 from tests.conftest import Cast
 from tests.helpers import HX, tags_of
 from tests.web.conftest import Party
@@ -60,7 +59,7 @@ def answers(
     def fail(*_arguments: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(listing, "list_photos", fail)
+    monkeypatch.setattr("photoshare.web.views.photos.list_photos", fail)
     found["500"] = cast.host.get(f"{cast.url}/photos")
     return found
 

@@ -27,6 +27,7 @@ ALIGNED_LANDMARKS = np.array(
         [70.7299, 92.2041],
     ]
 )
+ALIGNED_LANDMARKS.flags.writeable = False
 MARGIN_PX = 2  # beyond the chip's corners, so that its edges are interpolated too
 
 Points = NDArray[np.float32] | NDArray[np.float64]

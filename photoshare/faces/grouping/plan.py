@@ -1,7 +1,7 @@
 """Decide which faces are the same person; pure.
 
 Three rules outrank the encodings: two faces in one scene (a photo, or a panel of a collage) are two
-people unless somebody linked them, people who were named or corrected keep their
+people unless someone linked them, people who were named or corrected keep their
 faces, and corrections (linked, apart) stay in force.
 """
 
@@ -23,6 +23,7 @@ from photoshare.faces.types import NO_PERSON, FaceSet
 __all__ = ["NO_PAIRS", "NO_PERSON", "FaceSet", "GroupPlan", "plan_groups"]
 
 NO_PAIRS: NDArray[np.int64] = np.empty((0, 2), dtype=np.int64)
+NO_PAIRS.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ depends_on = None
 
 
 def upgrade():
-    # See photoshare/services/erasure.py. The names of guests who left cannot be told from others.
+    # See photoshare/services/corrections/erasure.py. The names of guests who left cannot be told
+    # from others.
     op.execute("UPDATE face SET encoding = zeroblob(length(encoding)) WHERE NOT is_face")
     op.execute(
         "DELETE FROM correction_face WHERE correction_id IN "

@@ -1,4 +1,4 @@
-"""bonds: faces that somebody said are one person share a bond, once called a link
+"""bonds: faces that someone said are one person share a bond, once called a link
 
 Revision ID: 0017
 Revises: 0016

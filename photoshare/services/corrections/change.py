@@ -14,8 +14,8 @@ from sqlalchemy import delete, insert, select, update
 
 from photoshare.errors import NotFoundError
 from photoshare.faces.grouping.constraints import Links, resolve_constraints, settle_people
-from photoshare.faces.types import NO_PERSON
 from photoshare.models import (
+    NO_PERSON,
     ApartLinks,
     Correction,
     CorrectionFace,
@@ -24,6 +24,8 @@ from photoshare.models import (
     Photo,
     Room,
     db,
+    number_of,
+    reference_of,
     utc_now,
 )
 from photoshare.services.corrections.erasure import (
@@ -40,7 +42,7 @@ from photoshare.services.corrections.events import (
 )
 from photoshare.services.people.covers import settle_covers
 from photoshare.services.people.people import delete_empty_people, insert_person
-from photoshare.services.people.room_faces import NO_BOND, FaceState, follow_change
+from photoshare.services.people.room_faces import FaceState, follow_change
 from photoshare.services.people.selves import follow_merged, follow_returned
 
 
@@ -87,7 +89,7 @@ class Change:
             row.id: FaceRow(
                 row.photo_id,
                 row.panel,
-                row.person_id or NO_PERSON,
+                number_of(row.person_id),
                 row.is_face,
                 row.bond_id,
                 row.guest_id,
@@ -152,8 +154,8 @@ class Change:
                     "face_id": face,
                     "side": side,
                     "is_carried": face in brought,
-                    "person_before": before[face] or None,
-                    "person_after": self.person_of[face] or None,
+                    "person_before": reference_of(before[face]),
+                    "person_after": reference_of(self.person_of[face]),
                 }
                 for side, faces in enumerate(sides)
                 for face in faces
@@ -190,8 +192,8 @@ class Change:
         spoken_of = self._release_from_later(correction.id, [row.face_id for row in moved])
         for face, before, _after in moved:
             if face not in spoken_of:
-                self.person_of[face] = self._whoever_is_now(before or NO_PERSON)
-        # Faces grouped with the merged person since then belong to somebody who is two again.
+                self.person_of[face] = self._whoever_is_now(number_of(before))
+        # Faces grouped with the merged person since then belong to someone who is two again.
         mentioned = {row.face_id for row in rows}
         reopened = {row.person_after for row in moved if row.person_after}
         for face, person in self.person_of.items():
@@ -296,10 +298,9 @@ class Change:
             now = (self.person_of[face], face not in links.not_faces, links.link_of.get(face))
             if now != (row.person_id, row.is_face, row.bond_id):
                 person, is_face, link = now
-                changed.append(
-                    {"id": face, "person_id": person or None, "is_face": is_face, "bond_id": link}
-                )
-                states[face] = FaceState(person, link or NO_BOND, is_face)
+                values = {"person_id": reference_of(person), "is_face": is_face, "bond_id": link}
+                changed.append({"id": face, **values})
+                states[face] = FaceState(person, number_of(link), is_face)
                 if row.is_face and not is_face:
                     erased.add(face)
                 elif is_face and not row.is_face:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -12,6 +11,7 @@ from photoshare.errors import NotFoundError
 from photoshare.models import Correction, CorrectionFace, Face, Person, db
 from photoshare.services.corrections.events import CorrectionKind
 from photoshare.services.corrections.verbs import may_undo
+from photoshare.services.paging import ListPage, has_page
 from photoshare.services.people.people import has_person
 from photoshare.services.rooms.entering import Access, Author
 
@@ -36,21 +36,7 @@ class HistoryEntry:
     may_undo: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryPage:
-    """One page of the history, newest first; pages count from 1."""
-
-    entries: Sequence[HistoryEntry]
-    number: int
-    count: int
-
-    @property
-    def has_next(self) -> bool:
-        """Whether older corrections follow."""
-        return self.number * PAGE_SIZE < self.count
-
-
-def list_corrections(author: Author, page: int) -> HistoryPage:
+def list_corrections(author: Author, page: int) -> ListPage[HistoryEntry]:
     """List one page of the history: all corrections for the host, their own for a guest.
 
     Raises
@@ -62,7 +48,7 @@ def list_corrections(author: Author, page: int) -> HistoryPage:
     if not author.is_host:
         query = query.where(Correction.guest_id == author.guest_id)
     count = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    if page < 1 or (page > 1 and (page - 1) * PAGE_SIZE >= count):
+    if not has_page(page, count, PAGE_SIZE):
         raise NotFoundError("This page of changes doesn't exist.")
     rows = db.session.scalars(
         query.options(joinedload(Correction.guest))
@@ -80,7 +66,7 @@ def list_corrections(author: Author, page: int) -> HistoryPage:
         )
         for row in rows
     ]
-    return HistoryPage(entries, page, count)
+    return ListPage(entries, page, count, PAGE_SIZE)
 
 
 def _shown_faces(

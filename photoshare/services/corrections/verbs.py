@@ -18,8 +18,7 @@ from photoshare.errors import (
     NotFoundError,
     SameNameError,
 )
-from photoshare.faces.types import NO_PERSON
-from photoshare.models import Correction, Face, Person, Photo, db
+from photoshare.models import NO_PERSON, Correction, Face, Person, Photo, db
 from photoshare.services.corrections.change import Change, change_of_room
 from photoshare.services.corrections.events import CorrectionKind
 from photoshare.services.people.same_photo import check_scenes

@@ -112,6 +112,11 @@ def measure_photos(
         _store(measured)
 
 
+def measure_room(room_id: int, storage: Storage, *, is_stopping: Callable[[], bool]) -> None:
+    """Compute the missing checksums of a room, as `measure_photos` does."""
+    measure_photos(Photo.room_id == room_id, storage, is_stopping=is_stopping)
+
+
 def unmeasured_rooms() -> list[int]:
     """List the rooms with photos that cannot be in a zip yet."""
     return list(db.session.scalars(select(Photo.room_id).where(unmeasured()).distinct()))

@@ -28,8 +28,10 @@ from photoshare.services.downloads.file_names import original_name, unique_names
 from photoshare.services.downloads.sources import BytesSource, Source
 from photoshare.services.downloads.zip_layout import ZipLayout
 from photoshare.services.downloads.zip_shelf import AlbumZip, ZipShelf
-from photoshare.services.photos.albums import Album
-from photoshare.services.photos.lost_photos import note_faults
+from photoshare.services.photos import (
+    Album,
+    note_faults,
+)
 from photoshare.storage import Storage
 
 # Part of every stamp: increase it whenever the same photos would be laid out differently.

@@ -16,6 +16,7 @@ from photoshare.models import (
     Face,
     Room,
     db,
+    reference_of,
 )
 from photoshare.services.corrections.change import begin_change
 from photoshare.services.people.covers import settle_covers
@@ -100,7 +101,7 @@ def write_plan(
     people_before = before.faces.person_ids
     moved = np.flatnonzero(person_ids != people_before)
     changed = zip(planned.ids[moved].tolist(), person_ids[moved].tolist(), strict=True)
-    values = [{"id": face_id, "person_id": person_id or None} for face_id, person_id in changed]
+    values = [{"id": face, "person_id": reference_of(person)} for face, person in changed]
     if values:
         db.session.execute(update(Face), values)
     written = replace(planned, faces=replace(planned.faces, person_ids=person_ids))

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import select
 
-from photoshare.faces.types import NO_PERSON
 from photoshare.geometry import FaceLocation, paired_faces
-from photoshare.models import Correction, CorrectionFace, Face, Photo, db
-from photoshare.services.people.room_faces import NO_BOND
+from photoshare.models import Correction, CorrectionFace, Face, Photo, db, number_of
 
 NEW_FACE = 0  # id of a face without a row; row ids begin at 1
 
@@ -83,7 +81,7 @@ def match_known_faces(
 
 
 def _known(row: Face) -> KnownFace:
-    return KnownFace(row.id, row.person_id or NO_PERSON, row.bond_id or NO_BOND, row.is_face)
+    return KnownFace(row.id, number_of(row.person_id), number_of(row.bond_id), row.is_face)
 
 
 def _corrected(face_ids: list[int]) -> set[int]:

@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from photoshare.faces.grouping.memory import unit_length
 from photoshare.faces.quality import are_founders
-from photoshare.faces.types import NO_PERSON, FaceSet
+from photoshare.faces.types import FaceSet
 from photoshare.models import (
     PHOTO_FAILED,
     ApartLinks,
@@ -28,11 +28,10 @@ from photoshare.models import (
     Photo,
     db,
     encodings_from_bytes,
+    number_of,
 )
 from photoshare.services.corrections.erasure import HAS_ENCODING
 from photoshare.services.shelf import Shelf, current_revision, forget_room
-
-NO_BOND = 0  # link id of a face without a correction
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +177,7 @@ def _read(room_id: int, engine_name: str, revision: int) -> RoomFaces:
     ids, photo_ids, person_ids, bond_ids, panels, encodings, scores, qualities, *edges = by_column
     places = select(Face.photo_id, Face.person_id).join(Photo)
     places = places.where(*is_of_engine, Face.person_id.is_not(None), ~HAS_ENCODING)
-    unseen = frozenset((row[0], row[1] or NO_PERSON) for row in db.session.execute(places))
+    unseen = frozenset((row[0], number_of(row[1])) for row in db.session.execute(places))
     fixed_people, apart = _read_said(room_id, engine_name, unseen)
     return RoomFaces(
         engine_name,
@@ -186,9 +185,9 @@ def _read(room_id: int, engine_name: str, revision: int) -> RoomFaces:
         FaceSet(
             unit_length(encodings_from_bytes(list(encodings))),
             np.array(photo_ids, dtype=np.int64),
-            np.array([person or NO_PERSON for person in person_ids], dtype=np.int64),
+            np.array(list(map(number_of, person_ids)), dtype=np.int64),
             are_founders(np.column_stack(edges), scores, qualities),
-            np.array([link or NO_BOND for link in bond_ids], dtype=np.int64),
+            np.array(list(map(number_of, bond_ids)), dtype=np.int64),
             np.array(panels, dtype=np.int64),
         ),
         fixed_people,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from photoshare.errors import SamePhotoError
-from photoshare.faces.types import NO_PERSON
-from photoshare.models import Photo, db
+from photoshare.models import NO_PERSON, Photo, db
 from photoshare.services.corrections.change import Change
 
 
@@ -21,7 +20,7 @@ def check_scenes(
     faces, others : sequences of int
         Face ids.
     is_sure : bool
-        True: somebody was asked and confirmed it.
+        True: someone was asked and confirmed it.
 
     Raises
     ------

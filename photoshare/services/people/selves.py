@@ -10,8 +10,7 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import or_, select, update
 
-from photoshare.faces.types import NO_PERSON
-from photoshare.models import Guest, Person, db
+from photoshare.models import NO_PERSON, Guest, Person, db
 from photoshare.services.people.people import PersonCard, find_card, get_person
 from photoshare.services.rooms.entering import Access
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -15,27 +14,14 @@ from sqlalchemy.orm import InstrumentedAttribute, contains_eager, defer, joinedl
 
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Person, Photo, db
+from photoshare.services.paging import ListPage, has_page
 from photoshare.services.people.people import get_person, may_see
 from photoshare.services.rooms.entering import Access
 
 FACES_PAGE_SIZE = 120  # faces on one page to choose from
 
 
-@dataclass(frozen=True, slots=True)
-class FacePage:
-    """One page of faces to choose from; pages count from 1."""
-
-    faces: Sequence[Face]
-    number: int
-    count: int  # faces on all pages
-
-    @property
-    def has_next(self) -> bool:
-        """Whether there are faces after this page."""
-        return self.number * FACES_PAGE_SIZE < self.count
-
-
-def list_faces(access: Access, person_id: int | None, page: int) -> FacePage:
+def list_faces(access: Access, person_id: int | None, page: int) -> ListPage[Face]:
     """List one page of a person's faces, or of the unsorted ones, by time, with their photos.
 
     Raises
@@ -51,7 +37,7 @@ def list_faces(access: Access, person_id: int | None, page: int) -> FacePage:
         is_theirs = Face.person_id == get_person(access, person_id).id
         query, order = _faces_of_room(access.room.id).where(is_theirs), (Face.photo_id, Face.id)
         count = db.session.scalar(select(func.count()).select_from(Face).where(is_theirs)) or 0
-    if page < 1 or (page > 1 and (page - 1) * FACES_PAGE_SIZE >= count):
+    if not has_page(page, count, FACES_PAGE_SIZE):
         raise NotFoundError("This page of faces doesn't exist.")
     faces = db.session.scalars(
         query.options(contains_eager(Face.photo), defer(Face.encoding))
@@ -59,7 +45,7 @@ def list_faces(access: Access, person_id: int | None, page: int) -> FacePage:
         .offset((page - 1) * FACES_PAGE_SIZE)
         .limit(FACES_PAGE_SIZE)
     ).all()
-    return FacePage(faces, page, count)
+    return ListPage(faces, page, count, FACES_PAGE_SIZE)
 
 
 class FaceCounts(NamedTuple):

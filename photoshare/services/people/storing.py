@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, select, update
 
 from photoshare.faces.quality import are_founders, face_quality
-from photoshare.faces.types import NO_PERSON, AnalysedFace, FaceSet
+from photoshare.faces.types import NO_BOND, NO_PERSON, AnalysedFace, FaceSet
 from photoshare.models import (
     PHOTO_ANALYSED,
     PHOTO_ANALYSING,
@@ -33,7 +33,6 @@ from photoshare.services.people.known_faces import (
     match_known_faces,
 )
 from photoshare.services.people.room_faces import (
-    NO_BOND,
     RoomFaces,
     load_room_faces,
 )
@@ -118,9 +117,11 @@ def store_analysis(
     _write_crops(photos, storage)
     left = [(claimed, [one.face for one in found]) for claimed, found in photos]
     while left:
-        reading = _read(left, rule)
-        left = _write(reading, _plan(reading, rule), rule, storage)
-        db.session.rollback()
+        try:
+            reading = _read(left, rule)
+            left = _write(reading, _plan(reading, rule), rule, storage)
+        finally:
+            db.session.rollback()  # so that nothing half done is committed later
 
 
 def _write_crops(photos: Sequence[tuple[ClaimedPhoto, list[FoundFace]]], storage: Storage) -> None:

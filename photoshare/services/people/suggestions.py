@@ -11,8 +11,7 @@ from sqlalchemy.orm import defer
 
 from photoshare.faces.likeness import rank_alike_people
 from photoshare.faces.suggestions import SuggestedSide, maybe_faces, rank_pairs
-from photoshare.faces.types import NO_PERSON
-from photoshare.models import Face, db
+from photoshare.models import NO_PERSON, Face, db
 from photoshare.services.people.grouping import GroupingRule
 from photoshare.services.people.people import PersonCard
 from photoshare.services.people.room_faces import RoomFaces, load_room_faces

@@ -11,10 +11,9 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from photoshare.config import GB, Settings
-from photoshare.disk import disk_full_as_error
 from photoshare.errors import NotFoundError, RoomFullError
 from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Photo, Upload, db
-from photoshare.pictures import decoder_pool
+from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.pictures.rendering import CLEAN_COPY
 from photoshare.services.downloads.checksums import measure_received
 from photoshare.services.photos.lost_photos import bring_back
@@ -39,6 +38,7 @@ def add_photo(
     guest_id: int | None,
     storage: Storage,
     settings: Settings,
+    decoders: DecoderPool,
 ) -> AddedPhoto:
     """Verify and store one uploaded picture; once this returns, it survives a crash.
 
@@ -61,7 +61,13 @@ def add_photo(
     """
     with storage.receive(room_id, stream, max_photo_mb=settings.max_photo_mb) as received:
         return add_received(
-            room_id, received, file_name, guest_id=guest_id, storage=storage, settings=settings
+            room_id,
+            received,
+            file_name,
+            guest_id=guest_id,
+            storage=storage,
+            settings=settings,
+            decoders=decoders,
         )
 
 
@@ -73,6 +79,7 @@ def add_received(
     guest_id: int | None,
     storage: Storage,
     settings: Settings,
+    decoders: DecoderPool,
     upload_id: int | None = None,
 ) -> AddedPhoto:
     """Verify and store a file that has been received; see `add_photo`.
@@ -91,7 +98,7 @@ def add_received(
         return AddedPhoto(known.id, is_duplicate=True)
     check_room_limits(room_id, received.size_bytes, settings)
     db.session.rollback()  # keep no transaction open while the picture is decoded
-    rendered = decoder_pool.pool.render(received.path, settings)
+    rendered = decoders.render(received.path, settings)
     photo = Photo(
         room_id=room_id,
         guest_id=guest_id,
@@ -151,7 +158,7 @@ def find_known(room_id: int, hashes: Sequence[str]) -> list[str]:
 
 
 def _give_another_chance(room_id: int, hashes: Sequence[str]) -> None:
-    """Analyse photos that were given up once more when somebody uploads them again."""
+    """Analyse photos that were given up once more when someone uploads them again."""
     db.session.execute(
         update(Photo)
         .where(Photo.room_id == room_id, Photo.sha256.in_(hashes), Photo.state == PHOTO_FAILED)
@@ -174,11 +181,10 @@ def _keep(
             return AddedPhoto(known.id, is_duplicate=True)
         room_id, sha256 = photo.room_id, photo.sha256
         try:
-            with disk_full_as_error():
-                for variant, content in derived.items():
-                    storage.write_derived(storage.derivative(room_id, sha256, variant), content)
-                storage.sync_derived(room_id)
-                storage.keep_original(room_id, received)
+            for variant, content in derived.items():
+                storage.write_derived(storage.derivative(room_id, sha256, variant), content)
+            storage.sync_derived(room_id)
+            storage.keep_original(room_id, received)
             db.session.add(photo)
             db.session.execute(delete(Upload).where(Upload.id == upload_id))
             db.session.commit()

@@ -1,7 +1,7 @@
 """Define the kinds of albums of a room, and the one function that opens them.
 
 `open_album` contains the access check of every album. Nothing else makes one (enforced by
-tests/test_architecture), so no address can bypass it.
+tests/project/test_architecture.py), so no address can bypass it.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class OfGuest(Album):
 
 @dataclass(frozen=True, slots=True)
 class Chosen(Album):
-    """Photos that somebody selected one by one."""
+    """Photos that someone selected one by one."""
 
     kind = "chosen"
 

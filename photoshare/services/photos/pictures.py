@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
+from threading import Semaphore
 
 from sqlalchemy import select
 
@@ -16,26 +16,30 @@ from photoshare.services.people.shown_faces import get_face
 from photoshare.services.rooms.entering import Access
 from photoshare.storage import Storage
 
-# Pictures made at the same time on request; more than the machine's cores would not help.
-_RENDERS = threading.BoundedSemaphore(2)
 
-
-def find_picture(photo: Photo, side: int, ending: str, storage: Storage) -> Path:
+def find_picture(
+    photo: Photo, side: int, ending: str, storage: Storage, renders: Semaphore
+) -> Path:
     """Return the file of a smaller picture, making it if it is missing.
 
     Parameters
     ----------
     photo : Photo
     side : int
-        Longer side in pixels, one of `images.RENDITION_PX`.
+        Longer side in pixels, one of `encoding.RENDITION_PX`.
     ending : str
         Key of `photoshare.pictures.rendering.ENCODERS`.
+    storage : Storage
+    renders : Semaphore
+        Held while the picture is made; the site has one for all.
 
     Raises
     ------
     NotFoundError
-        If the original is lost, or has just been deleted.
+        If there is no such size, or the original is lost or has just been deleted.
     """
+    if side not in encoding.RENDITION_PX:
+        raise NotFoundError("There's no picture in this size.")
     target = storage.derivative(photo.room_id, photo.sha256, f"{side}.{ending}")
 
     def render(original: Path) -> bytes:
@@ -44,10 +48,10 @@ def find_picture(photo: Photo, side: int, ending: str, storage: Storage) -> Path
         )
         return ENCODERS[ending](encoding.smaller(decoded.image, side))
 
-    return _find_or_make(target, photo.room_id, photo.sha256, render, storage)
+    return _find_or_make(target, photo.room_id, photo.sha256, render, storage, renders)
 
 
-def find_face_picture(access: Access, face_id: int, storage: Storage) -> Path:
+def find_face_picture(access: Access, face_id: int, storage: Storage, renders: Semaphore) -> Path:
     """Return the file of the small square picture of a face, making it if it is missing.
 
     Raises
@@ -66,7 +70,7 @@ def find_face_picture(access: Access, face_id: int, storage: Storage) -> Path:
         )
         return encoding.to_jpeg(encoding.crop_face(decoded, location))
 
-    return _find_or_make(target, photo.room_id, photo.sha256, render, storage)
+    return _find_or_make(target, photo.room_id, photo.sha256, render, storage, renders)
 
 
 def delete_pictures_of_no_faces(storage: Storage, room_id: int | None = None) -> None:
@@ -81,12 +85,17 @@ def delete_pictures_of_no_faces(storage: Storage, room_id: int | None = None) ->
 
 
 def _find_or_make(
-    target: Path, room_id: int, sha256: str, render: Callable[[Path], bytes], storage: Storage
+    target: Path,
+    room_id: int,
+    sha256: str,
+    render: Callable[[Path], bytes],
+    storage: Storage,
+    renders: Semaphore,
 ) -> Path:
     if target.is_file():
         return target
     db.session.rollback()  # keep no transaction open while waiting for other pictures
-    with _RENDERS:
+    with renders:
         if target.is_file():  # another request has made it meanwhile
             return target
         try:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +19,7 @@ from photoshare.errors import (
     WrongOffsetError,
 )
 from photoshare.models import Upload, db, utc_now
+from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services.photos import adding
 from photoshare.services.photos.adding import AddedPhoto
 from photoshare.services.rooms.entering import Access
@@ -30,9 +29,6 @@ from photoshare.storage import Storage
 KEPT_FOR = timedelta(days=1)  # an upload that is not finished by then is removed
 UNFINISHED_OF_GUEST = 10  # a browser sends three at once; beyond this the oldest is removed
 MAX_FINGERPRINT = 1200  # characters: a file name with its size and date
-
-_in_hand: set[int] = set()  # the uploads to which a piece is being written
-_in_hand_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +126,7 @@ def add_piece(
     *,
     storage: Storage,
     settings: Settings,
+    decoders: DecoderPool,
 ) -> UnfinishedUpload | AddedPhoto:
     """Append the next piece of a file; after the last one, verify and store the photo.
 
@@ -155,7 +152,7 @@ def add_piece(
     DiskFullError
         If there is no space. What has arrived stays.
     """
-    with _alone(upload_id):
+    with storage.alone_with_upload(upload_id):
         upload = db.session.scalar(
             select(Upload).where(Upload.id == upload_id, Upload.guest_id == access.guest.id)
         )
@@ -168,7 +165,7 @@ def add_piece(
             length = storage.append_piece(path, stream, offset=offset, size_bytes=upload.size_bytes)
             if length < upload.size_bytes:
                 return UnfinishedUpload(upload.id, length)
-            return _finish(upload, storage, settings)
+            return _finish(upload, storage, settings, decoders)
         except RejectedPhotoError:
             _forget(upload, storage)
             raise
@@ -189,12 +186,13 @@ def sweep_uploads(storage: Storage, *, older_than: float) -> int:
         How many files were removed.
     """
     even_when_full(storage, lambda: _delete_where(Upload.created_at < utc_now() - KEPT_FOR))
-    removed = sum(_sweep_piece(path) for path in storage.old_pieces(older_than=older_than))
+    old = storage.old_pieces(older_than=older_than)
+    removed = sum(_sweep_piece(path, storage) for path in old)
     storage.fill_reserve()
     return removed
 
 
-def _sweep_piece(path: Path) -> bool:
+def _sweep_piece(path: Path, storage: Storage) -> bool:
     """Remove a file of pieces without an unfinished upload; return whether it was removed.
 
     A file whose last piece is just being written stays: it may become a photo.
@@ -203,28 +201,16 @@ def _sweep_piece(path: Path) -> bool:
         path.unlink(missing_ok=True)
         return True
     upload_id = int(path.name)
-    with contextlib.suppress(WrongOffsetError), _alone(upload_id):
+    with contextlib.suppress(WrongOffsetError), storage.alone_with_upload(upload_id):
         if db.session.scalar(select(Upload.id).where(Upload.id == upload_id)) is None:
             path.unlink(missing_ok=True)
             return True
     return False
 
 
-@contextlib.contextmanager
-def _alone(upload_id: int) -> Iterator[None]:
-    """Let only one request at a time write to an upload; one process serves a data folder."""
-    with _in_hand_lock:
-        if upload_id in _in_hand:
-            raise WrongOffsetError(0)  # from an abandoned connection; the next try will fit
-        _in_hand.add(upload_id)
-    try:
-        yield
-    finally:
-        with _in_hand_lock:
-            _in_hand.discard(upload_id)
-
-
-def _finish(upload: Upload, storage: Storage, settings: Settings) -> AddedPhoto:
+def _finish(
+    upload: Upload, storage: Storage, settings: Settings, decoders: DecoderPool
+) -> AddedPhoto:
     received = storage.received_in_pieces(storage.piece_file(upload.room_id, upload.id))
     if upload.sha256 not in (None, received.sha256):
         raise RejectedPhotoError("The file changed on the way here. Please send it again.")
@@ -235,6 +221,7 @@ def _finish(upload: Upload, storage: Storage, settings: Settings) -> AddedPhoto:
         guest_id=upload.guest_id,
         storage=storage,
         settings=settings,
+        decoders=decoders,
         upload_id=upload.id,
     )
     if added.is_duplicate:

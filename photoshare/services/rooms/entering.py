@@ -16,7 +16,7 @@ from photoshare.services.rooms.hashing import is_right
 CODE_ALPHABET = "acdefhjkmnprtwxy2346789"
 CODE_GROUPS = (5, 4, 5)  # 14 characters of 23 are 63 random bits; grouped to be read aloud
 MAX_SECRET = 100  # characters; ours have 27
-MAX_TYPED_CODE = 100  # characters; ours have 16, and somebody may type them with spaces
+MAX_TYPED_CODE = 100  # characters; ours have 16, and someone may type them with spaces
 MAX_NAME = 60  # characters
 MAX_PASSWORD = 200  # characters; scrypt takes any length, a form should not
 LAST_TIME_ZONE = timedelta(hours=12)  # behind UTC: where on earth a day ends last

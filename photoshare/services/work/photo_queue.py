@@ -107,7 +107,7 @@ def _search_again_order(room_id: int) -> list[int]:
 
     Photos that failed once come last.
     """
-    of_somebody = (
+    of_someone = (
         select(Face.photo_id)
         .join(Person, Person.id == Face.person_id)
         .where(Person.room_id == room_id, Person.is_corrected)
@@ -115,7 +115,7 @@ def _search_again_order(room_id: int) -> list[int]:
     query = (
         select(Photo.id)
         .where(Photo.room_id == room_id, Photo.state == PHOTO_WAITING, Photo.engine.is_not(None))
-        .order_by(Photo.attempts, Photo.id.in_(of_somebody).desc(), Photo.id.desc())
+        .order_by(Photo.attempts, Photo.id.in_(of_someone).desc(), Photo.id.desc())
     )
     return list(db.session.scalars(query))
 

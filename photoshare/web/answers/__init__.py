@@ -1,4 +1,4 @@
-"""How requests are answered: partials, files, toasts, errors, the way back.
+"""How requests are answered: partials, files, toasts, errors, the way back, and in which words.
 
 Views import from here; the modules tell how each answer is made.
 """
@@ -19,24 +19,32 @@ from photoshare.web.answers.pictures import picture_digest, send_picture
 from photoshare.web.answers.same_photo import is_sure
 from photoshare.web.answers.toasts import toast
 from photoshare.web.answers.uploaded import UploadResult, answer_upload
-from photoshare.web.answers.way_back import page_before
+from photoshare.web.answers.way_back import next_page, page_before, person_before
+from photoshare.web.pages.words import count, isolated, number, photo_words, translate_error
 
 __all__ = [
     "SEE_OTHER",
     "UploadResult",
     "answer_upload",
     "content_disposition",
+    "count",
     "current_author",
     "flash_with_undo",
     "is_sure",
+    "isolated",
     "look_again",
+    "next_page",
+    "number",
     "page_before",
+    "person_before",
+    "photo_words",
     "picture_digest",
     "redirect_or",
     "render",
     "send_picture",
     "send_source",
     "toast",
+    "translate_error",
     "wants_partial",
     "with_address",
     "with_event",

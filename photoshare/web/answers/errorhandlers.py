@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import urlsplit
 
 from flask import Flask, render_template, request
 from flask_babel import lazy_gettext
@@ -29,6 +28,7 @@ from photoshare.errors import (
 )
 from photoshare.web.answers.htmx import wants_partial
 from photoshare.web.answers.toasts import keep_toasts
+from photoshare.web.answers.way_back import form_page
 from photoshare.web.pages.words import translate_error
 
 log = logging.getLogger(__name__)
@@ -61,22 +61,8 @@ def _answer(sentence: str, status: int) -> tuple[str, int]:
     template = "_alert.html" if wants_partial() else "error.html"
     if wants_partial() and status == 404 and request.endpoint == "jobs.current":
         template = "jobs/_gone.html"  # else an open page would poll a deleted room forever
-    back_url = _form_page() if status == 422 else None
+    back_url = form_page() if status == 422 else None
     return render_template(template, sentence=sentence, status=status, back_url=back_url), status
-
-
-def _form_page() -> str | None:
-    """Return the address of this site's page with the form, according to the browser.
-
-    Only what follows the host name is used, so that it cannot lead to another site.
-    """
-    try:
-        page = urlsplit(request.referrer or "")
-    except ValueError:  # no browser sends such an address
-        return None
-    if page.netloc != request.host or page.path.startswith("//"):  # that would be another host
-        return None
-    return f"{page.path}?{page.query}" if page.query else page.path
 
 
 def _handle_our_error(error: PhotoshareError) -> tuple[str, int, dict[str, str]]:

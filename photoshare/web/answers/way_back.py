@@ -1,4 +1,8 @@
-"""Find the page of this room that a form was sent from, to return to it."""
+"""Where a request goes back to: always an own page, whoever names it.
+
+A browser names the page of a form in its Referer, our forms do in the field ``next`` or behind the
+question mark. `own_path` decides whether an address is one of this site.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,21 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from flask import current_app, request, url_for
+from flask import Flask, current_app, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from photoshare.errors import PhotoshareError
 from photoshare.services.corrections import history
 from photoshare.services.people import people, shown_faces
-from photoshare.services.photos import listing
+from photoshare.services.photos import (
+    get_photo,
+)
 from photoshare.services.rooms.entering import author_of
 from photoshare.web.requests import (
     album_argument,
     current_access,
+    number_argument,
     number_list_argument,
     page_argument,
 )
@@ -27,12 +34,53 @@ NEED_A_QUERY = ("albums.several",)  # pages that do not exist without their quer
 Query = MultiDict[str, str]
 
 
+def own_path(address: str) -> str | None:
+    """Return the path and query of an address of this site; None for any other text.
+
+    Without its host, and without what browsers read as one, it cannot lead to another site.
+    """
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # no browser sends such an address
+        return None
+    if parts.scheme or address.startswith("//"):
+        is_here = parts.scheme in ("http", "https") and parts.netloc == request.host
+    else:
+        is_here = True
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    is_path = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    return path if is_here and is_path and address.isprintable() else None
+
+
+def next_page(otherwise: str) -> str:
+    """Return the page of this site that a form names as the next, or another one."""
+    return own_path(request.form.get("next", "")) or otherwise
+
+
+def form_page() -> str | None:
+    """Return the page of this site that a form was sent from, according to the browser."""
+    return own_path(request.referrer or "")
+
+
+def own_address() -> str:
+    """Return the path of this page to return to; after a form, that of the start page."""
+    if request.method not in ("GET", "HEAD"):
+        return url_for("rooms.index")
+    return request.script_root + request.full_path.removesuffix("?")
+
+
+def person_before() -> int | None:
+    """Return in whose album a photo was seen, if this browser can still see that person."""
+    person_id = number_argument("person")
+    values = {"person_id": person_id}
+    return person_id if person_id and _is_there("people.show", values, MultiDict()) else None
+
+
 def page_before(otherwise: str) -> str:
     """Return the address of the page of this room that a form was sent from, if it still exists.
 
-    Taken from the Referer header, but only if it is the address of a page in this room. The query
-    is kept if the header comes from this site and the page still exists with it: there may be one
-    page of faces fewer.
+    Of a Referer from elsewhere (a proxy may hide our own host) only the path counts. The query is
+    kept if the page still exists with it: there may be one page of faces fewer.
 
     Parameters
     ----------
@@ -47,10 +95,9 @@ def page_before(otherwise: str) -> str:
     if matched is None or not _is_there(*matched, MultiDict()):
         return otherwise
     endpoint, values = matched
-    if before.query and before.netloc == request.host and before.query.isprintable():
-        query: Query = MultiDict(parse_qs(before.query))
-        if _is_there(endpoint, values, query):
-            return f"{before.path}?{before.query}"
+    whole = form_page()
+    if whole is not None and _is_there(endpoint, values, MultiDict(parse_qs(before.query))):
+        return whole
     return otherwise if endpoint in NEED_A_QUERY else before.path
 
 
@@ -75,7 +122,7 @@ def _is_there(endpoint: str, values: Mapping[str, Any], query: Query) -> bool:
         if "face_id" in values:
             shown_faces.get_face(access, values["face_id"])
         if "photo_id" in values:
-            listing.get_photo(access.room.id, values["photo_id"])
+            get_photo(access.room.id, values["photo_id"])
         album_argument(query)
         shown_faces.get_faces(access, number_list_argument("faces", query))
         if "page" in query and endpoint in ("people.faces", "people.unsorted"):
@@ -85,3 +132,8 @@ def _is_there(endpoint: str, values: Mapping[str, Any], query: Query) -> bool:
     except PhotoshareError:
         return False
     return True
+
+
+def init_app(app: Flask) -> None:
+    """Let the forms of templates name the page they are on."""
+    app.jinja_env.globals["own_address"] = own_address

@@ -16,7 +16,7 @@ from babel.core import get_global
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Flask, request, url_for
+from flask import Flask, request
 from flask_babel import Babel, Domain, get_locale
 
 from photoshare.config import PACKAGE
@@ -138,19 +138,11 @@ def page_direction() -> str:
     return page_locale().text_direction
 
 
-def own_address() -> str:
-    """Return the path of this page to return to; after a form, that of the start page."""
-    if request.method not in ("GET", "HEAD"):
-        return url_for("rooms.index")
-    return request.script_root + request.full_path.removesuffix("?")
-
-
 def init_app(app: Flask) -> None:
     """Set up the languages, and make them available to the templates."""
     _Babel(app, default_locale=SOURCE_LANGUAGE, locale_selector=_select_locale)
     app.jinja_env.globals |= {
         "LANGUAGES": LANGUAGES,
-        "own_address": own_address,
         "page_catalogue": page_catalogue,
         "page_direction": page_direction,
         "page_language": page_language,

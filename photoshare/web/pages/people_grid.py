@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import render_template, request
 from markupsafe import Markup
 
-from photoshare.services.paging import page_of
 from photoshare.services.people.room_people import RoomPeople
 from photoshare.services.rooms.entering import Access
 from photoshare.services.shelf import Shelf
@@ -28,7 +27,7 @@ def draw_people(access: Access, template: str, found: RoomPeople, number: int) -
     number : int
         Of the page.
     """
-    page = page_of(found.people, number)
+    page = found.page(number)
     # Everything the result depends on besides the people: who may see what, the language, and the
     # parts of the address that links repeat.
     address = (request.script_root, (request.view_args or {})["room_code"])

@@ -13,15 +13,15 @@ from photoshare.models import Face, Photo
 from photoshare.pictures.encoding import RENDITION_PX
 from photoshare.services.downloads.zips import zip_state
 from photoshare.services.people.shown_faces import is_visible
-from photoshare.services.photos.albums import (
+from photoshare.services.photos import (
     Album,
     OfGuest,
     OfPeople,
     OfPerson,
     WithoutFaces,
+    cursor_of,
     open_album,
 )
-from photoshare.services.photos.listing import cursor_of
 from photoshare.services.rooms.entering import Access
 from photoshare.web.answers import picture_digest
 from photoshare.web.pages.words import (

@@ -132,7 +132,7 @@ def moment(time: datetime) -> str:
 
 
 def isolated(text: str | None) -> str:
-    """Isolate a name that somebody typed, so that it and the words around it keep their order.
+    """Isolate a name that someone typed, so that it and the words around it keep their order.
 
     Without this, the full stop of ``O'Neill Jr.`` comes before the name on an Arabic page. Nothing
     is added if everything is written from left to right.

@@ -9,7 +9,10 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.routing import IntegerConverter, Map
 
 from photoshare.errors import InvalidInputError
-from photoshare.services.photos.albums import Album, open_album
+from photoshare.services.photos import (
+    Album,
+    open_album,
+)
 from photoshare.web.requests.security import current_access
 
 LARGEST_NUMBER = 2**63 - 1  # SQLite's

@@ -9,7 +9,6 @@ each wrong one.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -30,9 +29,6 @@ NEW_ROOMS = Limit(20, HOUR_S)  # of one network: each is a folder on the disk; a
 UPLOADS_OF_NETWORK = 10  # times those of a guest: a whole party shares one address
 
 PAUSE_S = 0.5  # after a wrong try beyond the limit: the whole server allows two of them a second
-MOST_PAUSED = 16  # requests that wait for their turn; there are more threads for secrets than that
-_places = threading.BoundedSemaphore(MOST_PAUSED)
-_turn = threading.Lock()
 
 
 @contextmanager
@@ -75,17 +71,14 @@ def guessing(
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    if not _places.acquire(blocking=False):
-        raise _too_many(1)
-    try:
-        with _turn:
-            try:
-                yield
-            except TooManyAttemptsError:
-                time.sleep(PAUSE_S)
-                raise
-    finally:
-        _places.release()
+    with current_site().guesses.take() as has_place:
+        if not has_place:
+            raise _too_many(1)
+        try:
+            yield
+        except TooManyAttemptsError:
+            time.sleep(PAUSE_S)
+            raise
 
 
 def _too_many(retry_after_s: int) -> TooManyAttemptsError:

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
-NAMES = (
-    *("rooms", "photos", "uploads", "people", "corrections", "suggestions", "albums", "jobs"),
-    *("me", "wall", "phone_app", "languages"),
+from photoshare.web.views import (
+    albums,
+    corrections,
+    jobs,
+    languages,
+    me,
+    people,
+    phone_app,
+    photos,
+    rooms,
+    suggestions,
+    uploads,
+    wall,
 )
-BLUEPRINTS = tuple(import_module(f"{__name__}.{name}").blueprint for name in NAMES)
+
+PAGES = (
+    *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
+    *(me, wall, phone_app, languages),
+)
+BLUEPRINTS = tuple(page.blueprint for page in PAGES)

@@ -16,11 +16,16 @@ from photoshare.services.downloads.clean_originals import check_exact
 from photoshare.services.downloads.file_names import safe_name
 from photoshare.services.downloads.zips import ZipNote
 from photoshare.services.people.people import get_person
-from photoshare.services.photos import listing
-from photoshare.services.photos.albums import Album, Chosen, OfPeople, open_album
-from photoshare.web.answers import render, send_source, wants_partial
+from photoshare.services.photos import (
+    Album,
+    Chosen,
+    OfPeople,
+    count_photos,
+    list_photos,
+    open_album,
+)
+from photoshare.web.answers import count, isolated, number, render, send_source, wants_partial
 from photoshare.web.pages.languages import page_locale
-from photoshare.web.pages.words import count, isolated, number
 from photoshare.web.requests import (
     album_argument,
     current_access,
@@ -65,9 +70,7 @@ def several(room_code: str) -> str:
     album = album_argument()
     if not isinstance(album, OfPeople):
         raise InvalidInputError("Please select at least one person.")
-    page = listing.list_photos(
-        album, after=request.args.get("after"), before=request.args.get("before")
-    )
+    page = list_photos(album, after=request.args.get("after"), before=request.args.get("before"))
     return render(
         "albums/several.html",
         "photos/_grid_page.html",
@@ -112,7 +115,7 @@ def _zip(album: Album, title: str) -> Response:
 
 
 def _waiting(album: Album) -> dict[str, int]:
-    photo_count = listing.count_photos(album)
+    photo_count = count_photos(album)
     waiting_count = zips.zip_state(album).waiting_count
     return {"photo_count": photo_count, "ready_count": photo_count - waiting_count}
 

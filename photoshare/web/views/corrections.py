@@ -9,8 +9,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from photoshare.errors import InvalidInputError, SameNameError
 from photoshare.services.corrections import history, verbs
 from photoshare.services.people import people, shown_faces
-from photoshare.services.photos import listing
-from photoshare.services.photos.albums import open_album
+from photoshare.services.photos import (
+    count_photos,
+    open_album,
+)
 from photoshare.web.answers import (
     SEE_OTHER,
     current_author,
@@ -20,14 +22,14 @@ from photoshare.web.answers import (
     page_before,
     redirect_or,
     toast,
+    translate_error,
     wants_partial,
 )
-from photoshare.web.pages.words import translate_error
 from photoshare.web.requests import current_access, host_only, numbers_of_form, page_argument
 
 blueprint = Blueprint("corrections", __name__, url_prefix="/rooms/<room_code>")
 
-SOMEBODY_NEW = "new"  # instead of a person's id
+SOMEONE_NEW = "new"  # instead of a person's id
 
 
 @blueprint.get("/corrections")
@@ -49,7 +51,7 @@ def undo(room_code: str, correction_id: int) -> BaseResponse:
 
 @blueprint.post("/people/<int:person_id>/name")
 def rename(room_code: str, person_id: int) -> Response | BaseResponse | tuple[str, int]:
-    """Give a person a name; ask first if somebody else has it already."""
+    """Give a person a name; ask first if someone else has it already."""
     access, form = current_access(), request.form
     people.get_person(access, person_id)
     try:
@@ -84,7 +86,7 @@ def _ask_if_same(person_id: int, question: SameNameError) -> str:
         namesake=people.get_card(access, question.namesake_id),
         name=request.form["name"],
         question=translate_error(question),
-        are_together=listing.count_photos(both) > 0,
+        are_together=count_photos(both) > 0,
     )
 
 
@@ -129,7 +131,7 @@ def show(room_code: str, person_id: int) -> BaseResponse:
 def move(room_code: str) -> BaseResponse:
     """Move chosen faces to an existing person or to a new one."""
     faces = numbers_of_form("faces")
-    into_id = None if request.form.get("into") == SOMEBODY_NEW else _chosen_person()
+    into_id = None if request.form.get("into") == SOMEONE_NEW else _chosen_person()
     correction_id = verbs.move_faces(current_author(), faces, into_id, is_sure=is_sure())
     person_id = into_id or shown_faces.get_face(current_access(), faces[0]).person_id
     return _done(gettext("Faces moved."), correction_id, _album(person_id))

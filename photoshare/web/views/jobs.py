@@ -7,7 +7,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.db import schema_version
 from photoshare.services.work import job_table
-from photoshare.services.work.photo_queue import retry_failed_photos
 from photoshare.services.work.progress import room_progress
 from photoshare.web.answers import redirect_or, wants_partial, with_event
 from photoshare.web.requests import current_access, current_site
@@ -20,10 +19,7 @@ def create(room_code: str) -> Response | BaseResponse:
     """Start the search for people: waiting and given-up photos, and the unsorted faces."""
     access = current_access()
     room_id = access.room.id
-    retry_failed_photos(room_id)
-    runner = current_site().jobs
-    runner.search_photos(room_id)
-    runner.group_again(room_id)
+    current_site().jobs.find_people(room_id)
     return redirect_or(
         "jobs/_status.html",
         url_for("rooms.show"),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from photoshare.errors import InvalidInputError
-from photoshare.web.answers import SEE_OTHER
+from photoshare.web.answers import SEE_OTHER, next_page
 from photoshare.web.pages.languages import COOKIE, LANGUAGES
 
 blueprint = Blueprint("languages", __name__)
@@ -20,7 +18,7 @@ def choose() -> Response:
     language = request.form.get("language", "")
     if language not in LANGUAGES:
         raise InvalidInputError("Please choose a language from the list.")
-    response = redirect(_own_page(request.form.get("next", "")), SEE_OTHER)
+    response = redirect(next_page(url_for("rooms.index")), SEE_OTHER)
     response.set_cookie(
         COOKIE,
         language,
@@ -31,12 +29,3 @@ def choose() -> Response:
         samesite="Lax",
     )
     return response
-
-
-def _own_page(path: str) -> str:
-    """Return a path of this site unchanged, and the start page for anything else."""
-    parts = urlsplit(path)
-    is_own = path.startswith("/") and path[1:2] not in ("/", "\\") and "\\" not in path
-    if is_own and not parts.scheme and not parts.netloc and path.isprintable():
-        return path
-    return url_for("rooms.index")

@@ -14,10 +14,11 @@ from photoshare.services.corrections.verbs import may_correct_person
 from photoshare.services.paging import page_of
 from photoshare.services.people import people, selves, shown_faces, suggestions
 from photoshare.services.people.room_people import load_room_people
-from photoshare.services.people.shown_faces import FacePage
-from photoshare.services.photos import listing
-from photoshare.services.photos.albums import open_album
-from photoshare.services.photos.pictures import find_face_picture
+from photoshare.services.photos import (
+    find_face_picture,
+    list_photos,
+    open_album,
+)
 from photoshare.web.answers import current_author, render, send_picture, wants_partial
 from photoshare.web.pages.people_grid import draw_people
 from photoshare.web.requests import (
@@ -63,9 +64,7 @@ def hidden(room_code: str) -> str:
 @blueprint.get("/people/unsorted")
 def unsorted(room_code: str) -> str:
     """Show the faces that belong to no person yet, to choose from."""
-    access = current_access()
-    page = shown_faces.list_faces(access, None, page_argument())
-    return _face_choice("people/unsorted.html", page)
+    return _face_choice("people/unsorted.html", None)
 
 
 @blueprint.get("/people/<int:person_id>")
@@ -77,9 +76,7 @@ def show(room_code: str, person_id: int) -> str | BaseResponse:
         if heir is not None:
             return redirect(url_for("people.show", person_id=heir))
     album = open_album(access, person_id=person_id)
-    page = listing.list_photos(
-        album, after=request.args.get("after"), before=request.args.get("before")
-    )
+    page = list_photos(album, after=request.args.get("after"), before=request.args.get("before"))
     if wants_partial():
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)
     may_correct = may_correct_person(current_author(), person_id)
@@ -101,16 +98,15 @@ def show(room_code: str, person_id: int) -> str | BaseResponse:
 @blueprint.get("/people/<int:person_id>/faces")
 def faces(room_code: str, person_id: int) -> str:
     """Show a person's faces, to choose the wrong ones."""
-    access = current_access()
-    page = shown_faces.list_faces(access, person_id, page_argument())
-    return _face_choice("people/faces.html", page, person=people.get_card(access, person_id))
+    card = people.get_card(current_access(), person_id)
+    return _face_choice("people/faces.html", person_id, person=card)
 
 
-def _face_choice(template: str, page: FacePage, **context: Any) -> str:
+def _face_choice(template: str, person_id: int | None, **context: Any) -> str:
     """Render faces to choose from, without buttons if this browser may correct none of them."""
-    access = current_access()
-    author = current_author()
-    choosable = {face.id for face in page.faces if author.may_correct([face.photo.guest_id])}
+    access, author = current_access(), current_author()
+    page = shown_faces.list_faces(access, person_id, page_argument())
+    choosable = {face.id for face in page.items if author.may_correct([face.photo.guest_id])}
     return render_template(
         template, access=access, author=author, page=page, choosable=choosable, **context
     )
@@ -177,5 +173,6 @@ def face(room_code: str, face_id: int) -> str:
 @blueprint.get("/faces/<int:face_id>.jpg")
 def face_picture(room_code: str, face_id: int) -> Response:
     """Send the small square picture of one face."""
-    path = find_face_picture(current_access(), face_id, current_site().storage)
+    site = current_site()
+    path = find_face_picture(current_access(), face_id, site.storage, site.renders)
     return send_picture(path, "image/jpeg")

@@ -25,36 +25,43 @@ from photoshare.errors import (
     RejectedPhotoError,
 )
 from photoshare.models import Photo
-from photoshare.pictures.encoding import RENDITION_PX
 from photoshare.pictures.formats import FORMATS
 from photoshare.services.downloads.checksums import get_download
 from photoshare.services.downloads.clean_originals import check_exact, open_download
 from photoshare.services.downloads.file_names import original_name
-from photoshare.services.people.people import has_person
 from photoshare.services.people.shown_faces import is_visible
-from photoshare.services.photos import adding, deleting, listing, room_cover
-from photoshare.services.photos.albums import Album, open_album
-from photoshare.services.photos.pictures import find_picture
-from photoshare.services.rooms.entering import Access
+from photoshare.services.photos import (
+    Album,
+    add_photo,
+    choose_cover,
+    clean_file_name,
+    delete_photo,
+    find_neighbours,
+    find_picture,
+    get_photo,
+    list_photos,
+    may_delete,
+    open_album,
+)
 from photoshare.web.answers import (
     SEE_OTHER,
     UploadResult,
     answer_upload,
     current_author,
+    person_before,
     picture_digest,
     render,
     send_picture,
     send_source,
     toast,
+    translate_error,
 )
-from photoshare.web.pages.words import translate_error
 from photoshare.web.requests import (
     album_argument,
     current_access,
     current_site,
     host_only,
     limit_uploads,
-    number_argument,
 )
 
 blueprint = Blueprint("photos", __name__, url_prefix="/rooms/<room_code>")
@@ -76,9 +83,7 @@ def without_faces(room_code: str) -> str:
 
 
 def _grid(album: Album, title: str) -> str:
-    page = listing.list_photos(
-        album, after=request.args.get("after"), before=request.args.get("before")
-    )
+    page = list_photos(album, after=request.args.get("after"), before=request.args.get("before"))
     return render(
         "photos/index.html",
         "photos/_grid_page.html",
@@ -103,15 +108,16 @@ def upload(room_code: str) -> Response | BaseResponse:
 
 def _take(file: FileStorage) -> UploadResult:
     access, site = current_access(), current_site()
-    name = adding.clean_file_name(file.filename or "")
+    name = clean_file_name(file.filename or "")
     try:
-        added = adding.add_photo(
+        added = add_photo(
             access.room.id,
             file.stream,  # type: ignore[arg-type]  # werkzeug says IO[bytes]
             name,
             guest_id=access.guest.id,
             storage=site.storage,
             settings=site.settings,
+            decoders=site.decoders,
         )
     except (RejectedPhotoError, DiskFullError) as error:
         is_for_later = isinstance(error, DiskFullError)
@@ -123,7 +129,7 @@ def _take(file: FileStorage) -> UploadResult:
 def show(room_code: str, photo_id: int) -> str:
     """Show one photo with its faces, and the photos before and after it in the album."""
     access = current_access()
-    photo = listing.get_photo(access.room.id, photo_id, all_of_it=True)
+    photo = get_photo(access.room.id, photo_id, all_of_it=True)
     album = album_argument()
     return render_template(
         "photos/show.html",
@@ -132,8 +138,8 @@ def show(room_code: str, photo_id: int) -> str:
         photo=photo,
         faces=[face for face in photo.faces if is_visible(access, face)],
         album=album,
-        neighbours=listing.find_neighbours(album, photo.id),
-        may_delete=deleting.may_delete(access, photo),
+        neighbours=find_neighbours(album, photo.id),
+        may_delete=may_delete(access, photo),
     )
 
 
@@ -141,9 +147,8 @@ def show(room_code: str, photo_id: int) -> str:
 def picture(room_code: str, photo_id: int, digest: str, side: int, ending: str) -> Response:
     """Send a smaller picture of a photo: its longer side in pixels, WebP or JPEG."""
     photo = _photo_with_digest(photo_id, digest)
-    if side not in RENDITION_PX:
-        raise NotFoundError("There's no picture in this size.")
-    path = find_picture(photo, side, ending, current_site().storage)
+    site = current_site()
+    path = find_picture(photo, side, ending, site.storage, site.renders)
     return send_picture(path, PICTURE_TYPES[ending])
 
 
@@ -175,7 +180,7 @@ def _send_download(photo: Photo, *, wants_exact: bool) -> Response:
 
 
 def _photo_with_digest(photo_id: int, digest: str) -> Photo:
-    photo = listing.get_photo(current_access().room.id, photo_id)
+    photo = get_photo(current_access().room.id, photo_id)
     if digest != picture_digest(photo):
         raise NotFoundError("This photo doesn't exist or was deleted.")
     return photo
@@ -185,11 +190,11 @@ def _photo_with_digest(photo_id: int, digest: str) -> Photo:
 def confirm_delete(room_code: str, photo_id: int) -> str:
     """Ask whether to really delete a photo."""
     access = current_access()
-    photo = listing.get_photo(access.room.id, photo_id)
-    if not deleting.may_delete(access, photo):
+    photo = get_photo(access.room.id, photo_id)
+    if not may_delete(access, photo):
         raise NotAllowedError("Only the host or the guest who uploaded a photo can delete it.")
     return render_template(
-        "photos/delete.html", access=access, photo=photo, person_id=_person_seen(access)
+        "photos/delete.html", access=access, photo=photo, person_id=person_before()
     )
 
 
@@ -197,9 +202,9 @@ def confirm_delete(room_code: str, photo_id: int) -> str:
 def delete(room_code: str, photo_id: int) -> BaseResponse:
     """Delete a photo; the host any, a guest their own. Returns to the album it was seen in."""
     access = current_access()
-    deleting.delete_photo(access, photo_id, current_site().storage)
+    delete_photo(access, photo_id, current_site().storage)
     toast(gettext("Photo deleted."))
-    person_id = _person_seen(access)  # gone if that was the person's last photo
+    person_id = person_before()  # gone if that was the person's last photo
     if person_id is None:
         return redirect(url_for("rooms.show"), SEE_OTHER)
     return redirect(url_for("people.show", person_id=person_id), SEE_OTHER)
@@ -207,14 +212,8 @@ def delete(room_code: str, photo_id: int) -> BaseResponse:
 
 @blueprint.post("/photos/<int:photo_id>/cover")
 @host_only
-def choose_cover(room_code: str, photo_id: int) -> BaseResponse:
+def cover(room_code: str, photo_id: int) -> BaseResponse:
     """Let a photo stand for the room, at the top of its page."""
-    room_cover.choose_cover(current_access(), photo_id)
+    choose_cover(current_access(), photo_id)
     toast(gettext("This photo is the cover of the room now."))
     return redirect(url_for("rooms.show"), SEE_OTHER)
-
-
-def _person_seen(access: Access) -> int | None:
-    """Return in whose album the photo was seen, if this browser can still see that person."""
-    person_id = number_argument("person")
-    return person_id if person_id is not None and has_person(access, person_id) else None

@@ -14,18 +14,27 @@ from photoshare.errors import InvalidInputError, NotFoundError, WrongPasswordErr
 from photoshare.models import Room
 from photoshare.services.people import selves
 from photoshare.services.people.room_people import load_room_people
-from photoshare.services.photos import listing
-from photoshare.services.photos.albums import open_album
-from photoshare.services.photos.event_days import find_event_days
-from photoshare.services.photos.lost_photos import list_lost
-from photoshare.services.photos.room_cover import find_cover
+from photoshare.services.photos import (
+    count_photos,
+    find_cover,
+    find_event_days,
+    list_lost,
+    list_newest,
+    open_album,
+)
 from photoshare.services.rooms import entering, guests, rooms
 from photoshare.services.rooms.entering import Access
 from photoshare.services.work.progress import room_progress
-from photoshare.web.answers import SEE_OTHER, content_disposition, render, toast
+from photoshare.web.answers import (
+    SEE_OTHER,
+    content_disposition,
+    isolated,
+    render,
+    toast,
+    translate_error,
+)
 from photoshare.web.pages.links import absolute_url, qr_code_file, qr_code_uri
 from photoshare.web.pages.people_grid import draw_people
-from photoshare.web.pages.words import isolated, translate_error
 from photoshare.web.requests import (
     current_access,
     current_site,
@@ -113,7 +122,7 @@ def _home(access: Access) -> dict[str, Any]:
         "new_count": selves.count_new(access, own) if own else 0,
         "people_count": len(found.people),
         "people_strip": draw_people(access, "people/_strip.html", found, 1),
-        "photos": listing.list_newest(album, at_most=NEWEST_PHOTOS),
+        "photos": list_newest(album, at_most=NEWEST_PHOTOS),
     }
 
 
@@ -206,7 +215,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
 def confirm_delete(room_code: str) -> str:
     """Ask whether to really delete the room."""
     access = current_access()
-    count = listing.count_photos(open_album(access))
+    count = count_photos(open_album(access))
     return render_template("rooms/delete.html", access=access, photo_count=count)
 
 

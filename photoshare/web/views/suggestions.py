@@ -1,4 +1,4 @@
-"""Ask questions answered with one tap: whether two are one person, or a face is somebody's."""
+"""Ask questions answered with one tap: whether two are one person, or a face is someone's."""
 
 from __future__ import annotations
 

@@ -8,10 +8,9 @@ from flask import Blueprint, Response, jsonify, make_response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import InvalidInputError, RejectedPhotoError, WrongOffsetError
-from photoshare.services.photos import adding, uploads
+from photoshare.services.photos import clean_file_name, find_known, uploads
 from photoshare.services.photos.uploads import FileFacts, UnfinishedUpload
-from photoshare.web.answers import UploadResult, answer_upload
-from photoshare.web.pages.words import translate_error
+from photoshare.web.answers import UploadResult, answer_upload, translate_error
 from photoshare.web.requests import current_access, current_site, limit_uploads, number_argument
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/rooms/<room_code>/uploads")
@@ -30,7 +29,7 @@ def known(room_code: str) -> Response:
             "Please ask for up to %(number)s SHA-256 hashes in hexadecimal digits.",
             number=MAX_HASHES,
         )
-    return jsonify(known=adding.find_known(current_access().room.id, hashes))
+    return jsonify(known=find_known(current_access().room.id, hashes))
 
 
 @blueprint.post("")
@@ -38,7 +37,7 @@ def begin(room_code: str) -> Response | BaseResponse:
     """Begin an upload in pieces, or find how far it came before."""
     access, site = current_access(), current_site()
     facts = _file_facts()
-    if facts.sha256 and adding.find_known(access.room.id, [facts.sha256]):
+    if facts.sha256 and find_known(access.room.id, [facts.sha256]):
         return answer_upload([UploadResult(facts.file_name, is_duplicate=True)])
     found = uploads.find_upload(access, facts.fingerprint, site.storage)
     if found is None:
@@ -55,7 +54,7 @@ def begin(room_code: str) -> Response | BaseResponse:
 def _file_facts() -> FileFacts:
     form = request.form
     sha256 = form.get("sha256", "")
-    name = adding.clean_file_name(form.get("file_name", ""))
+    name = clean_file_name(form.get("file_name", ""))
     size = form.get("size", 0, type=int)
     if sha256 and not _SHA256.fullmatch(sha256):
         raise InvalidInputError("The SHA-256 must have 64 hexadecimal digits.")
@@ -80,6 +79,7 @@ def add_piece(room_code: str, upload_id: int) -> Response | BaseResponse:
             request.stream,  # type: ignore[arg-type]  # werkzeug says IO[bytes]
             storage=site.storage,
             settings=site.settings,
+            decoders=site.decoders,
         )
     except WrongOffsetError as error:
         return _so_far(UnfinishedUpload(upload_id, error.offset), 409)

@@ -8,9 +8,9 @@ from flask_babel import gettext
 from photoshare.models import Photo
 from photoshare.services.photos import wall
 from photoshare.services.rooms.entering import Access
+from photoshare.web.answers import isolated, photo_words
 from photoshare.web.pages.links import absolute_url, qr_code_uri
 from photoshare.web.pages.template_helpers import picture_url, visible_faces
-from photoshare.web.pages.words import isolated, photo_words
 from photoshare.web.requests import current_access, number_argument
 
 blueprint = Blueprint("wall", __name__, url_prefix="/rooms/<room_code>")

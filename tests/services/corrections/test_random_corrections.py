@@ -62,7 +62,7 @@ class Party:
         known = [face.id for face in self.faces().values() if face.is_face]
         return self.random.sample(known, min(len(known), self.random.randint(1, most)))
 
-    def somebody(self) -> int:
+    def someone(self) -> int:
         people = list(db.session.scalars(select(Person.id)))
         return self.random.choice(people) if people else 0
 
@@ -104,8 +104,8 @@ class Party:
 
     def correct(self) -> None:
         """Make a correction, and check at once that it holds."""
-        author, person, faces = self.author, self.somebody(), self.some_faces()
-        other, is_sure = self.somebody(), self.random.random() < 0.3
+        author, person, faces = self.author, self.someone(), self.some_faces()
+        other, is_sure = self.someone(), self.random.random() < 0.3
         match self.random.randrange(9):
             case 0:
                 verbs.name_person(author, person, f"name {person}", is_another=True)
@@ -153,7 +153,7 @@ def check_everything_holds(party: Party) -> None:
             people_of.setdefault(face.bond_id, set()).add(face.person_id)
     for same_scene in links_of.values():
         assert len(same_scene) == 1 or (len(set(same_scene)) == 1 and same_scene[0] is not None), (
-            "somebody is twice in a scene, and nobody said so"
+            "someone is twice in a scene, and nobody said so"
         )
     for people in people_of.values():
         assert len(people) == 1, "linked faces are two people"
@@ -197,9 +197,7 @@ def test_what_was_said_holds_through_a_thousand_steps(app: Flask, site: Site) ->
                 refused -= 1
             refused += 1
         for person, faces in before.items():
-            assert faces <= corrected_people(party)[person], (
-                "somebody who was corrected lost a face"
-            )
+            assert faces <= corrected_people(party)[person], "someone who was corrected lost a face"
         check_everything_holds(party)
 
     assert said - refused > STEPS / 10, "hardly anything was said"

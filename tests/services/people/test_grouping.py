@@ -121,13 +121,13 @@ def test_somebody_named_while_the_plan_was_made_keeps_the_faces(
     faces = [add_face(0, person) for person in (older, older, newer, newer)]
     plans: list[GroupPlan] = []
 
-    def plan_while_somebody_names(*arguments: Any, **options: Any) -> GroupPlan:
+    def plan_while_someone_names(*arguments: Any, **options: Any) -> GroupPlan:
         plans.append(plan_groups(*arguments, **options))
         if len(plans) == 1:
             name(room_id, newer, "Nora")
         return plans[-1]
 
-    monkeypatch.setattr(grouping, "plan_groups", plan_while_somebody_names)
+    monkeypatch.setattr(grouping, "plan_groups", plan_while_someone_names)
     grouping.group_unsorted_faces(room_id, RULE)
 
     assert [person_of(face) for face in faces] == [newer] * 4

@@ -92,7 +92,7 @@ def test_unsorted_faces_are_those_without_a_person_in_this_room(
     db.session.add_all([face, new_face(insert_photos(app, other_room_id, 1)[0])])
     db.session.commit()
 
-    assert [found.id for found in shown_faces.list_faces(host_access(room_id), None, 1).faces] == [
+    assert [found.id for found in shown_faces.list_faces(host_access(room_id), None, 1).items] == [
         face.id
     ]
     assert shown_faces.count_faces(room_id).unsorted == 1

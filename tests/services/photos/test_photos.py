@@ -38,6 +38,7 @@ def take(site: Site, room_id: int, content: bytes, name: str = "photo.jpg") -> A
         guest_id=None,
         storage=site.storage,
         settings=site.settings,
+        decoders=site.decoders,
     )
 
 
@@ -297,10 +298,14 @@ def test_no_name_of_a_client_becomes_a_path(site: Site, room_id: int, tmp_path: 
 def test_a_disk_that_fills_up_between_the_files_of_a_photo_leaves_nothing(
     site: Site, room_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_space(_room_id: int, _received: object) -> None:
-        raise OSError(errno.ENOSPC, "no space")
+    replace = os.replace
 
-    monkeypatch.setattr(site.storage, "keep_original", no_space)
+    def no_space_for_the_original(source: Path, target: Path) -> None:
+        if "originals" in Path(target).parts:
+            raise OSError(errno.ENOSPC, "no space")
+        replace(source, target)
+
+    monkeypatch.setattr("photoshare.storage.os.replace", no_space_for_the_original)
 
     with pytest.raises(DiskFullError):
         take(site, room_id, draw_photo(RED))

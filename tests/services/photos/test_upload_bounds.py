@@ -20,7 +20,6 @@ from photoshare.errors import (
     RoomFullError,
 )
 from photoshare.models import Guest, Upload
-from photoshare.pictures import decoder_pool
 from photoshare.pictures.rendering import RenderedPhoto
 from photoshare.services.photos import adding, uploads
 from photoshare.services.photos.adding import AddedPhoto
@@ -147,6 +146,7 @@ def test_a_room_with_as_many_photos_as_it_may_have_takes_no_more(
             guest_id=None,
             storage=site.storage,
             settings=settings,
+            decoders=site.decoders,
         )
 
     add(1)
@@ -221,7 +221,7 @@ def test_an_upload_in_hand_is_not_swept_from_under_it(
     """A day old, with its last piece just received: it is decoded during the sweep."""
     upload = begin(site, access, facts())
     piece = site.storage.piece_file(access.room.id, upload.upload_id)
-    render = decoder_pool.pool.render
+    render = site.decoders.render
 
     def sweep_meanwhile(path: Path, settings: Settings) -> RenderedPhoto:
         os.utime(piece, (1000, 1000))
@@ -230,7 +230,7 @@ def test_an_upload_in_hand_is_not_swept_from_under_it(
         site.jobs.sweep()
         return render(path, settings)
 
-    monkeypatch.setattr(decoder_pool.pool, "render", sweep_meanwhile)
+    monkeypatch.setattr(site.decoders, "render", sweep_meanwhile)
 
     outcome = send(site, access, upload.upload_id, 0, CONTENT)
 

@@ -64,6 +64,7 @@ def send(
         io.BytesIO(piece),
         storage=site.storage,
         settings=site.settings,
+        decoders=site.decoders,
     )
 
 
@@ -169,6 +170,7 @@ def test_an_endless_piece_is_cut_off(site: Site, access: Access) -> None:
             endless,  # type: ignore[arg-type]
             storage=site.storage,
             settings=site.settings,
+            decoders=site.decoders,
         )
 
     assert endless.taken <= 2 * MB
@@ -215,6 +217,7 @@ def test_a_photo_that_came_another_way_meanwhile_is_one_photo(site: Site, access
         guest_id=None,
         storage=site.storage,
         settings=site.settings,
+        decoders=site.decoders,
     )
 
     added = send(site, access, upload.upload_id, 0, CONTENT)
@@ -227,7 +230,7 @@ def test_a_photo_that_came_another_way_meanwhile_is_one_photo(site: Site, access
 def test_one_request_at_a_time_writes_to_an_upload(site: Site, access: Access) -> None:
     upload = begin(site, access, facts())
 
-    with uploads._alone(upload.upload_id), pytest.raises(WrongOffsetError):
+    with site.storage.alone_with_upload(upload.upload_id), pytest.raises(WrongOffsetError):
         send(site, access, upload.upload_id, 0, CONTENT)
 
     assert isinstance(send(site, access, upload.upload_id, 0, CONTENT), AddedPhoto)
@@ -243,6 +246,7 @@ def test_known_hashes_are_those_of_the_room_only(site: Site, access: Access) -> 
             guest_id=None,
             storage=site.storage,
             settings=site.settings,
+            decoders=site.decoders,
         )
     mine, theirs = (hashlib.sha256(draw_photo(RED, seed=seed)).hexdigest() for seed in (1, 2))
 

@@ -93,7 +93,7 @@ def room_rules(app: Flask, method: str) -> list[Rule]:
     ]
 
 
-def names_somebody(app: Flask, method: str) -> set[str]:
+def names_someone(app: Flask, method: str) -> set[str]:
     """List the endpoints with a person or a face in the path."""
     named = {"person_id", "face_id"}
     return {rule.endpoint for rule in room_rules(app, method) if named & set(rule.arguments)}
@@ -113,7 +113,7 @@ def test_no_path_leads_a_guest_to_somebody_hidden(
     app: Flask, cast: Cast, bystander: Bystander, addresses: Callable[..., dict[str, str]]
 ) -> None:
     hidden = addresses("GET", bystander.person_id, bystander.face_id)
-    endpoints = names_somebody(app, "GET")
+    endpoints = names_someone(app, "GET")
 
     guest = {endpoint: answer_of(cast.guest, hidden[endpoint])[0] for endpoint in endpoints}
     host = {endpoint: answer_of(cast.host, hidden[endpoint])[0] for endpoint in endpoints}
@@ -171,7 +171,7 @@ def test_no_form_of_a_guest_changes_who_somebody_hidden_is(
     form |= dict.fromkeys(FACE_ARGUMENTS, bystander.face_id) | {"answer": "yes", "name": "x"}
     harmless = {"me.leave", "rooms.join", "rooms.become_host", "corrections.undo"}
 
-    for endpoint in names_somebody(app, "POST"):
+    for endpoint in names_someone(app, "POST"):
         data = {"faces": bystander.visible_face_id, "name": "x", "answer": "yes"}
         assert cast.guest.post(in_path[endpoint], data=data).status_code in (403, 404), endpoint
     for endpoint in in_form.keys() - harmless:
