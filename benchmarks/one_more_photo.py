@@ -37,7 +37,7 @@ from photoshare.faces.types import AnalysedFace, FaceSet
 from photoshare.models import PHOTO_ANALYSED, PHOTO_ANALYSING, Face, Person, Photo
 from photoshare.services.people import grouping
 from photoshare.services.people.grouping import GroupingRule
-from photoshare.services.people.storing import FoundFace
+from photoshare.services.people.storing import FoundFace, store_analysis
 from photoshare.services.rooms import rooms
 from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.web.site import site_of
@@ -102,7 +102,9 @@ def measure(app: Flask, count: int) -> None:
     faces = room_of(encodings, owners, random)
     news = SINGLE_PHOTOS + 1 + BURSTS * BURST_PHOTOS
     is_known = faces.photo_ids <= faces.photo_ids[-1] - news
-    rule = {"eps": FUSED_EPS, "min_samples": Settings().min_samples}
+    rule = GroupingRule(
+        engine_name=ENGINE, eps=FUSED_EPS, min_samples=Settings().min_samples
+    )
     sizes = np.bincount(owners[is_known], minlength=owners.max() + 1)
     is_sorted = is_known & (sizes[owners] > 1)
     person_ids = np.zeros(count, dtype=np.int64)
@@ -122,10 +124,9 @@ def measure(app: Flask, count: int) -> None:
         room_id = rooms.create_room(f"{count} faces").room.id
         shots = fill(room_id, faces, person_ids, is_known)
         storage = site_of(app).storage
-        storing = GroupingRule(engine_name=ENGINE, **rule)
 
         def store(photos: list[Shot]) -> float:
-            taken = timed(lambda: storing.store_analysis(photos, rule=storing, storage=storage))
+            taken = timed(lambda: store_analysis(photos, rule=rule, storage=storage))
             return taken / len(photos)
 
         first = store(shots[:1])  # which reads the room

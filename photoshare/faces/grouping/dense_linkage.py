@@ -140,7 +140,8 @@ def merge_few_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
 
 def _table(clusters: Clusters, rule: MergeRule) -> _Table:
     count = len(clusters)
-    walls = clusters.marks.walls(clusters.marks).toarray() > 0
+    walls = np.zeros((count, count), dtype=np.bool_)
+    walls[clusters.marks.walls(clusters.marks)] = True
     table = _Table(
         clusters.counts.copy(),
         clusters.founders.copy(),

@@ -46,6 +46,7 @@ class FaceMemory:
         self._rows: Floats | None = None
         self._used = len(encodings)
         self._sums: _Sums | None = None
+        self._kept: object | None = None
 
     def is_of(self, encodings: Floats) -> bool:
         """Whether these very encodings are the first rows of the memory."""
@@ -87,7 +88,16 @@ class FaceMemory:
             if self._rows is not None and self._used > count:
                 self._rows[count : self._used] = 0
                 self._used = count
-                self._sums = None
+                self._sums = self._kept = None
+
+    def exchange_kept(self, kept: object | None) -> object | None:
+        """Keep something made of these rows until the next photo; return what was kept before.
+
+        Who takes it has it alone, and finds out whether it is still of use.
+        """
+        with self._lock:
+            before, self._kept = self._kept, kept
+            return before
 
     def sums_of(self, person_ids: Keys) -> tuple[Keys, Floats]:
         """Add up the directions of every person's rows.
@@ -134,9 +144,8 @@ def unit_length(encodings: Floats) -> Floats:
 
 def added_up(rows: Floats, targets: NDArray[np.intp], count: int) -> Floats:
     """Add up the rows that have the same target, 0 to ``count`` - 1."""
-    ones = np.ones(len(targets), dtype=np.float32)
-    shape = (count, len(targets))
-    adder = sparse.csr_array((ones, (targets, np.arange(len(targets)))), shape=shape)
+    ones, starts = np.ones(len(targets), dtype=np.float32), np.arange(len(targets) + 1)
+    adder = sparse.csc_array((ones, targets, starts), shape=(count, len(targets)))
     sums: Floats = adder @ rows
     return sums
 
