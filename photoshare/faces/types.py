@@ -135,6 +135,10 @@ class FaceSet:
         """
         return self.photo_ids * MAX_PANELS + self.panels
 
+    def scene_ids_of(self, rows: NDArray[np.intp]) -> NDArray[np.int64]:
+        """Return the numbers of the scenes of some faces."""
+        return self.photo_ids[rows] * MAX_PANELS + self.panels[rows]
+
     def subset(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> FaceSet:
         """Return the faces of some rows."""
         return FaceSet(
