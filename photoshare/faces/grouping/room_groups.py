@@ -107,7 +107,7 @@ class RoomGroups:
         self.is_unit = np.bincount(of_unit, minlength=len(people)) == 1
         self._faces_of = np.empty(len(people), dtype=np.intp)  # one of each group
         self._faces_of[self.of_face] = np.arange(len(faces))
-        self._columns = [_sums_of(present, faces), present.counts, present.founders, present.is_fixed]
+        self._columns = [self._sums_of(present), present.counts, present.founders, present.is_fixed]
         self._columns.append(present.own_terms)
         self._free: list[int] = []
         self._row_of = {int(person): row for row, person in enumerate(people) if person}
@@ -120,6 +120,14 @@ class RoomGroups:
 
     def __len__(self) -> int:
         return len(self.people)
+
+    def _sums_of(self, present: Clusters) -> Floats:
+        """Return the sums of the groups; not a copy as long as every face is its own group."""
+        if not np.array_equal(self.of_face, np.arange(len(present))):
+            return present.rows
+        sums = self.faces.memory.directions(len(self.faces)).view()
+        sums.flags.writeable = False
+        return sums
 
     @property
     def in_use(self) -> Flags:
@@ -375,15 +383,6 @@ def room_groups(faces: FaceSet, said: Said) -> RoomGroups:
 def keep_groups(room: RoomGroups) -> None:
     """Keep the groups for the next photo."""
     room.faces.memory.exchange_kept(room)
-
-
-def _sums_of(present: Clusters, faces: FaceSet) -> Floats:
-    """Return the sums of groups; not a copy as long as every face is a group."""
-    if len(present) < len(faces):
-        return present.rows
-    sums = faces.memory.directions(len(faces)).view()
-    sums.flags.writeable = False
-    return sums
 
 
 def _moved(before: FaceSet, after: FaceSet) -> Rows | None:
