@@ -102,9 +102,7 @@ def measure(app: Flask, count: int) -> None:
     faces = room_of(encodings, owners, random)
     news = SINGLE_PHOTOS + 1 + BURSTS * BURST_PHOTOS
     is_known = faces.photo_ids <= faces.photo_ids[-1] - news
-    rule = GroupingRule(
-        engine_name=ENGINE, eps=FUSED_EPS, min_samples=Settings().min_samples
-    )
+    rule = GroupingRule(engine_name=ENGINE, eps=FUSED_EPS, min_samples=Settings().min_samples)
     sizes = np.bincount(owners[is_known], minlength=owners.max() + 1)
     is_sorted = is_known & (sizes[owners] > 1)
     person_ids = np.zeros(count, dtype=np.int64)

@@ -11,11 +11,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from photoshare.models import Room, db
 
 Value = TypeVar("Value")
+
+# Made once: every page and every photo asks.
+_REVISION = select(Room.revision).where(Room.id == bindparam("room_id"))
 
 
 class Shelf(Generic[Value]):
@@ -103,7 +106,7 @@ _shelves: list[Shelf[Any]] = []
 
 def current_revision(room_id: int) -> int:
     """Return `Room.revision`, the stamp of values made from faces and people; 0: no room."""
-    return db.session.scalar(select(Room.revision).where(Room.id == room_id)) or 0
+    return db.session.scalar(_REVISION, {"room_id": room_id}) or 0
 
 
 def forget_room(room_id: int, *, before: float = 0) -> None:

@@ -105,7 +105,9 @@ class Clusters:
         if self.terms is not None:
             return self.terms
         sums = self.sums
-        squares = sums.squares() if isinstance(sums, FaceRows) else np.einsum("ij,ij->i", sums, sums)
+        squares = (
+            sums.squares() if isinstance(sums, FaceRows) else np.einsum("ij,ij->i", sums, sums)
+        )
         terms: Floats = ((1 + squares / self.counts**2) / 2).astype(np.float32, copy=False)
         return terms
 
@@ -160,7 +162,7 @@ class Traits:
     is_unfounded: NDArray[np.bool_]  # not enough of them
     is_fixed: NDArray[np.bool_]
 
-    def subset(self, rows: Rows) -> Traits:
+    def subset(self, rows: Rows | slice) -> Traits:
         """Return the traits of some of the clusters."""
         return Traits(self.is_poor[rows], self.is_unfounded[rows], self.is_fixed[rows])
 
@@ -185,6 +187,5 @@ def forbid(excesses: Floats, some: Traits, others: Traits) -> None:
         (some.is_unfounded, others.is_poor),
         (some.is_fixed, others.is_fixed),
     ):
-        rows, columns = np.flatnonzero(is_one), np.flatnonzero(is_other)
-        if len(rows) and len(columns):
-            excesses[rows[:, None], columns] = np.inf
+        if is_one.any() and is_other.any():
+            excesses[np.flatnonzero(is_one)[:, None], np.flatnonzero(is_other)] = np.inf

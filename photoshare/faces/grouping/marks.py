@@ -40,7 +40,10 @@ class MarkTable(NamedTuple):
     @property
     def owners(self) -> Rows:
         """The row of each mark."""
-        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+        rows = np.arange(len(self.starts) - 1)
+        if len(rows) == len(self.values):  # every cluster has one, which is the usual case
+            return rows
+        return np.repeat(rows, np.diff(self.starts))
 
 
 class MarkSource(Protocol):
@@ -72,10 +75,11 @@ class Marks:
     @cached_property
     def table(self) -> MarkTable:
         """The marks of the clusters in question."""
-        if self._rows is None and isinstance(self._source, MarkTable):
+        if self._rows is not None:
+            return self._source.lookup(self._rows)
+        if isinstance(self._source, MarkTable):
             return self._source
-        assert self._rows is not None
-        return self._source.lookup(self._rows)
+        raise TypeError("only a table has the marks of all clusters")
 
     def subset(self, rows: Rows) -> Marks:
         """Return the marks of some of the clusters."""

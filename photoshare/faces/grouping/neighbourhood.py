@@ -57,7 +57,7 @@ def regroup(room: RoomGroups, active: Flags, rule: MergeRule) -> Regrouped:
         return Regrouped(nobody, nobody, np.empty(0, dtype=np.bool_))
     units, labels, is_open = _merged_anew(room, active, rule)
     _, firsts, labels = np.unique(labels, return_index=True, return_inverse=True)
-    closed = ClosedGroups(room.clusters, np.flatnonzero(room.in_use & ~is_open), room.first_faces)
+    closed = ClosedGroups(room.clusters, np.flatnonzero(room.in_use & ~is_open), room.a_face)
     new = units.clusters.joined(labels, len(firsts))
     joined = join_single_faces(closed, new, units.keys[firsts], rule)
     label_of_group = np.zeros(len(room), dtype=np.intp)
@@ -69,9 +69,7 @@ def regroup(room: RoomGroups, active: Flags, rule: MergeRule) -> Regrouped:
     return Regrouped(faces[order], np.concatenate(found)[order], joined.is_person)
 
 
-def _merged_anew(
-    room: RoomGroups, active: Flags, rule: MergeRule
-) -> tuple[OpenUnits, Rows, Flags]:
+def _merged_anew(room: RoomGroups, active: Flags, rule: MergeRule) -> tuple[OpenUnits, Rows, Flags]:
     """Merge again the units of all groups that the active ones can change.
 
     Returns

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from photoshare.faces.grouping.clusters import Rows
 from photoshare.faces.grouping.linkage import merge_rule
 from photoshare.faces.grouping.neighbourhood import regroup
+from photoshare.faces.grouping.present import Said
 from photoshare.faces.grouping.room_eps import own_eps
-from photoshare.faces.grouping.room_groups import Said, keep_groups, room_groups
+from photoshare.faces.grouping.room_groups import keep_groups, room_groups
 from photoshare.faces.types import NO_PERSON, FaceSet
 
 __all__ = ["NO_PAIRS", "NO_PERSON", "FaceSet", "GroupPlan", "plan_groups"]

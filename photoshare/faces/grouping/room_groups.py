@@ -7,23 +7,18 @@ such as a correction.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.faces.grouping.clusters import Clusters, Floats, MergeRule, Rows
+from photoshare.faces.grouping.group_columns import GroupColumns
 from photoshare.faces.grouping.linkage import BLOCK_NUMBERS, measure_excesses
 from photoshare.faces.grouping.marks import Marks, MarkTable, marks_of
-from photoshare.faces.grouping.memory import SPARE, added_up
-from photoshare.faces.grouping.units import (
-    Units,
-    enemies_of,
-    extra_marks,
-    make_units,
-    sums_of_groups,
-)
+from photoshare.faces.grouping.memory import added_up
+from photoshare.faces.grouping.present import Said, has_loose_links, present_groups
+from photoshare.faces.grouping.units import enemies_of, extra_marks, make_units
 from photoshare.faces.types import NO_PERSON, FaceSet
 
 Flags = NDArray[np.bool_]
@@ -31,24 +26,6 @@ Keys = NDArray[np.int64]
 
 FIXED_KEY = 1 << 40  # unit keys of fixed people are this much above their ids, which are smaller
 ROUNDING = 1e-4  # above the error of a product in single precision
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What outranks the encodings; as the parameters of `plan_groups`."""
-
-    fixed_people: frozenset[int]
-    apart: NDArray[np.int64]
-    unseen: frozenset[tuple[int, int]]
-    min_founders: int
-
-    def is_same(self, other: Said) -> bool:
-        """Whether the same was said; who is unseen does not matter."""
-        return (
-            self.fixed_people == other.fixed_people
-            and self.min_founders == other.min_founders
-            and np.array_equal(self.apart, other.apart)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +61,6 @@ class RoomGroups:
     faces : FaceSet
     of_face : int array of shape (n_faces,)
         The group of each face.
-    people : int array of shape (n_groups,)
-        NO_PERSON for a unit without a person.
-    is_unit : bool array of shape (n_groups,)
-        Whether the group is a single unit.
     is_unsettled : bool array of shape (n_faces,)
         Whether linked faces are not one person yet, or a person breaks a rule.
     clusters : Clusters
@@ -96,30 +69,28 @@ class RoomGroups:
 
     def __init__(self, faces: FaceSet, said: Said) -> None:
         units = make_units(faces, said.fixed_people, said.apart, said.min_founders, said.unseen)
-        present, of_unit, people, is_unsettled = _present_groups(faces, units, said.fixed_people)
+        present, of_unit, people, is_unsettled = present_groups(faces, units, said.fixed_people)
         self.faces, self._said = faces, said
         self.of_face = of_unit[units.of_face]
         self.is_unsettled = is_unsettled[units.of_face]
         _, first_faces = np.unique(units.of_face, return_index=True)
         keys = np.where(units.clusters.is_fixed, FIXED_KEY + people[of_unit], first_faces)
         self._keys = keys[units.of_face].astype(np.int64)
-        self.people = people
-        self.is_unit = np.bincount(of_unit, minlength=len(people)) == 1
-        self._faces_of = np.empty(len(people), dtype=np.intp)  # one of each group
-        self._faces_of[self.of_face] = np.arange(len(faces))
-        self._columns = [self._sums_of(present), present.counts, present.founders, present.is_fixed]
-        self._columns.append(present.own_terms)
-        self._free: list[int] = []
+        is_unit = np.bincount(of_unit, minlength=len(people)) == 1
+        a_face = np.empty(len(people), dtype=np.intp)
+        a_face[self.of_face] = np.arange(len(faces))
+        present = replace(present, terms=present.own_terms, sums=self._sums_of(present))
+        self._columns = GroupColumns(present, people, is_unit, a_face)
         self._row_of = {int(person): row for row, person in enumerate(people) if person}
         # Several units of linked faces, or links to be looked at again whenever somebody moves.
         inner = np.bincount(units.of_face)[units.of_face] > 1
         inner &= ~self.is_unit[self.of_face]
         self._inner = np.unique(self.of_face[inner])
-        self._may_follow = len(self._inner) == 0 and not _has_loose_links(faces, self._keys)
+        self._may_follow = len(self._inner) == 0 and not has_loose_links(faces, self._keys)
         self._mark()
 
     def __len__(self) -> int:
-        return len(self.people)
+        return len(self._columns)
 
     def _sums_of(self, present: Clusters) -> Floats:
         """Return the sums of the groups; not a copy as long as every face is its own group."""
@@ -132,27 +103,29 @@ class RoomGroups:
     @property
     def in_use(self) -> Flags:
         """Which rows are a group."""
-        found: Flags = np.isfinite(self._columns[4][: len(self)])
-        return found
+        return self._columns.in_use
 
     @property
-    def first_faces(self) -> Rows:
+    def is_unit(self) -> Flags:
+        """Whether a group is a single unit, of shape (n_groups,)."""
+        return self._columns.is_unit
+
+    @property
+    def a_face(self) -> Rows:
         """A face of each group, of shape (n_groups,)."""
-        return self._faces_of
+        return self._columns.faces
 
     def _mark(self) -> None:
         """Look up what keeps faces apart besides their scenes; make the clusters."""
         said = self._said
         self._extra = extra_marks(self.faces, said.apart, said.unseen)
         self._enemies = enemies_of(said.apart)
-        sums, counts, founders, is_fixed, terms = (one[: len(self)] for one in self._columns)
-        marks = Marks(self, self._enemies, np.arange(len(self)))
-        self.clusters = Clusters(sums, counts, founders, is_fixed, marks, terms)
+        self.clusters = self._columns.clusters(Marks(self, self._enemies, np.arange(len(self))))
 
     def lookup(self, rows: Rows) -> MarkTable:
         """Return the marks of some groups."""
         if len(self._extra[0]) == 0 and (self.clusters.counts[rows] == 1).all():
-            values = self.faces.scene_ids_of(self._faces_of[rows])
+            values = self.faces.scene_ids_of(self.a_face[rows])
             return MarkTable(np.arange(len(rows) + 1), values)
         faces = self.faces_in(rows)
         place = np.empty(len(self), dtype=np.intp)
@@ -182,9 +155,7 @@ class RoomGroups:
     def units_of(self, rows: Rows) -> OpenUnits:
         """Return the units of some groups, those of fixed people last."""
         faces = self.faces_in(rows)
-        keys, firsts, of_face = np.unique(
-            self._keys[faces], return_index=True, return_inverse=True
-        )
+        keys, firsts, of_face = np.unique(self._keys[faces], return_index=True, return_inverse=True)
         groups = self.of_face[faces[firsts]]
         counts = np.bincount(of_face, minlength=len(keys))
         owners, values = self._marks_of(faces)
@@ -212,9 +183,9 @@ class RoomGroups:
         found[is_whole] = sums[groups[is_whole]]
         if len(self._inner):
             linked = np.isin(of_face, np.flatnonzero(~is_whole))
-            found[~is_whole] = added_up(
-                directions[faces[linked]], of_face[linked], len(groups)
-            )[~is_whole]
+            found[~is_whole] = added_up(directions[faces[linked]], of_face[linked], len(groups))[
+                ~is_whole
+            ]
         return found
 
     def near(self, units: Clusters, rule: MergeRule) -> Rows:
@@ -294,39 +265,20 @@ class RoomGroups:
         self.of_face = np.concatenate([self.of_face, added])
         self._keys = np.concatenate([self._keys, np.arange(len(before), len(faces))])
         self.is_unsettled = np.concatenate([self.is_unsettled, added > 0])
-        self._release(self.of_face[moved[(was == NO_PERSON) & (moved < len(before))]].tolist())
+        self._columns.release(  # they move
+            self.of_face[moved[(was == NO_PERSON) & (moved < len(before))]].tolist()
+        )
         gone = [self._row_of.pop(one) for one, rows in members.items() if len(rows) == 0]
-        self._release(gone)
+        self._columns.release(gone)
         self._place({one: rows for one, rows in members.items() if len(rows)})
         self._place_single(moved[now == NO_PERSON])
         self._mark()
         return True
 
-    def _release(self, rows: list[int]) -> None:
-        """Take rows out of use."""
-        _, counts, founders, is_fixed, terms = self._columns
-        counts[rows], founders[rows], is_fixed[rows], terms[rows] = 1, 0, False, np.inf
-        self.people[rows], self.is_unit[rows] = NO_PERSON, False
-        self._free.extend(rows)
-
-    def _new_rows(self, count: int) -> Rows:
-        """Return rows that are not in use, and use them."""
-        missing = count - len(self._free)
-        if missing > 0:
-            size = len(self)
-            if size + missing > len(self._columns[0]):
-                room = int(SPARE * (size + missing)) + 1
-                self._columns = [_enlarged(column, size, room) for column in self._columns]
-            self.people = np.concatenate([self.people, np.zeros(missing, dtype=np.int64)])
-            self.is_unit = np.concatenate([self.is_unit, np.zeros(missing, dtype=np.bool_)])
-            self._faces_of = np.concatenate([self._faces_of, np.zeros(missing, dtype=np.intp)])
-            self._free.extend(range(size, size + missing))
-        return np.array([self._free.pop() for _ in range(count)], dtype=np.intp)
-
     def _place(self, members: dict[int, Rows]) -> None:
         """Give people their faces."""
         new = [one for one in members if one not in self._row_of]
-        self._row_of |= dict(zip(new, self._new_rows(len(new)).tolist(), strict=True))
+        self._row_of |= dict(zip(new, self._columns.reserve(len(new)).tolist(), strict=True))
         if not members:
             return
         faces, said = self.faces, self._said
@@ -339,37 +291,25 @@ class RoomGroups:
         founders = np.bincount(places, faces.is_founder[everybody], len(rows)).astype(np.int64)
         founders[is_fixed] = np.maximum(founders[is_fixed], said.min_founders)
         directions = faces.memory.directions(len(faces))
-        self._fill(rows, added_up(directions[everybody], places, len(rows)), sizes, founders)
-        self._columns[3][rows] = is_fixed
-        self.people[rows], self.is_unit[rows] = people, is_fixed | (sizes == 1)
+        sums = added_up(directions[everybody], places, len(rows))
+        self._columns.write(rows, sums, sizes.astype(np.float32), founders, is_fixed)
+        self._columns.people[rows], self.is_unit[rows] = people, is_fixed | (sizes == 1)
         self.of_face[everybody] = rows[places]
-        self._faces_of[rows[places]] = everybody
-        self._keys[everybody] = np.where(
-            is_fixed[places], FIXED_KEY + people[places], everybody
-        )
+        self.a_face[rows[places]] = everybody
+        self._keys[everybody] = np.where(is_fixed[places], FIXED_KEY + people[places], everybody)
         scenes = marks_of(places, faces.scene_ids_of(everybody), len(rows))
         is_wrong = (Marks(scenes).meetings() > sizes) & ~is_fixed
         self.is_unsettled[everybody] = is_wrong[places]
 
     def _place_single(self, faces: Rows) -> None:
         """Make a group of each unsorted face."""
-        rows = self._new_rows(len(faces))
+        rows = self._columns.reserve(len(faces))
         founders = self.faces.is_founder[faces].astype(np.int64)
         directions = self.faces.memory.directions(len(self.faces))
-        self._fill(rows, directions[faces], np.ones(len(rows)), founders)
-        self._columns[3][rows] = False
-        self.people[rows], self.is_unit[rows] = NO_PERSON, True
-        self.of_face[faces], self._faces_of[rows], self._keys[faces] = rows, faces, faces
-
-    def _fill(self, rows: Rows, sums: Floats, counts: NDArray[np.generic], founders: Keys) -> None:
-        """Write groups into the columns."""
-        if not self._columns[0].flags.writeable:
-            self._columns[0] = self._columns[0].copy()
-        ones = counts.astype(np.float32)
-        self._columns[0][rows], self._columns[1][rows] = sums, ones
-        self._columns[2][rows] = founders
-        squares = np.einsum("ij,ij->i", sums, sums) / ones**2
-        self._columns[4][rows] = (1 + squares) / 2
+        ones = np.ones(len(rows), dtype=np.float32)
+        self._columns.write(rows, directions[faces], ones, founders, ones < 0)
+        self._columns.people[rows], self.is_unit[rows] = NO_PERSON, True
+        self.of_face[faces], self.a_face[rows], self._keys[faces] = rows, faces, faces
 
 
 def room_groups(faces: FaceSet, said: Said) -> RoomGroups:
@@ -395,62 +335,3 @@ def _moved(before: FaceSet, after: FaceSet) -> Rows | None:
             return None
     changed = np.flatnonzero(before.person_ids != after.person_ids[:count])
     return np.concatenate([changed, np.arange(count, len(after))])
-
-
-def _enlarged(column: NDArray[np.generic], used: int, size: int) -> NDArray[np.generic]:
-    """Return a column with the rows in use and space for more."""
-    larger = np.empty((size, *column.shape[1:]), dtype=column.dtype)
-    larger[:used] = column[:used]
-    return larger
-
-
-def _has_loose_links(faces: FaceSet, keys: Keys) -> bool:
-    """Whether linked faces are not one unit, for a reason that may not last."""
-    linked = np.flatnonzero(faces.bond_ids > 0)
-    links = faces.bond_ids[linked]
-    pairs = np.unique(np.stack([links, keys[linked]]), axis=1)
-    return pairs.shape[1] > len(np.unique(links))
-
-
-def _present_groups(
-    faces: FaceSet, units: Units, fixed_people: Collection[int]
-) -> tuple[Clusters, Rows, NDArray[np.int64], NDArray[np.bool_]]:
-    """Make a group of each person, and of each unit without a person.
-
-    Returns
-    -------
-    present : Clusters
-        One row per group.
-    groups : int array of shape (n_units,)
-    person_of_group : int array of shape (n_groups,)
-        NO_PERSON for a unit without a person.
-    is_unsettled : bool array of shape (n_units,)
-        Whether linked faces are not one person yet, or a person breaks a rule.
-    """
-    count, person_ids = len(units.clusters), faces.person_ids
-    person_of_unit = np.zeros(count, dtype=np.int64)
-    person_of_unit[units.of_face] = person_ids
-    is_fixed_face = np.isin(person_ids, list(fixed_people)) & (person_ids != NO_PERSON)
-    person_of_unit[units.of_face[is_fixed_face]] = person_ids[is_fixed_face]
-    is_moving = person_ids != person_of_unit[units.of_face]
-    is_unsettled = np.zeros(count, dtype=np.bool_)
-    is_unsettled[units.of_face[is_moving]] = True
-    left_behind = np.isin(person_of_unit, person_ids[is_moving]) & (person_of_unit != NO_PERSON)
-    is_unsettled |= left_behind
-    sizes = np.bincount(units.of_face)
-    is_unsettled |= (person_of_unit == NO_PERSON) & (sizes > 1)
-    keys = np.where(person_of_unit == NO_PERSON, np.arange(count) - count, person_of_unit)
-    found, groups = np.unique(keys, return_inverse=True)
-    nowhere = np.empty((count, 0), dtype=np.float32)  # meetings are found without encodings
-    merged = replace(units.clusters, sums=nowhere).joined(groups, len(found))
-    allowed = units.clusters.counts.copy()  # linked faces, whatever they share; one of each other
-    linked = np.flatnonzero((allowed > 1) & ~units.clusters.is_fixed)
-    if len(linked):
-        allowed[linked] = units.clusters.marks.subset(linked).meetings()
-    is_wrong = merged.marks.meetings() > np.bincount(groups, weights=allowed) + 0.5
-    is_wrong &= ~merged.is_fixed
-    people = np.maximum(found, NO_PERSON)
-    present = replace(merged, sums=sums_of_groups(faces, groups[units.of_face], people))
-    return present, groups, people, is_unsettled | is_wrong[groups]
-
-
