@@ -101,7 +101,7 @@ class _Table:
         grown = self._measure(some, dots)
         self.excesses[gone], self.excesses[:, gone] = np.inf, np.inf
         self.excesses[some], self.excesses[:, some] = grown, grown.T
-        stale = np.flatnonzero(is_stale)
+        (stale,) = is_stale.nonzero()
         self.partners[stale] = self.excesses[stale].argmin(axis=1)
         if len(firsts) == 1:
             self.partners[grown[0] < self.nearest()] = firsts[0]
@@ -173,7 +173,7 @@ def reciprocal_pairs(nearest: Floats, partners: Rows) -> tuple[Rows, Rows]:
         The excess of each cluster to its partner: 0 or less for a pair that may merge.
     partners : int array of shape (n,)
     """
-    rows = np.flatnonzero(nearest <= 0)
+    (rows,) = (nearest <= 0).nonzero()
     is_pair = (partners[partners[rows]] == rows) & (nearest[partners[rows]] <= 0)
     firsts = rows[is_pair & (rows < partners[rows])]
     if len(firsts) == 0 and len(rows):
