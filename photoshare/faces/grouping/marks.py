@@ -81,6 +81,11 @@ class Marks:
             return self._source
         raise TypeError("only a table has the marks of all clusters")
 
+    @cached_property
+    def owners(self) -> Rows:
+        """The row of each mark."""
+        return self.table.owners
+
     def subset(self, rows: Rows) -> Marks:
         """Return the marks of some of the clusters."""
         whose = rows if self._rows is None else self._rows[rows]
@@ -88,7 +93,7 @@ class Marks:
 
     def joined(self, targets: Rows, count: int) -> Marks:
         """Put the marks of clusters with the same target, 0 to ``count`` - 1, together."""
-        return Marks(marks_of(targets[self.table.owners], self.table.values, count), self._enemies)
+        return Marks(marks_of(targets[self.owners], self.table.values, count), self._enemies)
 
     def followed_by(self, others: Marks) -> Marks:
         """Append the marks of other clusters."""
@@ -100,9 +105,8 @@ class Marks:
     def walls(self, others: Marks) -> tuple[Rows, Rows]:
         """List the clusters, and those of the others, that have marks which exclude each other."""
         owners, excluded = self._excluded()
-        other_owners, other_values = others.table.owners, others.table.values
-        matches, found = pairs_of_equals(excluded, other_values)
-        return owners[matches], other_owners[found]
+        matches, found = pairs_of_equals(excluded, others.table.values)
+        return owners[matches], others.owners[found]
 
     def meetings(self) -> NDArray[np.int64]:
         """Count the pairs of marks in each cluster, of shape (n,), that exclude each other.
@@ -113,14 +117,14 @@ class Marks:
         known, numbers = np.unique(
             np.concatenate([self.table.values, excluded]), return_inverse=True
         )
-        keys = np.concatenate([self.table.owners, owners]) * len(known) + numbers
+        keys = np.concatenate([self.owners, owners]) * len(known) + numbers
         count = len(self.table.values)
         matches, _ = pairs_of_equals(keys[count:], keys[:count])
         return np.bincount(owners[matches], minlength=len(self.table.starts) - 1)
 
     def _excluded(self) -> tuple[Rows, Values]:
         """List what excludes each cluster: the row, and the mark of others."""
-        owners, values = self.table.owners, self.table.values
+        owners, values = self.owners, self.table.values
         if len(self._enemies) == 0:
             is_scene = values >= 0
             return (owners, values) if is_scene.all() else (owners[is_scene], values[is_scene])
@@ -146,7 +150,10 @@ def starts_of(counts: NDArray[np.intp]) -> Rows:
 
 
 def pairs_of_equals(some: Values, others: Values) -> tuple[Rows, Rows]:
-    """List all pairs of equal values, as places in either array."""
+    """List all pairs of equal values, as places in either array; only the shorter is sorted."""
+    if len(some) < len(others):
+        found_others, found = pairs_of_equals(others, some)
+        return found, found_others
     order = np.argsort(others, kind="stable")
     ordered = others[order]
     firsts = np.searchsorted(ordered, some, side="left")
