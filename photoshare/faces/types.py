@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from photoshare.faces.grouping.memory import FaceMemory, unit_length
+from photoshare.faces.grouping.kept.memory import FaceMemory, unit_length
 from photoshare.geometry import FaceLocation as FaceLocation
 
 NOBODY = 0  # where a row has None; database ids begin at 1
@@ -136,6 +136,10 @@ class FaceSet:
         Faces in one scene are different people, unless someone has corrected that.
         """
         return self.photo_ids * MAX_PANELS + self.panels
+
+    def scene_ids_of(self, rows: NDArray[np.intp]) -> NDArray[np.int64]:
+        """Return the numbers of the scenes of some faces."""
+        return self.photo_ids[rows] * MAX_PANELS + self.panels[rows]
 
     def subset(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> FaceSet:
         """Return the faces of some rows."""

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from photoshare.db import db, of_app
 from photoshare.models import Room
@@ -58,6 +58,10 @@ class _Kept:
         with self.lock:
             for key in [key for key in self.values if key[0] == room_id]:
                 del self.values[key]
+
+
+# Made once: every page and every photo asks.
+_REVISION = select(Room.revision).where(Room.id == bindparam("room_id"))
 
 
 class Shelf(Generic[Value]):
@@ -145,7 +149,7 @@ def _shelves() -> Shelves:
 
 def current_revision(room_id: int) -> int:
     """Return `Room.revision`, the stamp of values made from faces and people; 0: no room."""
-    return db.session.scalar(select(Room.revision).where(Room.id == room_id)) or 0
+    return db.session.scalar(_REVISION, {"room_id": room_id}) or 0
 
 
 def forget_room(room_id: int, *, before: float = 0) -> None:

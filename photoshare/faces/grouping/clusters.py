@@ -7,10 +7,9 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from photoshare.faces.grouping.kept.memory import FaceRows, added_up
 from photoshare.faces.grouping.marks import Marks
-from photoshare.faces.grouping.memory import FaceRows
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.intp]
@@ -68,6 +67,8 @@ class Clusters:
         Two fixed clusters never merge.
     marks : Marks
         Which clusters never merge with each other.
+    terms : float32 array of shape (n,), optional
+        `own_terms`, if they are known already.
     """
 
     sums: Floats | FaceRows
@@ -75,6 +76,7 @@ class Clusters:
     founders: NDArray[np.int64]
     is_fixed: NDArray[np.bool_]
     marks: Marks
+    terms: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -92,38 +94,35 @@ class Clusters:
 
     def dots(self, vectors: Floats) -> Floats:
         """Return the products of vectors, of shape (n_vectors, size), with every centre."""
-        if isinstance(self.sums, FaceRows):
-            found = self.sums.dots(vectors)
-            found /= self.counts
-            return found
-        products: Floats = vectors @ self.means.T
+        sums = self.sums
+        products: Floats = sums.dots(vectors) if isinstance(sums, FaceRows) else vectors @ sums.T
+        products /= self.counts
         return products
 
     @cached_property
     def own_terms(self) -> Floats:
         """Return what each cluster adds to all of its gaps, shape (n,); see `measure_excesses`."""
-        if isinstance(self.sums, FaceRows):
-            squares = self.sums.squares() / self.counts**2
-        else:
-            squares = np.einsum("ij,ij->i", self.means, self.means)
-        terms: Floats = ((1 + squares) / 2).astype(np.float32, copy=False)
+        if self.terms is not None:
+            return self.terms
+        sums = self.sums
+        squares = (
+            sums.squares() if isinstance(sums, FaceRows) else np.einsum("ij,ij->i", sums, sums)
+        )
+        terms: Floats = ((1 + squares / self.counts**2) / 2).astype(np.float32, copy=False)
         return terms
 
     def joined(self, targets: Rows, count: int) -> Clusters:
         """Combine the clusters that have the same target, 0 to ``count`` - 1."""
-        ones = np.ones(len(targets), dtype=np.float32)
-        shape = (count, len(targets))
-        adder = sparse.csr_array((ones, (targets, np.arange(len(targets)))), shape=shape)
         counts, founders, fixed = (
             np.bincount(targets, weights=column, minlength=count)
             for column in (self.counts, self.founders, self.is_fixed)
         )
         return Clusters(
-            sums=adder @ self.rows,
+            sums=added_up(self.rows, targets, count),
             counts=counts.astype(np.float32),
             founders=founders.astype(np.int64),
             is_fixed=fixed > 0,
-            marks=self.marks.joined(adder),
+            marks=self.marks.joined(targets, count),
         )
 
     def subset(self, rows: Rows) -> Clusters:
@@ -134,6 +133,7 @@ class Clusters:
             founders=self.founders[rows],
             is_fixed=self.is_fixed[rows],
             marks=self.marks.subset(rows),
+            terms=None if self.terms is None else self.terms[rows],
         )
 
     def followed_by(self, others: Clusters) -> Clusters:
@@ -162,7 +162,7 @@ class Traits:
     is_unfounded: NDArray[np.bool_]  # not enough of them
     is_fixed: NDArray[np.bool_]
 
-    def subset(self, rows: Rows) -> Traits:
+    def subset(self, rows: Rows | slice) -> Traits:
         """Return the traits of some of the clusters."""
         return Traits(self.is_poor[rows], self.is_unfounded[rows], self.is_fixed[rows])
 
@@ -187,6 +187,5 @@ def forbid(excesses: Floats, some: Traits, others: Traits) -> None:
         (some.is_unfounded, others.is_poor),
         (some.is_fixed, others.is_fixed),
     ):
-        rows, columns = np.flatnonzero(is_one), np.flatnonzero(is_other)
-        if len(rows) and len(columns):
-            excesses[rows[:, None], columns] = np.inf
+        if is_one.any() and is_other.any():
+            excesses[np.flatnonzero(is_one)[:, None], np.flatnonzero(is_other)] = np.inf

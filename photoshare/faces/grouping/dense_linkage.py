@@ -20,10 +20,14 @@ class _Table:
 
     Attributes
     ----------
+    counts : float32 array of shape (n,)
+    founders : int array of shape (n,)
+    squares : float32 array of shape (n,)
+        Squared length of the sum of the encodings of each cluster.
     dots : float32 array of shape (n, n)
-        Products of the sums of the encodings of two clusters.
-    walls : bool array of shape (n, n)
-        Pairs that never merge, whatever happens to either.
+        Products of the sums of two clusters; minus infinity for pairs that never merge, whatever
+        happens to either, so that it stays so for whoever they become.
+    rule : MergeRule
     excesses : float32 array of shape (n, n)
         How much the gap exceeds the limit for merging; infinite if the pair may not merge.
     partners : int array of shape (n,)
@@ -32,79 +36,90 @@ class _Table:
 
     counts: Floats
     founders: NDArray[np.int64]
-    is_fixed: NDArray[np.bool_]
+    squares: Floats
     dots: Floats
-    walls: NDArray[np.bool_]
-    excesses: Floats
-    partners: Rows
+    rule: MergeRule
+    excesses: Floats = field(init=False)
+    partners: Rows = field(init=False)
     shares: Floats = field(init=False)  # 1 / counts
-    own_terms: Floats = field(init=False)  # as those of Clusters
+    own_terms: Floats = field(init=False)  # as those of Clusters, and half of the strictness
 
     def __post_init__(self) -> None:
-        """Compute what follows from the counts and the products."""
+        """Measure all gaps."""
         self.shares = np.float32(1) / self.counts
-        own_terms = (1 + self.dots.diagonal() * self.shares**2) / 2
-        self.own_terms = own_terms.astype(np.float32, copy=False)
+        self.own_terms = self._own_terms(slice(None))
+        self.excesses = self._measure(slice(None), self.dots)
+        self.partners = self.excesses.argmin(axis=1)
 
     def nearest(self) -> Floats:
         """Return the excess of each cluster to its partner."""
         found: Floats = self.excesses[np.arange(len(self.partners)), self.partners]
         return found
 
-    def measure(self, rows: Rows, rule: MergeRule) -> Floats:
-        """Measure the excesses of some clusters to all."""
-        shares, own_terms = self.shares, self.own_terms
-        excesses: Floats = self.dots[rows] * shares
-        excesses *= -2 * shares[rows, None]
-        excesses += own_terms
-        excesses += own_terms[rows, None] - np.float32(rule.eps**2)
-        excesses += rule.size_terms(shares[rows, None], shares)
-        excesses[self.walls[rows]] = np.inf
-        if self.founders.min() == 0 or self.is_fixed.any():
-            traits = traits_of(self.founders, self.is_fixed, rule.min_founders)
+    def _own_terms(self, rows: Rows | slice) -> Floats:
+        shares = self.shares[rows]
+        terms = (1 + self.squares[rows] * shares**2) / 2
+        terms += shares * np.float32(self.rule.strictness / 2)
+        return terms.astype(np.float32, copy=False)
+
+    def _measure(self, rows: Rows | slice, dots: Floats) -> Floats:
+        """Measure the excesses of some clusters to all from their products.
+
+        The smaller of two shares, of which `MergeRule.size_terms` makes the strictness, is half of
+        their sum, which is in the own terms, less half of their difference.
+        """
+        rule, shares = self.rule, self.shares
+        own_shares = shares[rows][:, None]
+        excesses: Floats = dots * shares
+        excesses *= -2 * own_shares
+        excesses += self.own_terms
+        excesses += (self.own_terms[rows] - np.float32(rule.eps**2))[:, None]
+        differences = own_shares - shares
+        np.abs(differences, out=differences)
+        differences *= np.float32(rule.looseness + rule.strictness / 2)
+        excesses -= differences
+        if self.founders.min() == 0:
+            traits = traits_of(self.founders, self.founders < 0, rule.min_founders)
             forbid(excesses, traits.subset(rows), traits)
         return excesses
 
-    def join(self, firsts: Rows, seconds: Rows, rule: MergeRule) -> None:
+    def join(self, firsts: Rows, seconds: Rows) -> None:
         """Merge each of ``seconds`` into its counterpart in ``firsts``; update the partners."""
         is_stale = np.zeros(len(self.partners), dtype=np.bool_)
-        is_stale[firsts] = is_stale[seconds] = True
+        some, gone = _indices(firsts), _indices(seconds)
+        is_stale[some] = is_stale[gone] = True
         is_stale |= is_stale[self.partners]
-        dots = self.dots[firsts] + self.dots[seconds]
-        dots[:, firsts] += dots[:, seconds]
-        self.dots[firsts], self.dots[:, firsts] = dots, dots.T
-        walls = self.walls[firsts] | self.walls[seconds]
-        walls[:, firsts] |= walls[:, seconds]
-        self.walls[firsts], self.walls[:, firsts] = walls, walls.T
-        self.walls[:, seconds] = True  # they no longer exist
-        self.counts[firsts] += self.counts[seconds]
-        self.shares[firsts] = np.float32(1) / self.counts[firsts]
-        self.own_terms[firsts] = (1 + self.dots[firsts, firsts] * self.shares[firsts] ** 2) / 2
-        self.founders[firsts] += self.founders[seconds]
-        self.is_fixed[firsts] |= self.is_fixed[seconds]
-        grown = self.measure(firsts, rule)
-        self.excesses[seconds] = self.excesses[:, seconds] = np.inf
-        self.excesses[firsts] = grown
-        self.excesses[:, firsts] = grown.T
-        self.partners[is_stale] = self.excesses[is_stale].argmin(axis=1)
+        self.squares[some] += self.squares[gone] + 2 * self.dots[firsts, seconds]
+        dots = self.dots[some] + self.dots[gone]
+        dots[:, some] += dots[:, gone]
+        dots[:, gone] = -np.inf  # they no longer exist
+        self.dots[some], self.dots[:, some], self.dots[:, gone] = dots, dots.T, -np.inf
+        self.counts[some] += self.counts[gone]
+        self.shares[some] = np.float32(1) / self.counts[some]
+        self.own_terms[some] = self._own_terms(some)
+        self.founders[some] += self.founders[gone]
+        grown = self._measure(some, dots)
+        self.excesses[gone], self.excesses[:, gone] = np.inf, np.inf
+        self.excesses[some], self.excesses[:, some] = grown, grown.T
+        (stale,) = is_stale.nonzero()
+        self.partners[stale] = self.excesses[stale].argmin(axis=1)
+        if len(firsts) == 1:
+            self.partners[grown[0] < self.nearest()] = firsts[0]
+            return
         best = grown.argmin(axis=0)
         is_nearer = grown[best, np.arange(len(best))] < self.nearest()
         self.partners[is_nearer] = firsts[best[is_nearer]]
 
     def subset(self, rows: Rows) -> _Table:
-        """Return some of the clusters; only partners that are infinitely far are lost."""
-        places = np.zeros(len(self.partners), dtype=np.intp)
-        places[rows] = np.arange(len(rows))
+        """Return some of the clusters."""
         square = np.ix_(rows, rows)
-        return _Table(
-            self.counts[rows],
-            self.founders[rows],
-            self.is_fixed[rows],
-            self.dots[square],
-            self.walls[square],
-            self.excesses[square],
-            places[self.partners[rows]],
-        )
+        some = (self.counts[rows], self.founders[rows], self.squares[rows])
+        return _Table(*some, self.dots[square], self.rule)
+
+
+def _indices(rows: Rows) -> Rows | slice:
+    """Return an index of the same rows: a slice for a single one, which is several times faster."""
+    return slice(int(rows[0]), int(rows[0]) + 1) if len(rows) == 1 else rows
 
 
 def merge_few_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
@@ -116,43 +131,37 @@ def merge_few_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
         Consecutive numbers from 0.
     """
     count = len(clusters)
-    labels = np.arange(count)
+    homes = np.arange(count)  # of each cluster the one it was merged into, of those left themselves
     if count == 0:
-        return labels
+        return homes
     table = _table(clusters, rule)
-    present = labels  # the cluster of each row of the table
+    present = np.arange(count)  # the cluster of each row of the table
     is_left = np.ones(count, dtype=np.bool_)  # of the rows of the table
+    left = count
     while True:
         firsts, seconds = reciprocal_pairs(table.nearest(), table.partners)
         if len(firsts) == 0:
             break
-        table.join(firsts, seconds, rule)
-        targets = np.arange(count)
-        targets[present[seconds]] = present[firsts]
-        labels = targets[labels]
+        table.join(firsts, seconds)
+        homes[present[seconds]] = present[firsts]
         is_left[seconds] = False
-        if 2 * np.count_nonzero(is_left) < len(present):  # continue with the remaining rows
+        left -= len(seconds)
+        if 2 * left < len(present):  # continue with the remaining rows
             table, present = table.subset(np.flatnonzero(is_left)), present[is_left]
             is_left = np.ones(len(present), dtype=np.bool_)
-    _, labels = np.unique(labels, return_inverse=True)
+    while (homes[homes] != homes).any():
+        homes = homes[homes]
+    _, labels = np.unique(homes, return_inverse=True)
     return labels
 
 
 def _table(clusters: Clusters, rule: MergeRule) -> _Table:
-    count = len(clusters)
-    walls = clusters.marks.walls(clusters.marks).toarray() > 0
-    table = _Table(
-        clusters.counts.copy(),
-        clusters.founders.copy(),
-        clusters.is_fixed.copy(),
-        clusters.rows @ clusters.rows.T,
-        walls,  # including each with itself: both are in the same photos
-        np.empty((count, count), dtype=np.float32),
-        np.empty(count, dtype=np.intp),
-    )
-    table.excesses = table.measure(np.arange(count), rule)
-    table.partners = table.excesses.argmin(axis=1)
-    return table
+    dots = clusters.rows @ clusters.rows.T
+    squares = dots.diagonal().copy()
+    dots[clusters.marks.walls(clusters.marks)] = -np.inf  # each with itself: it is in its scenes
+    fixed = np.flatnonzero(clusters.is_fixed)
+    dots[fixed[:, None], fixed] = -np.inf
+    return _Table(clusters.counts.copy(), clusters.founders.copy(), squares, dots, rule)
 
 
 def reciprocal_pairs(nearest: Floats, partners: Rows) -> tuple[Rows, Rows]:
@@ -164,7 +173,7 @@ def reciprocal_pairs(nearest: Floats, partners: Rows) -> tuple[Rows, Rows]:
         The excess of each cluster to its partner: 0 or less for a pair that may merge.
     partners : int array of shape (n,)
     """
-    rows = np.flatnonzero(nearest <= 0)
+    (rows,) = (nearest <= 0).nonzero()
     is_pair = (partners[partners[rows]] == rows) & (nearest[partners[rows]] <= 0)
     firsts = rows[is_pair & (rows < partners[rows])]
     if len(firsts) == 0 and len(rows):

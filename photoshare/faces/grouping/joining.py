@@ -7,6 +7,9 @@ person of several faces says much about it; the only risk is the wrong person.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,89 +22,202 @@ MARGIN = 0.1  # how much farther everyone else has to be
 FEW_SINGLES = 64  # up to this many are compared with everyone at once, not with people first
 
 
-def join_single_faces(clusters: Clusters, is_open: NDArray[np.bool_], rule: MergeRule) -> Rows:
-    """Join single faces to people, if the face or the person is open.
+class ClosedGroups:
+    """Present groups that were not merged again, one column each; a few may leave.
 
     Parameters
     ----------
     clusters : Clusters
-        All of the room.
-    is_open : bool array of shape (len(clusters),)
-        Clusters that may have changed.
-    rule : MergeRule
+        Of all present groups.
+    rows : int array
+        The groups in question.
+    keys : int array of shape (len(clusters),)
+        A number of each single face, for the order of equals.
+    """
 
-    Returns
-    -------
-    homes : int array of shape (len(clusters),)
-        For a face that joins, the row of the person; for all others, their own row.
+    def __init__(self, clusters: Clusters, rows: Rows, keys: NDArray[np.int64]) -> None:
+        is_most = 2 * len(rows) > len(clusters)  # then a copy would cost more than it saves
+        self.rows = np.arange(len(clusters)) if is_most else rows
+        self.clusters = clusters if is_most else clusters.subset(rows)
+        self.keys = keys[self.rows]
+        self.is_gone = np.zeros(len(self.rows), dtype=np.bool_)
+        if is_most:
+            self.is_gone[:] = True
+            self.is_gone[rows] = False
+
+    def distances(self, some: Clusters, rule: MergeRule, farthest: float) -> Floats:
+        """Measure the distances of others to these groups, as `measure_distances`."""
+        if len(self.rows) == 0:
+            return np.empty((len(some), 0), dtype=np.float32)
+        found = measure_distances(some, self.clusters, rule, farthest)
+        found[:, self.is_gone] = np.inf
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Groups after single faces have joined people.
+
+    Attributes
+    ----------
+    labels : int array of shape (n_merged,)
+        The new group of each group that had been merged.
+    groups : int array of shape (n_groups,)
+        The closed groups that took part.
+    labels_of_groups : int array of shape (n_groups,)
+        The new group of each.
+    is_person : bool array of shape (n_labels,)
+    """
+
+    labels: Rows
+    groups: Rows
+    labels_of_groups: Rows
+    is_person: NDArray[np.bool_]
+
+
+def join_single_faces(
+    closed: ClosedGroups, merged: Clusters, keys: NDArray[np.int64], rule: MergeRule
+) -> Joined:
+    """Join single faces to people, if the face or the person is open.
+
+    Parameters
+    ----------
+    closed : ClosedGroups
+    merged : Clusters
+        The other groups of the room: open ones, which may have changed.
+    keys : int array of shape (len(merged),)
+        As those of ``closed``.
+    rule : MergeRule
 
     Notes
     -----
     In each round every person takes only the nearest face, so that two faces of a scene never
     end up together.
     """
-    homes = np.arange(len(clusters))
-    present = homes  # the original row of each remaining cluster
+    room = _Room(closed, merged, keys, rule)
     while True:
-        is_person = clusters.founders >= rule.min_founders
-        people = np.flatnonzero(is_person)
-        singles = np.flatnonzero((clusters.counts == 1) & ~is_person & ~clusters.is_fixed)
-        open_people = people[is_open[people]]
-        is_maybe = is_open[singles]
-        is_maybe |= _nearest(clusters, singles, open_people, rule) <= REACH
-        singles = singles[is_maybe]
-        if len(singles) > FEW_SINGLES:
-            singles = singles[_nearest(clusters, singles, people, rule) <= REACH]
-        faces, owners = _sure_pairs(clusters, singles, is_person, rule)
+        faces, people = room.sure_pairs(room.maybe_joining())
         if len(faces) == 0:
-            return homes
-        homes = homes.copy()
-        homes[present[faces]] = present[owners]
-        targets = np.arange(len(clusters))
-        targets[faces] = owners
+            return room.joined()
+        room.join(faces, people)
+
+
+class _Room:
+    """All groups in columns: the closed ones, then the open ones; who takes part becomes open."""
+
+    def __init__(
+        self, closed: ClosedGroups, merged: Clusters, keys: NDArray[np.int64], rule: MergeRule
+    ) -> None:
+        self._closed, self._open, self._keys, self._rule = closed, merged, keys, rule
+        self._labels = np.arange(len(merged))  # of the merged groups, then of those that came
+        self._came: Rows = np.empty(0, dtype=np.intp)  # columns of the closed ones that are open
+        self._is_new = np.ones(len(merged), dtype=np.bool_)  # an open one that may have changed
+
+    def maybe_joining(self) -> Rows:
+        """List the single faces that may join: they are new, or near to a new person."""
+        is_person, is_single = self._kinds()
+        first_open = len(self._closed.rows)
+        is_maybe = is_single.copy()
+        is_maybe[:first_open] = False
+        is_maybe[first_open:] &= self._is_new
+        new_people = np.flatnonzero(is_person[first_open:] & self._is_new)
+        is_waiting = is_single & ~is_maybe
+        if len(new_people) and is_waiting.any():
+            for _, distances in self._distances(first_open + new_people, REACH):
+                is_maybe |= is_waiting & (distances <= REACH).any(axis=0)
+        singles = np.flatnonzero(is_maybe)
+        if len(singles) > FEW_SINGLES:
+            everybody = np.flatnonzero(is_person)
+            is_near = np.zeros(len(singles), dtype=np.bool_)
+            others = self._subset(everybody)
+            height = max(1, BLOCK_NUMBERS // max(1, len(everybody)))
+            for start in range(0, len(singles), height):
+                some = self._subset(singles[start : start + height])
+                distances = measure_distances(some, others, self._rule, REACH)
+                is_near[start : start + height] = (distances <= REACH).any(axis=1)
+            singles = singles[is_near]
+        return singles
+
+    def sure_pairs(self, singles: Rows) -> tuple[Rows, Rows]:
+        """List the nearest face of each person, of those that have nobody else near.
+
+        Returns
+        -------
+        faces, people : int arrays of the same length
+            Columns.
+        """
+        is_person, _ = self._kinds()
+        homes = np.zeros(len(singles), dtype=np.intp)
+        nearest = np.full(len(singles), np.inf, dtype=np.float32)
+        for block, distances in self._distances(singles, REACH + MARGIN):
+            rows = np.arange(len(distances))
+            homes[block] = distances.argmin(axis=1)
+            first = distances[rows, homes[block]]
+            distances[rows, homes[block]] = np.inf
+            is_sure = (first <= REACH) & (distances.min(axis=1) >= first + np.float32(MARGIN))
+            nearest[block] = np.where(is_sure & is_person[homes[block]], first, np.inf)
+        keys = np.concatenate([self._closed.keys, self._keys])[singles]
+        order = np.lexsort((keys, nearest))
+        order = order[np.isfinite(nearest[order])]
+        people, firsts = np.unique(homes[order], return_index=True)
+        return singles[order[firsts]], people
+
+    def join(self, faces: Rows, people: Rows) -> None:
+        """Join each face to its person; only these people are new then."""
+        first_open = len(self._closed.rows)
+        columns = np.concatenate([faces, people])
+        coming = np.unique(columns[columns < first_open])
+        row_of = np.empty(first_open + len(self._open), dtype=np.intp)
+        row_of[first_open:] = np.arange(len(self._open))
+        row_of[coming] = len(self._open) + np.arange(len(coming))
+        opened = self._open
+        if len(coming):
+            opened = opened.followed_by(self._closed.clusters.subset(coming))
+        self._closed.is_gone[coming] = True
+        self._came = np.concatenate([self._came, coming])
+        self._keys = np.concatenate([self._keys, self._closed.keys[coming]])
+        self._labels = np.concatenate([self._labels, row_of[coming]])
+        targets = np.arange(len(opened))
+        targets[row_of[faces]] = row_of[people]
         kept, targets = np.unique(targets, return_inverse=True)
-        is_open = np.isin(kept, owners)
-        clusters = clusters.joined(targets, len(kept))
-        present = present[kept]
+        self._open = opened.joined(targets, len(kept))
+        self._keys, self._labels = self._keys[kept], targets[self._labels]
+        self._is_new = np.isin(kept, row_of[people])
 
+    def joined(self) -> Joined:
+        """Return where everybody is now."""
+        merged = len(self._labels) - len(self._came)
+        is_person = self._open.founders >= self._rule.min_founders
+        groups = self._closed.rows[self._came]
+        return Joined(self._labels[:merged], groups, self._labels[merged:], is_person)
 
-def _nearest(clusters: Clusters, some: Rows, others: Rows, rule: MergeRule) -> Floats:
-    """Return the distance of the nearest of ``others`` from each of ``some``."""
-    found = np.full(len(some), np.inf, dtype=np.float32)
-    if len(others):
-        other_clusters = clusters.subset(others)
-        height = max(1, BLOCK_NUMBERS // len(others))
-        for start in range(0, len(some), height):
-            block = clusters.subset(some[start : start + height])
-            distances = measure_distances(block, other_clusters, rule, REACH)
-            found[start : start + height] = distances.min(axis=1)
-    return found
+    def _kinds(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which columns are people, and which are single faces that may join one."""
+        closed, opened = self._closed.clusters, self._open
+        is_there = np.concatenate([~self._closed.is_gone, np.ones(len(opened), dtype=np.bool_)])
+        founders = np.concatenate([closed.founders, opened.founders])
+        counts = np.concatenate([closed.counts, opened.counts])
+        is_fixed = np.concatenate([closed.is_fixed, opened.is_fixed])
+        is_person = is_there & (founders >= self._rule.min_founders)
+        return is_person, is_there & ~is_person & (counts == 1) & ~is_fixed
 
+    def _subset(self, columns: Rows) -> Clusters:
+        """Return some groups; their columns are in ascending order."""
+        first_open = len(self._closed.rows)
+        of_open = self._open.subset(columns[columns >= first_open] - first_open)
+        of_closed = columns[columns < first_open]
+        if len(of_closed) == 0:
+            return of_open
+        return self._closed.clusters.subset(of_closed).followed_by(of_open)
 
-def _sure_pairs(
-    clusters: Clusters, singles: Rows, is_person: NDArray[np.bool_], rule: MergeRule
-) -> tuple[Rows, Rows]:
-    """List the nearest face of each person, of those that have nobody else near.
-
-    Returns
-    -------
-    faces, people : int arrays of the same length
-    """
-    homes = np.zeros(len(singles), dtype=np.intp)
-    nearest = np.full(len(singles), np.inf, dtype=np.float32)
-    height = max(1, BLOCK_NUMBERS // max(1, len(clusters)))
-    for start in range(0, len(singles), height):
-        block = slice(start, start + height)
-        distances = measure_distances(
-            clusters.subset(singles[block]), clusters, rule, REACH + MARGIN
-        )
-        rows = np.arange(len(distances))
-        homes[block] = distances.argmin(axis=1)
-        first = distances[rows, homes[block]]
-        distances[rows, homes[block]] = np.inf
-        is_sure = (first <= REACH) & (distances.min(axis=1) >= first + np.float32(MARGIN))
-        nearest[block] = np.where(is_sure & is_person[homes[block]], first, np.inf)
-    order = np.lexsort((singles, nearest))
-    order = order[np.isfinite(nearest[order])]
-    people, firsts = np.unique(homes[order], return_index=True)
-    return singles[order[firsts]], people
+    def _distances(self, columns: Rows, farthest: float) -> Iterator[tuple[slice, Floats]]:
+        """Measure the distances of some groups to all, in blocks of rows."""
+        first_open = len(self._closed.rows)
+        height = max(1, BLOCK_NUMBERS // max(1, first_open + len(self._open)))
+        for start in range(0, len(columns), height):
+            some = self._subset(columns[start : start + height])
+            found = measure_distances(some, self._open, self._rule, farthest)
+            if first_open:
+                of_closed = self._closed.distances(some, self._rule, farthest)
+                found = np.concatenate([of_closed, found], axis=1)
+            yield slice(start, start + height), found

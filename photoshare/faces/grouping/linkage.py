@@ -131,8 +131,8 @@ def measure_excesses(
     is_near = excesses <= limit
     rows, columns = np.flatnonzero(is_near.any(axis=1)), np.flatnonzero(is_near.any(axis=0))
     if len(rows):
-        walls = some.marks.subset(rows).walls(others.marks.subset(columns))
-        excesses[rows[walls.row], columns[walls.col]] = np.inf
+        ones, walled = some.marks.subset(rows).walls(others.marks.subset(columns))
+        excesses[rows[ones], columns[walled]] = np.inf
     return excesses
 
 

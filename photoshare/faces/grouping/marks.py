@@ -3,12 +3,56 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 Rows = NDArray[np.intp]
+Values = NDArray[np.int64]
+
+NO_ENEMIES: Values = np.empty((0, 2), dtype=np.int64)
+NO_ENEMIES.flags.writeable = False
+
+
+class MarkTable(NamedTuple):
+    """The marks of some clusters, one cluster after the other.
+
+    Attributes
+    ----------
+    starts : int array of shape (n + 1,)
+        Where the marks of each cluster begin, and where the last ones end.
+    values : int array
+        A mark for every face that has it: at least 0 is a scene, below 0 a link. A cluster of
+        linked faces may have one several times.
+    """
+
+    starts: Rows
+    values: Values
+
+    def lookup(self, rows: Rows) -> MarkTable:
+        """Return the marks of some clusters."""
+        firsts = self.starts[rows]
+        counts = self.starts[rows + 1] - firsts
+        starts = starts_of(counts)
+        places = np.arange(starts[-1]) + np.repeat(firsts - starts[:-1], counts)
+        return MarkTable(starts, self.values[places])
+
+    @property
+    def owners(self) -> Rows:
+        """The row of each mark."""
+        rows = np.arange(len(self.starts) - 1)
+        if len(rows) == len(self.values):  # every cluster has one, which is the usual case
+            return rows
+        return np.repeat(rows, np.diff(self.starts))
+
+
+class MarkSource(Protocol):
+    """Whatever knows the marks of clusters."""
+
+    def lookup(self, rows: Rows) -> MarkTable:
+        """Return the marks of some clusters, in the order of ``rows``."""
+        ...
 
 
 class Marks:
@@ -16,46 +60,105 @@ class Marks:
 
     Parameters
     ----------
-    counts : sparse array of shape (n_all, n_marks)
-        How many faces of a cluster have each mark.
-    exclusions : sparse array of shape (n_marks, n_marks), symmetric
-        1 if clusters with the one mark never merge with clusters with the other.
+    source : MarkSource
+        Of all clusters.
+    enemies : int array of shape (n_pairs, 2)
+        Links that exclude each other, both ways round, in ascending order. A scene excludes itself.
     rows : int array of shape (n,), optional
-        The clusters in question; all by default. Looked up only on use.
+        The clusters in question; all of a `MarkTable` by default. Looked up only on use.
     """
 
     def __init__(
-        self, counts: sparse.csr_array, exclusions: sparse.csr_array, rows: Rows | None = None
+        self, source: MarkSource, enemies: Values = NO_ENEMIES, rows: Rows | None = None
     ) -> None:
-        self._counts, self._exclusions, self._rows = counts, exclusions, rows
+        self._source, self._enemies, self._rows = source, enemies, rows
 
     @cached_property
-    def counts(self) -> sparse.csr_array:
-        """Return the counts of the clusters in question, of shape (n, n_marks)."""
-        return self._counts if self._rows is None else self._counts[self._rows]
+    def table(self) -> MarkTable:
+        """The marks of the clusters in question."""
+        if self._rows is not None:
+            return self._source.lookup(self._rows)
+        if isinstance(self._source, MarkTable):
+            return self._source
+        raise TypeError("only a table has the marks of all clusters")
+
+    @cached_property
+    def owners(self) -> Rows:
+        """The row of each mark."""
+        return self.table.owners
 
     def subset(self, rows: Rows) -> Marks:
-        """Return the traits of some of the clusters."""
+        """Return the marks of some of the clusters."""
         whose = rows if self._rows is None else self._rows[rows]
-        return Marks(self._counts, self._exclusions, whose)
+        return Marks(self._source, self._enemies, whose)
 
-    def joined(self, adder: sparse.csr_array) -> Marks:
-        """Add up the marks of clusters joined by ``adder``, of shape (n_joined, n)."""
-        return Marks(sparse.csr_array(adder @ self.counts), self._exclusions)
+    def joined(self, targets: Rows, count: int) -> Marks:
+        """Put the marks of clusters with the same target, 0 to ``count`` - 1, together."""
+        return Marks(marks_of(targets[self.owners], self.table.values, count), self._enemies)
 
     def followed_by(self, others: Marks) -> Marks:
         """Append the marks of other clusters."""
-        both = sparse.vstack([self.counts, others.counts])
-        return Marks(sparse.csr_array(both), self._exclusions)
+        some, more = self.table, others.table
+        starts = np.concatenate([some.starts, some.starts[-1] + more.starts[1:]])
+        table = MarkTable(starts, np.concatenate([some.values, more.values]))
+        return Marks(table, self._enemies)
 
-    def walls(self, others: Marks) -> sparse.coo_array:
-        """Count the pairs of marks that exclude each other, shape (n, n_others); 0: no wall."""
-        return (self.counts @ self._exclusions @ others.counts.T).tocoo()
+    def walls(self, others: Marks) -> tuple[Rows, Rows]:
+        """List the clusters, and those of the others, that have marks which exclude each other."""
+        owners, excluded = self._excluded()
+        matches, found = pairs_of_equals(excluded, others.table.values)
+        return owners[matches], others.owners[found]
 
-    def meetings(self) -> NDArray[np.float32]:
+    def meetings(self) -> NDArray[np.int64]:
         """Count the pairs of marks in each cluster, of shape (n,), that exclude each other.
 
         Every face has one scene mark, which excludes itself, and so always counts as one.
         """
-        found = sparse.csr_array(self.counts @ self._exclusions).multiply(self.counts)
-        return np.asarray(found.sum(axis=1), dtype=np.float32)
+        owners, excluded = self._excluded()
+        known, numbers = np.unique(
+            np.concatenate([self.table.values, excluded]), return_inverse=True
+        )
+        keys = np.concatenate([self.owners, owners]) * len(known) + numbers
+        count = len(self.table.values)
+        matches, _ = pairs_of_equals(keys[count:], keys[:count])
+        return np.bincount(owners[matches], minlength=len(self.table.starts) - 1)
+
+    def _excluded(self) -> tuple[Rows, Values]:
+        """List what excludes each cluster: the row, and the mark of others."""
+        owners, values = self.owners, self.table.values
+        if len(self._enemies) == 0:
+            is_scene = values >= 0
+            return (owners, values) if is_scene.all() else (owners[is_scene], values[is_scene])
+        links, enemies = pairs_of_equals(values, self._enemies[:, 0])
+        is_scene = values >= 0
+        return (
+            np.concatenate([owners[is_scene], owners[links]]),
+            np.concatenate([values[is_scene], self._enemies[enemies, 1]]),
+        )
+
+
+def marks_of(owners: Rows, values: Values, count: int) -> MarkTable:
+    """Make the table of ``count`` clusters from the owner of each mark."""
+    order = np.argsort(owners, kind="stable")
+    return MarkTable(starts_of(np.bincount(owners, minlength=count)), values[order])
+
+
+def starts_of(counts: NDArray[np.intp]) -> Rows:
+    """Return where each of several parts begins, and where the last one ends."""
+    starts = np.zeros(len(counts) + 1, dtype=np.intp)
+    np.cumsum(counts, out=starts[1:])
+    return starts
+
+
+def pairs_of_equals(some: Values, others: Values) -> tuple[Rows, Rows]:
+    """List all pairs of equal values, as places in either array; only the shorter is sorted."""
+    if len(some) < len(others):
+        found_others, found = pairs_of_equals(others, some)
+        return found, found_others
+    order = np.argsort(others, kind="stable")
+    ordered = others[order]
+    firsts = np.searchsorted(ordered, some, side="left")
+    counts = np.searchsorted(ordered, some, side="right") - firsts
+    starts = starts_of(counts)
+    found = np.arange(starts[-1]) + np.repeat(firsts - starts[:-1], counts)
+    return np.repeat(np.arange(len(some)), counts), order[found]

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.faces.grouping.clusters import Clusters, MergeRule, Rows
 from photoshare.faces.grouping.cores import MANY_CLUSTERS, merge_from_nothing
-from photoshare.faces.grouping.joining import join_single_faces
-from photoshare.faces.grouping.linkage import BLOCK_NUMBERS, measure_excesses, merge_clusters
-from photoshare.faces.grouping.units import Units
+from photoshare.faces.grouping.joining import ClosedGroups, join_single_faces
+from photoshare.faces.grouping.kept.room_groups import OpenUnits, RoomGroups
+from photoshare.faces.grouping.linkage import merge_clusters
+
+Flags = NDArray[np.bool_]
 
 
-def regroup(
-    units: Units, groups: Rows, present: Clusters, active: NDArray[np.bool_], rule: MergeRule
-) -> Rows:
-    """Regroup the active units, and every group that they change, from single units.
+@dataclass(frozen=True, slots=True)
+class Regrouped:
+    """The faces whose groups may have changed.
+
+    Attributes
+    ----------
+    faces : int array of shape (n_faces,)
+        In ascending order; with a face, all faces of its present group and of its new one.
+    labels : int array of shape (n_faces,)
+        The new group of each, 0 to n_labels - 1.
+    is_person : bool array of shape (n_labels,)
+        Whether the group is a person.
+    """
+
+    faces: Rows
+    labels: Rows
+    is_person: Flags
+
+
+def regroup(room: RoomGroups, active: Flags, rule: MergeRule) -> Regrouped:
+    """Regroup the units of the active faces, and every group that they change, from single units.
 
     Parameters
     ----------
-    units : Units
-    groups : int array of shape (n_units,)
-        The present groups, numbered consecutively from 0; an unsorted face has its own.
-    present : Clusters
-        The clusters of these groups, one row each.
-    active : bool array of shape (n_units,)
+    room : RoomGroups
+    active : bool array of shape (n_faces,)
+        Faces of unsettled groups are active as well.
     rule : MergeRule
-
-    Returns
-    -------
-    groups : int array of shape (n_units,)
-        The new groups. Untouched groups keep their numbers, others have larger ones.
 
     Notes
     -----
@@ -38,76 +51,81 @@ def regroup(
     those with a unit that may merge with an active one, and those that may merge with a group that
     has changed or contains an active unit. Then single faces join people.
     """
+    active = active | room.is_unsettled
     if not active.any():
-        return groups
-    count = len(present)
-    labels = _merged_anew(units.clusters, groups, present, active, rule)
-    found, rows = np.unique(labels, return_inverse=True)
-    is_new = found >= count
-    first_new = int(np.count_nonzero(~is_new))
-    merged = np.flatnonzero(rows >= first_new)
-    changed = units.clusters.subset(merged).joined(rows[merged] - first_new, len(found) - first_new)
-    now = present.subset(found[~is_new]).followed_by(changed)
-    homes = join_single_faces(now, is_new, rule)
-    regrouped: Rows = found[homes[rows]]
-    return regrouped
+        nobody = np.empty(0, dtype=np.intp)
+        return Regrouped(nobody, nobody, np.empty(0, dtype=np.bool_))
+    units, labels, is_open = _merged_anew(room, active, rule)
+    _, firsts, labels = np.unique(labels, return_index=True, return_inverse=True)
+    closed = ClosedGroups(room.clusters, np.flatnonzero(room.in_use & ~is_open), room.a_face)
+    new = units.clusters.joined(labels, len(firsts))
+    joined = join_single_faces(closed, new, units.keys[firsts], rule)
+    label_of_group = np.zeros(len(room), dtype=np.intp)
+    label_of_group[joined.groups] = joined.labels_of_groups
+    others = room.faces_in(joined.groups)
+    faces = np.concatenate([units.faces, others])
+    found = [joined.labels[labels[units.of_face]], label_of_group[room.of_face[others]]]
+    order = np.argsort(faces, kind="stable")
+    return Regrouped(faces[order], np.concatenate(found)[order], joined.is_person)
 
 
-def _merged_anew(
-    clusters: Clusters,
-    groups: Rows,
-    before: Clusters,
-    active: NDArray[np.bool_],
-    rule: MergeRule,
-) -> Rows:
-    """Merge again the units of all groups that the active ones can change."""
-    sizes = np.bincount(groups)
-    is_open = np.zeros(len(sizes), dtype=np.bool_)
-    is_open[groups[active]] = True
-    if not is_open.all():
-        _, near = _near_pairs(clusters.subset(np.flatnonzero(active)), clusters, rule)
-        is_open[groups[near]] = True
-    labels = groups.copy()
-    rows = np.flatnonzero(is_open[groups])
+def _merged_anew(room: RoomGroups, active: Flags, rule: MergeRule) -> tuple[OpenUnits, Rows, Flags]:
+    """Merge again the units of all groups that the active ones can change.
+
+    Returns
+    -------
+    units : OpenUnits
+        All units of these groups.
+    labels : int array of shape (n_units,)
+        The same number for units that are one group now.
+    is_open : bool array of shape (n_groups,)
+        Which of the present groups they are.
+    """
+    is_open = np.zeros(len(room), dtype=np.bool_)
+    is_open[room.of_face[active]] = True
+    units = room.units_of(np.flatnonzero(is_open))
+    if not is_open[room.in_use].all():
+        is_open[room.near(_active_clusters(units, active), rule)] = True
+        units = room.units_of(np.flatnonzero(is_open))
+    labels = np.full(len(units.keys), -1, dtype=np.intp)
+    rows = np.arange(len(labels))
     while True:
         merge = merge_from_nothing if len(rows) >= MANY_CLUSTERS else merge_clusters
-        merged = merge(clusters.subset(rows), rule)
+        some = units.clusters if len(rows) == len(units.keys) else units.clusters.subset(rows)
+        merged = merge(some, rule)
         first_label = int(labels.max()) + 1
         labels[rows] = first_label + merged
-        is_changed = ~_are_same(groups[rows], merged, sizes)
-        is_changed[merged[active[rows]]] = True
-        changed, closed = np.flatnonzero(is_changed), np.flatnonzero(~is_open)
-        now = clusters.subset(rows).joined(merged, len(is_changed)).subset(changed)
-        is_drawing, is_drawn = _near_pairs(now, before.subset(closed), rule)
-        if not is_drawn.any():
-            return labels
+        is_changed = ~_are_same(units.groups[rows], merged, np.bincount(units.groups))
+        is_changed[merged[_is_active(units, active)[rows]]] = True
+        changed = np.flatnonzero(is_changed)
+        now = some.joined(merged, len(is_changed)).subset(changed)
+        is_drawing, drawn = room.near_groups(now, room.in_use & ~is_open, rule)
+        if len(drawn) == 0:
+            return units, labels, is_open
         # Only these are merged again, so that a chain of changes costs no more than its links.
-        is_open[closed[is_drawn]] = True
+        is_open[drawn] = True
+        before, units = units, room.units_of(np.flatnonzero(is_open))
+        labels_before, labels = labels, np.full(len(units.keys), -1, dtype=np.intp)
+        labels[np.searchsorted(units.keys, before.keys)] = labels_before
         drawing = np.isin(labels, first_label + changed[is_drawing])
-        rows = np.flatnonzero(drawing | np.isin(groups, closed[is_drawn]))
+        rows = np.flatnonzero(drawing | (labels < 0))
 
 
-def _are_same(before: Rows, now: Rows, sizes: Rows) -> NDArray[np.bool_]:
+def _is_active(units: OpenUnits, active: Flags) -> Flags:
+    """Return which units have an active face."""
+    found: Flags = np.bincount(units.of_face, active[units.faces], len(units.keys)) > 0
+    return found
+
+
+def _active_clusters(units: OpenUnits, active: Flags) -> Clusters:
+    return units.clusters.subset(np.flatnonzero(_is_active(units, active)))
+
+
+def _are_same(before: Rows, now: Rows, sizes: Rows) -> Flags:
     """Return which groups of ``now`` are identical to one before."""
     count = int(now.max()) + 1
     first = np.zeros(count, dtype=np.intp)
     first[now] = before
-    is_same: NDArray[np.bool_] = np.bincount(now, minlength=count) == sizes[first]
+    is_same: Flags = np.bincount(now, minlength=count) == sizes[first]
     is_same[now[before != first[now]]] = False
     return is_same
-
-
-def _near_pairs(
-    some: Clusters, others: Clusters, rule: MergeRule
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which of ``some``, and which of ``others``, may merge with one on the other side."""
-    is_some = np.zeros(len(some), dtype=np.bool_)
-    is_other = np.zeros(len(others), dtype=np.bool_)
-    height = max(1, BLOCK_NUMBERS // max(1, len(others)))
-    for start in range(0, len(some) if len(others) else 0, height):
-        block = np.arange(start, min(start + height, len(some)))
-        part = some if len(block) == len(some) else some.subset(block)
-        is_near = measure_excesses(part, others, rule) <= 0
-        is_some[block] = is_near.any(axis=1)
-        is_other |= is_near.any(axis=0)
-    return is_some, is_other

@@ -8,16 +8,17 @@ faces, and corrections (linked, apart) stay in force.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.grouping.clusters import Clusters, Rows
+from photoshare.faces.grouping.clusters import Rows
+from photoshare.faces.grouping.kept.present import Said
+from photoshare.faces.grouping.kept.room_groups import keep_groups, room_groups
 from photoshare.faces.grouping.linkage import merge_rule
 from photoshare.faces.grouping.neighbourhood import regroup
 from photoshare.faces.grouping.room_eps import own_eps
-from photoshare.faces.grouping.units import Units, make_units, sums_of_groups
 from photoshare.faces.types import NO_PERSON, FaceSet
 
 __all__ = ["NO_PAIRS", "NO_PERSON", "FaceSet", "GroupPlan", "plan_groups"]
@@ -86,57 +87,15 @@ def plan_groups(
     """
     if len(faces) == 0:
         return GroupPlan(faces.person_ids.copy(), {})
-    units = make_units(faces, fixed_people, apart, min_samples, unseen)
-    present, groups, person_of_group, is_unsettled = _present_groups(faces, units, fixed_people)
-    is_active = np.bincount(units.of_face, weights=active, minlength=len(groups)) > 0
+    said = Said(frozenset(fixed_people), apart, frozenset(unseen), min_samples)
     rule = merge_rule(own_eps(faces, eps), min_samples, int(faces.is_founder.sum()))
-    labels = regroup(units, groups, present, is_active | is_unsettled, rule)
-    is_person = np.bincount(labels, weights=units.clusters.founders) >= min_samples
-    untouched = np.flatnonzero(person_of_group != NO_PERSON)  # whichever faces they have left
-    is_person[untouched[untouched < len(is_person)]] = True
-    return _named(faces.person_ids, labels[units.of_face], is_person, fixed_people)
-
-
-def _present_groups(
-    faces: FaceSet, units: Units, fixed_people: Collection[int]
-) -> tuple[Clusters, Rows, NDArray[np.int64], NDArray[np.bool_]]:
-    """Make a group of each person, and of each unit without a person.
-
-    Returns
-    -------
-    present : Clusters
-        One row per group.
-    groups : int array of shape (n_units,)
-    person_of_group : int array of shape (n_groups,)
-        NO_PERSON for a unit without a person.
-    is_unsettled : bool array of shape (n_units,)
-        Whether linked faces are not one person yet, or a person breaks a rule.
-    """
-    count, person_ids = len(units.clusters), faces.person_ids
-    person_of_unit = np.zeros(count, dtype=np.int64)
-    person_of_unit[units.of_face] = person_ids
-    is_fixed_face = np.isin(person_ids, list(fixed_people)) & (person_ids != NO_PERSON)
-    person_of_unit[units.of_face[is_fixed_face]] = person_ids[is_fixed_face]
-    is_moving = person_ids != person_of_unit[units.of_face]
-    is_unsettled = np.zeros(count, dtype=np.bool_)
-    is_unsettled[units.of_face[is_moving]] = True
-    left_behind = np.isin(person_of_unit, person_ids[is_moving]) & (person_of_unit != NO_PERSON)
-    is_unsettled |= left_behind
-    sizes = np.bincount(units.of_face)
-    is_unsettled |= (person_of_unit == NO_PERSON) & (sizes > 1)
-    keys = np.where(person_of_unit == NO_PERSON, np.arange(count) - count, person_of_unit)
-    found, groups = np.unique(keys, return_inverse=True)
-    nowhere = np.empty((count, 0), dtype=np.float32)  # meetings are found without encodings
-    merged = replace(units.clusters, sums=nowhere).joined(groups, len(found))
-    allowed = units.clusters.counts.copy()  # linked faces, whatever they share; one of each other
-    linked = np.flatnonzero((allowed > 1) & ~units.clusters.is_fixed)
-    if len(linked):
-        allowed[linked] = units.clusters.marks.subset(linked).meetings()
-    is_wrong = merged.marks.meetings() > np.bincount(groups, weights=allowed) + 0.5
-    is_wrong &= ~merged.is_fixed
-    people = np.maximum(found, NO_PERSON)
-    present = replace(merged, sums=sums_of_groups(faces, groups[units.of_face], people))
-    return present, groups, people, is_unsettled | is_wrong[groups]
+    room = room_groups(faces, said)
+    found = regroup(room, active, rule)
+    person_ids = faces.person_ids.copy()
+    plan = _named(person_ids[found.faces], found.labels, found.is_person, said.fixed_people)
+    person_ids[found.faces] = plan.person_ids
+    keep_groups(room)
+    return GroupPlan(person_ids, plan.merged)
 
 
 def _named(

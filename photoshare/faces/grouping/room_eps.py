@@ -39,8 +39,6 @@ def own_eps(faces: FaceSet, eps: float) -> float:
     if len(firsts) < LEAST_PAIRS:
         return eps
     firsts = firsts[:: -(-len(firsts) // MOST_PAIRS)]
-    directions = faces.memory.directions(len(faces))
-    one, other = directions[good[firsts]], directions[good[firsts + 1]]
-    cosines = np.einsum("ij,ij->i", one, other)
+    cosines = faces.memory.cosines(good[firsts], good[firsts + 1])
     median = float(np.sqrt(np.median(np.maximum(2 - 2 * cosines, 0))))
     return min(eps, max(OWN_RATIO * median, eps / 2))

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from photoshare.faces.grouping.clusters import Clusters, Rows
-from photoshare.faces.grouping.marks import Marks
-from photoshare.faces.grouping.memory import FaceRows, added_up
+from photoshare.faces.grouping.kept.memory import FaceRows, added_up
+from photoshare.faces.grouping.marks import Marks, marks_of
 from photoshare.faces.types import MAX_PANELS, NO_PERSON, FaceSet
 
 
@@ -150,46 +149,49 @@ def _joined_by_links(
     return keys
 
 
-def _marks(faces: FaceSet, apart: NDArray[np.int64], unseen: Collection[tuple[int, int]]) -> Marks:
-    """Mark every face with its scene, and with its link if that is kept apart from another.
+def enemies_of(apart: NDArray[np.int64]) -> NDArray[np.int64]:
+    """List the marks of links that exclude each other, both ways round."""
+    apart = apart[(apart[:, 0] != apart[:, 1]) & (apart > 0).all(axis=1)]
+    return -np.unique(np.concatenate([apart, apart[:, ::-1]]), axis=0)[::-1]
 
-    A person's first face is also marked with the photos in which they are unseen. A scene excludes
-    itself, and two links that are apart exclude each other.
+
+def extra_marks(
+    faces: FaceSet, apart: NDArray[np.int64], unseen: Collection[tuple[int, int]]
+) -> tuple[Rows, NDArray[np.int64]]:
+    """List the marks that faces have besides their scenes: the rows, and the marks.
+
+    A face has its link if that is kept apart from another; a person's first face has the photos in
+    which they are unseen.
     """
-    scenes, columns = np.unique(faces.scene_ids, return_inverse=True)
-    present = apart[np.isin(apart, faces.bond_ids).all(axis=1)]
-    links, sides = np.unique(present, return_inverse=True)
-    sides = len(scenes) + sides.reshape(-1, 2)
-    rows = np.flatnonzero(np.isin(faces.bond_ids, links))
-    width = len(scenes) + len(links)
-    also_owners, also_columns = _unseen_marks(faces, scenes, unseen)
-    of_links = len(scenes) + np.searchsorted(links, faces.bond_ids[rows])
-    places = np.concatenate([columns, of_links, also_columns])
-    owners = np.concatenate([np.arange(len(faces)), rows, also_owners])
-    ones = np.ones(len(owners), dtype=np.float32)
-    marks = sparse.csr_array((ones, (owners, places)), shape=(len(faces), width))
-    same = np.arange(len(scenes))
-    one_side = np.concatenate([same, sides[:, 0], sides[:, 1]])
-    other_side = np.concatenate([same, sides[:, 1], sides[:, 0]])
-    ones = np.ones(len(one_side), dtype=np.float32)
-    exclusions = sparse.csr_array((ones, (one_side, other_side)), shape=(width, width))
-    exclusions.data[:] = 1  # a pair may be given twice
-    return Marks(marks, exclusions)
+    rows, scenes = _unseen_marks(faces, unseen)
+    if len(apart) == 0:
+        return rows, scenes
+    linked = np.flatnonzero(np.isin(faces.bond_ids, apart[apart > 0]))
+    return np.concatenate([rows, linked]), np.concatenate([scenes, -faces.bond_ids[linked]])
+
+
+def _marks(faces: FaceSet, apart: NDArray[np.int64], unseen: Collection[tuple[int, int]]) -> Marks:
+    """Mark every face with its scene, and with whatever else keeps it apart."""
+    rows, values = extra_marks(faces, apart, unseen)
+    owners = np.concatenate([np.arange(len(faces)), rows])
+    table = marks_of(owners, np.concatenate([faces.scene_ids, values]), len(faces))
+    return Marks(table, enemies_of(apart))
 
 
 def _unseen_marks(
-    faces: FaceSet, scenes: NDArray[np.int64], unseen: Collection[tuple[int, int]]
-) -> tuple[Rows, Rows]:
-    """Return rows of faces, and columns of the scenes of photos in which their people are unseen.
+    faces: FaceSet, unseen: Collection[tuple[int, int]]
+) -> tuple[Rows, NDArray[np.int64]]:
+    """Return rows of faces, and the scenes of photos in which their people are unseen.
 
     In a collage the panel is unknown: all of them count.
     """
     if not unseen:  # the usual case, except after a change of engine
-        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.int64)
+    scenes = np.unique(faces.scene_ids)
     pairs = np.array(sorted(unseen), dtype=np.int64).reshape(-1, 2)
     people, first_rows = np.unique(faces.person_ids, return_index=True)
     pairs = pairs[np.isin(pairs[:, 1], people)]
     owners = first_rows[np.searchsorted(people, pairs[:, 1])]
-    columns = [np.flatnonzero(scenes // MAX_PANELS == photo) for photo in pairs[:, 0].tolist()]
-    counts = [len(found) for found in columns]
-    return np.repeat(owners, counts), np.concatenate([np.empty(0, dtype=np.intp), *columns])
+    seen = [scenes[scenes // MAX_PANELS == photo] for photo in pairs[:, 0].tolist()]
+    counts = [len(found) for found in seen]
+    return np.repeat(owners, counts), np.concatenate([np.empty(0, dtype=np.int64), *seen])

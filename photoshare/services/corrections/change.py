@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from photoshare.errors import NotFoundError
 from photoshare.faces.grouping.constraints import Links, resolve_constraints, settle_people
@@ -361,6 +361,12 @@ def change_of_room(room_id: int) -> Iterator[Change]:
         raise
 
 
+# Made once: a photo changes a room. A loaded `Room` learns its new revision after the commit.
+_COUNT_ONE = update(Room).where(Room.id == bindparam("room")).values(revision=Room.revision + 1)
+_COUNT = _COUNT_ONE.execution_options(synchronize_session=False).returning(Room.revision)
+_COUNT_IF_CURRENT = _COUNT.where(Room.revision == bindparam("known"))
+
+
 def begin_change(room_id: int, *, revision: int | None = None) -> int | None:
     """Begin a transaction that changes faces or people of a room, and count it.
 
@@ -376,10 +382,9 @@ def begin_change(room_id: int, *, revision: int | None = None) -> int | None:
         The new revision. None if something has changed since then, or the room is gone: the caller
         has to decide again.
     """
-    query = update(Room).where(Room.id == room_id).values(revision=Room.revision + 1)
-    if revision is not None:
-        query = query.where(Room.revision == revision)
-    return db.session.scalar(query.returning(Room.revision))
+    if revision is None:
+        return db.session.scalar(_COUNT, {"room": room_id})
+    return db.session.scalar(_COUNT_IF_CURRENT, {"room": room_id, "known": revision})
 
 
 def _write_apart(room_id: int, links: Links) -> None:
@@ -389,10 +394,6 @@ def _write_apart(room_id: int, links: Links) -> None:
         return
     db.session.execute(delete(ApartLinks).where(ApartLinks.room_id == room_id))
     if links.apart:
-        db.session.execute(
-            insert(ApartLinks),
-            [
-                {"room_id": room_id, "bond_id": link, "other_id": other}
-                for link, other in sorted(links.apart)
-            ],
-        )
+        pairs = sorted(links.apart)
+        rows = [{"room_id": room_id, "bond_id": one, "other_id": other} for one, other in pairs]
+        db.session.execute(insert(ApartLinks), rows)

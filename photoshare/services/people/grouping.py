@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import update
+from sqlalchemy import Table, bindparam, update
 
 from photoshare.config import Settings
 from photoshare.faces.grouping.plan import plan_groups
@@ -28,6 +29,14 @@ from photoshare.services.people.room_faces import (
     load_room_faces,
 )
 from photoshare.services.people.selves import follow_merged
+
+_FACES = cast(Table, Face.__table__)
+# Made once, and not by the session, which would look for loaded faces: most photos move some.
+_MOVE = (
+    update(_FACES)
+    .where(_FACES.c.id == bindparam("face_id"))
+    .values(person_id=bindparam("moved_to"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +110,13 @@ def write_plan(
     people_before = before.faces.person_ids
     moved = np.flatnonzero(person_ids != people_before)
     changed = zip(planned.ids[moved].tolist(), person_ids[moved].tolist(), strict=True)
-    values = [{"id": face, "person_id": reference_of(person)} for face, person in changed]
+    values = [{"face_id": face_id, "moved_to": reference_of(person)} for face_id, person in changed]
     if values:
-        db.session.execute(update(Face), values)
+        db.session.connection().execute(_MOVE, values)
     written = replace(planned, faces=replace(planned.faces, person_ids=person_ids))
     left = {*people_before[moved].tolist(), *replaced.values()} - {NO_PERSON}
-    gone = left.difference(person_ids.tolist())
+    others = np.array(sorted(left), dtype=np.int64)
+    gone = set(others[~np.isin(others, person_ids)].tolist())
     if gone:  # people who have no face left
         rows = np.flatnonzero(np.isin(people_before, list(gone)))
         ids = planned.ids[rows].tolist()
@@ -114,7 +124,7 @@ def write_plan(
         now = dict(zip(ids, person_ids[rows].tolist(), strict=True))
         was |= {face: person for face, person in replaced.items() if person in gone}
         follow_merged(was, now, for_good=True)
-        delete_empty_people(room_id)
+        delete_empty_people(room_id, gone)
     settle_covers({*staying, *left, *person_ids[moved].tolist()} - {NO_PERSON})
     db.session.commit()
     keep_room_faces(room_id, replace(written, revision=planned.revision + 1))

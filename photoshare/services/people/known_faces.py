@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from photoshare.geometry import FaceLocation, paired_faces
 from photoshare.models import Correction, CorrectionFace, Face, Photo, db, number_of
+
+_ENGINE = select(Photo.engine).where(Photo.id == bindparam("photo_id"))
+_FACES = select(Face).where(Face.photo_id == bindparam("photo_id"))
 
 NEW_FACE = 0  # id of a face without a row; row ids begin at 1
 
@@ -60,8 +63,11 @@ def match_known_faces(
 
     A corrected face stays even if it is not found again.
     """
-    before = db.session.scalar(select(Photo.engine).where(Photo.id == photo_id))
-    rows = db.session.scalars(select(Face).where(Face.photo_id == photo_id)).all()
+    before = db.session.scalar(_ENGINE, {"photo_id": photo_id})
+    rows = db.session.scalars(_FACES, {"photo_id": photo_id}).all()
+    is_other_engine = before is not None and before != engine_name
+    if not rows:  # a photo that is searched for the first time
+        return MatchedFaces({}, [], [], is_other_engine, set())
     pairs = paired_faces(
         np.array(locations, dtype=np.int64).reshape(-1, 4),
         np.array([row.location for row in rows], dtype=np.int64).reshape(-1, 4),
@@ -75,7 +81,7 @@ def match_known_faces(
         {place: _known(row) for place, row in found_again.items()},
         [_known(row) for row in gone],
         [_known(row) for row in lost if row.id in stays],
-        before is not None and before != engine_name,
+        is_other_engine,
         {row.location for row in (*found_again.values(), *gone)},
     )
 

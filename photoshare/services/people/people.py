@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -130,10 +130,9 @@ def insert_person(room_id: int) -> int:
     return int(db.session.execute(query).scalar_one())
 
 
-def delete_empty_people(room_id: int) -> None:
-    """Delete the people without a face; the caller commits."""
-    db.session.execute(
-        delete(Person).where(
-            Person.room_id == room_id, ~exists().where(Face.person_id == Person.id)
-        )
-    )
+def delete_empty_people(room_id: int, people: Collection[int] | None = None) -> None:
+    """Delete the people without a face, of some or of all; the caller commits."""
+    which = [Person.room_id == room_id, ~exists().where(Face.person_id == Person.id)]
+    if people is not None:
+        which.append(Person.id.in_(people))
+    db.session.execute(delete(Person).where(*which))

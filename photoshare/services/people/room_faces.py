@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 
-from photoshare.faces.grouping.memory import unit_length
+from photoshare.faces.grouping.kept.memory import unit_length
 from photoshare.faces.quality import are_founders
 from photoshare.faces.types import FaceSet
 from photoshare.models import (

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, select, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 
 from photoshare.faces.quality import are_founders, face_quality
 from photoshare.faces.types import NO_BOND, NO_PERSON, AnalysedFace, FaceSet
@@ -38,6 +38,17 @@ from photoshare.services.people.room_faces import (
 )
 from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.storage import Storage
+
+_PHOTOS, _FACES = cast(Table, Photo.__table__), cast(Table, Face.__table__)
+# Made once, and not by the session, which would look for loaded rows: each is run for every photo.
+_MARK_ANALYSED = (
+    update(_PHOTOS)
+    .where(_PHOTOS.c.id.in_(bindparam("photos", expanding=True)))
+    .where(_PHOTOS.c.state == PHOTO_ANALYSING)
+    .values(state=PHOTO_ANALYSED, engine=bindparam("by"))
+    .returning(_PHOTOS.c.id)
+)
+_INSERT_FACES = insert(_FACES).returning(_FACES.c.id, sort_by_parameter_order=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,13 +233,8 @@ def _numbers(values: list[int]) -> NDArray[np.int64]:
 
 def _mark_analysed(photos: list[ClaimedPhoto], rule: GroupingRule) -> set[int]:
     """Mark photos as searched; return the ids of those that still exist."""
-    done = db.session.scalars(
-        update(Photo)
-        .where(Photo.id.in_([photo.id for photo in photos]), Photo.state == PHOTO_ANALYSING)
-        .values(state=PHOTO_ANALYSED, engine=rule.engine_name)
-        .returning(Photo.id)
-    )
-    return set(done)
+    values = {"photos": [photo.id for photo in photos], "by": rule.engine_name}
+    return set(db.session.connection().execute(_MARK_ANALYSED, values).scalars())
 
 
 def _write_faces(photo: FoundPhoto) -> list[int]:
@@ -237,7 +243,7 @@ def _write_faces(photo: FoundPhoto) -> list[int]:
     changed, new = [], []
     for place, face in enumerate(faces):
         top, right, bottom, left = face.location
-        values: dict[str, object] = {"top": top, "right": right, "bottom": bottom, "left": left}
+        values: dict[str, Any] = {"top": top, "right": right, "bottom": bottom, "left": left}
         values |= {"score": face.score, "encoding": encoding_to_bytes(face.encoding)}
         values["quality"] = face_quality(face)
         values["panel"] = face.panel
@@ -248,7 +254,7 @@ def _write_faces(photo: FoundPhoto) -> list[int]:
                 )
             changed.append(values | {"id": known.found_again[place].id})
         else:
-            new.append(Face(photo_id=photo_id, **values))
+            new.append(values | {"photo_id": photo_id})
     if changed:
         db.session.execute(update(Face), changed)
     if known.is_other_engine:  # drop every encoding that the photo's engine has not made
@@ -257,9 +263,7 @@ def _write_faces(photo: FoundPhoto) -> list[int]:
     if known.gone:
         gone = [row.id for row in known.gone]
         db.session.execute(delete(Face).where(Face.id.in_(gone)))
-    db.session.add_all(new)
-    db.session.flush()
-    return [row.id for row in new]
+    return list(db.session.connection().execute(_INSERT_FACES, new).scalars()) if new else []
 
 
 def _delete_files(gone: list[ClaimedPhoto], storage: Storage) -> None:

@@ -21,6 +21,14 @@ SPARE = 1.25  # capacity of the array when it has to grow, as a multiple of the 
 LENGTH_ERROR = 1e-5  # of encodings of length 1, in single precision
 
 
+class _Cosines(NamedTuple):
+    """Products of pairs of rows."""
+
+    rows: NDArray[np.intp]
+    others: NDArray[np.intp]
+    products: Floats
+
+
 class _Sums(NamedTuple):
     """Sums by person, and the person of each row."""
 
@@ -46,6 +54,8 @@ class FaceMemory:
         self._rows: Floats | None = None
         self._used = len(encodings)
         self._sums: _Sums | None = None
+        self._cosines: _Cosines | None = None
+        self._kept: object | None = None
 
     def is_of(self, encodings: Floats) -> bool:
         """Whether these very encodings are the first rows of the memory."""
@@ -87,7 +97,36 @@ class FaceMemory:
             if self._rows is not None and self._used > count:
                 self._rows[count : self._used] = 0
                 self._used = count
-                self._sums = None
+                self._sums = self._cosines = self._kept = None
+
+    def exchange_kept(self, kept: object | None) -> object | None:
+        """Keep something made of these rows until the next photo; return what was kept before.
+
+        Who takes it has it alone, and finds out whether it is still of use.
+        """
+        with self._lock:
+            before, self._kept = self._kept, kept
+            return before
+
+    def cosines(self, rows: NDArray[np.intp], others: NDArray[np.intp]) -> Floats:
+        """Return the products of pairs of rows; those that the last ones began with are kept.
+
+        Parameters
+        ----------
+        rows, others : int arrays of shape (n_pairs,)
+        """
+        with self._lock:
+            directions, kept = self.directions(self._used), self._cosines
+            known = 0 if kept is None else len(kept.rows)
+            if kept is None or not (
+                np.array_equal(kept.rows, rows[:known])
+                and np.array_equal(kept.others, others[:known])
+            ):
+                known, kept = 0, _Cosines(rows[:0], others[:0], np.empty(0, dtype=np.float32))
+            new = np.einsum("ij,ij->i", directions[rows[known:]], directions[others[known:]])
+            products: Floats = np.concatenate([kept.products, new])
+            self._cosines = _Cosines(rows, others, products)
+            return products
 
     def sums_of(self, person_ids: Keys) -> tuple[Keys, Floats]:
         """Add up the directions of every person's rows.
@@ -134,9 +173,8 @@ def unit_length(encodings: Floats) -> Floats:
 
 def added_up(rows: Floats, targets: NDArray[np.intp], count: int) -> Floats:
     """Add up the rows that have the same target, 0 to ``count`` - 1."""
-    ones = np.ones(len(targets), dtype=np.float32)
-    shape = (count, len(targets))
-    adder = sparse.csr_array((ones, (targets, np.arange(len(targets)))), shape=shape)
+    ones, starts = np.ones(len(targets), dtype=np.float32), np.arange(len(targets) + 1)
+    adder = sparse.csc_array((ones, targets, starts), shape=(count, len(targets)))
     sums: Floats = adder @ rows
     return sums
 

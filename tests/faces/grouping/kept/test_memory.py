@@ -1,4 +1,4 @@
-"""photoshare.faces.grouping.memory: the kept encodings equal freshly read ones."""
+"""photoshare.faces.grouping.kept.memory: the kept encodings equal freshly read ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from photoshare.faces.grouping.memory import FaceMemory, unit_length
+from photoshare.faces.grouping.kept.memory import FaceMemory, unit_length
 from photoshare.faces.grouping.plan import NO_PERSON, FaceSet
 from photoshare.faces.grouping.units import sums_of_groups
 from tests.faces.made_up import encodings_of, face_set
@@ -116,3 +116,15 @@ def test_the_sums_of_groups_are_those_of_their_faces(faces: list[tuple[int, int]
     np.testing.assert_allclose(rows.squares(), (expected**2).sum(axis=1), rtol=1e-4, atol=1e-5)
     asked = expected[:2]
     np.testing.assert_allclose(rows.dots(asked), asked @ expected.T, atol=1e-4)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=9), max_size=5))
+def test_the_products_of_pairs_are_those_asked_for(history: list[list[tuple[int, int]]]) -> None:
+    encodings = unit_length(encodings_of([0, 1] * 4, spread=1.0))
+    memory = FaceMemory(encodings)
+    for pairs in history:
+        rows, others = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
+
+        expected = (encodings @ encodings.T)[rows, others]
+        np.testing.assert_allclose(memory.cosines(rows, others), expected, atol=1e-5)
