@@ -17,8 +17,10 @@ from photoshare.web.views import (
     wall,
 )
 
-PAGES = (
-    *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
-    *(me, wall, phone_app, languages),
+BLUEPRINTS = tuple(
+    page.blueprint
+    for page in (
+        *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
+        *(me, wall, phone_app, languages),
+    )
 )
-BLUEPRINTS = tuple(page.blueprint for page in PAGES)
