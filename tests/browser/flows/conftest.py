@@ -6,28 +6,24 @@ those of the dark scheme.
 
 from __future__ import annotations
 
-import io
 import os
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from PIL import ExifTags, Image, ImageDraw, ImageOps
 from playwright.sync_api import APIRequestContext, Download, Locator, Page
 
 from tests.browser.conftest import ARTEFACTS
+from tests.browser.drawing import draw_shot
 from tests.browser.flows.serve import LIKE_RED
-from tests.conftest import ROOT
-from tests.fakes import BLUE, GREEN, RED, STEP_PX
-from tests.serving.test_server import free_port, server, wait_until_it_serves
+from tests.fakes import BLUE, GREEN, RED
 
 SOON_MS = 30_000  # upper bound for a few drawn photos on a slow machine
 SIZES = {390: 844, 768: 1024, 1280: 800}  # width and height in pixels
 SCHEME = os.environ.get("TEST_COLOR_SCHEME", "light")
-ZOOM = 6  # times the squares of `draw_photo`: as large as a photo on a screen
 # Who is in each photo: three people, and one who may be the first.
 SHOTS = {
     "cake.jpg": (RED,),
@@ -52,29 +48,6 @@ DECODE_PICTURES = (
 REPORT_VIOLATIONS = """document.addEventListener("securitypolicyviolation", event => {
     console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
 });"""
-
-
-def draw_shot(colours: tuple[tuple[int, int, int], ...], seed: int) -> bytes:
-    """Draw a photo of round faces for `PartyEngine`; every seed gives other bytes."""
-    step = STEP_PX * ZOOM
-    # From sky to grass, with grey in the middle, which is not a face.
-    ground = ImageOps.colorize(
-        Image.linear_gradient("L"), (110, 150, 215 - 5 * seed), (95, 130, 60), (128, 128, 128)
-    )
-    image = ground.resize((step * max(len(colours), 1), step))
-    draw = ImageDraw.Draw(image)
-    for number, colour in enumerate(colours):
-        left = number * step
-        draw.ellipse((left + 130, 110, left + 470, 490), colour)
-        for x in (220, 380):
-            draw.ellipse((left + x - 22, 210, left + x + 22, 254), "white")
-            draw.ellipse((left + x - 10, 222, left + x + 10, 242), "black")
-        draw.arc((left + 210, 320, left + 390, 420), 10, 170, "black", 12)
-    buffer = io.BytesIO()
-    exif = Image.Exif()
-    exif[ExifTags.Base.ImageDescription] = str(seed)
-    image.save(buffer, "JPEG", quality=90, exif=exif)
-    return buffer.getvalue()
 
 
 @dataclass
@@ -190,23 +163,6 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     for seed, (name, colours) in enumerate(SHOTS.items()):
         (folder / name).write_bytes(draw_shot(colours, seed))
     return sorted(folder.iterdir())
-
-
-@pytest.fixture(scope="module")
-def hold(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """While this file exists, no photo is searched."""
-    return tmp_path_factory.mktemp("hold") / "held"
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory, hold: Path) -> Iterator[str]:
-    """Address of a running server with a fast engine, one per test file."""
-    port = free_port()
-    data = tmp_path_factory.mktemp("served")
-    program = ("-m", "tests.browser.flows.serve")
-    with server(data, port, program, PYTHONPATH=str(ROOT), HOLD=str(hold)) as process:
-        wait_until_it_serves(process, port)
-        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(params=SIZES)
