@@ -127,12 +127,14 @@ def event_photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(folder.iterdir())
 
 
+def save_screenshot(page: Page, name: str) -> None:
+    """Keep a picture of a page in artefacts/, if TEST_SCREENSHOTS asks for pictures."""
+    if os.environ.get("TEST_SCREENSHOTS"):
+        # Hiding the caret would leave an empty style on the fields, which htmx then may not copy.
+        path = ARTEFACTS / f"{name}.png"
+        page.screenshot(path=path, animations="disabled", caret="initial")
+
+
 @pytest.fixture
-def take_screenshot() -> Callable[..., None]:
-    """Keep a picture of a page in artefacts/."""
-
-    def take(page: Page, name: str) -> None:
-        ARTEFACTS.mkdir(exist_ok=True)
-        page.screenshot(path=ARTEFACTS / f"{name}.png")
-
-    return take
+def take_screenshot() -> Callable[[Page, str], None]:
+    return save_screenshot

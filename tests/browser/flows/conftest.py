@@ -1,7 +1,7 @@
-"""Fixtures: what users do in several steps, on phone, tablet and desktop, with screenshots.
+"""Fixtures: what users do in several steps, on phone, tablet and desktop.
 
-Screenshots are saved in artefacts/flows/<width>/<flow>-<step>.png; TEST_COLOR_SCHEME=dark adds
-those of the dark scheme.
+TEST_SCREENSHOTS=1 saves pictures in artefacts/flows/<width>/<flow>-<step>.png, and with
+TEST_COLOR_SCHEME=dark those of the dark scheme.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import APIRequestContext, Download, Locator, Page
 
-from tests.browser.conftest import ARTEFACTS
+from tests.browser.conftest import save_screenshot
 from tests.browser.drawing import draw_shot
 from tests.browser.flows.serve import LIKE_RED
 from tests.fakes import BLUE, GREEN, RED
@@ -59,7 +59,7 @@ class Party:
 
 
 class Flow:
-    """One flow at one width: watched pages, and their screenshots."""
+    """One flow at one width, with watched pages."""
 
     def __init__(self, name: str, width: int, address: str, open_page: Callable[..., Page]) -> None:
         self.address = address
@@ -88,16 +88,11 @@ class Flow:
             place.click()
 
     def step(self, page: Page, name: str) -> None:
-        """Save a screenshot; nothing may be wrong or wider than the screen."""
+        """Nothing may be wrong or wider than the screen."""
         page.wait_for_function(PICTURES_ARE_THERE, timeout=SOON_MS)
         page.evaluate(DECODE_PICTURES)
-        folder = (
-            ARTEFACTS / "flows" / (f"{self.width}" if SCHEME == "light" else f"{self.width}-dark")
-        )
-        folder.mkdir(parents=True, exist_ok=True)
-        # Hiding the caret would leave an empty style on the fields, which htmx then may not copy.
-        picture = folder / f"{self._name}-{name}.png"
-        page.screenshot(path=picture, animations="disabled", caret="initial")
+        folder = f"{self.width}" if SCHEME == "light" else f"{self.width}-dark"
+        save_screenshot(page, f"flows/{folder}/{self._name}-{name}")
         assert page.evaluate("document.documentElement.scrollWidth") <= self.width, name
         assert self._problems == [], name
 
