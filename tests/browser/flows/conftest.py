@@ -22,7 +22,11 @@ from tests.browser.flows.serve import LIKE_RED
 from tests.fakes import BLUE, GREEN, RED
 
 SOON_MS = 30_000  # upper bound for a few drawn photos on a slow machine
-SIZES = {390: 844, 768: 1024, 1280: 800}  # width and height in pixels
+PHONE, TABLET, DESKTOP = 390, 768, 1280
+SIZES = {PHONE: 844, TABLET: 1024, DESKTOP: 800}  # width and height in pixels
+# For flows over what styles show otherwise on a tablet than on a desktop: the frame of a page in
+# `test_navigation`, a photo and its faces. The others only look whether each step fits a tablet.
+ALL_SIZES = pytest.mark.parametrize("flow", SIZES, indirect=True)
 SCHEME = os.environ.get("TEST_COLOR_SCHEME", "light")
 # Who is in each photo: three people, and one who may be the first.
 SHOTS = {
@@ -64,7 +68,7 @@ class Flow:
     def __init__(self, name: str, width: int, address: str, open_page: Callable[..., Page]) -> None:
         self.address = address
         self.width = width
-        self.is_touch = width == 390
+        self.is_touch = width == PHONE
         self._name = name
         self._open = open_page
         self._problems: list[str] = []
@@ -91,10 +95,17 @@ class Flow:
         """Nothing may be wrong or wider than the screen."""
         page.wait_for_function(PICTURES_ARE_THERE, timeout=SOON_MS)
         page.evaluate(DECODE_PICTURES)
-        folder = f"{self.width}" if SCHEME == "light" else f"{self.width}-dark"
-        save_screenshot(page, f"flows/{folder}/{self._name}-{name}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= self.width, name
+        self._look(page, self.width, name)
+        if self.width == DESKTOP:
+            page.set_viewport_size({"width": TABLET, "height": SIZES[TABLET]})
+            self._look(page, TABLET, name)
+            page.set_viewport_size({"width": DESKTOP, "height": SIZES[DESKTOP]})
         assert self._problems == [], name
+
+    def _look(self, page: Page, width: int, name: str) -> None:
+        folder = f"{width}" if SCHEME == "light" else f"{width}-dark"
+        save_screenshot(page, f"flows/{folder}/{self._name}-{name}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
 
     def begin(self, *, title: str = "Garden party") -> Party:
         """Create a room; its host is on the share page."""
@@ -160,8 +171,8 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-@pytest.fixture(params=SIZES)
+@pytest.fixture(params=(PHONE, DESKTOP))
 def flow(request: pytest.FixtureRequest, address: str, open_page: Callable[..., Page]) -> Flow:
-    """The flow that a test is named after, once for every width."""
+    """The flow that a test is named after, on a phone and on a desktop."""
     name = request.function.__name__.removeprefix("test_").replace("_", "-")
     return Flow(name, request.param, address, open_page)
