@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Every check and test of the project: ./run.sh test. With --fast: what takes a minute, for the loop
-# while writing. With other arguments: only pytest, with them.
+# Every check and test of the project: ./run.sh test. With --coverage: measured as well, which takes
+# half as long again. With --fast: what takes a minute, for the loop while writing. With other
+# arguments: only pytest, with them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bin=.venv/bin
@@ -10,9 +11,12 @@ if ! compgen -G ".cache/face_recognition-*.tar.gz" >/dev/null; then
         --require-hashes --requirement tests/pictures.txt --dest .cache
 fi
 
-# One process per core; the tests of a file stay together, since they share servers and browsers, and
-# files keep their order, so that the long browser tests do not come last.
-in_all_cores=(-n "$(getconf _NPROCESSORS_ONLN)" --dist loadfile --no-loadscope-reorder)
+# Three processes for two cores, since tests also wait for what they have started. The tests of a file
+# stay together, since they share servers and browsers, and files keep their order, so that the long
+# browser tests do not come last.
+in_all_cores=(-n "$(($(getconf _NPROCESSORS_ONLN) * 3 / 2))" --dist loadfile --no-loadscope-reorder)
+# They start some two hundred processes, each of which would compile the whole program anew.
+unset PYTHONDONTWRITEBYTECODE
 
 if [ "${1:-}" = --fast ]; then
     result=0
@@ -21,8 +25,14 @@ if [ "${1:-}" = --fast ]; then
     exit "$result"
 fi
 
+measure=()
+if [ "${1:-}" = --coverage ]; then
+    measure=(--cov --cov-report=term --cov-fail-under=90)
+    shift
+fi
+
 if [ $# -gt 0 ]; then
-    exec "$bin/python" -m pytest "$@"
+    exec "$bin/python" -m pytest ${measure[@]+"${measure[@]}"} "$@"
 fi
 
 "$bin/ruff" format --check .
@@ -32,4 +42,4 @@ fi
 "$bin/mypy"
 "$bin/python" scripts/check_words.py --all
 "$bin/codespell" README.md SECURITY.md CHANGELOG.md CONTRIBUTING.md STYLE.md docs photoshare measuring templates static tests scripts app.py setup.py run.sh
-"$bin/python" -m pytest "${in_all_cores[@]}" --cov --cov-report=term --cov-fail-under=90
+"$bin/python" -m pytest "${in_all_cores[@]}" ${measure[@]+"${measure[@]}"}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 from coverage import Coverage
 from flask import Flask
@@ -49,6 +50,13 @@ def _no_sync(_descriptor: int) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fast", action="store_true", help="leave out what takes long")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With --fast, try few made-up examples of each property."""
+    if config.getoption("fast"):
+        hypothesis.settings.register_profile("fast", max_examples=10, deadline=None)
+        hypothesis.settings.load_profile("fast")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

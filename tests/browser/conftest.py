@@ -1,4 +1,7 @@
-"""A real server with the real engine, and a real Chromium in front of it."""
+"""A real server, and a real Chromium in front of it.
+
+Faces are drawn and found by a quick engine; a test of real ones asks for ``real_address``.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.drawing import draw_shot
 from tests.conftest import ROOT
+from tests.fakes import BLUE, RED
 from tests.serving.test_server import free_port, server, wait_until_it_serves
 
 ARTEFACTS = ROOT / "artefacts"
+QUICK_SERVER = ("-m", "tests.browser.flows.serve")
+QUICK_ENVIRON = {"PYTHONPATH": str(ROOT)}
+# Who is in each photo.
+EVENT = {
+    "biden.jpg": (BLUE,),
+    "obama.jpg": (RED,),
+    "obama2.jpg": (RED,),
+    "sea.jpg": (),
+    "together.jpg": (RED, BLUE),
+}
+# The first is Chromium without the window around the page, which takes half of the processor time.
+CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
 # Chromium's own requests to its makers' servers are switched off; as root it needs --no-sandbox.
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
@@ -29,11 +45,11 @@ CHROMIUM_OPTIONS = [
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if path is None:
         if os.environ.get("TEST_BROWSER") == "required":
             pytest.fail("Chromium is required here, but not installed")
-        pytest.skip("Chromium is not installed (Debian: apt install chromium)")
+        pytest.skip("Chromium is not installed (Debian: apt install chromium-headless-shell)")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
         yield chromium
@@ -41,8 +57,24 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def hold(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """While this file exists, no photo is searched."""
+    return tmp_path_factory.mktemp("hold") / "held"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, hold: Path) -> Iterator[str]:
     """Address of a running server, one per test file: a server allows 20 new rooms an hour."""
+    port = free_port()
+    data = tmp_path_factory.mktemp("served")
+    with server(data, port, QUICK_SERVER, HOLD=str(hold), **QUICK_ENVIRON) as process:
+        wait_until_it_serves(process, port)
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def real_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a running server with the engine that guests get."""
     port = free_port()
     with server(tmp_path_factory.mktemp("served"), port) as process:
         wait_until_it_serves(process, port)
@@ -88,34 +120,22 @@ def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture(scope="session")
-def event_photos(
-    face_pictures: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
-) -> list[Path]:
-    """Photos of an event: single people and two together."""
+def event_photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Drawn photos of an event: single people and two together."""
     folder = tmp_path_factory.mktemp("event")
-    first, second = (
-        Image.open(face_pictures[n]).convert("RGB") for n in ("obama2.jpg", "biden.jpg")
-    )
-    height = 700
-    both = [
-        image.resize((image.width * height // image.height, height)) for image in (first, second)
-    ]
-    together = Image.new("RGB", (sum(image.width for image in both), height))
-    together.paste(both[0], (0, 0))
-    together.paste(both[1], (both[0].width, 0))
-    together.save(folder / "together.jpg")
-    for name in ("obama.jpg", "obama2.jpg", "biden.jpg"):
-        shutil.copy(face_pictures[name], folder / name)
-    Image.effect_noise((900, 600), 30).convert("RGB").save(folder / "sea.png")
+    for seed, (name, colours) in enumerate(EVENT.items()):
+        (folder / name).write_bytes(draw_shot(colours, seed))
     return sorted(folder.iterdir())
 
 
+def save_screenshot(page: Page, name: str) -> None:
+    """Keep a picture of a page in artefacts/, if TEST_SCREENSHOTS asks for pictures."""
+    if os.environ.get("TEST_SCREENSHOTS"):
+        # Hiding the caret would leave an empty style on the fields, which htmx then may not copy.
+        path = ARTEFACTS / f"{name}.png"
+        page.screenshot(path=path, animations="disabled", caret="initial")
+
+
 @pytest.fixture
-def take_screenshot() -> Callable[..., None]:
-    """Keep a picture of a page in artefacts/."""
-
-    def take(page: Page, name: str) -> None:
-        ARTEFACTS.mkdir(exist_ok=True)
-        page.screenshot(path=ARTEFACTS / f"{name}.png")
-
-    return take
+def take_screenshot() -> Callable[[Page, str], None]:
+    return save_screenshot

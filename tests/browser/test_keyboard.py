@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Page, expect
+
+from tests.fakes import draw_photo
 
 pytestmark = pytest.mark.browser
 
@@ -88,7 +89,7 @@ def test_escape_leads_from_a_photo_to_its_tile(room: Page) -> None:
 def test_an_upload_of_many_photos_is_said_in_few_sentences(room: Page, tmp_path: Path) -> None:
     files = [tmp_path / f"{number}.png" for number in range(20)]
     for number, file in enumerate(files):
-        Image.effect_noise((60, 40), 20 + number).save(file)
+        file.write_bytes(draw_photo(seed=number, image_format="PNG"))
     room.evaluate(COUNT_ANNOUNCEMENTS)
 
     room.locator("input[type=file]").set_input_files(files)

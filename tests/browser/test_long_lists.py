@@ -13,6 +13,7 @@ from photoshare.db import db, upgrade_schema
 from photoshare.services.paging import PEOPLE_PAGE_SIZE
 from photoshare.services.photos.listing import PAGE_SIZE
 from photoshare.services.rooms import rooms
+from tests.browser.conftest import QUICK_ENVIRON, QUICK_SERVER
 from tests.helpers import insert_person, insert_photos
 from tests.serving.test_server import free_port, server, wait_until_it_serves
 
@@ -40,7 +41,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         db.session.remove()
         db.engine.dispose()
     port = free_port()
-    with server(data, port) as process:
+    with server(data, port, QUICK_SERVER, **QUICK_ENVIRON) as process:
         wait_until_it_serves(process, port)
         yield f"http://127.0.0.1:{port}/rooms/{code}"
 

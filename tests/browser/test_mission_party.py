@@ -18,6 +18,11 @@ pytestmark = pytest.mark.browser
 ANALYSIS_MS = 120_000  # upper bound for a few photos on a slow machine
 
 
+@pytest.fixture(scope="module")
+def address(real_address: str) -> str:
+    return real_address
+
+
 @pytest.fixture
 def mission_photos(tmp_path: Path) -> list[Path]:
     """An astronaut (NASA) in five photos that differ, and photos of things: all free to show."""

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ARTEFACTS
+from tests.fakes import draw_photo
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +34,7 @@ SHARE = """(address) => {
 def pictures(tmp_path: Path) -> list[Path]:
     paths = [tmp_path / name for name in ("sea & sky.png", "größe.png")]
     for number, path in enumerate(paths):
-        Image.effect_noise((300, 200), 40 + number).save(path)
+        path.write_bytes(draw_photo(seed=number, image_format="PNG", width=150))
     return paths
 
 

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, Route, expect
 
+from tests.browser.conftest import QUICK_ENVIRON, QUICK_SERVER
 from tests.fakes import RED, draw_photo
 from tests.serving.test_server import free_port, server, wait_until_it_serves
 
@@ -58,7 +59,7 @@ class OwnServer:
         self.start()
 
     def start(self) -> None:
-        self._running = server(self.data, self.port, **self._environ)
+        self._running = server(self.data, self.port, QUICK_SERVER, **QUICK_ENVIRON, **self._environ)
         self.process = self._running.__enter__()
         wait_until_it_serves(self.process, self.port)
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Page, Route, expect
+
+from tests.fakes import draw_photo
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +19,7 @@ SOON_MS = 20_000  # two polls of the wall's script, on a slow machine
 def pictures(tmp_path: Path) -> list[Path]:
     paths = [tmp_path / f"{name}.png" for name in ("first", "second", "third")]
     for number, path in enumerate(paths):
-        Image.effect_noise((300, 200), 30 + number).save(path)
+        path.write_bytes(draw_photo(seed=number, image_format="PNG", width=150))
     return paths
 
 

@@ -3,16 +3,46 @@
 from __future__ import annotations
 
 import re
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 pytestmark = pytest.mark.browser
 
 ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
+
+
+@pytest.fixture(scope="module")
+def address(real_address: str) -> str:
+    return real_address
+
+
+@pytest.fixture(scope="session")
+def event_photos(
+    face_pictures: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> list[Path]:
+    """Photos of an event with real faces: single people and two together."""
+    folder = tmp_path_factory.mktemp("event")
+    first, second = (
+        Image.open(face_pictures[n]).convert("RGB") for n in ("obama2.jpg", "biden.jpg")
+    )
+    height = 700
+    both = [
+        image.resize((image.width * height // image.height, height)) for image in (first, second)
+    ]
+    together = Image.new("RGB", (sum(image.width for image in both), height))
+    together.paste(both[0], (0, 0))
+    together.paste(both[1], (both[0].width, 0))
+    together.save(folder / "together.jpg")
+    for name in ("obama.jpg", "obama2.jpg", "biden.jpg"):
+        shutil.copy(face_pictures[name], folder / name)
+    Image.effect_noise((900, 600), 30).convert("RGB").save(folder / "sea.png")
+    return sorted(folder.iterdir())
 
 
 def save_zip(page: Page, link: str, folder: Path) -> tuple[str, dict[str, bytes]]:

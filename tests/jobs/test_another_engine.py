@@ -307,6 +307,7 @@ def test_who_came_in_first_and_was_not_known_yet_joins_who_they_are_by_and_by(
     assert people[2] == people[-1] == (lea, lea), "she is, as soon as one photo of her is searched"
 
 
+@pytest.mark.slow
 def test_killed_at_any_time_the_second_search_goes_on_and_what_was_said_holds(
     party: Party, tmp_path: Path
 ) -> None:

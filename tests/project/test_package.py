@@ -18,6 +18,8 @@ import photoshare
 from photoshare.config import _default_data
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 SOURCES = ("photoshare", "templates", "static")
 BESIDE = ("pyproject.toml", "setup.py", "MANIFEST.in", "requirements.in", "README.md")
 LICENCES = ("LICENSE", "NOTICE")

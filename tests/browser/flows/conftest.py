@@ -1,33 +1,33 @@
-"""Fixtures: what users do in several steps, on phone, tablet and desktop, with screenshots.
+"""Fixtures: what users do in several steps, on phone, tablet and desktop.
 
-Screenshots are saved in artefacts/flows/<width>/<flow>-<step>.png; TEST_COLOR_SCHEME=dark adds
-those of the dark scheme.
+TEST_SCREENSHOTS=1 saves pictures in artefacts/flows/<width>/<flow>-<step>.png, and with
+TEST_COLOR_SCHEME=dark those of the dark scheme.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from PIL import ExifTags, Image, ImageDraw, ImageOps
 from playwright.sync_api import APIRequestContext, Download, FilePayload, Locator, Page
 
-from tests.browser.conftest import ARTEFACTS
+from tests.browser.conftest import save_screenshot
+from tests.browser.drawing import draw_shot
 from tests.browser.flows.serve import LIKE_RED
-from tests.conftest import ROOT
-from tests.fakes import BLUE, GREEN, RED, STEP_PX
-from tests.serving.test_server import free_port, server, wait_until_it_serves
+from tests.fakes import BLUE, GREEN, RED
 
 SOON_MS = 30_000  # upper bound for a few drawn photos on a slow machine
-SIZES = {390: 844, 768: 1024, 1280: 800}  # width and height in pixels
+PHONE, TABLET, DESKTOP = 390, 768, 1280
+SIZES = {PHONE: 844, TABLET: 1024, DESKTOP: 800}  # width and height in pixels
+# For flows over what styles show otherwise on a tablet than on a desktop: the frame of a page in
+# `test_navigation`, a photo and its faces. The others only look whether each step fits a tablet.
+ALL_SIZES = pytest.mark.parametrize("flow", SIZES, indirect=True)
 SCHEME = os.environ.get("TEST_COLOR_SCHEME", "light")
-ZOOM = 6  # times the squares of `draw_photo`: as large as a photo on a screen
 # Who is in each photo: three people, and one who may be the first.
 SHOTS = {
     "cake.jpg": (RED,),
@@ -54,29 +54,6 @@ REPORT_VIOLATIONS = """document.addEventListener("securitypolicyviolation", even
 });"""
 
 
-def draw_shot(colours: tuple[tuple[int, int, int], ...], seed: int) -> bytes:
-    """Draw a photo of round faces for `PartyEngine`; every seed gives other bytes."""
-    step = STEP_PX * ZOOM
-    # From sky to grass, with grey in the middle, which is not a face.
-    ground = ImageOps.colorize(
-        Image.linear_gradient("L"), (110, 150, 215 - 5 * seed), (95, 130, 60), (128, 128, 128)
-    )
-    image = ground.resize((step * max(len(colours), 1), step))
-    draw = ImageDraw.Draw(image)
-    for number, colour in enumerate(colours):
-        left = number * step
-        draw.ellipse((left + 130, 110, left + 470, 490), colour)
-        for x in (220, 380):
-            draw.ellipse((left + x - 22, 210, left + x + 22, 254), "white")
-            draw.ellipse((left + x - 10, 222, left + x + 10, 242), "black")
-        draw.arc((left + 210, 320, left + 390, 420), 10, 170, "black", 12)
-    buffer = io.BytesIO()
-    exif = Image.Exif()
-    exif[ExifTags.Base.ImageDescription] = str(seed)
-    image.save(buffer, "JPEG", quality=90, exif=exif)
-    return buffer.getvalue()
-
-
 @dataclass
 class Party:
     """A room, and the browser of its host."""
@@ -86,12 +63,12 @@ class Party:
 
 
 class Flow:
-    """One flow at one width: watched pages, and their screenshots."""
+    """One flow at one width, with watched pages."""
 
     def __init__(self, name: str, width: int, address: str, open_page: Callable[..., Page]) -> None:
         self.address = address
         self.width = width
-        self.is_touch = width == 390
+        self.is_touch = width == PHONE
         self._name = name
         self._open = open_page
         self._problems: list[str] = []
@@ -115,18 +92,20 @@ class Flow:
             place.click()
 
     def step(self, page: Page, name: str) -> None:
-        """Save a screenshot; nothing may be wrong or wider than the screen."""
+        """Nothing may be wrong or wider than the screen."""
         page.wait_for_function(PICTURES_ARE_THERE, timeout=SOON_MS)
         page.evaluate(DECODE_PICTURES)
-        folder = (
-            ARTEFACTS / "flows" / (f"{self.width}" if SCHEME == "light" else f"{self.width}-dark")
-        )
-        folder.mkdir(parents=True, exist_ok=True)
-        # Hiding the caret would leave an empty style on the fields, which htmx then may not copy.
-        picture = folder / f"{self._name}-{name}.png"
-        page.screenshot(path=picture, animations="disabled", caret="initial")
-        assert page.evaluate("document.documentElement.scrollWidth") <= self.width, name
+        self._look(page, self.width, name)
+        if self.width == DESKTOP:
+            page.set_viewport_size({"width": TABLET, "height": SIZES[TABLET]})
+            self._look(page, TABLET, name)
+            page.set_viewport_size({"width": DESKTOP, "height": SIZES[DESKTOP]})
         assert self._problems == [], name
+
+    def _look(self, page: Page, width: int, name: str) -> None:
+        folder = f"{width}" if SCHEME == "light" else f"{width}-dark"
+        save_screenshot(page, f"flows/{folder}/{self._name}-{name}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
 
     def begin(self, *, title: str = "Garden party") -> Party:
         """Create a room; its host is on the share page."""
@@ -196,25 +175,8 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-@pytest.fixture(scope="module")
-def hold(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """While this file exists, no photo is searched."""
-    return tmp_path_factory.mktemp("hold") / "held"
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory, hold: Path) -> Iterator[str]:
-    """Address of a running server with a fast engine, one per test file."""
-    port = free_port()
-    data = tmp_path_factory.mktemp("served")
-    program = ("-m", "tests.browser.flows.serve")
-    with server(data, port, program, PYTHONPATH=str(ROOT), HOLD=str(hold)) as process:
-        wait_until_it_serves(process, port)
-        yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture(params=SIZES)
+@pytest.fixture(params=(PHONE, DESKTOP))
 def flow(request: pytest.FixtureRequest, address: str, open_page: Callable[..., Page]) -> Flow:
-    """The flow that a test is named after, once for every width."""
+    """The flow that a test is named after, on a phone and on a desktop."""
     name = request.function.__name__.removeprefix("test_").replace("_", "-")
     return Flow(name, request.param, address, open_page)

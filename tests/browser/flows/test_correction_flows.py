@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.flows.conftest import Flow
+from tests.browser.flows.conftest import ALL_SIZES, Flow
 
 pytestmark = pytest.mark.browser
 
@@ -53,6 +53,7 @@ def test_reject_a_face(flow: Flow, shots: list[Path]) -> None:
     expect(page.locator(".tile")).to_have_count(3)
 
 
+@ALL_SIZES
 def test_move_a_face(flow: Flow, shots: list[Path]) -> None:
     party = flow.begin()
     page = party.host

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.flows.conftest import FOUND, SOON_MS, Flow, content_of, watch
+from tests.browser.flows.conftest import ALL_SIZES, FOUND, SOON_MS, Flow, content_of, watch
 from tests.browser.test_select import drag
 
 pytestmark = pytest.mark.browser
@@ -56,6 +56,7 @@ def test_join_and_add(flow: Flow, shots: list[Path], hold: Path) -> None:
     flow.step(page, "4-people")
 
 
+@ALL_SIZES
 def test_album_and_photos(flow: Flow, shots: list[Path]) -> None:
     page = flow.join(flow.begin())
     flow.add(page, page.url, shots)

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.flows.conftest import SIZES, Flow
+from tests.browser.flows.conftest import ALL_SIZES, SIZES, Flow
 
 pytestmark = pytest.mark.browser
 THUMB_PX = 120  # from the lower edge: the reach of a thumb with one hand
 TARGET_PX = 44  # for a thumb, at least
 
 
+@ALL_SIZES
 def test_navigation(flow: Flow, shots: list[Path]) -> None:
     page = flow.join(flow.begin())
     flow.add(page, page.url, shots[:3])
