@@ -34,6 +34,7 @@ from photoshare.services.people.people import has_person
 from photoshare.services.people.shown_faces import is_visible
 from photoshare.services.photos import adding, deleting, listing
 from photoshare.services.photos.albums import Album, open_album
+from photoshare.services.photos.close_ups import get_tile
 from photoshare.services.photos.pictures import find_picture
 from photoshare.services.rooms.entering import Access
 from photoshare.web.answers import (
@@ -45,6 +46,7 @@ from photoshare.web.answers import (
     render,
     send_picture,
     send_source,
+    send_tile,
     toast,
 )
 from photoshare.web.pages.words import translate_error
@@ -144,6 +146,17 @@ def picture(room_code: str, photo_id: int, digest: str, side: int, ending: str) 
         raise NotFoundError("There's no picture in this size.")
     path = find_picture(photo, side, ending, current_site().storage)
     return send_picture(path, PICTURE_TYPES[ending])
+
+
+@blueprint.get("/photos/<int:photo_id>/<digest>/tiles/<int:factor>/<int:column>-<int:row>.webp")
+def tile(
+    room_code: str, photo_id: int, digest: str, factor: int, column: int, row: int
+) -> Response:
+    """Send a tile of a photo for a close look, its sides divided by ``factor``."""
+    photo, site = _photo_with_digest(photo_id, digest), current_site()
+    return send_tile(
+        get_tile(photo, factor, column, row, storage=site.storage, settings=site.settings)
+    )
 
 
 @blueprint.get("/photos/<int:photo_id>/<digest>/download")
