@@ -24,7 +24,7 @@ from photoshare.errors import (
     NotFoundError,
     RejectedPhotoError,
 )
-from photoshare.models import Photo
+from photoshare.models import Face, Photo
 from photoshare.pictures.encoding import RENDITION_PX
 from photoshare.pictures.formats import FORMATS
 from photoshare.services.downloads.checksums import get_download
@@ -125,17 +125,26 @@ def show(room_code: str, photo_id: int) -> str:
     """Show one photo with its faces, and the photos before and after it in the album."""
     access = current_access()
     photo = listing.get_photo(access.room.id, photo_id, all_of_it=True)
-    album = album_argument()
+    album, author = album_argument(), current_author()
+    faces = [face for face in photo.faces if is_visible(access, face)]
     return render_template(
         "photos/show.html",
         access=access,
-        author=current_author(),
+        author=author,
         photo=photo,
-        faces=[face for face in photo.faces if is_visible(access, face)],
+        faces=sorted(faces, key=_by_name_then_place),
+        is_fixing="fix" in request.args and author.may_correct([photo.guest_id]),
         album=album,
+        position=listing.find_position(album, photo.id),
         neighbours=listing.find_neighbours(album, photo.id),
         may_delete=deleting.may_delete(access, photo),
     )
+
+
+def _by_name_then_place(face: Face) -> tuple[bool, bool, int]:
+    """Order faces for a strip: who has a name first, unsorted ones last, each from the left."""
+    person = face.person
+    return person is None, person is None or not person.name, face.left
 
 
 @blueprint.get("/photos/<int:photo_id>/<digest>-<int:side>.<any(webp, jpg):ending>")
