@@ -140,7 +140,7 @@ def find_position(album: Album, photo_id: int) -> Position:
     ids = album.select().with_only_columns(Photo.id)
     moment = db.session.scalar(select(Photo.moment).where(Photo.id == photo_id))
     here = tuple_(moment, photo_id)
-    is_before = _CURSOR > here if album.newest_first else _CURSOR < here
+    is_before = here < _CURSOR if album.newest_first else here > _CURSOR
     before = ids.where(is_before).order_by(None).subquery()
     count_before = db.session.scalar(select(func.count()).select_from(before)) or 0
     first_id = db.session.scalar(ids.limit(1))
