@@ -193,7 +193,7 @@ def test_the_neighbours_follow_the_finger(viewer: Callable[..., Page]) -> None:
     swipe(page, 300, 100)
     page.wait_for_url(lambda url: url != first)
     expect(page.locator(".photo-neighbour")).to_have_count(2)
-    expect(page.locator(".viewer-count")).to_have_text("2 of 4")
+    expect(page.locator(".viewer-count")).to_have_text(re.compile("^2 of "))
 
 
 def test_a_swipe_down_leads_back_to_the_album(viewer: Callable[..., Page]) -> None:
@@ -215,8 +215,10 @@ def test_letters_of_a_panorama_can_be_read_from_nearby(
     page = viewer(**PHONE)
     page.goto(room_url)
     page.locator("input[type=file]").set_input_files(tmp_path / "panorama.jpg")
+    panorama = page.get_by_role("link", name="Photo panorama.jpg").first
+    panorama.wait_for(timeout=ANALYSIS_MS)
     page.goto(f"{room_url}/photos")
-    page.get_by_role("link", name="Photo panorama.jpg").click()
+    panorama.click()
     page.wait_for_url("**/photos/*")
     assert page.locator(".photo-tiles img").count() == 0
 
@@ -252,27 +254,6 @@ def test_an_album_plays_by_itself_until_it_is_paused(
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Slideshow")).to_be_visible()
     expect(page.locator(".viewer-actions")).to_be_visible()
-
-
-def test_faces_are_fixed_in_one_mode_within_the_page(
-    viewer: Callable[..., Page], room_url: str
-) -> None:
-    page = viewer()
-    page.goto(f"{room_url}/photos")
-    page.get_by_role("link", name="Photo together.jpg").click()
-    page.wait_for_url("**/photos/*")
-    length = page.evaluate("history.length")
-
-    page.get_by_role("link", name="Fix faces").press("Enter")
-    expect(page.get_by_role("heading", name="Which face is wrong?")).to_be_visible()
-    expect(page.locator(".faces")).to_have_css("opacity", "1")
-    expect(page.get_by_role("link", name="Done")).to_be_focused()
-    assert page.evaluate("history.length") == length
-    page.get_by_role("link", name="Fix Who is this?").first.click()
-    page.wait_for_url("**/faces/*")
-    page.go_back()
-    page.get_by_role("link", name="Done").click()
-    expect(page.get_by_role("heading", name="Who is here?")).to_be_visible()
 
 
 def test_no_language_is_wider_than_a_phone(

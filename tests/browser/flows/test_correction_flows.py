@@ -60,7 +60,12 @@ def test_move_a_face(flow: Flow, shots: list[Path]) -> None:
     album = open_first_album(flow, page)
     flow.press(page.locator(".tile").first)
     page.wait_for_url("**/photos/*")
+    length = page.evaluate("history.length")
     flow.press(page.get_by_role("link", name="Fix faces"))
+    expect(page.get_by_role("heading", name="Which face is wrong?")).to_be_visible()
+    expect(page.locator(".faces")).to_have_css("opacity", "1")
+    expect(page.get_by_role("link", name="Done")).to_be_focused()
+    assert page.evaluate("history.length") == length, "it is the same page"
     flow.press(page.get_by_role("link", name="Fix Who is this?").first)
     flow.step(page, "1-face")
     flow.press(page.get_by_role("button", name="Someone else"))
