@@ -209,7 +209,7 @@ def test_every_face_is_reached_by_keyboard_and_shown_in_the_picture(
 ) -> None:
     page = open_crowd(**DESKTOP)
     expect(page.locator(".faces")).to_have_css("opacity", "0")
-    page.locator(".photo-facts").evaluate("one => one.querySelector('a').focus()")
+    page.locator(".face-strip a").first.focus()
     told = set()
     while page.evaluate("Boolean(document.activeElement.closest('.face-strip'))"):
         [face] = page.locator(".faces a.is-told").all()
