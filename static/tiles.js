@@ -7,7 +7,7 @@ const RETRY_MS = 1000; // while the server cuts tiles of another photo
 const RETRIES = 15;
 const BLUR = 1.3; // this much larger than its pixels, a picture still looks sharp
 const MOST_TILES = 60; // a large screen shows fewer than thirty; more would be a mistake
-const LARGEST_PX = 2000; // longer side of the largest picture that is no tile: encoding.VIEW_PX
+const LARGEST_PX = 2000; // longer side of the largest picture below the tiles: encoding.VIEW_PX
 
 const cut = new Map(); // by address: the promise whether the tiles of a reduction are there
 let timer = null;
