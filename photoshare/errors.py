@@ -156,6 +156,10 @@ class TooManyAttemptsError(TryLaterError):
     """One network has tried something too often."""
 
 
+class ServerBusyError(TryLaterError):
+    """The server does something of this kind already, and only one at a time."""
+
+
 class WrongOffsetError(PhotoshareError):
     """A piece does not begin where the upload so far ends.
 

@@ -4,6 +4,7 @@ const FONT_PX = 13.5;
 const GAP_PX = 3; // between an outline and its name
 const REACH_PX = 22; // how far a finger may miss a face: half the size of a tap target
 const STROKE = { least: 1.25, most: 2.5, share: 1 / 12 }; // pixels; the share is of the side of a face
+const MOST_OF_FACE = 1 / 3; // of its shorter side: an outline never covers the face of a tiny picture
 
 const touches = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 const clamp = (value, least, most) => Math.max(least, Math.min(value, most));
@@ -14,6 +15,7 @@ export function layOutFaces(scale = 1) {
   if (!layer) return;
   const picture = layer.viewBox.baseVal;
   const { clientWidth, clientHeight } = layer.parentElement;
+  if (!clientWidth || !clientHeight) return; // for a moment, while the window is resized
   const unit = Math.max(picture.width / clientWidth, picture.height / clientHeight) / scale; // one screen pixel
   layer.style.fontSize = `${FONT_PX * unit}px`;
   layer.classList.add("is-laid-out");
@@ -39,7 +41,8 @@ export function layOutFaces(scale = 1) {
 function outline(link, picture, unit) {
   const rect = link.querySelector("rect");
   const [left, top, right, bottom] = rect.dataset.box.split(" ").map(Number);
-  const stroke = unit * clamp(((right - left) / unit) * STROKE.share, STROKE.least, STROKE.most);
+  const wanted = unit * clamp(((right - left) / unit) * STROKE.share, STROKE.least, STROKE.most);
+  const stroke = Math.min(wanted, Math.min(right - left, bottom - top) * MOST_OF_FACE);
   const edges = {
     left: Math.max(0, left - stroke),
     top: Math.max(0, top - stroke),

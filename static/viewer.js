@@ -1,16 +1,21 @@
-// The page of one photo: steps without leaving the page, so that Back returns to the album; swipes, pinch, keys.
+// The page of one photo: steps without leaving the page, so that Back returns to the album. Its neighbours lie beside
+// it and follow the finger.
 
 import { faceNear, layOutFaces } from "./faces.js";
+import { listen } from "./gestures.js";
+import { isPlaying, markPlaying, pause, prepare, togglePlay } from "./slideshow.js";
+import { dropTiles, refineSoon } from "./tiles.js";
+import { place, resetZoom, whenAtRest, zoom } from "./zoom.js";
 
-const SWIPE_PX = 60; // a shorter movement is a tap or a scroll
-const TAP_PX = 10; // a finger that moves less has not moved
-const DOUBLE_TAP_MS = 280;
-const MAX_SCALE = 6;
-const TAP_SCALE = 2.5; // of a double tap
+const GAP_PX = 24; // between a photo and its neighbours
+const CLOSING_PX = 400; // downwards, after which the stage is no longer seen
 
 const isRightToLeft = document.documentElement.dir === "rtl";
 const find = (selector) => document.querySelector(`.viewer ${selector}`);
 const linkTo = (rel) => find(`a[rel=${rel}]`);
+const relOf = (direction) => (direction > 0 !== isRightToLeft ? "next" : "prev"); // 1: the photo to the right
+const directionOf = (rel) => (relOf(1) === rel ? 1 : -1);
+const isStill = () => parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--calm")) === 0;
 
 // ---- From photo to photo: one history entry for all of them ------------------------------------
 
@@ -28,47 +33,73 @@ function load(address) {
   return pages.get(address);
 }
 
-function preloadNeighbours() {
-  for (const link of [linkTo("next"), linkTo("prev")]) {
+function layNeighboursBeside() {
+  for (const rel of ["next", "prev"]) {
+    const link = linkTo(rel);
     if (!link) continue;
     load(link.href).then(
       (page) => {
-        new Image().src = page.querySelector(".photo-frame img").src;
+        const strip = find(".photo-strip");
+        if (linkTo(rel)?.href !== link.href || strip.querySelector(`.is-${rel}`)) return;
+        const neighbour = document.createElement("div");
+        neighbour.className = `photo-neighbour is-${rel}`;
+        neighbour.ariaHidden = "true";
+        neighbour.append(document.importNode(page.querySelector(".photo-frame picture"), true));
+        strip.append(neighbour);
       },
       () => {}, // stepping to it will show the error
     );
   }
 }
 
-let isStepping = false;
-async function step(rel) {
+let sliding = null; // the movement of the strip that is under way
+let steps = Promise.resolve();
+export function step(rel, options) {
+  sliding?.finish(); // whoever steps on does not wait
+  steps = steps.then(() => stepNow(rel, options));
+  return steps;
+}
+
+async function stepNow(rel, { isFading = false } = {}) {
   const link = linkTo(rel);
-  if (!link || isStepping) return settle();
-  isStepping = true;
+  if (!link) return settle();
   try {
-    show(await load(link.href), link.href, rel);
+    const [page] = await Promise.all([load(link.href), isFading || slideTo(directionOf(rel))]);
+    show(page, link.href, { picture: find(`.is-${rel} picture`), isFading });
   } catch {
     location.replace(link.href); // deleted meanwhile, or no connection: the browser shows it
   }
-  isStepping = false;
   return undefined;
 }
 
-function show(page, address, rel) {
+function slideTo(direction) {
+  const strip = find(".photo-strip");
+  if (isStill()) return undefined;
+  const offset = -direction * (strip.clientWidth + GAP_PX);
+  const duration = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--calm"));
+  sliding = strip.animate({ transform: `translate(${offset}px)` }, { duration, easing: "ease-out", fill: "forwards" });
+  return sliding.finished;
+}
+
+// Show another photo's page in place of this one; `picture` is what was seen of it beside this one.
+function show(page, address, { picture = null, isFading = false } = {}) {
   const old = document.querySelector(".viewer");
-  const hadFocus = old.contains(document.activeElement);
+  const focused = old.contains(document.activeElement) && (document.activeElement.id || "to-next");
   const article = document.importNode(page.querySelector(".viewer"), true);
-  article.classList.add(`is-from-${rel}`);
+  article.classList.toggle("is-fading-in", isFading);
+  if (picture) article.querySelector(".photo-frame picture").replaceWith(picture);
+  sliding = null;
   old.replaceWith(article);
   htmx.process(article);
   document.title = page.title;
   history.replaceState(history.state, "", address);
-  zoom = { scale: 1, x: 0, y: 0 };
+  resetZoom();
   markFaces();
-  layOut();
-  if (hadFocus) (linkTo(rel) || linkTo("up")).focus({ preventScroll: true });
+  markPlaying();
+  watchStage();
+  if (focused) (document.getElementById(focused) || linkTo("up")).focus({ preventScroll: true });
   document.getElementById("viewer-status").textContent = article.querySelector("h1").textContent;
-  preloadNeighbours();
+  layNeighboursBeside();
 }
 
 // Leave like the back button, to the album's scroll position; by its link if we did not come from it.
@@ -79,7 +110,7 @@ function leave() {
   else location.assign(up);
 }
 
-// ---- Faces: outlines on a tap ------------------------------------------------------------------
+// ---- Faces: outlines on a tap, and the mode in which they are corrected ---------------------------
 
 function markFaces() {
   const isShown = document.documentElement.classList.contains("shows-faces");
@@ -92,24 +123,31 @@ function toggleFaces() {
   markFaces();
 }
 
-// ---- Zoom: the position of the photo, in pixels of the stage -----------------------------------
+// The mode has an address of its own, so that it works without this script; it is one page all the same.
+async function switchMode({ href }) {
+  try {
+    show(await load(href), href);
+  } catch {
+    location.assign(href);
+  }
+}
 
-let zoom = { scale: 1, x: 0, y: 0 };
+// ---- The strip: this photo between its neighbours ---------------------------------------------------
 
-function place({ isSettling = false } = {}) {
-  const frame = find(".photo-frame");
-  const { width, height } = frame.parentElement.getBoundingClientRect();
-  zoom.scale = Math.min(Math.max(zoom.scale, 1), MAX_SCALE);
-  // The edges of an enlarged photo stay outside the stage.
-  if (zoom.scale > 1) {
-    zoom.x = Math.min(0, Math.max(zoom.x, width * (1 - zoom.scale)));
-    zoom.y = Math.min(0, Math.max(zoom.y, height * (1 - zoom.scale)));
-  } else zoom.y = 0;
-  frame.classList.toggle("is-settling", isSettling);
-  frame.classList.toggle("is-zoomed", zoom.scale > 1);
-  const isPlain = zoom.scale === 1 && zoom.x === 0;
-  frame.style.transform = isPlain ? "" : `translate(${zoom.x}px, ${zoom.y}px) scale(${zoom.scale})`;
-  if (zoom.scale !== laidOutScale) requestAnimationFrame(layOut);
+function drag(dx, dy) {
+  const strip = find(".photo-strip");
+  strip.classList.remove("is-settling");
+  strip.classList.toggle("is-moving", Boolean(dx || dy));
+  strip.classList.toggle("is-pulled", dy > 0);
+  const pulled = Math.min(1, dy / CLOSING_PX);
+  strip.style.transform = dx || dy ? `translate(${dx}px, ${dy}px) scale(${1 - pulled / 2})` : "";
+  document.querySelector(".viewer").style.setProperty("--pulled", pulled);
+}
+
+function settle() {
+  const strip = find(".photo-strip");
+  drag(0, 0);
+  strip.classList.add("is-settling");
 }
 
 let laidOutScale = 1;
@@ -118,130 +156,65 @@ function layOut() {
   layOutFaces(zoom.scale);
 }
 
-function settle() {
-  if (zoom.scale === 1) zoom.x = 0;
-  place({ isSettling: true });
-}
-
-// Zoom to a scale, keeping the same point of the photo at a point on the screen.
-function zoomAt(scale, clientX, clientY, options) {
-  const stage = find(".viewer-stage").getBoundingClientRect();
-  const bounded = Math.min(Math.max(scale, 1), MAX_SCALE);
-  const [x, y] = [clientX - stage.left, clientY - stage.top];
-  zoom.x = x - ((x - zoom.x) * bounded) / zoom.scale;
-  zoom.y = y - ((y - zoom.y) * bounded) / zoom.scale;
-  zoom.scale = bounded;
-  if (bounded === 1) zoom.x = 0;
-  place(options);
-}
-
-// ---- Fingers and mouse -------------------------------------------------------------------------
-
-const fingers = new Map(); // positions by pointer id
-let stroke = null; // of one finger: its start, and whether it has moved
-let tapTimer = null;
-
-function onDown(event) {
-  const frame = event.target.closest(".photo-frame");
-  if (!frame || event.button > 0) return;
-  fingers.set(event.pointerId, event);
-  const isLink = Boolean(event.target.closest("a"));
-  stroke = { x: event.clientX, y: event.clientY, zoom: { ...zoom }, hasMoved: fingers.size > 1, isLink };
-}
-
-function onMove(event) {
-  if (!fingers.has(event.pointerId)) return;
-  const before = fingers.get(event.pointerId);
-  fingers.set(event.pointerId, event);
-  if (fingers.size === 2) {
-    const other = [...fingers].find(([id]) => id !== event.pointerId)[1];
-    const distance = (a, b) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) || 1;
-    const scale = (zoom.scale * distance(event, other)) / distance(before, other);
-    zoomAt(scale, (event.clientX + other.clientX) / 2, (event.clientY + other.clientY) / 2);
-    return;
-  }
-  const [dx, dy] = [event.clientX - stroke.x, event.clientY - stroke.y];
-  if (!stroke.hasMoved && Math.hypot(dx, dy) < TAP_PX) return;
-  if (!stroke.hasMoved) find(".photo-frame").setPointerCapture(event.pointerId);
-  stroke.hasMoved = true;
-  zoom.x = stroke.zoom.x + dx;
-  if (zoom.scale > 1) zoom.y = stroke.zoom.y + dy;
+// Before the stage is drawn in another size; called for every photo, since its stage is a new one.
+const stageSize = new ResizeObserver(() => {
   place();
+  layOut();
+  dropTiles();
+});
+function watchStage() {
+  stageSize.disconnect();
+  stageSize.observe(find(".viewer-stage"));
 }
 
-function onUp(event) {
-  if (!fingers.delete(event.pointerId) || fingers.size) return;
-  const [dx, dy] = [event.clientX - stroke.x, event.clientY - stroke.y];
-  if (!stroke.hasMoved) {
-    if (!stroke.isLink) tap(event);
-  } else if (zoom.scale === 1 && Math.abs(dx) > SWIPE_PX && Math.abs(dx) > 2 * Math.abs(dy)) {
-    step(dx < 0 !== isRightToLeft ? "next" : "prev");
-  } else settle();
-}
+whenAtRest(() => {
+  if (zoom.scale !== laidOutScale) requestAnimationFrame(layOut);
+  refineSoon();
+});
 
-function tap(event) {
-  if (tapTimer) {
-    clearTimeout(tapTimer); // this is the second tap
-    tapTimer = null;
-    zoomAt(zoom.scale > 1 ? 1 : TAP_SCALE, event.clientX, event.clientY, { isSettling: true });
-    return;
-  }
-  tapTimer = setTimeout(() => {
-    tapTimer = null;
-    const isShown = document.documentElement.classList.contains("shows-faces");
+listen({
+  begin: () => sliding?.finish(),
+  drag,
+  settle,
+  close: leave,
+  step: (direction) => step(relOf(direction)),
+  hasNeighbour: (direction) => Boolean(linkTo(relOf(direction))),
+  tap(event) {
+    if (isPlaying()) return pause();
+    const isShown = document.documentElement.classList.contains("shows-faces") || find(".is-fixing");
     const face = isShown && event.pointerType === "touch" && faceNear(event.clientX, event.clientY);
-    if (face) location.assign(face.href.baseVal);
-    else toggleFaces();
-  }, DOUBLE_TAP_MS);
-}
-
-document.addEventListener("pointerdown", onDown);
-document.addEventListener("pointermove", onMove);
-document.addEventListener("pointerup", onUp);
-document.addEventListener("pointercancel", (event) => {
-  if (fingers.delete(event.pointerId) && !fingers.size) settle(); // the page scrolls instead
-});
-document.addEventListener("dragstart", (event) => {
-  if (event.target.closest?.(".photo-frame")) event.preventDefault();
-});
-document.addEventListener(
-  "wheel",
-  (event) => {
-    if (!event.ctrlKey || !event.target.closest(".photo-frame")) return; // a pinch on a touchpad
-    event.preventDefault();
-    zoomAt(zoom.scale * Math.exp(-event.deltaY / 100), event.clientX, event.clientY);
+    if (face) return location.assign(face.href.baseVal);
+    return toggleFaces();
   },
-  { passive: false },
-);
+});
 
 // ---- Links and keys ----------------------------------------------------------------------------
 
 document.addEventListener("click", (event) => {
   const isPlain = !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey);
   if (event.target.closest("[data-faces]")) toggleFaces();
-  const link = event.target.closest(".viewer a[rel]");
+  const link = event.target.closest(".viewer a:is([rel], [data-mode])");
   if (!link || !isPlain) return;
   event.preventDefault();
   if (link.rel === "up") leave();
-  else step(link.rel);
+  else if (link.rel) step(link.rel);
+  else switchMode(link);
 });
 
 // After leaving by keyboard, the tile of the last photo seen gets the focus (static/app.js).
 let isByKeys = false;
-document.addEventListener(
-  "keydown",
-  () => {
-    isByKeys = true;
-  },
-  true,
-);
-document.addEventListener(
-  "pointerdown",
-  () => {
-    isByKeys = false;
-  },
-  true,
-);
+for (const [kind, value] of [
+  ["keydown", true],
+  ["pointerdown", false],
+]) {
+  document.addEventListener(
+    kind,
+    () => {
+      isByKeys = value;
+    },
+    true,
+  );
+}
 window.addEventListener("pagehide", () => {
   if (isByKeys) sessionStorage.setItem("seen-photo", location.pathname.split("/").pop());
 });
@@ -249,15 +222,34 @@ window.addEventListener("pagehide", () => {
 document.addEventListener("keydown", (event) => {
   if (event.target.closest("input, textarea, select, dialog")) return;
   if (event.altKey || event.ctrlKey || event.metaKey) return;
-  if (event.key === "ArrowRight") step(isRightToLeft ? "prev" : "next");
-  if (event.key === "ArrowLeft") step(isRightToLeft ? "next" : "prev");
+  if (event.key === "ArrowRight") step(relOf(1));
+  if (event.key === "ArrowLeft") step(relOf(-1));
   if (event.key === "f") toggleFaces();
-  if (event.key === "Escape" && zoom.scale > 1) {
-    zoom.scale = 1;
-    settle();
-  } else if (event.key === "Escape") leave();
+  if (event.key === " " && !event.target.closest("button, a, summary")) {
+    event.preventDefault();
+    togglePlay();
+  }
+  if (event.key !== "Escape") return;
+  if (isPlaying()) pause();
+  else if (zoom.scale > 1) resetZoom();
+  else leave();
 });
 
-window.addEventListener("resize", layOut);
+// ---- Start ---------------------------------------------------------------------------------------
+
+prepare(async () => {
+  const { first } = document.querySelector(".viewer").dataset;
+  if (linkTo("next")) return step("next", { isFading: true });
+  if (!linkTo("prev")) return undefined; // the only photo of its album
+  try {
+    show(await load(first), first, { isFading: true });
+  } catch {
+    pause(); // no connection, or deleted meanwhile: the photo stays
+  }
+  return undefined;
+});
 document.fonts.ready.then(layOut); // a name is as wide as its letters
-preloadNeighbours();
+window.addEventListener("pageshow", settle); // coming back to a photo that was pulled down
+markFaces();
+watchStage();
+layNeighboursBeside();

@@ -1,5 +1,7 @@
 // The live wall: shows new photos first, then all of them in turn; survives lost connections.
 
+import { keepAwake } from "./awake.js";
+
 const SHOW_MS = 8000; // how long a photo is shown
 const POLL_MS = 4000; // between polls for new photos
 const MAX_WAIT_MS = 60000; // between attempts while the server does not answer
@@ -141,16 +143,6 @@ async function showNext() {
 
 // ---- Keep the screen on, hide the pointer, F for full screen -----------------------------------
 
-async function stayAwake() {
-  if (document.visibilityState !== "visible" || !navigator.wakeLock) return; // https only
-  try {
-    await navigator.wakeLock.request("screen");
-  } catch {
-    // refused, for example on low battery: the screen then follows the device's settings
-  }
-}
-document.addEventListener("visibilitychange", stayAwake);
-
 function wake() {
   wall.classList.remove("is-idle");
   clearTimeout(idleTimer);
@@ -187,6 +179,6 @@ if (document.fullscreenEnabled) {
   });
 }
 
-stayAwake();
+keepAwake(true);
 wake();
 poll();

@@ -59,7 +59,7 @@ class LiveServer:
 @contextlib.contextmanager
 def serving(app: Flask) -> Iterator[LiveServer]:
     """Serve an app on loopback, in threads of this process, until the end of the block."""
-    connections: dict[int, object] = {}
+    connections: dict[int, wasyncore.dispatcher] = {}
     server = waitress.create_server(app, connections, listen="127.0.0.1:0", threads=2)
     has_to_stop = threading.Event()
 
@@ -75,4 +75,6 @@ def serving(app: Flask) -> Iterator[LiveServer]:
         has_to_stop.set()
         loop.join()
         server.task_dispatcher.shutdown()
+        for connection in list(connections.values()):
+            connection.handle_close()  # with the files it was sending
         wasyncore.close_all(connections)

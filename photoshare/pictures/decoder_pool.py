@@ -19,7 +19,13 @@ from typing import IO
 
 from photoshare.config import ROOT, Settings
 from photoshare.errors import RejectedPhotoError
-from photoshare.pictures.rendering import RenderedPhoto, read_message, rendered_of, write_message
+from photoshare.pictures.rendering import (
+    Message,
+    RenderedPhoto,
+    read_message,
+    rendered_of,
+    write_message,
+)
 
 log = logging.getLogger(__name__)
 
@@ -54,12 +60,28 @@ class DecoderPool:
         RejectedPhotoError
             If it is not a readable picture, or is over a limit.
         """
+        return rendered_of(*self._ask(path, settings, seconds=settings.max_decode_seconds))
+
+    def cut_tiles(self, path: Path, factor: int, settings: Settings) -> bytes:
+        """Cut a picture into tiles (`photoshare.pictures.tiles.cut_tiles`); wait like `render`.
+
+        Raises
+        ------
+        RejectedPhotoError
+            If it is not a readable picture, or is over a limit.
+        """
+        seconds = 2 * settings.max_decode_seconds  # to decode, and as long to encode all of it
+        _, (tiles,) = self._ask(path, settings, seconds=seconds, tiles=factor)
+        return tiles
+
+    def _ask(self, path: Path, settings: Settings, *, seconds: int, **what: int) -> Message:
         request: dict[str, object] = {
             "path": str(path),
             "megapixels": settings.max_photo_megapixels,
-            "seconds": settings.max_decode_seconds,
-            "wait_seconds": settings.max_decode_seconds * PATIENCE,
+            "seconds": seconds,
+            "wait_seconds": seconds * PATIENCE,
             "memory_mb": settings.max_decode_mb,
+            **what,
         }
         with self._slots:
             while True:
@@ -73,9 +95,9 @@ class DecoderPool:
                     break
                 decoder.close()  # it had just ended after being idle
             self._give_back(decoder)
-        if isinstance(answer, RenderedPhoto):
-            return answer
-        raise answer
+        if isinstance(answer, RejectedPhotoError):
+            raise answer
+        return answer
 
     def close(self) -> None:
         """End the processes that are idle."""
@@ -117,7 +139,7 @@ class _Decoder:
         """Whether it is running and has not done its share yet."""
         return self._process.poll() is None and self._pictures < PICTURES_OF_ONE_PROCESS
 
-    def ask(self, request: dict[str, object]) -> RenderedPhoto | RejectedPhotoError | None:
+    def ask(self, request: dict[str, object]) -> Message | RejectedPhotoError | None:
         """Ask for one picture; return the error if it is refused, None if the process has ended."""
         self._pictures += 1
         try:
@@ -127,7 +149,7 @@ class _Decoder:
             return self._obituary()
         if reason := head.get("reason"):
             return RejectedPhotoError(reason, **head["values"])
-        return rendered_of(head, blobs)
+        return head, blobs
 
     def _obituary(self) -> RejectedPhotoError | None:
         """Return why the process has ended; None if by itself."""

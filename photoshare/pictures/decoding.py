@@ -6,7 +6,7 @@ import contextlib
 import io
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -33,7 +33,7 @@ LARGEST_RESULT_PIXELS = 8192 * 6144
 _large_decode = threading.Lock()
 _WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")  # more than 8 bits of grey
 # How to turn a picture with this EXIF orientation upright; 5 to 8 swap width and height.
-_TO_UPRIGHT = {
+TO_UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -42,7 +42,7 @@ _TO_UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_TURNED = (5, 6, 7, 8)
+TURNED = (5, 6, 7, 8)
 MAX_PROFILE_BYTES = 64_000  # cameras and screens have a few; each thumbnail contains the profile
 BAND_ROWS = 64  # of the reduced picture, converted at a time: never all of a large picture
 
@@ -98,9 +98,24 @@ def decode_upright(
     RejectedPhotoError
         If the file is not a picture of an accepted format, is damaged, or is too large.
     """
+    with open_picture(path, max_megapixels=max_megapixels) as opened:
+        return _decode_opened(opened, at_least_px)
+
+
+@contextlib.contextmanager
+def open_picture(path: Path, *, max_megapixels: int) -> Iterator[ImageFile]:
+    """Open a file, not decoded yet; whatever goes wrong with it in the block refuses it.
+
+    Raises
+    ------
+    RejectedPhotoError
+        As `decode_upright`.
+    """
     try:
         with Image.open(path, formats=ACCEPTED_FORMATS) as opened:
-            return _decode_opened(opened, at_least_px, max_megapixels)
+            if opened.width * opened.height > max_megapixels * 1_000_000:
+                raise _too_large(max_megapixels)
+            yield opened
     except RejectedPhotoError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -124,10 +139,8 @@ def largest_side_px(width: int, height: int) -> int:
     return max(1, max(width, height) // fraction)
 
 
-def _decode_opened(opened: ImageFile, at_least_px: int, max_megapixels: int) -> DecodedPhoto:
+def _decode_opened(opened: ImageFile, at_least_px: int) -> DecodedPhoto:
     width, height = opened.size
-    if width * height > max_megapixels * 1_000_000:
-        raise _too_large(max_megapixels)
     image_format = opened.format or ""
     at_least_px = min(at_least_px, largest_side_px(width, height))
     ratio = min(1.0, at_least_px / max(width, height))
@@ -148,12 +161,12 @@ def _load(
     opened.load()
     # Read after decoding: the decoders of HEIF and TIFF turn the picture and drop the tag.
     orientation = opened.getexif().get(ExifTags.Base.Orientation)
-    if orientation in _TURNED:
+    if orientation in TURNED:
         width, height = height, width
     image = _reduced_rgb(opened, max(max(opened.size) // at_least_px, 1))
     opened.close()  # so that a large one is not in memory a third time, turned
-    if orientation in _TO_UPRIGHT:
-        image = image.transpose(_TO_UPRIGHT[orientation])
+    if orientation in TO_UPRIGHT:
+        image = image.transpose(TO_UPRIGHT[orientation])
     return DecodedPhoto(image, image_format, width, height, captured_at)
 
 
@@ -168,7 +181,7 @@ def _reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
 
     Works band by band, so that a picture of 100 megapixels is in memory once, not three times.
     """
-    to_rgb = _rgb_converter(image)
+    to_rgb = rgb_converter(image)
     width, height = image.size
     if factor == 1 and width * height <= LARGE_PIXELS:
         result = to_rgb(image)
@@ -178,14 +191,18 @@ def _reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
         for top in range(0, height, rows):
             band = image.crop((0, top, width, min(top + rows, height)))
             result.paste(to_rgb(band).reduce(factor), (0, top // factor))
-    # The profile of inks or greys does not describe the RGB made from them.
-    profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
-    is_kept = profile and len(profile) <= MAX_PROFILE_BYTES
-    result.info["icc_profile"] = profile if is_kept else None
+    result.info["icc_profile"] = profile_of_rgb(image)
     return result
 
 
-def _rgb_converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+def profile_of_rgb(image: Image.Image) -> bytes | None:
+    """Return the colour profile for the RGB made from a picture; None for sRGB."""
+    # The profile of inks or greys does not describe the RGB made from them.
+    profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P") else None
+    return profile if profile and len(profile) <= MAX_PROFILE_BYTES else None
+
+
+def rgb_converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
     """Choose how this picture, or a band of it, becomes RGB with the right colours."""
     if image.mode.startswith("I;16"):
         return lambda band: _eight_bit_grey(band, 0, 65535)

@@ -25,6 +25,7 @@ EAGER_PX = (320, 640)
 _EAGER_FORMAT = "webp"
 CLEAN_COPY = "clean.jpg"  # variant: the JPEG in place of a file that cannot be cleaned
 COPY_QUALITY = 95  # of that JPEG: no visible loss
+Message = tuple[dict[str, Any], list[bytes]]  # data, and bytes beside it
 _LENGTH = struct.Struct(">I")  # before every part of a message: its number of bytes
 
 
@@ -110,7 +111,7 @@ def write_message(stream: IO[bytes], head: dict[str, Any], blobs: list[bytes]) -
     stream.flush()
 
 
-def read_message(stream: IO[bytes]) -> tuple[dict[str, Any], list[bytes]]:
+def read_message(stream: IO[bytes]) -> Message:
     """Receive what `write_message` sent.
 
     Raises
@@ -133,8 +134,8 @@ def _read(stream: IO[bytes], size: int) -> bytes:
     return content
 
 
-def write_rendered(stream: IO[bytes], photo: RenderedPhoto) -> None:
-    """Send a rendered photo."""
+def message_of(photo: RenderedPhoto) -> Message:
+    """Make a message of a rendered photo."""
     head = {
         "image_format": photo.image_format,
         "width": photo.width,
@@ -142,11 +143,11 @@ def write_rendered(stream: IO[bytes], photo: RenderedPhoto) -> None:
         "captured_at": photo.captured_at and photo.captured_at.isoformat(),
         "variants": list(photo.derived),
     }
-    write_message(stream, head, [photo.placeholder, *photo.derived.values()])
+    return head, [photo.placeholder, *photo.derived.values()]
 
 
 def rendered_of(head: dict[str, Any], blobs: list[bytes]) -> RenderedPhoto:
-    """Rebuild the photo that `write_rendered` sent."""
+    """Rebuild the photo that `message_of` put into a message."""
     captured_at = head["captured_at"]
     return RenderedPhoto(
         head["image_format"],

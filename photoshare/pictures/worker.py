@@ -14,11 +14,18 @@ import sys
 import traceback
 import warnings
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from photoshare.config import MB
 from photoshare.errors import RejectedPhotoError
-from photoshare.pictures.rendering import read_message, render_photo, write_message, write_rendered
+from photoshare.pictures.rendering import (
+    Message,
+    message_of,
+    read_message,
+    render_photo,
+    write_message,
+)
+from photoshare.pictures.tiles import cut_tiles
 
 IDLE_S = 60  # after this long without work, the process ends to release its memory
 NICENESS = 5  # less urgent than threads that answer pages, more than those that search faces (10)
@@ -39,7 +46,7 @@ def main() -> None:
 
 
 def answer_one(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Render one picture within its time; the system ends this process when that is up.
+    """Render or cut one picture within its time; the system ends this process when that is up.
 
     On a busy machine an innocent picture is not cut short: the limit is processor time, of all
     threads of this process. Clock time only ends a process that hangs without using any.
@@ -51,7 +58,7 @@ def answer_one(requests: BinaryIO, answers: BinaryIO) -> None:
     signal.setitimer(signal.ITIMER_PROF, head["seconds"])
     signal.setitimer(signal.ITIMER_REAL, head["wait_seconds"])
     try:
-        rendered = render_photo(Path(head["path"]), max_megapixels=head["megapixels"])
+        answer = _answer_to(head)
     except RejectedPhotoError as error:
         rejection: RejectedPhotoError | None = error
     except Exception:  # a picture that decodes but cannot be encoded again; the log says why
@@ -64,7 +71,14 @@ def answer_one(requests: BinaryIO, answers: BinaryIO) -> None:
     if rejection:
         write_message(answers, {"reason": rejection.sentence, "values": rejection.values}, [])
     else:
-        write_rendered(answers, rendered)
+        write_message(answers, *answer)
+
+
+def _answer_to(head: dict[str, Any]) -> Message:
+    path, megapixels = Path(head["path"]), head["megapixels"]
+    if factor := head.get("tiles"):
+        return {}, [cut_tiles(path, factor=factor, max_megapixels=megapixels)]
+    return message_of(render_photo(path, max_megapixels=megapixels))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Semaphore
+from threading import Lock, Semaphore
 
 from flask import Flask, current_app
 
@@ -38,6 +38,7 @@ class Site:
     guesses: Turns = field(default_factory=Turns)
     zips: ZipShelf = field(default_factory=ZipShelf)
     renders: Semaphore = field(default_factory=lambda: Semaphore(RENDERS_AT_ONCE))
+    cutting: Lock = field(default_factory=Lock)  # tiles of one photo at a time
 
     @property
     def rule(self) -> GroupingRule:

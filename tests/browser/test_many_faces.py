@@ -188,12 +188,35 @@ def test_a_closer_look_shows_more_names_of_the_same_size(open_crowd: Callable[..
     assert len(after["names"]) > 2 * len(before["names"])
 
 
+def test_no_outline_has_a_negative_size_while_the_window_is_resized(
+    open_crowd: Callable[..., Page],
+) -> None:
+    page = open_crowd(**DESKTOP)
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("f")
+    for height in ("1px", "0", "3px", ""):
+        page.locator(".viewer-stage").evaluate(
+            """(stage, height) => new Promise((done) => {
+                stage.style.alignSelf = height ? "start" : "";
+                stage.style.height = height;
+                requestAnimationFrame(() => requestAnimationFrame(done));
+            })""",
+            height,
+        )
+
+    assert problems == []
+    check_legible(layout_of(page))
+
+
 def test_every_face_is_reached_by_keyboard_and_shown_in_the_picture(
     open_crowd: Callable[..., Page],
 ) -> None:
     page = open_crowd(**DESKTOP)
     expect(page.locator(".faces")).to_have_css("opacity", "0")
-    page.locator(".photo-facts").evaluate("one => one.querySelector('a').focus()")
+    page.locator(".face-strip a").first.focus()
     told = set()
     while page.evaluate("Boolean(document.activeElement.closest('.face-strip'))"):
         [face] = page.locator(".faces a.is-told").all()

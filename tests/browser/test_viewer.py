@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.browser
@@ -66,6 +67,14 @@ def swipe(page: Page, start: int, end: int) -> None:
         ("pointermove", 5, end, 304),
         ("pointerup", 5, end, 304),
     )
+
+
+def offset_of(page: Page, selector: str) -> list[float]:
+    """Where an element begins on the screen: x and y."""
+    place: list[float] = page.locator(selector).evaluate(
+        "one => [one.getBoundingClientRect().x, one.getBoundingClientRect().y]"
+    )
+    return place
 
 
 def scale_of(page: Page) -> float:
@@ -171,6 +180,103 @@ def test_a_swipe_steps_and_a_pinch_zooms(viewer: Callable[..., Page]) -> None:
     page.wait_for_url(lambda url: url != first)
     swipe(page, 100, 300)
     page.wait_for_url(first)
+
+
+def test_the_neighbours_follow_the_finger(viewer: Callable[..., Page]) -> None:
+    page = viewer(**PHONE)
+    expect(page.locator(".photo-neighbour.is-next img")).to_be_attached()
+    first = page.url
+
+    touch(page, ("pointerdown", 1, 300, 300), ("pointermove", 1, 200, 302))
+    assert offset_of(page, ".photo-frame")[0] == -100
+    assert offset_of(page, ".photo-neighbour.is-next")[0] == 390 + 24 - 100
+    touch(page, ("pointermove", 1, 290, 302), ("pointerup", 1, 290, 302))
+    assert page.url == first
+    swipe(page, 300, 100)
+    page.wait_for_url(lambda url: url != first)
+    expect(page.locator(".photo-neighbour")).to_have_count(2)
+    expect(page.locator(".viewer-count")).to_have_text(re.compile("^2 of "))
+
+
+def test_a_swipe_down_leads_back_to_the_album(viewer: Callable[..., Page]) -> None:
+    page = viewer(**PHONE)
+    cdp = page.context.new_cdp_session(page)  # real touches: the browser would scroll
+    for kind, y in [("touchStart", 200), *(("touchMove", y) for y in range(220, 400, 20))]:
+        cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": 200, "y": y}]})
+    assert offset_of(page, ".photo-strip")[1] > 100
+
+    cdp.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    page.wait_for_url("**/photos")
+
+
+def test_letters_of_a_panorama_can_be_read_from_nearby(
+    viewer: Callable[..., Page], room_url: str, tmp_path: Path
+) -> None:
+    Image.new("RGB", (9000, 1200), "#9bc").save(tmp_path / "panorama.jpg")
+    page = viewer(**PHONE)
+    page.goto(room_url)
+    page.locator("input[type=file]").set_input_files(tmp_path / "panorama.jpg")
+    panorama = page.get_by_role("link", name="Photo panorama.jpg").first
+    panorama.wait_for(timeout=ANALYSIS_MS)
+    page.goto(f"{room_url}/photos")
+    panorama.click()
+    page.wait_for_url("**/photos/*")
+    assert page.locator(".photo-tiles img").count() == 0
+
+    page.locator(".photo-frame").evaluate("""(one) => one.dispatchEvent(new WheelEvent("wheel", {
+        bubbles: true, cancelable: true, ctrlKey: true, deltaY: -1000,
+        clientX: 195, clientY: 300,
+    }))""")
+
+    tiles = page.locator(".photo-tiles img")
+    expect(tiles.first).to_be_attached(timeout=ANALYSIS_MS)
+    for tile in tiles.all():
+        expect(tile).to_have_js_property("complete", value=True)
+        expect(tile).not_to_have_js_property("naturalWidth", value=0)
+    assert scale_of(page) == pytest.approx(9000 / 390, rel=0.01), "a pixel for each of the page"
+    page.keyboard.press("Escape")  # all of the photo again
+    page.keyboard.press("Escape")
+    page.wait_for_url("**/photos")
+
+
+def test_an_album_plays_by_itself_until_it_is_paused(
+    viewer: Callable[..., Page], room_url: str
+) -> None:
+    page = viewer(reduced_motion="reduce")
+    page.goto(f"{room_url}/photos")
+    page.get_by_role("link", name="Slideshow").click()
+    page.wait_for_url("**/photos/*")
+    first = page.url
+    button = page.get_by_role("button", name="Pause")
+
+    expect(button).to_have_attribute("aria-pressed", "true")
+    page.wait_for_url(lambda url: url != first, timeout=ANALYSIS_MS)
+    expect(page.locator(".viewer-actions")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Slideshow")).to_be_visible()
+    expect(page.locator(".viewer-actions")).to_be_visible()
+
+
+def test_no_language_is_wider_than_a_phone(
+    viewer: Callable[..., Page], room_url: str, take_screenshot: Callable[..., None]
+) -> None:
+    page = viewer(**PHONE)
+    page.goto(f"{room_url}/photos")
+    page.locator(".tile[href]", has=page.locator("[alt*='together.jpg']")).click()
+    page.wait_for_url("**/photos/*")
+    for language in ("ar", "de", "en", "es", "fr", "hi", "pt", "zh"):
+        page.set_extra_http_headers({"Accept-Language": language})
+        page.reload()
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        for width in (360, 390):
+            page.set_viewport_size({"width": width, "height": 780})
+            sides = page.evaluate("""[...document.querySelectorAll(
+                ".viewer-bar > *, .viewer-actions > *, .viewer-actions span, .who-head > *"
+            )].map((one) => one.getBoundingClientRect()).map(({ left, right }) => [left, right])""")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, language
+            assert all(left >= 0 and right <= width for left, right in sides), (language, width)
+        take_screenshot(page, f"viewer-390-{language}")
 
 
 def test_a_double_tap_zooms_and_a_tap_shows_the_faces(

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from photoshare.db import db
 from photoshare.models import Face
+from photoshare.pictures import tiles
 from photoshare.services.corrections import verbs
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Author
@@ -60,8 +61,11 @@ FOR_THE_HOST = {
 
 
 @pytest.fixture
-def routes(app: Flask, cast: Cast, party: Party) -> dict[Route, str]:
+def routes(
+    app: Flask, cast: Cast, party: Party, monkeypatch: pytest.MonkeyPatch
+) -> dict[Route, str]:
     """Address of every route of the cast's room, with ids of existing things."""
+    monkeypatch.setattr(tiles, "WORTHWHILE", 0.05)  # so that even this small photo has tiles
     with app.app_context():
         face_id = db.session.scalars(select(Face.id)).first()
         correction_id = verbs.hide_person(Author(cast.room_id), party.blue)
@@ -77,6 +81,9 @@ def routes(app: Flask, cast: Cast, party: Party) -> dict[Route, str]:
         "person_id": party.red,
         "face_id": face_id,
         "correction_id": correction_id,
+        "factor": 1,
+        "column": 0,
+        "row": 0,
         "upload_id": 1,
     }
     adapter = app.url_map.bind("localhost")

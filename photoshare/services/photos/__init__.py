@@ -19,6 +19,7 @@ from photoshare.services.photos.albums import (
     WithoutFaces,
     open_album,
 )
+from photoshare.services.photos.close_ups import get_tile
 from photoshare.services.photos.deleting import (
     delete_photo,
     may_delete,
@@ -28,6 +29,7 @@ from photoshare.services.photos.listing import (
     count_photos,
     cursor_of,
     find_neighbours,
+    find_position,
     get_photo,
     list_newest,
     list_photos,
@@ -65,7 +67,9 @@ __all__ = [
     "find_known",
     "find_neighbours",
     "find_picture",
+    "find_position",
     "get_photo",
+    "get_tile",
     "list_lost",
     "list_newest",
     "list_photos",

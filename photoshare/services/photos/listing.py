@@ -43,6 +43,15 @@ class Neighbours:
     next_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a photo is in its album: "12 of 340", and the photo the album begins with."""
+
+    number: int  # from 1
+    count: int
+    first_id: int
+
+
 def count_photos(album: Album) -> int:
     """Count the photos of an album."""
     rows = album.select().order_by(None).subquery()
@@ -127,3 +136,18 @@ def find_neighbours(album: Album, photo_id: int) -> Neighbours:
     older = db.session.scalar(ids.where(here > _CURSOR).order_by(*NEWEST_FIRST))
     newer = db.session.scalar(ids.where(here < _CURSOR).order_by(*OLDEST_FIRST))
     return Neighbours(newer, older) if album.newest_first else Neighbours(older, newer)
+
+
+def find_position(album: Album, photo_id: int) -> Position:
+    """Find where a photo is in its album, in the album's order.
+
+    A photo that is not in the album any more is where it would be.
+    """
+    ids = album.select().with_only_columns(Photo.id)
+    moment = db.session.scalar(select(Photo.moment).where(Photo.id == photo_id))
+    here = tuple_(moment, photo_id)
+    is_before = here < _CURSOR if album.newest_first else here > _CURSOR
+    before = ids.where(is_before).order_by(None).subquery()
+    count_before = db.session.scalar(select(func.count()).select_from(before)) or 0
+    first_id = db.session.scalar(ids.limit(1))
+    return Position(count_before + 1, max(count_photos(album), 1), first_id or photo_id)

@@ -102,8 +102,19 @@ def _find_or_make(
             content = render(storage.original(room_id, sha256))
         except (FileNotFoundError, RejectedPhotoError) as error:
             raise NotFoundError("This picture no longer exists.") from error
+    keep_picture(target, content, room_id, sha256, storage)
+    return target
+
+
+def keep_picture(target: Path, content: bytes, room_id: int, sha256: str, storage: Storage) -> None:
+    """Write what was made from a photo, unless the photo was deleted meanwhile.
+
+    Raises
+    ------
+    NotFoundError
+        If it was deleted.
+    """
     with storage.locked():
-        if not storage.original(room_id, sha256).is_file():  # deleted meanwhile
+        if not storage.original(room_id, sha256).is_file():
             raise NotFoundError("This picture no longer exists.")
         storage.write_derived(target, content)
-    return target

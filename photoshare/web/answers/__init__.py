@@ -15,7 +15,7 @@ from photoshare.web.answers.htmx import (
     with_address,
     with_event,
 )
-from photoshare.web.answers.pictures import picture_digest, send_picture
+from photoshare.web.answers.pictures import picture_digest, send_picture, send_tile
 from photoshare.web.answers.same_photo import is_sure
 from photoshare.web.answers.toasts import toast
 from photoshare.web.answers.uploaded import UploadResult, answer_upload
@@ -43,6 +43,7 @@ __all__ = [
     "render",
     "send_picture",
     "send_source",
+    "send_tile",
     "toast",
     "translate_error",
     "wants_partial",

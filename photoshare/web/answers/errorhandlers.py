@@ -19,6 +19,7 @@ from photoshare.errors import (
     RoomFullError,
     SameNameError,
     SamePhotoError,
+    ServerBusyError,
     TooManyAttemptsError,
     TooManyUploadsError,
     TryLaterError,
@@ -46,6 +47,7 @@ STATUS_CODES: dict[type[PhotoshareError], int] = {
     TooManyAttemptsError: 429,
     TooManyUploadsError: 429,
     WrongOffsetError: 409,
+    ServerBusyError: 503,
 }
 SENTENCES = {
     404: lazy_gettext("This page doesn't exist, or only people in its room can see it."),

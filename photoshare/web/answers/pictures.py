@@ -25,6 +25,15 @@ def send_picture(path: Path, mime_type: str) -> Response:
         response = send_file(path, mime_type)
     except FileNotFoundError:
         raise NotFoundError("This picture no longer exists.") from None
+    return _for_this_browser(response)
+
+
+def send_tile(content: bytes) -> Response:
+    """Send a tile of a photo, like `send_picture`."""
+    return _for_this_browser(Response(content, mimetype="image/webp"))
+
+
+def _for_this_browser(response: Response) -> Response:
     response.headers["Cache-Control"] = f"private, max-age={YEAR_S}, immutable"
     return response
 

@@ -11,6 +11,7 @@ from flask import Flask, url_for
 
 from photoshare.models import Face, Photo
 from photoshare.pictures.encoding import RENDITION_PX
+from photoshare.pictures.tiles import TILE_PX, reductions
 from photoshare.services.downloads.zips import zip_state
 from photoshare.services.people.shown_faces import is_visible
 from photoshare.services.photos import (
@@ -25,6 +26,7 @@ from photoshare.services.photos import (
 from photoshare.services.rooms.entering import Access
 from photoshare.web.answers import picture_digest
 from photoshare.web.pages.words import (
+    capture_time,
     count,
     date_range,
     day,
@@ -121,6 +123,24 @@ def view_sizes(photo: Photo) -> str:
     return f"min({72 * photo.width / photo.height:.0f}vh, 100vw, 70rem)"
 
 
+def tiles_url(photo: Photo) -> str:
+    """Return the address below which the tiles of a photo are."""
+    tile = url_for(
+        "photos.tile",
+        photo_id=photo.id,
+        digest=picture_digest(photo),
+        factor=1,
+        column=0,
+        row=0,
+    )
+    return tile.removesuffix("/1/0-0.webp")
+
+
+def tile_factors(photo: Photo) -> tuple[int, ...]:
+    """List by what the sides of a photo may be divided for its tiles; nothing for a small one."""
+    return reductions(photo.width, photo.height)
+
+
 def download_url(photo: Photo) -> str:
     """Return the address of a photo's download."""
     return url_for("photos.download", photo_id=photo.id, digest=picture_digest(photo))
@@ -177,6 +197,7 @@ def room_album(access: Access) -> Album:
 def init_app(app: Flask) -> None:
     """Register the filters and functions of the templates."""
     app.jinja_env.filters |= {
+        "capture_time": capture_time,
         "count": count,
         "day": day,
         "isolated": isolated,
@@ -188,6 +209,7 @@ def init_app(app: Flask) -> None:
     }
     app.jinja_env.globals |= {
         "HTMX_CONFIG": HTMX_CONFIG,
+        "TILE_PX": TILE_PX,
         "PIECE_BYTES": site_of(app).settings.piece_bytes,
         "album_arguments": album_arguments,
         "album_url": album_url,
@@ -200,8 +222,10 @@ def init_app(app: Flask) -> None:
         "plural_forms": plural_forms,
         "placeholder_url": placeholder_url,
         "srcset": srcset,
+        "tile_factors": tile_factors,
         "tile_shape": tile_shape,
         "tile_sizes": tile_sizes,
+        "tiles_url": tiles_url,
         "view_sizes": view_sizes,
         "visible_faces": visible_faces,
         "room_album": room_album,

@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from babel.dates import format_date, format_interval, format_time, format_timedelta
+from babel.dates import (
+    format_date,
+    format_interval,
+    format_skeleton,
+    format_time,
+    format_timedelta,
+)
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from flask_babel import gettext, ngettext
@@ -129,6 +135,14 @@ def moment(time: datetime) -> str:
             time=format_time(time, format="short", locale=locale),
         )
     )
+
+
+def capture_time(time: datetime) -> str:
+    """Format when a photo was taken, as the clock there showed it: no zone has to be known."""
+    locale = page_locale()
+    day = format_skeleton("yMMMEd", time, locale=locale)
+    pattern = str(locale.datetime_formats["medium"])
+    return pattern.replace("'", "").format(format_time(time, "short", locale=locale), day)
 
 
 def isolated(text: str | None) -> str:

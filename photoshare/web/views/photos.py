@@ -24,7 +24,7 @@ from photoshare.errors import (
     NotFoundError,
     RejectedPhotoError,
 )
-from photoshare.models import Photo
+from photoshare.models import Face, Photo
 from photoshare.pictures.formats import FORMATS
 from photoshare.services.downloads.checksums import get_download
 from photoshare.services.downloads.clean_originals import check_exact, open_download
@@ -38,7 +38,9 @@ from photoshare.services.photos import (
     delete_photo,
     find_neighbours,
     find_picture,
+    find_position,
     get_photo,
+    get_tile,
     list_photos,
     may_delete,
     open_album,
@@ -53,6 +55,7 @@ from photoshare.web.answers import (
     render,
     send_picture,
     send_source,
+    send_tile,
     toast,
     translate_error,
 )
@@ -130,17 +133,26 @@ def show(room_code: str, photo_id: int) -> str:
     """Show one photo with its faces, and the photos before and after it in the album."""
     access = current_access()
     photo = get_photo(access.room.id, photo_id, all_of_it=True)
-    album = album_argument()
+    album, author = album_argument(), current_author()
+    faces = [face for face in photo.faces if is_visible(access, face)]
     return render_template(
         "photos/show.html",
         access=access,
-        author=current_author(),
+        author=author,
         photo=photo,
-        faces=[face for face in photo.faces if is_visible(access, face)],
+        faces=sorted(faces, key=_by_name_then_place),
+        is_fixing="fix" in request.args and author.may_correct([photo.guest_id]),
         album=album,
+        position=find_position(album, photo.id),
         neighbours=find_neighbours(album, photo.id),
         may_delete=may_delete(access, photo),
     )
+
+
+def _by_name_then_place(face: Face) -> tuple[bool, bool, int]:
+    """Order faces for a strip: who has a name first, unsorted ones last, each from the left."""
+    person = face.person
+    return person is None, person is None or not person.name, face.left
 
 
 @blueprint.get("/photos/<int:photo_id>/<digest>-<int:side>.<any(webp, jpg):ending>")
@@ -150,6 +162,25 @@ def picture(room_code: str, photo_id: int, digest: str, side: int, ending: str) 
     site = current_site()
     path = find_picture(photo, side, ending, site.storage, site.renders)
     return send_picture(path, PICTURE_TYPES[ending])
+
+
+@blueprint.get("/photos/<int:photo_id>/<digest>/tiles/<int:factor>/<int:column>-<int:row>.webp")
+def tile(
+    room_code: str, photo_id: int, digest: str, factor: int, column: int, row: int
+) -> Response:
+    """Send a tile of a photo for a close look, its sides divided by ``factor``."""
+    photo, site = _photo_with_digest(photo_id, digest), current_site()
+    content = get_tile(
+        photo,
+        factor,
+        column,
+        row,
+        storage=site.storage,
+        settings=site.settings,
+        decoders=site.decoders,
+        cutting=site.cutting,
+    )
+    return send_tile(content)
 
 
 @blueprint.get("/photos/<int:photo_id>/<digest>/download")

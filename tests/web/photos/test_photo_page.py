@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from flask import Flask
@@ -135,6 +137,86 @@ def test_the_words_for_who_cannot_see_it_name_the_people(
 
     words = [tags_of(page, "img", draggable="false")[0]["alt"] for page in pages]
     assert words == ["Photo with Ben and Ruth", "Photo with Ruth", "Photo e.jpg"]
+
+
+def test_it_says_which_of_how_many_it_is_and_when_it_was_taken(
+    app: Flask, cast: Cast, party: Party
+) -> None:
+    with app.app_context():
+        photo = db.session.get_one(Photo, party.photos["b.jpg"])
+        photo.captured_at = datetime(2026, 7, 4, 18, 30, 5)
+        db.session.commit()
+
+    page = flat(photo_page(cast, party.photos["b.jpg"], f"?person={party.red}"))
+
+    assert '<span class="viewer-count">1 of 3</span>' in page
+    assert '<time datetime="2026-07-04T18:30:05">Sat, Jul 4, 2026, 6:30\u202fPM</time>' in page
+
+
+def test_the_counter_follows_the_order_of_the_album(cast: Cast, party: Party) -> None:
+    names = sorted(party.photos, reverse=True)  # the newest first, as in the grid
+    for number, name in enumerate(names, start=1):
+        page = flat(photo_page(cast, party.photos[name]))
+
+        assert f'<span class="viewer-count">{number} of 5</span>' in page
+        (viewer,) = tags_of(page, "article")
+        assert viewer["data-first"] == f"{cast.url}/photos/{party.photos[names[0]]}"
+
+
+def test_a_photo_without_a_capture_time_says_when_it_was_added(cast: Cast, party: Party) -> None:
+    assert "added " in photo_page(cast, party.photos["a.jpg"])
+
+
+def test_named_people_come_first_and_unsorted_faces_last(
+    app: Flask, cast: Cast, party: Party
+) -> None:
+    with app.app_context():
+        verbs.name_person(Author(cast.room_id), party.blue, "Ben")
+
+    pages = [flat(photo_page(cast, party.photos[name])) for name in ("a.jpg", "d.jpg")]
+
+    strips = [page.partition('class="face-strip')[2].partition("</ul>")[0] for page in pages]
+    words = [re.findall("<span>([^<]+)</span>", strip) for strip in strips]
+    assert words == [["Ben", "Who is this?"], ["Who is this?", "Unsorted"]]
+
+
+def test_faces_are_fixed_in_one_mode_that_works_without_a_script(cast: Cast, party: Party) -> None:
+    url = f"{cast.url}/photos/{party.photos['a.jpg']}"
+    (mode,) = tags_of(cast.host.get(f"{url}?person={party.red}").text, "a", id="to-mode")
+
+    page = cast.host.get(mode["href"]).text
+
+    faces = [tag["href"] for tag in tags_of(page, "a", **{"class": "person"})]
+    assert len(faces) == 2
+    assert all(re.fullmatch(f"{cast.url}/faces/\\d+", face) for face in faces)
+    assert link(page, "next") == (
+        f"{cast.url}/photos/{party.photos['b.jpg']}?fix=1&person={party.red}"
+    )
+    (done,) = tags_of(page, "a", id="to-mode")
+    assert done["href"] == f"{url}?person={party.red}"
+
+
+def test_who_may_correct_nothing_is_not_offered_to(cast: Cast, party: Party) -> None:
+    for query in ("", "?fix=1"):
+        page = photo_page(cast, party.photos["a.jpg"], query)
+
+        assert tags_of(page, "a", id="to-mode") == []
+        assert tags_of(page, "a", href=f"{cast.url}/people/{party.red}")
+
+
+def test_only_a_large_photo_has_tiles(app: Flask, cast: Cast, party: Party) -> None:
+    (small,) = tags_of(photo_page(cast, party.photos["a.jpg"]), "figure")
+    with app.app_context():
+        photo = db.session.get_one(Photo, party.photos["a.jpg"])
+        photo.width, photo.height = 16000, 3200
+        db.session.commit()
+
+    (large,) = tags_of(photo_page(cast, party.photos["a.jpg"]), "figure")
+
+    digest = party.digests["a.jpg"]
+    assert "data-tiles" not in small.attributes
+    assert large["data-tiles"] == f"{cast.url}/photos/{party.photos['a.jpg']}/{digest}/tiles"
+    assert (large["data-tile-px"], large["data-factors"]) == ("1024", "1 2 4")
 
 
 def test_its_link_for_the_room_names_no_album(cast: Cast, party: Party) -> None:

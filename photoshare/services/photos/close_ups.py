@@ -1,0 +1,91 @@
+"""Tiles for looking closely at a photo: cut on first request, kept beside its other pictures."""
+
+from __future__ import annotations
+
+import zipfile
+from threading import Lock
+
+from photoshare.config import Settings
+from photoshare.errors import NotFoundError, RejectedPhotoError, ServerBusyError
+from photoshare.models import Photo, db
+from photoshare.pictures import tiles
+from photoshare.pictures.decoder_pool import DecoderPool
+from photoshare.services.photos.pictures import keep_picture
+from photoshare.storage import Storage
+
+RETRY_AFTER_S = 1
+
+
+def get_tile(
+    photo: Photo,
+    factor: int,
+    column: int,
+    row: int,
+    *,
+    storage: Storage,
+    settings: Settings,
+    decoders: DecoderPool,
+    cutting: Lock,
+) -> bytes:
+    """Return a tile of a photo as WebP, after cutting all of this reduction if they are missing.
+
+    Parameters
+    ----------
+    photo : Photo
+    factor : int
+        One of `photoshare.pictures.tiles.reductions` of the photo.
+    column, row : int
+        From 0; see `photoshare.pictures.tiles.grid_of`.
+    storage : Storage
+    settings : Settings
+        The limits of a decoder process.
+    decoders : DecoderPool
+    cutting : Lock
+        Held while a photo is cut; the site has one for all. A large photo takes seconds, so nobody
+        waits for it: a phone asks for a dozen tiles at once, which would take all the threads that
+        answer pages.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such tile, or the original is lost or was just deleted.
+    ServerBusyError
+        While tiles of any photo are being cut.
+    DiskFullError
+        If the disk is nearly full.
+    """
+    name = _checked_name(photo, factor, column, row)
+    room_id, sha256 = photo.room_id, photo.sha256
+    target = storage.derivative(room_id, sha256, f"tiles-{factor}.zip")
+    if not target.is_file():
+        db.session.rollback()  # keep no transaction open while the photo is being cut
+        if not cutting.acquire(blocking=False):
+            raise ServerBusyError(
+                "The server is busy. Please try again in a moment.", retry_after_s=RETRY_AFTER_S
+            )
+        try:
+            if not target.is_file():
+                storage.check_free_space()
+                content = decoders.cut_tiles(storage.original(room_id, sha256), factor, settings)
+                keep_picture(target, content, room_id, sha256, storage)
+        except RejectedPhotoError as error:  # the original is lost, or over a limit set since
+            raise _not_there() from error
+        finally:
+            cutting.release()
+    try:
+        with zipfile.ZipFile(target) as packed:
+            return packed.read(name)
+    except FileNotFoundError:  # deleted meanwhile
+        raise _not_there() from None
+
+
+def _checked_name(photo: Photo, factor: int, column: int, row: int) -> str:
+    if factor in tiles.reductions(photo.width, photo.height):
+        columns, rows = tiles.grid_of(photo.width, photo.height, factor)
+        if column < columns and row < rows:
+            return tiles.tile_name(column, row)
+    raise _not_there()
+
+
+def _not_there() -> NotFoundError:
+    return NotFoundError("This picture no longer exists.")
