@@ -54,6 +54,8 @@ FOR_THE_HOST = {
     ("corrections.undo", "POST"),  # of what the host corrected
     ("suggestions.ask", "GET"),
     ("suggestions.answer", "POST"),
+    ("suggestions.ask_name", "GET"),
+    ("suggestions.answer_name", "POST"),
     ("photos.delete", "POST"),  # of a photo that somebody else uploaded
 }
 

@@ -77,9 +77,25 @@ def find_people(cards: Sequence[PersonCard], query: PeopleQuery) -> Sequence[Per
     return _sorted(cards, query.order)
 
 
-def sort_names(names: Iterable[str]) -> list[str]:
-    """Sort names as a list of people is."""
-    return sorted(names, key=lambda name: (fold_name(name), name))
+def list_nameless_after(cards: Sequence[PersonCard], seen: Sequence[int]) -> list[PersonCard]:
+    """List the people without a name who come after those seen last, in the order of a list.
+
+    Parameters
+    ----------
+    cards : sequence of PersonCard
+    seen : sequence of int
+        People who were asked about, the last one last; some may be gone since, by a merge.
+    """
+    places = {card.id: place for place, card in enumerate(cards)}
+    start = next((places[one] + 1 for one in reversed(seen) if one in places), 0)
+    return [card for card in cards[start:] if not card.name and card.id not in seen]
+
+
+def unused_names(names: Iterable[str], cards: Iterable[PersonCard]) -> list[str]:
+    """List the names that nobody of these people has yet, in the order in which one reads them."""
+    used = {fold_name(card.name) for card in cards if card.name}
+    unused = {fold_name(name): name for name in names if fold_name(name) not in used}
+    return [unused[folded] for folded in sorted(unused)]
 
 
 def _sorted(cards: Sequence[PersonCard], order: PeopleOrder) -> Sequence[PersonCard]:

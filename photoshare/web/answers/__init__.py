@@ -15,6 +15,7 @@ from photoshare.web.answers.htmx import (
     with_address,
     with_event,
 )
+from photoshare.web.answers.namesake import ask_if_namesake
 from photoshare.web.answers.pictures import picture_digest, send_picture
 from photoshare.web.answers.same_photo import is_sure
 from photoshare.web.answers.toasts import toast
@@ -25,6 +26,7 @@ __all__ = [
     "SEE_OTHER",
     "UploadResult",
     "answer_upload",
+    "ask_if_namesake",
     "content_disposition",
     "current_author",
     "flash_with_undo",
