@@ -52,7 +52,7 @@ def undo(room_code: str, correction_id: int) -> BaseResponse:
     person_id = number_argument("person")
     if person_id is not None and people.has_person(current_access(), person_id):
         return redirect(url_for("people.show", person_id=person_id), SEE_OTHER)
-    return redirect(page_before(url_for("people.index")), SEE_OTHER)
+    return redirect(page_before(url_for("corrections.index")), SEE_OTHER)
 
 
 @blueprint.post("/people/<int:person_id>/name")

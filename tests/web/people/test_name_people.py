@@ -267,5 +267,5 @@ def test_the_people_page_tells_how_many_have_no_name(
     page = cast.host.get(f"{cast.url}/people").text
 
     assert tags_of(page, "a", href=cast.url + PATH)
-    assert '<span class="badge">4</span>' in page
+    assert '<span class="chip-count">4</span>' in page
     assert not tags_of(cast.guest.get(f"{cast.url}/people").text, "a", href=cast.url + PATH)
