@@ -9,7 +9,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from photoshare.errors import InvalidInputError, NotAllowedError, SameNameError
+from photoshare.errors import InvalidInputError, NotAllowedError, SameNameError, SamePhotoError
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.verbs import may_correct_person
 from photoshare.services.people import covers, people, suggestions
@@ -132,6 +132,8 @@ def answer_name(room_code: str) -> Answer:
         fields = {"person": person_id, "seen": _joined(seen)}
         back_url = url_for("suggestions.ask_name", **fields)
         return ask_if_namesake(person_id, question, url, url, fields, back_url), 422
+    except SamePhotoError:
+        raise  # a question as well, which has its own page
     except InvalidInputError as error:
         return _who_is_this(seen, person_id, error=translate_error(error)), 422
     seen = (*(one for one in seen if one != person_id), person_id)
