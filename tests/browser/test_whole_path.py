@@ -15,6 +15,13 @@ pytestmark = pytest.mark.browser
 ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
 
 
+def name_person(page: Page, name: str) -> None:
+    """Name the person whose album is open."""
+    page.get_by_role("heading", name="Who's this?").click()
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_role("button", name="Save").click()
+
+
 def save_zip(page: Page, link: str, folder: Path) -> tuple[str, dict[str, bytes]]:
     """Follow a link to a zip; return its file name and its contents."""
     with page.expect_download() as download:
@@ -65,9 +72,7 @@ def test_with_javascript(
     take_screenshot(page, "path-room")
 
     covers.first.click()
-    page.get_by_role("heading", name="Who's this?").click()
-    page.get_by_label("Name", exact=True).fill("Barack")
-    page.get_by_role("button", name="Save").click()
+    name_person(page, "Barack")
     expect(page.locator(".toast")).to_contain_text("Name saved.")
     expect(page).to_have_title("Barack · Garden party")
     expect(page.get_by_role("heading", level=1)).to_have_text("Barack")
@@ -225,9 +230,7 @@ def test_without_javascript(
     page.get_by_role("link", name="Back to the room").click()
 
     page.locator(".people-grid .person").first.click()
-    page.get_by_role("heading", name="Who's this?").click()
-    page.get_by_label("Name", exact=True).fill("Barack")
-    page.get_by_role("button", name="Save").click()
+    name_person(page, "Barack")
     expect(page.get_by_role("heading", level=1)).to_have_text("Barack")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download (zip)").click()

@@ -45,8 +45,9 @@ def draw_people(
     # Everything the result depends on besides the people: who may see what, the language, and the
     # parts of the address that links repeat.
     address = (request.script_root, (request.view_args or {})["room_code"])
-    kind = (template, max(1, number), access.is_host, page_language(), address)
-    kind += (query.order, query.is_nameless)
+    rights = (access.is_host, access.room.guests_may_correct)
+    shown = (query.order, query.is_nameless)
+    kind = (template, max(1, number), rights, page_language(), address, shown)
 
     def draw() -> Markup:
         others = [card for card in found.people if card.id not in chosen]
