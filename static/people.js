@@ -22,16 +22,23 @@ focusPair();
 document.addEventListener(
   "toggle",
   ({ target }) => {
-    if (target.matches?.(".rename[open]")) target.querySelector("input").focus();
+    if (target.matches?.(".rename[open]")) target.querySelector("#person-name")?.focus();
   },
   true,
 );
-document.addEventListener("htmx:afterSettle", () => {
-  const form = document.querySelector(".rename[open] .name-form"); // not the question about a namesake
-  if (!form || !form.dataset.saved) return;
-  const details = form.closest("details");
+function closeName(details) {
   details.open = false;
   details.querySelector("summary").focus();
+}
+document.addEventListener("htmx:afterSettle", () => {
+  const form = document.querySelector(".rename[open] .name-form"); // not the question about a namesake
+  if (!form?.dataset.saved) return;
+  delete form.dataset.saved; // opened again, it stays open
+  closeName(form.closest("details"));
+});
+document.addEventListener("keydown", (event) => {
+  const details = event.target.closest?.(".rename[open]");
+  if (details && event.key === "Escape") closeName(details);
 });
 
 // ---- New people in the grid ------------------------------------------------------------------
