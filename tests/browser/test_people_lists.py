@@ -68,8 +68,10 @@ def test_people_are_found_as_one_types_and_again_after_going_back(host: Page) ->
     expect(cards).to_contain_text("Zoë Müller")
     expect(host.locator("#people-count")).to_have_text("1 person")
     cards.tap()
+    host.wait_for_url("**/people/*")
     expect(host.get_by_role("heading", level=1)).to_have_text("Zoë Müller")
     host.go_back()
+    host.wait_for_url("**/people?find=*")
 
     expect(cards).to_have_count(1)
     expect(host.get_by_role("searchbox", name="Find someone").first).to_have_value("muller ZOE")
@@ -93,6 +95,7 @@ def test_ticks_stay_while_others_are_looked_for(host: Page) -> None:
 
 def test_an_album_and_what_can_be_done_take_a_third_of_the_screen(host: Page) -> None:
     host.locator("#people-grid [data-person]").last.tap()
+    host.wait_for_url("**/people/*")
     expect(host.get_by_role("heading", level=1)).to_have_text("Who's this?")
 
     box = host.locator(".person-head").bounding_box()
@@ -103,6 +106,7 @@ def test_an_album_and_what_can_be_done_take_a_third_of_the_screen(host: Page) ->
 
 def test_eighteen_people_take_eighteen_names_and_keys(host: Page) -> None:
     host.get_by_role("link", name="Name people").tap()
+    host.wait_for_url("**/people/names")
     keys = 0
 
     for number in range(NAMELESS):

@@ -130,7 +130,7 @@ def answer_name(room_code: str) -> Answer:
         _name_or_merge(person_id, name)
     except SameNameError as question:
         fields = {"person": person_id, "seen": _joined(seen)}
-        back_url = url_for("suggestions.ask_name", **fields)
+        back_url = url_for("suggestions.ask_name", person=person_id, seen=_joined(seen))
         return ask_if_namesake(person_id, question, url, url, fields, back_url), 422
     except SamePhotoError:
         raise  # a question as well, which has its own page
