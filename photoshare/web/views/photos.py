@@ -11,7 +11,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    url_for,
 )
 from flask_babel import gettext
 from werkzeug.datastructures import FileStorage
@@ -22,6 +21,7 @@ from photoshare.errors import (
     InvalidInputError,
     NotAllowedError,
     NotFoundError,
+    PhotoshareError,
     RejectedPhotoError,
 )
 from photoshare.models import Photo
@@ -30,12 +30,10 @@ from photoshare.pictures.formats import FORMATS
 from photoshare.services.downloads.checksums import get_download
 from photoshare.services.downloads.clean_originals import check_exact, open_download
 from photoshare.services.downloads.file_names import original_name
-from photoshare.services.people.people import has_person
 from photoshare.services.people.shown_faces import is_visible
 from photoshare.services.photos import adding, deleting, listing
 from photoshare.services.photos.albums import Album, open_album
 from photoshare.services.photos.pictures import find_picture
-from photoshare.services.rooms.entering import Access
 from photoshare.web.answers import (
     SEE_OTHER,
     UploadResult,
@@ -47,13 +45,13 @@ from photoshare.web.answers import (
     send_source,
     toast,
 )
+from photoshare.web.pages.template_helpers import album_url
 from photoshare.web.pages.words import translate_error
 from photoshare.web.requests import (
     album_argument,
     current_access,
     current_site,
     limit_uploads,
-    number_argument,
 )
 
 blueprint = Blueprint("photos", __name__, url_prefix="/rooms/<room_code>")
@@ -187,9 +185,7 @@ def confirm_delete(room_code: str, photo_id: int) -> str:
     photo = listing.get_photo(access.room.id, photo_id)
     if not deleting.may_delete(access, photo):
         raise NotAllowedError("Only the host or the guest who uploaded a photo can delete it.")
-    return render_template(
-        "photos/delete.html", access=access, photo=photo, person_id=_person_seen(access)
-    )
+    return render_template("photos/delete.html", access=access, photo=photo, album=_album_seen())
 
 
 @blueprint.post("/photos/<int:photo_id>/delete")
@@ -198,13 +194,12 @@ def delete(room_code: str, photo_id: int) -> BaseResponse:
     access = current_access()
     deleting.delete_photo(access, photo_id, current_site().storage)
     toast(gettext("Photo deleted."))
-    person_id = _person_seen(access)  # gone if that was the person's last photo
-    if person_id is None:
-        return redirect(url_for("rooms.show"), SEE_OTHER)
-    return redirect(url_for("people.show", person_id=person_id), SEE_OTHER)
+    return redirect(album_url(_album_seen()), SEE_OTHER)
 
 
-def _person_seen(access: Access) -> int | None:
-    """Return in whose album the photo was seen, if this browser can still see that person."""
-    person_id = number_argument("person")
-    return person_id if person_id is not None and has_person(access, person_id) else None
+def _album_seen() -> Album:
+    """Return the album the photo was seen in; if that is gone with it, all photos of the room."""
+    try:
+        return album_argument()
+    except PhotoshareError:
+        return open_album(current_access())
