@@ -1,4 +1,4 @@
-// People: keys that answer "Same person?", and faces that appear while a room is searched.
+// People: keys that answer "Same person?", names of albums, and faces that appear while a room is searched.
 
 // ---- y, n and l, only while the question has the focus (WCAG 2.1.4) ------------------------------
 
@@ -17,11 +17,35 @@ document.addEventListener("htmx:afterSettle", (event) => {
 });
 focusPair();
 
+// ---- The name of an album: tapped to change it, and closed again when it is saved ------------------
+
+document.addEventListener(
+  "toggle",
+  ({ target }) => {
+    if (target.matches?.(".rename[open]")) target.querySelector("#person-name")?.focus();
+  },
+  true,
+);
+function closeName(details) {
+  details.open = false;
+  details.querySelector("summary").focus();
+}
+document.addEventListener("htmx:afterSettle", () => {
+  const form = document.querySelector(".rename[open] .name-form"); // not the question about a namesake
+  if (!form?.dataset.saved) return;
+  delete form.dataset.saved; // opened again, it stays open
+  closeName(form.closest("details"));
+});
+document.addEventListener("keydown", (event) => {
+  const details = event.target.closest?.(".rename[open]");
+  if (details && event.key === "Escape") closeName(details);
+});
+
 // ---- New people in the grid ------------------------------------------------------------------
 
 let peopleBefore = null;
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.target.id !== "people-grid") return;
+  if (event.target.id !== "people-grid" || event.detail.requestConfig.elt !== event.target) return; // not of a search
   peopleBefore = new Set([...event.target.querySelectorAll("[data-person]")].map((card) => card.dataset.person));
 });
 document.addEventListener("htmx:afterSettle", (event) => {

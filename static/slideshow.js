@@ -1,4 +1,4 @@
-// A slideshow: one photo after the other by itself, until somebody pauses it.
+// A slideshow: one photo after the other by itself, until someone pauses it.
 
 import { keepAwake } from "./awake.js";
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from html.parser import HTMLParser
+from urllib.parse import urlsplit
 
 import numpy as np
 from flask import Flask
@@ -280,7 +281,11 @@ def tags_of(html: str, name: str | None = None, /, **attributes: str) -> list[Ta
 
 def undo_addresses(html: str) -> list[str]:
     """List the addresses of a page's undo buttons."""
-    return [tag["action"] for tag in tags_of(html, "form") if tag["action"].endswith("/undo")]
+    return [
+        tag["action"]
+        for tag in tags_of(html, "form")
+        if urlsplit(tag["action"]).path.endswith("/undo")
+    ]
 
 
 def set_title_and_end(room_id: int, title: str, ends_on: date | None) -> None:

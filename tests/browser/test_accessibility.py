@@ -53,6 +53,8 @@ PAGES = [
     ("move-faces", "host", "faces/move?faces=1", "en"),
     ("merge", "host", "people/1/merge", "en"),
     ("same-person", "host", "people/same", "en"),
+    ("name-people", "host", "people/names", "en"),
+    ("found-people", "guest", "people?find=nobody", "en"),
     ("hidden-people", "host", "people/hidden", "en"),
     ("corrections", "host", "corrections", "en"),
     ("several-people", "guest", "people/several?people=1,2&match=any", "en"),

@@ -66,6 +66,7 @@ def test_an_album_is_made_named_and_taken_home(
     take_screenshot(page, "room")
 
     page.locator(".people-strip .person").first.click()
+    page.get_by_role("heading", name="Who's this?").click()
     page.get_by_label("Name", exact=True).fill("Eileen")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Eileen")

@@ -56,6 +56,8 @@ FOR_THE_HOST = {
     ("corrections.undo", "POST"),  # of what the host corrected
     ("suggestions.ask", "GET"),
     ("suggestions.answer", "POST"),
+    ("suggestions.ask_name", "GET"),
+    ("suggestions.answer_name", "POST"),
     ("photos.delete", "POST"),  # of a photo that someone else uploaded
 }
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from photoshare.errors import (
     InvalidInputError,
@@ -31,6 +31,16 @@ def may_correct_person(author: Author, person_id: int) -> bool:
         return True
     uploaders = select(Photo.guest_id).join(Face).where(Face.person_id == person_id).distinct()
     return author.may_correct(db.session.scalars(uploaders).all())
+
+
+def may_correct_some(author: Author, person_id: int | None = None) -> bool:
+    """Whether the author may correct any face: of this person, or of the room."""
+    if author.may_correct([]):
+        return True
+    own = exists().where(Photo.guest_id == author.guest_id)
+    if person_id is not None:
+        own = own.where(Face.photo_id == Photo.id, Face.person_id == person_id)
+    return bool(db.session.scalar(select(own)))
 
 
 def name_person(

@@ -54,6 +54,12 @@ def _candidates_query() -> Executable:
 _CANDIDATES = _candidates_query()  # made once: building takes longer than a small query
 
 
+def list_clearest(person_id: int, count: int) -> list[int]:
+    """List the ids of a person's clearest faces, to recognise them by."""
+    of_person = select(Face.id).where(Face.person_id == person_id)
+    return list(db.session.scalars(of_person.order_by(*CLEAREST_FIRST).limit(count)))
+
+
 def people_on(photo_ids: Collection[int]) -> set[int]:
     """Return who is in some photos."""
     people = select(Face.person_id).where(Face.photo_id.in_(photo_ids), Face.is_face)

@@ -20,6 +20,9 @@ from photoshare.services.rooms.entering import Access
 from photoshare.services.shelf import Shelf, current_revision
 
 MAX_PAIRS = 200  # more than anyone answers in one go
+# Ranking the pairs of 60,000 faces takes 400 ms of processor time (docs/performance.md), and ever
+# less for fewer: those of a party of 4,000 photos are counted within a page.
+COUNTED_FACES = 12_000
 
 _RankedSide = tuple[int, list[int]]  # a person's id or NO_PERSON, and ids of the faces to show
 _RankedPair = tuple[_RankedSide, _RankedSide]
@@ -119,23 +122,46 @@ def next_pair(
     later : collection of str
         Keys of the pairs that were postponed.
     """
-    room_id, eps, cards = access.room.id, rule.eps, _cards(access)
+    asked = [pair for pair in _open_pairs(access, rule) if pair.key not in later]
+    return (asked[0] if asked else None), len(asked)
+
+
+def count_pairs(access: Access, rule: GroupingRule) -> int | None:
+    """Count the pairs to ask about, for a page that shows nothing else of them.
+
+    Returns
+    -------
+    int or None
+        None if nobody has ranked them since the last change, and the room has so many faces that
+        the page would have to wait for it.
+    """
+    room_id = access.room.id
+    is_known = _pairs.find(room_id, current_revision(room_id), *_kind(rule)) is not None
+    if not is_known and load_room_people(room_id).face_count > COUNTED_FACES:
+        return None
+    return len(_open_pairs(access, rule))
+
+
+def _open_pairs(access: Access, rule: GroupingRule) -> list[DoubtfulPair]:
+    """List the pairs that this browser may see, the most informative first."""
+    room_id, cards = access.room.id, _cards(access)
 
     def rank() -> list[_RankedPair]:
         room = load_room_faces(room_id, rule.engine_name)
         ranked = rank_pairs(
-            room.faces, eps=eps, doubt=rule.doubt, apart=room.apart, limit=MAX_PAIRS
+            room.faces, eps=rule.eps, doubt=rule.doubt, apart=room.apart, limit=MAX_PAIRS
         )
         return [(_ranked(room, pair.first), _ranked(room, pair.second)) for pair in ranked]
 
-    kind = (rule.engine_name, eps)
-    pairs = [
+    return [
         DoubtfulPair(_side(cards, first), _side(cards, second))
-        for first, second in _pairs.load(room_id, current_revision(room_id), rank, *kind)
+        for first, second in _pairs.load(room_id, current_revision(room_id), rank, *_kind(rule))
         if _is_shown(first, cards) and _is_shown(second, cards)
     ]
-    asked = [pair for pair in pairs if pair.key not in later]
-    return (asked[0] if asked else None), len(asked)
+
+
+def _kind(rule: GroupingRule) -> tuple[str, float | None]:
+    return rule.engine_name, rule.eps
 
 
 def _people_beside(person_id: int | None, face_ids: Sequence[int]) -> set[int | None]:

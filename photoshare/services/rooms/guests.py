@@ -67,6 +67,14 @@ def list_uploads(room_id: int) -> list[Uploads]:
     return [Uploads(name, bool(is_host), count, size) for name, is_host, count, size in rows]
 
 
+def list_names(access: Access) -> list[str]:
+    """List the names that guests gave themselves; to guests only those shown with photos."""
+    query = select(Guest.name).where(Guest.room_id == access.room.id, Guest.name != "")
+    if not access.is_host:
+        query = query.where(exists().where(Photo.guest_id == Guest.id))
+    return list(db.session.scalars(query.distinct()))
+
+
 def count_guests(room_id: int) -> int:
     """Count the browsers that have joined a room."""
     query = select(func.count()).select_from(Guest).where(Guest.room_id == room_id)

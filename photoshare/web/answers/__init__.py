@@ -15,17 +15,19 @@ from photoshare.web.answers.htmx import (
     with_address,
     with_event,
 )
+from photoshare.web.answers.namesake import ask_if_namesake
 from photoshare.web.answers.pictures import picture_digest, send_picture, send_tile
 from photoshare.web.answers.same_photo import is_sure
 from photoshare.web.answers.toasts import toast
 from photoshare.web.answers.uploaded import UploadResult, answer_upload
-from photoshare.web.answers.way_back import next_page, page_before, person_before
+from photoshare.web.answers.way_back import next_page, page_before
 from photoshare.web.pages.words import count, isolated, number, photo_words, translate_error
 
 __all__ = [
     "SEE_OTHER",
     "UploadResult",
     "answer_upload",
+    "ask_if_namesake",
     "content_disposition",
     "count",
     "current_author",
@@ -36,7 +38,6 @@ __all__ = [
     "next_page",
     "number",
     "page_before",
-    "person_before",
     "photo_words",
     "picture_digest",
     "redirect_or",

@@ -14,9 +14,18 @@ def current_author() -> Author:
     return author_of(current_access())
 
 
-def flash_with_undo(sentence: str, correction_id: int) -> None:
-    """Show a message on the next page, with a button that undoes the correction."""
-    toast(sentence, undo_url=url_for("corrections.undo", correction_id=correction_id))
+def flash_with_undo(sentence: str, correction_id: int, person_id: int | None = None) -> None:
+    """Show a message on the next page, with a button that undoes the correction.
+
+    Parameters
+    ----------
+    sentence : str
+    correction_id : int
+    person_id : int, optional
+        Whose album to lead to after the undo; by default back to the page with the button.
+    """
+    undo_url = url_for("corrections.undo", correction_id=correction_id, person=person_id)
+    toast(sentence, undo_url=undo_url)
 
 
 def look_again() -> None:

@@ -24,7 +24,6 @@ from photoshare.services.rooms.entering import author_of
 from photoshare.web.requests import (
     album_argument,
     current_access,
-    number_argument,
     number_list_argument,
     page_argument,
 )
@@ -67,13 +66,6 @@ def own_address() -> str:
     if request.method not in ("GET", "HEAD"):
         return url_for("rooms.index")
     return request.script_root + request.full_path.removesuffix("?")
-
-
-def person_before() -> int | None:
-    """Return in whose album a photo was seen, if this browser can still see that person."""
-    person_id = number_argument("person")
-    values = {"person_id": person_id}
-    return person_id if person_id and _is_there("people.show", values, MultiDict()) else None
 
 
 def page_before(otherwise: str) -> str:

@@ -13,6 +13,7 @@ from photoshare.models import Face, Photo
 from photoshare.pictures.encoding import RENDITION_PX
 from photoshare.pictures.tiles import TILE_PX, reductions
 from photoshare.services.downloads.zips import zip_state
+from photoshare.services.people.finding import PeopleQuery
 from photoshare.services.people.shown_faces import is_visible
 from photoshare.services.photos import (
     Album,
@@ -166,6 +167,15 @@ def album_arguments(album: Album) -> dict[str, Any]:
     return {}
 
 
+def people_arguments(query: PeopleQuery) -> dict[str, Any]:
+    """Return the query arguments that ask for the same people of a list again."""
+    return {
+        "find": query.words or None,
+        "sort": query.order or None,
+        "nameless": 1 if query.is_nameless else None,
+    }
+
+
 def album_url(album: Album, *, after: str | None = None, before: str | None = None) -> str:
     """Return the address of a page of an album's grid: after or before a cursor, else the first."""
     where: dict[str, Any] = {"after": after, "before": before}
@@ -216,6 +226,7 @@ def init_app(app: Flask) -> None:
         "download_url": download_url,
         "original_url": original_url,
         "photo_words": photo_words,
+        "people_arguments": people_arguments,
         "picture_url": picture_url,
         "cursor_of": cursor_of,
         "date_range": date_range,

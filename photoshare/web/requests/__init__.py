@@ -11,6 +11,7 @@ from photoshare.web.requests.arguments import (
     number_list_argument,
     numbers_of_form,
     page_argument,
+    people_argument,
 )
 from photoshare.web.requests.attempts import guessing, limit_new_rooms, limit_uploads
 from photoshare.web.requests.security import (
@@ -40,6 +41,7 @@ __all__ = [
     "numbers_of_form",
     "open_to_strangers",
     "page_argument",
+    "people_argument",
     "remember_guest",
     "site_of",
 ]

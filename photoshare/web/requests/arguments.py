@@ -9,10 +9,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.routing import IntegerConverter, Map
 
 from photoshare.errors import InvalidInputError
-from photoshare.services.photos import (
-    Album,
-    open_album,
-)
+from photoshare.services.people.finding import MAX_WORDS, PeopleOrder, PeopleQuery
+from photoshare.services.photos import Album, open_album
 from photoshare.web.requests.security import current_access
 
 LARGEST_NUMBER = 2**63 - 1  # SQLite's
@@ -77,6 +75,16 @@ def page_argument(args: MultiDict[str, str] | None = None) -> int:
     """
     args = request.args if args is None else args
     return max(0, min(args.get("page", 1, type=int), LARGEST_PAGE))
+
+
+def people_argument() -> PeopleQuery:
+    """Read which people of a list are wanted, as `template_helpers.people_arguments` writes it."""
+    args = request.args
+    return PeopleQuery(
+        words=args.get("find", "").strip()[:MAX_WORDS],
+        order=args.get("sort", PeopleOrder.GIVEN, type=PeopleOrder),
+        is_nameless="nameless" in args,
+    )
 
 
 def album_argument(

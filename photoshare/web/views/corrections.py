@@ -9,12 +9,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from photoshare.errors import InvalidInputError, SameNameError
 from photoshare.services.corrections import history, verbs
 from photoshare.services.people import people, shown_faces
-from photoshare.services.photos import (
-    count_photos,
-    open_album,
-)
 from photoshare.web.answers import (
     SEE_OTHER,
+    ask_if_namesake,
     current_author,
     flash_with_undo,
     is_sure,
@@ -25,7 +22,13 @@ from photoshare.web.answers import (
     translate_error,
     wants_partial,
 )
-from photoshare.web.requests import current_access, host_only, numbers_of_form, page_argument
+from photoshare.web.requests import (
+    current_access,
+    host_only,
+    number_argument,
+    numbers_of_form,
+    page_argument,
+)
 
 blueprint = Blueprint("corrections", __name__, url_prefix="/rooms/<room_code>")
 
@@ -42,10 +45,13 @@ def index(room_code: str) -> str:
 
 @blueprint.post("/corrections/<int:correction_id>/undo")
 def undo(room_code: str, correction_id: int) -> BaseResponse:
-    """Undo one correction."""
+    """Undo one correction; leads to the album it began in, or back to the page with the button."""
     verbs.undo(current_author(), correction_id)
     look_again()
     toast(gettext("Change undone."))
+    person_id = number_argument("person")
+    if person_id is not None and people.has_person(current_access(), person_id):
+        return redirect(url_for("people.show", person_id=person_id), SEE_OTHER)
     return redirect(page_before(url_for("corrections.index")), SEE_OTHER)
 
 
@@ -59,7 +65,9 @@ def rename(room_code: str, person_id: int) -> Response | BaseResponse | tuple[st
             current_author(), person_id, form.get("name", ""), is_another="is_another" in form
         )
     except SameNameError as question:
-        return _ask_if_same(person_id, question), 422
+        url = url_for("people.show", person_id=person_id)
+        merge_url = url_for("corrections.merge", person_id=person_id)
+        return ask_if_namesake(person_id, question, merge_url, request.path, {}, url), 422
     except InvalidInputError as error:
         return _name_form(person_id, translate_error(error)), 422
     if correction_id is None:
@@ -75,21 +83,6 @@ def rename(room_code: str, person_id: int) -> Response | BaseResponse | tuple[st
     )
 
 
-def _ask_if_same(person_id: int, question: SameNameError) -> str:
-    access = current_access()
-    template = "corrections/_same_name.html" if wants_partial() else "corrections/same_name.html"
-    both = open_album(access, people=(person_id, question.namesake_id), is_together=True)
-    return render_template(
-        template,
-        access=access,
-        person=people.get_card(access, person_id),
-        namesake=people.get_card(access, question.namesake_id),
-        name=request.form["name"],
-        question=translate_error(question),
-        are_together=count_photos(both) > 0,
-    )
-
-
 def _name_form(person_id: int, error: str) -> str:
     access = current_access()
     person = people.get_card(access, person_id)
@@ -102,14 +95,21 @@ def merge(room_code: str, person_id: int) -> BaseResponse:
     """Merge two people into one, and show the album that both are now in."""
     into_id = _chosen_person()
     correction_id = verbs.merge_people(current_author(), person_id, into_id, is_sure=is_sure())
-    return _done(gettext("Merged into one person."), correction_id, _album(into_id))
+    return _done(
+        gettext("Merged into one person."), correction_id, _album(into_id), person_id=person_id
+    )
 
 
 @blueprint.post("/people/<int:person_id>/reject")
 def reject(room_code: str, person_id: int) -> BaseResponse:
     """Take chosen faces out of an album: they are not this person."""
     correction_id = verbs.reject_faces(current_author(), person_id, numbers_of_form("faces"))
-    return _done(gettext("Faces removed from the album."), correction_id, _album(person_id))
+    return _done(
+        gettext("Faces removed from the album."),
+        correction_id,
+        _album(person_id),
+        person_id=person_id,
+    )
 
 
 @blueprint.post("/people/<int:person_id>/hide")
@@ -132,18 +132,20 @@ def move(room_code: str) -> BaseResponse:
     """Move chosen faces to an existing person or to a new one."""
     faces = numbers_of_form("faces")
     into_id = None if request.form.get("into") == SOMEONE_NEW else _chosen_person()
+    before = _person_of(faces)
     correction_id = verbs.move_faces(current_author(), faces, into_id, is_sure=is_sure())
     person_id = into_id or shown_faces.get_face(current_access(), faces[0]).person_id
-    return _done(gettext("Faces moved."), correction_id, _album(person_id))
+    return _done(gettext("Faces moved."), correction_id, _album(person_id), person_id=before)
 
 
 @blueprint.post("/faces/remove")
 def remove(room_code: str) -> BaseResponse:
     """Mark chosen faces as not faces."""
-    correction_id = verbs.mark_not_faces(current_author(), numbers_of_form("faces"))
-    return _done(
-        gettext("Marked as not a face."), correction_id, page_before(url_for("people.index"))
-    )
+    faces = numbers_of_form("faces")
+    person_id = _person_of(faces)
+    correction_id = verbs.mark_not_faces(current_author(), faces)
+    url = page_before(_album(person_id))  # unless that was the page of the face
+    return _done(gettext("Marked as not a face."), correction_id, url)
 
 
 @blueprint.post("/faces/<int:face_id>/cover")
@@ -154,9 +156,12 @@ def cover(room_code: str, face_id: int) -> BaseResponse:
     return _done(gettext("Cover changed."), correction_id, _album(face.person_id))
 
 
-def _done(sentence: str, correction_id: int, url: str) -> BaseResponse:
+def _done(
+    sentence: str, correction_id: int, url: str, *, person_id: int | None = None
+) -> BaseResponse:
+    """Go on with a page, which has the message; undoing leads to that person's album."""
     look_again()
-    flash_with_undo(sentence, correction_id)
+    flash_with_undo(sentence, correction_id, person_id)
     return redirect(url, SEE_OTHER)
 
 
@@ -164,6 +169,12 @@ def _chosen_person() -> int:
     """Read the person given in a form: one of this room that this browser may see."""
     person_id = (numbers_of_form("into") or [0])[0]
     return people.get_person(current_access(), person_id).id
+
+
+def _person_of(face_ids: list[int]) -> int | None:
+    """Return whose the first of these faces is; None if it is unsorted, or there is none."""
+    faces = shown_faces.get_faces(current_access(), face_ids[:1])
+    return faces[0].person_id if faces else None
 
 
 def _album(person_id: int | None) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from photoshare.errors import InvalidInputError
 from photoshare.services.corrections.verbs import may_correct_person
-from photoshare.services.paging import ListPage, page_of
+from photoshare.services.paging import page_of
 from photoshare.services.people import selves
+from photoshare.services.people.finding import find_people, fold_name
 from photoshare.services.people.people import PersonCard
 from photoshare.services.people.room_people import load_room_people
 from photoshare.services.photos import (
@@ -31,7 +34,10 @@ from photoshare.web.requests import (
     forget_room,
     numbers_of_form,
     page_argument,
+    people_argument,
 )
+
+CHOICES_PAGE_SIZE = 24  # people: a phone's screen and a half; a name is found by typing
 
 blueprint = Blueprint("me", __name__, url_prefix="/rooms/<room_code>")
 
@@ -39,8 +45,8 @@ blueprint = Blueprint("me", __name__, url_prefix="/rooms/<room_code>")
 @blueprint.get("/me")
 def show(room_code: str) -> str:
     """Show this guest's own album, or ask who they are; then show their uploads."""
-    if wants_partial() and "page" in request.args:
-        return render_template("me/_self_choices_page.html", people_page=_choices())
+    if wants_partial() and ("page" in request.args or "find" in request.args):
+        return render_template("me/_self_choices_page.html", **_choices())
     return _page()
 
 
@@ -51,8 +57,8 @@ def choose_person(room_code: str) -> Response | tuple[str, int]:
     if not chosen:
         return _page(person_error=gettext("Please select at least one person.")), 422
     selves.choose_self(current_access(), chosen[0])
-    toast(gettext("Your photos now come first on this page."))
-    return redirect(url_for("me.show"), SEE_OTHER)
+    toast(gettext("Here you are! You'll always find your photos under “Me”."))
+    return redirect(url_for("people.show", person_id=chosen[0]), SEE_OTHER)
 
 
 @blueprint.post("/me/person/forget")
@@ -99,7 +105,7 @@ def _page(
         own=own,
         own_album=open_album(access, person_id=own.id) if own else None,
         may_name=own is not None and _may_name(own),
-        people_page=None if own else _choices(),
+        **({} if own else _choices()),
         person_error=person_error,
         name=access.guest.name if name is None else name,
         error=error,
@@ -114,10 +120,16 @@ def _may_name(own: PersonCard) -> bool:
     return may_correct_person(current_author(), own.id)
 
 
-def _choices() -> ListPage[PersonCard]:
+def _choices() -> dict[str, Any]:
     """List who the guest may be: people of the same name first, then those with most photos."""
-    access = current_access()
-    name = access.guest.name.casefold()
+    access, query = current_access(), people_argument()
+    name = fold_name(access.guest.name)
     cards = load_room_people(access.room.id).people
-    alike_first = sorted(cards, key=lambda card: not name or (card.name or "").casefold() != name)
-    return page_of(alike_first, page_argument())
+    alike_first = sorted(cards, key=lambda card: not name or fold_name(card.name or "") != name)
+    found = find_people(alike_first, query)
+    return {
+        "people_page": page_of(found, page_argument(), CHOICES_PAGE_SIZE),
+        "query": query,
+        "total": len(cards),
+        "nameless_count": sum(not card.name for card in cards),
+    }

@@ -2,53 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import DiskFullError
 from photoshare.services.corrections import history
-from photoshare.services.corrections.verbs import may_correct_person
+from photoshare.services.corrections.verbs import may_correct_person, may_correct_some
 from photoshare.services.paging import page_of
 from photoshare.services.people import people, selves, shown_faces, suggestions
-from photoshare.services.people.room_people import load_room_people
-from photoshare.services.photos import (
-    find_face_picture,
-    list_photos,
-    open_album,
+from photoshare.services.people.finding import PeopleQuery, find_people
+from photoshare.services.people.people import PersonCard
+from photoshare.services.people.room_people import RoomPeople, load_room_people
+from photoshare.services.photos import find_face_picture, list_photos, open_album
+from photoshare.web.answers import (
+    current_author,
+    render,
+    send_picture,
+    wants_partial,
+    with_address,
 )
-from photoshare.web.answers import current_author, render, send_picture, wants_partial
-from photoshare.web.pages.people_grid import draw_people
+from photoshare.web.pages.people_grid import EVERYONE, draw_people
+from photoshare.web.pages.template_helpers import people_arguments
 from photoshare.web.requests import (
     current_access,
     current_site,
     host_only,
     number_list_argument,
     page_argument,
+    people_argument,
 )
 
 blueprint = Blueprint("people", __name__, url_prefix="/rooms/<room_code>")
 
 
 @blueprint.get("/people")
-def index(room_code: str) -> str:
-    """Show everyone in the room, most photos first, page by page."""
-    access, number = current_access(), page_argument()
+def index(room_code: str) -> str | Response:
+    """Show everyone in the room, page by page: sorted, and found by name, as the guest likes."""
+    access, number, query = current_access(), page_argument(), people_argument()
     found = load_room_people(access.room.id)
-    if wants_partial() and "choose" in request.args:
-        return draw_people(access, "people/_choose_page.html", found, number)
-    if wants_partial():
-        part = "people/_grid.html" if number <= 1 else "people/_grid_page.html"
-        return draw_people(access, part, found, number)
+    if "choose" in request.args:
+        return _choice_of_several(found, number, query)
+    if not wants_partial():
+        return _people_page(found, grid_query=query)
+    part = "people/_grid.html" if number <= 1 else "people/_grid_page.html"
+    grid = draw_people(access, part, found, number, query)
+    if number > 1 or "find" not in request.args:
+        return grid
+    count = len(find_people(found.people, query))
+    changed = render_template("people/_found.html", grid=grid, count=count)
+    return with_address(make_response(changed), url_for("people.index", **people_arguments(query)))
+
+
+def _choice_of_several(found: RoomPeople, number: int, query: PeopleQuery) -> str:
+    """Show the people to choose several from; those who are chosen already stay, and are first."""
+    if not wants_partial():
+        return _people_page(found, choice_query=query, chosen=number_list_argument("people"))
+    chosen = number_list_argument("people")
+    template = "people/_choose_page.html"
+    return draw_people(current_access(), template, found, number, query, chosen)
+
+
+def _people_page(
+    found: RoomPeople,
+    *,
+    grid_query: PeopleQuery = EVERYONE,
+    choice_query: PeopleQuery = EVERYONE,
+    chosen: Sequence[int] = (),
+) -> str:
+    access, number, author = current_access(), page_argument(), current_author()
+    choices = "people/_choose_page.html"
     return render_template(
         "people/index.html",
         access=access,
-        author=current_author(),
+        author=author,
         found=found,
-        grid=draw_people(access, "people/_grid.html", found, number),
-        choices=draw_people(access, "people/_choose_page.html", found, number),
+        query=grid_query,
+        choice_query=choice_query,
+        count=len(find_people(found.people, grid_query)),
+        nameless_count=sum(not card.name for card in found.people),
+        question_count=suggestions.count_pairs(access, current_site().rule)
+        if author.is_host or author.may_correct_all
+        else None,
+        may_correct_some=may_correct_some(author),
+        grid=draw_people(access, "people/_grid.html", found, number, grid_query),
+        choices=draw_people(access, choices, found, number, choice_query, chosen),
     )
 
 
@@ -79,7 +120,7 @@ def show(room_code: str, person_id: int) -> str | BaseResponse:
     page = list_photos(album, after=request.args.get("after"), before=request.args.get("before"))
     if wants_partial():
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)
-    may_correct = may_correct_person(current_author(), person_id)
+    author = current_author()
     card = people.get_card(access, person_id)
     with suppress(DiskFullError):  # an album opens on a full disk as well
         selves.remember_seen(access, card)
@@ -89,7 +130,8 @@ def show(room_code: str, person_id: int) -> str | BaseResponse:
         person=card,
         album=album,
         page=page,
-        may_correct=may_correct,
+        may_correct=may_correct_person(author, person_id),
+        may_correct_some=may_correct_some(author, person_id),
         maybe_faces=suggestions.list_maybe_faces(access, person_id, current_site().rule),
         error=None,
     )
@@ -120,14 +162,7 @@ def choose_other(room_code: str, person_id: int) -> str:
     alike = suggestions.list_alike_people(
         access, current_site().rule, person_id=person_id, with_beside=_with_beside()
     )
-    return render(
-        "people/merge.html",
-        "people/_choices_page.html",
-        access=access,
-        person=person,
-        page=page_of(alike, page_argument()),
-        with_beside=_with_beside(),
-    )
+    return _choice_of_one("people/merge.html", alike, person=person)
 
 
 @blueprint.get("/faces/move")
@@ -145,13 +180,22 @@ def choose_person(room_code: str) -> str:
         if chosen
         else []
     )
+    return _choice_of_one("people/move.html", alike, faces=chosen)
+
+
+def _choice_of_one(template: str, alike: Sequence[PersonCard], **context: Any) -> str:
+    """Render people to choose one from, as found and sorted by the guest, or one page of them."""
+    query = people_argument()
     return render(
-        "people/move.html",
+        template,
         "people/_choices_page.html",
-        access=access,
-        faces=chosen,
-        page=page_of(alike, page_argument()),
+        access=current_access(),
+        page=page_of(find_people(alike, query), page_argument()),
+        query=query,
+        total=len(alike),
+        nameless_count=sum(not card.name for card in alike),
         with_beside=_with_beside(),
+        **context,
     )
 
 

@@ -22,6 +22,7 @@ from photoshare.errors import (
     InvalidInputError,
     NotAllowedError,
     NotFoundError,
+    PhotoshareError,
     RejectedPhotoError,
 )
 from photoshare.models import Face, Photo
@@ -50,7 +51,6 @@ from photoshare.web.answers import (
     UploadResult,
     answer_upload,
     current_author,
-    person_before,
     picture_digest,
     render,
     send_picture,
@@ -59,6 +59,7 @@ from photoshare.web.answers import (
     toast,
     translate_error,
 )
+from photoshare.web.pages.template_helpers import album_url
 from photoshare.web.requests import (
     album_argument,
     current_access,
@@ -224,9 +225,7 @@ def confirm_delete(room_code: str, photo_id: int) -> str:
     photo = get_photo(access.room.id, photo_id)
     if not may_delete(access, photo):
         raise NotAllowedError("Only the host or the guest who uploaded a photo can delete it.")
-    return render_template(
-        "photos/delete.html", access=access, photo=photo, person_id=person_before()
-    )
+    return render_template("photos/delete.html", access=access, photo=photo, album=_album_seen())
 
 
 @blueprint.post("/photos/<int:photo_id>/delete")
@@ -235,10 +234,7 @@ def delete(room_code: str, photo_id: int) -> BaseResponse:
     access = current_access()
     delete_photo(access, photo_id, current_site().storage)
     toast(gettext("Photo deleted."))
-    person_id = person_before()  # gone if that was the person's last photo
-    if person_id is None:
-        return redirect(url_for("rooms.show"), SEE_OTHER)
-    return redirect(url_for("people.show", person_id=person_id), SEE_OTHER)
+    return redirect(album_url(_album_seen()), SEE_OTHER)
 
 
 @blueprint.post("/photos/<int:photo_id>/cover")
@@ -248,3 +244,11 @@ def cover(room_code: str, photo_id: int) -> BaseResponse:
     choose_cover(current_access(), photo_id)
     toast(gettext("This photo is the cover of the room now."))
     return redirect(url_for("rooms.show"), SEE_OTHER)
+
+
+def _album_seen() -> Album:
+    """Return the album the photo was seen in; if that is gone with it, all photos of the room."""
+    try:
+        return album_argument()
+    except PhotoshareError:
+        return open_album(current_access())

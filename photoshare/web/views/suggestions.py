@@ -1,38 +1,53 @@
-"""Ask questions answered with one tap: whether two are one person, or a face is someone's."""
+"""Ask one question after another: who someone is, and whether two are one person."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from photoshare.errors import InvalidInputError, NotAllowedError
+from photoshare.errors import InvalidInputError, NotAllowedError, SameNameError, SamePhotoError
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.verbs import may_correct_person
-from photoshare.services.people import people, suggestions
+from photoshare.services.people import covers, people, suggestions
+from photoshare.services.people.finding import list_nameless_after, unused_names
+from photoshare.services.people.room_people import load_room_people
+from photoshare.services.rooms import guests
 from photoshare.web.answers import (
     SEE_OTHER,
+    ask_if_namesake,
     current_author,
     flash_with_undo,
     is_sure,
     look_again,
+    render,
     wants_partial,
     with_address,
     with_event,
 )
-from photoshare.web.requests import current_access, current_site, numbers_of_form
+from photoshare.web.pages.words import translate_error
+from photoshare.web.requests import (
+    current_access,
+    current_site,
+    number_argument,
+    number_list_argument,
+    numbers_of_form,
+)
 
 blueprint = Blueprint("suggestions", __name__, url_prefix="/rooms/<room_code>")
 
-MAX_LATER = 100  # postponed pairs that one form carries along
+MAX_LATER = 100  # postponed pairs, or people seen, that one form carries along
+CLEAREST_FACES = 5  # of someone who is asked about: a row on a phone
 PAIR_KEY = re.compile(r"[fp][0-9]{1,18}-[fp][0-9]{1,18}")
 ANSWERS = {
     "yes": lazy_gettext("Merged into one person."),
     "no": lazy_gettext("Marked as different people."),
     "later": "",
 }
+Answer = Response | BaseResponse | tuple[Response | str, int]
 
 
 @blueprint.get("/people/same")
@@ -92,6 +107,83 @@ def answer_maybe(room_code: str, person_id: int) -> Response | BaseResponse:
         maybe_faces=suggestions.list_maybe_faces(access, person_id, current_site().rule),
     )
     return with_event(make_response(partial), "photos-changed")
+
+
+@blueprint.get("/people/names")
+def ask_name(room_code: str) -> Response:
+    """Ask who someone without a name is: those with most photos first, each once."""
+    _check_may_answer()
+    return _who_is_this(number_list_argument("seen"), number_argument("person"))
+
+
+@blueprint.post("/people/names")
+def answer_name(room_code: str) -> Answer:
+    """Name someone, or merge them with a namesake, and ask about the next one.
+
+    A field left empty is no answer, and the next one is asked about as well.
+    """
+    _check_may_answer()
+    person_id, seen = _field("person"), number_list_argument("seen", request.form)
+    name = " ".join(request.form.get("name", "").split())
+    url = url_for("suggestions.answer_name")
+    try:
+        _name_or_merge(person_id, name)
+    except SameNameError as question:
+        fields = {"person": person_id, "seen": _joined(seen)}
+        back_url = url_for("suggestions.ask_name", person=person_id, seen=_joined(seen))
+        return ask_if_namesake(person_id, question, url, url, fields, back_url), 422
+    except SamePhotoError:
+        raise  # a question as well, which has its own page
+    except InvalidInputError as error:
+        return _who_is_this(seen, person_id, error=translate_error(error)), 422
+    seen = (*(one for one in seen if one != person_id), person_id)
+    if wants_partial():
+        return _who_is_this(seen, saved=name)
+    return redirect(url_for("suggestions.ask_name", seen=_joined(seen)), SEE_OTHER)
+
+
+def _name_or_merge(person_id: int, name: str) -> None:
+    access, author = current_access(), current_author()
+    card = people.find_card(access, person_id)
+    if card is None:
+        return  # merged by someone else meanwhile: there is nobody to name
+    if "into" in request.form:
+        into_id = people.get_person(access, _field("into")).id
+        correction_id = verbs.merge_people(author, person_id, into_id, is_sure=is_sure())
+        look_again()
+        flash_with_undo(gettext("Merged into one person."), correction_id)
+    elif name != (card.name or ""):
+        verbs.name_person(author, person_id, name, is_another="is_another" in request.form)
+
+
+def _who_is_this(
+    seen: Sequence[int], person_id: int | None = None, *, error: str = "", saved: str = ""
+) -> Response:
+    """Ask about this person, else about the next one without a name after those seen last."""
+    access = current_access()
+    cards = load_room_people(access.room.id).people
+    nameless = list_nameless_after(cards, seen)
+    first = nameless[0] if nameless else None
+    asked = next((card for card in cards if card.id == person_id), first)
+    page = render(
+        "suggestions/names.html",
+        "suggestions/_named.html",
+        access=access,
+        person=asked,
+        faces=covers.list_clearest(asked.id, CLEAREST_FACES) if asked else (),
+        names=unused_names(guests.list_names(access), cards),
+        left_count=len(nameless),
+        skipped_count=sum(not card.name for card in cards) - len(nameless),
+        seen=seen,
+        error=error,
+        saved=saved,
+    )
+    # The address keeps who was seen, for a reload and for the return from an undo.
+    return with_address(make_response(page), url_for("suggestions.ask_name", seen=_joined(seen)))
+
+
+def _joined(numbers: Sequence[int]) -> str | None:
+    return ",".join(map(str, numbers[-MAX_LATER:])) or None
 
 
 def _question(template: str, later: list[str]) -> str:

@@ -34,7 +34,7 @@ def test_reject_a_face(flow: Flow, shots: list[Path]) -> None:
     page = party.host
     flow.add(page, party.url, shots)
     album = open_first_album(flow, page)
-    flow.press(page.get_by_text("Something wrong?"))
+    flow.press(page.get_by_text("More", exact=True))
     flow.step(page, "1-what-is-wrong")
     flow.press(page.get_by_role("link", name="These aren't all the same person"))
     faces = page.locator("[data-pick]")

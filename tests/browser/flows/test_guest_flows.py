@@ -64,6 +64,8 @@ def test_album_and_photos(flow: Flow, shots: list[Path]) -> None:
     flow.press(page.locator(".people-strip [data-person]").first)
     expect(page.locator(".tile")).to_have_count(3)
     flow.step(page, "1-album")
+    flow.press(page.get_by_role("heading", name="Who's this?"))
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
     page.get_by_label("Name", exact=True).fill("Anna")
     flow.press(page.get_by_role("button", name="Save"))
     expect(page.locator(".toast")).to_contain_text("Name saved.")
@@ -144,7 +146,7 @@ def test_take_home(flow: Flow, shots: list[Path], tmp_path: Path) -> None:
     expect(page.locator(".tile")).to_have_count(3)
 
     with page.expect_download() as saved:
-        flow.press(page.get_by_role("link", name="Download the album"))
+        flow.press(page.get_by_role("link", name="Download (zip)"))
     flow.step(page, "2-album")
     names = {"cake.jpg", "dance.jpg", "garden.jpg"}
     assert content_of(saved.value, tmp_path) == {

@@ -12,6 +12,7 @@ from tests.conftest import Cast
 from tests.helpers import (
     counted_queries,
     faces_of,
+    give_photos,
     insert_face,
     insert_photos,
     row_counts,
@@ -39,11 +40,18 @@ def test_an_untouched_room_says_so(cast: Cast) -> None:
     assert "No changes yet." in history(cast.host, cast)
 
 
-def test_the_people_page_leads_there(cast: Cast) -> None:
-    for client in (cast.host, cast.guest):
-        page = client.get(f"{cast.url}/people").text
+def test_the_people_page_leads_there_who_may_correct_something(
+    app: Flask, cast: Cast, doubt: Doubt
+) -> None:
+    def is_offered(client: FlaskClient) -> bool:
+        return bool(tags_of(client.get(f"{cast.url}/people").text, "a", href=cast.url + PATH))
 
-        assert tags_of(page, "a", href=cast.url + PATH)
+    assert is_offered(cast.host)
+    assert not is_offered(cast.guest)
+
+    give_photos(app, cast.guest, doubt.photos[:1])
+
+    assert is_offered(cast.guest)
 
 
 def test_the_host_sees_all_the_newest_first(cast: Cast, said: Doubt) -> None:

@@ -36,14 +36,14 @@ def remove(
     return client.post(f"{cast.url}/faces/remove", data={"faces": faces}, headers=headers)
 
 
-def test_a_plain_form_removes_faces_and_shows_the_people(
+def test_a_plain_form_removes_faces_and_shows_the_album(
     app: Flask, cast: Cast, party: Party
 ) -> None:
     face = face_on(app, party.photos["b.jpg"], party.red)
 
     answer = remove(cast.host, cast, [face])
 
-    assert (answer.status_code, answer.location) == (303, f"{cast.url}/people")
+    assert (answer.status_code, answer.location) == (303, f"{cast.url}/people/{party.red}")
     assert who_is_who(app, cast.room_id)[face] == (None, False)
     assert "Marked as not a face." in cast.host.get(answer.location).text
 
@@ -92,7 +92,7 @@ def test_it_goes_back_to_the_page_it_came_from_if_that_is_still_there(
         cast.host, cast, [face, *faces_of(app, gone)], {"Referer": f"http://localhost{path}"}
     )
 
-    assert answer.location == (path if comes_back else f"{cast.url}/people")
+    assert answer.location == (path if comes_back else f"{cast.url}/people/{party.red}")
     assert cast.host.get(answer.location).status_code == 200
 
 

@@ -85,6 +85,36 @@ def test_the_host_undoes_what_guests_did(cast: Cast, said: Doubt) -> None:
     assert undo_addresses(history(cast.guest, cast)) == []
 
 
+@pytest.mark.parametrize("kind", ["merge", "move", "reject", "reject all"])
+def test_undo_leads_to_the_album_where_the_change_began(
+    app: Flask, cast: Cast, doubt: Doubt, kind: str
+) -> None:
+    lea, twin, faces = doubt.lea, doubt.twin, faces_of(app, doubt.lea)
+    path, data, lands, began = {
+        "merge": (f"/people/{twin}/merge", {"into": lea}, f"/people/{lea}", twin),
+        "move": ("/faces/move", {"faces": faces[0], "into": twin}, f"/people/{twin}", lea),
+        "reject": (f"/people/{lea}/reject", {"faces": faces[0]}, f"/people/{lea}", lea),
+        "reject all": (f"/people/{lea}/reject", {"faces": faces}, "/people", lea),
+    }[kind]
+    done = cast.host.post(cast.url + path, data=data)
+    assert done.location == cast.url + lands
+    (undo,) = undo_addresses(cast.host.get(done.location).text)
+
+    answer = cast.host.post(undo, headers={"Referer": f"http://localhost{cast.url}{lands}"})
+
+    assert answer.location == f"{cast.url}/people/{began}"
+    assert cast.host.get(answer.location).status_code == 200
+
+
+def test_a_face_that_is_none_leads_back_to_its_album(app: Flask, cast: Cast, doubt: Doubt) -> None:
+    face = faces_of(app, doubt.lea)[0]
+    sent_from = {"Referer": f"http://localhost{cast.url}/faces/{face}"}
+
+    answer = cast.host.post(f"{cast.url}/faces/remove", data={"faces": face}, headers=sent_from)
+
+    assert answer.location == f"{cast.url}/people/{doubt.lea}"
+
+
 @pytest.mark.parametrize(
     ("page", "comes_back"),
     [

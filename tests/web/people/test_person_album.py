@@ -6,11 +6,21 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from photoshare.services.photos.listing import PAGE_SIZE
 from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
-from tests.helpers import HX, counted_queries, flat, insert_person, insert_photos, place_at, tags_of
+from tests.helpers import (
+    HX,
+    counted_queries,
+    flat,
+    give_photos,
+    insert_person,
+    insert_photos,
+    place_at,
+    tags_of,
+)
 from tests.web.conftest import Party
 
 TILE = {"class": "tile"}
@@ -45,6 +55,32 @@ def test_only_the_host_may_name_the_person(cast: Cast, party: Party) -> None:
 
     assert tags_of(cast.host.get(url).text, "form", id="name-form")
     assert not tags_of(cast.guest.get(url).text, "form", id="name-form")
+
+
+def test_who_may_correct_nothing_is_offered_nothing(app: Flask, cast: Cast, party: Party) -> None:
+    url = f"{cast.url}/people/{party.red}"
+
+    def offers(client: FlaskClient) -> list[str]:
+        hrefs = [tag.attributes.get("href", "") for tag in tags_of(client.get(url).text, "a")]
+        return [href.removeprefix(url) for href in hrefs if href.endswith(("/faces", "/merge"))]
+
+    assert offers(cast.guest) == []
+    assert "Someone without a name</h1>" in cast.guest.get(url).text
+    assert offers(cast.host) == ["/faces", "/merge"]
+    assert "Who&#39;s this?</h1>" in cast.host.get(url).text.replace("'", "&#39;")
+
+    give_photos(app, cast.guest, [party.photos["b.jpg"]])
+
+    assert offers(cast.guest) == ["/faces"]
+
+
+def test_the_name_is_what_is_tapped_to_change_it(cast: Cast, party: Party) -> None:
+    page = cast.host.get(f"{cast.url}/people/{party.red}").text
+
+    summary = page.partition("<summary>")[2].partition("</summary>")[0]
+    assert tags_of(summary, "h1", id="person-title")
+    assert "Change the name" in summary
+    assert "</form>" in page.partition("</summary>")[2].partition("</details>")[0]
 
 
 def test_a_long_album_has_pages(app: Flask, cast: Cast) -> None:

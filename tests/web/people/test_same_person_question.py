@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from photoshare.services.people import suggestions
 from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import (
@@ -67,6 +68,28 @@ def test_it_shows_faces_of_both(app: Flask, cast: Cast, doubt: Doubt) -> None:
     answers = [tag["value"] for tag in tags_of(page, "button", name="answer")]
     assert answers == ["yes", "no", "later"]
     assert "2 questions left" in page
+
+
+def counted(client: FlaskClient, cast: Cast) -> list[str]:
+    """List the numbers on the chips of the people page."""
+    page = client.get(f"{cast.url}/people").text
+    return [part.partition("<")[0] for part in page.split('<span class="chip-count">')[1:]]
+
+
+def test_the_people_page_says_how_many_are_open(app: Flask, cast: Cast, doubt: Doubt) -> None:
+    assert counted(cast.host, cast) == ["1", "2"]  # one without a name, two questions
+    assert counted(cast.guest, cast) == []
+
+
+def test_no_page_waits_for_the_questions_of_a_very_large_room(
+    app: Flask, cast: Cast, doubt: Doubt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suggestions, "COUNTED_FACES", 0)
+    assert counted(cast.host, cast) == ["1"]
+
+    question(cast.host, cast)
+
+    assert counted(cast.host, cast) == ["1", "2"]
 
 
 def test_no_side_shows_more_than_four_faces(app: Flask, cast: Cast, doubt: Doubt) -> None:

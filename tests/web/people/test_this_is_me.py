@@ -79,10 +79,10 @@ def test_the_own_album_comes_first_then(
 ) -> None:
     answer = choose(cast.guest, cast, party.blue, headers=headers)
 
-    assert (answer.status_code, answer.location) == (303, f"{cast.url}/me")
+    assert (answer.status_code, answer.location) == (303, f"{cast.url}/people/{party.blue}")
+    assert "Here you are!" in cast.guest.get(answer.location).text
     page = own_page(cast.guest, cast)
     assert own_person(app) == party.blue
-    assert "Your photos now come first on this page." in page
     assert "2 photos" in page
     assert tags_of(page, "a", href=f"{cast.url}/people/{party.blue}")
     (link,) = tags_of(page, "a", href=f"{cast.url}/people/{party.blue}/album.zip")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -43,7 +44,7 @@ def test_the_host_deletes_any_photo(cast: Cast) -> None:
 
     answer = cast.host.post(delete_url(cast, photo_id))
 
-    assert (answer.status_code, answer.location) == (303, cast.url)
+    assert (answer.status_code, answer.location) == (303, f"{cast.url}/photos")
     assert "Photo deleted." in cast.host.get(cast.url).text
     assert cast.host.get(f"{cast.url}/photos/{photo_id}").status_code == 404
 
@@ -72,6 +73,19 @@ def test_a_guest_is_not_even_asked_about_the_photo_of_another(cast: Cast) -> Non
     assert cast.host.get(delete_url(cast, photo_id)).status_code == 200
 
 
+def test_it_leads_back_to_several_people(cast: Cast, party: Party) -> None:
+    photo, query = party.photos["a.jpg"], f"?people={party.red},{party.blue}&match=all"
+    url = f"{cast.url}/photos/{photo}{query}"
+    (ask,) = [tag for tag in tags_of(cast.host.get(url).text, "a") if "/delete" in tag["href"]]
+    page = cast.host.get(ask["href"]).text
+    (form,) = tags_of(page, "form")
+
+    seen_in = parse_qs(urlsplit(form["action"]).query)
+    assert seen_in == {"people": [f"{party.red},{party.blue}"], "match": ["all"]}
+    lands = urlsplit(cast.host.post(form["action"]).location)
+    assert (lands.path, parse_qs(lands.query)) == (f"{cast.url}/people/several", seen_in)
+
+
 def test_it_leads_back_to_the_album_while_that_is_there(cast: Cast, party: Party) -> None:
     query = f"?person={party.blue}"
     first = f"{cast.url}/photos/{party.photos['a.jpg']}"
@@ -80,7 +94,7 @@ def test_it_leads_back_to_the_album_while_that_is_there(cast: Cast, party: Party
 
     assert cast.host.post(form["action"]).location == f"{cast.url}/people/{party.blue}"
     last = delete_url(cast, party.photos["c.jpg"]) + query
-    assert cast.host.post(last).location == cast.url
+    assert cast.host.post(last).location == f"{cast.url}/photos"
 
 
 def test_its_faces_and_files_go(app: Flask, site: Site, cast: Cast, party: Party) -> None:

@@ -82,7 +82,7 @@ class RoomGroups:
         present = replace(present, terms=present.own_terms, sums=self._sums_of(present))
         self._columns = GroupColumns(present, people, is_unit, a_face)
         self._row_of = {int(person): row for row, person in enumerate(people) if person}
-        # Several units of linked faces, or links to be looked at again whenever somebody moves.
+        # Several units of linked faces, or links to be looked at again whenever someone moves.
         inner = np.bincount(units.of_face)[units.of_face] > 1
         inner &= ~self.is_unit[self.of_face]
         self._inner = np.unique(self.of_face[inner])
@@ -257,7 +257,7 @@ class RoomGroups:
         now = faces.person_ids[moved]
         people = set(was.tolist()) | set(now.tolist())
         members = {one: np.flatnonzero(faces.person_ids == one) for one in people - {NO_PERSON}}
-        loose = [rows for one, rows in members.items() if one not in said.fixed_people]
+        loose = [rows for person, rows in members.items() if person not in said.fixed_people]
         if any(faces.bond_ids[rows].any() for rows in loose):
             return False
         self.faces, self._said = faces, said
@@ -268,9 +268,9 @@ class RoomGroups:
         self._columns.release(  # they move
             self.of_face[moved[(was == NO_PERSON) & (moved < len(before))]].tolist()
         )
-        gone = [self._row_of.pop(one) for one, rows in members.items() if len(rows) == 0]
+        gone = [self._row_of.pop(person) for person, rows in members.items() if len(rows) == 0]
         self._columns.release(gone)
-        self._place({one: rows for one, rows in members.items() if len(rows)})
+        self._place({person: rows for person, rows in members.items() if len(rows)})
         self._place_single(moved[now == NO_PERSON])
         self._mark()
         return True

@@ -62,7 +62,7 @@ bursts = st.lists(st.integers(1, 4), max_size=8)
 def test_a_kept_room_is_planned_as_one_made_anew(
     room: Placed, sizes: list[int], data: st.DataObject
 ) -> None:
-    """Photos come, and between them somebody may move faces, link them, and fix people."""
+    """Photos come, and between them someone may move faces, link them, and fix people."""
     faces, _, fixed, apart = room
     present: FaceSet | None = None
     for part in parts_of(by_photo(faces), sizes):
