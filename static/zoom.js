@@ -1,4 +1,4 @@
-// How a photo lies on the stage: enlarged, moved within its edges, or back at rest. Coordinates are pixels of the stage.
+// How a photo lies on the stage: enlarged, moved within its edges, or at rest. Coordinates are pixels of the stage.
 
 export const zoom = { scale: 1, x: 0, y: 0 };
 
