@@ -22,8 +22,10 @@ from photoshare.services.photos.albums import (
     open_album,
 )
 from photoshare.services.photos.listing import cursor_of
-from photoshare.services.rooms.entering import Access
+from photoshare.services.rooms.entering import Access, has_ended
 from photoshare.web.answers import picture_digest
+from photoshare.web.pages.in_app import in_app_browser
+from photoshare.web.pages.links import absolute_url
 from photoshare.web.pages.words import (
     count,
     day,
@@ -187,13 +189,16 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals |= {
         "HTMX_CONFIG": HTMX_CONFIG,
         "PIECE_BYTES": site_of(app).settings.piece_bytes,
+        "absolute_url": absolute_url,
         "album_arguments": album_arguments,
         "album_url": album_url,
         "download_url": download_url,
+        "in_app_browser": in_app_browser,
         "original_url": original_url,
         "photo_words": photo_words,
         "picture_url": picture_url,
         "cursor_of": cursor_of,
+        "has_ended": has_ended,
         "placeholder_url": placeholder_url,
         "srcset": srcset,
         "tile_shape": tile_shape,

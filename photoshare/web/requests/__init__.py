@@ -13,6 +13,7 @@ from photoshare.web.requests.arguments import (
     page_argument,
 )
 from photoshare.web.requests.attempts import guessing, limit_new_rooms, limit_uploads
+from photoshare.web.requests.invitation import enter, wanted_page
 from photoshare.web.requests.security import (
     current_access,
     forget_room,
@@ -28,6 +29,7 @@ __all__ = [
     "album_argument",
     "current_access",
     "current_site",
+    "enter",
     "forget_room",
     "guessing",
     "guest_ids",
@@ -42,4 +44,5 @@ __all__ = [
     "page_argument",
     "remember_guest",
     "site_of",
+    "wanted_page",
 ]

@@ -9,7 +9,7 @@ from photoshare.db import schema_version
 from photoshare.services.work import job_table
 from photoshare.services.work.photo_queue import retry_failed_photos
 from photoshare.services.work.progress import room_progress
-from photoshare.web.answers import redirect_or, wants_partial, with_event
+from photoshare.web.answers import page_before, redirect_or, wants_partial, with_event
 from photoshare.web.requests import current_access, current_site
 
 blueprint = Blueprint("jobs", __name__)
@@ -26,7 +26,7 @@ def create(room_code: str) -> Response | BaseResponse:
     runner.group_again(room_id)
     return redirect_or(
         "jobs/_status.html",
-        url_for("rooms.show"),
+        page_before(url_for("rooms.show")),
         access=access,
         progress=room_progress(room_id),
     )

@@ -84,4 +84,4 @@ def test_a_person_of_another_room_is_not_found(app: Flask, cast: Cast, make_room
 
 
 def test_a_stranger_finds_nothing(cast: Cast, party: Party) -> None:
-    assert cast.stranger.get(f"{cast.url}/people/{party.red}").status_code == 404
+    assert cast.stranger.get(f"{cast.url}/people/{party.red}").status_code == 303

@@ -111,4 +111,4 @@ def test_a_person_of_another_room_is_not_found(app: Flask, cast: Cast, make_room
 def test_a_stranger_finds_nothing(cast: Cast, party: Party) -> None:
     url = f"{cast.url}/people/several?people={party.red}"
 
-    assert cast.stranger.get(url).status_code == 404
+    assert cast.stranger.get(url).status_code == 303
