@@ -20,6 +20,7 @@ from photoshare.config import LOCK_FILE
 from photoshare.errors import PhotoshareError, RejectedPhotoError
 from photoshare.maintenance import backup, doctor
 from photoshare.maintenance.database_checks import prepare_database
+from photoshare.services.addresses import find_listening, guest_url
 from photoshare.services.corrections import replay
 from photoshare.services.photos import adding
 from photoshare.services.rooms import entering, export, rooms
@@ -27,7 +28,7 @@ from photoshare.services.work.progress import room_progress
 from photoshare.web.pages.links import absolute_url
 from photoshare.web.site import current_site
 
-DEFAULT_ADDRESS = "http://127.0.0.1:8000"  # for the printed links if public_url is not set
+DEFAULT_ADDRESS = "http://127.0.0.1:8000"  # for printed links while no server runs
 PROGRESS_S = 0.5  # how often the progress bar reads the table
 
 
@@ -61,11 +62,16 @@ def create(title: str, password: str) -> None:
     prepare_database(current_site().settings.data, is_thorough=False)
     new = rooms.create_room(title, password=password)
     code = new.room.code
-    base_url = DEFAULT_ADDRESS + current_site().settings.url_prefix
+    settings = current_site().settings
+    listening = find_listening(settings.data)
+    address = guest_url(settings.data) or (listening.url if listening else DEFAULT_ADDRESS)
+    base_url = address + settings.url_prefix
     with current_app.test_request_context(base_url=base_url):
-        guest_url = absolute_url("rooms.show", room_code=code)
-        host_url = absolute_url("rooms.host_link", room_code=code, secret=new.host_secret)
-    _print_json({"code": code, "guest_url": guest_url, "host_url": host_url})
+        links = {
+            "guest_url": absolute_url("rooms.show", room_code=code),
+            "host_url": absolute_url("rooms.host_link", room_code=code, secret=new.host_secret),
+        }
+    _print_json({"code": code} | links)
 
 
 @rooms_group.command("import")

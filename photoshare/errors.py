@@ -60,8 +60,38 @@ class NotFoundError(PhotoshareError):
     """What was asked for does not exist, or this browser may not see it."""
 
 
+class NotJoinedError(NotFoundError):
+    """The browser has not joined the room whose page it asked for."""
+
+
+class RoomEndedError(NotFoundError):
+    """The room has ended: only its host can open it.
+
+    Attributes
+    ----------
+    title : str or None
+        The room's, for browsers that may know it.
+    host_name : str or None
+        The host's, for browsers that had joined.
+    """
+
+    def __init__(self, *, title: str | None, host_name: str | None) -> None:
+        super().__init__("This room has ended. Only its host can still open it.")
+        self.title, self.host_name = title, host_name
+
+
 class InvalidInputError(PhotoshareError):
-    """A form field cannot be accepted; the sentence names the field and how to fix it."""
+    """A form field cannot be accepted; the sentence names the field and how to fix it.
+
+    Attributes
+    ----------
+    field : str or None
+        The name of the field in the form, beside which the page shows the sentence.
+    """
+
+    def __init__(self, sentence: str, *, field: str | None = None, **values: str | int) -> None:
+        super().__init__(sentence, **values)
+        self.field = field
 
 
 class WrongPasswordError(InvalidInputError):
@@ -94,7 +124,7 @@ class SamePhotoError(InvalidInputError):
     def __init__(
         self, question: str, pairs: tuple[tuple[int, int], ...], **values: str | int
     ) -> None:
-        super().__init__(question, **values)
+        super().__init__(question, field=None, **values)
         self.pairs = pairs
 
 

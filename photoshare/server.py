@@ -27,6 +27,12 @@ from photoshare.errors import PhotoshareError
 from photoshare.jobs.runner import JobRunner
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.maintenance.deleted_bytes import empty_wal
+from photoshare.services.addresses import (
+    Listening,
+    forget_listening,
+    guest_url,
+    remember_listening,
+)
 from photoshare.serving import logs
 from photoshare.serving.connections import Server
 from photoshare.serving.lanes import Lanes
@@ -116,7 +122,9 @@ def _serve(host: str, port: int) -> int:
             gc.freeze()  # the modules stay: no collection has to walk them during a page
             site.jobs.start()
             site.storage.fill_reserve()
-            print(f"PhotoShare is at {_address(host, port)}  (stop with Ctrl-C)", flush=True)
+            listening = Listening(host, listener.getsockname()[1])
+            remember_listening(site.settings.data, listening)
+            print(_welcome(listening, site.settings), flush=True)
             # Not server.run(): it ends by waiting 5 seconds for slow downloads.
             wasyncore.loop(timeout=LOOP_TIMEOUT_S, use_poll=True, map=connections)
         except SystemExit:
@@ -125,6 +133,7 @@ def _serve(host: str, port: int) -> int:
             log.exception("The server failed")
             exit_code = 1
         listener.close()
+        forget_listening(site.settings.data)
         have_stopped = _stop(lanes, site.jobs)
         _close_database(app)
         if not have_stopped:
@@ -175,9 +184,18 @@ def _server_options(settings: Settings) -> dict[str, object]:
     return options
 
 
-def _address(host: str, port: int) -> str:
-    name = f"[{host}]" if ":" in host else host
-    return f"http://{name}:{port}"
+def _welcome(listening: Listening, settings: Settings) -> str:
+    """Say where PhotoShare is: on this machine, and for phones."""
+    lines = [f"PhotoShare is at {listening.url}{settings.url_prefix}  (stop with Ctrl-C)"]
+    if settings.public_url:
+        lines.append(f"Guests reach it at {settings.public_url}")
+    elif url := guest_url(settings.data):
+        lines.append(f"Phones in your network reach it at {url}{settings.url_prefix}")
+    else:
+        lines.append(
+            f"Phones can't reach it yet: {PROGRAM} --host 0.0.0.0 opens it to your network."
+        )
+    return "\n".join(lines)
 
 
 def _on_signals(handler: Callable[[int, FrameType | None], NoReturn]) -> None:

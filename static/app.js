@@ -1,6 +1,7 @@
 // Used on all kinds of pages. They all work without it; upload.js, viewer.js and wall.js are for one page each.
 
 import { speak } from "./speech.js";
+import "./times.js";
 
 // ---- What htmx leaves open -------------------------------------------------------------------
 

@@ -153,9 +153,10 @@ for (const event of ["pointermove", "pointerdown", "keydown"]) document.addEvent
 // ---- Pause, to look longer or to stop the movement (WCAG 2.2.2) --------------------------------
 
 const pauseButton = wall.querySelector("[data-pause]");
+const ways = pauseButton.querySelectorAll("[data-way]"); // what the button does next: pause, or continue
 function togglePause() {
   isPaused = !isPaused;
-  pauseButton.setAttribute("aria-pressed", String(isPaused));
+  for (const way of ways) way.hidden = (way.dataset.way === "continue") !== isPaused;
   wall.classList.toggle("is-paused", isPaused);
   if (!isPaused) showNext();
 }

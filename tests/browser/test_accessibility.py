@@ -35,12 +35,19 @@ PAGES = [
     ("me", "guest", "me", "en"),
     ("me-german", "guest", "me", "de"),
     ("share", "guest", "share", "en"),
+    ("create-room", "stranger", "/rooms", "en"),
     ("manage", "host", "share", "en"),
+    ("manage-guests", "host", "guests", "en"),
+    ("manage-settings", "host", "settings", "en"),
+    ("manage-guests-german", "host", "guests", "de"),
+    ("manage-settings-arabic", "host", "settings", "ar"),
+    ("no-cookie", "stranger", "?entered=1", "en"),
     ("poster", "host", "poster", "en"),
     ("wall", "guest", "wall", "en"),
     ("delete-room", "host", "delete", "en"),
     ("photos", "guest", "photos", "en"),
     ("photo", "guest", "photos/1", "en"),
+    ("photo-host", "host", "photos/1", "en"),
     ("photo-german", "guest", "photos/1", "de"),
     ("people", "guest", "people", "en"),
     ("album", "host", "people/1", "en"),
@@ -89,7 +96,7 @@ class Room:
 @pytest.fixture(scope="module")
 def room(browser: Browser, address: str, event_photos: list[Path]) -> Room:
     host = browser.new_page()
-    host.goto(address)
+    host.goto(f"{address}/rooms")
     host.get_by_label("Title").fill("Garden party")
     host.get_by_role("button", name="Create the room").click()
     url = host.get_by_label("Guest link").input_value()

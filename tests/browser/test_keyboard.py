@@ -27,7 +27,7 @@ COUNT_ANNOUNCEMENTS = """() => {
 def room(open_page: Callable[..., Page], address: str, event_photos: list[Path]) -> Page:
     """Open a room with five photos and two people, as its host."""
     page = open_page()
-    page.goto(address)
+    page.goto(f"{address}/rooms")
     page.get_by_label("Title").fill("Keyboard party")
     page.get_by_role("button", name="Create the room").click()
     page.get_by_role("link", name="Room", exact=True).click()
@@ -50,6 +50,14 @@ def test_the_focus_stays_where_the_page_changes(room: Page) -> None:
         room.evaluate("htmx.trigger(document.body, 'photos-changed')")
     expect(room.locator(".htmx-request, .htmx-settling")).to_have_count(0)
     expect(tile).to_be_focused()
+
+    room.goto(f"{room.url}/guests")
+    again = room.get_by_role("button", name="Search again")
+    again.focus()
+    with room.expect_response("**/jobs"):
+        room.keyboard.press("Enter")
+    expect(room.locator(".htmx-request, .htmx-settling")).to_have_count(0)
+    expect(again).to_be_focused()
 
 
 def test_naming_keeps_the_focus_and_closing_its_toast_gives_it_back(room: Page) -> None:

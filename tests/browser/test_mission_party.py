@@ -53,7 +53,7 @@ def test_an_album_is_made_named_and_taken_home(
     take_screenshot: Callable[..., None],
 ) -> None:
     page = open_page(viewport={"width": 1280, "height": 860})
-    page.goto(address)
+    page.goto(f"{address}/rooms")
     take_screenshot(page, "start")
     page.get_by_label("Title").fill("Mission party")
     page.get_by_role("button", name="Create the room").click()

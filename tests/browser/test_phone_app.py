@@ -39,7 +39,7 @@ def pictures(tmp_path: Path) -> list[Path]:
 
 
 def make_room(page: Page, address: str, title: str) -> str:
-    page.goto(address)
+    page.goto(f"{address}/rooms")
     page.get_by_label("Title").fill(title)
     page.get_by_role("button", name="Create the room").click()
     return page.get_by_label("Guest link").input_value()

@@ -33,7 +33,7 @@ class Room:
 @pytest.fixture(scope="module")
 def room(browser: Browser, address: str, event_photos: list[Path]) -> Room:
     page = browser.new_page()
-    page.goto(address)
+    page.goto(f"{address}/rooms")
     page.get_by_label("Title").fill("Garden party")
     page.get_by_role("button", name="Create the room").click()
     url = page.get_by_label("Guest link").input_value()

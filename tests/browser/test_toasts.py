@@ -17,7 +17,7 @@ def told(open_page: Callable[..., Page], address: str) -> Callable[..., Page]:
     def tell(**options: object) -> Page:
         page = open_page(**options)
         page.clock.install()
-        page.goto(address)
+        page.goto(f"{address}/rooms")
         page.get_by_label("Title").fill("Toast party")
         page.get_by_role("button", name="Create the room").click()
         page.get_by_role("link", name="Me", exact=True).click()
@@ -66,7 +66,7 @@ def test_without_javascript_it_is_a_line_of_the_page(
     told: Callable[..., Page], open_page: Callable[..., Page], address: str
 ) -> None:
     page = open_page(java_script_enabled=False)
-    page.goto(address)
+    page.goto(f"{address}/rooms")
     page.get_by_label("Title").fill("Quiet party")
     page.get_by_role("button", name="Create the room").click()
     page.get_by_role("link", name="Me", exact=True).click()

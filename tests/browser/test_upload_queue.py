@@ -87,7 +87,7 @@ def open_room(browser: Browser) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(address)
+        page.goto(f"{address}/rooms")
         page.get_by_label("Title").fill("Queue party")
         page.get_by_role("button", name="Create the room").click()
         page.get_by_role("link", name="Room", exact=True).click()

@@ -26,7 +26,7 @@ TOUCH = """([points]) => {
 @pytest.fixture(scope="module")
 def room_url(browser: Browser, address: str, event_photos: list[Path]) -> str:
     page = browser.new_page()
-    page.goto(address)
+    page.goto(f"{address}/rooms")
     page.get_by_label("Title").fill("Viewer party")
     page.get_by_role("button", name="Create the room").click()
     url = page.get_by_label("Guest link").input_value()

@@ -20,6 +20,7 @@ from photoshare.services.corrections import verbs
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Author
 from photoshare.services.rooms.rooms import NewRoom
+from photoshare.web.requests.invitation import PAGES
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.helpers import row_counts, set_password, set_title_and_end
@@ -33,7 +34,7 @@ OPEN_TO_STRANGERS = {
     ("rooms.join", "POST"): 303,
     ("rooms.host_link", "GET"): 200,
     ("rooms.become_host", "POST"): 303,
-}
+} | {(endpoint, "GET"): 303 for endpoint in PAGES}  # to the invitation, whatever they name
 # An ended room shows no invitation and accepts no new guests; its host link still works.
 OPEN_WHEN_ENDED = {
     ("rooms.join", "POST"): 404,
@@ -44,6 +45,8 @@ OPEN_WHEN_ENDED = {
 NEEDED: dict[str, dict[str, str]] = {"albums.several": {"people": "1"}}
 FOR_THE_HOST = {
     ("rooms.change", "POST"),
+    ("rooms.guests", "GET"),
+    ("rooms.settings", "GET"),
     ("rooms.confirm_delete", "GET"),
     ("rooms.delete", "POST"),
     ("photos.original", "GET"),  # with its location and serial numbers, unless the room keeps them
@@ -214,7 +217,7 @@ def test_a_guest_of_a_deleted_room_finds_nothing_in_the_next_room(
     new = make_room("New").room
     member_of(app, new.code)()
 
-    assert guest.get(f"/rooms/{new.code}/photos").status_code == 404
+    assert guest.get(f"/rooms/{new.code}/share").status_code == 404
     assert guest.get(f"/rooms/{old.code}").status_code == 404
 
 

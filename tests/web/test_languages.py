@@ -58,7 +58,7 @@ def test_the_browser_chooses_the_language(app: Flask, wish: str, language: str) 
     page = app.test_client().get("/", headers={"Accept-Language": wish}).text
 
     assert language_of(page) == (language, "rtl" if language.startswith("ar") else "ltr")
-    assert f">{HEADINGS[language.partition('-')[0]]}</h2>" in page
+    assert f">{HEADINGS[language.partition('-')[0]]}</a>" in page
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_simplified_chinese_is_for_who_reads_it(app: Flask, wish: str, language:
     page = app.test_client().get("/", headers={"Accept-Language": wish}).text
 
     assert language_of(page) == (language, "ltr")
-    assert f">{HEADINGS[language.partition('-')[0]]}</h2>" in page
+    assert f">{HEADINGS[language.partition('-')[0]]}</a>" in page
 
 
 def test_who_chose_chinese_gets_it_whatever_the_script_of_the_browser(app: Flask) -> None:

@@ -75,7 +75,7 @@ def test_an_error_on_the_way_swallows_nothing(
 
 def test_a_stranger_to_the_page_hears_of_it_on_the_next(cast: Cast) -> None:
     cast.guest.post(f"{cast.url}/leave")
-    assert cast.guest.get(f"{cast.url}/me").status_code == 404
+    assert cast.guest.get(f"{cast.url}/share").status_code == 404
 
     assert "You&#39;ve left “Party” on this device." in cast.guest.get("/").text
 

@@ -8,7 +8,13 @@ from datetime import date, timedelta
 
 from sqlalchemy import select
 
-from photoshare.errors import InvalidInputError, NotFoundError, WrongPasswordError
+from photoshare.errors import (
+    InvalidInputError,
+    NotFoundError,
+    NotJoinedError,
+    RoomEndedError,
+    WrongPasswordError,
+)
 from photoshare.models import Guest, Room, db, utc_now
 from photoshare.services.rooms.hashing import is_right
 
@@ -101,7 +107,11 @@ def enter_room(code: str, guest_ids: Mapping[str, int]) -> Access:
     Raises
     ------
     NotFoundError
-        If the room does not exist or has ended, or the browser has not joined it.
+        If the room does not exist.
+    RoomEndedError
+        If only its host may still enter.
+    NotJoinedError
+        If the browser has not joined it.
     """
     found = db.session.execute(
         select(Room, Guest)
@@ -109,11 +119,30 @@ def enter_room(code: str, guest_ids: Mapping[str, int]) -> Access:
         .where(Room.code == normalise_code(code), Guest.id.in_(guest_ids.values()))
     )
     for room, guest in found:
-        is_open = guest.is_host or not has_ended(room)
-        if is_open and guest_ids.get(str(room.id)) == guest.id:
+        if guest_ids.get(str(room.id)) == guest.id:
+            if has_ended(room) and not guest.is_host:
+                raise RoomEndedError(title=room.title, host_name=_host_name(room))
             return Access(room, guest)
-    find_room(code)  # raises the error for an unknown code
-    raise NotFoundError("This page doesn't exist, or only people in its room can see it.")
+    check_is_open(find_room(code))
+    raise NotJoinedError("This page doesn't exist, or only people in its room can see it.")
+
+
+def check_is_open(room: Room) -> None:
+    """Refuse strangers to a room that has ended; its title is for those who need no password.
+
+    Raises
+    ------
+    RoomEndedError
+    """
+    if has_ended(room):
+        title = room.title if room.password_hash is None else None
+        raise RoomEndedError(title=title, host_name=None)
+
+
+def _host_name(room: Room) -> str | None:
+    """Return the name of the first host who gave one."""
+    query = select(Guest.name).where(Guest.room_id == room.id, Guest.is_host, Guest.name != "")
+    return db.session.scalar(query.order_by(Guest.id).limit(1))
 
 
 def list_joined_rooms(guest_ids: Mapping[str, int]) -> list[Room]:
@@ -145,15 +174,16 @@ def join_room(room: Room, *, password: str, name: str) -> Guest:
     WrongPasswordError
         If the password is not the room's.
     InvalidInputError
-        If the name or the password is too long, or the room has ended.
+        If the name or the password is too long.
+    RoomEndedError
+        If the room has ended.
     """
-    if has_ended(room):
-        raise InvalidInputError("This room has ended. Only its host can still open it.")
+    check_is_open(room)
     name = checked_name(name)
     if room.password_hash is not None:
         check_password_length(password)
         if not is_right(room.password_hash, password):
-            raise WrongPasswordError("That password isn't right.")
+            raise WrongPasswordError("That password isn't right.", field="password")
     return _add_guest(room, name, is_host=False)
 
 
@@ -167,9 +197,8 @@ def become_host(room: Room, *, secret: str, name: str = "") -> Guest:
     InvalidInputError
         If the name is too long.
     """
-    name = checked_name(name)
     check_host_secret(room, secret)
-    return _add_guest(room, name, is_host=True)
+    return _add_guest(room, checked_name(name), is_host=True)
 
 
 def check_host_secret(room: Room, secret: str) -> None:
@@ -188,7 +217,9 @@ def checked_name(name: str) -> str:
     """Return a person's name without outer spaces; refuse an overlong one."""
     name = " ".join(name.split())
     if len(name) > MAX_NAME:
-        raise InvalidInputError("Names can be up to %(number)s characters long.", number=MAX_NAME)
+        raise InvalidInputError(
+            "Names can be up to %(number)s characters long.", field="name", number=MAX_NAME
+        )
     return name
 
 
@@ -196,7 +227,9 @@ def check_password_length(password: str) -> None:
     """Refuse a password that is longer than any form takes."""
     if len(password) > MAX_PASSWORD:
         raise InvalidInputError(
-            "The password can be up to %(number)s characters long.", number=MAX_PASSWORD
+            "The password can be up to %(number)s characters long.",
+            field="password",
+            number=MAX_PASSWORD,
         )
 
 

@@ -92,7 +92,7 @@ def change_settings(
         If any value cannot be accepted. Nothing is changed then.
     """
     if password and is_open:
-        raise InvalidInputError("Set a new password or remove it, but not both.")
+        raise InvalidInputError("Set a new password or remove it, but not both.", field="password")
     values: dict[str, object] = {
         "title": checked_title(title),
         "ends_on": ends_on,
@@ -144,10 +144,10 @@ def checked_title(title: str) -> str:
     """Return a title without outer spaces; refuse an empty or overlong one."""
     title = title.strip()
     if not title:
-        raise InvalidInputError("Please give the room a title.")
+        raise InvalidInputError("Please give the room a title.", field="title")
     if len(title) > MAX_TITLE:
         raise InvalidInputError(
-            "The title can be up to %(number)s characters long.", number=MAX_TITLE
+            "The title can be up to %(number)s characters long.", field="title", number=MAX_TITLE
         )
     return title
 
@@ -159,5 +159,5 @@ def _password_hash(password: str) -> str | None:
 
 def _checked_end(ends_on: date | None) -> date | None:
     if ends_on is not None and ends_on < last_today():
-        raise InvalidInputError("The end date is in the past.")
+        raise InvalidInputError("The end date is in the past.", field="ends_on")
     return ends_on

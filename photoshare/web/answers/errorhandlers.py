@@ -14,8 +14,10 @@ from photoshare.errors import (
     InvalidInputError,
     NotAllowedError,
     NotFoundError,
+    NotJoinedError,
     PhotoshareError,
     RejectedPhotoError,
+    RoomEndedError,
     RoomFullError,
     SameNameError,
     SamePhotoError,
@@ -36,6 +38,8 @@ log = logging.getLogger(__name__)
 
 STATUS_CODES: dict[type[PhotoshareError], int] = {
     NotFoundError: 404,
+    NotJoinedError: 404,
+    RoomEndedError: 404,
     NotAllowedError: 403,
     InvalidInputError: 422,
     WrongPasswordError: 422,
@@ -77,6 +81,14 @@ def _handle_our_error(error: PhotoshareError) -> tuple[str, int, dict[str, str]]
     return *_answer(translate_error(error), status), headers
 
 
+def _handle_ended_room(error: RoomEndedError) -> tuple[str, int] | tuple[str, int, dict[str, str]]:
+    """Say whose room it was, and who can still open it, wherever a whole page is wanted."""
+    if wants_partial():
+        return _handle_our_error(error)
+    keep_toasts()
+    return render_template("rooms/ended.html", error=error), STATUS_CODES[RoomEndedError]
+
+
 def _handle_http_error(error: HTTPException) -> tuple[str, int]:
     status = error.code or 500
     return _answer(str(SENTENCES.get(status, OTHER_SENTENCE)), status)
@@ -102,6 +114,7 @@ def _check_body() -> None:
 def init_app(app: Flask) -> None:
     """Answer every error with a page, or with an alert for htmx."""
     app.register_error_handler(PhotoshareError, _handle_our_error)
+    app.register_error_handler(RoomEndedError, _handle_ended_room)
     app.register_error_handler(HTTPException, _handle_http_error)
     app.before_request(_check_body)
     app.register_error_handler(OSError, _handle_system_error)

@@ -24,8 +24,10 @@ from photoshare.services.photos import (
     cursor_of,
     open_album,
 )
-from photoshare.services.rooms.entering import Access
+from photoshare.services.rooms.entering import Access, has_ended
 from photoshare.web.answers import picture_digest
+from photoshare.web.pages.in_app import in_app_browser
+from photoshare.web.pages.links import absolute_url
 from photoshare.web.pages.words import (
     capture_time,
     count,
@@ -221,9 +223,11 @@ def init_app(app: Flask) -> None:
         "HTMX_CONFIG": HTMX_CONFIG,
         "TILE_PX": TILE_PX,
         "PIECE_BYTES": site_of(app).settings.piece_bytes,
+        "absolute_url": absolute_url,
         "album_arguments": album_arguments,
         "album_url": album_url,
         "download_url": download_url,
+        "in_app_browser": in_app_browser,
         "original_url": original_url,
         "photo_words": photo_words,
         "people_arguments": people_arguments,
@@ -231,6 +235,7 @@ def init_app(app: Flask) -> None:
         "cursor_of": cursor_of,
         "date_range": date_range,
         "plural_forms": plural_forms,
+        "has_ended": has_ended,
         "placeholder_url": placeholder_url,
         "srcset": srcset,
         "tile_factors": tile_factors,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -17,9 +18,10 @@ from babel.dates import (
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from flask_babel import gettext, ngettext
+from markupsafe import Markup
 
 from photoshare.config import GB, KB, MB
-from photoshare.errors import PhotoshareError
+from photoshare.errors import InvalidInputError, PhotoshareError
 from photoshare.models import Face, Photo
 from photoshare.web.pages.languages import page_direction, page_language, page_locale
 
@@ -125,16 +127,18 @@ def day(date_: date) -> str:
     return format_date(date_, format="long", locale=page_locale())
 
 
-def moment(time: datetime) -> str:
-    """Format a date and time of day, in UTC: the server does not know the guest's time zone."""
+def moment(time: datetime) -> Markup:
+    """Format a date and time of day as an element that static/times.js puts into the reader's zone.
+
+    Until then, and without a script, in UTC and marked so: the server does not know the zone.
+    """
     locale = page_locale()
-    return str(
-        gettext(
-            "%(day)s, %(time)s UTC",
-            day=format_date(time, format="medium", locale=locale),
-            time=format_time(time, format="short", locale=locale),
-        )
+    words = gettext(
+        "%(day)s, %(time)s UTC",
+        day=format_date(time, format="medium", locale=locale),
+        time=format_time(time, format="short", locale=locale),
     )
+    return Markup('<time datetime="{}" data-moment>{}</time>').format(time.isoformat(), words)
 
 
 def capture_time(time: datetime) -> str:
@@ -166,6 +170,19 @@ def translate_error(error: PhotoshareError) -> str:
         for name, value in error.values.items()
     }
     return str(gettext(error.sentence, **values))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a form is shown again: beside which field, and the sentence in the guest's language."""
+
+    field: str | None
+    sentence: str
+
+
+def refusal(error: InvalidInputError) -> Refusal:
+    """Say an error of a form beside its field."""
+    return Refusal(error.field, translate_error(error))
 
 
 def translate_stored(sentence: str) -> str:

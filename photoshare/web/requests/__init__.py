@@ -14,6 +14,7 @@ from photoshare.web.requests.arguments import (
     people_argument,
 )
 from photoshare.web.requests.attempts import guessing, limit_new_rooms, limit_uploads
+from photoshare.web.requests.invitation import enter, wanted_page
 from photoshare.web.requests.security import (
     current_access,
     forget_room,
@@ -29,6 +30,7 @@ __all__ = [
     "album_argument",
     "current_access",
     "current_site",
+    "enter",
     "forget_room",
     "guessing",
     "guest_ids",
@@ -44,4 +46,5 @@ __all__ = [
     "people_argument",
     "remember_guest",
     "site_of",
+    "wanted_page",
 ]

@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request, session
+from werkzeug.wrappers import Response as BaseResponse
 
-from photoshare.errors import InvalidInputError, NotAllowedError
+from photoshare.errors import InvalidInputError, NotAllowedError, NotJoinedError
 from photoshare.models import Guest, Room
 from photoshare.services.rooms.entering import Access, enter_room
+from photoshare.web.requests.invitation import check_cookie, invitation_for_page
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -115,11 +117,17 @@ def _reject_cross_site() -> None:
         )
 
 
-def _check_access() -> None:
+def _check_access() -> BaseResponse | None:
     code = (request.view_args or {}).get("room_code")
     view = current_app.view_functions.get(request.endpoint or "")
     if code is not None and not getattr(view, "is_open_to_strangers", False):
-        g.access = enter_room(code, guest_ids())
+        try:
+            g.access = enter_room(code, guest_ids())
+        except NotJoinedError:
+            if invitation := invitation_for_page(code):
+                return invitation
+            raise
+    return None
 
 
 def _check_lengths() -> None:
@@ -136,7 +144,7 @@ def _check_lengths() -> None:
 
 def init_app(app: Flask) -> None:
     """Run the checks before every view, and set the headers after it."""
-    for check in (_reject_cross_site, _check_access, _check_lengths):
+    for check in (_reject_cross_site, check_cookie, _check_access, _check_lengths):
         app.before_request(check)
 
     @app.url_value_preprocessor

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from photoshare.db import schema_version
 from photoshare.services.work import job_table
 from photoshare.services.work.progress import room_progress
-from photoshare.web.answers import redirect_or, wants_partial, with_event
+from photoshare.web.answers import page_before, redirect_or, wants_partial, with_event
 from photoshare.web.requests import current_access, current_site
 
 blueprint = Blueprint("jobs", __name__)
@@ -22,7 +22,7 @@ def create(room_code: str) -> Response | BaseResponse:
     current_site().jobs.find_people(room_id)
     return redirect_or(
         "jobs/_status.html",
-        url_for("rooms.show"),
+        page_before(url_for("rooms.show")),
         access=access,
         progress=room_progress(room_id),
     )

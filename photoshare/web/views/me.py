@@ -25,9 +25,9 @@ from photoshare.web.answers import (
     current_author,
     isolated,
     toast,
-    translate_error,
     wants_partial,
 )
+from photoshare.web.pages.words import Refusal, refusal
 from photoshare.web.requests import (
     current_access,
     current_site,
@@ -75,7 +75,7 @@ def rename(room_code: str) -> Response | tuple[str, int]:
     try:
         guests.rename_guest(current_access().guest.id, request.form.get("name", ""))
     except InvalidInputError as error:
-        return _page(error=translate_error(error), name=request.form["name"]), 422
+        return _page(refused=refusal(error), name=request.form["name"]), 422
     toast(gettext("Your name is saved."))
     return redirect(url_for("me.show"), SEE_OTHER)
 
@@ -92,7 +92,7 @@ def leave(room_code: str) -> Response:
 
 
 def _page(
-    *, error: str | None = None, name: str | None = None, person_error: str | None = None
+    *, refused: Refusal | None = None, name: str | None = None, person_error: str | None = None
 ) -> str:
     access = current_access()
     album = open_album(access, guest_id=access.guest.id)
@@ -108,7 +108,7 @@ def _page(
         **({} if own else _choices()),
         person_error=person_error,
         name=access.guest.name if name is None else name,
-        error=error,
+        refused=refused,
     )
 
 

@@ -24,6 +24,7 @@ from photoshare.services.rooms import entering
 from photoshare.web.answers import SEE_OTHER
 from photoshare.web.pages.icons import app_icon
 from photoshare.web.pages.languages import page_direction, page_language
+from photoshare.web.pages.link_picture import link_picture as draw_link_picture
 from photoshare.web.requests import guest_ids
 
 blueprint = Blueprint("phone_app", __name__)
@@ -81,6 +82,15 @@ def icon(purpose: str, size: int) -> Response:
     if size not in ICON_SIZES:
         abort(404)
     response = make_response(app_icon(size, is_maskable=purpose == "maskable"))
+    response.mimetype = "image/png"
+    response.headers["Cache-Control"] = f"public, max-age={DAY_S}"
+    return response
+
+
+@blueprint.get("/link-picture.png")
+def link_picture() -> Response:
+    """Send the drawn picture that messengers show beside a link."""
+    response = make_response(draw_link_picture())
     response.mimetype = "image/png"
     response.headers["Cache-Control"] = f"public, max-age={DAY_S}"
     return response

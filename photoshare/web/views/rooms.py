@@ -10,8 +10,16 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from photoshare.errors import InvalidInputError, NotFoundError, WrongPasswordError
+from photoshare.errors import (
+    InvalidInputError,
+    NotFoundError,
+    NotJoinedError,
+    TooManyAttemptsError,
+    WrongPasswordError,
+)
 from photoshare.models import Room
+from photoshare.services import addresses
+from photoshare.services.downloads.zips import zip_state
 from photoshare.services.people import selves
 from photoshare.services.people.room_people import load_room_people
 from photoshare.services.photos import (
@@ -22,8 +30,9 @@ from photoshare.services.photos import (
     list_newest,
     open_album,
 )
-from photoshare.services.rooms import entering, guests, rooms
+from photoshare.services.rooms import entering, rooms
 from photoshare.services.rooms.entering import Access
+from photoshare.services.rooms.guests import count_guests, list_uploads
 from photoshare.services.work.progress import room_progress
 from photoshare.web.answers import (
     SEE_OTHER,
@@ -33,11 +42,13 @@ from photoshare.web.answers import (
     toast,
     translate_error,
 )
-from photoshare.web.pages.links import absolute_url, qr_code_file, qr_code_uri
+from photoshare.web.pages.links import absolute_url, phone_access, qr_code_file, qr_code_uri
 from photoshare.web.pages.people_grid import draw_people
+from photoshare.web.pages.words import Refusal, refusal
 from photoshare.web.requests import (
     current_access,
     current_site,
+    enter,
     forget_room,
     guessing,
     guest_ids,
@@ -46,6 +57,7 @@ from photoshare.web.requests import (
     limit_new_rooms,
     open_to_strangers,
     remember_guest,
+    wanted_page,
 )
 
 blueprint = Blueprint("rooms", __name__)
@@ -62,6 +74,12 @@ def index() -> str:
     return _start_page({})
 
 
+@blueprint.get("/rooms")
+def new() -> str:
+    """Show the form that creates a room."""
+    return render_template("rooms/new.html", form={}, refused=None)
+
+
 @blueprint.post("/rooms")
 def create() -> Response | tuple[str, int]:
     """Create a room and make this browser its host."""
@@ -76,32 +94,36 @@ def create() -> Response | tuple[str, int]:
         )
         guest = entering.become_host(new.room, secret=new.host_secret, name=form.get("name", ""))
     except InvalidInputError as error:
-        return _start_page(form, create_error=translate_error(error)), 422
+        return render_template("rooms/new.html", form=form, refused=refusal(error)), 422
     remember_guest(guest, host_secret=new.host_secret)
-    return redirect(url_for("rooms.share", room_code=new.room.code), SEE_OTHER)
+    return enter(url_for("rooms.share", room_code=new.room.code))
 
 
 @blueprint.post("/join")
 def join_by_code() -> Response | tuple[str, int]:
-    """Join the room whose code was typed on the landing page."""
+    """Lead to the room whose code was typed on the landing page, or to its invitation."""
     form = request.form
     try:
         with guessing("code", None, wrong=NotFoundError):
             room = entering.find_room(form.get("room_code", ""))
-        _join(room)
-    except (NotFoundError, InvalidInputError) as error:
-        return _start_page(form, join_error=translate_error(error)), 422
+    except NotFoundError as error:
+        return _start_page(form, Refusal("room_code", translate_error(error))), 422
     return redirect(url_for("rooms.show", room_code=room.code), SEE_OTHER)
 
 
 @blueprint.get("/rooms/<room_code>")
 @open_to_strangers
-def show(room_code: str) -> str:
-    """Show the room if this browser has joined it, else the join form."""
+def show(room_code: str) -> str | Response:
+    """Show the room if this browser has joined it, else the invitation.
+
+    The address of the invitation names the page that was sent; whoever is in already gets that.
+    """
     try:
         access = entering.enter_room(room_code, guest_ids())
-    except NotFoundError:
+    except NotJoinedError:
         return _join_page(entering.find_room(room_code))
+    if wanted_page():
+        return redirect(_wanted_url(), SEE_OTHER)
     return render("rooms/show.html", "rooms/_home.html", **_home(access))
 
 
@@ -128,16 +150,18 @@ def _home(access: Access) -> dict[str, Any]:
 
 @blueprint.post("/rooms/<room_code>/join")
 @open_to_strangers
-def join(room_code: str) -> Response | tuple[str, int]:
-    """Join a room from its own page."""
+def join(room_code: str) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
+    """Join a room by its invitation, which leads to the page that the guest was sent."""
     room = entering.find_room(room_code)
     try:
         _join(room)
     except InvalidInputError as error:
-        return _join_page(
-            room, error=translate_error(error), name=request.form.get("name", "")
-        ), 422
-    return redirect(url_for("rooms.show", room_code=room.code), SEE_OTHER)
+        return _join_page(room, refused=refusal(error), name=request.form.get("name", "")), 422
+    except TooManyAttemptsError as error:
+        headers = {"Retry-After": str(error.retry_after_s)}
+        refused = Refusal("password", translate_error(error))
+        return _join_page(room, refused=refused, name=request.form.get("name", "")), 429, headers
+    return enter(_wanted_url())
 
 
 @blueprint.get("/rooms/<room_code>/host/<secret>")
@@ -147,24 +171,79 @@ def host_link(room_code: str, secret: str) -> str:
     room = entering.find_room(room_code)
     with guessing("host link", room.id, wrong=NotFoundError):
         entering.check_host_secret(room, secret)
-    return render_template("rooms/host.html", room=room, secret=secret)
+    return render_template("rooms/host.html", room=room, secret=secret, name="", refused=None)
 
 
 @blueprint.post("/rooms/<room_code>/host/<secret>")
 @open_to_strangers
-def become_host(room_code: str, secret: str) -> Response:
+def become_host(room_code: str, secret: str) -> Response | tuple[str, int]:
     """Make this browser the host of the room."""
-    room = entering.find_room(room_code)
-    with guessing("host link", room.id, wrong=NotFoundError):
-        guest = entering.become_host(room, secret=secret, name=request.form.get("name", ""))
+    room, name = entering.find_room(room_code), request.form.get("name", "")
+    try:
+        with guessing("host link", room.id, wrong=NotFoundError):
+            guest = entering.become_host(room, secret=secret, name=name)
+    except InvalidInputError as error:
+        refused = refusal(error)
+        return render_template(
+            "rooms/host.html", room=room, secret=secret, name=name, refused=refused
+        ), 422
     remember_guest(guest, host_secret=secret)
-    return redirect(url_for("rooms.share", room_code=room.code), SEE_OTHER)
+    return enter(url_for("rooms.share", room_code=room.code))
 
 
 @blueprint.get("/rooms/<room_code>/share")
 def share(room_code: str) -> str:
-    """Show the room's links with their QR codes, and to the host the settings."""
-    return _share_page()
+    """Show the room's links with their QR codes; for the host, how to manage the room as well."""
+    access = current_access()
+    secret = known_host_secret(access.room) if access.is_host else None
+    guest_url = absolute_url("rooms.show", room_code=access.room.code)
+    host_url = secret and absolute_url("rooms.host_link", room_code=access.room.code, secret=secret)
+    return render_template(
+        "rooms/share.html",
+        access=access,
+        guest_url=guest_url,
+        guest_qr=qr_code_uri(guest_url),
+        host_url=host_url,
+        host_qr=host_url and qr_code_uri(host_url),
+        phone_access=phone_access(),
+    )
+
+
+@blueprint.post("/rooms/<room_code>/address")
+@host_only
+def choose_address(room_code: str) -> Response:
+    """Remember by which of the machine's addresses phones reach it; for who sits at it."""
+    known = phone_access()
+    address = request.form.get("address", "")
+    if known is None or address not in known.choices:
+        raise InvalidInputError("Please choose an address from the list.", field="address")
+    addresses.choose_address(current_site().settings.data, address)
+    toast(gettext("The links and codes now use this address."))
+    return redirect(url_for("rooms.share"), SEE_OTHER)
+
+
+@blueprint.get("/rooms/<room_code>/guests")
+@host_only
+def guests(room_code: str) -> str:
+    """Show the uploads by guest, all photos to take home, and how far the face search is."""
+    access = current_access()
+    room_id = access.room.id
+    return render_template(
+        "rooms/guests.html",
+        access=access,
+        uploads=list_uploads(room_id),
+        guest_count=count_guests(room_id),
+        progress=room_progress(room_id),
+        lost=list_lost(room_id, at_most=NAMED_LOST),
+        lost_count=len(zip_state(open_album(access)).lost),
+    )
+
+
+@blueprint.get("/rooms/<room_code>/settings")
+@host_only
+def settings(room_code: str) -> str:
+    """Show the room's settings, and how to delete it."""
+    return render_template("rooms/settings.html", access=current_access(), form=None, refused=None)
 
 
 @blueprint.get("/rooms/<room_code>/poster")
@@ -193,10 +272,10 @@ def qr_code(room_code: str, kind: str) -> Response:
 @host_only
 def change(room_code: str) -> Response | tuple[str, int]:
     """Change the title, the last day, the password and what downloads contain."""
-    form = request.form
+    access, form = current_access(), request.form
     try:
         rooms.change_settings(
-            current_access().room,
+            access.room,
             title=form.get("title", ""),
             ends_on=_parse_date(form.get("ends_on", "")),
             password=form.get("password", ""),
@@ -205,9 +284,11 @@ def change(room_code: str) -> Response | tuple[str, int]:
             keeps_metadata="keep_metadata" in form,
         )
     except InvalidInputError as error:
-        return _share_page(form=form, error=translate_error(error)), 422
+        return render_template(
+            "rooms/settings.html", access=access, form=form, refused=refusal(error)
+        ), 422
     toast(gettext("Room settings saved."))
-    return redirect(url_for("rooms.share"), SEE_OTHER)
+    return redirect(url_for("rooms.settings"), SEE_OTHER)
 
 
 @blueprint.get("/rooms/<room_code>/delete")
@@ -235,36 +316,22 @@ def delete(room_code: str) -> Response:
     return redirect(url_for("rooms.index"), SEE_OTHER)
 
 
-def _start_page(form: Mapping[str, str], **errors: str) -> str:
+def _start_page(form: Mapping[str, str], refused: Refusal | None = None) -> str:
     my_rooms = entering.list_joined_rooms(guest_ids())
-    return render_template("rooms/index.html", form=form, my_rooms=my_rooms, **errors)
+    return render_template("rooms/index.html", form=form, my_rooms=my_rooms, refused=refused)
 
 
-def _share_page(form: Mapping[str, str] | None = None, error: str | None = None) -> str:
-    access = current_access()
-    secret = known_host_secret(access.room) if access.is_host else None
-    guest_url = absolute_url("rooms.show", room_code=access.room.code)
-    host_url = secret and absolute_url("rooms.host_link", room_code=access.room.code, secret=secret)
-    return render_template(
-        "rooms/share.html",
-        access=access,
-        guest_url=guest_url,
-        guest_qr=qr_code_uri(guest_url),
-        host_url=host_url,
-        host_qr=host_url and qr_code_uri(host_url),
-        uploads=guests.list_uploads(access.room.id) if access.is_host else [],
-        guest_count=guests.count_guests(access.room.id) if access.is_host else 0,
-        lost=list_lost(access.room.id, at_most=NAMED_LOST) if access.is_host else [],
-        form=form,
-        error=error,
-    )
+def _wanted_url() -> str:
+    """Return the address of the page for which the guest came: the room, or a page in it."""
+    page = wanted_page()
+    return url_for("rooms.show") + (f"/{page}" if page else "")
 
 
 def _join(room: Room) -> None:
     """Let this browser in; if it is in already, for example as host, nothing changes."""
     try:
         entering.enter_room(room.code, guest_ids())
-    except NotFoundError:
+    except NotJoinedError:
         form = request.form
         with guessing("password", room.id, wrong=WrongPasswordError, is_guessable=True):
             guest = entering.join_room(
@@ -273,13 +340,16 @@ def _join(room: Room) -> None:
         remember_guest(guest)
 
 
-def _join_page(room: Room, *, error: str | None = None, name: str = "") -> str:
-    if entering.has_ended(room):
-        raise NotFoundError("This room has ended. Only its host can still open it.")
+def _join_page(room: Room, *, refused: Refusal | None = None, name: str = "") -> str:
     needs_password = room.password_hash is not None
     title = None if needs_password else room.title  # only for those who know the password
     return render_template(
-        "rooms/join.html", title=title, needs_password=needs_password, error=error, name=name
+        "rooms/join.html",
+        title=title,
+        needs_password=needs_password,
+        refused=refused,
+        name=name,
+        wanted=wanted_page(),
     )
 
 
@@ -289,4 +359,6 @@ def _parse_date(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InvalidInputError("Please enter the end date like this: 2026-12-31.") from None
+        raise InvalidInputError(
+            "Please enter the end date like this: 2026-12-31.", field="ends_on"
+        ) from None

@@ -235,8 +235,8 @@ def test_only_the_host_is_offered_exact_originals(cast: Cast, party: Party) -> N
     assert tags_of(cast.host.get(page).text, "a", href=exact)
     assert not tags_of(cast.guest.get(page).text, "a", href=exact)
     exact_room = f"{cast.url}/photos.zip?exact=1"
-    assert tags_of(cast.host.get(f"{cast.url}/share").text, "a", href=exact_room)
-    assert not tags_of(cast.guest.get(f"{cast.url}/share").text, "a", href=exact_room)
+    assert tags_of(cast.host.get(f"{cast.url}/guests").text, "a", href=exact_room)
+    assert cast.guest.get(f"{cast.url}/guests").status_code == 403
 
 
 def test_the_number_of_queries_does_not_grow_with_the_photos(

@@ -135,11 +135,11 @@ def test_the_text_is_in_the_guests_language(
 def test_the_host_is_told_which_photos_are_lost(
     app: Flask, site: Site, cast: Cast, party: Party
 ) -> None:
-    assert "Lost photos" not in cast.host.get(f"{cast.url}/share").text
+    assert "Lost photos" not in cast.host.get(f"{cast.url}/guests").text
 
     lose(app, site, party.photos["b.jpg"])
 
-    page = cast.host.get(f"{cast.url}/share").text
+    page = cast.host.get(f"{cast.url}/guests").text
     assert "Lost photos" in page
     assert tags_of(page, "a", href=f"{cast.url}/photos/{party.photos['b.jpg']}")
-    assert "Lost photos" not in cast.guest.get(f"{cast.url}/share").text
+    assert cast.guest.get(f"{cast.url}/guests").status_code == 403

@@ -156,7 +156,7 @@ def test_nobody_gets_what_was_drawn_for_another_room_or_role(
 
 
 def test_a_stranger_finds_nothing(cast: Cast, party: Party) -> None:
-    assert cast.stranger.get(f"{cast.url}/people").status_code == 404
+    assert cast.stranger.get(f"{cast.url}/people").status_code == 303
 
 
 def test_the_address_takes_no_post(cast: Cast) -> None:

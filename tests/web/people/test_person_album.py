@@ -125,4 +125,4 @@ def test_a_person_of_another_room_is_not_found(
 
 
 def test_a_stranger_finds_nothing(cast: Cast, party: Party) -> None:
-    assert cast.stranger.get(f"{cast.url}/people/{party.red}").status_code == 404
+    assert cast.stranger.get(f"{cast.url}/people/{party.red}").status_code == 303

@@ -116,4 +116,4 @@ def test_a_person_of_another_room_is_not_found(
 def test_a_stranger_finds_nothing(cast: Cast, party: Party) -> None:
     url = f"{cast.url}/people/several?people={party.red}"
 
-    assert cast.stranger.get(url).status_code == 404
+    assert cast.stranger.get(url).status_code == 303

@@ -24,4 +24,4 @@ def test_it_says_when_every_face_has_an_album(cast: Cast) -> None:
 
 
 def test_a_stranger_finds_nothing(cast: Cast, party: Party) -> None:
-    assert cast.stranger.get(f"{cast.url}/people/unsorted").status_code == 404
+    assert cast.stranger.get(f"{cast.url}/people/unsorted").status_code == 303

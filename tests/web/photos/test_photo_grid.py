@@ -243,7 +243,7 @@ def test_a_persons_album_tells_its_story_from_the_start(app: Flask, cast: Cast) 
 
 
 def test_a_stranger_finds_nothing(cast: Cast) -> None:
-    assert cast.stranger.get(f"{cast.url}/photos").status_code == 404
+    assert cast.stranger.get(f"{cast.url}/photos").status_code == 303
 
 
 def test_the_address_takes_no_put(cast: Cast) -> None:

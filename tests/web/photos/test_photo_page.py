@@ -255,7 +255,7 @@ def test_the_album_of_an_unknown_person_is_not_found(cast: Cast, party: Party) -
 def test_a_stranger_finds_nothing(cast: Cast, party: Party) -> None:
     url = f"{cast.url}/photos/{party.photos['a.jpg']}"
 
-    assert cast.stranger.get(url).status_code == 404
+    assert cast.stranger.get(url).status_code == 303
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,9 @@ def test_a_new_room_leads_to_its_links(app: Flask) -> None:
     answer = create(app)
 
     assert answer.status_code == 303
-    assert re.fullmatch(r"/rooms/[a-z2-9]{5}-[a-z2-9]{4}-[a-z2-9]{5}/share", answer.location)
+    assert re.fullmatch(
+        r"/rooms/[a-z2-9]{5}-[a-z2-9]{4}-[a-z2-9]{5}/share\?entered=1", answer.location
+    )
     assert row_counts(app) | {"room": 1, "guest": 1} == row_counts(app)
 
 
@@ -30,17 +32,17 @@ def test_whoever_creates_a_room_is_its_host(app: Flask) -> None:
     client = app.test_client()
     answer = client.post("/rooms", data={"title": "Party", "name": "Hanna"})
 
-    page = client.get(answer.location).text
+    page = client.get(answer.location, follow_redirects=True).text
 
     assert "Host link" in page
-    assert "Room settings" in page
+    assert "Settings" in page
 
 
 def test_a_title_of_any_language_is_shown_as_it_is(app: Flask) -> None:
     client = app.test_client()
     answer = client.post("/rooms", data={"title": "  Léa & Tomás 😀 "})
 
-    assert "<h1>Léa &amp; Tomás 😀</h1>" in client.get(answer.location).text
+    assert "<h1>Léa &amp; Tomás 😀</h1>" in client.get(answer.location, follow_redirects=True).text
 
 
 def test_the_end_date_is_shown(app: Flask) -> None:
@@ -49,7 +51,8 @@ def test_the_end_date_is_shown(app: Flask) -> None:
     answer = client.post("/rooms", data={"title": "Party", "ends_on": ends_on.isoformat()})
 
     assert (
-        f"ends after {ends_on:%B} {ends_on.day}, {ends_on.year}" in client.get(answer.location).text
+        f"ends after {ends_on:%B} {ends_on.day}, {ends_on.year}"
+        in client.get(answer.location, follow_redirects=True).text
     )
 
 
@@ -91,5 +94,15 @@ def test_one_address_cannot_make_rooms_without_end(app: Flask) -> None:
     assert codes == [422] * 20 + [429] * 5
 
 
-def test_the_address_takes_only_post(app: Flask) -> None:
-    assert app.test_client().get("/rooms").status_code == 405
+def test_looking_at_the_form_makes_no_room(app: Flask) -> None:
+    page = app.test_client().get("/rooms").text
+
+    assert tags_of(page, "form", action="/rooms")
+    assert row_counts(app)["room"] == 0
+
+
+def test_password_and_end_date_are_open_where_one_of_them_is_refused(app: Flask) -> None:
+    refused, other = create(app, ends_on="1999-01-01"), create(app, title="")
+
+    assert "open" in tags_of(refused.text, "details")[0].attributes
+    assert "open" not in tags_of(other.text, "details")[0].attributes

@@ -26,14 +26,14 @@ def test_opening_the_link_changes_nothing(app: Flask, cast: Cast) -> None:
     assert tags_of(answer.text, "form")[0]["action"] == url
     assert "Set-Cookie" not in answer.headers
     assert row_counts(app) == before
-    assert cast.stranger.get(f"{cast.url}/photos").status_code == 404
+    assert cast.stranger.get(f"{cast.url}/photos").status_code == 303  # to the invitation
 
 
 def test_confirming_it_makes_this_browser_a_host(cast: Cast) -> None:
     answer = cast.stranger.post(f"{cast.url}/host/{cast.host_secret}", data={"name": "Stella"})
 
-    assert (answer.status_code, answer.location) == (303, f"{cast.url}/share")
-    assert "Room settings" in cast.stranger.get(answer.location).text
+    assert (answer.status_code, answer.location) == (303, f"{cast.url}/share?entered=1")
+    assert "Settings" in cast.stranger.get(answer.location, follow_redirects=True).text
 
 
 def test_a_guest_becomes_a_host_too(cast: Cast) -> None:
@@ -50,7 +50,7 @@ def test_a_wrong_secret_makes_nobody_a_host(app: Flask, cast: Cast) -> None:
     assert answer.status_code == 404
     assert "This host link isn&#39;t valid." in answer.text
     assert row_counts(app) == before
-    assert cast.stranger.get(f"{cast.url}/photos").status_code == 404
+    assert cast.stranger.get(f"{cast.url}/photos").status_code == 303  # to the invitation
 
 
 def test_the_secret_of_another_room_makes_nobody_a_host(
@@ -106,3 +106,10 @@ def test_the_host_link_of_an_ended_room_still_works(app: Flask, cast: Cast) -> N
 
     assert answer.status_code == 303
     assert cast.stranger.get(cast.url).status_code == 200
+
+
+def test_a_wrong_secret_shows_no_title_whatever_else_was_sent(cast: Cast) -> None:
+    answer = cast.stranger.post(f"{cast.url}/host/{cast.host_secret}x", data={"name": "x" * 61})
+
+    assert answer.status_code == 404
+    assert "Party" not in answer.text

@@ -26,7 +26,7 @@ def change(client: FlaskClient, cast: Cast, **fields: str) -> TestResponse:
 def test_the_host_changes_title_and_end(cast: Cast) -> None:
     answer = change(cast.host, cast, title="Wedding", ends_on=TOMORROW)
 
-    assert (answer.status_code, answer.location) == (303, f"{cast.url}/share")
+    assert (answer.status_code, answer.location) == (303, f"{cast.url}/settings")
     page = cast.host.get(answer.location).text
     assert "Room settings saved." in page
     assert "<h1>Wedding</h1>" in page
@@ -38,8 +38,8 @@ def test_the_end_can_be_taken_away_again(cast: Cast) -> None:
 
     change(cast.host, cast, title="Party", ends_on="")
 
-    page = cast.host.get(f"{cast.url}/share").text
-    assert "ends after" not in page
+    assert "ends after" not in cast.host.get(f"{cast.url}/share").text
+    page = cast.host.get(f"{cast.url}/settings").text
     assert tags_of(page, "input", name="ends_on")[0]["value"] == ""
 
 
@@ -71,9 +71,9 @@ def test_an_empty_password_field_keeps_the_password(cast: Cast) -> None:
 
 def test_the_password_can_be_taken_away(cast: Cast) -> None:
     box = {"name": "remove_password"}
-    assert not tags_of(cast.host.get(f"{cast.url}/share").text, "input", **box)
+    assert not tags_of(cast.host.get(f"{cast.url}/settings").text, "input", **box)
     change(cast.host, cast, title="Party", password="open sesame")
-    assert tags_of(cast.host.get(f"{cast.url}/share").text, "input", **box)
+    assert tags_of(cast.host.get(f"{cast.url}/settings").text, "input", **box)
 
     change(cast.host, cast, title="Party", remove_password="1")
 
@@ -84,7 +84,7 @@ def test_places_and_serial_numbers_stay_in_downloads_only_where_the_host_says_so
     cast: Cast,
 ) -> None:
     def is_kept() -> bool:
-        (box,) = tags_of(cast.host.get(f"{cast.url}/share").text, "input", name="keep_metadata")
+        (box,) = tags_of(cast.host.get(f"{cast.url}/settings").text, "input", name="keep_metadata")
         return "checked" in box.attributes
 
     assert not is_kept()
@@ -129,5 +129,7 @@ def test_a_stranger_finds_nothing(cast: Cast) -> None:
     assert change(cast.stranger, cast, title="Mine").status_code == 404
 
 
-def test_the_address_takes_only_post(cast: Cast) -> None:
-    assert cast.host.get(f"{cast.url}/settings").status_code == 405
+def test_the_settings_are_for_the_host(cast: Cast) -> None:
+    assert cast.host.get(f"{cast.url}/settings").status_code == 200
+    assert cast.guest.get(f"{cast.url}/settings").status_code == 403
+    assert cast.stranger.get(f"{cast.url}/settings").status_code == 404

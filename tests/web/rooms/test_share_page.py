@@ -1,4 +1,4 @@
-"""GET /rooms/<code>/share."""
+"""GET /rooms/<code>/share and /rooms/<code>/guests."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ def share_page(client: FlaskClient, cast: Cast) -> str:
     return answer.text
 
 
+def guests_page(client: FlaskClient, cast: Cast) -> str:
+    answer = client.get(f"{cast.url}/guests")
+    assert answer.status_code == 200
+    return answer.text
+
+
 def link_fields(page: str) -> dict[str, Tag]:
     fields = tags_of(page, "input")
     return {tag["id"]: tag for tag in fields if "readonly" in tag.attributes}
@@ -34,7 +40,7 @@ def test_a_guest_sees_the_guest_link_only(cast: Cast) -> None:
     assert links == {"guest-link": f"http://localhost{cast.url}"}
     assert len(tags_of(page, "img")) == 1
     assert cast.host_secret not in page
-    assert "Room settings" not in page
+    assert not tags_of(page, "a", href=f"{cast.url}/settings")
 
 
 def test_the_host_sees_both_links(cast: Cast) -> None:
@@ -44,7 +50,7 @@ def test_the_host_sees_both_links(cast: Cast) -> None:
         "guest-link": f"http://localhost{cast.url}",
         "host-link": f"http://localhost{cast.url}/host/{cast.host_secret}",
     }
-    assert "Room settings" in page
+    assert tags_of(page, "a", href=f"{cast.url}/settings")
 
 
 def test_every_link_has_a_qr_code_of_its_own(cast: Cast) -> None:
@@ -90,7 +96,7 @@ def test_the_links_show_the_public_address_where_it_is_set(tmp_path: Path) -> No
     client = app.test_client()
     answer = client.post("/rooms", data={"title": "Party"})
 
-    links = link_fields(client.get(answer.location).text)
+    links = link_fields(client.get(answer.location, follow_redirects=True).text)
 
     code = answer.location.split("/")[2]
     assert links["guest-link"]["value"] == f"http://photos.example.org/party/rooms/{code}"
@@ -115,21 +121,35 @@ def test_the_host_sees_who_added_how_much(app: Flask, cast: Cast) -> None:
     insert_photos(app, cast.room_id, 2, seed="g", guest_id=guest, size_bytes=2_500_000)
     insert_photos(app, cast.room_id, 1, seed="i")
 
-    page = " ".join(re.sub("<[^>]*>", " ", share_page(cast.host, cast)).split())
+    page = " ".join(re.sub("<[^>]*>", " ", guests_page(cast.host, cast)).split())
 
     assert "Gustav 2 photos · 5.0 MB Command line 1 photo · 1 kB" in page
     assert "Hanna host 1 photo · 3.0 MB" in page
     assert "2 guests" in page
-    assert "Uploads by guest" not in share_page(cast.guest, cast)
+    assert cast.guest.get(f"{cast.url}/guests").status_code == 403
 
 
 def test_the_number_of_queries_does_not_grow_with_the_photos(app: Flask, cast: Cast) -> None:
     insert_photos(app, cast.room_id, 1)
     with counted_queries(app) as before:
-        share_page(cast.host, cast)
+        guests_page(cast.host, cast)
     insert_photos(app, cast.room_id, 50, seed="more")
 
     with counted_queries(app) as after:
-        share_page(cast.host, cast)
+        guests_page(cast.host, cast)
 
     assert len(before) == len(after) > 0
+
+
+def test_the_host_takes_all_photos_home_and_searches_again_from_the_guests_page(
+    app: Flask, cast: Cast
+) -> None:
+    assert "Download all" not in guests_page(cast.host, cast)
+    insert_photos(app, cast.room_id, 1)
+
+    page = guests_page(cast.host, cast)
+
+    assert tags_of(page, "a", href=f"{cast.url}/photos.zip")
+    assert tags_of(page, "a", href=f"{cast.url}/photos.zip?exact=1")
+    assert tags_of(page, "form", action=f"{cast.url}/jobs")
+    assert "0 faces in 1 photo, 0 people found." in page
