@@ -289,9 +289,9 @@ class RoomGroups:
         self.is_unsettled = np.concatenate([self.is_unsettled, added > 0])
         were_single = moved[(was == NO_PERSON) & (moved < known)]
         self._columns.release(self.of_face[were_single].tolist())
-        gone = [self._row_of.pop(one) for one, rows in members.items() if len(rows) == 0]
+        gone = [self._row_of.pop(whom) for whom, rows in members.items() if len(rows) == 0]
         self._columns.release(gone)
-        self._place({one: rows for one, rows in members.items() if len(rows)})
+        self._place({whom: rows for whom, rows in members.items() if len(rows)})
         self._place_single(moved[now == NO_PERSON])
         self._mark()
         return True
