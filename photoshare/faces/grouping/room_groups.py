@@ -279,7 +279,7 @@ class RoomGroups:
         now = faces.person_ids[moved]
         people = set(was.tolist()) | set(now.tolist())
         members = {one: np.flatnonzero(faces.person_ids == one) for one in people - {NO_PERSON}}
-        loose = [rows for one, rows in members.items() if one not in said.fixed_people]
+        loose = [rows for whom, rows in members.items() if whom not in said.fixed_people]
         if any(faces.bond_ids[rows].any() for rows in loose):
             return False
         self.faces, self._said = faces, said
