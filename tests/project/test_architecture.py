@@ -34,7 +34,7 @@ FLASK = ("flask", "flask_sqlalchemy", "flask_migrate", "htmx_flask", "werkzeug")
 SERVER = ("photoshare.web", "photoshare.jobs", "photoshare.cli", "photoshare.maintenance.doctor")
 
 UNCHANGING = (
-    *(str, bytes, int, float, type(None), type, types.FunctionType, types.GenericAlias),
+    *(str, bytes, int, float, range, type(None), type, types.FunctionType, types.GenericAlias),
     *(types.UnionType, re.Pattern, struct.Struct, Path, logging.Logger, enum.Enum),
     *(datetime.date, datetime.timedelta, types.ModuleType),
 )
@@ -56,6 +56,7 @@ SHARED = {
     # Results of functions that depend on their arguments and on files of the package only.
     "photoshare.faces.engines.reference_engine._library": "an import",
     "photoshare.web.pages.icons.app_icon": "a drawing, the same for every app",
+    "photoshare.web.pages.link_picture.link_picture": "a drawing, the same for every app",
     "photoshare.web.pages.languages._catalogue": "a file of the package",
     "photoshare.web.pages.template_helpers._next_shape": "arithmetic",
     "photoshare.web.pages.words._count": "a sentence about a number",

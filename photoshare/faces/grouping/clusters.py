@@ -162,7 +162,7 @@ class Traits:
     is_unfounded: NDArray[np.bool_]  # not enough of them
     is_fixed: NDArray[np.bool_]
 
-    def subset(self, rows: Rows | slice) -> Traits:
+    def subset(self, rows: Rows) -> Traits:
         """Return the traits of some of the clusters."""
         return Traits(self.is_poor[rows], self.is_unfounded[rows], self.is_fixed[rows])
 

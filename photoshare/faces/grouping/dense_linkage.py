@@ -20,14 +20,10 @@ class _Table:
 
     Attributes
     ----------
-    counts : float32 array of shape (n,)
-    founders : int array of shape (n,)
-    squares : float32 array of shape (n,)
-        Squared length of the sum of the encodings of each cluster.
     dots : float32 array of shape (n, n)
-        Products of the sums of two clusters; minus infinity for pairs that never merge, whatever
-        happens to either, so that it stays so for whoever they become.
-    rule : MergeRule
+        Products of the sums of the encodings of two clusters.
+    walls : bool array of shape (n, n)
+        Pairs that never merge, whatever happens to either; two that are fixed are such a pair.
     excesses : float32 array of shape (n, n)
         How much the gap exceeds the limit for merging; infinite if the pair may not merge.
     partners : int array of shape (n,)
@@ -36,90 +32,76 @@ class _Table:
 
     counts: Floats
     founders: NDArray[np.int64]
-    squares: Floats
     dots: Floats
-    rule: MergeRule
-    excesses: Floats = field(init=False)
-    partners: Rows = field(init=False)
+    walls: NDArray[np.bool_]
+    excesses: Floats
+    partners: Rows
     shares: Floats = field(init=False)  # 1 / counts
-    own_terms: Floats = field(init=False)  # as those of Clusters, and half of the strictness
+    own_terms: Floats = field(init=False)  # as those of Clusters
 
     def __post_init__(self) -> None:
-        """Measure all gaps."""
+        """Compute what follows from the counts and the products."""
         self.shares = np.float32(1) / self.counts
-        self.own_terms = self._own_terms(slice(None))
-        self.excesses = self._measure(slice(None), self.dots)
-        self.partners = self.excesses.argmin(axis=1)
+        own_terms = (1 + self.dots.diagonal() * self.shares**2) / 2
+        self.own_terms = own_terms.astype(np.float32, copy=False)
 
     def nearest(self) -> Floats:
         """Return the excess of each cluster to its partner."""
         found: Floats = self.excesses[np.arange(len(self.partners)), self.partners]
         return found
 
-    def _own_terms(self, rows: Rows | slice) -> Floats:
-        shares = self.shares[rows]
-        terms = (1 + self.squares[rows] * shares**2) / 2
-        terms += shares * np.float32(self.rule.strictness / 2)
-        return terms.astype(np.float32, copy=False)
-
-    def _measure(self, rows: Rows | slice, dots: Floats) -> Floats:
-        """Measure the excesses of some clusters to all from their products.
-
-        The smaller of two shares, of which `MergeRule.size_terms` makes the strictness, is half of
-        their sum, which is in the own terms, less half of their difference.
-        """
-        rule, shares = self.rule, self.shares
-        own_shares = shares[rows][:, None]
-        excesses: Floats = dots * shares
-        excesses *= -2 * own_shares
-        excesses += self.own_terms
-        excesses += (self.own_terms[rows] - np.float32(rule.eps**2))[:, None]
-        differences = own_shares - shares
-        np.abs(differences, out=differences)
-        differences *= np.float32(rule.looseness + rule.strictness / 2)
-        excesses -= differences
+    def measure(self, rows: Rows, rule: MergeRule) -> Floats:
+        """Measure the excesses of some clusters to all."""
+        shares, own_terms = self.shares, self.own_terms
+        excesses: Floats = self.dots[rows] * shares
+        excesses *= -2 * shares[rows, None]
+        excesses += own_terms
+        excesses += own_terms[rows, None] - np.float32(rule.eps**2)
+        excesses += rule.size_terms(shares[rows, None], shares)
+        excesses[self.walls[rows]] = np.inf
         if self.founders.min() == 0:
             traits = traits_of(self.founders, self.founders < 0, rule.min_founders)
             forbid(excesses, traits.subset(rows), traits)
         return excesses
 
-    def join(self, firsts: Rows, seconds: Rows) -> None:
+    def join(self, firsts: Rows, seconds: Rows, rule: MergeRule) -> None:
         """Merge each of ``seconds`` into its counterpart in ``firsts``; update the partners."""
         is_stale = np.zeros(len(self.partners), dtype=np.bool_)
-        some, gone = _indices(firsts), _indices(seconds)
-        is_stale[some] = is_stale[gone] = True
+        is_stale[firsts] = is_stale[seconds] = True
         is_stale |= is_stale[self.partners]
-        self.squares[some] += self.squares[gone] + 2 * self.dots[firsts, seconds]
-        dots = self.dots[some] + self.dots[gone]
-        dots[:, some] += dots[:, gone]
-        dots[:, gone] = -np.inf  # they no longer exist
-        self.dots[some], self.dots[:, some], self.dots[:, gone] = dots, dots.T, -np.inf
-        self.counts[some] += self.counts[gone]
-        self.shares[some] = np.float32(1) / self.counts[some]
-        self.own_terms[some] = self._own_terms(some)
-        self.founders[some] += self.founders[gone]
-        grown = self._measure(some, dots)
-        self.excesses[gone], self.excesses[:, gone] = np.inf, np.inf
-        self.excesses[some], self.excesses[:, some] = grown, grown.T
-        (stale,) = is_stale.nonzero()
-        self.partners[stale] = self.excesses[stale].argmin(axis=1)
-        if len(firsts) == 1:
-            self.partners[grown[0] < self.nearest()] = firsts[0]
-            return
+        dots = self.dots[firsts] + self.dots[seconds]
+        dots[:, firsts] += dots[:, seconds]
+        self.dots[firsts], self.dots[:, firsts] = dots, dots.T
+        walls = self.walls[firsts] | self.walls[seconds]
+        walls[:, firsts] |= walls[:, seconds]
+        self.walls[firsts], self.walls[:, firsts] = walls, walls.T
+        self.walls[:, seconds] = True  # they no longer exist
+        self.counts[firsts] += self.counts[seconds]
+        self.shares[firsts] = np.float32(1) / self.counts[firsts]
+        self.own_terms[firsts] = (1 + self.dots[firsts, firsts] * self.shares[firsts] ** 2) / 2
+        self.founders[firsts] += self.founders[seconds]
+        grown = self.measure(firsts, rule)
+        self.excesses[seconds] = self.excesses[:, seconds] = np.inf
+        self.excesses[firsts] = grown
+        self.excesses[:, firsts] = grown.T
+        self.partners[is_stale] = self.excesses[is_stale].argmin(axis=1)
         best = grown.argmin(axis=0)
         is_nearer = grown[best, np.arange(len(best))] < self.nearest()
         self.partners[is_nearer] = firsts[best[is_nearer]]
 
     def subset(self, rows: Rows) -> _Table:
-        """Return some of the clusters."""
+        """Return some of the clusters; only partners that are infinitely far are lost."""
+        places = np.zeros(len(self.partners), dtype=np.intp)
+        places[rows] = np.arange(len(rows))
         square = np.ix_(rows, rows)
-        some = (self.counts[rows], self.founders[rows], self.squares[rows])
-        return _Table(*some, self.dots[square], self.rule)
-
-
-def _indices(rows: Rows) -> Rows | slice:
-    """Return an index of the same rows: a slice for a single one, which is several times faster."""
-    return slice(int(rows[0]), int(rows[0]) + 1) if len(rows) == 1 else rows
+        return _Table(
+            self.counts[rows],
+            self.founders[rows],
+            self.dots[square],
+            self.walls[square],
+            self.excesses[square],
+            places[self.partners[rows]],
+        )
 
 
 def merge_few_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
@@ -131,37 +113,45 @@ def merge_few_clusters(clusters: Clusters, rule: MergeRule) -> Rows:
         Consecutive numbers from 0.
     """
     count = len(clusters)
-    homes = np.arange(count)  # of each cluster the one it was merged into, of those left themselves
+    labels = np.arange(count)
     if count == 0:
-        return homes
+        return labels
     table = _table(clusters, rule)
-    present = np.arange(count)  # the cluster of each row of the table
+    present = labels  # the cluster of each row of the table
     is_left = np.ones(count, dtype=np.bool_)  # of the rows of the table
-    left = count
     while True:
         firsts, seconds = reciprocal_pairs(table.nearest(), table.partners)
         if len(firsts) == 0:
             break
-        table.join(firsts, seconds)
-        homes[present[seconds]] = present[firsts]
+        table.join(firsts, seconds, rule)
+        targets = np.arange(count)
+        targets[present[seconds]] = present[firsts]
+        labels = targets[labels]
         is_left[seconds] = False
-        left -= len(seconds)
-        if 2 * left < len(present):  # continue with the remaining rows
+        if 2 * np.count_nonzero(is_left) < len(present):  # continue with the remaining rows
             table, present = table.subset(np.flatnonzero(is_left)), present[is_left]
             is_left = np.ones(len(present), dtype=np.bool_)
-    while (homes[homes] != homes).any():
-        homes = homes[homes]
-    _, labels = np.unique(homes, return_inverse=True)
+    _, labels = np.unique(labels, return_inverse=True)
     return labels
 
 
 def _table(clusters: Clusters, rule: MergeRule) -> _Table:
-    dots = clusters.rows @ clusters.rows.T
-    squares = dots.diagonal().copy()
-    dots[clusters.marks.walls(clusters.marks)] = -np.inf  # each with itself: it is in its scenes
+    count = len(clusters)
+    walls = np.zeros((count, count), dtype=np.bool_)
+    walls[clusters.marks.walls(clusters.marks)] = True
     fixed = np.flatnonzero(clusters.is_fixed)
-    dots[fixed[:, None], fixed] = -np.inf
-    return _Table(clusters.counts.copy(), clusters.founders.copy(), squares, dots, rule)
+    walls[fixed[:, None], fixed] = True
+    table = _Table(
+        clusters.counts.copy(),
+        clusters.founders.copy(),
+        clusters.rows @ clusters.rows.T,
+        walls,  # including each with itself: both are in the same photos
+        np.empty((count, count), dtype=np.float32),
+        np.empty(count, dtype=np.intp),
+    )
+    table.excesses = table.measure(np.arange(count), rule)
+    table.partners = table.excesses.argmin(axis=1)
+    return table
 
 
 def reciprocal_pairs(nearest: Floats, partners: Rows) -> tuple[Rows, Rows]:
@@ -173,7 +163,7 @@ def reciprocal_pairs(nearest: Floats, partners: Rows) -> tuple[Rows, Rows]:
         The excess of each cluster to its partner: 0 or less for a pair that may merge.
     partners : int array of shape (n,)
     """
-    (rows,) = (nearest <= 0).nonzero()
+    rows = np.flatnonzero(nearest <= 0)
     is_pair = (partners[partners[rows]] == rows) & (nearest[partners[rows]] <= 0)
     firsts = rows[is_pair & (rows < partners[rows])]
     if len(firsts) == 0 and len(rows):

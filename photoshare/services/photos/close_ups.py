@@ -41,9 +41,8 @@ def get_tile(
         The limits of a decoder process.
     decoders : DecoderPool
     cutting : Lock
-        Held while a photo is cut; the site has one for all. A large photo takes seconds, so nobody
-        waits for it: a phone asks for a dozen tiles at once, which would take all the threads that
-        answer pages.
+        Held while a photo is cut; the site has one for all. It takes seconds, so nobody waits: the
+        dozen tiles that a phone asks for at once would take all the threads that answer pages.
 
     Raises
     ------

@@ -8,6 +8,7 @@ such as a correction.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,16 @@ class OpenUnits:
     keys: Keys
     groups: Rows
     clusters: Clusters
+
+
+class _Before(NamedTuple):
+    """The columns of the faces that the groups were made of."""
+
+    photo_ids: Keys
+    panels: Keys
+    is_founder: Flags
+    bond_ids: Keys
+    person_ids: Keys
 
 
 class RoomGroups:
@@ -241,36 +252,46 @@ class RoomGroups:
             Marks(marks_of(owners, values, len(faces)), self._enemies),
         )
 
+    def rest(self) -> None:
+        """Let go of the encodings until `follow`.
+
+        They keep this in turn, and whatever is deleted has to leave the memory at once, which a
+        circle would not.
+        """
+        columns = (getattr(self.faces, name) for name in _Before._fields)
+        self._before = _Before(*columns)
+        del self.faces, self.clusters
+
     def follow(self, faces: FaceSet, said: Said) -> bool:
         """Become the groups of a room that has changed; return whether that was possible.
 
         It is possible if faces were only appended, and people changed whose faces nobody linked.
         """
-        before = self.faces
+        before = self._before
         moved = _moved(before, faces)
         if moved is None or not self._may_follow or not self._said.is_same(said):
             return False
         if self.is_unsettled.any() or faces.bond_ids[moved].any():
             return False
+        known = len(before.person_ids)
         was = np.zeros(len(moved), dtype=np.int64)
-        was[moved < len(before)] = before.person_ids[moved[moved < len(before)]]
+        was[moved < known] = before.person_ids[moved[moved < known]]
         now = faces.person_ids[moved]
         people = set(was.tolist()) | set(now.tolist())
         members = {one: np.flatnonzero(faces.person_ids == one) for one in people - {NO_PERSON}}
-        loose = [rows for person, rows in members.items() if person not in said.fixed_people]
+        loose = [rows for whom, rows in members.items() if whom not in said.fixed_people]
         if any(faces.bond_ids[rows].any() for rows in loose):
             return False
         self.faces, self._said = faces, said
-        added = np.zeros(len(faces) - len(before), dtype=np.int64)
+        added = np.zeros(len(faces) - known, dtype=np.int64)
         self.of_face = np.concatenate([self.of_face, added])
-        self._keys = np.concatenate([self._keys, np.arange(len(before), len(faces))])
+        self._keys = np.concatenate([self._keys, np.arange(known, len(faces))])
         self.is_unsettled = np.concatenate([self.is_unsettled, added > 0])
-        self._columns.release(  # they move
-            self.of_face[moved[(was == NO_PERSON) & (moved < len(before))]].tolist()
-        )
-        gone = [self._row_of.pop(person) for person, rows in members.items() if len(rows) == 0]
+        were_single = moved[(was == NO_PERSON) & (moved < known)]
+        self._columns.release(self.of_face[were_single].tolist())
+        gone = [self._row_of.pop(whom) for whom, rows in members.items() if len(rows) == 0]
         self._columns.release(gone)
-        self._place({person: rows for person, rows in members.items() if len(rows)})
+        self._place({whom: rows for whom, rows in members.items() if len(rows)})
         self._place_single(moved[now == NO_PERSON])
         self._mark()
         return True
@@ -321,14 +342,16 @@ def room_groups(faces: FaceSet, said: Said) -> RoomGroups:
 
 
 def keep_groups(room: RoomGroups) -> None:
-    """Keep the groups for the next photo."""
-    room.faces.memory.exchange_kept(room)
+    """Keep the groups for the next photo; they can't be used until then."""
+    memory = room.faces.memory
+    room.rest()
+    memory.exchange_kept(room)
 
 
-def _moved(before: FaceSet, after: FaceSet) -> Rows | None:
+def _moved(before: _Before, after: FaceSet) -> Rows | None:
     """List the rows that are new or whose person has changed; None if others have changed."""
-    count = len(before)
-    if before.memory is not after.memory or count > len(after):
+    count = len(before.person_ids)
+    if count > len(after):
         return None
     for name in ("photo_ids", "panels", "is_founder", "bond_ids"):
         if not np.array_equal(getattr(before, name), getattr(after, name)[:count]):

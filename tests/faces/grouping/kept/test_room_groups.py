@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -159,3 +161,20 @@ def test_the_encodings_kept_of_single_faces_are_not_changed() -> None:
     plan(room, [False] * 4 + [True])
 
     np.testing.assert_array_equal(room.memory.directions(3), before)
+
+
+def test_kept_groups_leave_the_memory_with_their_faces() -> None:
+    """At once, without waiting for the garbage collector: they may be of somebody who left."""
+    room = grown_room().extended(face_set(encodings_of([0]), photos=[100]))
+    plan(room, [False] * 5 + [True])
+    kept = room.memory.exchange_kept(None)
+    room.memory.exchange_kept(kept)
+    memory, groups = weakref.ref(room.memory), weakref.ref(kept)
+    gc.disable()
+    try:
+        del room, kept
+
+        assert memory() is None
+        assert groups() is None
+    finally:
+        gc.enable()
