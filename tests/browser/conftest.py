@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.drawing import draw_shot
 from tests.conftest import ROOT
 from tests.fakes import BLUE, RED
 from tests.serving.test_server import free_port, server, wait_until_it_serves
+
+expect.set_options(timeout=20_000)  # ms; on busy processors five seconds are not enough
 
 ARTEFACTS = ROOT / "artefacts"
 QUICK_SERVER = ("-m", "tests.browser.flows.serve")
