@@ -180,6 +180,34 @@ class Photo(Base):
     )
 
 
+class Deletion(Base):
+    """Photos that were deleted together, for as long as that can be undone."""
+
+    __tablename__ = "deletion"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
+    guest_id: Mapped[int | None] = mapped_column(
+        ForeignKey("guest.id", ondelete="SET NULL"), index=True
+    )  # who deleted them
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+    photo_count: Mapped[int]
+    rows: Mapped[str]  # of the photos and their faces, as JSON (services/photos/restoring.py)
+
+
+class DeletedPhoto(Base):
+    """The files of a deleted photo, which stay until its deletion can't be undone any more."""
+
+    __tablename__ = "deleted_photo"
+
+    deletion_id: Mapped[int] = mapped_column(
+        ForeignKey("deletion.id", ondelete="CASCADE"), primary_key=True
+    )
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
+
+
 class Person(Base):
     """Somebody in a room; lasting, nameable, never renumbered by clustering."""
 

@@ -22,6 +22,8 @@ from photoshare.models import (
     ApartLinks,
     Correction,
     CorrectionFace,
+    DeletedPhoto,
+    Deletion,
     Face,
     Guest,
     Job,
@@ -30,18 +32,24 @@ from photoshare.models import (
     Room,
     Upload,
     encoding_to_bytes,
+    utc_now,
 )
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.change import begin_change
+from photoshare.services.photos import deleting
 from photoshare.services.photos.listing import cursor_of
 from photoshare.services.rooms import entering, rooms
 from photoshare.services.rooms.entering import Access, Author
 from photoshare.services.shelf import forget_room
+from photoshare.storage import Storage
 from tests.fakes import FakeFaceEngine
 
 SEARCHED = (None, PHOTO_ANALYSED)  # states of `insert_photos` without special values
 HX = {"HX-Request": "true"}
-TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
+TABLES = (
+    *(Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks),
+    *(Deletion, DeletedPhoto),
+)
 
 
 def flat(page: str) -> str:
@@ -154,6 +162,12 @@ def place_at(app: Flask, photo_id: int) -> str:
     """Return the cursor of a photo, as in the address of a grid's next page."""
     with app.app_context():
         return cursor_of(db.session.get_one(Photo, photo_id))
+
+
+def delete_for_good(access: Access, photo_id: int, storage: Storage) -> None:
+    """Delete a photo, and let the time pass in which that can be undone."""
+    deleting.delete_photos(access, [photo_id], storage)
+    deleting.delete_for_good(storage, before=utc_now())
 
 
 def count_change(room_id: int) -> None:

@@ -7,17 +7,18 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 
 from flask import Flask
 
 from photoshare.config import Settings
-from photoshare.db import DATABASE_FILE
+from photoshare.db import DATABASE_FILE, utc_now
 from photoshare.errors import DiskFullError, PhotoshareError
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.tasks import TASKS, Workplace
 from photoshare.maintenance.deleted_bytes import DatabaseUpkeep
 from photoshare.services.downloads import checksums
-from photoshare.services.photos import lost_photos, pictures
+from photoshare.services.photos import deleting, lost_photos, pictures
 from photoshare.services.work import job_table, leftovers, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
 from photoshare.storage import Storage
@@ -55,6 +56,7 @@ class JobRunner:
         self._settings = settings
         self._storage = storage
         self._make_engine = make_engine
+        self._undo_time = timedelta(minutes=settings.undo_minutes)
         self._upkeep = DatabaseUpkeep(settings.data / DATABASE_FILE)
         self._workplace: Workplace | None = None
         self._knows_outdated = False  # whether photos of another engine have been looked for
@@ -197,7 +199,7 @@ class JobRunner:
         return self._workplace
 
     def _watch(self) -> None:
-        """Clean up, and wake the job thread for work that another process queued."""
+        """Clean up, end what can be undone, and wake the job thread for work queued elsewhere."""
         next_sweep = time.monotonic()
         while not self._stopping.wait(WATCH_S):
             try:
@@ -205,6 +207,7 @@ class JobRunner:
                     next_sweep += SWEEP_EVERY_S
                     self.sweep()
                 with self._app.app_context():
+                    deleting.delete_for_good(self._storage, before=utc_now() - self._undo_time)
                     job_table.enqueue_waiting_photos()
                     has_work = job_table.has_queued_jobs()
                 if has_work or self._is_unsettled:

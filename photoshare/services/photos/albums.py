@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, select, true
 
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Guest, Person, Photo, db
@@ -35,10 +35,12 @@ class Album(ABC):
     kind : str
         For templates and addresses.
     newest_first : bool
-        True for the room's page; albums and zips are in order of time.
+        True where nobody asks otherwise for the room's page and for uploads; the albums of people
+        and zips tell their story from the start.
     """
 
     kind: ClassVar[str]
+    begins_newest: ClassVar[bool] = False  # where nobody asks for another order
     room_id: int
     newest_first: bool = field(default=False, kw_only=True)
 
@@ -65,23 +67,12 @@ class WholeRoom(Album):
     """Every photo of a room."""
 
     kind = "room"
+    begins_newest = True
 
     @property
     def condition(self) -> ColumnElement[bool]:
         """Every photo."""
         return true()
-
-
-@dataclass(frozen=True, slots=True)
-class WithoutFaces(Album):
-    """The photos in which no face was found."""
-
-    kind = "without_faces"
-
-    @property
-    def condition(self) -> ColumnElement[bool]:
-        """Analysed and without a face."""
-        return Photo.is_without_faces == true()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +114,7 @@ class OfGuest(Album):
     """The photos that one guest uploaded."""
 
     kind = "guest"
+    begins_newest = True
 
     guest_id: int
 
@@ -146,6 +138,30 @@ class Chosen(Album):
         return Photo.id.in_(self.photo_ids)
 
 
+@dataclass(frozen=True, slots=True)
+class Filtered(Album):
+    """The photos of a room that satisfy all of some filters."""
+
+    kind = "filtered"
+    begins_newest = True
+
+    uploader: Guest | None
+    people: tuple[Person, ...]  # together in each photo
+    is_without_faces: bool
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """Satisfying every filter."""
+        conditions: list[ColumnElement[bool]] = [true()]
+        if self.uploader is not None:
+            conditions.append(OfGuest(self.room_id, self.uploader.id).condition)
+        if self.people:
+            conditions.append(OfPeople(self.room_id, self.people, is_together=True).condition)
+        if self.is_without_faces:
+            conditions.append(Photo.is_without_faces == true())
+        return and_(*conditions)
+
+
 def open_album(
     access: Access,
     *,
@@ -154,7 +170,10 @@ def open_album(
     is_together: bool = False,
     guest_id: int | None = None,
     photo_ids: Sequence[int] = (),
+    uploader_id: int | None = None,
+    together: Sequence[int] = (),
     is_without_faces: bool = False,
+    newest_first: bool | None = None,
 ) -> Album:
     """Open an album of the room, the only way to get one; by default the whole room.
 
@@ -168,10 +187,17 @@ def open_album(
     is_together : bool
         Whether all of `people` have to be in a photo, instead of any of them.
     guest_id : int, optional
-        Who uploaded the photos: guests may give only themselves, the host anyone.
+        Whose uploads: guests may give only themselves, the host anyone.
     photo_ids : sequence of int, optional
         A selection.
+    uploader_id : int, optional
+        A filter of the room: who added the photos, as it is written beside each of them.
+    together : sequence of int, optional
+        A filter of the room: people who are all in each photo.
     is_without_faces : bool
+        A filter of the room.
+    newest_first : bool, optional
+        By default as suits the kind of album: the story from its start, uploads from their end.
 
     Raises
     ------
@@ -181,21 +207,28 @@ def open_album(
         If there are more people or photos than allowed.
     """
     room_id = access.room.id
+    if max(len(people), len(together)) > MOST_PEOPLE:
+        raise InvalidInputError("Please select up to %(number)s people.", number=MOST_PEOPLE)
+    if len(photo_ids) > MOST_CHOSEN:
+        raise InvalidInputError("Please select up to %(number)s photos.", number=MOST_CHOSEN)
+    album: Album
     if people:
-        if len(people) > MOST_PEOPLE:
-            raise InvalidInputError("Please select up to %(number)s people.", number=MOST_PEOPLE)
-        return OfPeople(room_id, tuple(get_people(access, people)), is_together)
-    if guest_id is not None:
-        return OfGuest(room_id, _checked_guest(access, guest_id), newest_first=True)
-    if person_id is not None:
-        return OfPerson(room_id, get_person(access, person_id))
-    if is_without_faces:
-        return WithoutFaces(room_id)
-    if photo_ids:
-        if len(photo_ids) > MOST_CHOSEN:
-            raise InvalidInputError("Please select up to %(number)s photos.", number=MOST_CHOSEN)
-        return Chosen(room_id, tuple(photo_ids))
-    return WholeRoom(room_id, newest_first=True)
+        album = OfPeople(room_id, tuple(get_people(access, people)), is_together)
+    elif guest_id is not None:
+        album = OfGuest(room_id, _checked_guest(access, guest_id))
+    elif person_id is not None:
+        album = OfPerson(room_id, get_person(access, person_id))
+    elif photo_ids:
+        album = Chosen(room_id, tuple(photo_ids))
+    elif uploader_id is not None or together or is_without_faces:
+        uploader = None if uploader_id is None else _get_uploader(access, uploader_id)
+        some = tuple(get_people(access, together)) if together else ()
+        album = Filtered(room_id, uploader, some, is_without_faces)
+    else:
+        album = WholeRoom(room_id)
+    return replace(
+        album, newest_first=album.begins_newest if newest_first is None else newest_first
+    )
 
 
 def count_without_faces(room_id: int) -> int:
@@ -210,3 +243,12 @@ def _checked_guest(access: Access, guest_id: int) -> int:
     if not is_own and (guest is None or guest.room_id != access.room.id):
         raise NotFoundError("This page doesn't exist, or only people in its room can see it.")
     return guest_id
+
+
+def _get_uploader(access: Access, guest_id: int) -> Guest:
+    """Load a guest whose name is written beside photos; the nameless for the host only."""
+    guest = db.session.get(Guest, guest_id)
+    may_ask = access.is_host or guest_id == access.guest.id or (guest is not None and guest.name)
+    if guest is None or guest.room_id != access.room.id or not may_ask:
+        raise NotFoundError("This page doesn't exist, or only people in its room can see it.")
+    return guest

@@ -20,6 +20,7 @@ from photoshare.services.photos import listing
 from photoshare.services.photos.albums import Album, Chosen, OfPeople, open_album
 from photoshare.web.answers import render, send_source, wants_partial
 from photoshare.web.pages.languages import page_locale
+from photoshare.web.pages.photo_grid import photo_page
 from photoshare.web.pages.words import count, isolated, number
 from photoshare.web.requests import (
     album_argument,
@@ -65,15 +66,12 @@ def several(room_code: str) -> str:
     album = album_argument()
     if not isinstance(album, OfPeople):
         raise InvalidInputError("Please select at least one person.")
-    page = listing.list_photos(
-        album, after=request.args.get("after"), before=request.args.get("before")
-    )
     return render(
         "albums/several.html",
         "photos/_grid_page.html",
         access=current_access(),
         album=album,
-        page=page,
+        page=photo_page(album),
         title=names_of(album, say=isolated),
     )
 

@@ -12,10 +12,10 @@ from photoshare.services.paging import ListPage, page_of
 from photoshare.services.people import selves
 from photoshare.services.people.people import PersonCard
 from photoshare.services.people.room_people import load_room_people
-from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
 from photoshare.services.rooms import guests
 from photoshare.web.answers import SEE_OTHER, current_author, toast, wants_partial
+from photoshare.web.pages.photo_grid import photo_page
 from photoshare.web.pages.words import isolated, translate_error
 from photoshare.web.requests import (
     current_access,
@@ -87,9 +87,7 @@ def _page(
         "me/show.html",
         access=access,
         album=album,
-        page=listing.list_photos(
-            album, after=request.args.get("after"), before=request.args.get("before")
-        ),
+        page=photo_page(album),
         own=own,
         own_album=open_album(access, person_id=own.id) if own else None,
         may_name=own is not None and _may_name(own),

@@ -13,11 +13,11 @@ from photoshare.services.paging import page_of
 from photoshare.services.people import people, shown_faces, suggestions
 from photoshare.services.people.room_people import load_room_people
 from photoshare.services.people.shown_faces import FacePage
-from photoshare.services.photos import listing
 from photoshare.services.photos.albums import open_album
 from photoshare.services.photos.pictures import find_face_picture
 from photoshare.web.answers import current_author, render, send_picture, wants_partial
 from photoshare.web.pages.people_grid import draw_people
+from photoshare.web.pages.photo_grid import photo_page
 from photoshare.web.requests import (
     current_access,
     current_site,
@@ -75,9 +75,7 @@ def show(room_code: str, person_id: int) -> str | BaseResponse:
         if heir is not None:
             return redirect(url_for("people.show", person_id=heir))
     album = open_album(access, person_id=person_id)
-    page = listing.list_photos(
-        album, after=request.args.get("after"), before=request.args.get("before")
-    )
+    page = photo_page(album)
     if wants_partial():
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)
     may_correct = may_correct_person(current_author(), person_id)

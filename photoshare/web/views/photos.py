@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from datetime import date
 from functools import partial
 
 from flask import (
     Blueprint,
     Response,
+    jsonify,
     redirect,
     render_template,
     request,
@@ -32,8 +35,9 @@ from photoshare.services.downloads.clean_originals import check_exact, open_down
 from photoshare.services.downloads.file_names import original_name
 from photoshare.services.people.people import has_person
 from photoshare.services.people.shown_faces import is_visible
-from photoshare.services.photos import adding, deleting, listing
-from photoshare.services.photos.albums import Album, open_album
+from photoshare.services.photos import adding, deleting, listing, restoring
+from photoshare.services.photos.albums import Filtered, WholeRoom
+from photoshare.services.photos.filters import list_filters
 from photoshare.services.photos.pictures import find_picture
 from photoshare.services.rooms.entering import Access
 from photoshare.web.answers import (
@@ -41,19 +45,24 @@ from photoshare.web.answers import (
     UploadResult,
     answer_upload,
     current_author,
+    is_sure,
+    page_before,
     picture_digest,
-    render,
     send_picture,
     send_source,
     toast,
+    wants_partial,
 )
-from photoshare.web.pages.words import translate_error
+from photoshare.web.pages.photo_grid import photo_page
+from photoshare.web.pages.template_helpers import album_url
+from photoshare.web.pages.words import count, translate_error
 from photoshare.web.requests import (
     album_argument,
     current_access,
     current_site,
     limit_uploads,
     number_argument,
+    numbers_of_form,
 )
 
 blueprint = Blueprint("photos", __name__, url_prefix="/rooms/<room_code>")
@@ -62,30 +71,28 @@ PICTURE_TYPES = {"webp": "image/webp", "jpg": "image/jpeg"}
 
 
 @blueprint.get("/photos")
-def index(room_code: str) -> str:
-    """Show the room's photos, page by page."""
-    return _grid(open_album(current_access()), gettext("All photos"))
+def index(room_code: str) -> str | BaseResponse:
+    """Show the room's photos, or those that pass the filters in the address, page by page."""
+    access, album, site = current_access(), album_argument(), current_site()
+    if not isinstance(album, (WholeRoom, Filtered)):  # it has a page of its own
+        return redirect(album_url(album))
+    page = photo_page(album)
+    if wants_partial():
+        return render_template("photos/_grid_page.html", access=access, album=album, page=page)
+    return render_template(
+        "photos/index.html",
+        access=access,
+        album=album,
+        page=page,
+        filters=list_filters(access, album),
+        undoable=restoring.find_undoable(access) if site.settings.undo_minutes else None,
+    )
 
 
 @blueprint.get("/photos/without-faces")
-def without_faces(room_code: str) -> str:
-    """Show the photos without a face."""
-    album = open_album(current_access(), is_without_faces=True)
-    return _grid(album, gettext("Photos without faces"))
-
-
-def _grid(album: Album, title: str) -> str:
-    page = listing.list_photos(
-        album, after=request.args.get("after"), before=request.args.get("before")
-    )
-    return render(
-        "photos/index.html",
-        "photos/_grid_page.html",
-        access=current_access(),
-        album=album,
-        page=page,
-        title=title,
-    )
+def without_faces(room_code: str) -> BaseResponse:
+    """Lead to the room's photos without a face."""
+    return redirect(url_for("photos.index", without_faces=1))
 
 
 @blueprint.post("/photos")
@@ -188,7 +195,10 @@ def confirm_delete(room_code: str, photo_id: int) -> str:
     if not deleting.may_delete(access, photo):
         raise NotAllowedError("Only the host or the guest who uploaded a photo can delete it.")
     return render_template(
-        "photos/delete.html", access=access, photo=photo, person_id=_person_seen(access)
+        "photos/delete.html",
+        access=access,
+        photo=photo,
+        person_id=_person_seen(access),
     )
 
 
@@ -196,12 +206,66 @@ def confirm_delete(room_code: str, photo_id: int) -> str:
 def delete(room_code: str, photo_id: int) -> BaseResponse:
     """Delete a photo; the host any, a guest their own. Returns to the album it was seen in."""
     access = current_access()
-    deleting.delete_photo(access, photo_id, current_site().storage)
-    toast(gettext("Photo deleted."))
+    _delete(access, [photo_id])
     person_id = _person_seen(access)  # gone if that was the person's last photo
     if person_id is None:
         return redirect(url_for("rooms.show"), SEE_OTHER)
     return redirect(url_for("people.show", person_id=person_id), SEE_OTHER)
+
+
+@blueprint.post("/photos/delete")
+def delete_several(room_code: str) -> str | BaseResponse:
+    """Delete the chosen photos that this browser may delete; ask first unless it is sure."""
+    access, chosen = current_access(), numbers_of_form("photos")
+    if not chosen:
+        raise InvalidInputError("Please select at least one photo.")
+    back_url = page_before(url_for("photos.index"))
+    if is_sure():
+        _delete(access, chosen)
+        return redirect(back_url, SEE_OTHER)
+    photos = deleting.list_deletable(access, chosen)
+    return render_template(
+        "photos/delete_several.html",
+        access=access,
+        photos=photos,
+        others_count=len(chosen) - len(photos),
+        back_url=back_url,
+    )
+
+
+def _delete(access: Access, photo_ids: Sequence[int]) -> None:
+    site = current_site()
+    done = deleting.delete_photos(access, photo_ids, site.storage)
+    can_undo = done.deletion_id is not None and site.settings.undo_minutes > 0
+    toast(
+        gettext("%(photos)s deleted.", photos=count(done.count, "photo")),
+        undo_url=url_for("photos.undo_delete", deletion_id=done.deletion_id) if can_undo else None,
+    )
+
+
+@blueprint.post("/deletions/<int:deletion_id>/undo")
+def undo_delete(room_code: str, deletion_id: int) -> BaseResponse:
+    """Bring back the photos of a deletion, for as long as that is possible."""
+    access, site = current_access(), current_site()
+    number = restoring.restore_photos(access, deletion_id, site.storage)
+    site.jobs.search_photos(access.room.id)  # those whose search the deletion interrupted
+    toast(gettext("%(photos)s back again.", photos=count(number, "photo")))
+    return redirect(page_before(url_for("photos.index")), SEE_OTHER)
+
+
+@blueprint.get("/photos/ids")
+def ids(room_code: str) -> Response:
+    """List the photos of a day of an album for the script that selects them, as JSON.
+
+    Each is a list of its id and whether this browser may delete it.
+    """
+    try:
+        day = date.fromisoformat(request.args.get("day", ""))
+    except ValueError:
+        raise InvalidInputError("This selection can't be read. Please select again.") from None
+    access = current_access()
+    photos = listing.list_day(album_argument(), day)
+    return jsonify([(photo.id, deleting.may_delete(access, photo)) for photo in photos])
 
 
 def _person_seen(access: Access) -> int | None:

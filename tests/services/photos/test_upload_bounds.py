@@ -200,14 +200,14 @@ def test_a_photo_that_is_finished_between_the_sweeps_look_and_its_hand_stays(
     piece.write_bytes(CONTENT)
     os.utime(piece, (1000, 1000))
     finished: list[object] = []
-    look = leftovers.known_hashes
+    look = leftovers.kept_hashes
 
     def look_and_let_it_be_finished() -> dict[int, set[str]]:
         known = look()
         finished.append(send(site, access, upload.upload_id, len(CONTENT), b""))
         return known
 
-    monkeypatch.setattr(leftovers, "known_hashes", look_and_let_it_be_finished)
+    monkeypatch.setattr(leftovers, "kept_hashes", look_and_let_it_be_finished)
 
     site.jobs.sweep()
 

@@ -1,0 +1,61 @@
+"""undo deletions: the rows of deleted photos are kept for as long as that can be undone
+
+Revision ID: 0019
+Revises: 0017
+
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+
+# revision identifiers, used by Alembic.
+revision = "0019"
+down_revision = "0017"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.create_table(
+        "deletion",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("room_id", sa.Integer(), nullable=False),
+        sa.Column("guest_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("photo_count", sa.Integer(), nullable=False),
+        sa.Column("rows", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["room_id"], ["room.id"], name=op.f("fk_deletion_room_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["guest_id"], ["guest.id"], name=op.f("fk_deletion_guest_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deletion")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_deletion_room_id"), "deletion", ["room_id"])
+    op.create_index(op.f("ix_deletion_guest_id"), "deletion", ["guest_id"])
+    op.create_index(op.f("ix_deletion_created_at"), "deletion", ["created_at"])
+    op.create_table(
+        "deleted_photo",
+        sa.Column("deletion_id", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("room_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["deletion_id"],
+            ["deletion.id"],
+            name=op.f("fk_deleted_photo_deletion_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["room_id"], ["room.id"], name=op.f("fk_deleted_photo_room_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("deletion_id", "sha256", name=op.f("pk_deleted_photo")),
+    )
+    op.create_index(op.f("ix_deleted_photo_room_id"), "deleted_photo", ["room_id"])
+
+
+def downgrade():
+    op.drop_table("deleted_photo")
+    op.drop_table("deletion")

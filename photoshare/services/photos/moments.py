@@ -1,0 +1,116 @@
+"""Divide the photos of an album into moments: what was photographed without a pause, on one day."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import func
+
+from photoshare.models import Photo, db
+from photoshare.services.photos.albums import Album
+
+# A pause this long ends a moment: the ceremony, the dinner. At least an hour, since the photos are
+# counted by the hour below.
+PAUSE = timedelta(hours=2)
+_HOUR_LETTERS = len("2026-07-12 14")  # of a moment, as SQLite keeps it
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Photos of one day without a pause between them."""
+
+    first: datetime
+    last: datetime
+    count: int
+
+    @property
+    def day(self) -> date:
+        """The day on which it was, by the clock of the cameras."""
+        return self.first.date()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The photos of one page that belong to one moment, under one heading."""
+
+    moment: Moment
+    photos: Sequence[Photo]
+    day_count: int  # photos of the album on that day
+    has_times: bool  # whether the day has other moments, to be told apart by their times
+    begins_day: bool  # whether nothing of that day comes before it in the album
+    is_continued: bool  # whether the page before this one ended in the same moment
+    is_complete: bool  # whether the moment ends on this page
+
+
+def list_moments(album: Album) -> list[Moment]:
+    """List the moments of an album, the earliest first.
+
+    One query, which reads no row of a photo. Counting by hours finds every pause: one of two hours
+    leaves an hour without a photo.
+    """
+    hour = func.substr(Photo.moment, 1, _HOUR_LETTERS)
+    query = album.select().order_by(None)
+    hours = query.with_only_columns(
+        func.min(Photo.moment), func.max(Photo.moment), func.count()
+    ).group_by(hour)
+    moments: list[Moment] = []
+    for first, last, count in db.session.execute(hours.order_by(hour)):
+        before = moments[-1] if moments else None
+        if before and before.day == first.date() and first - before.last < PAUSE:
+            moments[-1] = Moment(before.first, last, before.count + count)
+        else:
+            moments.append(Moment(first, last, count))
+    return moments
+
+
+def divide(
+    photos: Sequence[Photo],
+    moments: Sequence[Moment],
+    neighbours: tuple[Photo | None, Photo | None],
+) -> list[Section]:
+    """Divide the photos of one page into sections.
+
+    Parameters
+    ----------
+    photos : sequence of Photo
+        In the order of their album.
+    moments : sequence of Moment
+        All of the album, the earliest first.
+    neighbours : pair of Photo or None
+        The photos of the album before and after those of the page.
+    """
+    firsts = [moment.first for moment in moments]
+    of_day = Counter[date]()
+    for moment in moments:
+        of_day[moment.day] += moment.count
+    per_day = Counter(moment.day for moment in moments)
+
+    def find(photo: Photo) -> Moment:
+        # A photo that was added since the moments were read joins the one before it.
+        return moments[max(0, bisect_right(firsts, photo.moment) - 1)]
+
+    found: list[tuple[Moment, list[Photo]]] = []
+    for photo in photos:
+        moment = find(photo)
+        if not found or found[-1][0] is not moment:
+            found.append((moment, []))
+        found[-1][1].append(photo)
+    before, after = (find(photo) if photo else None for photo in neighbours)
+    befores = [before, *(moment for moment, _ in found)]
+    afters = [*(moment for moment, _ in found[1:]), after]
+    return [
+        Section(
+            moment,
+            some,
+            day_count=of_day[moment.day],
+            has_times=per_day[moment.day] > 1,
+            begins_day=previous is None or previous.day != moment.day,
+            is_continued=previous is moment,
+            is_complete=following is not moment,
+        )
+        for (moment, some), previous, following in zip(found, befores, afters, strict=False)
+    ]
