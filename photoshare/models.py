@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -51,6 +52,7 @@ class Room(Base):
     )  # guests get originals with locations, names and serial numbers
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     guests_may_correct: Mapped[bool] = mapped_column(default=False)  # any face, not just their own
+    has_hearts: Mapped[bool] = mapped_column(default=True, server_default=true())
     # Counts the changes of faces and people: a decision based on an older state has to be made
     # again. A trigger counts a searched photo that is given up, too.
     revision: Mapped[int] = mapped_column(default=0)
@@ -117,6 +119,7 @@ class Photo(Base):
         Index(
             "ix_photo_without_faces", "room_id", "moment", sqlite_where=text("is_without_faces = 1")
         ),
+        Index("ix_photo_favourites", "room_id", "moment", sqlite_where=text("heart_count > 0")),
         CheckConstraint("state IN ('waiting', 'analysing', 'analysed', 'failed')", name="state"),
         NEVER_REUSE_IDS,
     )
@@ -157,6 +160,8 @@ class Photo(Base):
             persisted=False,
         )
     )  # searched, and no face was found
+    # The number of hearts. Database triggers count them (migration 0019).
+    heart_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     # For downloads, computed when a photo is added (services/downloads); None: not yet.
     crc32: Mapped[int | None]  # of the original
     clean_crc32: Mapped[int | None]  # of what guests get: without locations, names, serial numbers
@@ -177,6 +182,19 @@ class Photo(Base):
         primaryjoin="and_(Photo.id == Face.photo_id, Face.is_face)",
         order_by="Face.left",
         viewonly=True,
+    )
+
+
+class Heart(Base):
+    """A guest likes a photo."""
+
+    __tablename__ = "heart"
+
+    photo_id: Mapped[int] = mapped_column(
+        ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True
+    )
+    guest_id: Mapped[int] = mapped_column(
+        ForeignKey("guest.id", ondelete="CASCADE"), primary_key=True, index=True
     )
 
 

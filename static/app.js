@@ -174,6 +174,13 @@ for (const button of document.querySelectorAll("[data-share-url][hidden]")) {
   button.hidden = !navigator.share; // there is a copy button beside it
 }
 
+// ---- One photo, saved on an iPhone or iPad (which calls itself a Macintosh) -----------------------
+
+const isApplePhone =
+  /iPhone|iPad/.test(navigator.userAgent) ||
+  (navigator.userAgent.includes("Macintosh") && navigator.maxTouchPoints > 1);
+if (isApplePhone) import("./save-one.js");
+
 // ---- Installed on the home screen: the service worker receives photos from the gallery -----------
 
 if (navigator.serviceWorker && window.matchMedia("(display-mode: standalone)").matches) {

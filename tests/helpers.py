@@ -26,6 +26,7 @@ from photoshare.models import (
     Deletion,
     Face,
     Guest,
+    Heart,
     Job,
     Person,
     Photo,
@@ -48,7 +49,7 @@ SEARCHED = (None, PHOTO_ANALYSED)  # states of `insert_photos` without special v
 HX = {"HX-Request": "true"}
 TABLES = (
     *(Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks),
-    *(Deletion, DeletedPhoto),
+    *(Deletion, DeletedPhoto, Heart),
 )
 
 

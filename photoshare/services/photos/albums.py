@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select, true
 
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Guest, Person, Photo, db
@@ -24,6 +24,9 @@ MOST_CHOSEN = 5000  # photos in one selection; SQLite takes 32,766 parameters in
 
 OLDEST_FIRST = (Photo.moment, Photo.id)
 NEWEST_FIRST = (Photo.moment.desc(), Photo.id.desc())
+
+# With the number in it: SQLite uses a partial index only where it can read the condition.
+IS_FAVOURITE: ColumnElement[bool] = Photo.heart_count > literal_column("0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ class Filtered(Album):
     uploader: Guest | None
     people: tuple[Person, ...]  # together in each photo
     is_without_faces: bool
+    is_favourite: bool  # somebody gave it a heart
 
     @property
     def condition(self) -> ColumnElement[bool]:
@@ -159,6 +163,8 @@ class Filtered(Album):
             conditions.append(OfPeople(self.room_id, self.people, is_together=True).condition)
         if self.is_without_faces:
             conditions.append(Photo.is_without_faces == true())
+        if self.is_favourite:
+            conditions.append(IS_FAVOURITE)
         return and_(*conditions)
 
 
@@ -173,6 +179,7 @@ def open_album(
     uploader_id: int | None = None,
     together: Sequence[int] = (),
     is_without_faces: bool = False,
+    is_favourite: bool = False,
     newest_first: bool | None = None,
 ) -> Album:
     """Open an album of the room, the only way to get one; by default the whole room.
@@ -194,8 +201,8 @@ def open_album(
         A filter of the room: who added the photos, as it is written beside each of them.
     together : sequence of int, optional
         A filter of the room: people who are all in each photo.
-    is_without_faces : bool
-        A filter of the room.
+    is_without_faces, is_favourite : bool
+        Filters of the room.
     newest_first : bool, optional
         By default as suits the kind of album: the story from its start, uploads from their end.
 
@@ -220,10 +227,10 @@ def open_album(
         album = OfPerson(room_id, get_person(access, person_id))
     elif photo_ids:
         album = Chosen(room_id, tuple(photo_ids))
-    elif uploader_id is not None or together or is_without_faces:
+    elif uploader_id is not None or together or is_without_faces or is_favourite:
         uploader = None if uploader_id is None else _get_uploader(access, uploader_id)
         some = tuple(get_people(access, together)) if together else ()
-        album = Filtered(room_id, uploader, some, is_without_faces)
+        album = Filtered(room_id, uploader, some, is_without_faces, is_favourite)
     else:
         album = WholeRoom(room_id)
     return replace(

@@ -11,6 +11,7 @@ from photoshare.models import Guest, Photo, db
 from photoshare.services.people.people import PersonCard
 from photoshare.services.people.room_people import load_room_people
 from photoshare.services.photos.albums import Album, Filtered
+from photoshare.services.photos.hearts import count_favourites
 from photoshare.services.rooms.entering import Access
 
 OFFERED_PEOPLE = 24  # faces to choose from: four lines on a phone; an album has all the others
@@ -32,6 +33,7 @@ class Filters:
     uploaders: Sequence[Uploader]  # most photos first
     people: Sequence[PersonCard]  # the chosen ones, then those with most photos
     without_faces_count: int
+    favourite_count: int
 
 
 def list_filters(access: Access, album: Album) -> Filters:
@@ -41,7 +43,9 @@ def list_filters(access: Access, album: Album) -> Filters:
     cards = known.cards(for_host=access.is_host)
     first = [cards[person_id] for person_id in cards if person_id in chosen]
     others = [card for card in known.people if card.id not in chosen][:OFFERED_PEOPLE]
-    return Filters(_list_uploaders(access), [*first, *others], known.without_faces_count)
+    favourites = count_favourites(access.room.id) if access.room.has_hearts else 0
+    people = [*first, *others]
+    return Filters(_list_uploaders(access), people, known.without_faces_count, favourites)
 
 
 def _list_uploaders(access: Access) -> list[Uploader]:

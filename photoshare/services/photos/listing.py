@@ -127,6 +127,11 @@ def _near(
     return db.session.scalars(query).all()
 
 
+def list_all(album: Album) -> Sequence[Photo]:
+    """List the photos of an album whose files are there, as they follow each other in time."""
+    return db.session.scalars(album.select(newest_first=False).where(~Photo.is_lost)).all()
+
+
 def list_day(album: Album, day: date) -> Sequence[Photo]:
     """List the photos of an album that were taken on one day, as many as can be chosen at once."""
     begin = datetime.combine(day, time.min)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, LargeBinary, delete, insert, select, update
+from sqlalchemy import ColumnElement, DateTime, LargeBinary, delete, exists, insert, select, update
 
 from photoshare.db import Base
 from photoshare.errors import NotFoundError
@@ -27,6 +27,8 @@ from photoshare.models import (
     Deletion,
     Face,
     Guest,
+    Heart,
+    Person,
     Photo,
     db,
 )
@@ -49,6 +51,8 @@ def keep_rows(room_id: int, photo_ids: Sequence[int], *, guest_id: int | None) -
     kept = {
         "photo": _read(Photo, Photo.id.in_(photo_ids)),
         "face": _read(Face, here),
+        "person": _read(Person, Person.id.in_(select(Face.person_id).where(here))),
+        "heart": _read(Heart, Heart.photo_id.in_(photo_ids)),
         "correction": _read(Correction, Correction.id.in_(concerned)),
         "correction_face": _read(CorrectionFace, CorrectionFace.correction_id.in_(concerned)),
     }
@@ -111,7 +115,7 @@ def _put_back(room_id: int, kept: Mapping[str, Rows]) -> int:
     guests = set(db.session.scalars(select(Guest.id).where(Guest.room_id == room_id)))
     photos = [row for row in kept["photo"] if row["sha256"] not in known]
     for row in photos:
-        row["face_count"] = 0  # the database counts its faces as they come
+        row["face_count"] = row["heart_count"] = 0  # the database counts them as they come
         row["state"] = PHOTO_WAITING if row["state"] == PHOTO_ANALYSING else row["state"]
         _without_gone(row, guests, "guest_id")
     back = {row["id"] for row in photos}
@@ -119,12 +123,24 @@ def _put_back(room_id: int, kept: Mapping[str, Rows]) -> int:
     people = {row["id"]: row["person_id"] for row in faces}
     _write(Photo, photos)
     _write(Face, [row | {"person_id": None} for row in faces])
+    hearts = [row for row in kept["heart"] if row["photo_id"] in back]
+    _write(Heart, [row for row in hearts if row["guest_id"] in guests])
     _put_back_corrections(kept, people.keys(), guests)
     change = Change(room_id)
     for face_id, person_id in people.items():
         change.person_of[face_id] = change.whoever_is_now(person_id or NO_PERSON)
     change.settle()
+    for row in kept["person"]:
+        _put_back_person(row)
     return len(photos)
+
+
+def _put_back_person(row: Mapping[str, Any]) -> None:
+    """Give a person what does not follow from their faces: their age, and the cover they had."""
+    same = update(Person).where(Person.id == row["id"])
+    db.session.execute(same.values(created_at=datetime.fromisoformat(row["created_at"])))
+    is_theirs = exists().where(Face.id == row["clear_face_id"], Face.person_id == row["id"])
+    db.session.execute(same.where(is_theirs).values(clear_face_id=row["clear_face_id"]))
 
 
 def _put_back_corrections(

@@ -149,6 +149,7 @@ def album_arguments(album: Album) -> dict[str, Any]:
                 "by": album.uploader.id if album.uploader else None,
                 "with": _ids(album.people) or None,
                 "without_faces": 1 if album.is_without_faces else None,
+                "favourites": 1 if album.is_favourite else None,
                 "order": order,
             }
     return {"order": order}

@@ -104,6 +104,7 @@ def album_argument(
         uploader_id=number_argument("by", args),
         together=number_list_argument("with", args),
         is_without_faces="without_faces" in args,
+        is_favourite="favourites" in args,
         newest_first={"newest": True, "oldest": False}.get(args.get("order", "")),
     )
 

@@ -35,7 +35,7 @@ from photoshare.services.downloads.clean_originals import check_exact, open_down
 from photoshare.services.downloads.file_names import original_name
 from photoshare.services.people.people import has_person
 from photoshare.services.people.shown_faces import is_visible
-from photoshare.services.photos import adding, deleting, listing, restoring
+from photoshare.services.photos import adding, deleting, hearts, listing, restoring
 from photoshare.services.photos.albums import Filtered, WholeRoom
 from photoshare.services.photos.filters import list_filters
 from photoshare.services.photos.pictures import find_picture
@@ -48,13 +48,14 @@ from photoshare.web.answers import (
     is_sure,
     page_before,
     picture_digest,
+    redirect_or,
     send_picture,
     send_source,
     toast,
     wants_partial,
 )
 from photoshare.web.pages.photo_grid import photo_page
-from photoshare.web.pages.template_helpers import album_url
+from photoshare.web.pages.template_helpers import album_url, download_url
 from photoshare.web.pages.words import count, translate_error
 from photoshare.web.requests import (
     album_argument,
@@ -62,6 +63,7 @@ from photoshare.web.requests import (
     current_site,
     limit_uploads,
     number_argument,
+    number_list_argument,
     numbers_of_form,
 )
 
@@ -93,6 +95,17 @@ def index(room_code: str) -> str | BaseResponse:
 def without_faces(room_code: str) -> BaseResponse:
     """Lead to the room's photos without a face."""
     return redirect(url_for("photos.index", without_faces=1))
+
+
+@blueprint.get("/photos/files")
+def files(room_code: str) -> Response:
+    """List the photos of an album, or chosen ones, for the script that saves them, as JSON.
+
+    Each is a list of the address of its download and about how many bytes it has.
+    """
+    album = album_argument(photo_ids=number_list_argument("photos"))
+    photos = listing.list_all(album)
+    return jsonify([(download_url(photo), photo.size_bytes) for photo in photos])
 
 
 @blueprint.post("/photos")
@@ -140,6 +153,7 @@ def show(room_code: str, photo_id: int) -> str:
         album=album,
         neighbours=listing.find_neighbours(album, photo.id),
         may_delete=deleting.may_delete(access, photo),
+        is_own=photo.id in hearts.find_own_hearts(access, [photo.id]),
     )
 
 
@@ -185,6 +199,15 @@ def _photo_with_digest(photo_id: int, digest: str) -> Photo:
     if digest != picture_digest(photo):
         raise NotFoundError("This photo doesn't exist or was deleted.")
     return photo
+
+
+@blueprint.post("/photos/<int:photo_id>/heart")
+def heart(room_code: str, photo_id: int) -> Response | BaseResponse:
+    """Give a photo a heart, or take it back."""
+    is_given = request.form.get("is_given") == "1"
+    photo = hearts.give_heart(current_access(), photo_id, is_given=is_given)
+    back_url = page_before(url_for("photos.show", photo_id=photo_id))
+    return redirect_or("photos/_heart.html", back_url, photo=photo, is_own=is_given)
 
 
 @blueprint.get("/photos/<int:photo_id>/delete")

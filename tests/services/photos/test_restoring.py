@@ -18,6 +18,7 @@ from photoshare.models import (
     CorrectionFace,
     Face,
     Guest,
+    Heart,
     Person,
     Photo,
     utc_now,
@@ -33,7 +34,7 @@ from tests.services.corrections.test_random_corrections import REFUSALS, Party
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
 
-TABLES = (Photo, Face, Person, Correction, CorrectionFace, ApartLinks, Guest)
+TABLES = (Photo, Face, Person, Correction, CorrectionFace, ApartLinks, Guest, Heart)
 
 
 def everything() -> dict[str, set[tuple[Any, ...]]]:

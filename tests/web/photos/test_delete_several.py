@@ -72,7 +72,7 @@ def test_the_tiles_say_which_photos_can_be_deleted(app: Flask, cast: Cast) -> No
 
     def deletable(client) -> list[str]:
         boxes = tags_of(client.get(f"{cast.url}/photos").text, "input", name="photos")
-        return [box["value"] for box in boxes if "data-deletable" in box]
+        return [box["value"] for box in boxes if "data-deletable" in box.attributes]
 
     assert deletable(cast.guest) == [str(ids[0])]
     assert len(deletable(cast.host)) == 3
