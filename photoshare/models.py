@@ -215,7 +215,7 @@ class Deletion(Base):
 
 
 class DeletedPhoto(Base):
-    """The files of a deleted photo, which stay until its deletion can't be undone any more."""
+    """The files of a deleted photo, which stay until its deletion can no longer be undone."""
 
     __tablename__ = "deleted_photo"
 

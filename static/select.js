@@ -4,7 +4,8 @@
 
 const DRAG_PX = 8; // less is a shaky tap
 
-export const boxesOf = (form) => [...form.elements].filter((box) => box.type === "checkbox" && box.closest("[data-pick]"));
+export const boxesOf = (form) =>
+  [...form.elements].filter((box) => box.type === "checkbox" && box.closest("[data-pick]"));
 const pickAt = (x, y) => document.elementFromPoint(x, y)?.closest("[data-pick]");
 
 export function showChosen(form) {

@@ -101,8 +101,8 @@ def divide(
             found.append((moment, []))
         found[-1][1].append(photo)
     before, after = (find(photo) if photo else None for photo in neighbours)
-    befores = [before, *(moment for moment, _ in found)]
-    afters = [*(moment for moment, _ in found[1:]), after]
+    fronts = [before, *(moment for moment, _ in found)]
+    backs = [*(moment for moment, _ in found[1:]), after]
     return [
         Section(
             moment,
@@ -113,5 +113,5 @@ def divide(
             is_continued=previous is moment,
             is_complete=following is not moment,
         )
-        for (moment, some), previous, following in zip(found, befores, afters, strict=False)
+        for (moment, some), previous, following in zip(found, fronts, backs, strict=False)
     ]

@@ -36,7 +36,7 @@ from photoshare.services.downloads.file_names import original_name
 from photoshare.services.people.people import has_person
 from photoshare.services.people.shown_faces import is_visible
 from photoshare.services.photos import adding, deleting, hearts, listing, restoring
-from photoshare.services.photos.albums import Filtered, WholeRoom
+from photoshare.services.photos.albums import Album, Filtered, WholeRoom, open_album
 from photoshare.services.photos.filters import list_filters
 from photoshare.services.photos.pictures import find_picture
 from photoshare.services.rooms.entering import Access
@@ -75,10 +75,20 @@ PICTURE_TYPES = {"webp": "image/webp", "jpg": "image/jpeg"}
 @blueprint.get("/photos")
 def index(room_code: str) -> str | BaseResponse:
     """Show the room's photos, or those that pass the filters in the address, page by page."""
-    access, album, site = current_access(), album_argument(), current_site()
+    album = album_argument()
     if not isinstance(album, (WholeRoom, Filtered)):  # it has a page of its own
         return redirect(album_url(album))
-    page = photo_page(album)
+    return _grid(album)
+
+
+@blueprint.get("/photos/without-faces")
+def without_faces(room_code: str) -> str:
+    """Show the room's photos without a face."""
+    return _grid(open_album(current_access(), is_without_faces=True))
+
+
+def _grid(album: Album) -> str:
+    access, site, page = current_access(), current_site(), photo_page(album)
     if wants_partial():
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)
     return render_template(
@@ -89,12 +99,6 @@ def index(room_code: str) -> str | BaseResponse:
         filters=list_filters(access, album),
         undoable=restoring.find_undoable(access) if site.settings.undo_minutes else None,
     )
-
-
-@blueprint.get("/photos/without-faces")
-def without_faces(room_code: str) -> BaseResponse:
-    """Lead to the room's photos without a face."""
-    return redirect(url_for("photos.index", without_faces=1))
 
 
 @blueprint.get("/photos/files")
