@@ -49,8 +49,7 @@ class Section:
 def list_moments(album: Album) -> list[Moment]:
     """List the moments of an album, the earliest first.
 
-    One query, which reads no row of a photo. Counting by hours finds every pause: one of two hours
-    leaves an hour without a photo.
+    One query. Counting by hours finds every pause: one of two hours leaves an hour without a photo.
     """
     hour = func.substr(Photo.moment, 1, _HOUR_LETTERS)
     # Every photo is after the first year: said, so that SQLite takes the index of the moments.

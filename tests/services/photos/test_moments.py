@@ -56,4 +56,4 @@ def test_the_moments_of_any_room_take_one_query_of_its_index(app: Flask, room_id
     (query,) = queries
     explain = f"EXPLAIN QUERY PLAN {query.replace('?', '1')}"
     plan = db.session.connection().exec_driver_sql(explain).all()
-    assert "USING COVERING INDEX ix_photo_room_id_moment (room_id=?)" in str(plan)
+    assert "USING INDEX ix_photo_room_id_moment (room_id=?" in str(plan)
