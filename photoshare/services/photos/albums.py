@@ -103,13 +103,8 @@ class OfPeople(Album):
 
     @property
     def condition(self) -> ColumnElement[bool]:
-        """With faces of these people; one query, however many they are."""
-        ids = [person.id for person in self.people]
-        photos = select(Face.photo_id).where(Face.person_id.in_(ids))
-        if self.is_together:
-            count = func.count(Face.person_id.distinct())
-            photos = photos.group_by(Face.photo_id).having(count == len(ids))
-        return Photo.id.in_(photos)
+        """With faces of these people."""
+        return _with_people(self.people, are_together=self.is_together)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +153,24 @@ class Filtered(Album):
         """Satisfying every filter."""
         conditions: list[ColumnElement[bool]] = [true()]
         if self.uploader is not None:
-            conditions.append(OfGuest(self.room_id, self.uploader.id).condition)
+            conditions.append(Photo.guest_id == self.uploader.id)
         if self.people:
-            conditions.append(OfPeople(self.room_id, self.people, is_together=True).condition)
+            conditions.append(_with_people(self.people, are_together=True))
         if self.is_without_faces:
             conditions.append(Photo.is_without_faces == true())
         if self.is_favourite:
             conditions.append(IS_FAVOURITE)
         return and_(*conditions)
+
+
+def _with_people(people: Sequence[Person], *, are_together: bool) -> ColumnElement[bool]:
+    """Return the condition for photos of people; one query, however many they are."""
+    ids = [person.id for person in people]
+    photos = select(Face.photo_id).where(Face.person_id.in_(ids))
+    if are_together:
+        count = func.count(Face.person_id.distinct())
+        photos = photos.group_by(Face.photo_id).having(count == len(ids))
+    return Photo.id.in_(photos)
 
 
 def open_album(
