@@ -155,7 +155,7 @@ PHONE: dict[str, Any] = {
 }
 HOLD_MS = 900  # twice as long as static/select-photos.js waits
 # A phone's browser: it takes pictures to share, and tells how many it got.
-SHARES = """navigator.canShare = ({ files }) => files.every((file) => file.type.startsWith("image"));
+SHARES = """navigator.canShare = ({ files }) => files.every(({ type }) => /^image/.test(type));
 window.shared = [];
 navigator.share = async ({ files }) => window.shared.push(files.map(({ name }) => name));"""
 

@@ -195,21 +195,16 @@ def open_album(
         Who asks. Guests cannot open the album of a hidden person.
     person_id : int, optional
     people : sequence of int, optional
-        Of several people.
     is_together : bool
-        Whether all of `people` have to be in a photo, instead of any of them.
+        Whether all of `people` have to be in a photo, not any.
     guest_id : int, optional
         Whose uploads: guests may give only themselves, the host anyone.
     photo_ids : sequence of int, optional
         A selection.
-    uploader_id : int, optional
-        A filter of the room: who added the photos, as it is written beside each of them.
-    together : sequence of int, optional
-        A filter of the room: people who are all in each photo.
-    is_without_faces, is_favourite : bool
-        Filters of the room.
+    uploader_id, together, is_without_faces, is_favourite : optional
+        Filters of the room; people are all in each photo.
     newest_first : bool, optional
-        By default as suits the kind of album: the story from its start, uploads from their end.
+        By default as suits the kind of album.
 
     Raises
     ------
@@ -227,20 +222,17 @@ def open_album(
     if people:
         album = OfPeople(room_id, tuple(get_people(access, people)), is_together)
     elif guest_id is not None:
-        album = OfGuest(room_id, _checked_guest(access, guest_id))
+        album = OfGuest(room_id, _checked_guest(access, guest_id), newest_first=True)
     elif person_id is not None:
         album = OfPerson(room_id, get_person(access, person_id))
     elif photo_ids:
         album = Chosen(room_id, tuple(photo_ids))
     elif uploader_id is not None or together or is_without_faces or is_favourite:
-        uploader = None if uploader_id is None else _get_uploader(access, uploader_id)
-        some = tuple(get_people(access, together)) if together else ()
-        album = Filtered(room_id, uploader, some, is_without_faces, is_favourite)
+        uploader, some = _get_uploader(access, uploader_id), tuple(get_people(access, together))
+        album = Filtered(room_id, uploader, some, is_without_faces, is_favourite, newest_first=True)
     else:
-        album = WholeRoom(room_id)
-    return replace(
-        album, newest_first=album.begins_newest if newest_first is None else newest_first
-    )
+        album = WholeRoom(room_id, newest_first=True)
+    return album if newest_first is None else replace(album, newest_first=newest_first)
 
 
 def count_without_faces(room_id: int) -> int:
@@ -257,8 +249,10 @@ def _checked_guest(access: Access, guest_id: int) -> int:
     return guest_id
 
 
-def _get_uploader(access: Access, guest_id: int) -> Guest:
+def _get_uploader(access: Access, guest_id: int | None) -> Guest | None:
     """Load a guest whose name is written beside photos; the nameless for the host only."""
+    if guest_id is None:
+        return None
     guest = db.session.get(Guest, guest_id)
     may_ask = access.is_host or guest_id == access.guest.id or (guest is not None and guest.name)
     if guest is None or guest.room_id != access.room.id or not may_ask:
