@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 
 from sqlalchemy import func
 
@@ -16,12 +17,14 @@ from photoshare.services.photos.albums import Album
 # A pause this long ends a moment: the ceremony, the dinner. At least an hour, since the photos are
 # counted by the hour below.
 PAUSE = timedelta(hours=2)
+# A day with fewer photos stays whole: a row of its own for every two of them is hard to look at.
+LEAST_DIVIDED = 20
 _HOUR_LETTERS = len("2026-07-12 14")  # of a moment, as SQLite keeps it
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Photos of one day without a pause between them."""
+    """Photos of one day without a pause between them, or all of a day that has few."""
 
     first: datetime
     last: datetime
@@ -64,7 +67,14 @@ def list_moments(album: Album) -> list[Moment]:
             moments[-1] = Moment(before.first, last, before.count + count)
         else:
             moments.append(Moment(first, last, count))
-    return moments
+    by_day = groupby(moments, key=lambda moment: moment.day)
+    return [moment for _, day in by_day for moment in _worth_dividing(list(day))]
+
+
+def _worth_dividing(day: list[Moment]) -> list[Moment]:
+    """Return the moments of a day, or the day as one if it has few photos."""
+    count = sum(moment.count for moment in day)
+    return day if count >= LEAST_DIVIDED else [Moment(day[0].first, day[-1].last, count)]
 
 
 def divide(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from flask import Flask
 
+from photoshare.services.photos import moments
 from photoshare.services.photos.listing import PAGE_SIZE
 from tests.conftest import Cast
 from tests.helpers import HX, flat, give_photos, insert_person, insert_photos, place_at, tags_of
@@ -47,7 +48,10 @@ def test_days_have_headings_with_the_number_of_their_photos(app: Flask, cast: Ca
     assert headings(page, "h3") == []
 
 
-def test_a_pause_of_hours_begins_another_moment(app: Flask, cast: Cast) -> None:
+def test_a_pause_of_hours_begins_another_moment(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moments, "LEAST_DIVIDED", 0)
     take(app, cast, 0, 1, 2.5, 4.5, 5)
 
     page = cast.guest.get(f"{cast.url}/photos?order=oldest").text
