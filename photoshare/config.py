@@ -201,6 +201,12 @@ class Settings:
         "MB",
         "uploads are refused when less disk space than this is free",
     )
+    undo_minutes: int = _setting(
+        10,
+        _whole_number(0, 1440),
+        "minutes",
+        "how long deleted photos can be brought back; then they are gone for good (0: at once)",
+    )
     engine: str = _setting(
         ENGINES[0],
         _one_of(*ENGINES, former=FORMER_ENGINES),

@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -56,6 +57,7 @@ class Room(Base):
     guests_may_correct: Mapped[bool] = mapped_column(default=False)  # any face, not just their own
     # Chosen by the host; None, or a photo that is gone: services/photos/room_cover.py finds one.
     cover_photo_id: Mapped[int | None]
+    has_hearts: Mapped[bool] = mapped_column(default=True, server_default=true())
     # Counts the changes of faces and people: a decision based on an older state has to be made
     # again. A trigger counts a searched photo that is given up, too.
     revision: Mapped[int] = mapped_column(default=0)
@@ -124,6 +126,7 @@ class Photo(Base):
         Index(
             "ix_photo_without_faces", "room_id", "moment", sqlite_where=text("is_without_faces = 1")
         ),
+        Index("ix_photo_favourites", "room_id", "moment", sqlite_where=text("heart_count > 0")),
         CheckConstraint("state IN ('waiting', 'analysing', 'analysed', 'failed')", name="state"),
         NEVER_REUSE_IDS,
     )
@@ -164,6 +167,8 @@ class Photo(Base):
             persisted=False,
         )
     )  # searched, and no face was found
+    # The number of hearts. Database triggers count them (migration 0019).
+    heart_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     # For downloads, computed when a photo is added (services/downloads); None: not yet.
     crc32: Mapped[int | None]  # of the original
     clean_crc32: Mapped[int | None]  # of what guests get: without locations, names, serial numbers
@@ -185,6 +190,47 @@ class Photo(Base):
         order_by="Face.left",
         viewonly=True,
     )
+
+
+class Heart(Base):
+    """A guest likes a photo."""
+
+    __tablename__ = "heart"
+
+    photo_id: Mapped[int] = mapped_column(
+        ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True
+    )
+    guest_id: Mapped[int] = mapped_column(
+        ForeignKey("guest.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Deletion(Base):
+    """Photos that were deleted together, for as long as that can be undone."""
+
+    __tablename__ = "deletion"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
+    guest_id: Mapped[int | None] = mapped_column(
+        ForeignKey("guest.id", ondelete="SET NULL"), index=True
+    )  # who deleted them
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+    photo_count: Mapped[int]
+    rows: Mapped[str]  # of the photos and their faces, as JSON (services/photos/restoring.py)
+
+
+class DeletedPhoto(Base):
+    """The files of a deleted photo, which stay until its deletion can no longer be undone."""
+
+    __tablename__ = "deleted_photo"
+
+    deletion_id: Mapped[int] = mapped_column(
+        ForeignKey("deletion.id", ondelete="CASCADE"), primary_key=True
+    )
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
 
 
 class Person(Base):

@@ -356,6 +356,10 @@ class Storage:
         if shutil.disk_usage(self.data).free < self.min_free_mb * MB + coming_bytes:
             raise DiskFullError("The server's disk is almost full. Please tell the host.")
 
+    def has_free_space(self) -> bool:
+        """Whether uploads are still accepted."""
+        return shutil.disk_usage(self.data).free >= self.min_free_mb * MB
+
     def _make_folder(self, folder: Path) -> None:
         """Create a folder of a room so that it survives a power cut."""
         if not folder.is_dir():

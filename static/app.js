@@ -21,7 +21,8 @@ const GRIDS = "#photo-grid, #people-grid";
 document.addEventListener("htmx:beforeRequest", (event) => {
   const grid = event.target;
   if (!grid.matches(GRIDS)) return;
-  const isFurther = grid.dataset.loadedMore && grid.getBoundingClientRect().top < 0;
+  const isFurther =
+    grid.querySelector(".more.is-before") || (grid.dataset.loadedMore && grid.getBoundingClientRect().top < 0);
   const isSelecting = grid.querySelector(".pick :checked");
   if (isFurther || isSelecting) event.preventDefault();
 });
@@ -32,17 +33,6 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const grid = event.target.closest(GRIDS);
   if (grid && grid !== event.target) grid.dataset.loadedMore = "yes"; // one more page of it
 });
-
-// The next page of photos is requested while a screenful of this one is still below the window.
-const nearEnd = new IntersectionObserver(
-  (entries) => {
-    for (const entry of entries) if (entry.isIntersecting) htmx.trigger(entry.target, "near");
-  },
-  { rootMargin: "0px 0px 100% 0px" },
-);
-const watchEnd = () => document.querySelectorAll(".photo-grid > .more").forEach((more) => nearEnd.observe(more));
-document.addEventListener("htmx:afterSettle", watchEnd);
-watchEnd();
 
 // ---- The focus: htmx restores it to elements with an id; else it goes to the replacement ----------
 
@@ -184,6 +174,13 @@ document.addEventListener("click", (event) => {
 for (const button of document.querySelectorAll("[data-share-url][hidden]")) {
   button.hidden = !navigator.share; // there is a copy button beside it
 }
+
+// ---- One photo, saved on an iPhone or iPad (which calls itself a Macintosh) -----------------------
+
+const isApplePhone =
+  /iPhone|iPad/.test(navigator.userAgent) ||
+  (navigator.userAgent.includes("Macintosh") && navigator.maxTouchPoints > 1);
+if (isApplePhone) import("./save-one.js");
 
 // ---- Installed on the home screen: the service worker receives photos from the gallery -----------
 

@@ -4,22 +4,27 @@
 
 const DRAG_PX = 8; // less is a shaky tap
 
-const boxesOf = (form) => [...form.elements].filter((box) => box.type === "checkbox" && box.closest("[data-pick]"));
+export const boxesOf = (form) =>
+  [...form.elements].filter((box) => box.type === "checkbox" && box.closest("[data-pick]"));
 const pickAt = (x, y) => document.elementFromPoint(x, y)?.closest("[data-pick]");
 
-function showChosen(form) {
+export function showChosen(form) {
   const boxes = boxesOf(form);
-  const chosen = boxes.filter((box) => box.checked).length;
+  const chosenBoxes = boxes.filter((box) => box.checked);
+  const chosen = chosenBoxes.length;
   const count = form.querySelector("[data-chosen]");
   if (count) {
     const number = chosen.toLocaleString(document.documentElement.lang, { numberingSystem: "latn" });
     const sentence = count.dataset.chosen.replace("{number}", number);
     if (count.textContent !== sentence) count.textContent = sentence;
   }
-  for (const button of form.querySelectorAll("[data-for-chosen]")) button.disabled = chosen === 0;
+  for (const button of form.querySelectorAll("[data-for-chosen]")) {
+    button.disabled = !chosenBoxes.some((box) => box.matches(button.dataset.forChosen || "*"));
+  }
   for (const button of form.querySelectorAll("[data-choose-none]")) button.hidden = chosen === 0;
   for (const button of form.querySelectorAll("[data-choose-all]")) button.hidden = chosen === boxes.length;
   form.classList.toggle("has-chosen", chosen > 0);
+  form.dispatchEvent(new Event("chosen"));
 }
 
 function choose(form, isChosen) {
@@ -64,7 +69,7 @@ for (const kind of ["pointerdown", "keydown", "keyup"]) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.defaultPrevented) return;
+  if (event.key !== "Escape" || event.defaultPrevented || event.target.closest("dialog")) return;
   for (const form of document.querySelectorAll("form[data-select]")) {
     const details = form.closest("details");
     if (details && !details.open) continue;
@@ -109,6 +114,14 @@ document.addEventListener("pointermove", (event) => {
   chooseRange(drag.form, drag.first, box, drag.isChosen);
   showChosen(drag.form);
 });
+
+// Begin where a finger rests that has just chosen the first one (static/select-photos.js).
+export function beginDrag(box, { clientX: x, clientY: y }) {
+  box.checked = true;
+  const before = new Map(boxesOf(box.form).map((other) => [other, other.checked]));
+  drag = { form: box.form, first: box, last: box, isChosen: true, x, y, before };
+  showChosen(box.form);
+}
 
 function endDrag(event) {
   if (drag?.before && event.type === "pointerup") {

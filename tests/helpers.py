@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html.parser import HTMLParser
@@ -17,33 +17,40 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, insert, select, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-from photoshare.db import db
+from photoshare.db import Base, db
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from photoshare.models import (
     PHOTO_ANALYSED,
     ApartLinks,
     Correction,
     CorrectionFace,
+    DeletedPhoto,
+    Deletion,
     Face,
     Guest,
+    Heart,
     Job,
     Person,
     Photo,
     Room,
     Upload,
     encoding_to_bytes,
+    utc_now,
 )
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.change import begin_change
+from photoshare.services.photos import deleting
 from photoshare.services.photos.listing import cursor_of
 from photoshare.services.rooms import entering, rooms
 from photoshare.services.rooms.entering import Access, Author
 from photoshare.services.shelf import forget_room
+from photoshare.storage import Storage
 from tests.fakes import FakeFaceEngine
 
 SEARCHED = (None, PHOTO_ANALYSED)  # states of `insert_photos` without special values
 HX = {"HX-Request": "true"}
-TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
+OLD_TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
+TABLES = (*OLD_TABLES, Deletion, DeletedPhoto, Heart)
 
 
 def flat(page: str) -> str:
@@ -160,6 +167,12 @@ def place_at(app: Flask, photo_id: int) -> str:
         return cursor_of(db.session.get_one(Photo, photo_id))
 
 
+def delete_for_good(access: Access, photo_id: int, storage: Storage) -> None:
+    """Delete a photo, and let the time pass in which that can be undone."""
+    deleting.delete_photos(access, [photo_id], storage)
+    deleting.delete_for_good(storage, before=utc_now())
+
+
 def count_change(room_id: int) -> None:
     """Commit, and count a change of faces, as everything in the app does that changes some."""
     begin_change(room_id)
@@ -185,12 +198,12 @@ def new_face(photo_id: int, person_id: int | None = None, **values: object) -> F
     return Face(photo_id=photo_id, person_id=person_id, **columns)
 
 
-def row_counts(app: Flask) -> dict[str, int]:
-    """Count the rows of every table."""
+def row_counts(app: Flask, tables: Sequence[type[Base]] = TABLES) -> dict[str, int]:
+    """Count the rows of every table, or of those that an old database has."""
     with app.app_context():
         return {
             model.__tablename__: db.session.scalar(select(func.count()).select_from(model)) or 0
-            for model in TABLES
+            for model in tables
         }
 
 

@@ -18,7 +18,7 @@ from photoshare.models import Correction, CorrectionFace, Face
 from photoshare.services.corrections import verbs
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Author
-from tests.helpers import insert_face, insert_person, insert_photos, row_counts
+from tests.helpers import OLD_TABLES, insert_face, insert_person, insert_photos, row_counts
 from tests.old_databases import make_old_database, new_app, revisions
 
 pytestmark = pytest.mark.slow
@@ -91,13 +91,13 @@ def test_encodings_of_any_size_come_without_the_loss_of_a_row(app: Flask) -> Non
         db.session.execute(delete(Face).where(Face.id == gone))
         db.session.commit()
         downgrade(revision="0005")
-        before = row_counts(app)
+        before = row_counts(app, OLD_TABLES)
         level = isolation_level()
 
         upgrade()
 
         assert isolation_level() == level
-        assert row_counts(app) == before
+        assert row_counts(app, OLD_TABLES) == before
         assert before["correction_face"] == before["face"] == 3
         assert db.session.scalars(select(CorrectionFace.face_id)).all() == [1, 2, 3]
         with db.engine.connect() as connection:

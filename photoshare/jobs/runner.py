@@ -6,15 +6,15 @@ import logging
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 
+from photoshare.db import utc_now
 from photoshare.errors import DiskFullError, PhotoshareError
 from photoshare.jobs.tasks import TASKS, Workplace
 from photoshare.maintenance.deleted_bytes import DatabaseUpkeep
 from photoshare.services.downloads import checksums
-from photoshare.services.photos import (
-    check_originals,
-    delete_pictures_of_no_faces,
-)
+from photoshare.services.photos import check_originals, delete_for_good
+from photoshare.services.pictures import delete_pictures_of_no_faces
 from photoshare.services.work import job_table, leftovers, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
 
@@ -38,6 +38,7 @@ class JobRunner:
     def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
         self._app, self._stopping = workplace.app, workplace.stopping
+        self._undo_time = timedelta(minutes=workplace.settings.undo_minutes)
         self._upkeep = DatabaseUpkeep(workplace.settings.database)
         self._knows_outdated = False  # whether photos of another engine have been looked for
         self._executor: ThreadPoolExecutor | None = None
@@ -180,7 +181,7 @@ class JobRunner:
             self._is_unsettled = False
 
     def _watch(self) -> None:
-        """Clean up, and wake the job thread for work that another process queued."""
+        """Clean up, end what can be undone, and wake the job thread for work queued elsewhere."""
         next_sweep = time.monotonic()
         while not self._stopping.wait(WATCH_S):
             try:
@@ -188,6 +189,7 @@ class JobRunner:
                     next_sweep += SWEEP_EVERY_S
                     self.sweep()
                 with self._app.app_context():
+                    delete_for_good(self._workplace.storage, before=utc_now() - self._undo_time)
                     job_table.enqueue_waiting_photos()
                     has_work = job_table.has_queued_jobs()
                 if has_work or self._is_unsettled:

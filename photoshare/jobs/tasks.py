@@ -26,9 +26,7 @@ from photoshare.faces.types import FaceEngine
 from photoshare.services.downloads import checksums
 from photoshare.services.people import grouping, storing
 from photoshare.services.people.storing import FoundFace
-from photoshare.services.photos import (
-    delete_pictures_of_no_faces,
-)
+from photoshare.services.pictures import delete_pictures_of_no_faces
 from photoshare.services.work import job_table, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
 from photoshare.services.work.photo_queue import ClaimedPhoto

@@ -9,7 +9,7 @@ from photoshare.errors import DiskFullError
 from photoshare.storage import Storage
 
 
-def even_when_full(storage: Storage, change: Callable[[], None]) -> None:
+def even_when_full(storage: Storage, change: Callable[[], None]) -> bool:
     """Make a change to the rows that frees space; on a full disk, use the reserve for it.
 
     The caller removes the files that belong to the rows and refills the reserve.
@@ -19,6 +19,11 @@ def even_when_full(storage: Storage, change: Callable[[], None]) -> None:
     storage : Storage
     change : callable
         One or more transactions; run again if the disk was full.
+
+    Returns
+    -------
+    bool
+        Whether it took the reserve.
 
     Raises
     ------
@@ -31,3 +36,5 @@ def even_when_full(storage: Storage, change: Callable[[], None]) -> None:
         db.session.rollback()
         storage.release_reserve()
         change()
+        return True
+    return False

@@ -6,7 +6,7 @@ from flask import Flask
 
 from photoshare.web import views
 from photoshare.web.answers import errorhandlers, htmx, same_photo, toasts, way_back
-from photoshare.web.pages import languages, template_helpers
+from photoshare.web.pages import languages, photo_grid, template_helpers
 from photoshare.web.requests import arguments, security
 from photoshare.web.requests.forms import FormRequest
 
@@ -17,5 +17,6 @@ def init_app(app: Flask) -> None:
     for part in (arguments, security, errorhandlers, same_photo, htmx, languages, toasts, way_back):
         part.init_app(app)
     template_helpers.init_app(app)
+    photo_grid.init_app(app)
     for blueprint in views.BLUEPRINTS:
         app.register_blueprint(blueprint)

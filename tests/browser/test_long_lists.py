@@ -109,6 +109,25 @@ def test_scrolling_brings_every_photo_once_before_the_end_is_in_sight(
     assert len(links) == len(set(links)) == PHOTOS
 
 
+@pytest.mark.parametrize("size", WINDOWS)
+def test_rows_fill_the_line(
+    open_room: Callable[[str, tuple[int, int]], Page], size: tuple[int, int]
+) -> None:
+    page = open_room("/photos", size)
+    grid = page.locator("#photo-grid").bounding_box()
+
+    rows: dict[int, float] = {}
+    for cell in page.locator(".photo-page").first.locator(".cell").all():
+        box = cell.bounding_box()
+        assert box
+        rows[round(box["y"])] = box["x"] + box["width"]
+    *full, _last = rows.values()
+
+    assert grid
+    assert len(full) > 3
+    assert all(abs(end - grid["x"] - grid["width"]) < 1 for end in full)
+
+
 def test_people_come_by_a_button_and_not_by_themselves(
     open_room: Callable[[str, tuple[int, int]], Page],
 ) -> None:

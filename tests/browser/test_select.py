@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, StorageState, expect
@@ -75,8 +76,8 @@ def chosen(page: Page) -> list[bool]:
 
 def test_photos_are_chosen_by_taps_and_nothing_opens(look_at: Callable[..., Page]) -> None:
     page = look_at("photos")
-    page.get_by_text("Select photos").click()
-    download = page.get_by_role("button", name="Download selected")
+    page.locator(".selection > summary").click()
+    download = page.get_by_role("button", name="Download (zip)")
     count = page.locator("[data-chosen]")
     expect(count).to_have_text("0 selected")
     expect(download).to_be_disabled()
@@ -93,7 +94,7 @@ def test_photos_are_chosen_by_taps_and_nothing_opens(look_at: Callable[..., Page
 
 def test_shift_chooses_all_between_two_clicks(look_at: Callable[..., Page]) -> None:
     page = look_at("photos")
-    page.get_by_text("Select photos").click()
+    page.locator(".selection > summary").click()
 
     page.locator(".cell").nth(0).click()
     page.locator(".cell").nth(3).click(modifiers=["Shift"])
@@ -147,9 +148,72 @@ def test_a_finger_that_moves_sideways_chooses_and_one_that_moves_up_scrolls(
     expect(page.locator("[data-chosen]")).to_have_text("0 selected")
 
 
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+}
+HOLD_MS = 900  # twice as long as static/select-photos.js waits
+# A phone's browser: it takes pictures to share, and tells how many it got.
+SHARES = """navigator.canShare = ({ files }) => files.every(({ type }) => /^image/.test(type));
+window.shared = [];
+navigator.share = async ({ files }) => window.shared.push(files.map(({ name }) => name));"""
+
+
+def test_a_long_press_begins_and_moving_on_chooses_more(look_at: Callable[..., Page]) -> None:
+    page = look_at("photos", **PHONE)
+    boxes = [cell.bounding_box() for cell in page.locator(".cell").all()[:2]]
+    first, second = ({"x": box["x"] + 20, "y": box["y"] + 20} for box in boxes if box)
+    touch = page.context.new_cdp_session(page)
+
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [first]})
+    page.wait_for_timeout(HOLD_MS)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [second]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    expect(page.locator("[data-chosen]")).to_have_text("2 selected")
+    assert page.url.endswith("/photos")
+
+
+def test_a_day_is_deleted_by_three_taps_and_comes_back_by_one(
+    look_at: Callable[..., Page], take_screenshot: Callable[..., None]
+) -> None:
+    page = look_at("photos", **PHONE)
+    tiles = page.locator(".photo-grid .tile")
+    count = tiles.count()
+    day = page.locator("[data-select-day]").first
+
+    day.tap()
+    expect(day).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Delete…").tap()
+    take_screenshot(page, "delete-question")
+    page.get_by_role("button", name="Delete photos").tap()
+
+    expect(page.locator(".toast")).to_contain_text("deleted.")
+    assert tiles.count() < count
+    page.locator(".toast").get_by_role("button", name="Undo").tap()
+    expect(page.locator(".toast")).to_contain_text("back again.")
+    expect(tiles).to_have_count(count)
+
+
+def test_chosen_photos_go_into_the_gallery(look_at: Callable[..., Page]) -> None:
+    page = look_at("photos", **PHONE)
+    page.context.add_init_script(SHARES)
+    page.reload()
+    page.locator(".selection > summary").tap()
+    page.locator(".cell").nth(0).tap()
+    page.locator(".cell").nth(1).tap()
+
+    page.get_by_role("button", name="Save to your gallery").tap()
+    page.locator("#save-photos").get_by_role("button", name="Save", exact=True).tap()
+
+    expect(page.locator("#save-photos")).to_be_hidden()
+    assert [len(names) for names in page.evaluate("shared")] == [2]
+
+
 def test_all_none_and_escape(look_at: Callable[..., Page]) -> None:
     page = look_at("photos")
-    page.get_by_text("Select photos").click()
+    page.locator(".selection > summary").click()
 
     page.get_by_role("button", name="Select all").click()
     assert chosen(page) == [True] * 5
@@ -241,16 +305,17 @@ def test_rows_fill_the_line_and_nothing_moves_while_photos_load(
 
     shift = page.evaluate(SHIFTS)
     grid = page.locator("#photo-grid").bounding_box()
-    cells = [cell.bounding_box() for cell in page.locator(".cell").all()]
+    full: list[float] = []
+    for moment in page.locator(".moment").all():
+        rows: dict[int, list[float]] = {}
+        for cell in moment.locator(".cell").all():
+            box = cell.bounding_box()
+            assert box
+            rows.setdefault(round(box["y"]), []).append(box["x"] + box["width"])
+        full += [max(ends) for ends in rows.values()][:-1]  # the last row of a moment may be short
 
     assert shift < MOST_SHIFT
     assert grid
-    rows: dict[int, list[float]] = {}
-    for cell in cells:
-        assert cell
-        rows.setdefault(round(cell["y"]), []).append(cell["x"] + cell["width"])
-    *full, _last = (max(ends) for ends in rows.values())
-    assert full
     assert all(abs(end - grid["x"] - grid["width"]) < 1 for end in full)
 
 

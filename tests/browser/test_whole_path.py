@@ -274,7 +274,7 @@ def test_without_javascript(
     page.get_by_role("link", name="Next").click()
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete photo").click()
-    expect(page.locator(".messages")).to_contain_text("Photo deleted.")
+    expect(page.locator(".messages")).to_contain_text("1 photo deleted.")
     expect(page.get_by_role("heading", level=1)).to_have_text("Barack")
     expect(page.locator(".tile")).to_have_count(2)
     page.get_by_role("link", name="Manage").click()

@@ -16,11 +16,11 @@ from flask import Flask
 
 from photoshare.errors import BackupError
 from photoshare.maintenance import backup
-from photoshare.services.photos import adding, deleting, listing
+from photoshare.services.photos import adding, listing
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site
 from tests.fakes import BLUE, RED, draw_photo
-from tests.helpers import host_access
+from tests.helpers import delete_for_good, host_access
 from tests.maintenance.test_full_disk import PROGRAM, Browser, make_room, photo_ids
 from tests.serving.test_server import free_port, server, wait_until_it_serves
 from tests.tools import flask
@@ -110,7 +110,7 @@ def test_photos_that_come_and_go_on_the_way_are_in_it_by_row_and_file_or_not_at_
                 oldest = found[0].sha256
                 photo = adding._photo_with_hash(room_id, oldest)
                 assert photo is not None
-                deleting.delete_photo(host_access(room_id), photo.id, site.storage)
+                delete_for_good(host_access(room_id), photo.id, site.storage)
         return found
 
     monkeypatch.setattr(backup, "_originals", with_guests)

@@ -142,7 +142,7 @@ def test_on_a_full_disk_photos_and_rooms_can_be_deleted_and_all_else_is_said_in_
 
         ids = photo_ids(data)
         first = host.ask(f"{room}/photos/{ids[0]}/delete", b"")
-        assert (first[0], b"Photo deleted." in first[1]) == (200, True)
+        assert (first[0], b"1 photo deleted." in first[1]) == (200, True)
         fill(small_disk)
         assert host.ask(f"{room}/photos/{ids[1]}/delete", b"")[0] == 200
         fill(small_disk)

@@ -177,7 +177,7 @@ def test_nothing_is_left_of_what_was_deleted(data: Path) -> None:
     ]
     staying = [*kept.encodings[6:], *kept.hashes[6:], b"Kept party 7 IMG.jpg", b"Guest of Kept"]
     port = free_port()
-    with server(data, port, PHOTOSHARE_MIN_FREE_MB="0") as process:
+    with server(data, port, PHOTOSHARE_MIN_FREE_MB="0", PHOTOSHARE_UNDO_MINUTES="0") as process:
         wait_until_it_serves(process, port)
         host, other_host = Browser(port, kept.code), Browser(port, ended.code)
         host.post(f"/host/{kept.host_secret}", name="Hanna")

@@ -17,13 +17,14 @@ from photoshare.db import db
 from photoshare.models import Face
 from photoshare.pictures import tiles
 from photoshare.services.corrections import verbs
+from photoshare.services.photos import deleting
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Author
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.requests.invitation import PAGES
 from photoshare.web.site import Site
 from tests.conftest import Cast
-from tests.helpers import row_counts, set_password, set_title_and_end
+from tests.helpers import host_access, insert_photos, row_counts, set_password, set_title_and_end
 from tests.web.conftest import Party
 
 Route = tuple[str, str]  # endpoint, method
@@ -42,7 +43,10 @@ OPEN_WHEN_ENDED = {
     ("rooms.become_host", "POST"): 303,
 }
 # The query that a page needs; the first person of a room has the id 1.
-NEEDED: dict[str, dict[str, str]] = {"albums.several": {"people": "1"}}
+NEEDED: dict[str, dict[str, str]] = {
+    "albums.several": {"people": "1"},
+    "photos.ids": {"day": "2026-07-04"},
+}
 FOR_THE_HOST = {
     ("rooms.change", "POST"),
     ("rooms.guests", "GET"),
@@ -67,7 +71,7 @@ FOR_THE_HOST = {
 
 @pytest.fixture
 def routes(
-    app: Flask, cast: Cast, party: Party, monkeypatch: pytest.MonkeyPatch
+    app: Flask, site: Site, cast: Cast, party: Party, monkeypatch: pytest.MonkeyPatch
 ) -> dict[Route, str]:
     """Address of every route of the cast's room, with ids of existing things."""
     monkeypatch.setattr(tiles, "WORTHWHILE", 0.05)  # so that even this small photo has tiles
@@ -75,6 +79,9 @@ def routes(
         face_id = db.session.scalars(select(Face.id)).first()
         correction_id = verbs.hide_person(Author(cast.room_id), party.blue)
         verbs.undo(Author(cast.room_id), correction_id)
+    deleted = insert_photos(app, cast.room_id, 1, seed="deleted")
+    with app.app_context():
+        done = deleting.delete_photos(host_access(cast.room_id), deleted, site.storage)
     values = {
         "room_code": cast.code,
         "secret": cast.host_secret,
@@ -89,6 +96,7 @@ def routes(
         "factor": 1,
         "column": 0,
         "row": 0,
+        "deletion_id": done.deletion_id,
         "upload_id": 1,
     }
     adapter = app.url_map.bind("localhost")

@@ -192,7 +192,7 @@ class Change:
         spoken_of = self._release_from_later(correction.id, [row.face_id for row in moved])
         for face, before, _after in moved:
             if face not in spoken_of:
-                self.person_of[face] = self._whoever_is_now(number_of(before))
+                self.person_of[face] = self.whoever_is_now(number_of(before))
         # Faces grouped with the merged person since then belong to someone who is two again.
         mentioned = {row.face_id for row in rows}
         reopened = {row.person_after for row in moved if row.person_after}
@@ -220,7 +220,7 @@ class Change:
         )
         return spoken_of
 
-    def _whoever_is_now(self, person_id: int) -> int:
+    def whoever_is_now(self, person_id: int) -> int:
         """Follow a person through the merges in force, to whoever has their faces now."""
         merges = (
             select(CorrectionFace.person_before, CorrectionFace.person_after)

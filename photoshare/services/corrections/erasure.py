@@ -48,13 +48,13 @@ def erase_name(correction_id: int) -> None:
     db.session.execute(update(Correction).where(Correction.id == correction_id).values(name=None))
 
 
-def detach_corrections(room_id: int, photo_id: int) -> None:
-    """Before a photo is deleted, base the corrections of its people on their other photos.
+def detach_corrections(room_id: int, photo_ids: Collection[int]) -> None:
+    """Before photos are deleted, base the corrections of their people on their other photos.
 
     Otherwise deleting the photo on which a person was hidden would show them to everyone, and
     deleting the one on which they were named would remove the name.
     """
-    here, elsewhere = Face.photo_id == photo_id, Face.photo_id != photo_id
+    here, elsewhere = Face.photo_id.in_(photo_ids), Face.photo_id.not_in(photo_ids)
     faces = select(CorrectionFace.face_id).join(Face)
     faces = faces.where(CorrectionFace.correction_id == Correction.id)
     losing = db.session.execute(
@@ -112,7 +112,7 @@ def _brought_by_corrections(person_id: int | None) -> set[int]:
 
 
 def delete_spent_corrections(room_id: int) -> None:
-    """After a photo was deleted, delete corrections with no face left to undo."""
+    """After photos were deleted, delete corrections with no face left to undo."""
     has_face = exists().where(CorrectionFace.correction_id == Correction.id)
     db.session.execute(
         delete(Correction).where(

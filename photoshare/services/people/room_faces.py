@@ -10,7 +10,7 @@ current, and a decision based on it is written only if it still is.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -111,7 +111,7 @@ def follow_change(
     revision: int | None,
     changed: Mapping[int, FaceState],
     *,
-    without_photo: int | None = None,
+    without_photos: Collection[int] = (),
 ) -> None:
     """Apply a change that was just committed to the kept faces, instead of reading all again.
 
@@ -125,21 +125,24 @@ def follow_change(
         The one made by the change; None: the room is gone.
     changed : mapping of face id to FaceState
         All faces that the change wrote.
-    without_photo : int, optional
-        A photo that was deleted, together with its faces.
+    without_photos : collection of int
+        Photos that were deleted, together with their faces.
     """
     if revision is None:
         return forget_room(room_id, before=math.inf)
     kept = _shelf.find_all(room_id, revision - 1)
     forget_room(room_id, before=revision)
     for room in kept:
-        followed = _followed(room_id, room, changed, without_photo)
+        followed = _followed(room_id, room, changed, without_photos)
         if followed is not None:
             keep_room_faces(room_id, replace(followed, revision=revision))
 
 
 def _followed(
-    room_id: int, room: RoomFaces, changed: Mapping[int, FaceState], without_photo: int | None
+    room_id: int,
+    room: RoomFaces,
+    changed: Mapping[int, FaceState],
+    without_photos: Collection[int],
 ) -> RoomFaces | None:
     """Apply the change to the kept faces; None if they lack something that it needs."""
     present = set(room.ids.tolist())
@@ -149,7 +152,7 @@ def _followed(
         return None
     order = np.argsort(room.ids)
     person_ids, bond_ids = room.faces.person_ids.copy(), room.faces.bond_ids.copy()
-    stays = room.faces.photo_ids != (-1 if without_photo is None else without_photo)
+    stays = ~np.isin(room.faces.photo_ids, list(without_photos))
     for face in changed.keys() & present:
         row = order[np.searchsorted(room.ids, face, sorter=order)]
         person_ids[row], bond_ids[row] = changed[face].person_id, changed[face].bond_id
@@ -158,7 +161,7 @@ def _followed(
     ids = room.ids
     if not stays.all():
         ids, faces = ids[stays], faces.subset(stays)
-    unseen = frozenset(place for place in room.unseen if place[0] != without_photo)
+    unseen = frozenset(place for place in room.unseen if place[0] not in without_photos)
     fixed_people, apart = _read_said(room_id, room.engine_name, unseen)
     return replace(
         room, ids=ids, faces=faces, fixed_people=fixed_people, apart=apart, unseen=unseen

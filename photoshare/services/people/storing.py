@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, insert, update
 
 from photoshare.faces.quality import are_founders, face_quality
 from photoshare.faces.types import NO_BOND, NO_PERSON, AnalysedFace, FaceSet
@@ -25,6 +25,7 @@ from photoshare.models import (
     encoding_to_bytes,
 )
 from photoshare.services.corrections.change import begin_change
+from photoshare.services.kept_files import is_kept
 from photoshare.services.people.grouping import GroupingRule, plan_room, write_plan
 from photoshare.services.people.known_faces import (
     NEW_FACE,
@@ -267,9 +268,9 @@ def _write_faces(photo: FoundPhoto) -> list[int]:
 
 
 def _delete_files(gone: list[ClaimedPhoto], storage: Storage) -> None:
-    """Delete the files of deleted photos, unless they were uploaded again."""
+    """Delete the files of deleted photos, unless they are still needed."""
     for photo in gone:
-        if not _is_known(photo.room_id, photo.sha256):
+        if not is_kept(photo.room_id, photo.sha256):
             storage.delete_photo(photo.room_id, photo.sha256)
 
 
@@ -283,9 +284,3 @@ def _delete_old_crops(photo: FoundPhoto, storage: Storage) -> None:
     }
     for location in (known.old_locations | {face.location for face in faces}) - shown:
         storage.face_crop(claimed.room_id, claimed.sha256, location).unlink(missing_ok=True)
-
-
-def _is_known(room_id: int, sha256: str) -> bool:
-    """Whether the room has this photo, perhaps uploaded again under another id."""
-    query = select(Photo.id).where(Photo.room_id == room_id, Photo.sha256 == sha256)
-    return db.session.scalar(query) is not None

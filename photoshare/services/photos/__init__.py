@@ -13,24 +13,29 @@ from photoshare.services.photos.adding import (
 from photoshare.services.photos.albums import (
     Album,
     Chosen,
+    Filtered,
     OfGuest,
     OfPeople,
     OfPerson,
-    WithoutFaces,
+    WholeRoom,
     open_album,
 )
-from photoshare.services.photos.close_ups import get_tile
 from photoshare.services.photos.deleting import (
-    delete_photo,
+    delete_for_good,
+    delete_photos,
+    list_deletable,
     may_delete,
 )
-from photoshare.services.photos.event_days import find_event_days
+from photoshare.services.photos.filters import list_filters
+from photoshare.services.photos.hearts import find_own_hearts, give_heart
 from photoshare.services.photos.listing import (
     count_photos,
     cursor_of,
     find_neighbours,
     find_position,
     get_photo,
+    list_all,
+    list_day,
     list_newest,
     list_photos,
 )
@@ -39,41 +44,44 @@ from photoshare.services.photos.lost_photos import (
     list_lost,
     note_faults,
 )
-from photoshare.services.photos.pictures import (
-    delete_pictures_of_no_faces,
-    find_face_picture,
-    find_picture,
-)
+from photoshare.services.photos.moments import find_event_days
+from photoshare.services.photos.restoring import find_undoable, restore_photos
 from photoshare.services.photos.room_cover import choose_cover, find_cover
 
 __all__ = [
     "Album",
     "Chosen",
+    "Filtered",
     "OfGuest",
     "OfPeople",
     "OfPerson",
-    "WithoutFaces",
+    "WholeRoom",
     "add_photo",
     "check_originals",
     "choose_cover",
     "clean_file_name",
     "count_photos",
     "cursor_of",
-    "delete_photo",
-    "delete_pictures_of_no_faces",
+    "delete_for_good",
+    "delete_photos",
     "find_cover",
     "find_event_days",
-    "find_face_picture",
     "find_known",
     "find_neighbours",
-    "find_picture",
+    "find_own_hearts",
     "find_position",
+    "find_undoable",
     "get_photo",
-    "get_tile",
+    "give_heart",
+    "list_all",
+    "list_day",
+    "list_deletable",
+    "list_filters",
     "list_lost",
     "list_newest",
     "list_photos",
     "may_delete",
     "note_faults",
     "open_album",
+    "restore_photos",
 ]

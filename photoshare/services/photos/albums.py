@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select, true
 
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Guest, Person, Photo, db
@@ -25,6 +25,9 @@ MOST_CHOSEN = 5000  # photos in one selection; SQLite takes 32,766 parameters in
 OLDEST_FIRST = (Photo.moment, Photo.id)
 NEWEST_FIRST = (Photo.moment.desc(), Photo.id.desc())
 
+# With the number in it: SQLite uses a partial index only where it can read the condition.
+IS_FAVOURITE: ColumnElement[bool] = Photo.heart_count > literal_column("0")
+
 
 @dataclass(frozen=True, slots=True)
 class Album(ABC):
@@ -35,10 +38,12 @@ class Album(ABC):
     kind : str
         For templates and addresses.
     newest_first : bool
-        True for the room's page; albums and zips are in order of time.
+        True where nobody asks otherwise for the room's page and for uploads; the albums of people
+        and zips tell their story from the start.
     """
 
     kind: ClassVar[str]
+    begins_newest: ClassVar[bool] = False  # where nobody asks for another order
     room_id: int
     newest_first: bool = field(default=False, kw_only=True)
 
@@ -65,23 +70,12 @@ class WholeRoom(Album):
     """Every photo of a room."""
 
     kind = "room"
+    begins_newest = True
 
     @property
     def condition(self) -> ColumnElement[bool]:
         """Every photo."""
         return true()
-
-
-@dataclass(frozen=True, slots=True)
-class WithoutFaces(Album):
-    """The photos in which no face was found."""
-
-    kind = "without_faces"
-
-    @property
-    def condition(self) -> ColumnElement[bool]:
-        """Analysed and without a face."""
-        return Photo.is_without_faces == true()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +103,8 @@ class OfPeople(Album):
 
     @property
     def condition(self) -> ColumnElement[bool]:
-        """With faces of these people; one query, however many they are."""
-        ids = [person.id for person in self.people]
-        photos = select(Face.photo_id).where(Face.person_id.in_(ids))
-        if self.is_together:
-            count = func.count(Face.person_id.distinct())
-            photos = photos.group_by(Face.photo_id).having(count == len(ids))
-        return Photo.id.in_(photos)
+        """With faces of these people."""
+        return _with_people(self.people, are_together=self.is_together)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +112,7 @@ class OfGuest(Album):
     """The photos that one guest uploaded."""
 
     kind = "guest"
+    begins_newest = True
 
     guest_id: int
 
@@ -146,6 +136,43 @@ class Chosen(Album):
         return Photo.id.in_(self.photo_ids)
 
 
+@dataclass(frozen=True, slots=True)
+class Filtered(Album):
+    """The photos of a room that satisfy all of some filters."""
+
+    kind = "filtered"
+    begins_newest = True
+
+    uploader: Guest | None
+    people: tuple[Person, ...]  # together in each photo
+    is_without_faces: bool
+    is_favourite: bool  # somebody gave it a heart
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """Satisfying every filter."""
+        conditions: list[ColumnElement[bool]] = [true()]
+        if self.uploader is not None:
+            conditions.append(Photo.guest_id == self.uploader.id)
+        if self.people:
+            conditions.append(_with_people(self.people, are_together=True))
+        if self.is_without_faces:
+            conditions.append(Photo.is_without_faces == true())
+        if self.is_favourite:
+            conditions.append(IS_FAVOURITE)
+        return and_(*conditions)
+
+
+def _with_people(people: Sequence[Person], *, are_together: bool) -> ColumnElement[bool]:
+    """Return the condition for photos of people; one query, however many they are."""
+    ids = [person.id for person in people]
+    photos = select(Face.photo_id).where(Face.person_id.in_(ids))
+    if are_together:
+        count = func.count(Face.person_id.distinct())
+        photos = photos.group_by(Face.photo_id).having(count == len(ids))
+    return Photo.id.in_(photos)
+
+
 def open_album(
     access: Access,
     *,
@@ -154,7 +181,11 @@ def open_album(
     is_together: bool = False,
     guest_id: int | None = None,
     photo_ids: Sequence[int] = (),
+    uploader_id: int | None = None,
+    together: Sequence[int] = (),
     is_without_faces: bool = False,
+    is_favourite: bool = False,
+    newest_first: bool | None = None,
 ) -> Album:
     """Open an album of the room, the only way to get one; by default the whole room.
 
@@ -164,14 +195,16 @@ def open_album(
         Who asks. Guests cannot open the album of a hidden person.
     person_id : int, optional
     people : sequence of int, optional
-        Of several people.
     is_together : bool
-        Whether all of `people` have to be in a photo, instead of any of them.
+        Whether all of `people` have to be in a photo, not any.
     guest_id : int, optional
-        Who uploaded the photos: guests may give only themselves, the host anyone.
+        Whose uploads: guests may give only themselves, the host anyone.
     photo_ids : sequence of int, optional
         A selection.
-    is_without_faces : bool
+    uploader_id, together, is_without_faces, is_favourite : optional
+        Filters of the room; people are all in each photo.
+    newest_first : bool, optional
+        By default as suits the kind of album.
 
     Raises
     ------
@@ -181,21 +214,25 @@ def open_album(
         If there are more people or photos than allowed.
     """
     room_id = access.room.id
+    if max(len(people), len(together)) > MOST_PEOPLE:
+        raise InvalidInputError("Please select up to %(number)s people.", number=MOST_PEOPLE)
+    if len(photo_ids) > MOST_CHOSEN:
+        raise InvalidInputError("Please select up to %(number)s photos.", number=MOST_CHOSEN)
+    album: Album
     if people:
-        if len(people) > MOST_PEOPLE:
-            raise InvalidInputError("Please select up to %(number)s people.", number=MOST_PEOPLE)
-        return OfPeople(room_id, tuple(get_people(access, people)), is_together)
-    if guest_id is not None:
-        return OfGuest(room_id, _checked_guest(access, guest_id), newest_first=True)
-    if person_id is not None:
-        return OfPerson(room_id, get_person(access, person_id))
-    if is_without_faces:
-        return WithoutFaces(room_id)
-    if photo_ids:
-        if len(photo_ids) > MOST_CHOSEN:
-            raise InvalidInputError("Please select up to %(number)s photos.", number=MOST_CHOSEN)
-        return Chosen(room_id, tuple(photo_ids))
-    return WholeRoom(room_id, newest_first=True)
+        album = OfPeople(room_id, tuple(get_people(access, people)), is_together)
+    elif guest_id is not None:
+        album = OfGuest(room_id, _checked_guest(access, guest_id), newest_first=True)
+    elif person_id is not None:
+        album = OfPerson(room_id, get_person(access, person_id))
+    elif photo_ids:
+        album = Chosen(room_id, tuple(photo_ids))
+    elif uploader_id is not None or together or is_without_faces or is_favourite:
+        uploader, some = _get_uploader(access, uploader_id), tuple(get_people(access, together))
+        album = Filtered(room_id, uploader, some, is_without_faces, is_favourite, newest_first=True)
+    else:
+        album = WholeRoom(room_id, newest_first=True)
+    return album if newest_first is None else replace(album, newest_first=newest_first)
 
 
 def count_without_faces(room_id: int) -> int:
@@ -210,3 +247,14 @@ def _checked_guest(access: Access, guest_id: int) -> int:
     if not is_own and (guest is None or guest.room_id != access.room.id):
         raise NotFoundError("This page doesn't exist, or only people in its room can see it.")
     return guest_id
+
+
+def _get_uploader(access: Access, guest_id: int | None) -> Guest | None:
+    """Load a guest whose name is written beside photos; the nameless for the host only."""
+    if guest_id is None:
+        return None
+    guest = db.session.get(Guest, guest_id)
+    may_ask = access.is_host or guest_id == access.guest.id or (guest is not None and guest.name)
+    if guest is None or guest.room_id != access.room.id or not may_ask:
+        raise NotFoundError("This page doesn't exist, or only people in its room can see it.")
+    return guest

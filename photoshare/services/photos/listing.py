@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, tuple_
@@ -13,7 +13,8 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from photoshare.errors import NotFoundError
 from photoshare.models import Face, Photo, db
-from photoshare.services.photos.albums import NEWEST_FIRST, OLDEST_FIRST, Album
+from photoshare.services.photos.albums import MOST_CHOSEN, NEWEST_FIRST, OLDEST_FIRST, Album
+from photoshare.services.photos.moments import Moment, Section, divide, list_moments
 
 PAGE_SIZE = 40  # photos of one grid page: two screens of a desktop
 _CURSOR = tuple_(Photo.moment, Photo.id)
@@ -30,9 +31,29 @@ class PhotoPage:
     """
 
     photos: Sequence[Photo]
-    count: int  # photos in the whole album
-    has_previous: bool
-    has_next: bool
+    moments: Sequence[Moment]  # of the whole album, the earliest first
+    before: Photo | None  # the photo in front of the page
+    after: Photo | None  # the photo behind it
+
+    @property
+    def count(self) -> int:
+        """Count the photos of the whole album."""
+        return sum(moment.count for moment in self.moments)
+
+    @property
+    def has_previous(self) -> bool:
+        """Whether the album has photos in front of this page."""
+        return self.before is not None
+
+    @property
+    def has_next(self) -> bool:
+        """Whether the album has photos behind this page."""
+        return self.after is not None
+
+    @property
+    def sections(self) -> list[Section]:
+        """Divide the page by moments."""
+        return divide(self.photos, self.moments, (self.before, self.after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +79,73 @@ def count_photos(album: Album) -> int:
     return db.session.scalar(select(func.count()).select_from(rows)) or 0
 
 
-def list_photos(album: Album, *, after: str | None = None, before: str | None = None) -> PhotoPage:
+def list_photos(
+    album: Album,
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    at: str | None = None,
+    size: int = PAGE_SIZE,
+) -> PhotoPage:
     """List one page of an album, with who uploaded each photo and who is in it.
 
     Parameters
     ----------
     album : Album
-    after, before : str, optional
-        A cursor from `cursor_of`: the page begins after it, or ends before it. If less than a page
-        comes before it, or the cursor cannot be read, this is the first page.
+    after, before, at : str, optional
+        A cursor from `cursor_of` or `cursor_at`: the page begins after it, ends before it, or
+        begins with it. One that cannot be read means the first page.
+    size : int
+        The most photos of the page.
     """
-    query = album.select().options(*with_faces()).limit(PAGE_SIZE + 1)
-    behind, in_front_of = _read_cursor(after), _read_cursor(before)
+    behind, in_front_of, here = (_read_cursor(text) for text in (after, before, at))
+    previous: Sequence[Photo] = ()
     if in_front_of is not None:
-        is_before = in_front_of < _CURSOR if album.newest_first else in_front_of > _CURSOR
-        backwards = OLDEST_FIRST if album.newest_first else NEWEST_FIRST
-        found = db.session.scalars(query.where(is_before).order_by(None).order_by(*backwards)).all()
-        if len(found) >= PAGE_SIZE:
-            page = found[PAGE_SIZE - 1 :: -1]
-            return PhotoPage(page, count_photos(album), len(found) > PAGE_SIZE, has_next=True)
-    elif behind is not None:
-        query = query.where(behind > _CURSOR if album.newest_first else behind < _CURSOR)
-    found = db.session.scalars(query).all()
-    has_next = len(found) > PAGE_SIZE
-    return PhotoPage(found[:PAGE_SIZE], count_photos(album), behind is not None, has_next)
+        found = _near(album, in_front_of, size + 1, backwards=True)
+        following = _near(album, in_front_of, 1, with_it=True)
+        photos, previous = found[:size][::-1], found[size:]
+    else:
+        found = _near(album, behind if here is None else here, size + 1, with_it=here is not None)
+        photos, following = found[:size], found[size:]
+        if here is not None:
+            previous = _near(album, here, 1, backwards=True)
+        elif behind is not None:
+            previous = _near(album, behind, 1, backwards=True, with_it=True)
+    before_it, after_it = (next(iter(photos), None) for photos in (previous, following))
+    return PhotoPage(photos, list_moments(album), before_it, after_it)
+
+
+def _near(
+    album: Album,
+    cursor: ColumnElement[Any] | None,
+    count: int,
+    *,
+    backwards: bool = False,
+    with_it: bool = False,
+) -> Sequence[Photo]:
+    """List the photos that follow a cursor, or backwards those in front of it, nearest first."""
+    newest_first = album.newest_first != backwards
+    query = album.select(newest_first=newest_first).limit(count)
+    if cursor is not None:
+        # The cursor comes first: a column compared with a tuple would lose the index.
+        is_beyond = cursor > _CURSOR if newest_first else cursor < _CURSOR
+        is_there = cursor >= _CURSOR if newest_first else cursor <= _CURSOR
+        query = query.where(is_there if with_it else is_beyond)
+    if count > 1:
+        query = query.options(*with_faces())
+    return db.session.scalars(query).all()
+
+
+def list_all(album: Album) -> Sequence[Photo]:
+    """List the photos of an album whose files are there, as they follow each other in time."""
+    return db.session.scalars(album.select(newest_first=False).where(~Photo.is_lost)).all()
+
+
+def list_day(album: Album, day: date) -> Sequence[Photo]:
+    """List the photos of an album that were taken on one day, as many as can be chosen at once."""
+    begin = datetime.combine(day, time.min)
+    query = album.select().where(Photo.moment >= begin, Photo.moment < begin + timedelta(days=1))
+    return db.session.scalars(query.limit(MOST_CHOSEN)).all()
 
 
 def list_newest(album: Album, *, at_most: int) -> Sequence[Photo]:
@@ -95,7 +159,12 @@ def cursor_of(photo: Photo) -> str:
 
     It stays valid after the photo itself is deleted.
     """
-    return f"{photo.moment:{_CURSOR_FORMAT}}-{photo.id}"
+    return cursor_at(photo.moment, photo.id)
+
+
+def cursor_at(moment: datetime, photo_id: int) -> str:
+    """Return the cursor of a point in time; the id places it among photos of the same time."""
+    return f"{moment:{_CURSOR_FORMAT}}-{photo_id}"
 
 
 def _read_cursor(text: str | None) -> ColumnElement[Any] | None:

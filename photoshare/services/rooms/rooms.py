@@ -68,6 +68,7 @@ def change_settings(
     is_open: bool = False,
     guests_may_correct: bool = False,
     keeps_metadata: bool = False,
+    has_hearts: bool = True,
 ) -> None:
     """Change the settings of a room; everyone who has joined stays in.
 
@@ -85,6 +86,8 @@ def change_settings(
         Whether guests may name and correct everyone, not only in the photos they uploaded.
     keeps_metadata : bool
         Whether guests get originals that include locations, names and serial numbers.
+    has_hearts : bool
+        Whether guests may give photos hearts.
 
     Raises
     ------
@@ -98,6 +101,7 @@ def change_settings(
         "ends_on": ends_on,
         "guests_may_correct": guests_may_correct,
         "keeps_metadata": keeps_metadata,
+        "has_hearts": has_hearts,
     }
     if ends_on != room.ends_on:
         _checked_end(ends_on)

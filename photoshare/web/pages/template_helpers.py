@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 from flask import Flask, url_for
 
-from photoshare.models import Face, Photo
+from photoshare.models import Face, Person, Photo
 from photoshare.pictures.encoding import RENDITION_PX
 from photoshare.pictures.tiles import TILE_PX, reductions
 from photoshare.services.downloads.zips import zip_state
@@ -17,15 +18,15 @@ from photoshare.services.people.finding import PeopleQuery
 from photoshare.services.people.shown_faces import is_visible
 from photoshare.services.photos import (
     Album,
+    Filtered,
     OfGuest,
     OfPeople,
     OfPerson,
-    WithoutFaces,
     cursor_of,
     open_album,
 )
 from photoshare.services.rooms.entering import Access, has_ended
-from photoshare.web.answers import picture_digest
+from photoshare.web.answers import picture_digest, wants_partial
 from photoshare.web.pages.in_app import in_app_browser
 from photoshare.web.pages.links import absolute_url
 from photoshare.web.pages.words import (
@@ -40,7 +41,10 @@ from photoshare.web.pages.words import (
     number,
     photo_words,
     plural_forms,
+    times,
+    together_words,
     translate_stored,
+    weekday,
 )
 from photoshare.web.requests import site_of
 
@@ -156,17 +160,24 @@ def original_url(photo: Photo) -> str:
 
 def album_arguments(album: Album) -> dict[str, Any]:
     """Return the query arguments that identify an album in a photo's address."""
+    order = None if album.newest_first == album.begins_newest else order_of(album)
     match album:
         case OfPerson():
-            return {"person": album.person.id}
+            return {"person": album.person.id, "order": order}
         case OfPeople():
-            people = ",".join(str(person.id) for person in album.people)
-            return {"people": people, "match": "all" if album.is_together else None}
+            match_ = "all" if album.is_together else None
+            return {"people": _ids(album.people), "match": match_, "order": order}
         case OfGuest():
-            return {"guest": album.guest_id}
-        case WithoutFaces():
-            return {"without_faces": 1}
-    return {}
+            return {"guest": album.guest_id, "order": order}
+        case Filtered():
+            return {
+                "by": album.uploader.id if album.uploader else None,
+                "with": _ids(album.people) or None,
+                "without_faces": 1 if album.is_without_faces else None,
+                "favourites": 1 if album.is_favourite else None,
+                "order": order,
+            }
+    return {"order": order}
 
 
 def people_arguments(query: PeopleQuery) -> dict[str, Any]:
@@ -178,18 +189,28 @@ def people_arguments(query: PeopleQuery) -> dict[str, Any]:
     }
 
 
-def album_url(album: Album, *, after: str | None = None, before: str | None = None) -> str:
-    """Return the address of a page of an album's grid: after or before a cursor, else the first."""
-    where: dict[str, Any] = {"after": after, "before": before}
+def order_of(album: Album) -> str:
+    """Return the order of an album as addresses write it."""
+    return "newest" if album.newest_first else "oldest"
+
+
+def _ids(people: Iterable[Person]) -> str:
+    return ",".join(str(person.id) for person in people)
+
+
+def album_url(
+    album: Album, *, after: str | None = None, before: str | None = None, at: str | None = None
+) -> str:
+    """Return the address of a page of an album's grid, by a cursor; by default the first."""
+    where: dict[str, Any] = {"after": after, "before": before, "at": at}
+    where |= album_arguments(album)
     match album:
         case OfPerson():
-            return url_for("people.show", person_id=album.person.id, **where)
+            return url_for("people.show", person_id=where.pop("person"), **where)
         case OfPeople():
-            return url_for("albums.several", **album_arguments(album), **where)
+            return url_for("albums.several", **where)
         case OfGuest():
-            return url_for("me.show", **where)
-        case WithoutFaces():
-            return url_for("photos.without_faces", **where)
+            return url_for("me.show", **{name: where[name] for name in where if name != "guest"})
     return url_for("photos.index", **where)
 
 
@@ -215,6 +236,7 @@ def init_app(app: Flask) -> None:
         "isolated": isolated,
         "moment": moment,
         "number": number,
+        "weekday": weekday,
         "translate_stored": translate_stored,
         "duration": duration,
         "file_size": file_size,
@@ -228,6 +250,7 @@ def init_app(app: Flask) -> None:
         "album_url": album_url,
         "download_url": download_url,
         "in_app_browser": in_app_browser,
+        "order_of": order_of,
         "original_url": original_url,
         "photo_words": photo_words,
         "people_arguments": people_arguments,
@@ -239,12 +262,15 @@ def init_app(app: Flask) -> None:
         "placeholder_url": placeholder_url,
         "srcset": srcset,
         "tile_factors": tile_factors,
+        "times": times,
         "tile_shape": tile_shape,
         "tile_sizes": tile_sizes,
         "tiles_url": tiles_url,
         "view_sizes": view_sizes,
+        "together_words": together_words,
         "visible_faces": visible_faces,
         "room_album": room_album,
+        "wants_partial": wants_partial,
         "zip_state": zip_state,
         "zip_url": zip_url,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from photoshare.config import GB, KB, MB
 from photoshare.errors import InvalidInputError, PhotoshareError
-from photoshare.models import Face, Photo
+from photoshare.models import Face, Person, Photo
 from photoshare.web.pages.languages import page_direction, page_language, page_locale
 
 # Around text whose direction differs from the page's; being characters, they work in attributes,
@@ -127,6 +127,17 @@ def day(date_: date) -> str:
     return format_date(date_, format="long", locale=page_locale())
 
 
+def weekday(date_: date) -> str:
+    """Format a date with its weekday, for headings: "Saturday, July 4, 2026"."""
+    return format_date(date_, format="full", locale=page_locale())
+
+
+def times(first: datetime, last: datetime) -> str:
+    """Format from when to when something was, within a day: "2:05 PM to 4:30 PM"."""
+    begin, end = (format_time(time, format="short", locale=page_locale()) for time in (first, last))
+    return begin if begin == end else f"{begin}\u2009\N{EN DASH}\u2009{end}"
+
+
 def moment(time: datetime) -> Markup:
     """Format a date and time of day as an element that static/times.js puts into the reader's zone.
 
@@ -161,6 +172,14 @@ def isolated(text: str | None) -> str:
         unicodedata.bidirectional(letter) in RIGHT_TO_LEFT for letter in text
     )
     return f"{ISOLATE}{text}{END_OF_ISOLATE}" if is_mixed else text
+
+
+def together_words(people: Sequence[Person]) -> str:
+    """Say who is together in photos: "With Lea and Tom", or how many if some have no name."""
+    names = [isolated(person.name) for person in people if person.name]
+    if len(names) < len(people):
+        names = [count(len(people), "person")]
+    return str(gettext("With %(people)s", people=format_list(names, locale=page_locale())))
 
 
 def translate_error(error: PhotoshareError) -> str:

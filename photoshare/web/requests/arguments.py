@@ -112,7 +112,11 @@ def album_argument(
         is_together=args.get("match") == "all",
         guest_id=number_argument("guest", args),
         photo_ids=photo_ids,
+        uploader_id=number_argument("by", args),
+        together=number_list_argument("with", args),
         is_without_faces="without_faces" in args,
+        is_favourite="favourites" in args,
+        newest_first={"newest": True, "oldest": False}.get(args.get("order", "")),
     )
 
 

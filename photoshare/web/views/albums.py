@@ -21,11 +21,11 @@ from photoshare.services.photos import (
     Chosen,
     OfPeople,
     count_photos,
-    list_photos,
     open_album,
 )
 from photoshare.web.answers import count, isolated, number, render, send_source, wants_partial
 from photoshare.web.pages.languages import page_locale
+from photoshare.web.pages.photo_grid import photo_page
 from photoshare.web.requests import (
     album_argument,
     current_access,
@@ -70,13 +70,12 @@ def several(room_code: str) -> str:
     album = album_argument()
     if not isinstance(album, OfPeople):
         raise InvalidInputError("Please select at least one person.")
-    page = list_photos(album, after=request.args.get("after"), before=request.args.get("before"))
     return render(
         "albums/several.html",
         "photos/_grid_page.html",
         access=current_access(),
         album=album,
-        page=page,
+        page=photo_page(album),
         title=names_of(album, say=isolated),
     )
 

@@ -15,10 +15,7 @@ from photoshare.services.people import selves
 from photoshare.services.people.finding import find_people, fold_name
 from photoshare.services.people.people import PersonCard
 from photoshare.services.people.room_people import load_room_people
-from photoshare.services.photos import (
-    list_photos,
-    open_album,
-)
+from photoshare.services.photos import open_album
 from photoshare.services.rooms import guests
 from photoshare.web.answers import (
     SEE_OTHER,
@@ -27,6 +24,7 @@ from photoshare.web.answers import (
     toast,
     wants_partial,
 )
+from photoshare.web.pages.photo_grid import photo_page
 from photoshare.web.pages.words import Refusal, refusal
 from photoshare.web.requests import (
     current_access,
@@ -101,7 +99,7 @@ def _page(
         "me/show.html",
         access=access,
         album=album,
-        page=list_photos(album, after=request.args.get("after"), before=request.args.get("before")),
+        page=photo_page(album),
         own=own,
         own_album=open_album(access, person_id=own.id) if own else None,
         may_name=own is not None and _may_name(own),

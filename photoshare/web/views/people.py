@@ -17,7 +17,8 @@ from photoshare.services.people import people, selves, shown_faces, suggestions
 from photoshare.services.people.finding import PeopleQuery, find_people
 from photoshare.services.people.people import PersonCard
 from photoshare.services.people.room_people import RoomPeople, load_room_people
-from photoshare.services.photos import find_face_picture, list_photos, open_album
+from photoshare.services.photos import open_album
+from photoshare.services.pictures import find_face_picture
 from photoshare.web.answers import (
     current_author,
     render,
@@ -26,6 +27,7 @@ from photoshare.web.answers import (
     with_address,
 )
 from photoshare.web.pages.people_grid import EVERYONE, draw_people
+from photoshare.web.pages.photo_grid import photo_page
 from photoshare.web.pages.template_helpers import people_arguments
 from photoshare.web.requests import (
     current_access,
@@ -117,7 +119,7 @@ def show(room_code: str, person_id: int) -> str | BaseResponse:
         if heir is not None:
             return redirect(url_for("people.show", person_id=heir))
     album = open_album(access, person_id=person_id)
-    page = list_photos(album, after=request.args.get("after"), before=request.args.get("before"))
+    page = photo_page(album)
     if wants_partial():
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)
     author = current_author()

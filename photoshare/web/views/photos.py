@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from datetime import date
 from functools import partial
 
 from flask import (
     Blueprint,
     Response,
+    jsonify,
     redirect,
     render_template,
     request,
@@ -33,39 +36,55 @@ from photoshare.services.downloads.file_names import original_name
 from photoshare.services.people.shown_faces import is_visible
 from photoshare.services.photos import (
     Album,
+    Filtered,
+    WholeRoom,
     add_photo,
     choose_cover,
     clean_file_name,
-    delete_photo,
+    delete_photos,
     find_neighbours,
-    find_picture,
+    find_own_hearts,
     find_position,
+    find_undoable,
     get_photo,
-    get_tile,
-    list_photos,
+    give_heart,
+    list_all,
+    list_day,
+    list_deletable,
+    list_filters,
     may_delete,
     open_album,
+    restore_photos,
 )
+from photoshare.services.pictures import find_picture, get_tile
+from photoshare.services.rooms.entering import Access
 from photoshare.web.answers import (
     SEE_OTHER,
     UploadResult,
     answer_upload,
     current_author,
+    is_sure,
+    page_before,
     picture_digest,
-    render,
+    redirect_or,
     send_picture,
     send_source,
     send_tile,
     toast,
     translate_error,
+    wants_partial,
 )
-from photoshare.web.pages.template_helpers import album_url
+from photoshare.web.pages.photo_grid import photo_page
+from photoshare.web.pages.template_helpers import album_url, download_url
+from photoshare.web.pages.words import count
 from photoshare.web.requests import (
     album_argument,
     current_access,
     current_site,
     host_only,
     limit_uploads,
+    number_list_argument,
+    numbers_of_form,
 )
 
 blueprint = Blueprint("photos", __name__, url_prefix="/rooms/<room_code>")
@@ -74,28 +93,43 @@ PICTURE_TYPES = {"webp": "image/webp", "jpg": "image/jpeg"}
 
 
 @blueprint.get("/photos")
-def index(room_code: str) -> str:
-    """Show the room's photos, page by page."""
-    return _grid(open_album(current_access()), gettext("All photos"))
+def index(room_code: str) -> str | BaseResponse:
+    """Show the room's photos, or those that pass the filters in the address, page by page."""
+    album = album_argument()
+    if not isinstance(album, (WholeRoom, Filtered)):  # it has a page of its own
+        return redirect(album_url(album))
+    return _grid(album)
 
 
 @blueprint.get("/photos/without-faces")
 def without_faces(room_code: str) -> str:
-    """Show the photos without a face."""
-    album = open_album(current_access(), is_without_faces=True)
-    return _grid(album, gettext("Photos without faces"))
+    """Show the room's photos without a face."""
+    return _grid(open_album(current_access(), is_without_faces=True))
 
 
-def _grid(album: Album, title: str) -> str:
-    page = list_photos(album, after=request.args.get("after"), before=request.args.get("before"))
-    return render(
+def _grid(album: Album) -> str:
+    access, site, page = current_access(), current_site(), photo_page(album)
+    if wants_partial():
+        return render_template("photos/_grid_page.html", access=access, album=album, page=page)
+    return render_template(
         "photos/index.html",
-        "photos/_grid_page.html",
-        access=current_access(),
+        access=access,
         album=album,
         page=page,
-        title=title,
+        filters=list_filters(access, album),
+        undoable=find_undoable(access) if site.settings.undo_minutes else None,
     )
+
+
+@blueprint.get("/photos/files")
+def files(room_code: str) -> Response:
+    """List the photos of an album, or chosen ones, for the script that saves them, as JSON.
+
+    Each is a list of the address of its download and about how many bytes it has.
+    """
+    album = album_argument(photo_ids=number_list_argument("photos"))
+    photos = list_all(album)
+    return jsonify([(download_url(photo), photo.size_bytes) for photo in photos])
 
 
 @blueprint.post("/photos")
@@ -147,6 +181,7 @@ def show(room_code: str, photo_id: int) -> str:
         position=find_position(album, photo.id),
         neighbours=find_neighbours(album, photo.id),
         may_delete=may_delete(access, photo),
+        is_own=photo.id in find_own_hearts(access, [photo.id]),
     )
 
 
@@ -218,6 +253,15 @@ def _photo_with_digest(photo_id: int, digest: str) -> Photo:
     return photo
 
 
+@blueprint.post("/photos/<int:photo_id>/heart")
+def heart(room_code: str, photo_id: int) -> Response | BaseResponse:
+    """Give a photo a heart, or take it back."""
+    is_given = request.form.get("is_given") == "1"
+    photo = give_heart(current_access(), photo_id, is_given=is_given)
+    back_url = page_before(url_for("photos.show", photo_id=photo_id))
+    return redirect_or("photos/_heart.html", back_url, photo=photo, is_own=is_given)
+
+
 @blueprint.get("/photos/<int:photo_id>/delete")
 def confirm_delete(room_code: str, photo_id: int) -> str:
     """Ask whether to really delete a photo."""
@@ -232,8 +276,7 @@ def confirm_delete(room_code: str, photo_id: int) -> str:
 def delete(room_code: str, photo_id: int) -> BaseResponse:
     """Delete a photo; the host any, a guest their own. Returns to the album it was seen in."""
     access = current_access()
-    delete_photo(access, photo_id, current_site().storage)
-    toast(gettext("Photo deleted."))
+    _delete(access, [photo_id])
     return redirect(album_url(_album_seen()), SEE_OTHER)
 
 
@@ -252,3 +295,58 @@ def _album_seen() -> Album:
         return album_argument()
     except PhotoshareError:
         return open_album(current_access())
+
+
+@blueprint.post("/photos/delete")
+def delete_several(room_code: str) -> str | BaseResponse:
+    """Delete the chosen photos that this browser may delete; ask first unless it is sure."""
+    access, chosen = current_access(), numbers_of_form("photos")
+    if not chosen:
+        raise InvalidInputError("Please select at least one photo.")
+    back_url = page_before(url_for("photos.index"))
+    if is_sure():
+        _delete(access, chosen)
+        return redirect(back_url, SEE_OTHER)
+    photos = list_deletable(access, chosen)
+    return render_template(
+        "photos/delete_several.html",
+        access=access,
+        photos=photos,
+        others_count=len(chosen) - len(photos),
+        back_url=back_url,
+    )
+
+
+def _delete(access: Access, photo_ids: Sequence[int]) -> None:
+    site = current_site()
+    done = delete_photos(access, photo_ids, site.storage)
+    can_undo = done.deletion_id is not None and site.settings.undo_minutes > 0
+    toast(
+        gettext("%(photos)s deleted.", photos=count(done.count, "photo")),
+        undo_url=url_for("photos.undo_delete", deletion_id=done.deletion_id) if can_undo else None,
+    )
+
+
+@blueprint.post("/deletions/<int:deletion_id>/undo")
+def undo_delete(room_code: str, deletion_id: int) -> BaseResponse:
+    """Bring back the photos of a deletion, for as long as that is possible."""
+    access, site = current_access(), current_site()
+    number = restore_photos(access, deletion_id, site.storage)
+    site.jobs.search_photos(access.room.id)  # those whose search the deletion interrupted
+    toast(gettext("%(photos)s back again.", photos=count(number, "photo")))
+    return redirect(page_before(url_for("photos.index")), SEE_OTHER)
+
+
+@blueprint.get("/photos/ids")
+def ids(room_code: str) -> Response:
+    """List the photos of a day of an album for the script that selects them, as JSON.
+
+    Each is a list of its id and whether this browser may delete it.
+    """
+    try:
+        day = date.fromisoformat(request.args.get("day", ""))
+    except ValueError:
+        raise InvalidInputError("This selection can't be read. Please select again.") from None
+    access = current_access()
+    photos = list_day(album_argument(), day)
+    return jsonify([(photo.id, may_delete(access, photo)) for photo in photos])

@@ -282,6 +282,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
             is_open="remove_password" in form,
             guests_may_correct="guests_may_correct" in form,
             keeps_metadata="keep_metadata" in form,
+            has_hearts="has_hearts" in form,
         )
     except InvalidInputError as error:
         return render_template(

@@ -24,12 +24,12 @@ from photoshare.models import (
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.change import change_of_room
 from photoshare.services.people.room_faces import load_room_faces
-from photoshare.services.photos import deleting
 from photoshare.services.rooms import guests
 from photoshare.services.rooms.entering import Author
 from photoshare.web.site import Site
 from tests.fakes import RED, FakeFaceEngine, draw_photo
 from tests.helpers import (
+    delete_for_good,
     faces_of,
     guest_access,
     host_access,
@@ -153,7 +153,7 @@ def test_a_deleted_photo_takes_along_what_was_said_of_it_alone(
     (photo,) = insert_photos(app, room_id, 1)
     insert_person(app, room_id, [photo], "Lea")
 
-    deleting.delete_photo(host_access(room_id), photo, site.storage)
+    delete_for_good(host_access(room_id), photo, site.storage)
 
     assert db.session.scalars(select(Correction)).all() == []
     assert db.session.scalars(select(Person)).all() == []
@@ -181,7 +181,7 @@ def test_somebody_hidden_stays_hidden_without_the_photo_on_which_that_was_said(
 ) -> None:
     lea, ids = bystander
 
-    deleting.delete_photo(host_access(room_id), ids[0], site.storage)
+    delete_for_good(host_access(room_id), ids[0], site.storage)
     settle(room_id)
 
     person = db.session.get_one(Person, lea)
@@ -192,7 +192,7 @@ def test_what_was_said_of_them_can_still_be_undone(
     site: Site, room_id: int, host: Author, bystander: tuple[int, list[int]]
 ) -> None:
     lea, ids = bystander
-    deleting.delete_photo(host_access(room_id), ids[0], site.storage)
+    delete_for_good(host_access(room_id), ids[0], site.storage)
 
     for correction in db.session.scalars(select(Correction)).all():
         verbs.undo(host, correction.id)
@@ -212,7 +212,7 @@ def test_the_name_of_two_who_were_made_one_outlives_their_first_photos(
     insert_face(app, room_id, ids[2], person_id=lea)
 
     for photo in ids[:2]:
-        deleting.delete_photo(host_access(room_id), photo, site.storage)
+        delete_for_good(host_access(room_id), photo, site.storage)
     settle(room_id)
 
     assert db.session.get_one(Person, lea).name == "Lea"

@@ -19,13 +19,12 @@ from photoshare.services.downloads.checksums import unmeasured
 from photoshare.services.downloads.sources import SourceFile
 from photoshare.services.downloads.zip_shelf import AlbumZip, ZipShelf
 from photoshare.services.downloads.zips import ZipNote, make_zip, zip_state
-from photoshare.services.photos import deleting
 from photoshare.services.photos.albums import Album, Chosen, WholeRoom, open_album
 from photoshare.services.rooms.entering import Author
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
-from tests.helpers import host_access, insert_person, insert_photos
+from tests.helpers import delete_for_good, host_access, insert_person, insert_photos
 from tests.web.downloads.test_download import photo_with_place
 
 
@@ -117,7 +116,7 @@ def test_readers_of_one_album_share_one_layout_until_its_photos_change(
     with app.app_context():
         assert names_of(zip_of(site, WholeRoom(room_id))) == ["a.jpg", "b.jpg"]
         assert names_of(zip_of(site, Chosen(room_id, (second,)))) == ["b.jpg"]
-        deleting.delete_photo(host_access(room_id), second, site.storage)
+        delete_for_good(host_access(room_id), second, site.storage)
         assert names_of(zip_of(site, WholeRoom(room_id))) == ["a.jpg"]
 
 

@@ -14,10 +14,9 @@ from photoshare.models import Face, Person, encoding_to_bytes
 from photoshare.services.corrections import verbs
 from photoshare.services.people import covers, people
 from photoshare.services.people.grouping import GroupingRule, group_unsorted_faces
-from photoshare.services.photos import deleting
 from photoshare.services.rooms.entering import Author
 from photoshare.web.site import Site
-from tests.helpers import face_at, host_access, insert_photos, new_face
+from tests.helpers import delete_for_good, face_at, host_access, insert_photos, new_face
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
 
@@ -90,7 +89,7 @@ def test_a_cover_that_leaves_gives_way_to_the_next_clearest(
 def test_a_cover_goes_with_its_photo(site: Site, room_id: int, add_faces: AddFaces) -> None:
     poor, clear, next_clearest = add_faces(0.5, 0.9, 0.8)
     photo_id = db.session.get_one(Face, clear).photo_id
-    deleting.delete_photo(host_access(room_id), photo_id, site.storage)
+    delete_for_good(host_access(room_id), photo_id, site.storage)
 
     person = db.session.get_one(Person, person_of(poor), populate_existing=True)
     assert person.clear_face_id == next_clearest

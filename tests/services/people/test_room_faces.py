@@ -12,13 +12,13 @@ from photoshare.models import ENCODING_DTYPE
 from photoshare.services.corrections import verbs
 from photoshare.services.people import room_faces
 from photoshare.services.people.room_faces import RoomFaces, load_room_faces
-from photoshare.services.photos import deleting
 from photoshare.services.rooms.entering import Author
 from photoshare.services.shelf import current_revision, forget_room
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import FakeFaceEngine
 from tests.helpers import (
+    delete_for_good,
     face_at,
     face_on,
     faces_of,
@@ -97,7 +97,7 @@ def test_what_is_kept_follows_a_change(
             case "hide":
                 verbs.hide_person(author, doubt.lea)
             case "delete_photo":
-                deleting.delete_photo(host_access(cast.room_id), doubt.photos[0], site.storage)
+                delete_for_good(host_access(cast.room_id), doubt.photos[0], site.storage)
         kept, read = kept_and_read(cast.room_id)
 
     assert kept is not None

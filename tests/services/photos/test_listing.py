@@ -101,15 +101,34 @@ def test_a_full_last_page_has_no_next(app: Flask, room_id: int) -> None:
     assert not listing.list_photos(WholeRoom(room_id)).has_next
 
 
-def test_less_than_a_page_in_front_of_a_photo_is_the_first_page(app: Flask, room_id: int) -> None:
+def test_a_page_in_front_of_a_photo_holds_no_other(app: Flask, room_id: int) -> None:
     ids = insert_photos(app, room_id, 5)
+    cursor = cursor_of(listing.get_photo(room_id, ids[2]))
 
-    page = listing.list_photos(
-        WholeRoom(room_id), before=cursor_of(listing.get_photo(room_id, ids[2]))
-    )
+    page = listing.list_photos(WholeRoom(room_id), before=cursor)
 
-    assert page_ids(page) == ids
-    assert not page.has_previous
+    assert page_ids(page) == ids[:2]
+    assert (page.has_previous, page.has_next) == (False, True)
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_page_begins_at_a_photo_or_where_it_was(
+    app: Flask, room_id: int, newest_first: bool
+) -> None:
+    ids = insert_photos(app, room_id, 5)
+    album = WholeRoom(room_id, newest_first=newest_first)
+    cursor = cursor_of(listing.get_photo(room_id, ids[2]))
+    in_order = ids[::-1] if newest_first else ids
+
+    page = listing.list_photos(album, at=cursor)
+    db.session.execute(delete(Photo).where(Photo.id == ids[2]))
+    db.session.commit()
+    without_it = listing.list_photos(album, at=cursor)
+
+    assert page_ids(page) == in_order[2:]
+    assert page_ids(without_it) == in_order[3:]
+    assert page.has_previous
+    assert without_it.has_previous
 
 
 def test_an_empty_album_has_one_empty_page(room_id: int) -> None:

@@ -18,14 +18,14 @@ from photoshare.config import MB
 from photoshare.db import db
 from photoshare.errors import DiskFullError, NotAllowedError, NotFoundError, RejectedPhotoError
 from photoshare.models import PHOTO_WAITING, Guest, Photo, Room
-from photoshare.services.photos import adding, deleting, listing
+from photoshare.services.photos import adding, listing
 from photoshare.services.photos.adding import AddedPhoto
 from photoshare.services.photos.albums import open_album
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Access
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
-from tests.helpers import host_access, insert_person, insert_photos, row_counts
+from tests.helpers import delete_for_good, host_access, insert_person, insert_photos, row_counts
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
 
@@ -266,7 +266,7 @@ def test_a_deleted_photo_takes_its_files_faces_and_people_along(
     insert_person(app, room_id, [photo_id], "Only here")
     stays = insert_person(app, room_id, [photo_id, other_id])
 
-    deleting.delete_photo(access_of(room_id, is_host=True), photo_id, site.storage)
+    delete_for_good(access_of(room_id, is_host=True), photo_id, site.storage)
 
     counts = row_counts(app)
     assert (counts["photo"], counts["face"], counts["person"]) == (1, 1, 1)
@@ -279,7 +279,7 @@ def test_a_guest_cannot_delete_the_photo_of_another(app: Flask, site: Site, room
     photo_id = take(site, room_id, draw_photo(RED)).photo_id
 
     with pytest.raises(NotAllowedError):
-        deleting.delete_photo(access_of(room_id), photo_id, site.storage)
+        delete_for_good(access_of(room_id), photo_id, site.storage)
 
     assert photo_count() == 1
     assert len(files_of(site)) == 3

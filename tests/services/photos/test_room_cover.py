@@ -9,7 +9,7 @@ from flask import Flask
 
 from photoshare.db import db
 from photoshare.models import PHOTO_ANALYSED, Photo
-from photoshare.services.photos.event_days import EventDays, find_event_days
+from photoshare.services.photos.moments import EventDays, find_event_days
 from photoshare.services.photos.room_cover import choose_cover, find_cover
 from photoshare.services.rooms.rooms import create_room
 from tests.helpers import host_access, insert_face, insert_photos

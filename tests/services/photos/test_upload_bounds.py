@@ -21,6 +21,7 @@ from photoshare.errors import (
 )
 from photoshare.models import Guest, Upload
 from photoshare.pictures.rendering import RenderedPhoto
+from photoshare.services import kept_files
 from photoshare.services.photos import adding, uploads
 from photoshare.services.photos.adding import AddedPhoto
 from photoshare.services.photos.uploads import UNFINISHED_OF_GUEST, UnfinishedUpload
@@ -200,14 +201,14 @@ def test_a_photo_that_is_finished_between_the_sweeps_look_and_its_hand_stays(
     piece.write_bytes(CONTENT)
     os.utime(piece, (1000, 1000))
     finished: list[object] = []
-    look = leftovers.known_hashes
+    look = kept_files.kept_hashes
 
     def look_and_let_it_be_finished() -> dict[int, set[str]]:
         known = look()
         finished.append(send(site, access, upload.upload_id, len(CONTENT), b""))
         return known
 
-    monkeypatch.setattr(leftovers, "known_hashes", look_and_let_it_be_finished)
+    monkeypatch.setattr(leftovers, "kept_hashes", look_and_let_it_be_finished)
 
     site.jobs.sweep()
 

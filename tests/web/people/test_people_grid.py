@@ -32,7 +32,7 @@ def test_who_is_in_the_most_photos_comes_first_and_the_special_albums_last(
         f"{cast.url}/people/{party.red}",
         f"{cast.url}/people/{party.blue}",
         f"{cast.url}/people/unsorted",
-        f"{cast.url}/photos/without-faces",
+        f"{cast.url}/photos?without_faces=1",
     ]
 
 

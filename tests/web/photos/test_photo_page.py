@@ -66,7 +66,7 @@ def test_previous_and_next_stay_among_the_photos_without_faces(cast: Cast, party
 
     assert link(page, "prev") is None
     assert link(page, "next") is None
-    assert link(page, "up") == f"{cast.url}/photos/without-faces"
+    assert link(page, "up") == f"{cast.url}/photos?without_faces=1"
 
 
 def test_every_outline_leads_to_the_album_of_its_face(cast: Cast, party: Party) -> None:

@@ -37,9 +37,12 @@ ARGUMENTS = {
     "people.faces": ["", "page=1"],
     "people.index": ["", "page=2", "choose=1"],
     "people.show": ["", "after={place}", "before={place}"],
-    "photos.index": ["", "after={place}", "before={place}"],
+    "photos.index": [
+        "",
+        *("after={place}", "before={place}", "at={place}", "day=2026-07-04", "order=oldest"),
+        *("by={guest}", "with={red},{blue}", "without_faces=1&after={place}"),
+    ],
     "photos.show": ["", "person={red}", "people={red},{blue}", "without_faces=1", "guest={guest}"],
-    "photos.without_faces": ["", "after={place}"],
     "wall.photos": ["", "after={photo}"],
     "wall.show": ["", "before={photo}"],
 }

@@ -10,7 +10,7 @@ from photoshare.errors import NotFoundError, RejectedPhotoError, ServerBusyError
 from photoshare.models import Photo, db
 from photoshare.pictures import tiles
 from photoshare.pictures.decoder_pool import DecoderPool
-from photoshare.services.photos.pictures import keep_picture
+from photoshare.services.pictures.smaller import keep_picture
 from photoshare.storage import Storage
 
 RETRY_AFTER_S = 1

@@ -1,0 +1,65 @@
+"""List by what the photos of a room can be filtered, each with the number of its photos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from photoshare.models import Guest, Photo, db
+from photoshare.services.people.people import PersonCard
+from photoshare.services.people.room_people import load_room_people
+from photoshare.services.photos.albums import Album, Filtered
+from photoshare.services.photos.hearts import count_favourites
+from photoshare.services.rooms.entering import Access
+
+OFFERED_PEOPLE = 24  # faces to choose from: four lines on a phone; an album has all the others
+
+
+@dataclass(frozen=True, slots=True)
+class Uploader:
+    """Somebody who added photos to the room."""
+
+    id: int
+    name: str  # may be empty for the host, who sees everyone
+    photo_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the photos of a room can be filtered by."""
+
+    uploaders: Sequence[Uploader]  # most photos first
+    people: Sequence[PersonCard]  # the chosen ones, then those with most photos
+    without_faces_count: int
+    favourite_count: int
+
+
+def list_filters(access: Access, album: Album) -> Filters:
+    """List by whom and with whom the photos are, for this browser; the chosen people come first."""
+    known = load_room_people(access.room.id)
+    chosen = {person.id for person in album.people} if isinstance(album, Filtered) else set()
+    cards = known.cards(for_host=access.is_host)
+    first = [cards[person_id] for person_id in cards if person_id in chosen]
+    others = [card for card in known.people if card.id not in chosen][:OFFERED_PEOPLE]
+    favourites = count_favourites(access.room.id) if access.room.has_hearts else 0
+    people = [*first, *others]
+    return Filters(_list_uploaders(access), people, known.without_faces_count, favourites)
+
+
+def _list_uploaders(access: Access) -> list[Uploader]:
+    """Count the photos per guest, from an index; the nameless are listed for the host only."""
+    photo_count = func.count()
+    counted = (
+        select(Photo.guest_id, photo_count.label("photo_count"))
+        .where(Photo.room_id == access.room.id, Photo.guest_id.is_not(None))
+        .group_by(Photo.guest_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(Guest.id, Guest.name, counted.c.photo_count)
+        .join(counted, counted.c.guest_id == Guest.id)
+        .order_by(counted.c.photo_count.desc(), Guest.id)
+    )
+    return [Uploader(*row) for row in rows if row.name or access.is_host]

@@ -1,0 +1,218 @@
+"""Keep the rows of deleted photos for a while, and bring them back.
+
+A deleted photo is in no table that any page reads: its rows are kept as one text per deletion. What
+else the deletion changed (people, names, covers, bonds) follows from faces and corrections, so that
+`corrections.change` works it out again when they are back, with all that was said since.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, DateTime, LargeBinary, delete, exists, insert, select, update
+
+from photoshare.db import Base
+from photoshare.errors import NotFoundError
+from photoshare.faces.types import NO_PERSON
+from photoshare.models import (
+    PHOTO_ANALYSING,
+    PHOTO_WAITING,
+    Correction,
+    CorrectionFace,
+    DeletedPhoto,
+    Deletion,
+    Face,
+    Guest,
+    Heart,
+    Person,
+    Photo,
+    db,
+)
+from photoshare.services.corrections.change import Change, begin_change
+from photoshare.services.people.room_faces import follow_change
+from photoshare.services.rooms.entering import Access
+from photoshare.storage import Storage
+
+Rows = list[dict[str, Any]]
+
+
+def keep_rows(room_id: int, photo_ids: Sequence[int], *, guest_id: int | None) -> int:
+    """Keep the rows of photos that are about to be deleted; return the id of the deletion.
+
+    The caller deletes them and commits.
+    """
+    here = Face.photo_id.in_(photo_ids)
+    said = CorrectionFace.face_id.in_(select(Face.id).where(here))
+    concerned = select(CorrectionFace.correction_id).where(said)
+    kept = {
+        "photo": _read(Photo, Photo.id.in_(photo_ids)),
+        "face": _read(Face, here),
+        "person": _read(Person, Person.id.in_(select(Face.person_id).where(here))),
+        "heart": _read(Heart, Heart.photo_id.in_(photo_ids)),
+        "correction": _read(Correction, Correction.id.in_(concerned)),
+        "correction_face": _read(CorrectionFace, CorrectionFace.correction_id.in_(concerned)),
+    }
+    query = insert(Deletion).values(
+        room_id=room_id,
+        guest_id=guest_id,
+        photo_count=len(kept["photo"]),
+        rows=json.dumps(kept, default=_as_json),
+    )
+    deletion_id = int(db.session.execute(query.returning(Deletion.id)).scalar_one())
+    photos = [{"room_id": room_id, "sha256": row["sha256"]} for row in kept["photo"]]
+    db.session.execute(
+        insert(DeletedPhoto), [photo | {"deletion_id": deletion_id} for photo in photos]
+    )
+    return deletion_id
+
+
+def find_undoable(access: Access) -> Deletion | None:
+    """Find the last deletion that this browser may still undo: its own, or for the host any."""
+    query = select(Deletion).where(Deletion.room_id == access.room.id)
+    if not access.is_host:
+        query = query.where(Deletion.guest_id == access.guest.id)
+    return db.session.scalar(query.order_by(Deletion.id.desc()).limit(1))
+
+
+def restore_photos(access: Access, deletion_id: int, storage: Storage) -> int:
+    """Undo a deletion; return how many photos are back.
+
+    A photo that was uploaded again meanwhile stays as it is.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such deletion for this browser, or its time is over.
+    """
+    deletion = db.session.get(Deletion, deletion_id)
+    is_here = deletion is not None and deletion.room_id == access.room.id
+    is_own = deletion is not None and deletion.guest_id == access.guest.id
+    if deletion is None or not is_here or not (access.is_host or is_own):
+        raise NotFoundError("It's too late to undo this: the photos are gone for good.")
+    room_id, kept = deletion.room_id, json.loads(deletion.rows)
+    with storage.locked():
+        try:
+            begin_change(room_id)
+            taken = db.session.execute(delete(Deletion).where(Deletion.id == deletion_id))
+            if taken.rowcount == 0:  # type: ignore[attr-defined]  # of a result of DELETE
+                raise NotFoundError("It's too late to undo this: the photos are gone for good.")
+            count = _put_back(room_id, kept)
+            db.session.commit()
+        except BaseException:
+            db.session.rollback()
+            raise
+    follow_change(room_id, None, {})  # faces came: read all of them again
+    return count
+
+
+def _put_back(room_id: int, kept: Mapping[str, Rows]) -> int:
+    """Insert the rows again and settle what follows from them; the caller commits."""
+    known = set(db.session.scalars(select(Photo.sha256).where(Photo.room_id == room_id)))
+    guests = set(db.session.scalars(select(Guest.id).where(Guest.room_id == room_id)))
+    photos = [row for row in kept["photo"] if row["sha256"] not in known]
+    for row in photos:
+        row["face_count"] = row["heart_count"] = 0  # the database counts them as they come
+        row["state"] = PHOTO_WAITING if row["state"] == PHOTO_ANALYSING else row["state"]
+        _without_gone(row, guests, "guest_id")
+    back = {row["id"] for row in photos}
+    faces = [row for row in kept["face"] if row["photo_id"] in back]
+    people = {row["id"]: row["person_id"] for row in faces}
+    _write(Photo, photos)
+    _write(Face, [row | {"person_id": None} for row in faces])
+    hearts = [row for row in kept["heart"] if row["photo_id"] in back]
+    _write(Heart, [row for row in hearts if row["guest_id"] in guests])
+    _put_back_corrections(kept, people.keys(), guests)
+    change = Change(room_id)
+    for face_id, person_id in people.items():
+        change.person_of[face_id] = change.whoever_is_now(person_id or NO_PERSON)
+    change.settle()
+    for row in kept["person"]:
+        _put_back_person(row)
+    return len(photos)
+
+
+def _put_back_person(row: Mapping[str, Any]) -> None:
+    """Give a person what does not follow from their faces: their age, and the cover they had."""
+    same = update(Person).where(Person.id == row["id"])
+    db.session.execute(same.values(created_at=datetime.fromisoformat(row["created_at"])))
+    is_theirs = exists().where(Face.id == row["clear_face_id"], Face.person_id == row["id"])
+    db.session.execute(same.where(is_theirs).values(clear_face_id=row["clear_face_id"]))
+
+
+def _put_back_corrections(
+    kept: Mapping[str, Rows], face_ids: Collection[int], guests: set[int]
+) -> None:
+    """Let corrections be about the faces that are back, as they were before the deletion."""
+    rows = [row for row in kept["correction_face"] if row["face_id"] in face_ids]
+    concerned = {row["correction_id"] for row in rows}
+    corrections = [row for row in kept["correction"] if row["id"] in concerned]
+    found = select(Correction.id, Correction.undone_at).where(Correction.id.in_(concerned))
+    undone_at = {row.id: row.undone_at for row in db.session.execute(found)}
+    gone = [row for row in corrections if row["id"] not in undone_at]
+    for row in gone:
+        _without_gone(row, guests, "guest_id", "undone_by")
+    _write(Correction, gone)
+    for row in corrections:
+        if row["id"] in undone_at and undone_at[row["id"]] is None:
+            _end_stand_in(row, kept["correction_face"])
+    in_force = concerned - {number for number, time in undone_at.items() if time is not None}
+    _write(CorrectionFace, [row for row in rows if row["correction_id"] in in_force])
+
+
+def _end_stand_in(correction: Mapping[str, Any], kept_faces: Rows) -> None:
+    """Take a correction from the faces that stood in for the deleted ones (`erasure`)."""
+    about = [row["face_id"] for row in kept_faces if row["correction_id"] == correction["id"]]
+    of_it = CorrectionFace.correction_id == correction["id"]
+    db.session.execute(delete(CorrectionFace).where(of_it, CorrectionFace.face_id.not_in(about)))
+    same = update(Correction).where(Correction.id == correction["id"])
+    db.session.execute(same.values(kind=correction["kind"]))  # a merge may have become a name
+
+
+def _without_gone(row: dict[str, Any], guests: set[int], *columns: str) -> None:
+    """Forget guests who have left meanwhile."""
+    for column in columns:
+        if row[column] not in guests:
+            row[column] = None
+
+
+# ---- Rows as JSON --------------------------------------------------------------------------------
+
+
+def _columns(model: type[Base]) -> list[ColumnElement[Any]]:
+    return [column for column in model.__table__.columns if column.computed is None]
+
+
+def _read(model: type[Base], condition: ColumnElement[bool]) -> Rows:
+    query = select(*_columns(model)).where(condition)
+    return [dict(row) for row in db.session.execute(query).mappings()]
+
+
+def _as_json(value: object) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"{type(value)} is in no column")
+
+
+def _write(model: type[Base], rows: Rows) -> None:
+    """Insert rows as `_read` found them, through JSON; columns of other versions are left out."""
+    if not rows:
+        return
+    columns = {column.key: column.type for column in _columns(model)}
+
+    def value(name: str, given: Any) -> Any:
+        kind = columns[name]
+        if given is None or not isinstance(given, str):
+            return given
+        if isinstance(kind, LargeBinary):
+            return base64.b64decode(given)
+        is_time = isinstance(getattr(kind, "impl", kind), DateTime)
+        return datetime.fromisoformat(given) if is_time else given
+
+    known = [{key: value(key, row[key]) for key in row.keys() & columns.keys()} for row in rows]
+    db.session.execute(insert(model), known)

@@ -1,0 +1,15 @@
+"""Smaller pictures of photos, pictures of faces, and tiles for a close look.
+
+Other packages import from here.
+"""
+
+from __future__ import annotations
+
+from photoshare.services.pictures.close_ups import get_tile
+from photoshare.services.pictures.smaller import (
+    delete_pictures_of_no_faces,
+    find_face_picture,
+    find_picture,
+)
+
+__all__ = ["delete_pictures_of_no_faces", "find_face_picture", "find_picture", "get_tile"]
