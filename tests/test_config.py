@@ -85,6 +85,7 @@ def test_a_variable_sets_its_setting(name: str, text: str, value: object) -> Non
         ("MAX_UPLOADS_PER_HOUR", "0", "a whole number from 1 to 1000000"),
         ("MIN_FREE_MB", "-1", "a whole number from 0 to 1000000"),
         ("SMALLEST_FACE_PERCENT", "0.4", "a number from 0.5 to 20"),
+        ("UNDO_MINUTES", "1441", "a whole number from 0 to 1440"),
         ("ENGINE", "magic", "one of: "),
         ("EPS", "1.51", "a number from 0.15 to 1.5, or empty"),
         ("EPS", "nan", "a number from 0.15 to 1.5, or empty"),
