@@ -119,6 +119,7 @@ def test_escape_leads_back_to_the_album_at_its_place(viewer: Callable[..., Page]
     page.go_back()
     page.mouse.wheel(0, 200)
     page.wait_for_function("window.scrollY > 50")
+    page.locator(".tile").last.scroll_into_view_if_needed()
     before = page.evaluate("window.scrollY")
     page.locator(".tile").last.click()
     page.wait_for_url(lambda url: not url.endswith("/photos"))
