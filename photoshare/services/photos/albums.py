@@ -146,7 +146,7 @@ class Filtered(Album):
     uploader: Guest | None
     people: tuple[Person, ...]  # together in each photo
     is_without_faces: bool
-    is_favourite: bool  # somebody gave it a heart
+    is_favourite: bool  # someone gave it a heart
 
     @property
     def condition(self) -> ColumnElement[bool]:

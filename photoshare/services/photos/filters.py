@@ -19,7 +19,7 @@ OFFERED_PEOPLE = 24  # faces to choose from: four lines on a phone; an album has
 
 @dataclass(frozen=True, slots=True)
 class Uploader:
-    """Somebody who added photos to the room."""
+    """Someone who added photos to the room."""
 
     id: int
     name: str  # may be empty for the host, who sees everyone

@@ -42,6 +42,6 @@ def find_own_hearts(access: Access, photo_ids: Collection[int]) -> set[int]:
 
 
 def count_favourites(room_id: int) -> int:
-    """Count the photos of a room that somebody gave a heart, from an index."""
+    """Count the photos of a room that someone gave a heart, from an index."""
     query = select(func.count()).select_from(Photo)
     return db.session.scalar(query.where(Photo.room_id == room_id, IS_FAVOURITE)) or 0

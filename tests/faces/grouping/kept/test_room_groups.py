@@ -164,7 +164,7 @@ def test_the_encodings_kept_of_single_faces_are_not_changed() -> None:
 
 
 def test_kept_groups_leave_the_memory_with_their_faces() -> None:
-    """At once, without waiting for the garbage collector: they may be of somebody who left."""
+    """At once, without waiting for the garbage collector: they may be of someone who left."""
     room = grown_room().extended(face_set(encodings_of([0]), photos=[100]))
     plan(room, [False] * 5 + [True])
     kept = room.memory.exchange_kept(None)
