@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import (
     CheckConstraint,
     Computed,
@@ -24,16 +22,18 @@ from photoshare.db import Base, UtcDateTime
 # With the tables go the session that reads them, and the clock of their moments.
 from photoshare.db import db as db
 from photoshare.db import utc_now as utc_now
-from photoshare.faces.types import NO_COLLAGE, NOBODY, FaceEncodings
 
-# And what stands for None where rows become numbers.
+# And what stands for None where rows become numbers, and encodings for bytes.
+from photoshare.faces.types import ENCODING_DTYPE as ENCODING_DTYPE
+from photoshare.faces.types import NO_COLLAGE, NOBODY
 from photoshare.faces.types import NO_PERSON as NO_PERSON
+from photoshare.faces.types import encoding_to_bytes as encoding_to_bytes
+from photoshare.faces.types import encodings_from_bytes as encodings_from_bytes
 from photoshare.geometry import FaceLocation
 
 PHOTO_WAITING, PHOTO_ANALYSING = "waiting", "analysing"
 PHOTO_ANALYSED, PHOTO_FAILED = "analysed", "failed"
 JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED = "queued", "running", "done", "failed"
-ENCODING_DTYPE = "<f4"  # dlib computes in float32, so 4 bytes a number lose nothing
 # An old cookie, link or cached picture must never refer to a newer row.
 NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
 
@@ -397,14 +397,3 @@ def number_of(reference: int | None) -> int:
 def reference_of(number: int) -> int | None:
     """Turn a number of an array into a reference of a row: NOBODY into None."""
     return None if number == NOBODY else number
-
-
-def encoding_to_bytes(encoding: NDArray[np.float32]) -> bytes:
-    """Pack one face encoding of shape (size,) for the `Face.encoding` column."""
-    return encoding.astype(ENCODING_DTYPE).tobytes()
-
-
-def encodings_from_bytes(rows: list[bytes]) -> FaceEncodings:
-    """Unpack `Face.encoding` values of one engine into an array of shape (len(rows), size)."""
-    size = len(rows[0]) // np.dtype(ENCODING_DTYPE).itemsize if rows else 0
-    return np.frombuffer(b"".join(rows), dtype=ENCODING_DTYPE).reshape(len(rows), size)

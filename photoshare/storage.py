@@ -333,12 +333,9 @@ class Storage:
         return removed
 
     def old_pieces(self, *, older_than: float) -> Iterator[Path]:
-        """List the files of uploads in pieces that were last written before a given time.
+        """List the files of uploads in pieces last written before a time, in seconds since 1970.
 
-        Parameters
-        ----------
-        older_than : float
-            Seconds since the epoch; newer files may belong to an upload that just began.
+        Newer files may belong to an upload that has just begun.
         """
         for path in (self.data / "rooms").glob("*/pieces/*"):
             with contextlib.suppress(FileNotFoundError):
@@ -353,12 +350,12 @@ class Storage:
         DiskFullError
             If the disk is nearly full.
         """
-        if shutil.disk_usage(self.data).free < self.min_free_mb * MB + coming_bytes:
+        if not self.has_free_space(coming_bytes):
             raise DiskFullError("The server's disk is almost full. Please tell the host.")
 
-    def has_free_space(self) -> bool:
-        """Whether uploads are still accepted."""
-        return shutil.disk_usage(self.data).free >= self.min_free_mb * MB
+    def has_free_space(self, coming_bytes: int = 0) -> bool:
+        """Whether uploads of this size are still accepted."""
+        return shutil.disk_usage(self.data).free >= self.min_free_mb * MB + coming_bytes
 
     def _make_folder(self, folder: Path) -> None:
         """Create a folder of a room so that it survives a power cut."""

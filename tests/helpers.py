@@ -270,6 +270,9 @@ class Tag:
         return self.attributes[attribute]
 
 
+_UPLOAD = re.compile(r'<section id="upload".*?</section>', re.DOTALL)
+
+
 class _TagCollector(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -281,8 +284,13 @@ class _TagCollector(HTMLParser):
 
 
 def tags_of(html: str, name: str | None = None, /, **attributes: str) -> list[Tag]:
-    """List the tags of a page, optionally only with this name or these attributes."""
+    """List the tags of a page, optionally only with this name or these attributes.
+
+    Without the upload, which every page of a room has, unless it is asked for by its id.
+    """
     collector = _TagCollector()
+    if attributes.get("id") != "upload":
+        html = _UPLOAD.sub("", html)
     collector.feed(html)
     return [
         tag

@@ -17,6 +17,7 @@ NO_PERSON = NOBODY  # person id of an unsorted face
 NO_BOND = NOBODY  # bond id of a face without a correction
 NO_COLLAGE = 0  # panel of the faces of an ordinary photo; panels of a collage count from 1
 MAX_PANELS = 1 << 10  # panel numbers per photo; far more than can contain faces
+ENCODING_DTYPE = "<f4"  # of stored encodings: networks compute in float32, so nothing is lost
 NOISE_LABEL = -1  # the cluster label of a face in no cluster, as in scikit-learn
 
 Size: TypeAlias = tuple[int, int]  # width, height in pixels
@@ -247,3 +248,14 @@ class FaceEngine(Protocol):
         longer side may be missed.
         """
         ...
+
+
+def encoding_to_bytes(encoding: NDArray[np.float32]) -> bytes:
+    """Pack one face encoding of shape (size,) to be stored."""
+    return encoding.astype(ENCODING_DTYPE).tobytes()
+
+
+def encodings_from_bytes(rows: list[bytes]) -> FaceEncodings:
+    """Unpack stored encodings of one engine into an array of shape (len(rows), size)."""
+    size = len(rows[0]) // np.dtype(ENCODING_DTYPE).itemsize if rows else 0
+    return np.frombuffer(b"".join(rows), dtype=ENCODING_DTYPE).reshape(len(rows), size)

@@ -42,6 +42,7 @@ class JobRunner:
         self._upkeep = DatabaseUpkeep(workplace.settings.database)
         self._knows_outdated = False  # whether photos of another engine have been looked for
         self._executor: ThreadPoolExecutor | None = None
+        self._watcher: threading.Thread | None = None
         self._busy = threading.Lock()  # held while jobs run
         self._is_unsettled = False  # the table still lists an ended job as running
 
@@ -78,7 +79,8 @@ class JobRunner:
         """Resume what an earlier process left, and start the threads; called by app.py only."""
         self.recover()
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="jobs")
-        threading.Thread(target=self._watch, name="job-watch", daemon=True).start()
+        self._watcher = threading.Thread(target=self._watch, name="job-watch", daemon=True)
+        self._watcher.start()
         self.wake()
 
     def recover(self) -> None:
@@ -137,14 +139,19 @@ class JobRunner:
             self._knows_outdated = True
 
     def stop(self) -> bool:
-        """Stop after the current photo, or requeue it; return whether the thread has ended."""
+        """Stop after the current photo, or requeue it; return whether the threads have ended.
+
+        The caller closes the database next, which must not be done under a thread that reads it.
+        """
         self._stopping.set()
-        if self._executor is None:
+        if self._executor is None or self._watcher is None:
             return True
+        until = time.monotonic() + STOP_WAIT_S
         self._executor.shutdown(wait=False, cancel_futures=True)
-        if self._busy.acquire(timeout=STOP_WAIT_S):
+        self._watcher.join(STOP_WAIT_S)
+        if self._busy.acquire(timeout=max(0.0, until - time.monotonic())):
             self._busy.release()
-            return True
+            return not self._watcher.is_alive()
         with self._app.app_context():
             photo_queue.release_claims(count_attempt=False)
             job_table.requeue_running_jobs()

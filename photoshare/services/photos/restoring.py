@@ -17,7 +17,6 @@ from sqlalchemy import ColumnElement, DateTime, LargeBinary, delete, exists, ins
 
 from photoshare.db import Base
 from photoshare.errors import NotFoundError
-from photoshare.faces.types import NO_PERSON
 from photoshare.models import (
     PHOTO_ANALYSING,
     PHOTO_WAITING,
@@ -31,6 +30,7 @@ from photoshare.models import (
     Person,
     Photo,
     db,
+    number_of,
 )
 from photoshare.services.corrections.change import Change, begin_change
 from photoshare.services.people.room_faces import follow_change
@@ -128,7 +128,7 @@ def _put_back(room_id: int, kept: Mapping[str, Rows]) -> int:
     _put_back_corrections(kept, people.keys(), guests)
     change = Change(room_id)
     for face_id, person_id in people.items():
-        change.person_of[face_id] = change.whoever_is_now(person_id or NO_PERSON)
+        change.person_of[face_id] = change.whoever_is_now(number_of(person_id))
     change.settle()
     for row in kept["person"]:
         _put_back_person(row)

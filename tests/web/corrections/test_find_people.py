@@ -36,7 +36,8 @@ def test_htmx_gets_the_status(cast: Cast, party: Party) -> None:
 
 
 def test_the_form_works_with_and_without_javascript(cast: Cast, party: Party) -> None:
-    (form,) = tags_of(cast.guest.get(cast.url).text, "form", action=f"{cast.url}/jobs")
+    page = cast.host.get(f"{cast.url}/guests").text
+    (form,) = tags_of(page, "form", action=f"{cast.url}/jobs")
 
     assert (form["method"], form["hx-post"]) == ("post", f"{cast.url}/jobs")
 

@@ -22,7 +22,7 @@ from tests.helpers import faces_of, insert_person, insert_photos, let_guests_cor
 from tests.web.conftest import Party
 
 # Everything that an address or a form may contain: all are tried everywhere.
-PEOPLE_ARGUMENTS = ("people", "person", "into")
+PEOPLE_ARGUMENTS = ("people", "person", "into", "with")
 FACE_ARGUMENTS = ("face", "faces", "first", "second")
 LANGUAGE_FORM = re.compile(rb'<form[^>]*action="/language".*?</form>', re.DOTALL)
 # Where a visible person in the query changes the page: otherwise the walk proves nothing.
@@ -30,9 +30,17 @@ TAKES_PEOPLE = {
     ("albums.room_zip", "people"),
     ("albums.room_zip", "person"),
     ("albums.several", "people"),
+    ("albums.room_zip", "with"),
+    ("photos.confirm_delete", "people"),
+    ("photos.confirm_delete", "person"),
+    ("photos.confirm_delete", "with"),
+    ("photos.files", "people"),
+    ("photos.files", "person"),
+    ("photos.files", "with"),
+    ("photos.index", "with"),
     ("photos.show", "people"),
     ("photos.show", "person"),
-    ("photos.confirm_delete", "person"),
+    ("photos.show", "with"),
 }
 
 
@@ -73,6 +81,10 @@ def addresses(app: Flask, cast: Cast, party: Party) -> Callable[..., dict[str, s
             "face_id": face_id,
             "correction_id": 1,
             "upload_id": 1,
+            "deletion_id": 1,
+            "factor": 1,
+            "column": 0,
+            "row": 0,
         }
         adapter = app.url_map.bind("localhost")
         return {

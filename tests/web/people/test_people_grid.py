@@ -79,11 +79,18 @@ def test_htmx_gets_the_grid_alone(cast: Cast, party: Party) -> None:
 
 
 def test_the_grid_asks_again_when_the_search_found_somebody(cast: Cast, party: Party) -> None:
-    for path in ("", "/people"):
-        (grid,) = tags_of(cast.guest.get(cast.url + path).text, "div", id="people-grid")
+    for path, part, events in (
+        (
+            "",
+            "home",
+            "people-changed from:body, photos-changed from:body, photo-added from:body delay:1s",
+        ),
+        ("/people", "people-grid", "people-changed from:body"),
+    ):
+        (shown,) = tags_of(cast.guest.get(cast.url + path).text, "div", id=part)
 
-        assert grid["hx-trigger"] == "people-changed from:body"
-        assert grid["hx-get"] == f"{cast.url}/people"
+        assert shown["hx-trigger"] == events
+        assert shown["hx-get"] == cast.url + path
 
 
 def test_many_people_come_page_by_page(app: Flask, cast: Cast) -> None:

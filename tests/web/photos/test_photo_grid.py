@@ -173,7 +173,9 @@ def test_the_words_for_a_photo_name_who_is_in_it(app: Flask, cast: Cast) -> None
 
     def words(client: FlaskClient) -> list[str]:
         page = client.get(f"{cast.url}/photos").text
-        boxes = [tag["aria-label"] for tag in tags_of(page, "input", name="photos")]
+        boxes = [
+            tag["aria-label"] for tag in tags_of(page, "input", name="photos", type="checkbox")
+        ]
         alternatives = [tag["alt"] for tag in tags_of(page, "img") if "srcset" in tag.attributes]
         assert boxes == [f"Select {words}" for words in alternatives]
         return alternatives

@@ -13,7 +13,9 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from photoshare.config import Settings
+from photoshare.models import utc_now
 from photoshare.pictures.decoder_pool import DecoderPool
+from photoshare.services.photos import deleting
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
@@ -75,11 +77,13 @@ def test_a_stranger_gets_no_tile(cast: Cast, tiles_url: str) -> None:
     assert get(cast.stranger, f"{tiles_url}/1/0-0.webp").status_code == 404
 
 
+@pytest.mark.usefixtures("app_ctx")
 def test_tiles_are_deleted_with_their_photo(cast: Cast, site: Site, tiles_url: str) -> None:
     get(cast.guest, f"{tiles_url}/1/0-0.webp")
     assert "tiles-1.zip" in files_of(cast, site)
 
     cast.host.post(f"{tiles_url.rpartition('/')[0].rpartition('/')[0]}/delete")
+    deleting.delete_for_good(site.storage, before=utc_now())
 
     assert files_of(cast, site) == []
     assert get(cast.guest, f"{tiles_url}/1/0-0.webp").status_code == 404
