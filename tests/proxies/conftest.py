@@ -227,7 +227,7 @@ class Site:
     def join(self) -> None:
         answer = self.ask(f"{self.room}/join", {"name": "Gustav"}, Origin=self.origin)
         assert answer.status == 303
-        assert answer.headers["Location"] == f"{self.prefix}{self.room}"
+        assert answer.headers["Location"] == f"{self.prefix}{self.room}?entered=1"
 
     def bytes_sent(self) -> int:
         """Count what PhotoShare has sent to the proxy."""

@@ -20,7 +20,7 @@ MOST_AHEAD_BYTES = 50_000_000  # systems and proxies buffer much less between tw
 
 
 def test_a_guest_joins_by_a_form_and_keeps_a_cookie_for_https(site: Site) -> None:
-    assert site.ask(f"{site.room}/photos").status == 404
+    assert site.ask(f"{site.room}/photos").status == 303  # to the invitation
 
     site.join()
 
