@@ -131,7 +131,7 @@ def test_rows_fill_the_line(
 def test_people_come_by_a_button_and_not_by_themselves(
     open_room: Callable[[str, tuple[int, int]], Page],
 ) -> None:
-    page = open_room("", WINDOWS[0])
+    page = open_room("/people", WINDOWS[0])
     people = page.locator("#people-grid [data-person]")
     page.mouse.wheel(0, 3000)
     page.wait_for_timeout(QUIET_MS)

@@ -67,7 +67,7 @@ def test_shared_photos_wait_on_the_phone_until_the_room_is_chosen(
     expect(page).to_have_url(re.compile(r"/share-target$"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Which room are the photos for?")
     page.get_by_role("link", name="First party").click()
-    expect(page.locator(".site-title")).to_have_text("First party")
+    expect(page.get_by_role("heading", level=1)).to_have_text("First party")
     expect(page.locator(".photo-grid .tile")).to_have_count(2)
     assert "shared" not in page.url
     assert page.evaluate("caches.has('shared-photos')") is False

@@ -141,7 +141,8 @@ def test_a_guest_on_a_phone_swipes_through_an_album(
     host = open_page()
     host.goto(f"{address}/rooms")
     host.get_by_label("Title").fill("Garden party")
-    host.get_by_label("Room password").first.fill("fireworks")
+    host.get_by_text("Password and end date").click()
+    host.get_by_label("Room password").fill("fireworks")
     host.get_by_role("button", name="Create the room").click()
     guest_link = host.get_by_label("Guest link").input_value()
 
@@ -278,6 +279,7 @@ def test_without_javascript(
     expect(page.get_by_role("heading", level=1)).to_have_text("Barack")
     expect(page.locator(".tile")).to_have_count(2)
     page.get_by_role("link", name="Manage").click()
+    page.get_by_role("link", name="Settings").click()
     page.get_by_role("link", name="Delete this room").click()
     page.get_by_role("button", name="Delete everything").click()
     expect(page.locator(".messages")).to_contain_text("have been deleted")
