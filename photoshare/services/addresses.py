@@ -45,9 +45,10 @@ class Listening:
 
 
 def remember_listening(data: Path, listening: Listening) -> None:
-    """Write down where the server listens."""
+    """Write down where the server listens, for the command line; it starts on a full disk too."""
     text = json.dumps({"host": listening.host, "port": listening.port})
-    _replace(data / LISTENING_FILE, text)
+    with contextlib.suppress(OSError):
+        _replace(data / LISTENING_FILE, text)
 
 
 def forget_listening(data: Path) -> None:

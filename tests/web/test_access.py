@@ -49,6 +49,8 @@ NEEDED: dict[str, dict[str, str]] = {
 }
 FOR_THE_HOST = {
     ("rooms.change", "POST"),
+    ("rooms.choose_address", "POST"),
+    ("photos.cover", "POST"),
     ("rooms.guests", "GET"),
     ("rooms.settings", "GET"),
     ("rooms.confirm_delete", "GET"),

@@ -25,6 +25,7 @@ class Form:
     action: str
     by_htmx: bool
     fields: list[Tag] = field(default_factory=list)
+    hidden: dict[str, str] = field(default_factory=dict)
 
 
 def forms_of(page: str) -> list[Form]:
@@ -35,6 +36,8 @@ def forms_of(page: str) -> list[Form]:
             is_sent = tag.attributes.get("method") == "post"
             forms.append(Form(tag["action"] if is_sent else "", "hx-post" in tag.attributes))
         is_typed = tag.name == "input" and tag.attributes.get("type", "text") in TYPED
+        if forms and tag.attributes.get("type") == "hidden":
+            forms[-1].hidden[tag["name"]] = tag.attributes.get("value", "")
         if is_typed and forms and "name" in tag.attributes:
             forms[-1].fields.append(tag)
     return [form for form in forms if form.action and form.fields]
@@ -113,7 +116,7 @@ def test_every_form_says_its_problem_beside_the_field_with_the_focus(
         filled = {tag["name"]: tag.attributes.get("value") or "" for tag in form.fields}
         filled |= {"title": "Party"} if "title" in filled else {}
         for tag in form.fields:
-            sent = filled | {tag["name"]: unacceptable(tag)}
+            sent = form.hidden | filled | {tag["name"]: unacceptable(tag)}
             for headers in ({}, HX) if form.by_htmx else ({},):
                 answer = client.post(form.action, data=sent, headers=headers)
                 asked += 1

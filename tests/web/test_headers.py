@@ -59,7 +59,7 @@ def answers(
     def fail(*_arguments: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("photoshare.web.views.photos.list_photos", fail)
+    monkeypatch.setattr("photoshare.web.views.photos.photo_page", fail)
     found["500"] = cast.host.get(f"{cast.url}/photos")
     return found
 

@@ -55,6 +55,10 @@ def requests_of(app: Flask, cast: Cast, party: Party) -> Iterator[tuple[str, str
         "purpose": "any",
         "size": 192,
         "filename": "app.js",
+        "deletion_id": 1,
+        "factor": 1,
+        "column": 0,
+        "row": 0,
     }
     queries: dict[str, dict[str, object]] = {
         "albums.several": {"people": f"{party.red},{party.blue}"},

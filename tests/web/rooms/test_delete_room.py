@@ -8,14 +8,15 @@ from flask import Flask
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.models import Face, Guest, Upload
+from photoshare.models import Face, Guest, Heart, Upload
 from photoshare.services.corrections import verbs
+from photoshare.services.photos import delete_photos
 from photoshare.services.rooms.entering import Author
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
-from tests.helpers import row_counts, tags_of
+from tests.helpers import host_access, row_counts, tags_of
 from tests.web.conftest import Party
 
 
@@ -49,7 +50,9 @@ def test_all_rows_and_files_of_the_room_go(
                 size_bytes=9,
             )
         )
+        db.session.add(Heart(photo_id=party.photos["b.jpg"], guest_id=guest_id or 0))
         db.session.commit()
+        delete_photos(host_access(cast.room_id), [party.photos["e.jpg"]], site.storage)
     assert 0 not in row_counts(app).values()
 
     answer = cast.host.post(f"{cast.url}/delete")

@@ -93,6 +93,10 @@ def walk(app: Flask, cast: Cast, party: Party) -> Walk:
         "purpose": "any",
         "size": 192,
         "secret": cast.host_secret,
+        "factor": 1,
+        "column": 0,
+        "row": 0,
+        "deletion_id": 1,
     }
     place = place_at(app, photo)
     addresses = []
