@@ -1,6 +1,8 @@
 // Into the phone's gallery: where a browser can share files (https), its sheet offers "Save Image". Photos are fetched
 // in parts that fit, and each part waits for a tap, since a browser opens the sheet only right after one.
 
+import { fill } from "./words.js";
+
 const PART_PHOTOS = 40;
 const PART_BYTES = 150e6; // phones hold a part in memory; a photo of a newer phone has 3 to 8 MB
 const IDS_AT_ONCE = 300; // in one address: proxies take 8 kB
@@ -43,9 +45,6 @@ function divide(files) {
   }
   return parts;
 }
-
-const number = (value) => value.toLocaleString(document.documentElement.lang, { numberingSystem: "latn" });
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => number(values[name]));
 
 async function save(button) {
   const dialog = document.getElementById("save-photos");

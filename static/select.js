@@ -2,6 +2,8 @@
 // selected and what can be done with them. A form with data-select contains the checkboxes, each in an element with
 // data-pick; without this script it is a plain form with plain checkboxes.
 
+import { fill } from "./words.js";
+
 const DRAG_PX = 8; // less is a shaky tap
 
 export const boxesOf = (form) =>
@@ -14,8 +16,7 @@ export function showChosen(form) {
   const chosen = chosenBoxes.length;
   const count = form.querySelector("[data-chosen]");
   if (count) {
-    const number = chosen.toLocaleString(document.documentElement.lang, { numberingSystem: "latn" });
-    const sentence = count.dataset.chosen.replace("{number}", number);
+    const sentence = fill(count.dataset.chosen, { number: chosen });
     if (count.textContent !== sentence) count.textContent = sentence;
   }
   for (const button of form.querySelectorAll("[data-for-chosen]")) {

@@ -1,12 +1,11 @@
 // What the upload queue shows: a small picture of each photo, one bar for all, and the files that need a word.
 
 import { speak } from "./speech.js";
+import { fill, language } from "./words.js";
 
 const MOST_PICTURES = 60; // each costs the phone a decoded photo for a moment
 const PICTURE_PX = 128;
 
-const language = document.documentElement.lang;
-const digits = new Intl.NumberFormat(language, { numberingSystem: "latn" });
 const plurals = new Intl.PluralRules(language);
 
 export class UploadView {
@@ -25,10 +24,9 @@ export class UploadView {
   }
 
   phrase(name, values = {}) {
-    const asWords = (value) => (typeof value === "number" ? digits.format(value) : value);
     const word = this.words[name];
     const text = typeof word === "string" ? word : (word[plurals.select(values.number)] ?? word.other);
-    return text.replace(/\{(\w+)\}/g, (_place, key) => asWords(values[key]));
+    return fill(text, values);
   }
 
   clear() {
