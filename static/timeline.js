@@ -4,7 +4,7 @@
 const SETTLE_MS = 150; // without a scroll: browsers allow only some ten changes of the address in a second
 const grid = document.querySelector("[data-timeline]");
 const ownAddress = new URL(grid.dataset.timeline, location.href);
-const isOwnPage = ownAddress.pathname === location.pathname; // the room's home shows the same album
+const isOwnPage = ownAddress.pathname === location.pathname; // without-faces has an old address of its own
 const header = document.querySelector(".site-header");
 
 // ---- Pages: the next one is requested while a screenful is still between it and the window -------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from photoshare.services.paging import ListPage, page_of
 from photoshare.services.people.people import PersonCard, list_people
 from photoshare.services.people.shown_faces import count_faces
 from photoshare.services.photos.albums import count_without_faces
@@ -33,10 +32,6 @@ class RoomPeople:
     unsorted_count: int
     without_faces_count: int
     revision: int
-
-    def page(self, number: int) -> ListPage[PersonCard]:
-        """Return one page of the people."""
-        return page_of(self.people, number)
 
     def cards(self, *, for_host: bool) -> dict[int, PersonCard]:
         """Return the people that a browser may see, by id."""

@@ -110,10 +110,10 @@ def delete_for_good(storage: Storage, *, before: datetime) -> int:
         hourly sweep removes.
     """
     is_over = select(Deletion.id).where(Deletion.created_at <= before)
-    query = select(DeletedPhoto.room_id, DeletedPhoto.sha256)
-    photos = db.session.execute(query.where(DeletedPhoto.deletion_id.in_(is_over))).all()
     if db.session.scalar(is_over.limit(1)) is None:
         return 0
+    query = select(DeletedPhoto.room_id, DeletedPhoto.sha256)
+    photos = db.session.execute(query.where(DeletedPhoto.deletion_id.in_(is_over))).all()
     with storage.locked():
         even_when_full(storage, lambda: _forget(before))
         for room_id, sha256 in photos:
