@@ -67,7 +67,7 @@ def test_move_a_face(flow: Flow, shots: list[Path]) -> None:
     expect(page.locator(".faces")).to_have_css("opacity", "1")
     expect(page.get_by_role("link", name="Done")).to_be_focused()
     assert page.evaluate("history.length") == length, "it is the same page"
-    flow.press(page.get_by_role("link", name="Fix Who is this?").first)
+    flow.press(page.get_by_role("link", name="Fix Who's this?").first)
     flow.step(page, "1-face")
     flow.press(page.get_by_role("button", name="Someone else"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Who's this?")

@@ -185,7 +185,7 @@ def test_named_people_come_first_and_unsorted_faces_last(
 
     strips = [page.partition('class="face-strip')[2].partition("</ul>")[0] for page in pages]
     words = [re.findall("<span>([^<]+)</span>", strip) for strip in strips]
-    assert words == [["Ben", "Who is this?"], ["Who is this?", "Unsorted"]]
+    assert words == [["Ben", "Who's this?"], ["Who's this?", "Unsorted"]]
 
 
 def test_faces_are_fixed_in_one_mode_that_works_without_a_script(cast: Cast, party: Party) -> None:
