@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,9 @@ class LazySession:
 
 
 def _start(graph: bytes, threads: int) -> InferenceSession:
+    # Since 1.29 the library reports to its maker, under an identifier that it keeps in the home
+    # folder, unless this is set when it is loaded. Nothing leaves a PhotoShare server.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
