@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every check and test of the project: ./run.sh test. With --coverage: measured as well, which takes
-# half as long again. With --fast: what takes a minute, for the loop while writing. With other
-# arguments: only pytest, with them.
+# half as long again. With --fast: what takes a minute, for the loop while writing. With --container:
+# only that the container is built and runs. With other arguments: only pytest, with them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bin=.venv/bin
@@ -23,6 +23,10 @@ if [ "${1:-}" = --fast ]; then
     "$bin/python" -m pytest -q "${in_all_cores[@]}" "$@" || result=$?
     echo "Left out by --fast: browsers, real servers and networks, long searches (marked browser or slow), all cases of a test but the first, coverage, lint and types."
     exit "$result"
+fi
+
+if [ "${1:-}" = --container ]; then
+    exec "$bin/python" -m pytest -o faulthandler_timeout=900 -m container tests/container
 fi
 
 measure=()

@@ -38,7 +38,7 @@ def test_the_documentation_shows_every_setting_as_it_is() -> None:
 
 
 # What looks like a module of ours, and is a file, a key or a package of data.
-NO_MODULES = {"photoshare.sqlite", "photoshare.lock", "photoshare.body_dropped"}
+NO_MODULES = {"photoshare.sqlite", "photoshare.lock", "photoshare.env", "photoshare.body_dropped"}
 NO_MODULES |= {"photoshare.shelves", "photoshare.static", "photoshare.templates"}
 MODULE = re.compile(r"(?<![\w./-])(?:photoshare|measuring)(?:\.\w+)+")
 FILE = re.compile(
@@ -171,12 +171,14 @@ def test_the_changelog_knows_the_version() -> None:
         assert version == released[0]
 
 
-def test_systemd_understands_the_unit_of_the_documentation(tmp_path: Path) -> None:
+UNIT = ROOT / "deploy" / "photoshare.service"
+MOST_EXPOSED = 2.0  # of 10, as systemd-analyze security counts
+
+
+def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     analyze = find_tool("systemd-analyze", "systemd")
-    text = (ROOT / "docs/deployment.md").read_text()
-    (unit,) = re.findall(r"^```ini\n(.*?)^```$", text, re.M | re.S)
     file = tmp_path / "photoshare.service"
-    file.write_text(unit.replace("/opt/photoshare/app/run.sh", str(ROOT / "run.sh")))
+    file.write_text(UNIT.read_text().replace("/opt/photoshare/run.sh", str(ROOT / "run.sh")))
 
     # What it does not know is a line on standard error, and no failure.
     done = subprocess.run(
@@ -186,3 +188,36 @@ def test_systemd_understands_the_unit_of_the_documentation(tmp_path: Path) -> No
     assert str(ROOT / "run.sh") in file.read_text()
     assert [line for line in done.stderr.splitlines() if "photoshare.service" in line] == []
     assert done.returncode == 0, done.stderr
+
+
+def test_the_unit_shuts_the_service_in() -> None:
+    analyze = find_tool("systemd-analyze", "systemd")
+
+    done = subprocess.run(
+        [analyze, "security", "--offline=true", str(UNIT)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    found = re.search(r"Overall exposure level for photoshare\.service: (\S+)", done.stdout)
+    assert found, done.stderr
+    assert float(found[1]) <= MOST_EXPOSED
+    assert f"says {found[1]} of 10" in " ".join((ROOT / "docs/deployment.md").read_text().split())
+
+
+def test_the_caddyfile_of_the_container_is_the_recipe() -> None:
+    recipe = [
+        line.strip().replace("127.0.0.1:8000", "photoshare:8000")
+        for block in re.findall(
+            r"^```caddyfile\n(.*?)^```$", (ROOT / "docs/deployment.md").read_text(), re.M | re.S
+        )
+        for line in block.splitlines()
+    ]
+    file = [line.strip() for line in (ROOT / "deploy" / "Caddyfile").read_text().splitlines()]
+
+    around = {"{", "}", "", "{$PHOTOSHARE_DOMAIN} {"}
+    assert [line for line in file if line not in around] == [
+        line for line in recipe if line not in around
+    ]
