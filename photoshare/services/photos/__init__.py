@@ -17,6 +17,7 @@ from photoshare.services.photos.albums import (
     OfGuest,
     OfPeople,
     OfPerson,
+    Order,
     WholeRoom,
     open_album,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "OfGuest",
     "OfPeople",
     "OfPerson",
+    "Order",
     "WholeRoom",
     "add_photo",
     "check_originals",
