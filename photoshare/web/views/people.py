@@ -10,6 +10,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import DiskFullError
+from photoshare.models import Face
 from photoshare.services.corrections import history
 from photoshare.services.corrections.verbs import may_correct_person, may_correct_some
 from photoshare.services.paging import page_of
@@ -170,8 +171,19 @@ def choose_other(room_code: str, person_id: int) -> str:
 @blueprint.get("/faces/move")
 def choose_person(room_code: str) -> str:
     """Ask who the chosen faces are; the most similar people come first."""
+    return _choice_for(shown_faces.get_faces(current_access(), number_list_argument("faces")))
+
+
+@blueprint.get("/people/<int:person_id>/move")
+def choose_faces(room_code: str, person_id: int) -> str:
+    """Ask whose faces those of chosen photos of an album are, as far as this browser may say."""
+    author, photo_ids = current_author(), number_list_argument("photos")
+    found = shown_faces.find_faces_on(current_access(), person_id, photo_ids)
+    return _choice_for([face for face in found if author.may_correct([face.photo.guest_id])])
+
+
+def _choice_for(chosen: Sequence[Face]) -> str:
     access = current_access()
-    chosen = shown_faces.get_faces(access, number_list_argument("faces"))
     alike = (
         suggestions.list_alike_people(
             access,
