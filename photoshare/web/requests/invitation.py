@@ -59,11 +59,14 @@ def check_cookie() -> Response | None:
     """Tell a browser that has entered a room, but kept no cookie, what to do about it.
 
     It would be invited again and again otherwise. Every other browser goes on to the page itself.
+    A host is sent to the host link, so that this page can show it, and goes on to manage the room.
     """
     if request.method != "GET" or ENTERED not in request.args:
         return None
     if current_app.config["SESSION_COOKIE_NAME"] not in request.cookies:
         return make_response(render_template("rooms/no_cookie.html"), 403)
+    if request.endpoint == "rooms.host_link":
+        return redirect(url_for("rooms.share"), SEE_OTHER)
     query = [(name, text) for name, text in request.args.items(multi=True) if name != ENTERED]
     path = request.script_root + request.path
     return redirect(f"{path}?{urlencode(query)}" if query else path, SEE_OTHER)
