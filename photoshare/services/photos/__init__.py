@@ -32,6 +32,7 @@ from photoshare.services.photos.hearts import find_own_hearts, give_heart
 from photoshare.services.photos.listing import (
     count_photos,
     cursor_of,
+    find_first,
     find_neighbours,
     find_position,
     get_photo,
@@ -68,6 +69,7 @@ __all__ = [
     "delete_photos",
     "find_cover",
     "find_event_days",
+    "find_first",
     "find_known",
     "find_neighbours",
     "find_own_hearts",

@@ -162,6 +162,11 @@ def list_newest(album: Album, *, at_most: int) -> Sequence[Photo]:
     return db.session.scalars(query.limit(at_most)).all()
 
 
+def find_first(album: Album) -> int | None:
+    """Return the id of the photo an album begins with; None if it has none."""
+    return db.session.scalar(album.select().with_only_columns(Photo.id).limit(1))
+
+
 def cursor_of(photo: Photo, album: Album) -> str:
     """Return the cursor of a photo in its album, for the address of the page that continues there.
 
@@ -232,5 +237,5 @@ def find_position(album: Album, photo: Photo) -> Position:
     ids = album.select().with_only_columns(Photo.id)
     before = ids.where(_beyond(album.order, here, backwards=True)).order_by(None).subquery()
     count_before = db.session.scalar(select(func.count()).select_from(before)) or 0
-    first_id = db.session.scalar(ids.limit(1))
-    return Position(count_before + 1, max(count_photos(album), 1), first_id or photo.id)
+    first_id = find_first(album) or photo.id
+    return Position(count_before + 1, max(count_photos(album), 1), first_id)

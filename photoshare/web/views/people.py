@@ -22,6 +22,7 @@ from photoshare.services.photos import open_album
 from photoshare.services.pictures import find_face_picture
 from photoshare.web.answers import (
     current_author,
+    page_after,
     render,
     send_picture,
     wants_partial,
@@ -194,12 +195,23 @@ def _choice_for(chosen: Sequence[Face]) -> str:
         if chosen
         else []
     )
-    return _choice_of_one("people/move.html", alike, faces=chosen)
+    person_id = chosen[0].person_id if chosen else None
+    began_at = (
+        url_for("people.show", person_id=person_id) if person_id else url_for("people.unsorted")
+    )
+    return _choice_of_one(
+        "people/move.html",
+        alike,
+        faces=chosen,
+        next=request.args.get("next"),
+        back_url=page_after(began_at),
+    )
 
 
 def _choice_of_one(template: str, alike: Sequence[PersonCard], **context: Any) -> str:
     """Render people to choose one from, as found and sorted by the guest, or one page of them."""
     query = people_argument()
+    context.setdefault("next", None)
     return render(
         template,
         "people/_choices_page.html",
@@ -224,7 +236,13 @@ def face(room_code: str, face_id: int) -> str:
     access = current_access()
     found = shown_faces.get_face(access, face_id)
     return render_template(
-        "people/face.html", access=access, author=current_author(), face=found, photo=found.photo
+        "people/face.html",
+        access=access,
+        author=current_author(),
+        face=found,
+        photo=found.photo,
+        next=request.args.get("next"),
+        back_url=page_after(url_for("photos.show", photo_id=found.photo.id)),
     )
 
 
