@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import itertools
 import os
 import random
 import sqlite3
@@ -43,6 +44,7 @@ from photoshare.web.site import site_of
 DEEP = "20260501T060000000000-1"  # the cursor of a photo in the middle
 BROWSER = {"Accept-Encoding": "gzip, deflate, br"}  # so that compression is part of the time
 UNSORTED_SHARE = 0.15  # of the faces
+HEART_EVERY = 10  # photos
 TIMED_SHARE = 0.9  # of the photos have a capture time
 NOISE = 0.04  # of each number of an encoding around its person's: 0.45 apart, as in dlib's
 ENCODING_SIZE = 128
@@ -99,6 +101,10 @@ def fill(database: sqlite3.Connection, room_id: int, size: RoomSize, seed: int) 
         for number in range(60)
     ]
     photos = fill_photos(database, room_id, size.photos, guests, random.Random(seed))
+    database.executemany(
+        "INSERT OR IGNORE INTO heart (photo_id, guest_id) VALUES (?, ?)",
+        zip(photos[::HEART_EVERY], itertools.cycle(guests), strict=False),
+    )
     people = fill_faces(database, room_id, size, photos, np.random.default_rng(seed))
     for number, person in enumerate(people[1::2]):
         name = f"Person {2 * number + 1}"
@@ -261,8 +267,11 @@ def list_pages(app: Flask) -> tuple[str, dict[str, str]]:
         "photos, deep page": f"/photos?after={DEEP}",
         "photos, deep page by htmx": f"/photos?after={DEEP} HX",
         "photos, page before": f"/photos?before={DEEP}",
+        "photos by hearts": "/photos?order=hearts",
+        "photos by hearts, deep page": f"/photos?order=hearts&after=0-{DEEP} HX",
         "photos without faces": "/photos/without-faces",
         "photo": f"/photos/{photo}",
+        "photo by hearts": f"/photos/{photo}?order=hearts",
         "photo in an album": f"/photos/{photo}?person={largest}",
         "photo in a small album": f"/photos/{photo}?person={smaller}",
         "photo among those without faces": f"/photos/{photo}?without_faces=1",

@@ -127,6 +127,7 @@ class Photo(Base):
             "ix_photo_without_faces", "room_id", "moment", sqlite_where=text("is_without_faces = 1")
         ),
         Index("ix_photo_favourites", "room_id", "moment", sqlite_where=text("heart_count > 0")),
+        Index("ix_photo_room_id_hearts", "room_id", "heart_count", "moment"),  # the most first
         CheckConstraint("state IN ('waiting', 'analysing', 'analysed', 'failed')", name="state"),
         NEVER_REUSE_IDS,
     )

@@ -1,8 +1,8 @@
 """Store and delete the files of rooms.
 
-In ``rooms/<room id>/``, ``originals/<sha256>`` holds the uploaded bytes, ``derived/`` what can be
-made again from them, ``incoming/`` and ``pieces/`` unfinished uploads. File names come from hashes
-and numbers, never from a client.
+In ``rooms/<room id>/``, ``originals/<sha256>`` holds the uploaded bytes, ``derived/`` and
+``tiles/`` what can be made again from them, ``incoming/`` and ``pieces/`` unfinished uploads. File
+names come from hashes and numbers, never from a client.
 """
 
 from __future__ import annotations
@@ -248,7 +248,7 @@ class Storage:
 
     def delete_photo(self, room_id: int, sha256: str) -> None:
         """Remove the original of a photo and everything made from it."""
-        for path in (self.room_folder(room_id) / "derived").glob(f"{sha256}-*"):
+        for path in self.room_folder(room_id).glob(f"*/{sha256}-*"):
             path.unlink(missing_ok=True)
         self.original(room_id, sha256).unlink(missing_ok=True)
 

@@ -39,7 +39,7 @@ from photoshare.models import (
 )
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.change import begin_change
-from photoshare.services.photos import deleting
+from photoshare.services.photos import WholeRoom, deleting
 from photoshare.services.photos.listing import cursor_of
 from photoshare.services.rooms import entering, rooms
 from photoshare.services.rooms.entering import Access, Author
@@ -164,7 +164,8 @@ def let_guests_correct(app: Flask, room_id: int) -> None:
 def place_at(app: Flask, photo_id: int) -> str:
     """Return the cursor of a photo, as in the address of a grid's next page."""
     with app.app_context():
-        return cursor_of(db.session.get_one(Photo, photo_id))
+        photo = db.session.get_one(Photo, photo_id)
+        return cursor_of(photo, WholeRoom(photo.room_id))
 
 
 def delete_for_good(access: Access, photo_id: int, storage: Storage) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import time
 import urllib.error
@@ -25,7 +24,8 @@ from tests.tools import find_tool
 
 BASE, IMAGE = "localhost/photoshare-test-base", "localhost/photoshare-test"
 MIRROR = "http://deb.debian.org/debian"
-CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+# Beside the system's own, which are written anew when a package brings them.
+CERTIFICATES, COPY = Path("/etc/ssl/certs/ca-certificates.crt"), "/etc/ssl/machine.crt"
 USER = 10001  # of the Dockerfile
 START_S = 60
 # In mounts of its own, which end with it: the image read-only, /tmp in memory, one volume.
@@ -36,7 +36,8 @@ mount -t tmpfs -o mode=1777 tmpfs "$1/tmp"
 mount --bind "$2" "$1/data"
 mount --rbind /dev "$1/dev" && mount -t proc proc "$1/proc"
 root="$1" user="$3"; shift 3
-exec setpriv --bounding-set=-all --no-new-privs chroot --userspec="$user:$user" "$root" "$@"
+exec chroot "$root" setpriv --reuid "$user" --regid "$user" --clear-groups \\
+    --bounding-set=-all --inh-caps=-all --no-new-privs "$@"
 """
 
 
@@ -58,8 +59,8 @@ def make_base(folder: Path) -> None:
     )
     base = buildah("from", "scratch")
     buildah("add", "--quiet", base, str(folder), "/")
-    buildah("add", "--quiet", base, str(CERTIFICATES), str(CERTIFICATES))
-    buildah("config", "--env", f"PIP_CERT={CERTIFICATES}", base)
+    buildah("add", "--quiet", base, str(CERTIFICATES), COPY)
+    buildah("config", "--env", f"PIP_CERT={COPY}", base)
     buildah("commit", "--quiet", base, BASE)
     buildah("rm", base)
 
@@ -99,9 +100,8 @@ class Container:
             wait_for(f"{address}/healthz", process)
             yield process, address
         finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
-                process.wait()
+            process.kill()
+            process.communicate()
 
 
 def wait_for(address: str, process: subprocess.Popen[str]) -> None:

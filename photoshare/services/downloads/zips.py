@@ -30,6 +30,7 @@ from photoshare.services.downloads.zip_layout import ZipLayout
 from photoshare.services.downloads.zip_shelf import AlbumZip, ZipShelf
 from photoshare.services.photos import (
     Album,
+    Order,
     note_faults,
 )
 from photoshare.storage import Storage
@@ -70,7 +71,7 @@ class ZipNote:
 
 def zip_state(album: Album) -> ZipState:
     """Tell whether an album can be downloaded; costs nothing if nothing is wrong."""
-    photos = album.select(newest_first=False)
+    photos = album.select(Order.OLDEST)
     waiting = photos.where(unmeasured()).with_only_columns(Photo.id).order_by(None).subquery()
     count = db.session.scalar(select(func.count()).select_from(waiting)) or 0
     lost = db.session.scalars(photos.where(Photo.is_lost).with_only_columns(Photo.file_name))
@@ -128,7 +129,7 @@ def _photo_ids(album: Album) -> array[int]:
     """
     lost = select(Photo.id).where(Photo.room_id == album.room_id, Photo.is_lost)
     is_lost = set(db.session.scalars(lost)).__contains__
-    in_order = album.select(newest_first=False).with_only_columns(Photo.id).subquery()
+    in_order = album.select(Order.OLDEST).with_only_columns(Photo.id).subquery()
     # As one text: 20,000 rows would take ten times as long.
     found = db.session.scalar(select(func.json_group_array(in_order.c.id))) or "[]"
     return array("q", filterfalse(is_lost, json.loads(found)))

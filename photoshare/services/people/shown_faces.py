@@ -111,6 +111,24 @@ def get_faces(access: Access, face_ids: Sequence[int]) -> list[Face]:
     return [found[face_id] for face_id in wanted]
 
 
+def find_faces_on(access: Access, person_id: int, photo_ids: Sequence[int]) -> list[Face]:
+    """Find a person's faces on some photos, with these, in the order of their time.
+
+    Raises
+    ------
+    NotFoundError
+        If the room has no such person for this browser.
+    InvalidInputError
+        If there are more photos than faces fit on a page to choose from.
+    """
+    if len(photo_ids) > FACES_PAGE_SIZE:
+        raise InvalidInputError("Please select up to %(number)s photos.", number=FACES_PAGE_SIZE)
+    is_theirs = Face.person_id == get_person(access, person_id).id
+    query = _faces_of_room(access.room.id).where(is_theirs, Face.photo_id.in_(photo_ids))
+    in_order = query.order_by(Photo.moment, Photo.id, Face.id).limit(FACES_PAGE_SIZE)
+    return list(db.session.scalars(in_order.options(contains_eager(Face.photo))))
+
+
 def is_visible(access: Access, face: Face) -> bool:
     """Whether this browser may see whose face it is."""
     return face.person is None or may_see(access, face.person)

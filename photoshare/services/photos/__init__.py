@@ -17,6 +17,7 @@ from photoshare.services.photos.albums import (
     OfGuest,
     OfPeople,
     OfPerson,
+    Order,
     WholeRoom,
     open_album,
 )
@@ -31,6 +32,7 @@ from photoshare.services.photos.hearts import find_own_hearts, give_heart
 from photoshare.services.photos.listing import (
     count_photos,
     cursor_of,
+    find_first,
     find_neighbours,
     find_position,
     get_photo,
@@ -55,6 +57,7 @@ __all__ = [
     "OfGuest",
     "OfPeople",
     "OfPerson",
+    "Order",
     "WholeRoom",
     "add_photo",
     "check_originals",
@@ -66,6 +69,7 @@ __all__ = [
     "delete_photos",
     "find_cover",
     "find_event_days",
+    "find_first",
     "find_known",
     "find_neighbours",
     "find_own_hearts",

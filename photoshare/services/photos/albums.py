@@ -9,9 +9,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from enum import StrEnum
+from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Guest, Person, Photo, db
@@ -22,11 +24,27 @@ from photoshare.services.rooms.entering import Access
 MOST_PEOPLE = 100
 MOST_CHOSEN = 5000  # photos in one selection; SQLite takes 32,766 parameters in a query
 
-OLDEST_FIRST = (Photo.moment, Photo.id)
-NEWEST_FIRST = (Photo.moment.desc(), Photo.id.desc())
-
 # With the number in it: SQLite uses a partial index only where it can read the condition.
 IS_FAVOURITE: ColumnElement[bool] = Photo.heart_count > literal_column("0")
+
+
+class Order(StrEnum):
+    """How the photos of an album follow each other; each has an index of every room's photos."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    HEARTS = "hearts"  # most hearts first, then the newest
+
+    @property
+    def columns(self) -> tuple[InstrumentedAttribute[Any], ...]:
+        """The columns that it compares, the most important first."""
+        by_time = (Photo.moment, Photo.id)
+        return (Photo.heart_count, *by_time) if self is Order.HEARTS else by_time
+
+    @property
+    def is_ascending(self) -> bool:
+        """Whether the smallest values come first."""
+        return self is Order.OLDEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +55,35 @@ class Album(ABC):
     ----------
     kind : str
         For templates and addresses.
-    newest_first : bool
-        True where nobody asks otherwise for the room's page and for uploads; the albums of people
-        and zips tell their story from the start.
+    usual_order : Order
+        Where nobody asks for another: the newest first for the room's page and for uploads; the
+        albums of people and zips tell their story from the start.
     """
 
     kind: ClassVar[str]
-    begins_newest: ClassVar[bool] = False  # where nobody asks for another order
+    usual_order: ClassVar[Order] = Order.OLDEST
     room_id: int
-    newest_first: bool = field(default=False, kw_only=True)
+    order: Order = field(default=Order.OLDEST, kw_only=True)
 
     @property
     @abstractmethod
     def condition(self) -> ColumnElement[bool]:
         """Return which photos of the room are in it."""
 
-    def select(self, *, newest_first: bool | None = None) -> Select[Photo]:
-        """Select its photos, ordered by when they were taken, then by upload.
+    def select(self, order: Order | None = None, *, backwards: bool = False) -> Select[Photo]:
+        """Select its photos in their order.
 
         Parameters
         ----------
-        newest_first : bool, optional
+        order : Order, optional
             By default as the album is shown.
+        backwards : bool
+            The last one first.
         """
-        newest_first = self.newest_first if newest_first is None else newest_first
+        order = order or self.order
         query = select(Photo).where(Photo.room_id == self.room_id, self.condition)
-        return query.order_by(*(NEWEST_FIRST if newest_first else OLDEST_FIRST))
+        is_ascending = order.is_ascending != backwards
+        return query.order_by(*(it if is_ascending else it.desc() for it in order.columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +91,7 @@ class WholeRoom(Album):
     """Every photo of a room."""
 
     kind = "room"
-    begins_newest = True
+    usual_order = Order.NEWEST
 
     @property
     def condition(self) -> ColumnElement[bool]:
@@ -112,7 +133,7 @@ class OfGuest(Album):
     """The photos that one guest uploaded."""
 
     kind = "guest"
-    begins_newest = True
+    usual_order = Order.NEWEST
 
     guest_id: int
 
@@ -141,7 +162,7 @@ class Filtered(Album):
     """The photos of a room that satisfy all of some filters."""
 
     kind = "filtered"
-    begins_newest = True
+    usual_order = Order.NEWEST
 
     uploader: Guest | None
     people: tuple[Person, ...]  # together in each photo
@@ -185,7 +206,7 @@ def open_album(
     together: Sequence[int] = (),
     is_without_faces: bool = False,
     is_favourite: bool = False,
-    newest_first: bool | None = None,
+    order: Order | None = None,
 ) -> Album:
     """Open an album of the room, the only way to get one; by default the whole room.
 
@@ -203,8 +224,8 @@ def open_album(
         A selection.
     uploader_id, together, is_without_faces, is_favourite : optional
         Filters of the room; people are all in each photo.
-    newest_first : bool, optional
-        By default as suits the kind of album.
+    order : Order, optional
+        By default, and by hearts in a room without them, as suits the kind of album.
 
     Raises
     ------
@@ -222,17 +243,22 @@ def open_album(
     if people:
         album = OfPeople(room_id, tuple(get_people(access, people)), is_together)
     elif guest_id is not None:
-        album = OfGuest(room_id, _checked_guest(access, guest_id), newest_first=True)
+        album = OfGuest(room_id, _checked_guest(access, guest_id))
     elif person_id is not None:
         album = OfPerson(room_id, get_person(access, person_id))
     elif photo_ids:
         album = Chosen(room_id, tuple(photo_ids))
     elif uploader_id is not None or together or is_without_faces or is_favourite:
         uploader, some = _get_uploader(access, uploader_id), tuple(get_people(access, together))
-        album = Filtered(room_id, uploader, some, is_without_faces, is_favourite, newest_first=True)
+        album = Filtered(room_id, uploader, some, is_without_faces, is_favourite)
     else:
-        album = WholeRoom(room_id, newest_first=True)
-    return album if newest_first is None else replace(album, newest_first=newest_first)
+        album = WholeRoom(room_id)
+    return replace(album, order=_shown_order(access, order) or album.usual_order)
+
+
+def _shown_order(access: Access, order: Order | None) -> Order | None:
+    """Return the order that was asked for; None if nothing in the room has it."""
+    return None if order is Order.HEARTS and not access.room.has_hearts else order
 
 
 def count_without_faces(room_id: int) -> int:

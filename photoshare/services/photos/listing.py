@@ -13,11 +13,10 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from photoshare.errors import NotFoundError
 from photoshare.models import Face, Photo, db
-from photoshare.services.photos.albums import MOST_CHOSEN, NEWEST_FIRST, OLDEST_FIRST, Album
+from photoshare.services.photos.albums import MOST_CHOSEN, Album, Order
 from photoshare.services.photos.moments import Moment, Section, divide, list_moments
 
 PAGE_SIZE = 40  # photos of one grid page: two screens of a desktop
-_CURSOR = tuple_(Photo.moment, Photo.id)
 _CURSOR_FORMAT = "%Y%m%dT%H%M%S%f"  # of the moment, in an address
 MAX_ID_DIGITS = 18  # what fits into SQLite's integers
 
@@ -31,14 +30,10 @@ class PhotoPage:
     """
 
     photos: Sequence[Photo]
-    moments: Sequence[Moment]  # of the whole album, the earliest first
+    count: int  # of the whole album
+    moments: Sequence[Moment]  # of the whole album, the earliest first; none if not by time
     before: Photo | None  # the photo in front of the page
     after: Photo | None  # the photo behind it
-
-    @property
-    def count(self) -> int:
-        """Count the photos of the whole album."""
-        return sum(moment.count for moment in self.moments)
 
     @property
     def has_previous(self) -> bool:
@@ -52,7 +47,9 @@ class PhotoPage:
 
     @property
     def sections(self) -> list[Section]:
-        """Divide the page by moments."""
+        """Divide the page by moments; nothing where time doesn't order the album."""
+        if not self.moments:
+            return []
         return divide(self.photos, self.moments, (self.before, self.after))
 
 
@@ -98,7 +95,7 @@ def list_photos(
     size : int
         The most photos of the page.
     """
-    behind, in_front_of, here = (_read_cursor(text) for text in (after, before, at))
+    behind, in_front_of, here = (_read_cursor(text, album.order) for text in (after, before, at))
     previous: Sequence[Photo] = ()
     if in_front_of is not None:
         found = _near(album, in_front_of, size + 1, backwards=True)
@@ -112,7 +109,11 @@ def list_photos(
         elif behind is not None:
             previous = _near(album, behind, 1, backwards=True, with_it=True)
     before_it, after_it = (next(iter(photos), None) for photos in (previous, following))
-    return PhotoPage(photos, list_moments(album), before_it, after_it)
+    if album.order is Order.HEARTS:
+        return PhotoPage(photos, count_photos(album), (), before_it, after_it)
+    moments = list_moments(album)
+    count = sum(moment.count for moment in moments)
+    return PhotoPage(photos, count, moments, before_it, after_it)
 
 
 def _near(
@@ -124,21 +125,28 @@ def _near(
     with_it: bool = False,
 ) -> Sequence[Photo]:
     """List the photos that follow a cursor, or backwards those in front of it, nearest first."""
-    newest_first = album.newest_first != backwards
-    query = album.select(newest_first=newest_first).limit(count)
+    query = album.select(backwards=backwards).limit(count)
     if cursor is not None:
-        # The cursor comes first: a column compared with a tuple would lose the index.
-        is_beyond = cursor > _CURSOR if newest_first else cursor < _CURSOR
-        is_there = cursor >= _CURSOR if newest_first else cursor <= _CURSOR
-        query = query.where(is_there if with_it else is_beyond)
+        query = query.where(_beyond(album.order, cursor, backwards=backwards, with_it=with_it))
     if count > 1:
         query = query.options(*with_faces())
     return db.session.scalars(query).all()
 
 
+def _beyond(
+    order: Order, cursor: ColumnElement[Any], *, backwards: bool = False, with_it: bool = False
+) -> ColumnElement[bool]:
+    """Return the condition for photos behind a cursor, or backwards for those in front of it."""
+    there = tuple_(*order.columns)
+    # The cursor comes first: a column compared with a tuple would lose the index.
+    if order.is_ascending != backwards:
+        return cursor <= there if with_it else cursor < there
+    return cursor >= there if with_it else cursor > there
+
+
 def list_all(album: Album) -> Sequence[Photo]:
     """List the photos of an album whose files are there, as they follow each other in time."""
-    return db.session.scalars(album.select(newest_first=False).where(~Photo.is_lost)).all()
+    return db.session.scalars(album.select(Order.OLDEST).where(~Photo.is_lost)).all()
 
 
 def list_day(album: Album, day: date) -> Sequence[Photo]:
@@ -150,16 +158,22 @@ def list_day(album: Album, day: date) -> Sequence[Photo]:
 
 def list_newest(album: Album, *, at_most: int) -> Sequence[Photo]:
     """List the newest photos of an album, with who uploaded each and who is in it."""
-    query = album.select(newest_first=True).options(*with_faces())
+    query = album.select(Order.NEWEST).options(*with_faces())
     return db.session.scalars(query.limit(at_most)).all()
 
 
-def cursor_of(photo: Photo) -> str:
+def find_first(album: Album) -> int | None:
+    """Return the id of the photo an album begins with; None if it has none."""
+    return db.session.scalar(album.select().with_only_columns(Photo.id).limit(1))
+
+
+def cursor_of(photo: Photo, album: Album) -> str:
     """Return the cursor of a photo in its album, for the address of the page that continues there.
 
-    It stays valid after the photo itself is deleted.
+    It stays valid after the photo itself is deleted, or has another heart.
     """
-    return cursor_at(photo.moment, photo.id)
+    cursor = cursor_at(photo.moment, photo.id)
+    return f"{photo.heart_count}-{cursor}" if album.order is Order.HEARTS else cursor
 
 
 def cursor_at(moment: datetime, photo_id: int) -> str:
@@ -167,11 +181,12 @@ def cursor_at(moment: datetime, photo_id: int) -> str:
     return f"{moment:{_CURSOR_FORMAT}}-{photo_id}"
 
 
-def _read_cursor(text: str | None) -> ColumnElement[Any] | None:
-    """Parse a cursor from `cursor_of`; None if it is invalid."""
-    moment, _, photo_id = (text or "").rpartition("-")
+def _read_cursor(text: str | None, order: Order) -> ColumnElement[Any] | None:
+    """Parse a cursor from `cursor_of`; None if it is invalid or lacks what the order needs."""
+    *hearts, moment, photo_id = ["", *(text or "").split("-")][-len(order.columns) :]
     try:
-        return tuple_(datetime.strptime(moment, _CURSOR_FORMAT), int(photo_id[:MAX_ID_DIGITS]))
+        numbers = [int(part[:MAX_ID_DIGITS]) for part in (*hearts, photo_id)]
+        return tuple_(*numbers[:-1], datetime.strptime(moment, _CURSOR_FORMAT), numbers[-1])
     except ValueError:
         return None
 
@@ -197,26 +212,30 @@ def with_faces() -> tuple[ExecutableOption, ...]:
     return joinedload(Photo.guest), faces.defer(Face.encoding), faces.joinedload(Face.person)
 
 
-def find_neighbours(album: Album, photo_id: int) -> Neighbours:
+def _here(album: Album, photo: Photo) -> ColumnElement[Any]:
+    """Return the place of a photo in an album's order, as values: they let SQLite use the index."""
+    return tuple_(*(getattr(photo, column.key) for column in album.order.columns))
+
+
+def find_neighbours(album: Album, photo: Photo) -> Neighbours:
     """Find the photos before and after one in its album, in the album's order."""
-    ids = album.select().with_only_columns(Photo.id).order_by(None).limit(1)
-    moment = db.session.scalar(select(Photo.moment).where(Photo.id == photo_id))
-    here = tuple_(moment, photo_id)  # as values: a subquery's row would not use the index
-    older = db.session.scalar(ids.where(here > _CURSOR).order_by(*NEWEST_FIRST))
-    newer = db.session.scalar(ids.where(here < _CURSOR).order_by(*OLDEST_FIRST))
-    return Neighbours(newer, older) if album.newest_first else Neighbours(older, newer)
+    here = _here(album, photo)
+
+    def nearest(*, backwards: bool) -> int | None:
+        ids = album.select(backwards=backwards).with_only_columns(Photo.id).limit(1)
+        return db.session.scalar(ids.where(_beyond(album.order, here, backwards=backwards)))
+
+    return Neighbours(nearest(backwards=True), nearest(backwards=False))
 
 
-def find_position(album: Album, photo_id: int) -> Position:
+def find_position(album: Album, photo: Photo) -> Position:
     """Find where a photo is in its album, in the album's order.
 
     A photo that is not in the album any more is where it would be.
     """
+    here = _here(album, photo)
     ids = album.select().with_only_columns(Photo.id)
-    moment = db.session.scalar(select(Photo.moment).where(Photo.id == photo_id))
-    here = tuple_(moment, photo_id)
-    is_before = here < _CURSOR if album.newest_first else here > _CURSOR
-    before = ids.where(is_before).order_by(None).subquery()
+    before = ids.where(_beyond(album.order, here, backwards=True)).order_by(None).subquery()
     count_before = db.session.scalar(select(func.count()).select_from(before)) or 0
-    first_id = db.session.scalar(ids.limit(1))
-    return Position(count_before + 1, max(count_photos(album), 1), first_id or photo_id)
+    first_id = find_first(album) or photo.id
+    return Position(count_before + 1, max(count_photos(album), 1), first_id)

@@ -1,7 +1,8 @@
-"""Tiles for looking closely at a photo: cut on first request, kept beside its other pictures."""
+"""Tiles for looking closely at a photo: cut on first request, kept until others need the space."""
 
 from __future__ import annotations
 
+import os
 import zipfile
 from threading import Lock
 
@@ -11,6 +12,7 @@ from photoshare.models import Photo, db
 from photoshare.pictures import tiles
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services.pictures.smaller import keep_picture
+from photoshare.services.pictures.tile_files import drop_unused, tile_file
 from photoshare.storage import Storage
 
 RETRY_AFTER_S = 1
@@ -41,41 +43,41 @@ def get_tile(
         The limits of a decoder process.
     decoders : DecoderPool
     cutting : Lock
-        Held while a photo is cut; the site has one for all. It takes seconds, so nobody waits: the
-        dozen tiles that a phone asks for at once would take all the threads that answer pages.
+        The site's only one, held while a photo is cut. That takes seconds, so nobody waits for it.
 
     Raises
     ------
     NotFoundError
         If there is no such tile, or the original is lost or was just deleted.
     ServerBusyError
-        While tiles of any photo are being cut.
+        While tiles of any photo are being cut, or if others just took their place.
     DiskFullError
         If the disk is nearly full.
     """
     name = _checked_name(photo, factor, column, row)
     room_id, sha256 = photo.room_id, photo.sha256
-    target = storage.derivative(room_id, sha256, f"tiles-{factor}.zip")
+    target = tile_file(storage, room_id, sha256, factor)
     if not target.is_file():
         db.session.rollback()  # keep no transaction open while the photo is being cut
         if not cutting.acquire(blocking=False):
-            raise ServerBusyError(
-                "The server is busy. Please try again in a moment.", retry_after_s=RETRY_AFTER_S
-            )
+            raise _busy()
         try:
             if not target.is_file():
                 storage.check_free_space()
                 content = decoders.cut_tiles(storage.original(room_id, sha256), factor, settings)
                 keep_picture(target, content, room_id, sha256, storage)
+                drop_unused(storage)
         except RejectedPhotoError as error:  # the original is lost, or over a limit set since
             raise _not_there() from error
         finally:
             cutting.release()
     try:
+        os.utime(target)  # in use, for `drop_unused`
         with zipfile.ZipFile(target) as packed:
             return packed.read(name)
-    except FileNotFoundError:  # deleted meanwhile
-        raise _not_there() from None
+    except FileNotFoundError:  # dropped meanwhile, or deleted with the photo
+        is_dropped = storage.original(room_id, sha256).is_file()
+        raise _busy() if is_dropped else _not_there() from None
 
 
 def _checked_name(photo: Photo, factor: int, column: int, row: int) -> str:
@@ -84,6 +86,12 @@ def _checked_name(photo: Photo, factor: int, column: int, row: int) -> str:
         if column < columns and row < rows:
             return tiles.tile_name(column, row)
     raise _not_there()
+
+
+def _busy() -> ServerBusyError:
+    return ServerBusyError(
+        "The server is busy. Please try again in a moment.", retry_after_s=RETRY_AFTER_S
+    )
 
 
 def _not_there() -> NotFoundError:

@@ -14,17 +14,17 @@ def current_author() -> Author:
     return author_of(current_access())
 
 
-def flash_with_undo(sentence: str, correction_id: int, person_id: int | None = None) -> None:
+def flash_with_undo(sentence: str, correction_id: int, began_at: str | None = None) -> None:
     """Show a message on the next page, with a button that undoes the correction.
 
     Parameters
     ----------
     sentence : str
     correction_id : int
-    person_id : int, optional
-        Whose album to lead to after the undo; by default back to the page with the button.
+    began_at : str, optional
+        The page to lead to after the undo; by default back to the one with the button.
     """
-    undo_url = url_for("corrections.undo", correction_id=correction_id, person=person_id)
+    undo_url = url_for("corrections.undo", correction_id=correction_id, next=began_at)
     toast(sentence, undo_url=undo_url)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-SEE_OTHER = 303  # after a form: the browser asks for the next page by GET
+SEE_OTHER = HTTPStatus.SEE_OTHER  # after a form: the browser asks for the next page by GET
 
 
 def wants_partial() -> bool:

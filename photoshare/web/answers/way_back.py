@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, request, url_for
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException
 
 from photoshare.errors import PhotoshareError
 from photoshare.services.corrections import history
@@ -24,11 +23,13 @@ from photoshare.services.rooms.entering import author_of
 from photoshare.web.requests import (
     album_argument,
     current_access,
+    match_page,
     number_list_argument,
     page_argument,
 )
 
 NEED_A_QUERY = ("albums.several",)  # pages that do not exist without their query
+LASTING = ("fix",)  # arguments that name nothing which could be gone
 
 Query = MultiDict[str, str]
 
@@ -71,38 +72,47 @@ def own_address() -> str:
 def page_before(otherwise: str) -> str:
     """Return the address of the page of this room that a form was sent from, if it still exists.
 
-    Of a Referer from elsewhere (a proxy may hide our own host) only the path counts. The query is
-    kept if the page still exists with it: there may be one page of faces fewer.
+    Of a Referer from elsewhere (a proxy may hide our own host) only the path counts.
 
     Parameters
     ----------
     otherwise : str
         The address to use if there is no such page.
     """
+    return _still_there(request.referrer or "") or otherwise
+
+
+def page_after(otherwise: str) -> str:
+    """Return the address of the page of this room that a request names as the next, in ``next``.
+
+    Parameters
+    ----------
+    otherwise : str
+        The address to use if it names none, or one that no longer exists.
+    """
+    return _still_there(request.values.get("next", "")) or otherwise
+
+
+def _still_there(address: str) -> str | None:
+    """Return the path of a page of this room with as much of its query as is still there.
+
+    There may be one page of faces fewer, and the album in which a photo was seen may be gone.
+    """
     try:
-        before = urlsplit(request.referrer or "")
+        parts = urlsplit(address)
     except ValueError:  # no browser sends such an address
-        return otherwise
-    matched = _match(before.path)
+        return None
+    matched = match_page(parts.path)
     if matched is None or not _is_there(*matched, MultiDict()):
-        return otherwise
+        return None
     endpoint, values = matched
-    whole = form_page()
-    if whole is not None and _is_there(endpoint, values, MultiDict(parse_qs(before.query))):
+    whole, query = own_path(address), parse_qs(parts.query)
+    if whole is not None and _is_there(endpoint, values, MultiDict(query)):
         return whole
-    return otherwise if endpoint in NEED_A_QUERY else before.path
-
-
-def _match(path: str) -> tuple[str, Mapping[str, Any]] | None:
-    """Find the page of this room with this path."""
-    adapter = current_app.create_url_adapter(request)
-    room = url_for("rooms.show")
-    if adapter is None or not (path == room or path.startswith(room + "/")):
+    if endpoint in NEED_A_QUERY:
         return None
-    try:
-        return adapter.match(path.removeprefix(request.script_root), method="GET")
-    except HTTPException:  # not an address of ours, or one that only accepts forms
-        return None
+    kept = urlencode([(name, query[name][0]) for name in LASTING if name in query])
+    return f"{parts.path}?{kept}" if kept and whole is not None else parts.path
 
 
 def _is_there(endpoint: str, values: Mapping[str, Any], query: Query) -> bool:

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from flask import Flask, request
 
 from photoshare.services.photos import listing
-from photoshare.services.photos.albums import Album
+from photoshare.services.photos.albums import Album, Order
 from photoshare.services.photos.listing import PAGE_SIZE, PhotoPage, cursor_at
 from photoshare.services.photos.moments import Moment
 from photoshare.web.answers import wants_partial
@@ -29,12 +29,14 @@ def photo_page(album: Album) -> PhotoPage:
 
 
 def _cursor_of_day(album: Album) -> str | None:
-    """Return where the photos of the day in the address begin, in the album's order."""
+    """Return where the photos of the day in the address begin, in an album ordered by time."""
     try:
         day = date.fromisoformat(request.args.get("day", ""))
     except ValueError:
         return None
-    if album.newest_first:
+    if album.order is Order.HEARTS:
+        return None
+    if album.order is Order.NEWEST:
         return cursor_at(datetime.combine(day, time.max), LAST_ID)
     return cursor_at(datetime.combine(day, time.min), 0)
 
@@ -44,17 +46,18 @@ def days_of(page: PhotoPage, album: Album) -> dict[date, int]:
     days: dict[date, int] = {}
     for moment in page.moments:
         days[moment.day] = days.get(moment.day, 0) + moment.count
-    return dict(sorted(days.items(), reverse=album.newest_first))
+    return dict(sorted(days.items(), reverse=album.order is Order.NEWEST))
 
 
 def moments_for_script(page: PhotoPage, album: Album) -> list[tuple[str, str, int]]:
     """List from when to when each moment was and how many photos it has, in the album's order."""
+    is_newest_first = album.order is Order.NEWEST
 
     def told(moment: Moment) -> tuple[str, str, int]:
         first, last = moment.first.isoformat(), moment.last.isoformat()
-        return (last, first, moment.count) if album.newest_first else (first, last, moment.count)
+        return (last, first, moment.count) if is_newest_first else (first, last, moment.count)
 
-    return [told(one) for one in (page.moments[::-1] if album.newest_first else page.moments)]
+    return [told(one) for one in (page.moments[::-1] if is_newest_first else page.moments)]
 
 
 def init_app(app: Flask) -> None:

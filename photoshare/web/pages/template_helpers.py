@@ -160,7 +160,7 @@ def original_url(photo: Photo) -> str:
 
 def album_arguments(album: Album) -> dict[str, Any]:
     """Return the query arguments that identify an album in a photo's address."""
-    order = None if album.newest_first == album.begins_newest else order_of(album)
+    order = None if album.order is album.usual_order else album.order.value
     match album:
         case OfPerson():
             return {"person": album.person.id, "order": order}
@@ -187,11 +187,6 @@ def people_arguments(query: PeopleQuery) -> dict[str, Any]:
         "sort": query.order or None,
         "nameless": 1 if query.is_nameless else None,
     }
-
-
-def order_of(album: Album) -> str:
-    """Return the order of an album as addresses write it."""
-    return "newest" if album.newest_first else "oldest"
 
 
 def _ids(people: Iterable[Person]) -> str:
@@ -250,7 +245,6 @@ def init_app(app: Flask) -> None:
         "album_url": album_url,
         "download_url": download_url,
         "in_app_browser": in_app_browser,
-        "order_of": order_of,
         "original_url": original_url,
         "photo_words": photo_words,
         "people_arguments": people_arguments,

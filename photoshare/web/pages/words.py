@@ -199,9 +199,10 @@ class Refusal:
     sentence: str
 
 
-def refusal(error: InvalidInputError) -> Refusal:
-    """Say an error of a form beside its field."""
-    return Refusal(error.field, translate_error(error))
+def refusal(error: PhotoshareError, field: str | None = None) -> Refusal:
+    """Say an error of a form beside its field: the one it names, or else the given one."""
+    named = error.field if isinstance(error, InvalidInputError) else None
+    return Refusal(named or field, translate_error(error))
 
 
 def translate_stored(sentence: str) -> str:

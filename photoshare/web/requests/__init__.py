@@ -15,6 +15,7 @@ from photoshare.web.requests.arguments import (
 )
 from photoshare.web.requests.attempts import guessing, limit_new_rooms, limit_uploads
 from photoshare.web.requests.invitation import enter, wanted_page
+from photoshare.web.requests.room_pages import match_page
 from photoshare.web.requests.security import (
     current_access,
     forget_room,
@@ -38,6 +39,7 @@ __all__ = [
     "known_host_secret",
     "limit_new_rooms",
     "limit_uploads",
+    "match_page",
     "number_argument",
     "number_list_argument",
     "numbers_of_form",

@@ -10,7 +10,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 from photoshare.errors import InvalidInputError
 from photoshare.services.people.finding import MAX_WORDS, PeopleOrder, PeopleQuery
-from photoshare.services.photos import Album, open_album
+from photoshare.services.photos import Album, Order, open_album
 from photoshare.web.requests.security import current_access
 
 LARGEST_NUMBER = 2**63 - 1  # SQLite's
@@ -116,7 +116,7 @@ def album_argument(
         together=number_list_argument("with", args),
         is_without_faces="without_faces" in args,
         is_favourite="favourites" in args,
-        newest_first={"newest": True, "oldest": False}.get(args.get("order", "")),
+        order=args.get("order", type=Order),
     )
 
 

@@ -16,6 +16,7 @@ from photoshare.web.answers import (
     flash_with_undo,
     is_sure,
     look_again,
+    page_after,
     page_before,
     redirect_or,
     toast,
@@ -25,7 +26,6 @@ from photoshare.web.answers import (
 from photoshare.web.requests import (
     current_access,
     host_only,
-    number_argument,
     numbers_of_form,
     page_argument,
 )
@@ -45,14 +45,11 @@ def index(room_code: str) -> str:
 
 @blueprint.post("/corrections/<int:correction_id>/undo")
 def undo(room_code: str, correction_id: int) -> BaseResponse:
-    """Undo one correction; leads to the album it began in, or back to the page with the button."""
+    """Undo one correction; leads to where it began, or back to the page with the button."""
     verbs.undo(current_author(), correction_id)
     look_again()
     toast(gettext("Change undone."))
-    person_id = number_argument("person")
-    if person_id is not None and people.has_person(current_access(), person_id):
-        return redirect(url_for("people.show", person_id=person_id), SEE_OTHER)
-    return redirect(page_before(url_for("corrections.index")), SEE_OTHER)
+    return redirect(page_after(page_before(url_for("corrections.index"))), SEE_OTHER)
 
 
 @blueprint.post("/people/<int:person_id>/name")
@@ -95,21 +92,17 @@ def merge(room_code: str, person_id: int) -> BaseResponse:
     """Merge two people into one, and show the album that both are now in."""
     into_id = _chosen_person()
     correction_id = verbs.merge_people(current_author(), person_id, into_id, is_sure=is_sure())
-    return _done(
-        gettext("Merged into one person."), correction_id, _album(into_id), person_id=person_id
-    )
+    began_at = url_for("people.show", person_id=person_id)
+    return _done(gettext("Merged into one person."), correction_id, _album(into_id), began_at)
 
 
 @blueprint.post("/people/<int:person_id>/reject")
 def reject(room_code: str, person_id: int) -> BaseResponse:
     """Take chosen faces out of an album: they are not this person."""
     correction_id = verbs.reject_faces(current_author(), person_id, numbers_of_form("faces"))
-    return _done(
-        gettext("Faces removed from the album."),
-        correction_id,
-        _album(person_id),
-        person_id=person_id,
-    )
+    began_at = url_for("people.show", person_id=person_id)
+    url = _album(person_id)
+    return _done(gettext("Faces removed from the album."), correction_id, url, began_at)
 
 
 @blueprint.post("/people/<int:person_id>/hide")
@@ -133,9 +126,10 @@ def move(room_code: str) -> BaseResponse:
     faces = numbers_of_form("faces")
     into_id = None if request.form.get("into") == SOMEONE_NEW else _chosen_person()
     before = _person_of(faces)
+    began_at = url_for("people.show", person_id=before) if before else url_for("people.unsorted")
     correction_id = verbs.move_faces(current_author(), faces, into_id, is_sure=is_sure())
     person_id = into_id or shown_faces.get_face(current_access(), faces[0]).person_id
-    return _done(gettext("Faces moved."), correction_id, _album(person_id), person_id=before)
+    return _done(gettext("Faces moved."), correction_id, _album(person_id), began_at)
 
 
 @blueprint.post("/faces/remove")
@@ -156,13 +150,15 @@ def cover(room_code: str, face_id: int) -> BaseResponse:
     return _done(gettext("Cover changed."), correction_id, _album(face.person_id))
 
 
-def _done(
-    sentence: str, correction_id: int, url: str, *, person_id: int | None = None
-) -> BaseResponse:
-    """Go on with a page, which has the message; undoing leads to that person's album."""
+def _done(sentence: str, correction_id: int, url: str, began_at: str | None = None) -> BaseResponse:
+    """Go on with a page, which has the message; undoing leads to where the correction began.
+
+    From a photo whose faces are being fixed, both lead back to that photo: the form names it.
+    """
     look_again()
-    flash_with_undo(sentence, correction_id, person_id)
-    return redirect(url, SEE_OTHER)
+    named = page_after("")
+    flash_with_undo(sentence, correction_id, None if named else began_at)
+    return redirect(named or url, SEE_OTHER)
 
 
 def _chosen_person() -> int:

@@ -15,7 +15,7 @@ from photoshare.services.people import selves
 from photoshare.services.people.finding import find_people, fold_name
 from photoshare.services.people.people import PersonCard
 from photoshare.services.people.room_people import load_room_people
-from photoshare.services.photos import open_album
+from photoshare.services.photos import find_first, open_album
 from photoshare.services.rooms import guests
 from photoshare.web.answers import (
     SEE_OTHER,
@@ -95,13 +95,15 @@ def _page(
     access = current_access()
     album = open_album(access, guest_id=access.guest.id)
     own = selves.find_own_card(access)
+    own_album = open_album(access, person_id=own.id) if own else None
     return render_template(
         "me/show.html",
         access=access,
         album=album,
         page=photo_page(album),
         own=own,
-        own_album=open_album(access, person_id=own.id) if own else None,
+        own_album=own_album,
+        first_id=find_first(own_album) if own_album and own and own.photo_count > 1 else None,
         may_name=own is not None and _may_name(own),
         **({} if own else _choices()),
         person_error=person_error,

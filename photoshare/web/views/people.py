@@ -10,6 +10,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import DiskFullError
+from photoshare.models import Face
 from photoshare.services.corrections import history
 from photoshare.services.corrections.verbs import may_correct_person, may_correct_some
 from photoshare.services.paging import page_of
@@ -21,6 +22,7 @@ from photoshare.services.photos import open_album
 from photoshare.services.pictures import find_face_picture
 from photoshare.web.answers import (
     current_author,
+    page_after,
     render,
     send_picture,
     wants_partial,
@@ -170,8 +172,19 @@ def choose_other(room_code: str, person_id: int) -> str:
 @blueprint.get("/faces/move")
 def choose_person(room_code: str) -> str:
     """Ask who the chosen faces are; the most similar people come first."""
+    return _choice_for(shown_faces.get_faces(current_access(), number_list_argument("faces")))
+
+
+@blueprint.get("/people/<int:person_id>/move")
+def choose_faces(room_code: str, person_id: int) -> str:
+    """Ask whose faces those of chosen photos of an album are, as far as this browser may say."""
+    author, photo_ids = current_author(), number_list_argument("photos")
+    found = shown_faces.find_faces_on(current_access(), person_id, photo_ids)
+    return _choice_for([face for face in found if author.may_correct([face.photo.guest_id])])
+
+
+def _choice_for(chosen: Sequence[Face]) -> str:
     access = current_access()
-    chosen = shown_faces.get_faces(access, number_list_argument("faces"))
     alike = (
         suggestions.list_alike_people(
             access,
@@ -182,12 +195,23 @@ def choose_person(room_code: str) -> str:
         if chosen
         else []
     )
-    return _choice_of_one("people/move.html", alike, faces=chosen)
+    person_id = chosen[0].person_id if chosen else None
+    began_at = (
+        url_for("people.show", person_id=person_id) if person_id else url_for("people.unsorted")
+    )
+    return _choice_of_one(
+        "people/move.html",
+        alike,
+        faces=chosen,
+        next=request.args.get("next"),
+        back_url=page_after(began_at),
+    )
 
 
 def _choice_of_one(template: str, alike: Sequence[PersonCard], **context: Any) -> str:
     """Render people to choose one from, as found and sorted by the guest, or one page of them."""
     query = people_argument()
+    context.setdefault("next", None)
     return render(
         template,
         "people/_choices_page.html",
@@ -212,7 +236,13 @@ def face(room_code: str, face_id: int) -> str:
     access = current_access()
     found = shown_faces.get_face(access, face_id)
     return render_template(
-        "people/face.html", access=access, author=current_author(), face=found, photo=found.photo
+        "people/face.html",
+        access=access,
+        author=current_author(),
+        face=found,
+        photo=found.photo,
+        next=request.args.get("next"),
+        back_url=page_after(url_for("photos.show", photo_id=found.photo.id)),
     )
 
 

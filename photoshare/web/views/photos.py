@@ -178,8 +178,8 @@ def show(room_code: str, photo_id: int) -> str:
         faces=sorted(faces, key=_by_name_then_place),
         is_fixing="fix" in request.args and author.may_correct([photo.guest_id]),
         album=album,
-        position=find_position(album, photo.id),
-        neighbours=find_neighbours(album, photo.id),
+        position=find_position(album, photo),
+        neighbours=find_neighbours(album, photo),
         may_delete=may_delete(access, photo),
         is_own=photo.id in find_own_hearts(access, [photo.id]),
     )

@@ -14,7 +14,9 @@ from photoshare.errors import (
     InvalidInputError,
     NotFoundError,
     NotJoinedError,
+    PhotoshareError,
     TooManyAttemptsError,
+    TryLaterError,
     WrongPasswordError,
 )
 from photoshare.models import Room
@@ -40,7 +42,6 @@ from photoshare.web.answers import (
     isolated,
     render,
     toast,
-    translate_error,
 )
 from photoshare.web.pages.links import absolute_url, phone_access, qr_code_file, qr_code_uri
 from photoshare.web.pages.people_grid import draw_people
@@ -65,6 +66,7 @@ blueprint = Blueprint("rooms", __name__)
 QR_CODE_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 
 NEWEST_PHOTOS = 24  # four rows on a desktop, eight on a phone
+Again = tuple[str, int, dict[str, str]]  # page, status and headers: a form that was refused
 NAMED_LOST = 100  # lost photos listed for the host; more than that means a lost disk
 
 
@@ -81,11 +83,11 @@ def new() -> str:
 
 
 @blueprint.post("/rooms")
-def create() -> Response | tuple[str, int]:
+def create() -> Response | Again:
     """Create a room and make this browser its host."""
     form = request.form
-    limit_new_rooms()
     try:
+        limit_new_rooms()
         entering.checked_name(form.get("name", ""))  # before there is a room
         new = rooms.create_room(
             form.get("title", ""),
@@ -93,21 +95,22 @@ def create() -> Response | tuple[str, int]:
             ends_on=_parse_date(form.get("ends_on", "")),
         )
         guest = entering.become_host(new.room, secret=new.host_secret, name=form.get("name", ""))
-    except InvalidInputError as error:
-        return render_template("rooms/new.html", form=form, refused=refusal(error)), 422
+    except (InvalidInputError, TooManyAttemptsError) as error:
+        return _again(render_template("rooms/new.html", form=form, refused=refusal(error)), error)
     remember_guest(guest, host_secret=new.host_secret)
-    return enter(url_for("rooms.share", room_code=new.room.code))
+    # Where the cookie is not kept, that link is all the host has of the room.
+    return enter(url_for("rooms.host_link", room_code=new.room.code, secret=new.host_secret))
 
 
 @blueprint.post("/join")
-def join_by_code() -> Response | tuple[str, int]:
+def join_by_code() -> Response | Again:
     """Lead to the room whose code was typed on the landing page, or to its invitation."""
     form = request.form
     try:
         with guessing("code", None, wrong=NotFoundError):
             room = entering.find_room(form.get("room_code", ""))
-    except NotFoundError as error:
-        return _start_page(form, Refusal("room_code", translate_error(error))), 422
+    except (NotFoundError, TooManyAttemptsError) as error:
+        return _again(_start_page(form, refusal(error, "room_code")), error)
     return redirect(url_for("rooms.show", room_code=room.code), SEE_OTHER)
 
 
@@ -150,17 +153,14 @@ def _home(access: Access) -> dict[str, Any]:
 
 @blueprint.post("/rooms/<room_code>/join")
 @open_to_strangers
-def join(room_code: str) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
+def join(room_code: str) -> Response | Again:
     """Join a room by its invitation, which leads to the page that the guest was sent."""
     room = entering.find_room(room_code)
     try:
         _join(room)
-    except InvalidInputError as error:
-        return _join_page(room, refused=refusal(error), name=request.form.get("name", "")), 422
-    except TooManyAttemptsError as error:
-        headers = {"Retry-After": str(error.retry_after_s)}
-        refused = Refusal("password", translate_error(error))
-        return _join_page(room, refused=refused, name=request.form.get("name", "")), 429, headers
+    except (InvalidInputError, TooManyAttemptsError) as error:
+        refused = refusal(error, "password")
+        return _again(_join_page(room, refused=refused, name=request.form.get("name", "")), error)
     return enter(_wanted_url())
 
 
@@ -188,7 +188,7 @@ def become_host(room_code: str, secret: str) -> Response | tuple[str, int]:
             "rooms/host.html", room=room, secret=secret, name=name, refused=refused
         ), 422
     remember_guest(guest, host_secret=secret)
-    return enter(url_for("rooms.share", room_code=room.code))
+    return enter(url_for("rooms.host_link", secret=secret))
 
 
 @blueprint.get("/rooms/<room_code>/share")
@@ -315,6 +315,13 @@ def delete(room_code: str) -> Response:
         )
     )
     return redirect(url_for("rooms.index"), SEE_OTHER)
+
+
+def _again(page: str, error: PhotoshareError) -> Again:
+    """Answer a form with its page once more, which says why; too early says when as well."""
+    if isinstance(error, TryLaterError):
+        return page, 429, {"Retry-After": str(error.retry_after_s)}
+    return page, 422, {}
 
 
 def _start_page(form: Mapping[str, str], refused: Refusal | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,9 +13,9 @@ from sqlalchemy import delete
 from photoshare.db import db
 from photoshare.models import PHOTO_WAITING, Photo
 from photoshare.services.photos import listing
-from photoshare.services.photos.albums import WholeRoom, open_album
+from photoshare.services.photos.albums import Album, Order, WholeRoom, open_album
 from photoshare.services.photos.listing import PAGE_SIZE, cursor_of
-from tests.helpers import host_access, insert_person, insert_photos
+from tests.helpers import counted_queries, host_access, insert_person, insert_photos
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
 
@@ -42,35 +43,40 @@ def test_an_album_tells_its_story_by_capture_time_then_by_upload(app: Flask, roo
     burst_too = insert("e", noon, noon)
     in_order = [morning, burst, burst_too, unknown, dinner]
 
-    album, room = WholeRoom(room_id), WholeRoom(room_id, newest_first=True)
+    album, room = WholeRoom(room_id), WholeRoom(room_id, order=Order.NEWEST)
 
     assert [photo.id for photo in listing.list_photos(album).photos] == in_order
     assert [photo.id for photo in listing.list_photos(room).photos] == in_order[::-1]
     for before, here, after in zip(in_order, in_order[1:], in_order[2:], strict=False):
-        assert listing.find_neighbours(album, here) == listing.Neighbours(before, after)
-        assert listing.find_neighbours(room, here) == listing.Neighbours(after, before)
-    assert listing.find_neighbours(album, in_order[0]) == listing.Neighbours(None, in_order[1])
-    assert listing.find_neighbours(album, in_order[-1]) == listing.Neighbours(in_order[-2], None)
+        assert neighbours(album, here) == (before, after)
+        assert neighbours(room, here) == (after, before)
+    assert neighbours(album, in_order[0]) == (None, in_order[1])
+    assert neighbours(album, in_order[-1]) == (in_order[-2], None)
+
+
+def neighbours(album: Album, photo_id: int) -> tuple[int | None, int | None]:
+    found = listing.find_neighbours(album, listing.get_photo(album.room_id, photo_id))
+    return found.previous_id, found.next_id
 
 
 def page_ids(page: listing.PhotoPage) -> list[int]:
     return [photo.id for photo in page.photos]
 
 
-@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("order", [Order.OLDEST, Order.NEWEST])
 def test_the_pages_hold_every_photo_once_forwards_and_backwards(
-    app: Flask, room_id: int, newest_first: bool
+    app: Flask, room_id: int, order: Order
 ) -> None:
     ids = insert_photos(app, room_id, 2 * PAGE_SIZE + 1)
-    album = WholeRoom(room_id, newest_first=newest_first)
-    if newest_first:
+    album = WholeRoom(room_id, order=order)
+    if order is Order.NEWEST:
         ids.reverse()
 
     first = listing.list_photos(album)
-    second = listing.list_photos(album, after=cursor_of(first.photos[-1]))
-    third = listing.list_photos(album, after=cursor_of(second.photos[-1]))
-    back = listing.list_photos(album, before=cursor_of(third.photos[0]))
-    start = listing.list_photos(album, before=cursor_of(back.photos[0]))
+    second = listing.list_photos(album, after=cursor_of(first.photos[-1], album))
+    third = listing.list_photos(album, after=cursor_of(second.photos[-1], album))
+    back = listing.list_photos(album, before=cursor_of(third.photos[0], album))
+    start = listing.list_photos(album, before=cursor_of(back.photos[0], album))
 
     assert page_ids(first) + page_ids(second) + page_ids(third) == ids
     assert page_ids(back) == page_ids(second)
@@ -83,9 +89,9 @@ def test_the_pages_hold_every_photo_once_forwards_and_backwards(
 
 def test_photos_that_come_and_go_meanwhile_shift_no_page(app: Flask, room_id: int) -> None:
     ids = insert_photos(app, room_id, PAGE_SIZE + 3)
-    album = WholeRoom(room_id, newest_first=True)
+    album = WholeRoom(room_id, order=Order.NEWEST)
     first = listing.list_photos(album)
-    last = cursor_of(first.photos[-1])
+    last = cursor_of(first.photos[-1], album)
     insert_photos(app, room_id, 5, seed="new")
     db.session.execute(delete(Photo).where(Photo.id.in_([ids[-1], ids[3], ids[0]])))
     db.session.commit()
@@ -102,23 +108,21 @@ def test_a_full_last_page_has_no_next(app: Flask, room_id: int) -> None:
 
 
 def test_a_page_in_front_of_a_photo_holds_no_other(app: Flask, room_id: int) -> None:
-    ids = insert_photos(app, room_id, 5)
-    cursor = cursor_of(listing.get_photo(room_id, ids[2]))
+    ids, album = insert_photos(app, room_id, 5), WholeRoom(room_id)
+    cursor = cursor_of(listing.get_photo(room_id, ids[2]), album)
 
-    page = listing.list_photos(WholeRoom(room_id), before=cursor)
+    page = listing.list_photos(album, before=cursor)
 
     assert page_ids(page) == ids[:2]
     assert (page.has_previous, page.has_next) == (False, True)
 
 
-@pytest.mark.parametrize("newest_first", [False, True])
-def test_a_page_begins_at_a_photo_or_where_it_was(
-    app: Flask, room_id: int, newest_first: bool
-) -> None:
+@pytest.mark.parametrize("order", [Order.OLDEST, Order.NEWEST])
+def test_a_page_begins_at_a_photo_or_where_it_was(app: Flask, room_id: int, order: Order) -> None:
     ids = insert_photos(app, room_id, 5)
-    album = WholeRoom(room_id, newest_first=newest_first)
-    cursor = cursor_of(listing.get_photo(room_id, ids[2]))
-    in_order = ids[::-1] if newest_first else ids
+    album = WholeRoom(room_id, order=order)
+    cursor = cursor_of(listing.get_photo(room_id, ids[2]), album)
+    in_order = ids[::-1] if order is Order.NEWEST else ids
 
     page = listing.list_photos(album, at=cursor)
     db.session.execute(delete(Photo).where(Photo.id == ids[2]))
@@ -160,8 +164,81 @@ def test_neighbours_are_those_of_the_album(app: Flask, room_id: int) -> None:
 
     album = open_album(host_access(room_id), person_id=lea)
 
-    in_room = listing.find_neighbours(WholeRoom(room_id), second)
-    in_album = listing.find_neighbours(album, first)
+    assert neighbours(WholeRoom(room_id), second) == (first, third)
+    assert neighbours(album, first) == (None, third)
 
-    assert (in_room.previous_id, in_room.next_id) == (first, third)
-    assert (in_album.previous_id, in_album.next_id) == (None, third)
+
+def test_most_hearts_come_first_then_the_newest(app: Flask, room_id: int) -> None:
+    ids = insert_hearts(app, room_id, (0, 2, 1, 2, 0))
+    album = open_album(host_access(room_id), order=Order.HEARTS)
+    in_order = [ids[index] for index in (3, 1, 2, 4, 0)]
+
+    photos = [listing.get_photo(room_id, photo_id) for photo_id in in_order]
+
+    assert page_ids(listing.list_photos(album)) == in_order
+    positions = [listing.find_position(album, photo).number for photo in photos]
+    assert positions == [1, 2, 3, 4, 5]
+    assert listing.find_position(album, photos[-1]).first_id == in_order[0]
+    found = [neighbours(album, photo_id) for photo_id in in_order]
+    assert found == list(zip([None, *in_order], [*in_order[1:], None], strict=False))
+
+
+def insert_hearts(app: Flask, room_id: int, counts: Sequence[int]) -> list[int]:
+    """Insert photos with so many hearts each."""
+    seeds = enumerate(counts)
+    return [insert_photos(app, room_id, 1, seed=f"{n}", heart_count=it)[0] for n, it in seeds]
+
+
+def test_the_pages_by_hearts_hold_every_photo_once(app: Flask, room_id: int) -> None:
+    ids = insert_hearts(app, room_id, [index % 4 for index in range(10)])
+    album = open_album(host_access(room_id), order=Order.HEARTS)
+    pages, size = [listing.list_photos(album, size=3)], 3
+
+    while pages[-1].has_next:
+        cursor = cursor_of(pages[-1].photos[-1], album)
+        pages.append(listing.list_photos(album, after=cursor, size=size))
+    back = listing.list_photos(album, before=cursor_of(pages[2].photos[0], album), size=size)
+
+    shown = [photo_id for page in pages for photo_id in page_ids(page)]
+    assert sorted(shown) == ids
+    assert page_ids(listing.list_photos(album)) == shown
+    assert page_ids(back) == page_ids(pages[1])
+    assert (back.has_previous, back.has_next, back.count) == (True, True, 10)
+    assert page_ids(listing.list_photos(album, at="20260704T120000000000-3")) == shown
+
+
+def test_a_page_by_hearts_is_read_from_its_index(app: Flask, room_id: int) -> None:
+    ids = insert_hearts(app, room_id, (0, 1, 2))
+    album = open_album(host_access(room_id), order=Order.HEARTS)
+    photo = listing.get_photo(room_id, ids[1])
+    cursor = cursor_of(photo, album)
+
+    with counted_queries(app) as statements:
+        listing.list_photos(album, after=cursor)
+        listing.list_photos(album, before=cursor)
+        listing.list_photos(album, at=cursor)
+        listing.find_neighbours(album, photo)
+        listing.find_position(album, photo)
+    ordered = [query for query in statements if "ORDER BY photo.heart_count" in query]
+    plans = [explain(query) for query in ordered]
+
+    assert len(plans) == 6 + 2 + 1
+    assert all("ix_photo_room_id_hearts (room_id=?" in plan for plan in plans), plans
+    assert not any("TEMP B-TREE" in plan for plan in plans), plans
+
+
+def explain(query: str) -> str:
+    rows = db.session.connection().exec_driver_sql(
+        f"EXPLAIN QUERY PLAN {query}", (1,) * query.count("?")
+    )
+    return " | ".join(row[3] for row in rows)
+
+
+def test_hearts_order_nothing_where_the_host_switched_them_off(app: Flask, room_id: int) -> None:
+    ids = insert_hearts(app, room_id, (1, 0))
+    access = host_access(room_id)
+    access.room.has_hearts = False
+
+    album = open_album(access, order=Order.HEARTS)
+
+    assert page_ids(listing.list_photos(album)) == ids[::-1]

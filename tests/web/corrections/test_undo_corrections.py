@@ -85,6 +85,27 @@ def test_the_host_undoes_what_guests_did(cast: Cast, said: Doubt) -> None:
     assert undo_addresses(history(cast.guest, cast)) == []
 
 
+@pytest.mark.parametrize("into", ["lea", "new"])
+def test_undo_of_what_was_unsorted_leads_to_the_unsorted_faces(
+    app: Flask, cast: Cast, doubt: Doubt, into: str
+) -> None:
+    target = doubt.lea if into == "lea" else into
+    done = cast.host.post(f"{cast.url}/faces/move", data={"faces": doubt.stray, "into": target})
+    (undo,) = undo_addresses(cast.host.get(done.location).text)
+
+    answer = cast.host.post(undo, headers={"Referer": f"http://localhost{done.location}"})
+
+    assert answer.location == f"{cast.url}/people/unsorted"
+
+
+def test_undo_named_by_a_strange_address_leads_to_no_other_site(cast: Cast, said: Doubt) -> None:
+    undo = undo_addresses(history(cast.host, cast))[0]
+
+    answer = cast.host.post(undo, query_string={"next": "https://evil.example/rooms/x/people"})
+
+    assert answer.location == cast.url + PATH
+
+
 @pytest.mark.parametrize("kind", ["merge", "move", "reject", "reject all"])
 def test_undo_leads_to_the_album_where_the_change_began(
     app: Flask, cast: Cast, doubt: Doubt, kind: str
@@ -138,7 +159,7 @@ def test_undo_goes_back_to_the_page_it_came_from_if_that_is_still_there(
     new = cast.host.post(f"{cast.url}/faces/move", data={"faces": doubt.stray, "into": "new"})
     ids = {"lea": doubt.lea, "twin": doubt.twin, "stray": doubt.stray}
     path = cast.url + page.format(new=new.location.rpartition("/")[2], **ids)
-    (undo,) = undo_addresses(cast.host.get(new.location).text)
+    undo = undo_addresses(history(cast.host, cast))[1]  # below the message, which leads elsewhere
 
     answer = cast.host.post(undo, headers={"Referer": f"http://localhost{path}#x"})
 
@@ -185,7 +206,7 @@ def test_undo_goes_back_with_the_query_as_far_as_that_is_still_there(
     ids: dict[str, object] = {"lea": doubt.lea, "twin": doubt.twin, "stray": doubt.stray}
     ids |= {"photo": doubt.photos[0], "place": place_at(app, doubt.photos[0])}
     ids["new"] = new.location.rpartition("/")[2]
-    (undo,) = undo_addresses(cast.host.get(new.location).text)
+    undo = undo_addresses(history(cast.host, cast))[1]  # below the message, which leads elsewhere
     url = f"http://localhost{cast.url}{page.format(**ids)}"
 
     answer = cast.host.post(undo, headers={"Referer": url})

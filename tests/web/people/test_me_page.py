@@ -14,7 +14,7 @@ from photoshare.services.photos.listing import PAGE_SIZE
 from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
-from tests.helpers import counted_queries, insert_photos, row_counts, tags_of
+from tests.helpers import counted_queries, insert_person, insert_photos, row_counts, tags_of
 
 ME, NAME, LEAVE = "/me", "/me/name", "/leave"
 
@@ -44,6 +44,29 @@ def test_it_shows_this_guests_uploads_only(
     tiles = tags_of(cast.guest.get(cast.url + ME).text, "a", **{"class": "tile"})
 
     assert [tag["href"] for tag in tiles] == [f"{cast.url}/photos/{mine}?guest={gustav}"]
+
+
+def slideshows(page: str) -> list[str]:
+    return [tag["href"] for tag in tags_of(page, "a") if tag["href"].endswith("#slideshow")]
+
+
+def test_it_plays_the_own_album_or_else_the_uploads(app: Flask, cast: Cast, gustav: int) -> None:
+    photos = insert_photos(app, cast.room_id, 3, guest_id=gustav)
+    uploads = slideshows(cast.guest.get(cast.url + ME).text)
+    own = insert_person(app, cast.room_id, photos[1:])
+    cast.guest.post(f"{cast.url}/me/person", data={"person": own})
+
+    played = slideshows(cast.guest.get(cast.url + ME).text)
+
+    assert uploads == [f"{cast.url}/photos/{photos[-1]}?guest={gustav}#slideshow"]
+    assert played == [f"{cast.url}/photos/{photos[1]}?person={own}#slideshow"]
+
+
+def test_an_own_album_of_one_photo_is_not_played(app: Flask, cast: Cast) -> None:
+    own = insert_person(app, cast.room_id, insert_photos(app, cast.room_id, 1))
+    cast.guest.post(f"{cast.url}/me/person", data={"person": own})
+
+    assert slideshows(cast.guest.get(cast.url + ME).text) == []
 
 
 def test_who_has_added_nothing_is_told_what_to_do(cast: Cast) -> None:

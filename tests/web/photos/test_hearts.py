@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from photoshare.db import db
 from photoshare.models import Photo
+from photoshare.services.photos.listing import PAGE_SIZE
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
@@ -75,6 +76,39 @@ def test_the_favourites_are_a_filter_and_a_zip(app: Flask, cast: Cast, party: Pa
     assert tags_of(page, "a", href=f"{cast.url}/photos.zip?favourites=1")
     with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         assert archive.namelist() == ["b.jpg"]
+
+
+def test_photos_are_sorted_by_their_hearts(app: Flask, cast: Cast, party: Party) -> None:
+    assert 'value="hearts"' not in cast.guest.get(f"{cast.url}/photos").text, "nobody gave one"
+    for client, name in ((cast.guest, "b.jpg"), (cast.host, "b.jpg"), (cast.guest, "d.jpg")):
+        give(client, cast, party.photos[name])
+    in_order = [party.photos[name] for name in ("b.jpg", "d.jpg", "e.jpg", "c.jpg", "a.jpg")]
+
+    assert tags_of(cast.guest.get(f"{cast.url}/photos").text, "input", value="hearts")
+    page = cast.guest.get(f"{cast.url}/photos?order=hearts").text
+    viewer = cast.guest.get(f"{cast.url}/photos/{in_order[1]}?order=hearts").text
+
+    assert tiles(page) == [f"tile-{photo}" for photo in in_order]
+    (chosen,) = tags_of(page, "input", value="hearts")
+    assert "checked" in chosen.attributes
+    (grid,) = tags_of(page, "div", id="photo-grid")
+    assert not grid.attributes.keys() & {"data-moments", "hx-get"}
+    assert not tags_of(page, "header", **{"class": "moment-head is-day"})
+    (following,) = tags_of(viewer, "a", id="to-next")
+    assert following["href"] == f"{cast.url}/photos/{in_order[2]}?order=hearts"
+
+
+def test_the_pages_by_hearts_follow_each_other(app: Flask, cast: Cast) -> None:
+    ids = insert_photos(app, cast.room_id, PAGE_SIZE + 2)
+    give(cast.guest, cast, ids[0])
+    first = cast.guest.get(f"{cast.url}/photos?order=hearts").text
+    (more,) = (tag for tag in tags_of(first, "a") if "after=" in tag["href"])
+
+    second = cast.guest.get(more["href"], headers=HX).text
+
+    assert tiles(first)[:2] == [f"tile-{ids[0]}", f"tile-{ids[-1]}"]
+    assert tiles(second) == [f"tile-{ids[2]}", f"tile-{ids[1]}"]
+    assert tiles(cast.guest.get(f"{cast.url}/photos?order=hearts&day=2026-07-04").text)
 
 
 def test_the_host_can_switch_them_off(app: Flask, cast: Cast) -> None:

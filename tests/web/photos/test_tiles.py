@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from photoshare.config import Settings
 from photoshare.models import utc_now
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services.photos import deleting
+from photoshare.services.pictures import tile_files
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
@@ -37,8 +39,10 @@ def get(client: FlaskClient, url: str) -> TestResponse:
 
 
 def files_of(cast: Cast, site: Site) -> list[str]:
-    folder = site.storage.room_folder(cast.room_id) / "derived"
-    return sorted(path.name.partition("-")[2] for path in folder.iterdir())
+    """Name everything that was made from the photos, without their hashes."""
+    folder = site.storage.room_folder(cast.room_id)
+    made = [*folder.glob("derived/*"), *folder.glob("tiles/*")]
+    return sorted(f"{path.parent.name}-{path.name.partition('-')[2]}" for path in made)
 
 
 def test_a_guest_sees_every_pixel_of_the_original(cast: Cast, tiles_url: str) -> None:
@@ -103,6 +107,49 @@ def test_a_photo_that_is_deleted_while_it_is_cut_leaves_nothing(
 
     assert get(cast.guest, f"{tiles_url}/1/0-0.webp").status_code == 404
     assert files_of(cast, site) == []
+
+
+def test_tiles_unused_for_longest_go_when_all_are_too_many(
+    cast: Cast,
+    site: Site,
+    add_photo: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    urls, files = [], []
+    for seed in range(3):
+        content = draw_photo(RED, width=WIDTH, height=HEIGHT, seed=seed)
+        sha256, photo_id = hashlib.sha256(content).hexdigest(), add_photo(cast.room_id, content)
+        urls.append(f"{cast.url}/photos/{photo_id}/{sha256[:16]}/tiles/1/0-0.webp")
+        files.append(tile_files.tile_file(site.storage, cast.room_id, sha256, 1))
+    for hour, (url, file) in enumerate(zip(urls[:2], files[:2], strict=True)):
+        get(cast.guest, url)
+        os.utime(file, (hour, hour))
+    get(cast.guest, urls[0])  # used again
+    monkeypatch.setattr(tile_files, "MOST_BYTES", int(2.5 * files[0].stat().st_size))
+
+    get(cast.guest, urls[2])
+
+    assert [file.is_file() for file in files] == [True, False, True]
+    assert get(cast.guest, urls[1]).status_code == 200, "cut again"
+    monkeypatch.setattr(tile_files, "MOST_BYTES", 0)
+    assert get(cast.guest, urls[0]).status_code == 200
+    get(cast.guest, urls[2])
+    assert [file.is_file() for file in files].count(True) == 1, "the one used last stays"
+
+
+def test_tiles_that_are_dropped_before_they_are_read_can_be_asked_for_again(
+    cast: Cast, tiles_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drop(path: Path) -> None:
+        path.unlink()
+        raise FileNotFoundError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("photoshare.services.pictures.close_ups.os.utime", drop)
+        answer = get(cast.guest, f"{tiles_url}/1/0-0.webp")
+
+    assert answer.status_code == 503
+    assert get(cast.guest, f"{tiles_url}/1/0-0.webp").status_code == 200
 
 
 def test_nobody_waits_while_another_photo_is_cut(cast: Cast, site: Site, tiles_url: str) -> None:

@@ -19,13 +19,32 @@ def create(app: Flask, **fields: str) -> TestResponse:
 
 
 def test_a_new_room_leads_to_its_links(app: Flask) -> None:
-    answer = create(app)
+    client = app.test_client()
+
+    answer = client.post("/rooms", data={"title": "Party"})
 
     assert answer.status_code == 303
     assert re.fullmatch(
-        r"/rooms/[a-z2-9]{5}-[a-z2-9]{4}-[a-z2-9]{5}/share\?entered=1", answer.location
+        r"/rooms/[a-z2-9]{5}-[a-z2-9]{4}-[a-z2-9]{5}/host/[\w-]+\?entered=1", answer.location
     )
     assert row_counts(app) | {"room": 1, "guest": 1} == row_counts(app)
+    room = answer.location.partition("/host/")[0]
+    assert client.get(answer.location).location == f"{room}/share"
+
+
+def test_a_browser_that_keeps_no_cookie_is_shown_the_host_link(app: Flask) -> None:
+    forgetful = app.test_client(use_cookies=False)
+    answer = forgetful.get(forgetful.post("/rooms", data={"title": "Party"}).location)
+
+    (link,) = tags_of(answer.text, "input", id="own-link")
+    again = forgetful.get(forgetful.post(link["value"]).location)
+    other = app.test_client()
+    arrived = other.get(other.post(link["value"]).location, follow_redirects=True)
+
+    assert answer.status_code == 403
+    assert "This browser blocks cookies" in answer.text
+    assert tags_of(again.text, "input", id="own-link") == [link], "however often it is tried"
+    assert "Settings" in arrived.text
 
 
 def test_whoever_creates_a_room_is_its_host(app: Flask) -> None:
@@ -89,9 +108,21 @@ def test_a_refused_form_keeps_what_was_typed_but_the_password(app: Flask) -> Non
 
 
 def test_one_address_cannot_make_rooms_without_end(app: Flask) -> None:
-    codes = [create(app, title="").status_code for _room in range(25)]
+    answers = [create(app, title="") for _room in range(25)]
 
-    assert codes == [422] * 20 + [429] * 5
+    assert [answer.status_code for answer in answers] == [422] * 20 + [429] * 5
+
+
+def test_too_many_rooms_are_refused_in_the_form_which_keeps_what_was_typed(app: Flask) -> None:
+    for _room in range(20):
+        create(app, title="")
+
+    answer = create(app, title="Léa's party")
+
+    assert tags_of(answer.text, "input", name="title")[0]["value"] == "Léa's party"
+    assert tags_of(answer.text, "p", role="alert")
+    assert "Too many attempts." in answer.text
+    assert int(answer.headers["Retry-After"]) > 0
 
 
 def test_looking_at_the_form_makes_no_room(app: Flask) -> None:

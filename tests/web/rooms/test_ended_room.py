@@ -59,7 +59,7 @@ def test_a_part_of_an_open_page_gets_a_sentence_only(ended: Cast) -> None:
     assert "<html" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/share", "/guests", "/settings"])
+@pytest.mark.parametrize("path", ["", "/share", "/guests", "/settings"])
 def test_the_host_reads_what_is_still_possible_and_can_open_it_again(
     ended: Cast, path: str
 ) -> None:

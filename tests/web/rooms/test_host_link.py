@@ -32,7 +32,9 @@ def test_opening_the_link_changes_nothing(app: Flask, cast: Cast) -> None:
 def test_confirming_it_makes_this_browser_a_host(cast: Cast) -> None:
     answer = cast.stranger.post(f"{cast.url}/host/{cast.host_secret}", data={"name": "Stella"})
 
-    assert (answer.status_code, answer.location) == (303, f"{cast.url}/share?entered=1")
+    url = f"{cast.url}/host/{cast.host_secret}"
+    assert (answer.status_code, answer.location) == (303, f"{url}?entered=1")
+    assert cast.stranger.get(answer.location).location == f"{cast.url}/share"
     assert "Settings" in cast.stranger.get(answer.location, follow_redirects=True).text
 
 

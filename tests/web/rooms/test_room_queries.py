@@ -32,6 +32,7 @@ ARGUMENTS = {
     "albums.several": ["people={red},{blue}&match=all", "people={red},{blue}&after={place}"],
     "jobs.current": ["", "seen=x"],
     "me.show": ["", "page=2", "after={place}"],
+    "people.choose_faces": ["photos={photo}"],
     "people.choose_other": ["", "page=2"],
     "people.choose_person": ["faces={face}", "faces={face}&page=2"],
     "people.faces": ["", "page=1"],
