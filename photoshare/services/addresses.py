@@ -10,12 +10,15 @@ import contextlib
 import fcntl
 import ipaddress
 import json
+import logging
 import socket
 import struct
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 LISTENING_FILE = "listening.json"  # in the data folder, while a server runs
 CHOICE_FILE = "guest-address"  # in the data folder; belongs to this machine, so no backup has it
@@ -47,8 +50,10 @@ class Listening:
 def remember_listening(data: Path, listening: Listening) -> None:
     """Write down where the server listens, for the command line; it starts on a full disk too."""
     text = json.dumps({"host": listening.host, "port": listening.port})
-    with contextlib.suppress(OSError):
+    try:
         _replace(data / LISTENING_FILE, text)
+    except OSError as error:
+        log.warning("Links of the command line lack the server's address: %s", error)
 
 
 def forget_listening(data: Path) -> None:

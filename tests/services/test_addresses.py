@@ -62,6 +62,19 @@ def test_phones_get_an_address_only_where_the_server_answers_them(
     assert addresses.guest_url(tmp_path) == url
 
 
+def test_a_note_that_cannot_be_written_is_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_path: Path, _text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(addresses, "_replace", fail)
+
+    addresses.remember_listening(tmp_path, Listening("0.0.0.0", 8123))
+
+    assert "No space left on device" in caplog.text
+
+
 def test_without_a_server_there_is_no_address(tmp_path: Path) -> None:
     addresses.remember_listening(tmp_path, Listening("0.0.0.0", 8123))
     addresses.forget_listening(tmp_path)

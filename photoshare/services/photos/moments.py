@@ -147,12 +147,7 @@ def find_event_days(room_id: int, photo_count: int) -> EventDays | None:
         and cameras whose clock is wrong.
     """
     outside = photo_count // OUTSIDE
-    first = _moment(room_id, outside)
-    last = _moment(room_id, max(photo_count - 1 - outside, 0))
+    moments = select(Photo.moment).where(Photo.room_id == room_id).offset(outside).limit(1)
+    first = db.session.scalar(moments.order_by(Photo.moment))
+    last = db.session.scalar(moments.order_by(Photo.moment.desc()))  # counted from its own end
     return EventDays(first.date(), last.date()) if first and last else None
-
-
-def _moment(room_id: int, offset: int) -> datetime | None:
-    """Return when a room's photo at this place in the order of time was taken."""
-    query = select(Photo.moment).where(Photo.room_id == room_id).order_by(Photo.moment)
-    return db.session.scalar(query.offset(offset).limit(1))

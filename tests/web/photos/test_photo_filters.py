@@ -65,6 +65,21 @@ def test_a_pause_of_hours_begins_another_moment(
     assert second.startswith("4:30")
 
 
+def test_a_guest_finds_the_zip_of_all_photos_there(cast: Cast, party: Party) -> None:
+    page = cast.guest.get(f"{cast.url}/photos").text
+
+    (link,) = tags_of(page, "a", href=f"{cast.url}/photos.zip")
+    assert cast.guest.get(link["href"]).mimetype == "application/zip"
+    filtered = cast.guest.get(f"{cast.url}/photos?with={party.red}").text
+    assert not tags_of(filtered, "a", href=f"{cast.url}/photos.zip")
+
+
+def test_an_empty_room_has_no_zip_to_offer(cast: Cast) -> None:
+    page = cast.guest.get(f"{cast.url}/photos").text
+
+    assert not tags_of(page, "a", href=f"{cast.url}/photos.zip")
+
+
 def test_a_page_within_a_moment_says_so(app: Flask, cast: Cast) -> None:
     ids = insert_photos(app, cast.room_id, PAGE_SIZE + 2, captured_at=NOON)
 
