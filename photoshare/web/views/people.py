@@ -195,6 +195,8 @@ def _choice_for(chosen: Sequence[Face]) -> str:
         if chosen
         else []
     )
+    owners = {face.person_id for face in chosen}
+    alike = [card for card in alike if {card.id} != owners]  # they have all of these already
     person_id = chosen[0].person_id if chosen else None
     began_at = (
         url_for("people.show", person_id=person_id) if person_id else url_for("people.unsorted")

@@ -50,6 +50,8 @@ def test_the_faces_of_chosen_photos_move_and_come_back(
 
     assert chosen(answer) == faces, "only hers, and only on these photos"
     assert tags_of(answer.text, "a", href=f"{cast.url}/people/{doubt.lea}"), "the way back"
+    choices = [tag["value"] for tag in tags_of(answer.text, "button", name="into")]
+    assert choices == ["new", str(doubt.twin)], "not whose they are already"
     data = {"faces": faces, "into": doubt.twin}
     done = cast.host.post(f"{cast.url}/faces/move", data=data)
     assert done.location == f"{cast.url}/people/{doubt.twin}"

@@ -75,7 +75,9 @@ def test_a_guest_finds_the_zip_of_all_photos_there(cast: Cast, party: Party) -> 
 
 
 def test_an_empty_room_has_no_zip_to_offer(cast: Cast) -> None:
-    assert 'photos.zip"' not in cast.guest.get(f"{cast.url}/photos").text
+    page = cast.guest.get(f"{cast.url}/photos").text
+
+    assert not tags_of(page, "a", href=f"{cast.url}/photos.zip")
 
 
 def test_a_page_within_a_moment_says_so(app: Flask, cast: Cast) -> None:
