@@ -103,8 +103,8 @@ def test_killed_it_goes_on_with_what_it_had_acknowledged(container: Container) -
 
 
 def test_the_health_check_follows_the_server(container: Container) -> None:
-    image = json.loads(buildah("inspect", "--type", "image", "--format", "{{json .Docker}}", IMAGE))
-    kind, *check = image["config"]["Healthcheck"]["Test"]
+    image = json.loads(buildah("inspect", "--type", "image", IMAGE))
+    kind, *check = image["Docker"]["config"]["Healthcheck"]["Test"]
     assert kind == "CMD"
 
     assert container.ask(*check).returncode != 0
