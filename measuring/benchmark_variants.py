@@ -192,7 +192,7 @@ def _default(clocks: Clocks, graphs: Path) -> Analyse:
     _time(clocks, "landmarks and chips", engine.dlib_encoder, "cut_chips")
     _time(clocks, "landmarks and chips", fused_engine, "aligned_chip")
     _time(clocks, "encode", engine.dlib_encoder, "encode_chips")
-    _time(clocks, "encode", engine.sface_encoder, "encode_chip")
+    _time(clocks, "encode", engine.sface_encoder, "encode_chips")
     return _as_photoshare_does(clocks, engine)
 
 
@@ -237,7 +237,7 @@ def _floor(clocks: Clocks, photos: list[Path], workers: int) -> Run:
         start = time.perf_counter()
         list(pool.map(lambda path: decode_upright(path, at_least_px=FIRST_DECODE_PX), photos))
         decode_s = time.perf_counter() - start
-    flops = clocks.searched_pixels * _flops(build_zoo_graph(YUNET_FILE), (1, 640, 640, 3)) / 640**2
+    flops = clocks.searched_pixels * _flops(build_zoo_graph(YUNET_FILE), (1, 1, 640, 3 * 640)) / 640**2
     # An encoding takes one of dlib's chips and one of SFace's.
     flops += clocks.chips * _flops(build_graph(ENCODER_FILE), (1, DLIB_CHIP_PX, DLIB_CHIP_PX, 3))
     sface_shape = (1, SFACE_CHIP_PX, SFACE_CHIP_PX, 3)

@@ -216,7 +216,7 @@ class FusedFaceEngine:
         chips = [aligned_chip(picture, points) for points in found.landmarks]
         encodings = joint_encodings(
             self._dlib_encodings(picture, found.boxes),
-            np.array([self.sface_encoder.encode_chip(chip) for chip in chips]),
+            self.sface_encoder.encode_chips(chips),
         )
         found = found.moved(max(size) / max(picture.size))
         rows = zip(found.boxes, found.scores, encodings, found.landmarks, chips, strict=True)
