@@ -237,7 +237,9 @@ def _floor(clocks: Clocks, photos: list[Path], workers: int) -> Run:
         start = time.perf_counter()
         list(pool.map(lambda path: decode_upright(path, at_least_px=FIRST_DECODE_PX), photos))
         decode_s = time.perf_counter() - start
-    flops = clocks.searched_pixels * _flops(build_zoo_graph(YUNET_FILE), (1, 1, 640, 3 * 640)) / 640**2
+    flops = (
+        clocks.searched_pixels * _flops(build_zoo_graph(YUNET_FILE), (1, 1, 640, 3 * 640)) / 640**2
+    )
     # An encoding takes one of dlib's chips and one of SFace's.
     flops += clocks.chips * _flops(build_graph(ENCODER_FILE), (1, DLIB_CHIP_PX, DLIB_CHIP_PX, 3))
     sface_shape = (1, SFACE_CHIP_PX, SFACE_CHIP_PX, 3)

@@ -176,12 +176,14 @@ def _side_by_side(kernel: Array, node: onnx.NodeProto) -> tuple[Array, onnx.Node
     """Make a convolution of planes one of a single plane whose columns are colours of pixels."""
     filters, colours, rows, columns = kernel.shape
     sizes = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
-    across = {name: list(sizes[name]) for name in ("strides", "pads")}
-    for numbers in across.values():  # of rows, columns, rows, columns
+    strides, pads = (list(sizes[name]) for name in ("strides", "pads"))
+    for numbers in (strides, pads):  # of rows, columns, rows, columns
         numbers[1::2] = [colours * number for number in numbers[1::2]]
     kernel = kernel.transpose(0, 2, 3, 1).reshape(filters, 1, rows, colours * columns)
-    sides = list(kernel.shape[2:])
-    return kernel, helper.make_node("Conv", node.input, node.output, kernel_shape=sides, **across)
+    sizes = {"kernel_shape": list(kernel.shape[2:]), "strides": strides, "pads": pads}
+    node = helper.make_node("Conv", node.input, node.output)
+    node.attribute.extend(helper.make_attribute(*item) for item in sizes.items())
+    return kernel, node
 
 
 def _head_level(node: onnx.NodeProto) -> str:
