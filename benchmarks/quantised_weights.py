@@ -68,11 +68,15 @@ def rounded_once_more(seed: int) -> Iterator[None]:
 def networks() -> tuple[YunetDetector, SfaceEncoder]:
     """Build both networks from the present graphs, bypassing the cache folder."""
     detector, encoder = YunetDetector(NOWHERE), SfaceEncoder(NOWHERE)
-    for network, name in ((detector, YUNET_FILE), (encoder, SFACE_FILE)):
-        graph = zoo_graphs.build_zoo_graph(name)
-        network._session = LazySession(lambda graph=graph: graph)  # type: ignore[misc]
-        network.load()
+    detector._session = _session(YUNET_FILE)
+    encoder._session = _session(SFACE_FILE)
+    encoder._last_layer = _session(SFACE_FILE, zoo_graphs.LAST_LAYER)
     return detector, encoder
+
+
+def _session(name: str, part: str = zoo_graphs.WHOLE) -> LazySession:
+    graph = zoo_graphs.build_zoo_graph(name, part)  # now, with the present noise
+    return LazySession(lambda: graph)
 
 
 def shrunk(path: Path, longer_side_px: int) -> Image.Image:
@@ -98,7 +102,7 @@ def chips_of(folder: Path, detector: YunetDetector, most: int) -> tuple[list[Any
 
 def squared_distances(encoder: SfaceEncoder, chips: list[Any]) -> NDArray[np.float64]:
     """Compute the squared distances of all pairs of faces, from encodings at length 1."""
-    encodings = np.array([encoder.encode_chip(chip) for chip in chips], dtype=np.float64)
+    encodings = encoder.encode_chips(chips).astype(np.float64)
     encodings /= np.linalg.norm(encodings, axis=1, keepdims=True)
     firsts, seconds = np.triu_indices(len(chips), 1)
     distances: NDArray[np.float64] = 2 - 2 * (encodings @ encodings.T)[firsts, seconds]

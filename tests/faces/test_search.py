@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
-from photoshare.faces.search import PART_PX, SearchEffort, find_faces, scaled_to
+from photoshare.faces.search import PART_PX, SearchEffort, find_faces, scaled_to, shrunk_to
 from photoshare.faces.types import FaceEncodings, LocatedFace, RgbImage, Size
 from photoshare.geometry import FaceLocation
 
@@ -186,3 +186,15 @@ def test_a_photo_without_faces_is_looked_at_to_the_end() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (3000, 2), (2, 3000)])
 def test_odd_shapes_are_searched_without_error(size: Size) -> None:
     assert find_faces(DrawnPhoto(size), RedSquareEngine(), EFFORT) == []
+
+
+@pytest.mark.parametrize(
+    ("longer_side_px", "shrunk_px"),
+    [(2016, 672), (1840, 640), (1280, 640), (700, 700), (640, 640), (300, 300)],
+)
+def test_a_picture_is_scaled_only_if_dividing_its_sides_is_not_near_enough(
+    longer_side_px: int, shrunk_px: int
+) -> None:
+    picture = Image.new("RGB", (longer_side_px * 3 // 4, longer_side_px))
+
+    assert max(shrunk_to(picture, 640).size) == shrunk_px

@@ -10,6 +10,7 @@ Several threads may use one FusedFaceEngine at once.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,22 +33,24 @@ from photoshare.faces.graphs.model_files import (
 )
 from photoshare.faces.quality import sharpness_of
 from photoshare.faces.search import (
+    AS_IT_IS,
     CHIP_FACE_PX,
     SHEET_FACES,
     face_sheet,
     parts_of,
     scaled_to,
+    shrunk,
+    shrunk_to,
 )
 from photoshare.faces.types import AnalysedFace, Doubt, FaceEncodings, PhotoSource, Size
 from photoshare.geometry import SAME_FACE_OVERLAP, FaceLocation
-from photoshare.pictures.encoding import REDUCING_GAP
 
-FUSED_VERSION = 1  # increase it whenever different faces or encodings result
+FUSED_VERSION = 2  # increase it whenever different faces or encodings result
 # Share of SFace in the squared distance of two faces; docs/evaluation.md says how it was chosen.
 SFACE_SHARE = 0.8
 FUSED_EPS = 0.87
-# Strangers are 1.1 to 1.5 eps apart here: of 17 doubtful faces nearer than that 4 were the person,
-# of 91 from there to 1.15 one was (docs/evaluation.md).
+# Strangers are 1.1 to 1.5 eps apart here: of 15 doubtful faces nearer than that 5 were the person,
+# of 92 from there to 1.15 none was (docs/evaluation.md).
 FUSED_DOUBT = Doubt(reach=1.1, fall=0.03)
 FUSED_SMALLEST_PERCENT = 1.0
 # The picture is searched at the size at which the smallest face has this many pixels: this finds
@@ -60,7 +63,6 @@ LARGE_SHARE = 0.1  # of the longer side: if all faces they find are as wide, 1 %
 # takes as long as the search: 115 ms for a 1280 x 960 picture in one part, 73 ms in four.
 PART_PX = 704
 PART_OVERLAP_PX = 96  # larger faces, found by the first look, need not be whole in a part
-AS_IT_IS = 1.15  # a picture up to this many times as large as needed is not worth scaling
 SURE_SCORE = 0.8  # such a box is accepted as it is: all 392 on groups_dev are faces
 DOUBTFUL_SCORE = 0.5  # such a box is accepted if a closer look is sure
 # YuNet's boxes reach from forehead to chin; dlib's landmarks need the square that its own detector
@@ -151,19 +153,17 @@ class FusedFaceEngine:
         full_px = max(photo.size)
         fine_px = min(round(100 * SMALLEST_FACE_PX / smallest_face_percent), full_px)
         picture = photo.picture(fine_px)
-        if max(picture.size) > AS_IT_IS * fine_px:
-            picture = scaled_to(picture, fine_px)
-        looks = [self._smaller_look(picture, COARSE_FACTOR)]
-        is_worth_it = True
-        if max(picture.size) > PART_PX:
-            looks.append(self._smaller_look(picture, MIDDLE_FACTOR))
-            is_worth_it = not _are_large(joined(looks), picture.size)
-        if is_worth_it:
-            for part, left, top in parts_of(picture, PART_PX, PART_OVERLAP_PX):
-                seen = self.detector.locate(np.asarray(part), DOUBTFUL_SCORE)
-                looks.append(
-                    _uncut(seen.moved(1, left, top), (left, top, *part.size), picture.size)
-                )
+        fine_px = min(fine_px, max(picture.size))
+        # Smaller copies are made of each other, and the picture is scaled only for a finer look:
+        # on a photo of 12 megapixels this scaling takes twice as long as the first two looks.
+        looks = []
+        smaller = picture
+        for factor in (MIDDLE_FACTOR, COARSE_FACTOR) if fine_px > PART_PX else (COARSE_FACTOR,):
+            smaller = shrunk_to(smaller, max(1, fine_px // factor))
+            found = self.detector.locate(np.asarray(smaller), DOUBTFUL_SCORE)
+            looks.append(found.moved(max(picture.size) / max(smaller.size)))
+        if fine_px <= PART_PX or not _are_large(joined(looks), picture.size):
+            looks += self._finer_looks(picture, fine_px)
         found = joined(looks)
         is_sure = [
             score >= SURE_SCORE or len(self._closer_look(picture, box, WHETHER, SURE_SCORE)) > 0
@@ -172,10 +172,14 @@ class FusedFaceEngine:
         found = found.subset(np.array(is_sure, dtype=np.bool_))
         return found.moved(full_px / max(picture.size))
 
-    def _smaller_look(self, picture: Image.Image, factor: int) -> Detections:
-        smaller = scaled_to(picture, max(1, max(picture.size) // factor))
-        found = self.detector.locate(np.asarray(smaller), DOUBTFUL_SCORE)
-        return found.moved(max(picture.size) / max(smaller.size))
+    def _finer_looks(self, picture: Image.Image, fine_px: int) -> Iterator[Detections]:
+        """Find the smallest faces of a picture, part by part; in its pixels."""
+        is_scaled = max(picture.size) > AS_IT_IS * fine_px
+        fine = scaled_to(picture, fine_px, Image.Resampling.BOX) if is_scaled else picture
+        for part, left, top in parts_of(fine, PART_PX, PART_OVERLAP_PX):
+            seen = self.detector.locate(np.asarray(part), DOUBTFUL_SCORE).moved(1, left, top)
+            found = _uncut(seen, (left, top, *part.size), fine.size)
+            yield found.moved(max(picture.size) / max(fine.size))
 
     def _seen_closer(self, picture: Image.Image, found: Detections) -> Detections:
         """Find boxes and landmarks again in pictures of one face each; remove duplicate faces.
@@ -202,9 +206,10 @@ class FusedFaceEngine:
         width = max(2, round(look.width * side))
         around = picture.crop((start_x, start_y, start_x + width, start_y + width))
         seen_px = round(look.width * look.face_px)
-        seen = around.resize(
-            (seen_px, seen_px), Image.Resampling.BICUBIC, reducing_gap=REDUCING_GAP
-        )
+        near = shrunk(around, width // seen_px)
+        is_larger = near.width > seen_px
+        filtering = Image.Resampling.BILINEAR if is_larger else Image.Resampling.BICUBIC
+        seen = near.resize((seen_px, seen_px), filtering)
         faces = self.detector.locate(np.asarray(seen), least_score).moved(width / seen_px)
         faces = faces.moved(1, start_x, start_y)
         overlaps = overlaps_of(box[None], faces.boxes)[0]
@@ -216,7 +221,7 @@ class FusedFaceEngine:
         chips = [aligned_chip(picture, points) for points in found.landmarks]
         encodings = joint_encodings(
             self._dlib_encodings(picture, found.boxes),
-            np.array([self.sface_encoder.encode_chip(chip) for chip in chips]),
+            self.sface_encoder.encode_chips(chips),
         )
         found = found.moved(max(size) / max(picture.size))
         rows = zip(found.boxes, found.scores, encodings, found.landmarks, chips, strict=True)

@@ -8,6 +8,7 @@ Zhong, Deng et al. 2021, "SFace: Sigmoid-Constrained Hypersphere Loss"; the alig
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from photoshare.faces.engines.sessions import LazySession
-from photoshare.faces.graphs.model_files import SFACE_CHIP_PX, SFACE_FILE, SFACE_SIZE
+from photoshare.faces.graphs.model_files import SFACE_CHIP_PX, SFACE_FILE
+from photoshare.faces.types import FaceEncodings
 
 # Positions of eyes, nose and corners of the mouth in the chip: x, y (OpenCV; same as ArcFace).
 ALIGNED_LANDMARKS = np.array(
@@ -38,27 +40,32 @@ class SfaceEncoder:
     """Encodes aligned faces; several threads may use one at once."""
 
     def __init__(self, graphs_folder: Path, threads: int = 1) -> None:
-        self._session = LazySession(lambda: _graph(graphs_folder), threads)
+        self._session, self._last_layer = (
+            LazySession(functools.partial(_graph, graphs_folder, is_last), threads)
+            for is_last in (False, True)
+        )
 
     def load(self) -> None:
         """Load the model; raises ModelError if its file is missing or damaged."""
         self._session.load()
+        self._last_layer.load()
 
-    def encode_chip(self, chip: Chip) -> NDArray[np.float32]:
-        """Encode one aligned face; a batch would take longer for each.
+    def encode_chips(self, chips: list[Chip]) -> FaceEncodings:
+        """Encode aligned faces: one after the other, and the last layer for all of them at once.
 
         Parameters
         ----------
-        chip : uint8 array of shape (112, 112, 3)
-            From `aligned_chip`.
+        chips : list of uint8 arrays of shape (112, 112, 3)
+            From `aligned_chip`, at least one.
 
         Returns
         -------
-        float32 array of shape (128,)
-            Its length has no meaning.
+        float32 array of shape (n, 128)
+            Their lengths have no meaning.
         """
-        encoding: NDArray[np.float32] = self._session.run(chips=chip[None])[0]
-        return encoding.reshape(SFACE_SIZE)
+        features = np.concatenate([self._session.run(chips=chip[None])[0] for chip in chips])
+        encodings: FaceEncodings = self._last_layer.run(features=features)[0]
+        return encodings
 
 
 def aligned_chip(picture: Image.Image, landmarks: Points) -> Chip:
@@ -112,7 +119,8 @@ def _similarity(
     return turn, aligned_centre - turn @ centre
 
 
-def _graph(folder: Path) -> bytes:
-    from photoshare.faces.graphs.zoo_graphs import cached_zoo_graph  # imports onnx
+def _graph(folder: Path, is_last: bool) -> bytes:
+    from photoshare.faces.graphs import zoo_graphs  # imports onnx
 
-    return cached_zoo_graph(SFACE_FILE, folder)
+    part = zoo_graphs.LAST_LAYER if is_last else zoo_graphs.WHOLE
+    return zoo_graphs.cached_zoo_graph(SFACE_FILE, folder, part)

@@ -106,8 +106,9 @@ class YunetDetector:
         """
         height, width, _ = image.shape
         below, right = -height % STRIDES[-1], -width % STRIDES[-1]
-        padded = np.pad(image, ((0, below), (0, right), (0, 0)))  # black, as OpenCV does
-        outputs = self._session.run(pixels=padded[None])
+        if below or right:
+            image = np.pad(image, ((0, below), (0, right), (0, 0)))  # black, as OpenCV does
+        outputs = self._session.run(pixels=image.reshape(1, 1, len(image), -1))
         levels = zip(outputs, STRIDES, strict=True)
         return joined([_decoded(output[0], stride, least_score) for output, stride in levels])
 

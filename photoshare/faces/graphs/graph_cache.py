@@ -11,7 +11,9 @@ from pathlib import Path
 from photoshare.faces.graphs.model_files import SHA256_OF
 
 
-def cached_graph(source_name: str, version: int, build: Callable[[], bytes], folder: Path) -> bytes:
+def cached_graph(
+    source_name: str, version: int, build: Callable[[], bytes], folder: Path, part: str = ""
+) -> bytes:
     """Return the graph of a model file from the folder, building and storing it if necessary.
 
     Parameters
@@ -25,13 +27,15 @@ def cached_graph(source_name: str, version: int, build: Callable[[], bytes], fol
         Returns the serialized model; called only if none is stored. Its errors propagate.
     folder : Path
         Where graphs are stored; created if missing.
+    part : str
+        Of the source, if several graphs are built from it; becomes part of the file name.
 
     Notes
     -----
     A checksum beside the graph reveals a damaged one, which is built again. Two processes that
     build at the same time write the same bytes.
     """
-    name = f"{Path(source_name).stem}-{SHA256_OF[source_name][:16]}-v{version}"
+    name = f"{Path(source_name).stem}{part}-{SHA256_OF[source_name][:16]}-v{version}"
     path = folder / f"{name}.onnx"
     checksum_path = path.with_suffix(".sha256")
     kept = _read_if_intact(path, checksum_path)

@@ -29,7 +29,7 @@ SHA256_OF = {
 STRIDES = (8, 16, 32)  # pixels between the cells of YuNet's three outputs
 SFACE_CHIP_PX = 112  # side of the aligned face picture that SFace takes
 SFACE_SIZE = 128  # numbers of its encoding
-ZOO_GRAPH_VERSION = 1  # of zoo_graphs: increase it with every change there to rebuild kept graphs
+ZOO_GRAPH_VERSION = 2  # of zoo_graphs: increase it with every change there to rebuild kept graphs
 ZOO_FILES = (YUNET_FILE, SFACE_FILE)
 
 

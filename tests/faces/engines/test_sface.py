@@ -55,6 +55,16 @@ def test_a_face_beyond_the_edge_is_black_there() -> None:
     assert chip[60, 60].tolist() == [255, 255, 255]
 
 
+def test_faces_are_encoded_together_as_one_by_one(encoder: SfaceEncoder) -> None:
+    chips = [*np.random.default_rng(0).integers(0, 256, (3, 112, 112, 3), dtype=np.uint8)]
+
+    together = encoder.encode_chips(chips)
+
+    assert together.shape == (3, 128)
+    alone = np.concatenate([encoder.encode_chips([chip]) for chip in chips])
+    assert np.abs(together - alone).max() < 1e-5
+
+
 @pytest.mark.parametrize("change", ["turned", "smaller", "mirrored"])
 def test_a_face_is_the_same_however_it_is_shown(
     change: str, astronaut: RgbImage, detector: YunetDetector, encoder: SfaceEncoder
@@ -70,7 +80,7 @@ def test_a_face_is_the_same_however_it_is_shown(
     encodings = []
     for picture in (original, changed):
         landmarks = detector.locate(np.asarray(picture), 0.8).landmarks[0]
-        encoding = encoder.encode_chip(aligned_chip(picture, landmarks))
+        (encoding,) = encoder.encode_chips([aligned_chip(picture, landmarks)])
         encodings.append(encoding / np.linalg.norm(encoding))
 
     assert np.linalg.norm(encodings[0] - encodings[1]) < 0.6

@@ -13,7 +13,7 @@ from photoshare.errors import ModelError
 from photoshare.faces.engines.sessions import LazySession
 from photoshare.faces.graphs import model_files
 from photoshare.faces.graphs.model_files import SFACE_FILE, YUNET_FILE, ZOO_FILES, read_model
-from photoshare.faces.graphs.zoo_graphs import build_zoo_graph, cached_zoo_graph
+from photoshare.faces.graphs.zoo_graphs import LAST_LAYER, build_zoo_graph, cached_zoo_graph
 from photoshare.faces.types import RgbImage
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,9 @@ def test_sface_encodes_as_its_file_does(astronaut: RgbImage, graphs: dict[str, b
     planes = chip.transpose(2, 0, 1)[None].astype(np.float32)
     oracle = ReferenceEvaluator(onnx.load_model_from_string(read_model(SFACE_FILE)))
 
-    (encoding,) = LazySession(lambda: graphs[SFACE_FILE]).run(chips=chip[None])
+    last_layer = build_zoo_graph(SFACE_FILE, LAST_LAYER)
+    (features,) = LazySession(lambda: graphs[SFACE_FILE]).run(chips=chip[None])
+    (encoding,) = LazySession(lambda: last_layer).run(features=features)
 
     assert encoding.shape == (1, 128)
     outputs = oracle.run(None, {"data": planes})
@@ -50,7 +52,7 @@ def test_yunet_sees_what_its_file_does(astronaut: RgbImage, graphs: dict[str, by
     values = ReferenceEvaluator(model).run(None, {"input": planes})
     expected = dict(zip(names, values, strict=True))
 
-    outputs = LazySession(lambda: graphs[YUNET_FILE]).run(pixels=pixels[None])
+    outputs = LazySession(lambda: graphs[YUNET_FILE]).run(pixels=pixels.reshape(1, 1, 128, -1))
 
     for stride, output in zip((8, 16, 32), outputs, strict=True):
         rows = output[0].reshape(16, -1).T
@@ -75,9 +77,11 @@ def test_a_graph_is_kept_and_found_again(
     name: str, tmp_path: Path, graphs: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert cached_zoo_graph(name, tmp_path) == graphs[name]
+    last_layer = cached_zoo_graph(SFACE_FILE, tmp_path, LAST_LAYER)
     monkeypatch.setattr(model_files, "model_folder", lambda _: tmp_path / "nowhere")
 
     assert cached_zoo_graph(name, tmp_path) == graphs[name]
+    assert cached_zoo_graph(SFACE_FILE, tmp_path, LAST_LAYER) == last_layer != graphs[name]
 
 
 @pytest.mark.parametrize("name", ZOO_FILES)
