@@ -22,7 +22,7 @@ from waitress import wasyncore
 
 from photoshare import __version__, factory
 from photoshare.config import PROGRAM, Settings
-from photoshare.db import close_database
+from photoshare.db import close_database, offer_migrations
 from photoshare.errors import PhotoshareError
 from photoshare.jobs.runner import JobRunner
 from photoshare.maintenance.database_checks import prepare_database
@@ -75,9 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def create_app() -> Flask:
     """Make the app for the Flask command line; a refusal is one sentence there, too."""
     try:
-        return factory.create_app()
+        app = factory.create_app()
     except PhotoshareError as error:
         sys.exit(f"Error: {error}")
+    offer_migrations(app)
+    return app
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

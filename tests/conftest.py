@@ -26,10 +26,12 @@ from photoshare.services.rooms import rooms
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site, site_of
 from tests.fakes import FakeFaceEngine
+from tests.scenes import Scenes
 from tests.shared_work import share_queries, share_work
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_PHOTOS = ROOT.parent / "shared" / "photos"
+COOKIE = "photoshare"  # of a guest's session
 
 
 share_work()
@@ -126,21 +128,25 @@ def engine() -> FakeFaceEngine:
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database made once by the migrations, for every test to copy."""
+def empty_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder made once, with the database of the migrations, for every test to copy."""
     folder = tmp_path_factory.mktemp("empty")
     app = create_app({"data": folder})
     with app.app_context():
         upgrade_schema()
         db.engine.dispose()
-    return folder / "photoshare.sqlite"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def empty_database(empty_data: Path) -> Path:
+    return empty_data / "photoshare.sqlite"
 
 
 @pytest.fixture
-def app(tmp_path: Path, engine: FakeFaceEngine, empty_database: Path) -> Iterator[Flask]:
+def app(tmp_path: Path, engine: FakeFaceEngine, empty_data: Path) -> Iterator[Flask]:
     """An app with an empty database; jobs run only when a test calls `run_jobs`."""
-    (tmp_path / "data").mkdir()
-    shutil.copy(empty_database, tmp_path / "data")
+    shutil.copytree(empty_data, tmp_path / "data")  # with the key that signs all tests' cookies
     app = create_app(
         {"data": tmp_path / "data", "min_free_mb": 0},
         make_engine=lambda settings: engine,
@@ -200,14 +206,27 @@ def make_room(app: Flask) -> Callable[..., NewRoom]:
     return make
 
 
+@pytest.fixture(scope="session")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Scenes:
+    return Scenes(tmp_path_factory.mktemp("scenes"))
+
+
 @pytest.fixture
-def cast(app: Flask, make_room: Callable[..., NewRoom]) -> Cast:
-    new = make_room()
-    url = f"/rooms/{new.room.code}"
+def cast(app: Flask, make_room: Callable[..., NewRoom], scenes: Scenes) -> Cast:
+    def enter() -> tuple[str, int, str, list[str]]:
+        new = make_room()
+        url = f"/rooms/{new.room.code}"
+        host, guest = app.test_client(), app.test_client()
+        assert host.post(f"{url}/host/{new.host_secret}", data={"name": "Hanna"}).status_code == 303
+        assert guest.post(f"{url}/join", data={"name": "Gustav"}).status_code == 303
+        cookies = [cookie.value for one in (host, guest) if (cookie := one.get_cookie(COOKIE))]
+        return new.room.code, new.room.id, new.host_secret, cookies
+
+    code, room_id, host_secret, cookies = scenes.play(app, "cast", enter)
     host, guest, stranger = app.test_client(), app.test_client(), app.test_client()
-    assert host.post(f"{url}/host/{new.host_secret}", data={"name": "Hanna"}).status_code == 303
-    assert guest.post(f"{url}/join", data={"name": "Gustav"}).status_code == 303
-    return Cast(new.room.code, new.room.id, new.host_secret, host, guest, stranger)
+    for client, cookie in zip((host, guest), cookies, strict=True):
+        client.set_cookie(COOKIE, cookie)
+    return Cast(code, room_id, host_secret, host, guest, stranger)
 
 
 @pytest.fixture

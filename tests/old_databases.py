@@ -6,12 +6,12 @@ import hashlib
 import sqlite3
 from pathlib import Path
 
+import flask_migrate
 from alembic.script import ScriptDirectory
-from flask import Flask
-from flask_migrate import upgrade
+from flask import Flask, current_app
 
 from photoshare import create_app
-from photoshare.db import MIGRATIONS, db
+from photoshare.db import MIGRATIONS, db, offer_migrations
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from tests.fakes import RED, draw_photo
 
@@ -24,6 +24,18 @@ def revisions() -> list[str]:
     """List the schema revisions, oldest first."""
     steps = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
     return [step.revision for step in steps][::-1]
+
+
+def upgrade(revision: str = "head") -> None:
+    """Change the schema up to a revision; needs an app context."""
+    offer_migrations(current_app)
+    flask_migrate.upgrade(revision=revision)
+
+
+def downgrade(revision: str) -> None:
+    """Change the schema down to a revision; needs an app context."""
+    offer_migrations(current_app)
+    flask_migrate.downgrade(revision=revision)
 
 
 def make_old_database(data: Path, revision: str) -> None:

@@ -9,17 +9,16 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from flask_migrate import downgrade, upgrade
 from sqlalchemy import delete, event, select, text
 from sqlalchemy.exc import IntegrityError
 
-from photoshare.db import db, schema_version, upgrade_schema
+from photoshare.db import db, known_revisions, schema_version, upgrade_schema
 from photoshare.models import Correction, CorrectionFace, Face
 from photoshare.services.corrections import verbs
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Author
 from tests.helpers import OLD_TABLES, insert_face, insert_person, insert_photos, row_counts
-from tests.old_databases import make_old_database, new_app, revisions
+from tests.old_databases import downgrade, make_old_database, new_app, revisions, upgrade
 
 pytestmark = pytest.mark.slow
 
@@ -58,6 +57,10 @@ def test_ids_are_never_used_again(app: Flask) -> None:
     assert numbered
     for table in numbered:
         assert "AUTOINCREMENT" in statements[table.name]
+
+
+def test_the_revisions_are_known_by_their_files() -> None:
+    assert known_revisions() == revisions()[::-1]
 
 
 def test_every_migration_goes_down_and_up_again(app: Flask) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from photoshare.faces.types import NO_PERSON, FaceSet
 
@@ -29,6 +28,8 @@ def rank_alike_people(
     list of int
         Ids of people, nearest centre of unit-length encodings first; people beside come last.
     """
+    from scipy import sparse  # here: pages need none of it, and a start would take a tenth longer
+
     others = ~is_chosen & (faces.person_ids != NO_PERSON)
     people, rows = np.unique(faces.person_ids[others], return_inverse=True)
     if len(people) == 0 or not is_chosen.any():

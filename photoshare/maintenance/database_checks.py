@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import OperationalError
 
-from photoshare.db import MIGRATIONS, db, schema_version, upgrade_schema
+from photoshare.db import db, known_revisions, schema_version, upgrade_schema
 from photoshare.errors import StartError, damaged_database_error
 
 
@@ -55,11 +54,6 @@ def find_damage() -> str | None:
     if answer == "ok":
         return None
     return " ".join(answer.removeprefix("*** in database main ***").split())
-
-
-def known_revisions() -> list[str]:
-    """List the schema revisions that this version knows, newest first."""
-    return [step.revision for step in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
 
 
 def _refuse_photos_without_rows(data: Path) -> None:

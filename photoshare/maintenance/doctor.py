@@ -17,10 +17,10 @@ from packaging.requirements import Requirement
 from sqlalchemy.exc import DatabaseError
 
 from photoshare.config import IS_INSTALLED, MB, ROOT, Settings
-from photoshare.db import schema_version
+from photoshare.db import known_revisions, schema_version
 from photoshare.errors import DamagedDatabaseError, PhotoshareError, damaged_database_error
 from photoshare.faces.engines.choose import choose_engine
-from photoshare.maintenance.database_checks import find_damage, known_revisions
+from photoshare.maintenance.database_checks import find_damage
 from photoshare.services.photos.lost_photos import find_missing
 from photoshare.services.work import photo_queue
 from photoshare.storage import Storage

@@ -14,6 +14,7 @@ from photoshare.models import Face, Photo
 from tests.conftest import Cast
 from tests.fakes import BLUE, GREEN, RED, draw_photo
 from tests.helpers import face_at, insert_face, insert_person, insert_photos, let_guests_correct
+from tests.scenes import Scenes
 
 
 @dataclass
@@ -29,9 +30,19 @@ class Party:
 
 @pytest.fixture
 def party(
-    app: Flask, cast: Cast, add_photo: Callable[..., int], run_jobs: Callable[[], None]
+    app: Flask,
+    cast: Cast,
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
+    scenes: Scenes,
 ) -> Party:
     """Five photos: two people, one unsorted face (in d.jpg), one photo without faces (e.jpg)."""
+    return scenes.play(app, "party", lambda: _celebrate(app, cast, add_photo, run_jobs))
+
+
+def _celebrate(
+    app: Flask, cast: Cast, add_photo: Callable[..., int], run_jobs: Callable[[], None]
+) -> Party:
     contents = {
         "a.jpg": draw_photo(RED, BLUE),
         "b.jpg": draw_photo(RED),
@@ -66,8 +77,12 @@ class Doubt:
 
 
 @pytest.fixture
-def doubt(app: Flask, cast: Cast) -> Doubt:
+def doubt(app: Flask, cast: Cast, scenes: Scenes) -> Doubt:
     """Six photos: two people who may be one, an unsorted face that may be one of them."""
+    return scenes.play(app, "doubt", lambda: _doubtful(app, cast))
+
+
+def _doubtful(app: Flask, cast: Cast) -> Doubt:
     room_id, photos = cast.room_id, insert_photos(app, cast.room_id, 6)
     lea = insert_person(app, room_id, photos[:3], "Lea", encoding=face_at(0.0))
     twin = insert_person(app, room_id, photos[3:5], encoding=face_at(0.34))

@@ -238,8 +238,10 @@ def test_immich_folio_378_every_server_has_a_key_of_its_own(tmp_path: Path) -> N
     assert (tmp_path / "a" / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
-def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(cast: Cast) -> None:
-    cookie = cast.guest.get_cookie("photoshare")
+def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(app: Flask, cast: Cast) -> None:
+    client = app.test_client()
+    client.post(f"{cast.url}/join", data={"name": "Greta"})
+    cookie = client.get_cookie("photoshare")
 
     assert cookie is not None
     assert (cookie.http_only, cookie.same_site, cookie.path) == (True, "Lax", "/")

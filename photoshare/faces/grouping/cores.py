@@ -15,7 +15,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from photoshare.faces.grouping.clusters import Clusters, Floats, MergeRule, Rows
 from photoshare.faces.grouping.linkage import measure_excesses, merge_clusters
@@ -94,6 +93,8 @@ def _tiles(clusters: Clusters, rule: MergeRule) -> Iterator[tuple[int, int, Floa
 
 def _connected(cores: Rows, some: Rows, others: Rows) -> Rows:
     """Join cores that are connected."""
+    from scipy import sparse  # here, as in `photoshare.faces.likeness`
+
     is_new = some != others
     if not is_new.any():
         return cores

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_migrate import downgrade, upgrade
 from sqlalchemy import select, update
 
 from photoshare.db import db, utc_now
@@ -37,6 +36,7 @@ from tests.helpers import (
     insert_person,
     insert_photos,
 )
+from tests.old_databases import downgrade, upgrade
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from flask_migrate import downgrade, upgrade
 from sqlalchemy import text
 
 from photoshare.db import db
 from photoshare.services.photos.albums import count_without_faces
 from photoshare.services.rooms.rooms import NewRoom
 from tests.helpers import insert_face, insert_photos
+from tests.old_databases import downgrade, upgrade
 
 ONE_MORE = (
     'INSERT INTO face (photo_id, top, "right", bottom, "left", score, is_face) '

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 Floats = NDArray[np.float32]
 Keys = NDArray[np.int64]
@@ -173,6 +172,8 @@ def unit_length(encodings: Floats) -> Floats:
 
 def added_up(rows: Floats, targets: NDArray[np.intp], count: int) -> Floats:
     """Add up the rows that have the same target, 0 to ``count`` - 1."""
+    from scipy import sparse  # here, as in `photoshare.faces.likeness`
+
     ones, starts = np.ones(len(targets), dtype=np.float32), np.arange(len(targets) + 1)
     adder = sparse.csc_array((ones, targets, starts), shape=(count, len(targets)))
     sums: Floats = adder @ rows

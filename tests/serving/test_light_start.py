@@ -1,0 +1,43 @@
+"""What a start leaves out until something needs it: half a second on a small computer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.slow
+START = """
+import sys
+from photoshare import server
+from photoshare.factory import create_app
+from photoshare.maintenance.database_checks import prepare_database
+from photoshare.web.site import site_of
+
+app = create_app()
+with app.app_context():
+    prepare_database(site_of(app).settings.data, is_thorough=True)
+print(sorted({"alembic", "flask_migrate", "scipy", "onnx", "dlib"} & sys.modules.keys()))
+"""
+
+
+def test_a_start_loads_what_it_needs_only(tmp_path: Path, empty_database: Path) -> None:
+    """No migrations without anything to migrate, no networks and matrices before a face."""
+    shutil.copy(empty_database, tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", START],
+        cwd=ROOT,
+        env={**os.environ, "PHOTOSHARE_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
