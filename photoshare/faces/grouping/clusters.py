@@ -51,6 +51,21 @@ class MergeRule:
         return terms
 
 
+def own_terms_of(squares: Floats, counts: Floats) -> Floats:
+    """Return what clusters add to all of their gaps; see `linkage.measure_excesses`.
+
+    Parameters
+    ----------
+    squares : float32 array of shape (n,)
+        The squared length of the sum of each cluster's encodings.
+    counts : float32 array of shape (n,)
+    """
+    terms: Floats = squares / counts**2
+    terms += 1
+    terms /= 2
+    return terms
+
+
 @dataclass(frozen=True)
 class Clusters:
     """Clusters in columns, one row per cluster.
@@ -108,8 +123,7 @@ class Clusters:
         squares = (
             sums.squares() if isinstance(sums, FaceRows) else np.einsum("ij,ij->i", sums, sums)
         )
-        terms: Floats = ((1 + squares / self.counts**2) / 2).astype(np.float32, copy=False)
-        return terms
+        return own_terms_of(squares, self.counts)
 
     def joined(self, targets: Rows, count: int) -> Clusters:
         """Combine the clusters that have the same target, 0 to ``count`` - 1."""
