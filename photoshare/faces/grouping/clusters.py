@@ -50,9 +50,22 @@ class MergeRule:
             terms += np.minimum(shares, other_shares) * np.float32(self.strictness)
         return terms
 
+    def split_size_terms(self, shares: Floats, other_shares: Floats) -> tuple[Floats, Floats]:
+        """Return parts of two clusters whose sum is never above `size_terms` of both.
+
+        Returns
+        -------
+        of_one : float32 array
+            The terms of a cluster of this share and a single face.
+        of_other : float32 array
+            What has to be added for another cluster than a single face, at least: 0 or less.
+        """
+        both = np.float32(self.looseness + self.strictness)
+        return shares * both - np.float32(self.looseness), (other_shares - 1) * both
+
 
 def own_terms_of(squares: Floats, counts: Floats) -> Floats:
-    """Return what clusters add to all of their gaps; see `linkage.measure_excesses`.
+    """Return what clusters add to all of their gaps; see `near_pairs.near_pairs`.
 
     Parameters
     ----------
@@ -114,9 +127,26 @@ class Clusters:
         products /= self.counts
         return products
 
+    def only(self, is_asked: NDArray[np.bool_]) -> Clusters:
+        """Return the same clusters, of which those not asked for are infinitely far away."""
+        terms = np.where(is_asked, self.own_terms, np.float32(np.inf))
+        return replace(self, terms=terms)
+
+    def may_merge(
+        self, rows: Rows, others: Clusters, columns: Rows, min_founders: int
+    ) -> NDArray[np.bool_]:
+        """Whether nothing but marks keeps pairs apart, of shape (n_pairs,).
+
+        Two fixed clusters never merge, nor do a poor and an unfounded one.
+        """
+        one, other = self.founders[rows], others.founders[columns]
+        may = (np.minimum(one, other) > 0) | (np.maximum(one, other) >= min_founders)
+        may &= ~(self.is_fixed[rows] & others.is_fixed[columns])
+        return may
+
     @cached_property
     def own_terms(self) -> Floats:
-        """Return what each cluster adds to all of its gaps, shape (n,); see `measure_excesses`."""
+        """Return what each cluster adds to all of its gaps, shape (n,); see `near_pairs`."""
         if self.terms is not None:
             return self.terms
         sums = self.sums

@@ -50,11 +50,13 @@ class _Table:
     shares: Floats = field(init=False)  # 1 / counts
     own_terms: Floats = field(init=False)  # as those of Clusters
     nearest: Floats = field(init=False)  # the excess of each to its partner
+    has_poor: bool = field(init=False)  # whether any had no founder
 
     def __post_init__(self) -> None:
         """Compute what follows from the counts and the products."""
         self.shares = np.float32(1) / self.counts
         self.own_terms = own_terms_of(self.dots.diagonal(), self.counts)
+        self.has_poor = bool((self.founders == 0).any())
         self.nearest = self.excesses[np.arange(len(self.partners)), self.partners]
 
     def join(self, firsts: Rows, seconds: Rows, rule: MergeRule) -> None:
@@ -79,7 +81,8 @@ class _Table:
         best = grown.argmin(axis=0)
         nearest = grown[best, np.arange(len(best))]
         is_nearer = nearest < self.nearest
-        self.partners[is_nearer], self.nearest[is_nearer] = firsts[best[is_nearer]], nearest[is_nearer]
+        self.partners[is_nearer] = firsts[best[is_nearer]]
+        np.minimum(self.nearest, nearest, out=self.nearest)
 
     def _join_pair(self, first: int, second: int, rule: MergeRule) -> None:
         """Merge one cluster into another: as `join` does, without picking rows from the arrays.
@@ -113,7 +116,7 @@ class _Table:
 
     def _look_again(self, is_stale: NDArray[np.bool_]) -> None:
         """Find the partners of some clusters anew."""
-        stale = np.flatnonzero(is_stale)
+        stale = is_stale.nonzero()[0]
         excesses = self.excesses[stale]
         self.partners[stale], self.nearest[stale] = excesses.argmin(axis=1), excesses.min(axis=1)
 
@@ -124,9 +127,10 @@ class _Table:
             own = own[0][:, None], own[1][:, None]
         excesses = _excesses(self.dots[rows], own, (self.shares, self.own_terms), rule)
         excesses[self.walls[rows]] = np.inf
-        if self.founders.min() == 0:
+        if self.has_poor:
             traits = traits_of(self.founders, self.founders < 0, rule.min_founders)
-            forbid(excesses.reshape(-1, len(self.founders)), traits.subset(np.atleast_1d(rows)), traits)
+            some = excesses.reshape(-1, len(self.founders))
+            forbid(some, traits.subset(np.atleast_1d(rows)), traits)
         return excesses
 
     def subset(self, rows: Rows) -> _Table:

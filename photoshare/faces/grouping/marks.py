@@ -109,6 +109,17 @@ class Marks:
         matches, found = pairs_of_equals(excluded, others.table.values)
         return owners[matches], others.owners[found]
 
+    def are_walled(self, rows: Rows, others: Marks, columns: Rows) -> NDArray[np.bool_]:
+        """Whether marks keep pairs apart: clusters of these rows, and columns of the others."""
+        mine, rows = _numbered(rows)
+        theirs, columns = _numbered(columns)
+        ones, walled = self.subset(mine).walls(others.subset(theirs))
+        if len(ones) == 0:
+            return np.zeros(len(rows), dtype=np.bool_)
+        walls = np.sort(ones * len(theirs) + walled)
+        pairs = rows * len(theirs) + columns
+        return np.append(walls, -1)[np.searchsorted(walls, pairs)] == pairs
+
     def meetings(self) -> NDArray[np.int64]:
         """Count the pairs of marks in each cluster, of shape (n,), that exclude each other.
 
@@ -135,6 +146,16 @@ class Marks:
             np.concatenate([owners[is_scene], owners[links]]),
             np.concatenate([values[is_scene], self._enemies[enemies, 1]]),
         )
+
+
+def _numbered(values: Rows) -> tuple[Rows, Rows]:
+    """List the different values in ascending order, and number each by its place there."""
+    is_there = np.zeros(values.max(initial=-1) + 1, dtype=np.bool_)
+    is_there[values] = True
+    found = np.flatnonzero(is_there)
+    numbers = np.empty(len(is_there), dtype=np.intp)
+    numbers[found] = np.arange(len(found))
+    return found, numbers[values]
 
 
 def marks_of(owners: Rows, values: Values, count: int) -> MarkTable:

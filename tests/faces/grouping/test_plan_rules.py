@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photoshare.faces.grouping import linkage
+from photoshare.faces.grouping import linkage, near_pairs
 from photoshare.faces.grouping.plan import NO_PERSON, FaceSet
 from tests.faces.made_up import encodings_of, face_set
 from tests.faces.made_up_rooms import Placed, partition, placed_rooms, plan, rooms, together
@@ -105,7 +105,7 @@ def test_blocks_and_a_table_give_the_same_people(room: Placed, dense_rows: int) 
     faces, active, fixed, apart = room
     whole = plan(faces, active, fixed=fixed, apart=apart).person_ids
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(linkage, "BLOCK_NUMBERS", 30)
+        patch.setattr(near_pairs, "BLOCK_NUMBERS", 30)
         patch.setattr(linkage, "DENSE_ROWS", dense_rows)
         in_blocks = plan(faces, active, fixed=fixed, apart=apart).person_ids
 
