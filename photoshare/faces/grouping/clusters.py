@@ -187,7 +187,7 @@ class Clusters:
             counts=np.concatenate([self.counts, others.counts]),
             founders=np.concatenate([self.founders, others.founders]),
             is_fixed=np.concatenate([self.is_fixed, others.is_fixed]),
-            marks=self.marks.followed_by(others.marks),
+            marks=self.marks.followed_by(others.marks, len(self), len(others)),
         )
 
     def established(

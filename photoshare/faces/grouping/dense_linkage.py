@@ -39,6 +39,8 @@ class _Table:
         How much the gap exceeds the limit for merging; infinite if the pair may not merge.
     partners : int array of shape (n,)
         The nearest cluster of each.
+    own_terms : float32 array of shape (n,)
+        See `_own_terms`.
     """
 
     counts: Floats
@@ -47,15 +49,14 @@ class _Table:
     walls: NDArray[np.bool_]
     excesses: Floats
     partners: Rows
+    own_terms: Floats
     shares: Floats = field(init=False)  # 1 / counts
-    own_terms: Floats = field(init=False)  # as those of Clusters
     nearest: Floats = field(init=False)  # the excess of each to its partner
     has_poor: bool = field(init=False)  # whether any had no founder
 
     def __post_init__(self) -> None:
         """Compute what follows from the counts and the products."""
         self.shares = np.float32(1) / self.counts
-        self.own_terms = own_terms_of(self.dots.diagonal(), self.counts)
         self.has_poor = bool((self.founders == 0).any())
         self.nearest = self.excesses[np.arange(len(self.partners)), self.partners]
 
@@ -74,7 +75,7 @@ class _Table:
         walls = self.walls[firsts] | self.walls[seconds]
         walls[:, firsts] |= walls[:, seconds]
         self.walls[firsts], self.walls[:, firsts] = walls, walls.T
-        self._add_up(firsts, seconds)
+        self._add_up(firsts, seconds, rule)
         grown = self._measured(firsts, rule)
         self.excesses[firsts], self.excesses[:, firsts] = grown, grown.T
         self._look_again(is_stale)
@@ -97,7 +98,7 @@ class _Table:
         self.dots[:, first] = dots
         walls |= self.walls[second]
         self.walls[:, first] = walls
-        self._add_up(first, second)
+        self._add_up(first, second, rule)
         grown[:] = self._measured(first, rule)
         self.excesses[:, first] = grown
         self._look_again(is_stale)
@@ -105,13 +106,13 @@ class _Table:
         self.partners[is_nearer] = first
         np.minimum(self.nearest, grown, out=self.nearest)
 
-    def _add_up(self, firsts: Rows | int, seconds: Rows | int) -> None:
+    def _add_up(self, firsts: Rows | int, seconds: Rows | int, rule: MergeRule) -> None:
         """Add the columns of the ``seconds``, who no longer exist, to those of ``firsts``."""
         self.walls[:, seconds] = True
         self.excesses[seconds] = self.excesses[:, seconds] = np.inf
         self.counts[firsts] += self.counts[seconds]
         self.shares[firsts] = 1 / self.counts[firsts]
-        self.own_terms[firsts] = own_terms_of(self.dots[firsts, firsts], self.counts[firsts])
+        self.own_terms[firsts] = _own_terms(self.dots[firsts, firsts], self.counts[firsts], rule)
         self.founders[firsts] += self.founders[seconds]
 
     def _look_again(self, is_stale: NDArray[np.bool_]) -> None:
@@ -145,6 +146,7 @@ class _Table:
             self.walls[square],
             self.excesses[square],
             places[self.partners[rows]],
+            self.own_terms[rows],
         )
 
 
@@ -191,7 +193,7 @@ def _excesses(
     ----------
     dots : float32 array
     some, others : pairs of float32 arrays that broadcast to it
-        One divided by the counts, and `own_terms_of` both.
+        One divided by the counts, and `_own_terms` both.
     rule : MergeRule
     """
     (shares, own_terms), (other_shares, other_terms) = some, others
@@ -199,8 +201,20 @@ def _excesses(
     excesses *= -2 * shares
     excesses += other_terms
     excesses += own_terms - np.float32(rule.eps**2)
-    excesses += rule.size_terms(shares, other_shares)
+    size_terms = np.abs(shares - other_shares)
+    size_terms *= np.float32(rule.looseness + rule.strictness / 2)
+    excesses -= size_terms
     return excesses
+
+
+def _own_terms(squares: Floats, counts: Floats, rule: MergeRule) -> Floats:
+    """Return what each cluster adds to all of its gaps, with half of the rule's strictness.
+
+    The smaller of two shares is half of their sum, less half of their difference.
+    """
+    terms: Floats = own_terms_of(squares, counts)
+    terms += np.float32(rule.strictness / 2) / counts
+    return terms
 
 
 def _table(clusters: Clusters, rule: MergeRule) -> _Table:
@@ -210,7 +224,8 @@ def _table(clusters: Clusters, rule: MergeRule) -> _Table:
     fixed = np.flatnonzero(clusters.is_fixed)
     walls[fixed[:, None], fixed] = True
     dots = clusters.rows @ clusters.rows.T
-    shares, own_terms = 1 / clusters.counts, own_terms_of(dots.diagonal(), clusters.counts)
+    own_terms = _own_terms(dots.diagonal(), clusters.counts, rule)
+    shares = np.float32(1) / clusters.counts
     some = shares[:, None], own_terms[:, None]
     excesses = _excesses(dots, some, (shares, own_terms), rule)
     excesses[walls] = np.inf  # including each with itself: both are in the same photos
@@ -218,7 +233,7 @@ def _table(clusters: Clusters, rule: MergeRule) -> _Table:
     forbid(excesses, traits, traits)
     partners = excesses.argmin(axis=1)
     founders = clusters.founders.copy()
-    return _Table(clusters.counts.copy(), founders, dots, walls, excesses, partners)
+    return _Table(clusters.counts.copy(), founders, dots, walls, excesses, partners, own_terms)
 
 
 def reciprocal_pairs(nearest: Floats, partners: Rows) -> tuple[Rows, Rows]:
@@ -230,9 +245,10 @@ def reciprocal_pairs(nearest: Floats, partners: Rows) -> tuple[Rows, Rows]:
         The excess of each cluster to its partner: 0 or less for a pair that may merge.
     partners : int array of shape (n,)
     """
-    rows = np.flatnonzero(nearest <= 0)
-    is_pair = (partners[partners[rows]] == rows) & (nearest[partners[rows]] <= 0)
-    firsts = rows[is_pair & (rows < partners[rows])]
+    rows = (nearest <= 0).nonzero()[0]
+    seconds = partners[rows]
+    is_pair = (partners[seconds] == rows) & (rows < seconds) & (nearest[seconds] <= 0)
+    firsts = rows[is_pair]
     if len(firsts) == 0 and len(rows):
         firsts = rows[[nearest[rows].argmin()]]
     return firsts, partners[firsts]

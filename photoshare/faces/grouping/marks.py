@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -96,12 +97,9 @@ class Marks:
         """Put the marks of clusters with the same target, 0 to ``count`` - 1, together."""
         return Marks(marks_of(targets[self.owners], self.table.values, count), self._enemies)
 
-    def followed_by(self, others: Marks) -> Marks:
-        """Append the marks of other clusters."""
-        some, more = self.table, others.table
-        starts = np.concatenate([some.starts, some.starts[-1] + more.starts[1:]])
-        table = MarkTable(starts, np.concatenate([some.values, more.values]))
-        return Marks(table, self._enemies)
+    def followed_by(self, others: Marks, count: int, more: int) -> Marks:
+        """Append the marks of ``more`` other clusters to those of ``count``."""
+        return Marks(_Both(self, others, count), self._enemies, np.arange(count + more))
 
     def walls(self, others: Marks) -> tuple[Rows, Rows]:
         """List the clusters, and those of the others, that have marks which exclude each other."""
@@ -146,6 +144,23 @@ class Marks:
             np.concatenate([owners[is_scene], owners[links]]),
             np.concatenate([values[is_scene], self._enemies[enemies, 1]]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """The marks of some clusters, then of others, looked up on use."""
+
+    some: Marks
+    others: Marks
+    count: int  # of the first ones
+
+    def lookup(self, rows: Rows) -> MarkTable:
+        """Return the marks of some clusters, in ascending order."""
+        split = int(np.searchsorted(rows, self.count))
+        one = self.some.subset(rows[:split]).table
+        other = self.others.subset(rows[split:] - self.count).table
+        starts = np.concatenate([one.starts, one.starts[-1] + other.starts[1:]])
+        return MarkTable(starts, np.concatenate([one.values, other.values]))
 
 
 def _numbered(values: Rows) -> tuple[Rows, Rows]:

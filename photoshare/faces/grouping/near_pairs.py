@@ -170,7 +170,7 @@ def _near_pairs(
     """List the near pairs of a block of rows, whether or not there is a wall between them."""
     if block.stop - block.start < len(some):
         some = some.subset(np.arange(block.start, block.stop))
-    shares, other_shares = 1 / some.counts, 1 / others.counts
+    shares, other_shares = (np.float32(1) / sides.counts for sides in (some, others))
     from_single, least_more = rule.split_size_terms(other_shares, shares)
     # The products less half of what the others add: -2 times that is their part of the gap.
     products = others.dots(some.means)
