@@ -124,7 +124,8 @@ class Clusters:
         """Return the products of vectors, of shape (n_vectors, size), with every centre."""
         sums = self.sums
         products: Floats = sums.dots(vectors) if isinstance(sums, FaceRows) else vectors @ sums.T
-        products /= self.counts
+        if (self.counts != 1).any():
+            products /= self.counts
         return products
 
     def only(self, is_asked: NDArray[np.bool_]) -> Clusters:

@@ -13,7 +13,7 @@ import numpy as np
 
 from photoshare.faces.grouping.clusters import Clusters, Floats, MergeRule, Rows
 from photoshare.faces.grouping.dense_linkage import merge_few_clusters, reciprocal_pairs
-from photoshare.faces.grouping.near_pairs import NearPairs, near_pairs
+from photoshare.faces.grouping.near_pairs import NearPairs, blocks, near_pairs
 
 # A single face may join a large cluster at this many times the distance at which two equal clusters
 # merge: the cluster's many faces are evidence. docs/evaluation.md: the goals hold from 1.05 to 1.1.
@@ -101,9 +101,15 @@ def _nearest(clusters: Clusters, rows: Rows, rule: MergeRule) -> tuple[Floats, R
         The excess to the partner, 0 or less; infinite without one.
     partners : int array of shape (len(clusters),)
     """
-    pairs = near_pairs(clusters.subset(rows), clusters, rule)
-    firsts, seconds, excesses = rows[pairs.rows], pairs.columns, pairs.values
-    if len(rows) < len(clusters):  # else every column is a row as well
-        firsts, seconds = np.concatenate([firsts, seconds]), np.concatenate([seconds, firsts])
-        excesses = np.concatenate([excesses, excesses])
-    return NearPairs(firsts, seconds, excesses).nearest(len(clusters))
+    count = len(clusters)
+    nearest, partners = np.full(count, np.inf, dtype=np.float32), np.zeros(count, dtype=np.intp)
+    for block in blocks(len(rows), count):  # the pairs of a block may be many
+        some = rows[block]
+        pairs = near_pairs(clusters.subset(some), clusters, rule)
+        pairs = NearPairs(some[pairs.rows], pairs.columns, pairs.values)
+        # Unless every column is a row as well, the columns need their partners, too.
+        for one_way in [pairs] if len(rows) == count else [pairs, pairs.turned()]:
+            values, columns = one_way.nearest(count)
+            is_nearer = values < nearest
+            nearest[is_nearer], partners[is_nearer] = values[is_nearer], columns[is_nearer]
+    return nearest, partners

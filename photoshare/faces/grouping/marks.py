@@ -116,7 +116,8 @@ class Marks:
             return np.zeros(len(rows), dtype=np.bool_)
         walls = np.sort(ones * len(theirs) + walled)
         pairs = rows * len(theirs) + columns
-        return np.append(walls, -1)[np.searchsorted(walls, pairs)] == pairs
+        is_walled: NDArray[np.bool_] = np.append(walls, -1)[np.searchsorted(walls, pairs)] == pairs
+        return is_walled
 
     def meetings(self) -> NDArray[np.int64]:
         """Count the pairs of marks in each cluster, of shape (n,), that exclude each other.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from photoshare.faces.grouping.clusters import Clusters, Floats, MergeRule, Rows
 
-BLOCK_NUMBERS = 1 << 24  # of a block of products: 64 MB, whatever the number of faces
+BLOCK_NUMBERS = 1 << 22  # of a block of products: 16 MB, ten times that if all of them are near
 ROUNDING = 1e-4  # above the error of a product in single precision
 NEARLY = 1.0001  # above the error of a squared distance in single precision
 
