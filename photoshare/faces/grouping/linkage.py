@@ -11,13 +11,14 @@ import math
 
 import numpy as np
 
-from photoshare.faces.grouping.clusters import Clusters, Floats, MergeRule, Rows
+from photoshare.faces.grouping.clusters import Clusters, MergeRule, Rows
 from photoshare.faces.grouping.dense_linkage import merge_few_clusters, reciprocal_pairs
-from photoshare.faces.grouping.near_pairs import NearPairs, blocks, near_pairs
+from photoshare.faces.grouping.near_pairs import NearPairs, blocks, near_pairs, together
 
 # A single face may join a large cluster at this many times the distance at which two equal clusters
 # merge: the cluster's many faces are evidence. docs/evaluation.md: the goals hold from 1.05 to 1.1.
 JOIN_RATIO = 1.1
+MOST_PAIRS = 1 << 21  # kept from one round to the next: 40 MB; more are measured again
 DENSE_ROWS = 2048  # up to this many clusters are merged in one matrix, which is faster
 
 
@@ -71,19 +72,24 @@ def merge_clusters(clusters: Clusters, rule: MergeRule, rows: Rows | None = None
     Reciprocal nearest neighbours: Murtagh 1983. Rule and constants: docs/evaluation.md.
     """
     labels = np.arange(len(clusters))
-    rows = labels if rows is None else rows
+    rows, pairs = labels if rows is None else rows, together([])
     while len(clusters) > DENSE_ROWS:
-        nearest, partners = _nearest(clusters, rows, rule)
-        has_partner = nearest <= 0
+        pairs, are_all = _with_pairs_of(clusters, rows, rule, pairs)
+        nearest, partners = pairs.nearest(len(clusters))
         firsts, seconds = reciprocal_pairs(nearest, partners)
         if len(firsts) == 0:
             return labels
         targets = np.arange(len(clusters))
         targets[seconds] = firsts
         kept, targets = np.unique(targets, return_inverse=True)
-        # Look again at clusters that have grown or whose partner preferred another.
-        is_active = np.zeros(len(clusters), dtype=np.bool_)
-        is_active[rows] = has_partner[rows]
+        is_changed = np.zeros(len(clusters), dtype=np.bool_)
+        is_changed[firsts] = is_changed[seconds] = True
+        if are_all:  # only those with clusters that have grown are missing
+            is_active = np.zeros(len(clusters), dtype=np.bool_)
+            pairs = pairs.where(~(is_changed[pairs.rows] | is_changed[pairs.columns]))
+            pairs = NearPairs(targets[pairs.rows], targets[pairs.columns], pairs.values)
+        else:
+            is_active, pairs = np.isfinite(nearest), together([])
         is_active[firsts] = True
         clusters = clusters.joined(targets, len(kept))
         labels = targets[labels]
@@ -92,24 +98,32 @@ def merge_clusters(clusters: Clusters, rule: MergeRule, rows: Rows | None = None
     return merged
 
 
-def _nearest(clusters: Clusters, rows: Rows, rule: MergeRule) -> tuple[Floats, Rows]:
-    """Find each cluster's nearest partner among the pairs with one of ``rows``.
+def _with_pairs_of(
+    clusters: Clusters, rows: Rows, rule: MergeRule, pairs: NearPairs
+) -> tuple[NearPairs, bool]:
+    """Add the near pairs with one of ``rows``, both ways round.
 
     Returns
     -------
-    nearest : float32 array of shape (len(clusters),)
-        The excess to the partner, 0 or less; infinite without one.
-    partners : int array of shape (len(clusters),)
+    pairs : NearPairs
+    are_all : bool
+        Whether these are all pairs; if there are more than `MOST_PAIRS`, only the nearest of
+        each cluster is returned.
     """
-    count = len(clusters)
-    nearest, partners = np.full(count, np.inf, dtype=np.float32), np.zeros(count, dtype=np.intp)
-    for block in blocks(len(rows), count):  # the pairs of a block may be many
-        some = rows[block]
-        pairs = near_pairs(clusters.subset(some), clusters, rule)
-        pairs = NearPairs(some[pairs.rows], pairs.columns, pairs.values)
-        # Unless every column is a row as well, the columns need their partners, too.
-        for one_way in [pairs] if len(rows) == count else [pairs, pairs.turned()]:
-            values, columns = one_way.nearest(count)
-            is_nearer = values < nearest
-            nearest[is_nearer], partners[is_nearer] = values[is_nearer], columns[is_nearer]
-    return nearest, partners
+    parts, count, are_all = [pairs], len(pairs), True
+    for block in blocks(len(rows), len(clusters)):
+        found = near_pairs(clusters.subset(rows[block]), clusters, rule)
+        found = NearPairs(rows[block][found.rows], found.columns, found.values)
+        parts += [found, found.turned()]
+        count += 2 * len(found)
+        if count > MOST_PAIRS:
+            parts, are_all = [_nearest_of(together(parts), len(clusters))], False
+            count = len(parts[0])
+    return together(parts), are_all
+
+
+def _nearest_of(pairs: NearPairs, count: int) -> NearPairs:
+    """Return the nearest of the pairs of each cluster."""
+    nearest, partners = pairs.nearest(count)
+    rows = np.flatnonzero(np.isfinite(nearest))
+    return NearPairs(rows, partners[rows], nearest[rows])
