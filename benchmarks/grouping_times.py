@@ -87,7 +87,8 @@ def room_of(
     photos = np.repeat(np.arange(count), sizes)[:count]
     _, firsts = np.unique(np.stack([photos, names]), axis=1, return_index=True)
     is_twin = ~np.isin(np.arange(count), firsts)
-    photos[is_twin] = -1 - np.arange(is_twin.sum())
+    photos += 1 + is_twin.sum()
+    photos[is_twin] = 1 + np.arange(is_twin.sum())  # each in a photo of its own
     nothing = np.zeros(count, dtype=np.int64)
     return FaceSet(encodings, photos, nothing, np.ones(count, dtype=np.bool_), nothing)
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.faces.grouping.clusters import Clusters, Floats, Rows
-from photoshare.faces.grouping.linkage import BLOCK_NUMBERS, measure_distances, merge_rule
+from photoshare.faces.grouping.linkage import merge_rule
+from photoshare.faces.grouping.near_pairs import NearPairs, near_distances
 from photoshare.faces.grouping.room_eps import own_eps
 from photoshare.faces.grouping.units import make_units
 from photoshare.faces.types import NO_PERSON, Doubt, FaceSet
@@ -153,11 +154,13 @@ def maybe_faces(
         return own[:0]
     eps = own_eps(faces, eps)
     # Few faces are near: only these are compared with everyone else, who may be nearer.
-    is_near = _measure(sides, own, unsorted, eps, doubt.reach * NEARLY)[0] <= doubt.reach * NEARLY
-    unsorted = unsorted[is_near]
-    distances = _measure(sides, people, unsorted, eps, doubt.reach)
-    of_person = distances[people == own[0]][0]
-    is_maybe = (of_person <= doubt.reach) & (of_person == distances.min(axis=0, initial=np.inf))
+    unsorted = unsorted[_near(sides, own, unsorted, eps, doubt.reach * NEARLY).columns]
+    pairs = _near(sides, people, unsorted, eps, doubt.reach)
+    nearest, _ = pairs.turned().nearest(len(unsorted))
+    of_own = pairs.where(people[pairs.rows] == own[0])
+    of_person = np.full(len(unsorted), np.inf, dtype=np.float32)
+    of_person[of_own.columns] = of_own.values
+    is_maybe = (of_person <= doubt.reach) & (of_person == nearest)
     found = unsorted[is_maybe][np.argsort(of_person[is_maybe], kind="stable")]
     rows: Rows = np.concatenate([sides.rows(int(side)) for side in found] or [found])
     return rows
@@ -197,28 +200,19 @@ def _sides(faces: FaceSet, apart: NDArray[np.int64]) -> _Sides:
     return _Sides(units.of_face, person_ids, units.clusters.established(nobody, nobody, 1))
 
 
-def _measure(sides: _Sides, some: Rows, others: Rows, eps: float, farthest: float) -> Floats:
-    """Measure the distances of some sides to others, up to ``farthest``, in eps."""
+def _near(sides: _Sides, some: Rows, others: Rows, eps: float, farthest: float) -> NearPairs:
+    """List the pairs of some sides and others up to a distance, in eps."""
     some_clusters, other_clusters = sides.clusters.subset(some), sides.clusters.subset(others)
-    return measure_distances(some_clusters, other_clusters, merge_rule(eps, 1), farthest)
+    return near_distances(some_clusters, other_clusters, merge_rule(eps, 1), farthest)
 
 
 def _doubtful(sides: _Sides, eps: float, doubt: Doubt) -> tuple[Rows, Rows, Floats]:
     """List the pairs near enough to ask about, a person first, and their distances."""
     people, unsorted = sides.people_and_unsorted()
     columns = np.concatenate([people, unsorted])
-    found: list[tuple[Rows, Rows, Floats]] = []
-    height = max(1, BLOCK_NUMBERS // max(1, len(columns)))
-    for start in range(0, len(people), height):
-        distances = _measure(sides, people[start : start + height], columns, eps, doubt.reach)
-        block, others = np.nonzero(distances <= doubt.reach)
-        is_once = others > start + block  # each pair of people in one order only
-        block, others = block[is_once], others[is_once]
-        found.append((people[start + block], columns[others], distances[block, others]))
-    if not found:
-        return people, people, np.empty(0, dtype=np.float32)
-    firsts, seconds, of_pairs = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return firsts, seconds, of_pairs
+    pairs = _near(sides, people, columns, eps, doubt.reach)
+    pairs = pairs.where(pairs.columns > pairs.rows)  # each pair of people in one order only
+    return people[pairs.rows], columns[pairs.columns], pairs.values
 
 
 def _suggested(

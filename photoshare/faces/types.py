@@ -125,6 +125,8 @@ class FaceSet:
     def __post_init__(self) -> None:
         """Refuse columns that cannot be grouped."""
         if not self.memory.is_of(self.encodings):
+            if self.photo_ids.min(initial=0) < 0:
+                raise ValueError("ids of photos are not negative")  # such a mark would be a link
             check_encodings(self.encodings)
             object.__setattr__(self, "memory", FaceMemory(self.encodings))
         if len(self.panels) == 0:

@@ -50,6 +50,34 @@ class MergeRule:
             terms += np.minimum(shares, other_shares) * np.float32(self.strictness)
         return terms
 
+    def split_size_terms(self, shares: Floats, other_shares: Floats) -> tuple[Floats, Floats]:
+        """Return parts of two clusters whose sum is never above `size_terms` of both.
+
+        Returns
+        -------
+        of_one : float32 array
+            The terms of a cluster of this share and a single face.
+        of_other : float32 array
+            What has to be added for another cluster than a single face, at least: 0 or less.
+        """
+        both = np.float32(self.looseness + self.strictness)
+        return shares * both - np.float32(self.looseness), (other_shares - 1) * both
+
+
+def own_terms_of(squares: Floats, counts: Floats) -> Floats:
+    """Return what clusters add to all of their gaps; see `near_pairs.near_pairs`.
+
+    Parameters
+    ----------
+    squares : float32 array of shape (n,)
+        The squared length of the sum of each cluster's encodings.
+    counts : float32 array of shape (n,)
+    """
+    terms: Floats = squares / counts**2
+    terms += 1
+    terms /= 2
+    return terms
+
 
 @dataclass(frozen=True)
 class Clusters:
@@ -96,20 +124,37 @@ class Clusters:
         """Return the products of vectors, of shape (n_vectors, size), with every centre."""
         sums = self.sums
         products: Floats = sums.dots(vectors) if isinstance(sums, FaceRows) else vectors @ sums.T
-        products /= self.counts
+        if (self.counts != 1).any():
+            products /= self.counts
         return products
+
+    def only(self, is_asked: NDArray[np.bool_]) -> Clusters:
+        """Return the same clusters, of which those not asked for are infinitely far away."""
+        terms = np.where(is_asked, self.own_terms, np.float32(np.inf))
+        return replace(self, terms=terms)
+
+    def may_merge(
+        self, rows: Rows, others: Clusters, columns: Rows, min_founders: int
+    ) -> NDArray[np.bool_]:
+        """Whether nothing but marks keeps pairs apart, of shape (n_pairs,).
+
+        Two fixed clusters never merge, nor do a poor and an unfounded one.
+        """
+        one, other = self.founders[rows], others.founders[columns]
+        may = (np.minimum(one, other) > 0) | (np.maximum(one, other) >= min_founders)
+        may &= ~(self.is_fixed[rows] & others.is_fixed[columns])
+        return may
 
     @cached_property
     def own_terms(self) -> Floats:
-        """Return what each cluster adds to all of its gaps, shape (n,); see `measure_excesses`."""
+        """Return what each cluster adds to all of its gaps, shape (n,); see `near_pairs`."""
         if self.terms is not None:
             return self.terms
         sums = self.sums
         squares = (
             sums.squares() if isinstance(sums, FaceRows) else np.einsum("ij,ij->i", sums, sums)
         )
-        terms: Floats = ((1 + squares / self.counts**2) / 2).astype(np.float32, copy=False)
-        return terms
+        return own_terms_of(squares, self.counts)
 
     def joined(self, targets: Rows, count: int) -> Clusters:
         """Combine the clusters that have the same target, 0 to ``count`` - 1."""
@@ -143,7 +188,7 @@ class Clusters:
             counts=np.concatenate([self.counts, others.counts]),
             founders=np.concatenate([self.founders, others.founders]),
             is_fixed=np.concatenate([self.is_fixed, others.is_fixed]),
-            marks=self.marks.followed_by(others.marks),
+            marks=self.marks.followed_by(others.marks, len(self), len(others)),
         )
 
     def established(

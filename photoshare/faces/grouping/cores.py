@@ -16,15 +16,16 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.grouping.clusters import Clusters, Floats, MergeRule, Rows
-from photoshare.faces.grouping.linkage import measure_excesses, merge_clusters
+from photoshare.faces.grouping.clusters import Clusters, MergeRule, Rows
+from photoshare.faces.grouping.linkage import merge_clusters
+from photoshare.faces.grouping.near_pairs import NearPairs, near_pairs
 
 # From this many on, rounds over all clusters cost more than the search for cores.
 MANY_CLUSTERS = 4096
 # Faces of a core are connected at this many times eps. docs/evaluation.md: from 0.6 to 0.9 the
 # result is the same as from merging all at once; at 1 different people become connected.
 CORE_RATIO = 0.85
-TILE_ROWS = 2048  # of a tile of gaps, which then takes 16 MB
+TILE_ROWS = 2048  # of a tile of products, which then takes 16 MB
 
 
 def merge_from_nothing(clusters: Clusters, rule: MergeRule) -> Rows:
@@ -69,17 +70,16 @@ def find_cores(clusters: Clusters, rule: MergeRule) -> tuple[Rows, NDArray[np.bo
     count = len(clusters)
     cores, has_neighbour = np.arange(count), np.zeros(count, dtype=np.bool_)
     strictness = np.float32(rule.eps**2 * (1 - CORE_RATIO**2))
-    for start, other_start, excesses in _tiles(clusters, rule):
-        is_near = excesses <= 0
-        has_neighbour[start : start + len(is_near)] |= is_near.any(axis=1)
-        has_neighbour[other_start : other_start + is_near.shape[1]] |= is_near.any(axis=0)
-        some, others = np.nonzero(excesses <= -strictness)
-        cores = _connected(cores, cores[start + some], cores[other_start + others])
+    for start, other_start, pairs in _tiles(clusters, rule):
+        rows, columns = start + pairs.rows, other_start + pairs.columns
+        has_neighbour[rows] = has_neighbour[columns] = True
+        is_core = pairs.values <= -strictness
+        cores = _connected(cores, cores[rows[is_core]], cores[columns[is_core]])
     return cores, has_neighbour
 
 
-def _tiles(clusters: Clusters, rule: MergeRule) -> Iterator[tuple[int, int, Floats]]:
-    """Measure all pairs once, a tile at a time, treating poor faces as good ones."""
+def _tiles(clusters: Clusters, rule: MergeRule) -> Iterator[tuple[int, int, NearPairs]]:
+    """Compare all once, a tile at a time, treating poor faces as good ones."""
     founders = np.maximum(clusters.founders, rule.min_founders)
     everybody = replace(clusters, founders=founders)
     starts = range(0, len(clusters), TILE_ROWS)
@@ -87,8 +87,8 @@ def _tiles(clusters: Clusters, rule: MergeRule) -> Iterator[tuple[int, int, Floa
     parts = [everybody.subset(rows[start : start + TILE_ROWS]) for start in starts]
     for place, start in enumerate(starts):
         for other_place in range(place, len(parts)):
-            excesses = measure_excesses(parts[place], parts[other_place], rule)
-            yield start, starts[other_place], excesses
+            pairs = near_pairs(parts[place], parts[other_place], rule)
+            yield start, starts[other_place], pairs
 
 
 def _connected(cores: Rows, some: Rows, others: Rows) -> Rows:
@@ -98,12 +98,15 @@ def _connected(cores: Rows, some: Rows, others: Rows) -> Rows:
     is_new = some != others
     if not is_new.any():
         return cores
-    ones = np.ones(np.count_nonzero(is_new), dtype=np.bool_)
-    shape = (len(cores), len(cores))
-    graph = sparse.coo_array((ones, (some[is_new], others[is_new])), shape=shape)
-    _, targets = sparse.csgraph.connected_components(graph, directed=False)
-    connected: Rows = targets[cores].astype(np.intp)
-    return connected
+    found, ends = np.unique(np.stack([some[is_new], others[is_new]]), return_inverse=True)
+    ends = ends.reshape(2, -1)
+    ones = np.ones(ends.shape[1], dtype=np.bool_)
+    graph = sparse.coo_array((ones, (ends[0], ends[1])), shape=(len(found), len(found)))
+    _, components = sparse.csgraph.connected_components(graph, directed=False)
+    _, firsts = np.unique(components, return_index=True)
+    targets = np.arange(len(cores))
+    targets[found] = found[firsts[components]]
+    return targets[cores]
 
 
 def _merged_within(clusters: Clusters, cores: Rows, rule: MergeRule) -> Rows:

@@ -7,19 +7,21 @@ person of several faces says much about it; the only risk is the wrong person.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.grouping.clusters import Clusters, Floats, MergeRule, Rows
-from photoshare.faces.grouping.linkage import BLOCK_NUMBERS, measure_distances
+from photoshare.faces.grouping.clusters import Clusters, MergeRule, Rows
+from photoshare.faces.grouping.near_pairs import (
+    NearPairs,
+    near_distances,
+    together,
+)
 
 # Times eps, as the distances below. docs/evaluation.md says how both were chosen.
 REACH = 1.1  # the farthest distance at which a face may join
 MARGIN = 0.1  # how much farther everyone else has to be
-FEW_SINGLES = 64  # up to this many are compared with everyone at once, not with people first
 
 
 class ClosedGroups:
@@ -45,13 +47,10 @@ class ClosedGroups:
             self.is_gone[:] = True
             self.is_gone[rows] = False
 
-    def distances(self, some: Clusters, rule: MergeRule, farthest: float) -> Floats:
-        """Measure the distances of others to these groups, as `measure_distances`."""
-        if len(self.rows) == 0:
-            return np.empty((len(some), 0), dtype=np.float32)
-        found = measure_distances(some, self.clusters, rule, farthest)
-        found[:, self.is_gone] = np.inf
-        return found
+    @property
+    def present(self) -> Clusters:
+        """The groups; those that have left are infinitely far away."""
+        return self.clusters.only(~self.is_gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,20 +122,15 @@ class _Room:
         new_people = np.flatnonzero(is_person[first_open:] & self._is_new)
         is_waiting = is_single & ~is_maybe
         if len(new_people) and is_waiting.any():
-            for _, distances in self._distances(first_open + new_people, REACH):
-                is_maybe |= is_waiting & (distances <= REACH).any(axis=0)
-        singles = np.flatnonzero(is_maybe)
-        if len(singles) > FEW_SINGLES:
-            everybody = np.flatnonzero(is_person)
-            is_near = np.zeros(len(singles), dtype=np.bool_)
-            others = self._subset(everybody)
-            height = max(1, BLOCK_NUMBERS // max(1, len(everybody)))
-            for start in range(0, len(singles), height):
-                some = self._subset(singles[start : start + height])
-                distances = measure_distances(some, others, self._rule, REACH)
-                is_near[start : start + height] = (distances <= REACH).any(axis=1)
-            singles = singles[is_near]
-        return singles
+            near = self._near(first_open + new_people, REACH).columns
+            is_maybe[near] |= is_waiting[near]
+        singles, everybody = np.flatnonzero(is_maybe), np.flatnonzero(is_person)
+        if len(singles) == 0 or len(everybody) == 0:
+            return singles[:0]
+        # Most have nobody near, or two people: they need not be compared with all other faces.
+        some, people = self._subset(singles), self._subset(everybody)
+        pairs = near_distances(some, people, self._rule, REACH + MARGIN)
+        return singles[pairs.clearly_nearest(len(singles), MARGIN)[1] <= REACH]
 
     def sure_pairs(self, singles: Rows) -> tuple[Rows, Rows]:
         """List the nearest face of each person, of those that have nobody else near.
@@ -147,15 +141,9 @@ class _Room:
             Columns.
         """
         is_person, _ = self._kinds()
-        homes = np.zeros(len(singles), dtype=np.intp)
-        nearest = np.full(len(singles), np.inf, dtype=np.float32)
-        for block, distances in self._distances(singles, REACH + MARGIN):
-            rows = np.arange(len(distances))
-            homes[block] = distances.argmin(axis=1)
-            first = distances[rows, homes[block]]
-            distances[rows, homes[block]] = np.inf
-            is_sure = (first <= REACH) & (distances.min(axis=1) >= first + np.float32(MARGIN))
-            nearest[block] = np.where(is_sure & is_person[homes[block]], first, np.inf)
+        pairs = self._near(singles, REACH + MARGIN)
+        homes, nearest = pairs.clearly_nearest(len(singles), MARGIN)
+        nearest = np.where((nearest <= REACH) & is_person[homes], nearest, np.inf)
         keys = np.concatenate([self._closed.keys, self._keys])[singles]
         order = np.lexsort((keys, nearest))
         order = order[np.isfinite(nearest[order])]
@@ -210,14 +198,11 @@ class _Room:
             return of_open
         return self._closed.clusters.subset(of_closed).followed_by(of_open)
 
-    def _distances(self, columns: Rows, farthest: float) -> Iterator[tuple[slice, Floats]]:
-        """Measure the distances of some groups to all, in blocks of rows."""
-        first_open = len(self._closed.rows)
-        height = max(1, BLOCK_NUMBERS // max(1, first_open + len(self._open)))
-        for start in range(0, len(columns), height):
-            some = self._subset(columns[start : start + height])
-            found = measure_distances(some, self._open, self._rule, farthest)
-            if first_open:
-                of_closed = self._closed.distances(some, self._rule, farthest)
-                found = np.concatenate([of_closed, found], axis=1)
-            yield slice(start, start + height), found
+    def _near(self, columns: Rows, farthest: float) -> NearPairs:
+        """List who is near to some groups, with their distances; rows are places in ``columns``."""
+        some, first_open = self._subset(columns), len(self._closed.rows)
+        found = near_distances(some, self._open, self._rule, farthest)
+        found = NearPairs(found.rows, first_open + found.columns, found.values)
+        if first_open == 0:
+            return found
+        return together([near_distances(some, self._closed.present, self._rule, farthest), found])

@@ -11,15 +11,15 @@ import math
 
 import numpy as np
 
-from photoshare.faces.grouping.clusters import Clusters, Floats, MergeRule, Rows, forbid, traits_of
+from photoshare.faces.grouping.clusters import Clusters, MergeRule, Rows
 from photoshare.faces.grouping.dense_linkage import merge_few_clusters, reciprocal_pairs
+from photoshare.faces.grouping.near_pairs import NearPairs, blocks, near_pairs, together
 
 # A single face may join a large cluster at this many times the distance at which two equal clusters
 # merge: the cluster's many faces are evidence. docs/evaluation.md: the goals hold from 1.05 to 1.1.
 JOIN_RATIO = 1.1
-BLOCK_NUMBERS = 1 << 24  # of a block of gaps: 64 MB, whatever the number of faces
+MOST_PAIRS = 1 << 21  # kept from one round to the next: 40 MB; more are measured again
 DENSE_ROWS = 2048  # up to this many clusters are merged in one matrix, which is faster
-ROUNDING = 1.0001  # above the error of a squared distance in single precision
 
 
 # Among FEW_FACES strangers, hardly two are confused. The pairs of strangers grow with the square of
@@ -65,26 +65,31 @@ def merge_clusters(clusters: Clusters, rule: MergeRule, rows: Rows | None = None
     -----
     In each round all pairs that are each other's nearest merge; the order of rows matters only
     if two gaps are equal. A round costs one matrix product of the clusters that have just grown
-    with all; its memory is limited by `BLOCK_NUMBERS`.
+    with all; its memory is limited by `near_pairs.BLOCK_NUMBERS`.
 
     Source
     ------
     Reciprocal nearest neighbours: Murtagh 1983. Rule and constants: docs/evaluation.md.
     """
     labels = np.arange(len(clusters))
-    rows = labels if rows is None else rows
+    rows, pairs = labels if rows is None else rows, together([])
     while len(clusters) > DENSE_ROWS:
-        nearest, partners = _nearest(clusters, rows, rule)
-        has_partner = nearest <= 0
+        pairs, are_all = _with_pairs_of(clusters, rows, rule, pairs)
+        nearest, partners = pairs.nearest(len(clusters))
         firsts, seconds = reciprocal_pairs(nearest, partners)
         if len(firsts) == 0:
             return labels
         targets = np.arange(len(clusters))
         targets[seconds] = firsts
         kept, targets = np.unique(targets, return_inverse=True)
-        # Look again at clusters that have grown or whose partner preferred another.
-        is_active = np.zeros(len(clusters), dtype=np.bool_)
-        is_active[rows] = has_partner[rows]
+        is_changed = np.zeros(len(clusters), dtype=np.bool_)
+        is_changed[firsts] = is_changed[seconds] = True
+        if are_all:  # only those with clusters that have grown are missing
+            is_active = np.zeros(len(clusters), dtype=np.bool_)
+            pairs = pairs.where(~(is_changed[pairs.rows] | is_changed[pairs.columns]))
+            pairs = NearPairs(targets[pairs.rows], targets[pairs.columns], pairs.values)
+        else:
+            is_active, pairs = np.isfinite(nearest), together([])
         is_active[firsts] = True
         clusters = clusters.joined(targets, len(kept))
         labels = targets[labels]
@@ -93,104 +98,32 @@ def merge_clusters(clusters: Clusters, rule: MergeRule, rows: Rows | None = None
     return merged
 
 
-def measure_excesses(
-    some: Clusters, others: Clusters, rule: MergeRule, limit: float = 0.0
-) -> Floats:
-    """Measure how much the gap of each of ``some`` to each of ``others`` exceeds the limit.
-
-    Parameters
-    ----------
-    some, others : Clusters
-    rule : MergeRule
-    limit : float >= 0
-        Above this excess, it need not be checked whether a pair may merge.
+def _with_pairs_of(
+    clusters: Clusters, rows: Rows, rule: MergeRule, pairs: NearPairs
+) -> tuple[NearPairs, bool]:
+    """Add the near pairs with one of ``rows``, both ways round.
 
     Returns
     -------
-    float32 array of shape (len(some), len(others))
-        0 or less for a pair that may merge; infinite for one that may not, however near.
-
-    Notes
-    -----
-    With unit-length encodings the average linkage of A and B is 2 - 2 a.b (a, b the centres) and
-    the squared distance of the centres a.a + b.b - 2 a.b. The gap is the mean of both.
+    pairs : NearPairs
+    are_all : bool
+        Whether these are all pairs; if there are more than `MOST_PAIRS`, only the nearest of
+        each cluster is returned.
     """
-    excesses = others.dots(-2 * some.means)
-    excesses += some.own_terms[:, None] - np.float32(rule.eps**2)
-    excesses += others.own_terms
-    shares, other_shares = (np.float32(1) / sides.counts for sides in (some, others))
-    if np.ptp(np.concatenate([shares, other_shares])) > 0:
-        excesses += rule.size_terms(shares[:, None], other_shares)
-    elif len(shares):  # the first and largest round: one term for all pairs
-        excesses += rule.size_terms(shares[:1], shares[:1])
-    forbid(
-        excesses,
-        traits_of(some.founders, some.is_fixed, rule.min_founders),
-        traits_of(others.founders, others.is_fixed, rule.min_founders),
-    )
-    is_near = excesses <= limit
-    rows, columns = np.flatnonzero(is_near.any(axis=1)), np.flatnonzero(is_near.any(axis=0))
-    if len(rows):
-        ones, walled = some.marks.subset(rows).walls(others.marks.subset(columns))
-        excesses[rows[ones], columns[walled]] = np.inf
-    return excesses
+    parts, count, are_all = [pairs], len(pairs), True
+    for block in blocks(len(rows), len(clusters)):
+        found = near_pairs(clusters.subset(rows[block]), clusters, rule)
+        found = NearPairs(rows[block][found.rows], found.columns, found.values)
+        parts += [found, found.turned()]
+        count += 2 * len(found)
+        if count > MOST_PAIRS:
+            parts, are_all = [_nearest_of(together(parts), len(clusters))], False
+            count = len(parts[0])
+    return together(parts), are_all
 
 
-def measure_distances(some: Clusters, others: Clusters, rule: MergeRule, farthest: float) -> Floats:
-    """Measure how far each of ``some`` is from each of ``others``, as a multiple of eps.
-
-    Parameters
-    ----------
-    some, others : Clusters
-    rule : MergeRule
-    farthest : float >= 1
-        Beyond this distance, it need not be checked whether a pair may merge.
-
-    Returns
-    -------
-    float32 array of shape (len(some), len(others))
-        1 or less for a pair that may merge; infinite for one that may not, however near.
-    """
-    limit = rule.eps**2 * (farthest**2 * ROUNDING - 1)
-    excesses = measure_excesses(some, others, rule, limit)
-    excesses += np.float32(rule.eps**2)
-    np.maximum(excesses, 0, out=excesses)
-    np.sqrt(excesses, out=excesses)
-    excesses /= np.float32(rule.eps)
-    return excesses
-
-
-def _nearest(clusters: Clusters, rows: Rows, rule: MergeRule) -> tuple[Floats, Rows]:
-    """Find each cluster's nearest partner among the pairs with one of ``rows``.
-
-    Returns
-    -------
-    nearest : float32 array of shape (len(clusters),)
-        The excess to the partner; 0 or less for a pair that may merge.
-    partners : int array of shape (len(clusters),)
-    """
-    nearest = np.full(len(clusters), np.inf, dtype=np.float32)
-    partners = np.zeros(len(clusters), dtype=np.intp)
-    height = max(1, BLOCK_NUMBERS // len(clusters))
-    for start in range(0, len(rows), height):
-        block = rows[start : start + height]
-        excesses = measure_excesses(clusters.subset(block), clusters, rule)
-        _keep_nearest(nearest, partners, block, excesses, is_all=len(rows) == len(clusters))
-    return nearest, partners
-
-
-def _keep_nearest(
-    nearest: Floats, partners: Rows, block: Rows, excesses: Floats, *, is_all: bool
-) -> None:
-    """Update the partners of a block's rows and columns where it has a nearer one."""
-    found = excesses.argmin(axis=1)
-    values = excesses[np.arange(len(block)), found]
-    is_nearer = values < nearest[block]
-    nearest[block[is_nearer]] = values[is_nearer]
-    partners[block[is_nearer]] = found[is_nearer]
-    if is_all:  # every column is a row of some block
-        return
-    values = excesses.min(axis=0)
-    columns = np.flatnonzero((values <= 0) & (values < nearest))
-    nearest[columns] = values[columns]
-    partners[columns] = block[excesses[:, columns].argmin(axis=0)]
+def _nearest_of(pairs: NearPairs, count: int) -> NearPairs:
+    """Return the nearest of the pairs of each cluster."""
+    nearest, partners = pairs.nearest(count)
+    rows = np.flatnonzero(np.isfinite(nearest))
+    return NearPairs(rows, partners[rows], nearest[rows])

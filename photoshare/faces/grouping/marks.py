@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -96,18 +97,27 @@ class Marks:
         """Put the marks of clusters with the same target, 0 to ``count`` - 1, together."""
         return Marks(marks_of(targets[self.owners], self.table.values, count), self._enemies)
 
-    def followed_by(self, others: Marks) -> Marks:
-        """Append the marks of other clusters."""
-        some, more = self.table, others.table
-        starts = np.concatenate([some.starts, some.starts[-1] + more.starts[1:]])
-        table = MarkTable(starts, np.concatenate([some.values, more.values]))
-        return Marks(table, self._enemies)
+    def followed_by(self, others: Marks, count: int, more: int) -> Marks:
+        """Append the marks of ``more`` other clusters to those of ``count``."""
+        return Marks(_Both(self, others, count), self._enemies, np.arange(count + more))
 
     def walls(self, others: Marks) -> tuple[Rows, Rows]:
         """List the clusters, and those of the others, that have marks which exclude each other."""
         owners, excluded = self._excluded()
         matches, found = pairs_of_equals(excluded, others.table.values)
         return owners[matches], others.owners[found]
+
+    def are_walled(self, rows: Rows, others: Marks, columns: Rows) -> NDArray[np.bool_]:
+        """Whether marks keep pairs apart: clusters of these rows, and columns of the others."""
+        mine, rows = _numbered(rows)
+        theirs, columns = _numbered(columns)
+        ones, walled = self.subset(mine).walls(others.subset(theirs))
+        if len(ones) == 0:
+            return np.zeros(len(rows), dtype=np.bool_)
+        walls = np.sort(ones * len(theirs) + walled)
+        pairs = rows * len(theirs) + columns
+        is_walled: NDArray[np.bool_] = np.append(walls, -1)[np.searchsorted(walls, pairs)] == pairs
+        return is_walled
 
     def meetings(self) -> NDArray[np.int64]:
         """Count the pairs of marks in each cluster, of shape (n,), that exclude each other.
@@ -135,6 +145,33 @@ class Marks:
             np.concatenate([owners[is_scene], owners[links]]),
             np.concatenate([values[is_scene], self._enemies[enemies, 1]]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """The marks of some clusters, then of others, looked up on use."""
+
+    some: Marks
+    others: Marks
+    count: int  # of the first ones
+
+    def lookup(self, rows: Rows) -> MarkTable:
+        """Return the marks of some clusters, in ascending order."""
+        split = int(np.searchsorted(rows, self.count))
+        one = self.some.subset(rows[:split]).table
+        other = self.others.subset(rows[split:] - self.count).table
+        starts = np.concatenate([one.starts, one.starts[-1] + other.starts[1:]])
+        return MarkTable(starts, np.concatenate([one.values, other.values]))
+
+
+def _numbered(values: Rows) -> tuple[Rows, Rows]:
+    """List the different values in ascending order, and number each by its place there."""
+    is_there = np.zeros(values.max(initial=-1) + 1, dtype=np.bool_)
+    is_there[values] = True
+    found = np.flatnonzero(is_there)
+    numbers = np.empty(len(is_there), dtype=np.intp)
+    numbers[found] = np.arange(len(found))
+    return found, numbers[values]
 
 
 def marks_of(owners: Rows, values: Values, count: int) -> MarkTable:

@@ -84,8 +84,9 @@ def _merged_anew(room: RoomGroups, active: Flags, rule: MergeRule) -> tuple[Open
     is_open = np.zeros(len(room), dtype=np.bool_)
     is_open[room.of_face[active]] = True
     units = room.units_of(np.flatnonzero(is_open))
-    if not is_open[room.in_use].all():
-        is_open[room.near(_active_clusters(units, active), rule)] = True
+    is_asked = room.in_use & ~is_open
+    if is_asked.any():
+        is_open[room.near(_active_clusters(units, active), is_asked, rule)] = True
         units = room.units_of(np.flatnonzero(is_open))
     labels = np.full(len(units.keys), -1, dtype=np.intp)
     rows = np.arange(len(labels))

@@ -229,6 +229,12 @@ def test_what_is_no_encoding_is_refused(wrong: NDArray[np.float64]) -> None:
         plan(face_set(wrong.astype(np.float32)))
 
 
+def test_a_photo_with_a_negative_id_is_refused() -> None:
+    """Marks below 0 are links: such a face would share no scene with itself, and join itself."""
+    with pytest.raises(ValueError, match="ids of photos"):
+        face_set(encodings_of([0, 0]), photos=[-1, 2])
+
+
 def test_small_and_doubtful_faces_may_not_found() -> None:
     square, narrow = (0, 40, 40, 0), (0, 39, 60, 0)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photoshare.faces.grouping import linkage
+from photoshare.faces.grouping import linkage, near_pairs
 from photoshare.faces.grouping.plan import NO_PERSON, FaceSet
 from tests.faces.made_up import encodings_of, face_set
 from tests.faces.made_up_rooms import Placed, partition, placed_rooms, plan, rooms, together
@@ -100,13 +100,16 @@ def test_links_hold_where_nothing_contradicts_them(room: Placed) -> None:
 
 
 @settings(deadline=None, max_examples=50)
-@given(placed_rooms(), st.sampled_from([0, 3]))
-def test_blocks_and_a_table_give_the_same_people(room: Placed, dense_rows: int) -> None:
+@given(placed_rooms(), st.sampled_from([0, 3]), st.sampled_from([0, 9, 1 << 21]))
+def test_blocks_and_a_table_give_the_same_people(
+    room: Placed, dense_rows: int, most_pairs: int
+) -> None:
     faces, active, fixed, apart = room
     whole = plan(faces, active, fixed=fixed, apart=apart).person_ids
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(linkage, "BLOCK_NUMBERS", 30)
+        patch.setattr(near_pairs, "BLOCK_NUMBERS", 30)
         patch.setattr(linkage, "DENSE_ROWS", dense_rows)
+        patch.setattr(linkage, "MOST_PAIRS", most_pairs)
         in_blocks = plan(faces, active, fixed=fixed, apart=apart).person_ids
 
     assert partition(in_blocks) == partition(whole)

@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.grouping.clusters import Clusters, Floats, Rows
+from photoshare.faces.grouping.clusters import Clusters, Floats, Rows, own_terms_of
 from photoshare.faces.grouping.kept.memory import SPARE
 from photoshare.faces.grouping.marks import Marks
 
@@ -99,7 +99,7 @@ class GroupColumns:
             self._sums = self._sums.copy()
         self._sums[rows], self._counts[rows] = sums, counts
         self._founders[rows], self._is_fixed[rows] = founders, is_fixed
-        self._terms[rows] = (1 + np.einsum("ij,ij->i", sums, sums) / counts**2) / 2
+        self._terms[rows] = own_terms_of(np.einsum("ij,ij->i", sums, sums), counts)
 
 
 def _enlarged(column: NDArray[Number], used: int, size: int) -> NDArray[Number]:

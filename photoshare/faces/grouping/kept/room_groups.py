@@ -17,8 +17,8 @@ from photoshare.faces.grouping.clusters import Clusters, Floats, MergeRule, Rows
 from photoshare.faces.grouping.kept.group_columns import GroupColumns
 from photoshare.faces.grouping.kept.memory import added_up
 from photoshare.faces.grouping.kept.present import Said, has_loose_links, present_groups
-from photoshare.faces.grouping.linkage import BLOCK_NUMBERS, measure_excesses
 from photoshare.faces.grouping.marks import Marks, MarkTable, marks_of
+from photoshare.faces.grouping.near_pairs import near_pairs
 from photoshare.faces.grouping.units import enemies_of, extra_marks, make_units
 from photoshare.faces.types import NO_PERSON, FaceSet
 
@@ -26,7 +26,6 @@ Flags = NDArray[np.bool_]
 Keys = NDArray[np.int64]
 
 FIXED_KEY = 1 << 40  # unit keys of fixed people are this much above their ids, which are smaller
-ROUNDING = 1e-4  # above the error of a product in single precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,18 @@ class _Before(NamedTuple):
     is_founder: Flags
     bond_ids: Keys
     person_ids: Keys
+
+
+class _FaceMarks:
+    """Knows the marks of the faces of a room."""
+
+    def __init__(self, room: RoomGroups) -> None:
+        self._room = room
+
+    def lookup(self, rows: Rows) -> MarkTable:
+        """Return the marks of some faces, in ascending order."""
+        owners, values = self._room.marks_of(rows)
+        return marks_of(owners, values, len(rows))
 
 
 class RoomGroups:
@@ -141,7 +152,7 @@ class RoomGroups:
         faces = self.faces_in(rows)
         place = np.empty(len(self), dtype=np.intp)
         place[rows] = np.arange(len(rows))
-        owners, values = self._marks_of(faces)
+        owners, values = self.marks_of(faces)
         return marks_of(place[self.of_face[faces[owners]]], values, len(rows))
 
     def faces_in(self, rows: Rows) -> Rows:
@@ -150,7 +161,7 @@ class RoomGroups:
         is_wanted[rows] = True
         return np.flatnonzero(is_wanted[self.of_face])
 
-    def _marks_of(self, faces: Rows) -> tuple[Rows, Keys]:
+    def marks_of(self, faces: Rows) -> tuple[Rows, Keys]:
         """List the marks of faces in ascending order: the places of their owners, and the marks."""
         owners, values = np.arange(len(faces)), self.faces.scene_ids_of(faces)
         extra, extra_values = self._extra
@@ -169,7 +180,7 @@ class RoomGroups:
         keys, firsts, of_face = np.unique(self._keys[faces], return_index=True, return_inverse=True)
         groups = self.of_face[faces[firsts]]
         counts = np.bincount(of_face, minlength=len(keys))
-        owners, values = self._marks_of(faces)
+        owners, values = self.marks_of(faces)
         is_fixed = keys >= FIXED_KEY
         clusters = Clusters(
             self._unit_sums(faces, of_face, firsts, groups),
@@ -199,57 +210,42 @@ class RoomGroups:
             ]
         return found
 
-    def near(self, units: Clusters, rule: MergeRule) -> Rows:
-        """List the groups with a unit that may merge with one of ``units``."""
+    def near(self, units: Clusters, is_asked: Flags, rule: MergeRule) -> Rows:
+        """List the groups in question with a unit that may merge with one of ``units``."""
         is_near = np.zeros(len(self), dtype=np.bool_)
-        height = max(1, BLOCK_NUMBERS // len(self.faces))
-        for start in range(0, len(units), height):
-            rows = np.arange(start, min(start + height, len(units)))
-            some = units if len(rows) == len(units) else units.subset(rows)
-            excesses = measure_excesses(some, self.clusters, rule)
-            is_near |= self.is_unit & (excesses <= 0).any(axis=0)
-            faces = self._near_faces(some, rule)
-            if len(faces):
-                excesses = measure_excesses(some, self._single_faces(faces), rule)
-                is_near[self.of_face[faces[(excesses <= 0).any(axis=0)]]] = True
-            if len(self._inner):
-                inner = self.units_of(self._inner)
-                excesses = measure_excesses(some, inner.clusters, rule)
-                is_near[inner.groups[(excesses <= 0).any(axis=0)]] = True
-        return np.flatnonzero(is_near)
+        single = self.clusters.only(is_asked & self.is_unit)
+        is_near[near_pairs(units, single, rule).columns] = True
+        faces = near_pairs(units, self._faces_of_people(is_asked), rule).columns
+        is_near[self.of_face[faces]] = True
+        if len(self._inner):
+            inner = self.units_of(self._inner)
+            is_near[inner.groups[near_pairs(units, inner.clusters, rule).columns]] = True
+        return np.flatnonzero(is_near & is_asked)
 
     def near_groups(self, some: Clusters, is_asked: Flags, rule: MergeRule) -> tuple[Flags, Rows]:
         """Return which clusters may merge with groups in question, and list these groups."""
         is_near = np.zeros(len(some), dtype=np.bool_)
-        is_found = np.zeros(len(self), dtype=np.bool_)
-        height = max(1, BLOCK_NUMBERS // len(self))
-        for start in range(0, len(some) if is_asked.any() else 0, height):
-            rows = np.arange(start, min(start + height, len(some)))
-            part = some if len(rows) == len(some) else some.subset(rows)
-            are_near = (measure_excesses(part, self.clusters, rule) <= 0) & is_asked
-            is_near[rows] = are_near.any(axis=1)
-            is_found |= are_near.any(axis=0)
-        return is_near, np.flatnonzero(is_found)
+        if not is_asked.any():
+            return is_near, np.empty(0, dtype=np.intp)
+        pairs = near_pairs(some, self.clusters.only(is_asked), rule)
+        is_near[pairs.rows] = True
+        return is_near, np.unique(pairs.columns)
 
-    def _near_faces(self, some: Clusters, rule: MergeRule) -> Rows:
-        """List the faces of people of several units that are near enough, whatever else."""
-        directions = self.faces.memory.directions(len(self.faces))
-        products = some.means @ directions.T
-        least = some.own_terms + 1 - rule.eps**2 - rule.looseness * (1 - 1 / some.counts)
-        products -= (least / 2 - ROUNDING).astype(np.float32)[:, None]
-        faces = np.flatnonzero(products.max(axis=0) >= 0)
-        groups = self.of_face[faces]
-        return faces[~self.is_unit[groups] & ~np.isin(groups, self._inner)]
+    def _faces_of_people(self, is_asked: Flags) -> Clusters:
+        """Return all faces as clusters; near are only units of people of several in question.
 
-    def _single_faces(self, faces: Rows) -> Clusters:
-        """Return faces in ascending order as clusters."""
-        owners, values = self._marks_of(faces)
+        Not so the faces of people with linked ones, whose units are looked up.
+        """
+        is_asked = is_asked & ~self.is_unit
+        is_asked[self._inner] = False
+        count = len(self.faces)
         return Clusters(
-            self.faces.memory.directions(len(self.faces))[faces],
-            np.ones(len(faces), dtype=np.float32),
-            self.faces.is_founder[faces].astype(np.int64),
-            np.zeros(len(faces), dtype=np.bool_),
-            Marks(marks_of(owners, values, len(faces)), self._enemies),
+            self.faces.memory.directions(count),
+            np.ones(count, dtype=np.float32),
+            self.faces.is_founder.astype(np.int64),
+            np.zeros(count, dtype=np.bool_),
+            Marks(_FaceMarks(self), self._enemies),
+            np.where(is_asked, np.float32(1), np.float32(np.inf))[self.of_face],
         )
 
     def rest(self) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from photoshare.faces.grouping import joining
+from photoshare.faces.grouping import near_pairs
 from photoshare.faces.grouping.kept import room_groups
 from photoshare.faces.grouping.plan import NO_PERSON, FaceSet
 from tests.faces.made_up import encodings_of, face_set
@@ -105,9 +105,7 @@ def test_photo_by_photo_in_bursts_and_from_nothing_agree(
 ) -> None:
     """In large blocks and in small ones, too."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (joining, room_groups):
-            patch.setattr(module, "BLOCK_NUMBERS", numbers)
-        patch.setattr(joining, "FEW_SINGLES", few)
+        patch.setattr(near_pairs, "BLOCK_NUMBERS", numbers)
         for bursts_of_photos in ([1] * 12, sizes):
             present: FaceSet | None = None
             for part in parts_of(faces, bursts_of_photos):
