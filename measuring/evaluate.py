@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from measuring.dbscan import cluster_encodings
 from measuring.evaluate_answers import AnsweredRoom, answer_next
+from measuring.evaluate_covers import count_doubtful_covers
 from measuring.evaluate_doubt import (
     BUCKETS,
     FACE,
@@ -94,21 +95,7 @@ def main(arguments: list[str] | None = None) -> None:
             results[folder.name] = {"reference": reference_recall(photos, found)}
             continue
         labelled = load_set(folder, engine, options.cache)
-        numbers: dict[str, Any] = evaluate(
-            labelled, eps, options.min_samples, is_dbscan=options.dbscan
-        )
-        if options.orders:
-            numbers["orders"] = try_orders(labelled, eps, options.min_samples, options.orders)
-        if options.answers:
-            numbers["answers"] = try_answers(
-                labelled, eps, options.min_samples, options.answers, engine.doubt
-            )
-        if options.doubt:
-            numbers["doubt"] = measure_doubt(labelled, eps, options.min_samples)
-        numbers["groups"] = {
-            name: evaluate(subset(labelled, rows), eps, options.min_samples)["faces"]
-            for name, rows in group_rows(labelled.photos).items()
-        }
+        numbers = measure(labelled, eps, engine.doubt, options)
         strangers.append(labelled)
         results[folder.name] = numbers
         cells = [
@@ -131,6 +118,30 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"\nAll numbers: {options.json}")
 
 
+def measure(
+    labelled: LabelledSet, eps: float, doubt: Doubt, options: argparse.Namespace
+) -> dict[str, Any]:
+    """Group a set as the options say, and measure all that they ask for."""
+    numbers: dict[str, Any] = evaluate(labelled, eps, options.min_samples, is_dbscan=options.dbscan)
+    if options.orders:
+        numbers["orders"] = try_orders(labelled, eps, options.min_samples, options.orders)
+    if options.answers:
+        numbers["answers"] = try_answers(labelled, eps, options.min_samples, options.answers, doubt)
+    if options.covers:
+        numbers["covers"] = count_doubtful_covers(
+            labelled.faces.encodings,
+            np.concatenate([faces.qualities for faces in labelled.found]),
+            labelled.identities,
+        )
+    if options.doubt:
+        numbers["doubt"] = measure_doubt(labelled, eps, options.min_samples)
+    numbers["groups"] = {
+        name: evaluate(subset(labelled, rows), eps, options.min_samples)["faces"]
+        for name, rows in group_rows(labelled.photos).items()
+    }
+    return numbers
+
+
 def _print_more(name: str, numbers: dict[str, Any]) -> None:
     """Print the numbers that do not fit into the table."""
     for key, value in numbers.get("reference", {}).items():
@@ -143,6 +154,8 @@ def _print_more(name: str, numbers: dict[str, Any]) -> None:
     found = numbers.get("detection", {})
     for size in (key.removeprefix("faces ") for key in found if key.startswith("faces ")):
         print(f"{name}, {size}: {found[f'recall {size}']:.3f} of {found[f'faces {size}']} found")
+    for key, value in numbers.get("covers", {}).items():
+        print(f"{name}, {key}: {value:.3f}")
     for order in numbers.get("orders", []):
         print(f"{name}, other order:", ", ".join(f"{k} {v:.4g}" for k, v in order.items()))
     for number, answer in enumerate(numbers.get("answers", []), start=1):
@@ -354,6 +367,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--answers", type=int, default=0, help="questions that the labels answer")
     parser.add_argument(
         "--doubt", action="store_true", help="how often two who were left apart are one person"
+    )
+    parser.add_argument(
+        "--covers", action="store_true", help="which faces would be doubtful as covers"
     )
     parser.add_argument(
         "--strangers", type=int, default=0, help="rooms of strangers to draw, of each size"

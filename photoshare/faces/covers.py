@@ -13,8 +13,8 @@ from photoshare.faces.types import FaceEncodings
 # more strangers pass, 12 hardly fewer (docs/evaluation.md, also for the numbers below).
 CANDIDATES = 8
 # A face is doubtful if its mean distance to the other candidates is this many times the smallest
-# such mean: a measure without eps, for every engine. This holds for 11 to 16 % of a person's own
-# faces, which only loses them as covers, and for 96 to 100 % of the three nearest other faces.
+# such mean: a measure without eps, for every engine. This holds for 11 to 18 % of a person's own
+# faces, which only loses them as covers, and for 99.6 % or more of the three nearest other faces.
 DOUBTFUL_RATIO = 1.15
 # A cover that was sure is replaced only from this ratio on, so that it does not flip at the limit:
 # a person of 16 photos changes covers 0.1 times on the way, 0.4 times at 1.15.
@@ -60,7 +60,7 @@ def choose_cover(faces: CoverFaces, present: int | None = None) -> int:
     int
         A row of ``faces``.
     """
-    ratios = _doubts(faces.encodings)
+    ratios = doubts_of(faces.encodings)
     clarity = np.nan_to_num(faces.qualities, nan=-1.0)  # unknown qualities come last
     sure = np.flatnonzero(ratios <= DOUBTFUL_RATIO)
     best = int(sure[np.lexsort((-faces.areas[sure], -clarity[sure]))[0]])
@@ -78,8 +78,18 @@ def _is_clearer(faces: CoverFaces, one: int, other: int) -> bool:
     return bool(gain >= CLEARER_BY)
 
 
-def _doubts(encodings: FaceEncodings) -> NDArray[np.float64]:
-    """Return each face's mean distance to the others, as a multiple of the smallest one."""
+def doubts_of(encodings: FaceEncodings) -> NDArray[np.float64]:
+    """Return each face's mean distance to the others, as a multiple of the smallest one.
+
+    Parameters
+    ----------
+    encodings : float array of shape (n_faces, size)
+
+    Returns
+    -------
+    float64 array of shape (n_faces,)
+        From 1 on.
+    """
     if len(encodings) < 3:
         return np.ones(len(encodings))  # of two, neither is nearer to the other
     vectors = encodings.astype(np.float64)
