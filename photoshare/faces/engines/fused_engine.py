@@ -49,8 +49,8 @@ FUSED_VERSION = 2  # increase it whenever different faces or encodings result
 # Share of SFace in the squared distance of two faces; docs/evaluation.md says how it was chosen.
 SFACE_SHARE = 0.8
 FUSED_EPS = 0.87
-# Strangers are 1.1 to 1.5 eps apart here: of 17 doubtful faces nearer than that 4 were the person,
-# of 91 from there to 1.15 one was (docs/evaluation.md).
+# Strangers are 1.1 to 1.5 eps apart here: of 15 doubtful faces nearer than that 5 were the person,
+# of 92 from there to 1.15 none was (docs/evaluation.md).
 FUSED_DOUBT = Doubt(reach=1.1, fall=0.03)
 FUSED_SMALLEST_PERCENT = 1.0
 # The picture is searched at the size at which the smallest face has this many pixels: this finds
