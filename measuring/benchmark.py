@@ -3,7 +3,8 @@
 Compares four variants on the same photos, in turn, each run in its own process so that
 its peak memory is its own: the original app, the reference engine, the engine ``dlib``
 (the former default), and the default engine.
-Absolute times depend on the machine and its other load: compare only within one run.
+Absolute times depend on the machine and its other load: compare only within one run, and on
+a busy machine only processor times.
 """
 
 from __future__ import annotations
@@ -88,6 +89,7 @@ def table(summary: dict[str, Run], photo_count: int, repeats: int) -> str:
         rate = summary[other]["photos per second"]
         ratios = [summary[variant]["photos per second"] / rate for variant in VARIANTS]
         lines.append(f"| {title} | " + " | ".join(f"{ratio:.1f}" for ratio in ratios) + " |")
+    row("processor time, ms a photo", "processor ms")
     for stage in STAGES:
         row(f"{stage}, ms a photo and thread", stage, "{:.1f}")
     row("faces found", "faces")
