@@ -85,7 +85,8 @@ check_platform
 set_up
 export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 export FLASK_APP=app
-# glibc keeps freed memory in several pools, by thread; one for all saves 100 MB, and no time is lost.
+# glibc keeps freed memory in pools by thread; one for all saves 20 to 50 MB over two, at no cost
+# (docs/performance.md).
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
 case "${1:-}" in
 test)
