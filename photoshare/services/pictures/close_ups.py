@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from pathlib import Path
 from threading import Lock
 
 from photoshare.config import Settings
@@ -72,12 +73,16 @@ def get_tile(
         finally:
             cutting.release()
     try:
-        os.utime(target)  # in use, for `drop_unused`
-        with zipfile.ZipFile(target) as packed:
-            return packed.read(name)
+        return _read(target, name)
     except FileNotFoundError:  # dropped meanwhile, or deleted with the photo
         is_dropped = storage.original(room_id, sha256).is_file()
         raise _busy() if is_dropped else _not_there() from None
+
+
+def _read(target: Path, name: str) -> bytes:
+    os.utime(target)  # in use, for `drop_unused`
+    with zipfile.ZipFile(target) as packed:
+        return packed.read(name)
 
 
 def _checked_name(photo: Photo, factor: int, column: int, row: int) -> str:

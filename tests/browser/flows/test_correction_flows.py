@@ -75,9 +75,10 @@ def test_move_a_face(flow: Flow, shots: list[Path]) -> None:
 
     flow.press(page.get_by_role("button", name="Someone new"))
     expect(page.locator(".toast")).to_be_visible()
-    expect(page.locator(".tile")).to_have_count(1)
+    expect(page.get_by_role("heading", name="Which face is wrong?")).to_be_visible()
     flow.step(page, "3-told")
     undo(flow, page)
+    expect(page.get_by_role("heading", name="Which face is wrong?")).to_be_visible()
     page.goto(album)
     expect(page.locator(".tile")).to_have_count(3)
 
