@@ -29,6 +29,9 @@ ENGINES = ("fused", "dlib", "face_recognition")  # photoshare.faces.engines.choo
 FORMER_ENGINES = {"onnx": "dlib"}  # its name before several engines ran on ONNX Runtime
 # Kubernetes sets these in every pod for a service named "photoshare".
 OF_KUBERNETES = re.compile(r"PHOTOSHARE_(SERVICE_(HOST|PORT(_.*)?)|PORT_.*)")
+# RFC 1123, and the underscores of container names; the last part of a name is no number.
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
+_HOST_NAME = re.compile(rf"(?:{_LABEL}\.)*(?!\d+$){_LABEL}")
 BY_ENGINE = "by engine"  # how the documentation shows a setting that the engine chooses
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -100,11 +103,21 @@ def _web_address(text: str) -> str:
     return text.rstrip("/")
 
 
-def _proxy_address(text: str) -> str:
-    try:
-        return str(ipaddress.ip_address(text)) if text else ""
-    except ValueError:
-        raise ValueError("the IP address of the proxy, such as 127.0.0.1, or empty") from None
+def _proxies(text: str) -> str:
+    """Check a list of trusted proxies; `photoshare.networks.TrustedProxies` reads it."""
+    entries = [entry.strip() for entry in text.split(",")] if text else []
+    if not all(map(_is_proxy, entries)):
+        raise ValueError(
+            "addresses (127.0.0.1), networks (172.16.0.0/12) or host names (caddy) of proxies, "
+            "with commas between them, or empty; a network can't be all addresses"
+        )
+    return ", ".join(entries)
+
+
+def _is_proxy(entry: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_network(entry).prefixlen > 0
+    return _HOST_NAME.fullmatch(entry) is not None
 
 
 def _path_prefix(text: str) -> str:
@@ -139,9 +152,10 @@ class Settings:
     )
     trusted_proxy: str = _setting(
         "",
-        _proxy_address,
-        "IP address",
-        "the reverse proxy whose X-Forwarded-For, -Host, -Proto and -Port headers are trusted",
+        _proxies,
+        "list",
+        "the reverse proxies whose X-Forwarded-For, -Host, -Proto and -Port headers are trusted: "
+        "addresses, networks (172.16.0.0/12) or host names (caddy), with commas between them",
     )
     url_prefix: str = _setting(
         "", _path_prefix, "path", "the path under which a reverse proxy serves PhotoShare"
