@@ -32,6 +32,9 @@ OF_KUBERNETES = re.compile(r"PHOTOSHARE_(SERVICE_(HOST|PORT(_.*)?)|PORT_.*)")
 # RFC 1123, and the underscores of container names; the last part of a name is no number.
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
 _HOST_NAME = re.compile(rf"(?:{_LABEL}\.)*(?!\d+$){_LABEL}")
+HIDDEN = "secret"  # the unit of a setting that is never shown, and may be in a file of its own
+FILE_SUFFIX = "_FILE"  # of the variable that names the file; so do other images for Docker secrets
+MIN_SECRET = 32  # characters: 128 random bits in hexadecimal digits
 BY_ENGINE = "by engine"  # how the documentation shows a setting that the engine chooses
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -128,8 +131,15 @@ def _path_prefix(text: str) -> str:
     return text
 
 
+def _long_secret(text: str) -> str:
+    if text and len(text) < MIN_SECRET:
+        raise ValueError(f"at least {MIN_SECRET} characters that nobody can guess, or empty")
+    return text
+
+
 def _setting(default: Any, parse: Callable[[str], Any], unit: str, help_text: str) -> Any:
-    return field(default=default, metadata={"parse": parse, "unit": unit, "help": help_text})
+    metadata = {"parse": parse, "unit": unit, "help": help_text}
+    return field(default=default, metadata=metadata, repr=unit != HIDDEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +169,12 @@ class Settings:
     )
     url_prefix: str = _setting(
         "", _path_prefix, "path", "the path under which a reverse proxy serves PhotoShare"
+    )
+    secret_key: str = _setting(
+        "",
+        _long_secret,
+        HIDDEN,
+        "the key that signs the cookies; if not set, the first start makes one in the data folder",
     )
     threads: int = _setting(
         8,
@@ -276,20 +292,17 @@ def load_settings(
     overrides : mapping of setting name to value, optional
         Values that override the environment; checked in the same way.
     environ : mapping, default os.environ
-        ``PHOTOSHARE_NAME`` holds the setting ``name``.
+        ``PHOTOSHARE_NAME`` holds the setting ``name``; ``PHOTOSHARE_NAME_FILE`` names a file
+        with a secret.
 
     Raises
     ------
     SettingError
-        If a value cannot be used, or a ``PHOTOSHARE_`` variable is not a known setting.
+        If a value or a file cannot be used, or a ``PHOTOSHARE_`` variable is not a known setting.
     """
     environ = os.environ if environ is None else environ
     known = {setting.name: setting for setting in fields(Settings)}
-    texts: dict[str, str] = {}
-    for variable, text in environ.items():
-        if variable.startswith(ENV_PREFIX) and not _is_of_kubernetes(variable, text):
-            texts[variable.removeprefix(ENV_PREFIX).lower()] = text
-    texts |= {name: _shown(value) for name, value in (overrides or {}).items()}
+    texts = _texts(environ) | {name: _shown(value) for name, value in (overrides or {}).items()}
     values = {}
     for name, text in texts.items():
         variable = ENV_PREFIX + name.upper()
@@ -297,10 +310,12 @@ def load_settings(
             raise SettingError(
                 f"{variable} isn't a setting; docs/administration.md lists them all."
             )
+        metadata = known[name].metadata
         try:
-            values[name] = known[name].metadata["parse"](text.strip())
+            values[name] = metadata["parse"](text.strip())
         except ValueError as error:
-            raise SettingError(f"{variable} is {text!r}, but must be {error}.") from None
+            shown = "not shown here" if metadata["unit"] == HIDDEN else repr(text)
+            raise SettingError(f"{variable} is {shown}, but must be {error}.") from None
     settings = Settings(**values)
     has_prefix = urlsplit(settings.public_url).path.endswith(settings.url_prefix)
     if settings.public_url and not has_prefix:
@@ -309,6 +324,36 @@ def load_settings(
             f"PHOTOSHARE_URL_PREFIX: {settings.public_url + settings.url_prefix!r}."
         )
     return settings
+
+
+def _texts(environ: Mapping[str, str]) -> dict[str, str]:
+    """Read what the environment sets, by setting; secrets also from the files that it names."""
+    texts = {
+        variable.removeprefix(ENV_PREFIX).lower(): text
+        for variable, text in environ.items()
+        if variable.startswith(ENV_PREFIX) and not _is_of_kubernetes(variable, text)
+    }
+    for setting in fields(Settings):
+        file_name = (setting.name + FILE_SUFFIX).lower()
+        if setting.metadata["unit"] == HIDDEN and file_name in texts:
+            variable = ENV_PREFIX + setting.name.upper()
+            if setting.name in texts:
+                raise SettingError(
+                    f"{variable} and {variable}{FILE_SUFFIX} are both set; keep one of them."
+                )
+            texts[setting.name] = _read_secret(variable + FILE_SUFFIX, texts.pop(file_name))
+    return texts
+
+
+def _read_secret(variable: str, path: str) -> str:
+    try:
+        secret = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it isn't text"
+        raise SettingError(f"{variable} names {path}, which can't be read ({why}).") from None
+    if not secret:
+        raise SettingError(f"{variable} names {path}, which is empty.")
+    return secret
 
 
 def _is_of_kubernetes(variable: str, text: str) -> bool:
