@@ -262,6 +262,12 @@ class Settings:
     min_samples: int = _setting(
         2, _whole_number(2, 20), "faces", "how many similar faces make a person"
     )
+    metrics_token: str = _setting(
+        "",
+        _long_secret,
+        HIDDEN,
+        "what Prometheus sends as its bearer token to read /metrics; if not set, there are none",
+    )
     log_level: str = _setting(
         "info", _one_of(*LOG_LEVELS), "word", "how much the server logs: " + ", ".join(LOG_LEVELS)
     )

@@ -22,7 +22,9 @@ from photoshare.jobs.runner import JobRunner
 from photoshare.jobs.tasks import Workplace
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services import shelf
+from photoshare.services.downloads.zip_shelf import ZipShelf
 from photoshare.storage import Storage
+from photoshare.web.monitor.metrics import Metrics
 from photoshare.web.pages import assets
 from photoshare.web.site import EXTENSION, Site
 
@@ -75,7 +77,16 @@ def create_app(
     storage = Storage(settings.data, min_free_mb=settings.min_free_mb)
     engine = EngineOnDemand(lambda: (make_engine or _make_engine)(settings))
     runner = JobRunner(Workplace(app, settings, storage, engine))
-    app.extensions[EXTENSION] = Site(settings, storage, runner, engine, decoders or DecoderPool())
+    zips = ZipShelf()
+    app.extensions[EXTENSION] = Site(
+        settings,
+        storage,
+        runner,
+        engine,
+        decoders or DecoderPool(),
+        zips=zips,
+        metrics=Metrics(settings.data, zips) if settings.metrics_token else None,
+    )
     app.extensions[shelf.EXTENSION] = shelf.Shelves()
     assets.init_app(app)
     web.init_app(app)

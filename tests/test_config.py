@@ -80,6 +80,7 @@ REFUSED = [  # variable, text, remedy
     ("URL_PREFIX", "/photos/", "a path such as"),
     ("URL_PREFIX", "//evil.example", "a path such as"),
     ("SECRET_KEY", "too short", "at least 32 characters"),
+    ("METRICS_TOKEN", "too short", "at least 32 characters"),
     ("THREADS", "1", "a whole number from 2 to 64"),
     ("THREADS", "65", "a whole number from 2 to 64"),
     ("THREADS", "four", "a whole number from 2 to 64"),
