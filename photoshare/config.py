@@ -36,6 +36,7 @@ HIDDEN = "secret"  # the unit of a setting that is never shown, and may be in a 
 FILE_SUFFIX = "_FILE"  # of the variable that names the file; so do other images for Docker secrets
 MIN_SECRET = 32  # characters: 128 random bits in hexadecimal digits
 BY_ENGINE = "by engine"  # how the documentation shows a setting that the engine chooses
+LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -270,6 +271,18 @@ class Settings:
     )
     log_level: str = _setting(
         "info", _one_of(*LOG_LEVELS), "word", "how much the server logs: " + ", ".join(LOG_LEVELS)
+    )
+    log_format: str = _setting(
+        "text",
+        _one_of(*LOG_FORMATS),
+        "word",
+        "how the log is written: text, or json, one object a line",
+    )
+    access_log: str = _setting(
+        "off",
+        _one_of("off", "on"),
+        "word",
+        "whether every answer is logged: without addresses, room codes or what was asked for",
     )
 
     @property

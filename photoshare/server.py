@@ -98,7 +98,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 def _serve(host: str, port: int) -> int:
     app = factory.create_app()
     site = site_of(app)
-    logs.set_up(site.settings.log_level)
+    logs.set_up(site.settings.log_level, site.settings.log_format)
     with only_instance(site.settings.data):
         site.storage.release_reserve()  # the start needs some space, even on a full disk
         probe_disk(site.settings.data)
@@ -118,6 +118,7 @@ def _serve(host: str, port: int) -> int:
             connections,
             most=min(CONNECTION_LIMIT, files // FILES_PER_CONNECTION),
             proxies=proxies,
+            logs_access=site.settings.access_log == "on",
             options=_server_options(site.settings),
         )
         exit_code = 0

@@ -101,6 +101,8 @@ REFUSED = [  # variable, text, remedy
     ("EPS", "nan", "a number from 0.15 to 1.5, or empty"),
     ("EPS", "near", "a number from 0.15 to 1.5, or empty"),
     ("MIN_SAMPLES", "1", "a whole number from 2 to 20"),
+    ("LOG_FORMAT", "xml", "one of: text, json"),
+    ("ACCESS_LOG", "all", "one of: off, on"),
     ("LOG_LEVEL", "loud", "one of: debug, info, warning, error"),
 ]
 SECRETS = [

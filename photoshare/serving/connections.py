@@ -136,6 +136,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         How many connections may be open.
     proxies : TrustedProxies
         They may have more than `MOST_OF_NETWORK` of them, and say who their guests are.
+    logs_access : bool
+        Whether every answer is logged.
     **options
         For waitress.
     """
@@ -151,10 +153,11 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         *,
         most: int,
         proxies: TrustedProxies,
+        logs_access: bool = False,
         options: Mapping[str, object],
     ) -> None:
         self._most = most
-        self.proxies = proxies
+        self.proxies, self.logs_access = proxies, logs_access
         adjustments = Adjustments(
             sockets=[listener],
             connection_limit=most + OTHER_SOCKETS,
