@@ -77,6 +77,32 @@ set_up() {
     install requirements
 }
 
+# The settings of photoshare.env, if there is one: lines of PHOTOSHARE_NAME=value. Nothing in it is run or
+# replaced, and what the environment sets already wins.
+read_settings() {
+    local file="$root/photoshare.env" line name value number=0
+    [ -e "$file" ] || return 0
+    [ -r "$file" ] || fail "$file can't be read; make the user who runs PhotoShare its owner."
+    while IFS= read -r line || [ -n "$line" ]; do
+        number=$((number + 1))
+        line="${line%$'\r'}"
+        line="${line#"${line%%[![:space:]]*}"}"
+        line="${line%"${line##*[![:space:]]}"}"
+        if [ -z "$line" ] || [ "${line:0:1}" = "#" ]; then
+            continue
+        fi
+        [[ "$line" =~ ^(PHOTOSHARE_[A-Z0-9_]+)=(.*)$ ]] ||
+            fail "line $number of $file isn't PHOTOSHARE_NAME=value, a comment or empty."
+        name="${BASH_REMATCH[1]}" value="${BASH_REMATCH[2]}"
+        if [[ "$value" =~ ^\"(.*)\"$ || "$value" =~ ^\'(.*)\'$ ]]; then
+            value="${BASH_REMATCH[1]}"
+        fi
+        if [ -z "${!name+set}" ]; then
+            export "$name=$value"
+        fi
+    done <"$file"
+}
+
 if [ "${1:-}" = --version ]; then # without installing anything
     sed -n 's/^__version__ = "\([^"]*\)".*/PhotoShare \1/p' "$root/photoshare/__init__.py"
     exit
@@ -94,6 +120,9 @@ test)
     install requirements-dev
     exec "$root/scripts/check.sh" "$@"
     ;;
+esac
+read_settings
+case "${1:-}" in
 flask)
     # Not bin/flask: it names the folder where it was installed, which may have been moved.
     exec "$python" -m flask "${@:2}"

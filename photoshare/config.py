@@ -29,7 +29,14 @@ ENGINES = ("fused", "dlib", "face_recognition")  # photoshare.faces.engines.choo
 FORMER_ENGINES = {"onnx": "dlib"}  # its name before several engines ran on ONNX Runtime
 # Kubernetes sets these in every pod for a service named "photoshare".
 OF_KUBERNETES = re.compile(r"PHOTOSHARE_(SERVICE_(HOST|PORT(_.*)?)|PORT_.*)")
+# RFC 1123, and the underscores of container names; the last part of a name is no number.
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
+_HOST_NAME = re.compile(rf"(?:{_LABEL}\.)*(?!\d+$){_LABEL}")
+HIDDEN = "secret"  # the unit of a setting that is never shown, and may be in a file of its own
+FILE_SUFFIX = "_FILE"  # of the variable that names the file; so do other images for Docker secrets
+MIN_SECRET = 32  # characters: 128 random bits in hexadecimal digits
 BY_ENGINE = "by engine"  # how the documentation shows a setting that the engine chooses
+LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -100,11 +107,21 @@ def _web_address(text: str) -> str:
     return text.rstrip("/")
 
 
-def _proxy_address(text: str) -> str:
-    try:
-        return str(ipaddress.ip_address(text)) if text else ""
-    except ValueError:
-        raise ValueError("the IP address of the proxy, such as 127.0.0.1, or empty") from None
+def _proxies(text: str) -> str:
+    """Check a list of trusted proxies; `photoshare.networks.TrustedProxies` reads it."""
+    entries = [entry.strip() for entry in text.split(",")] if text else []
+    if not all(map(_is_proxy, entries)):
+        raise ValueError(
+            "addresses (127.0.0.1), networks (172.16.0.0/12) or host names (caddy) of proxies, "
+            "with commas between them, or empty; a network can't be all addresses"
+        )
+    return ", ".join(entries)
+
+
+def _is_proxy(entry: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_network(entry).prefixlen > 0
+    return _HOST_NAME.fullmatch(entry) is not None
 
 
 def _path_prefix(text: str) -> str:
@@ -115,8 +132,15 @@ def _path_prefix(text: str) -> str:
     return text
 
 
+def _long_secret(text: str) -> str:
+    if text and len(text) < MIN_SECRET:
+        raise ValueError(f"at least {MIN_SECRET} characters that nobody can guess, or empty")
+    return text
+
+
 def _setting(default: Any, parse: Callable[[str], Any], unit: str, help_text: str) -> Any:
-    return field(default=default, metadata={"parse": parse, "unit": unit, "help": help_text})
+    metadata = {"parse": parse, "unit": unit, "help": help_text}
+    return field(default=default, metadata=metadata, repr=unit != HIDDEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,12 +163,19 @@ class Settings:
     )
     trusted_proxy: str = _setting(
         "",
-        _proxy_address,
-        "IP address",
-        "the reverse proxy whose X-Forwarded-For, -Host, -Proto and -Port headers are trusted",
+        _proxies,
+        "list",
+        "the reverse proxies whose X-Forwarded-For, -Host, -Proto and -Port headers are trusted: "
+        "addresses, networks (172.16.0.0/12) or host names (caddy), with commas between them",
     )
     url_prefix: str = _setting(
         "", _path_prefix, "path", "the path under which a reverse proxy serves PhotoShare"
+    )
+    secret_key: str = _setting(
+        "",
+        _long_secret,
+        HIDDEN,
+        "the key that signs the cookies; if not set, the first start makes one in the data folder",
     )
     threads: int = _setting(
         8,
@@ -232,8 +263,26 @@ class Settings:
     min_samples: int = _setting(
         2, _whole_number(2, 20), "faces", "how many similar faces make a person"
     )
+    metrics_token: str = _setting(
+        "",
+        _long_secret,
+        HIDDEN,
+        "what Prometheus sends as its bearer token to read /metrics; if not set, there are none",
+    )
     log_level: str = _setting(
         "info", _one_of(*LOG_LEVELS), "word", "how much the server logs: " + ", ".join(LOG_LEVELS)
+    )
+    log_format: str = _setting(
+        "text",
+        _one_of(*LOG_FORMATS),
+        "word",
+        "how the log is written: text, or json, one object a line",
+    )
+    access_log: str = _setting(
+        "off",
+        _one_of("off", "on"),
+        "word",
+        "whether every answer is logged: without addresses, room codes or what was asked for",
     )
 
     @property
@@ -262,20 +311,17 @@ def load_settings(
     overrides : mapping of setting name to value, optional
         Values that override the environment; checked in the same way.
     environ : mapping, default os.environ
-        ``PHOTOSHARE_NAME`` holds the setting ``name``.
+        ``PHOTOSHARE_NAME`` holds the setting ``name``; ``PHOTOSHARE_NAME_FILE`` names a file
+        with a secret.
 
     Raises
     ------
     SettingError
-        If a value cannot be used, or a ``PHOTOSHARE_`` variable is not a known setting.
+        If a value or a file cannot be used, or a ``PHOTOSHARE_`` variable is not a known setting.
     """
     environ = os.environ if environ is None else environ
     known = {setting.name: setting for setting in fields(Settings)}
-    texts: dict[str, str] = {}
-    for variable, text in environ.items():
-        if variable.startswith(ENV_PREFIX) and not _is_of_kubernetes(variable, text):
-            texts[variable.removeprefix(ENV_PREFIX).lower()] = text
-    texts |= {name: _shown(value) for name, value in (overrides or {}).items()}
+    texts = _texts(environ) | {name: _shown(value) for name, value in (overrides or {}).items()}
     values = {}
     for name, text in texts.items():
         variable = ENV_PREFIX + name.upper()
@@ -283,10 +329,12 @@ def load_settings(
             raise SettingError(
                 f"{variable} isn't a setting; docs/administration.md lists them all."
             )
+        metadata = known[name].metadata
         try:
-            values[name] = known[name].metadata["parse"](text.strip())
+            values[name] = metadata["parse"](text.strip())
         except ValueError as error:
-            raise SettingError(f"{variable} is {text!r}, but must be {error}.") from None
+            shown = "not shown here" if metadata["unit"] == HIDDEN else repr(text)
+            raise SettingError(f"{variable} is {shown}, but must be {error}.") from None
     settings = Settings(**values)
     has_prefix = urlsplit(settings.public_url).path.endswith(settings.url_prefix)
     if settings.public_url and not has_prefix:
@@ -295,6 +343,36 @@ def load_settings(
             f"PHOTOSHARE_URL_PREFIX: {settings.public_url + settings.url_prefix!r}."
         )
     return settings
+
+
+def _texts(environ: Mapping[str, str]) -> dict[str, str]:
+    """Read what the environment sets, by setting; secrets also from the files that it names."""
+    texts = {
+        variable.removeprefix(ENV_PREFIX).lower(): text
+        for variable, text in environ.items()
+        if variable.startswith(ENV_PREFIX) and not _is_of_kubernetes(variable, text)
+    }
+    for setting in fields(Settings):
+        file_name = (setting.name + FILE_SUFFIX).lower()
+        if setting.metadata["unit"] == HIDDEN and file_name in texts:
+            variable = ENV_PREFIX + setting.name.upper()
+            if setting.name in texts:
+                raise SettingError(
+                    f"{variable} and {variable}{FILE_SUFFIX} are both set; keep one of them."
+                )
+            texts[setting.name] = _read_secret(variable + FILE_SUFFIX, texts.pop(file_name))
+    return texts
+
+
+def _read_secret(variable: str, path: str) -> str:
+    try:
+        secret = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it isn't text"
+        raise SettingError(f"{variable} names {path}, which can't be read ({why}).") from None
+    if not secret:
+        raise SettingError(f"{variable} names {path}, which is empty.")
+    return secret
 
 
 def _is_of_kubernetes(variable: str, text: str) -> bool:

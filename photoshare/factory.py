@@ -14,7 +14,7 @@ from flask_compress import Compress
 from htmx_flask import Htmx
 
 from photoshare import cli, db, web
-from photoshare.config import RESOURCES, Settings, load_settings
+from photoshare.config import MIN_SECRET, RESOURCES, Settings, load_settings
 from photoshare.errors import StartError
 from photoshare.faces.engines.choose import EngineOnDemand, choose_engine
 from photoshare.faces.types import FaceEngine
@@ -22,7 +22,9 @@ from photoshare.jobs.runner import JobRunner
 from photoshare.jobs.tasks import Workplace
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services import shelf
+from photoshare.services.downloads.zip_shelf import ZipShelf
 from photoshare.storage import Storage
+from photoshare.web.monitor.metrics import Metrics
 from photoshare.web.pages import assets
 from photoshare.web.site import EXTENSION, Site
 
@@ -33,7 +35,6 @@ log = logging.getLogger(__name__)
 GRAPHS_FOLDER = "models"  # in the data folder: the networks as ONNX graphs
 MAX_FORM_BYTES = 100_000  # of every form except the upload, which sets its own limit
 MAX_FORM_PARTS = 2000  # photos in one plain form; Werkzeug's default of 1000 is for small forms
-MIN_KEY_LENGTH = 32  # characters: 128 random bits in hexadecimal digits; ours have 64
 COOKIE_LIFETIME = timedelta(days=400)  # the longest a browser keeps a cookie
 
 
@@ -76,7 +77,16 @@ def create_app(
     storage = Storage(settings.data, min_free_mb=settings.min_free_mb)
     engine = EngineOnDemand(lambda: (make_engine or _make_engine)(settings))
     runner = JobRunner(Workplace(app, settings, storage, engine))
-    app.extensions[EXTENSION] = Site(settings, storage, runner, engine, decoders or DecoderPool())
+    zips = ZipShelf()
+    app.extensions[EXTENSION] = Site(
+        settings,
+        storage,
+        runner,
+        engine,
+        decoders or DecoderPool(),
+        zips=zips,
+        metrics=Metrics(settings.data, zips) if settings.metrics_token else None,
+    )
     app.extensions[shelf.EXTENSION] = shelf.Shelves()
     assets.init_app(app)
     web.init_app(app)
@@ -92,7 +102,7 @@ def _make_engine(settings: Settings) -> FaceEngine:
 
 def _flask_config(settings: Settings) -> dict[str, object]:
     return {
-        "SECRET_KEY": _secret_key(settings.data / "secret_key"),
+        "SECRET_KEY": settings.secret_key or _secret_key(settings.data / "secret_key"),
         "COMPRESS_STREAMS": False,  # pictures, photos and zips are sent from the disk unchanged
         "MAX_CONTENT_LENGTH": MAX_FORM_BYTES,
         "MAX_FORM_PARTS": MAX_FORM_PARTS,
@@ -129,7 +139,7 @@ def _secret_key(path: Path) -> str:
             f"The file {path} can't be written or read ({error.strerror}). Free some disk space, "
             "or make the user who runs PhotoShare the owner of the data folder."
         ) from error
-    if len(key.strip()) < MIN_KEY_LENGTH:
+    if len(key.strip()) < MIN_SECRET:
         raise StartError(
             f"The file {path}, whose key signs the cookies, is empty or damaged. Restore it from "
             "the newest backup, or delete it: the next start makes a new key, and everyone will "

@@ -12,6 +12,7 @@ import os
 import signal
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, NoReturn
@@ -27,6 +28,7 @@ from photoshare.errors import PhotoshareError
 from photoshare.jobs.runner import JobRunner
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.maintenance.deleted_bytes import empty_wal
+from photoshare.networks import TrustedProxies
 from photoshare.services.addresses import (
     Listening,
     forget_listening,
@@ -51,7 +53,6 @@ ANSWERS_WAIT_S = 0.5  # how long a stop waits for answers that are being made
 SPOOL_BYTES = 1 << 17  # larger requests wait on the disk, not in memory; no form is larger
 HEADER_BYTES = 1 << 17  # of one request; a selection of many photos is a long address
 RECEIVE_BYTES = 1 << 16  # read at a time; with waitress's 8 KB a photo is 500 rounds of its loop
-PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,13 +100,16 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 def _serve(host: str, port: int) -> int:
     app = factory.create_app()
     site = site_of(app)
-    logs.set_up(site.settings.log_level)
+    logs.set_up(site.settings.log_level, site.settings.log_format)
     with only_instance(site.settings.data):
         site.storage.release_reserve()  # the start needs some space, even on a full disk
         probe_disk(site.settings.data)
         with app.app_context():
             prepare_database(site.settings.data, is_thorough=True)
         listener = listen(host, port)
+        proxies = TrustedProxies(site.settings.trusted_proxy)
+        stopping = threading.Event()
+        proxies.keep_fresh(stopping)
         connections: dict[int, Any] = {}
         lanes = Lanes(app, site.settings.threads, url_prefix=site.settings.url_prefix)
         files = allow_open_files(CONNECTION_LIMIT * FILES_PER_CONNECTION)
@@ -115,7 +119,8 @@ def _serve(host: str, port: int) -> int:
             lanes,
             connections,
             most=min(CONNECTION_LIMIT, files // FILES_PER_CONNECTION),
-            trusted_proxy=site.settings.trusted_proxy,
+            proxies=proxies,
+            logs_access=site.settings.access_log == "on",
             options=_server_options(site.settings),
         )
         exit_code = 0
@@ -134,6 +139,7 @@ def _serve(host: str, port: int) -> int:
         except Exception:
             log.exception("The server failed")
             exit_code = 1
+        stopping.set()
         listener.close()
         forget_listening(site.settings.data)
         have_stopped = _stop(lanes, site.jobs)
@@ -169,7 +175,7 @@ def _close_database(app: Flask) -> None:
 
 
 def _server_options(settings: Settings) -> dict[str, object]:
-    options: dict[str, object] = {
+    return {
         "ident": None,
         "backlog": SOCKET_BACKLOG,
         "inbuf_overflow": SPOOL_BYTES,
@@ -178,12 +184,6 @@ def _server_options(settings: Settings) -> dict[str, object]:
         "max_request_body_size": settings.max_upload_bytes,
         "url_prefix": settings.url_prefix,
     }
-    if settings.trusted_proxy:
-        options |= {
-            "trusted_proxy": settings.trusted_proxy,
-            "trusted_proxy_headers": PROXY_HEADERS,
-        }
-    return options
 
 
 def _welcome(listening: Listening, settings: Settings) -> str:

@@ -41,6 +41,8 @@ def test_every_default_passes_its_own_check() -> None:
         ("public_url", "", ""),
         ("trusted_proxy", " 127.0.0.1 ", "127.0.0.1"),
         ("trusted_proxy", "::1", "::1"),
+        ("trusted_proxy", "10.0.0.0/8,caddy ,  fd00::/8", "10.0.0.0/8, caddy, fd00::/8"),
+        ("trusted_proxy", "my_app-caddy_1.photos.example", "my_app-caddy_1.photos.example"),
         ("url_prefix", "/photos", "/photos"),
         ("threads", "4", 4),
         ("max_photo_mb", "1", 1),
@@ -64,11 +66,21 @@ REFUSED = [  # variable, text, remedy
     ("PUBLIC_URL", "photos.example.org", "an address such as"),
     ("PUBLIC_URL", "ftp://photos.example.org", "an address such as"),
     ("PUBLIC_URL", "https://photos.example.org/?a=1", "an address such as"),
-    ("TRUSTED_PROXY", "*", "the IP address of the proxy"),
-    ("TRUSTED_PROXY", "localhost", "the IP address of the proxy"),
+    ("TRUSTED_PROXY", "*", "with commas between them"),
+    ("TRUSTED_PROXY", "0.0.0.0/0", "a network can't be all addresses"),
+    ("TRUSTED_PROXY", "::/0", "a network can't be all addresses"),
+    ("TRUSTED_PROXY", "127.0.0.1,", "with commas between them"),
+    ("TRUSTED_PROXY", "127.0.0.1 ::1", "with commas between them"),
+    ("TRUSTED_PROXY", "127.0.0.300", "with commas between them"),
+    ("TRUSTED_PROXY", "172.18.0.1/16", "with commas between them"),  # which of the two is meant?
+    ("TRUSTED_PROXY", "caddy:443", "with commas between them"),
+    ("TRUSTED_PROXY", "https://caddy", "with commas between them"),
+    ("TRUSTED_PROXY", "-caddy", "with commas between them"),
     ("URL_PREFIX", "photos", "a path such as"),
     ("URL_PREFIX", "/photos/", "a path such as"),
     ("URL_PREFIX", "//evil.example", "a path such as"),
+    ("SECRET_KEY", "too short", "at least 32 characters"),
+    ("METRICS_TOKEN", "too short", "at least 32 characters"),
     ("THREADS", "1", "a whole number from 2 to 64"),
     ("THREADS", "65", "a whole number from 2 to 64"),
     ("THREADS", "four", "a whole number from 2 to 64"),
@@ -89,8 +101,14 @@ REFUSED = [  # variable, text, remedy
     ("EPS", "nan", "a number from 0.15 to 1.5, or empty"),
     ("EPS", "near", "a number from 0.15 to 1.5, or empty"),
     ("MIN_SAMPLES", "1", "a whole number from 2 to 20"),
+    ("LOG_FORMAT", "xml", "one of: text, json"),
+    ("ACCESS_LOG", "all", "one of: off, on"),
     ("LOG_LEVEL", "loud", "one of: debug, info, warning, error"),
 ]
+SECRETS = [
+    setting.name.upper() for setting in fields(Settings) if "secret" in setting.metadata.values()
+]
+KEY = "0123456789abcdef" * 2
 
 
 @pytest.mark.parametrize(("variable", "text", "remedy"), REFUSED)
@@ -100,7 +118,8 @@ def test_a_bad_value_is_refused_by_a_sentence_with_the_variable(
     with pytest.raises(SettingError) as refusal:
         load_settings(environ={ENV_PREFIX + variable: text})
 
-    assert str(refusal.value).startswith(f"{ENV_PREFIX}{variable} is {text!r}, but must be ")
+    shown = "not shown here" if variable in SECRETS else repr(text)
+    assert str(refusal.value).startswith(f"{ENV_PREFIX}{variable} is {shown}, but must be ")
     assert remedy in str(refusal.value)
 
 
@@ -200,3 +219,57 @@ def test_the_table_for_the_readme_names_every_setting() -> None:
 
     assert [row[0] for row in table] == [ENV_PREFIX + s.name.upper() for s in fields(Settings)]
     assert all(unit and help_text for _variable, _default, unit, help_text in table)
+
+
+@pytest.mark.parametrize("variable", SECRETS)
+def test_a_secret_may_be_in_a_file_of_its_own(tmp_path: Path, variable: str) -> None:
+    (tmp_path / "secret").write_text(KEY + "\n")
+
+    settings = load_settings(environ={f"PHOTOSHARE_{variable}_FILE": str(tmp_path / "secret")})
+
+    assert getattr(settings, variable.lower()) == KEY
+    assert KEY not in repr(settings)
+
+
+@pytest.mark.parametrize("variable", SECRETS)
+def test_a_secret_and_its_file_are_too_much(tmp_path: Path, variable: str) -> None:
+    name = f"PHOTOSHARE_{variable}"
+    (tmp_path / "secret").write_text(KEY)
+
+    with pytest.raises(SettingError) as refusal:
+        load_settings(environ={name: KEY, f"{name}_FILE": str(tmp_path / "secret")})
+
+    assert str(refusal.value) == f"{name} and {name}_FILE are both set; keep one of them."
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "which can't be read (No such file or directory)."),
+        (b" \n", "which is empty."),
+        (b"\xff\xfe" * 32, "which can't be read (it isn't text)."),
+    ],
+)
+def test_a_file_that_holds_no_secret_is_one_sentence(
+    tmp_path: Path, content: bytes | None, why: str
+) -> None:
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(SettingError) as refusal:
+        load_settings(environ={"PHOTOSHARE_SECRET_KEY_FILE": str(path)})
+
+    assert str(refusal.value) == f"PHOTOSHARE_SECRET_KEY_FILE names {path}, {why}"
+
+
+def test_what_is_no_secret_is_read_from_no_file() -> None:
+    with pytest.raises(SettingError, match="PHOTOSHARE_DATA_FILE isn't a setting"):
+        load_settings(environ={"PHOTOSHARE_DATA_FILE": "/run/secrets/data"})
+
+
+def test_the_key_of_the_settings_signs_the_cookies(tmp_path: Path) -> None:
+    app = create_app({"data": tmp_path, "secret_key": KEY})
+
+    assert app.secret_key == KEY
+    assert not (tmp_path / "secret_key").exists()

@@ -88,7 +88,8 @@ def back_up(storage: Storage, target: Path) -> Backup:
 
 
 def _write(storage: Storage, folder: Path) -> Backup:
-    shutil.copyfile(storage.data / KEY, folder / KEY)
+    if (storage.data / KEY).exists():  # else it is in the settings, which aren't ours to keep
+        shutil.copyfile(storage.data / KEY, folder / KEY)
     source = sqlite3.connect(storage.data / DATABASE, isolation_level=None)
     copy = sqlite3.connect(folder / DATABASE)
     try:

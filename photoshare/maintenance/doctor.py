@@ -21,6 +21,7 @@ from photoshare.db import known_revisions, schema_version
 from photoshare.errors import DamagedDatabaseError, PhotoshareError, damaged_database_error
 from photoshare.faces.engines.choose import choose_engine
 from photoshare.maintenance.database_checks import find_damage
+from photoshare.networks import TrustedProxies, resolve
 from photoshare.services.photos.lost_photos import find_missing
 from photoshare.services.work import photo_queue
 from photoshare.storage import Storage
@@ -55,6 +56,7 @@ def examine(settings: Settings) -> list[Finding]:
         _free_space,
         _database,
         _originals,
+        _trusted_proxies,
     ]
     return [finding for check in checks for finding in check(settings)]
 
@@ -177,6 +179,23 @@ def _originals(settings: Settings) -> Iterator[Finding]:
         "Restore them from a backup, or ask anyone who still has one to add it to the room again."
     )
     yield Finding("Originals", not missing, state, remedy)
+
+
+def _trusted_proxies(settings: Settings) -> Iterator[Finding]:
+    """Look up the names of the trusted proxies, as the server does."""
+    for name in TrustedProxies(settings.trusted_proxy).names:
+        subject = f"Trusted proxy {name}"
+        try:
+            found = resolve(name)
+        except OSError as error:
+            state = f"it can't be found ({error.strerror or error})"
+            remedy = (
+                "Start the proxy, or correct PHOTOSHARE_TRUSTED_PROXY. Until it can be found, all "
+                "guests of the proxy share one set of limits."
+            )
+            yield Finding(subject, False, state, remedy)
+        else:
+            yield Finding(subject, True, ", ".join(sorted(found)))
 
 
 def _has_database(settings: Settings) -> bool:

@@ -16,9 +16,10 @@ from typing import Any
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
+from waitress.proxy_headers import proxy_headers_middleware
 from waitress.server import TcpWSGIServer
 
-from photoshare.networks import network_of
+from photoshare.networks import TrustedProxies, network_of
 from photoshare.serving.request_bodies import Parser, Task
 
 HEADERS_S = 20  # from the first byte of a request, or from the opening of the connection
@@ -29,7 +30,11 @@ IDLE_S = 60  # after an answer; browsers silently open another connection
 STALLED_S = 600
 MOST_OF_NETWORK = 300  # a whole party shares one address; a browser keeps up to six open
 CHECK_EVERY_S = 1
+# What a trusted proxy tells of a guest; PhotoShare believes all four (docs/deployment.md).
+PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"}
 OTHER_SOCKETS = 8  # besides the connections: the listening port, the pipe that wakes the loop
+
+WsgiApp = Callable[..., Iterable[bytes]]
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
@@ -49,6 +54,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         self._began: float | None = None  # when the first byte of its request arrived
         self._received_before = 0  # bytes of the body at that time
         self.network = network_of(address[0])
+        self.is_of_proxy = server.proxies.trusts(address[0])
         super().__init__(server, connection, address, *rest, **more)
         server.admit(self)
 
@@ -128,8 +134,10 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         Filled with all sockets, for `waitress.wasyncore.loop`.
     most : int
         How many connections may be open.
-    trusted_proxy : str
-        The address that may have more than `MOST_OF_NETWORK` of them; may be empty.
+    proxies : TrustedProxies
+        They may have more than `MOST_OF_NETWORK` of them, and say who their guests are.
+    logs_access : bool
+        Whether every answer is logged.
     **options
         For waitress.
     """
@@ -138,25 +146,27 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
 
     def __init__(
         self,
-        app: Callable[..., Iterable[bytes]],
+        app: WsgiApp,
         listener: socket.socket,
         tasks: object,
         connections: dict[int, Any],
         *,
         most: int,
-        trusted_proxy: str,
+        proxies: TrustedProxies,
+        logs_access: bool = False,
         options: Mapping[str, object],
     ) -> None:
         self._most = most
-        self._proxy = network_of(trusted_proxy)
+        self.proxies, self.logs_access = proxies, logs_access
         adjustments = Adjustments(
             sockets=[listener],
             connection_limit=most + OTHER_SOCKETS,
             cleanup_interval=CHECK_EVERY_S,
+            clear_untrusted_proxy_headers=False,  # done here, since waitress knows one address only
             **options,
         )
         super().__init__(
-            app,
+            _behind_proxies(app, proxies),
             connections,
             _sock=listener,
             dispatcher=tasks,
@@ -169,7 +179,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         """Make room for a connection; if all others are busy, close the new one."""
         rivals = list(self.active_channels.values())
         siblings = [channel for channel in rivals if channel.network == new.network]
-        if len(siblings) > MOST_OF_NETWORK and new.network != self._proxy:
+        if len(siblings) > MOST_OF_NETWORK and not new.is_of_proxy:
             rivals = siblings
         elif len(rivals) <= self._most:
             return
@@ -184,3 +194,17 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         for channel in list(self.active_channels.values()):
             if channel.is_late(now):
                 channel.handle_close()
+
+
+def _behind_proxies(app: WsgiApp, proxies: TrustedProxies) -> WsgiApp:
+    """Believe what trusted proxies say of their guests, and drop what others say."""
+    believing: WsgiApp = proxy_headers_middleware(
+        app, trusted_proxy="*", trusted_proxy_headers=PROXY_HEADERS
+    )
+    doubting: WsgiApp = proxy_headers_middleware(app)
+
+    def choose(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        is_trusted = proxies.trusts(environ["REMOTE_ADDR"])
+        return (believing if is_trusted else doubting)(environ, start_response)
+
+    return choose

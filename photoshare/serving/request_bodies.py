@@ -8,6 +8,7 @@ sent everything), and then the app says what was wrong.
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import Any
 
 from waitress.buffers import OverflowableBuffer
@@ -15,6 +16,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.task import WSGITask
 
 from photoshare.disk import BODY_DROPPED, is_disk_full
+from photoshare.serving.logs import log_access
 
 
 class Body(OverflowableBuffer):  # type: ignore[misc]  # waitress has no types
@@ -60,6 +62,17 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
 
 class Task(WSGITask):  # type: ignore[misc]
     """A request being handled by the app; `errorhandlers` looks for `BODY_DROPPED`."""
+
+    def service(self) -> None:
+        """Answer the request, and log that if the settings say so; called by waitress."""
+        began = time.perf_counter()
+        super().service()
+        if self.channel.server.logs_access:
+            size = self.content_length or self.content_bytes_written
+            log_access(
+                *(self.request.command, self.request.path, int(self.status[:3])),
+                *(size, time.perf_counter() - began),
+            )
 
     def get_environment(self) -> dict[str, Any]:
         """Pass the app what it needs to know; called by waitress."""

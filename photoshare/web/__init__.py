@@ -6,6 +6,7 @@ from flask import Flask
 
 from photoshare.web import views
 from photoshare.web.answers import errorhandlers, htmx, same_photo, toasts, way_back
+from photoshare.web.monitor import views as monitor
 from photoshare.web.pages import languages, photo_grid, template_helpers
 from photoshare.web.requests import arguments, security
 from photoshare.web.requests.forms import FormRequest
@@ -14,6 +15,7 @@ from photoshare.web.requests.forms import FormRequest
 def init_app(app: Flask) -> None:
     """Register the checks, the error pages and the views."""
     app.request_class = FormRequest
+    monitor.init_app(app)
     for part in (arguments, security, errorhandlers, same_photo, htmx, languages, toasts, way_back):
         part.init_app(app)
     template_helpers.init_app(app)

@@ -16,6 +16,7 @@ from photoshare.rates import Rates, Turns
 from photoshare.services.downloads.zip_shelf import ZipShelf
 from photoshare.services.people.grouping import GroupingRule, grouping_rule
 from photoshare.storage import Storage
+from photoshare.web.monitor.metrics import Metrics
 
 EXTENSION = "photoshare"  # key in app.extensions
 # Pictures made at the same time on request; more than the machine's cores would not help.
@@ -37,6 +38,7 @@ class Site:
     rates: Rates = field(default_factory=Rates)
     guesses: Turns = field(default_factory=Turns)
     zips: ZipShelf = field(default_factory=ZipShelf)
+    metrics: Metrics | None = None  # None: the settings have no token for them
     renders: Semaphore = field(default_factory=lambda: Semaphore(RENDERS_AT_ONCE))
     cutting: Lock = field(default_factory=Lock)  # tiles of one photo at a time
 

@@ -164,3 +164,12 @@ def test_a_folder_without_a_database_is_one_sentence(tmp_path: Path) -> None:
     assert "There's no database" in done.stderr
     assert not (tmp_path / "copy").exists()
     assert json.dumps(sorted(path.name for path in tmp_path.iterdir())) == '["data"]'
+
+
+def test_a_key_that_is_in_the_settings_is_not_in_the_backup(tmp_path: Path) -> None:
+    data, key = tmp_path / "data", "0123456789abcdef" * 2
+    made = flask(data, "rooms", "create", "--title", "Party", PHOTOSHARE_SECRET_KEY=key)
+    done = flask(data, "backup", str(tmp_path / "copy"), PHOTOSHARE_SECRET_KEY=key)
+
+    assert (made.returncode, done.returncode) == (0, 0), done.stderr
+    assert {path.name for path in (tmp_path / "copy").iterdir()} == {"photoshare.sqlite"}

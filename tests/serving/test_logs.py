@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import logging
 import signal
 import socket
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
 
-from photoshare.serving.logs import DiscreetFormatter
+from photoshare.serving.logs import DiscreetFormatter, JsonFormatter
 from tests.serving.test_server import free_port, server, wait_until_it_serves
 
 pytestmark = pytest.mark.slow
@@ -86,3 +89,72 @@ def test_a_server_logs_no_address_of_who_guesses_or_hangs_up(tmp_path: Path, lev
 
     assert errors.count("Too many wrong tries") == 1
     assert ("127.0.0.1" in errors) == (level == "debug")
+
+
+def test_json_is_one_line_with_the_exception_and_no_address() -> None:
+    try:
+        raise OSError("peer 192.0.2.7 is gone")
+    except OSError:
+        caught = sys.exc_info()
+    record = logging.LogRecord(
+        "photoshare.x", logging.ERROR, "x.py", 1, "from %s", ("::1",), caught
+    )
+    record.created = 1783166400.5  # 2026-07-04 12:00:00.5 UTC
+
+    line = JsonFormatter().format(record)
+
+    entry = json.loads(line)
+    assert "\n" not in line
+    assert entry.pop("exception").endswith("OSError: peer [address] is gone")
+    assert entry == {
+        **{"time": "2026-07-04T12:00:00.500Z", "level": "error"},
+        **{"logger": "photoshare.x", "message": "from [address]"},
+    }
+
+
+PATHS = {  # asked for: logged
+    "/rooms/kafoo-bari-mosel/host/S3cret?x=W4ldtraut": "/rooms/…/host/…",
+    "/rooms/kafoo-bari-mosel/photos?find=W4ldtraut": "/rooms/…/photos",
+    "/room/kafoo-bari-mosel": "/room/…",
+    "/a%0Ab": "/a%0Ab",
+    "/192.0.2.7": "/[address]",
+    "/healthz": "/healthz",
+}
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_the_access_log_tells_no_secret(tmp_path: Path, log_format: str) -> None:
+    port = free_port()
+    environ = {"PHOTOSHARE_ACCESS_LOG": "on", "PHOTOSHARE_LOG_FORMAT": log_format}
+    with server(tmp_path, port, **environ, PHOTOSHARE_LOG_LEVEL="error") as process:
+        wait_until_it_serves(process, port)
+        for path in PATHS:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection.request("GET", path)
+            connection.getresponse().read()
+            connection.close()
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+
+    for secret in ("127.0.0.1", "kafoo", "S3cret", "W4ldtraut", "192.0.2.7"):
+        assert secret not in errors
+    lines = errors.splitlines()[1:]  # without that of the wait
+    if log_format == "json":
+        entries = [json.loads(line) for line in lines]
+        assert [entry["path"] for entry in entries] == list(PATHS.values())
+        last = entries[-1]
+        assert (last["method"], last["status"], last["logger"]) == ("GET", 200, "photoshare.access")
+        assert last["bytes"] > 10
+        assert last["milliseconds"] >= 0
+    else:
+        assert [line.split(" GET ")[1].split()[0] for line in lines] == list(PATHS.values())
+
+
+def test_without_the_setting_no_access_is_logged(tmp_path: Path) -> None:
+    port = free_port()
+    with server(tmp_path, port) as process:
+        wait_until_it_serves(process, port)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+
+    assert "healthz" not in errors

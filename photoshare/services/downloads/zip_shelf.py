@@ -58,6 +58,8 @@ class ZipShelf:
         self._zips: OrderedDict[str, AlbumZip] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
+        self.readers = 0  # open now
+        self.bytes_read = 0  # by all readers, ever
 
     def find(self, key: str) -> AlbumZip | None:
         """Return a zip and mark it as just read."""
@@ -84,6 +86,12 @@ class ZipShelf:
         if (removed := self._zips.pop(key, None)) is not None:
             self._bytes -= removed.memory_bytes + BYTES_OF_ZIP
 
+    def count(self, *, readers: int = 0, bytes_read: int = 0) -> None:
+        """Add to the counts, for the metrics."""
+        with self._lock:
+            self.readers += readers
+            self.bytes_read += bytes_read
+
     def open(self, key: str) -> Source:
         """Open a zip for reading; if it is evicted meanwhile, reads raise `ZipForgottenError`."""
         return _Reader(self, key)
@@ -95,18 +103,22 @@ class _Reader:
     def __init__(self, shelf: ZipShelf, key: str) -> None:
         self._shelf, self._key = shelf, key
         self._source = ZipSource(partial(_layout_of, shelf, key))
+        shelf.count(readers=1)
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Read up to `size` bytes, at least one unless `offset` is the end."""
         try:
-            return self._source.read_at(offset, size)
+            block = self._source.read_at(offset, size)
         except OSError:
             self._shelf.forget(self._key)  # the next reader gets it without the lost file
             raise
+        self._shelf.count(bytes_read=len(block))
+        return block
 
     def close(self) -> None:
         """Close the file that is open."""
         self._source.close()
+        self._shelf.count(readers=-1)
 
 
 def _layout_of(shelf: ZipShelf, key: str) -> ZipLayout:

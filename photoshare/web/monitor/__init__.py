@@ -1,0 +1,1 @@
+"""What a monitor asks for: the metrics of Prometheus."""
