@@ -23,6 +23,7 @@ from photoshare.jobs.tasks import Workplace
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services import shelf
 from photoshare.services.downloads.zip_shelf import ZipShelf
+from photoshare.services.health import Health
 from photoshare.storage import Storage
 from photoshare.web.monitor.metrics import Metrics
 from photoshare.web.pages import assets
@@ -84,6 +85,7 @@ def create_app(
         runner,
         engine,
         decoders or DecoderPool(),
+        health=Health(storage, jobs_state=runner.state, engine_state=engine.state),
         zips=zips,
         metrics=Metrics(settings.data, zips) if settings.metrics_token else None,
     )

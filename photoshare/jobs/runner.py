@@ -93,6 +93,12 @@ class JobRunner:
             checksums.forget_old_measurements()
             _enqueue_unmeasured()
 
+    def state(self) -> str:
+        """Tell in a word whether the threads that run jobs are alive, for a monitor."""
+        if self._watcher is None:
+            return "not started"
+        return "ok" if self._watcher.is_alive() else "failing"
+
     def sweep(self) -> None:
         """Remove leftovers of crashes and unfinished uploads; detect originals lost by a disk."""
         older_than = time.time() - SWEEP_AGE_S

@@ -57,6 +57,7 @@ def examine(settings: Settings) -> list[Finding]:
         _database,
         _originals,
         _trusted_proxies,
+        _monitoring,
     ]
     return [finding for check in checks for finding in check(settings)]
 
@@ -196,6 +197,14 @@ def _trusted_proxies(settings: Settings) -> Iterator[Finding]:
             yield Finding(subject, False, state, remedy)
         else:
             yield Finding(subject, True, ", ".join(sorted(found)))
+
+
+def _monitoring(settings: Settings) -> Iterator[Finding]:
+    """Tell how it is watched; a token that is too short, or an unknown format, isn't accepted."""
+    metrics = f"on, with a token of {len(settings.metrics_token)} characters"
+    yield Finding("Metrics", True, metrics if settings.metrics_token else "off")
+    state = f"level {settings.log_level}, as {settings.log_format}, accesses {settings.access_log}"
+    yield Finding("Log", True, state)
 
 
 def _has_database(settings: Settings) -> bool:

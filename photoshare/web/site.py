@@ -14,6 +14,7 @@ from photoshare.jobs.runner import JobRunner
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.rates import Rates, Turns
 from photoshare.services.downloads.zip_shelf import ZipShelf
+from photoshare.services.health import Health
 from photoshare.services.people.grouping import GroupingRule, grouping_rule
 from photoshare.storage import Storage
 from photoshare.web.monitor.metrics import Metrics
@@ -35,6 +36,7 @@ class Site:
     jobs: JobRunner
     engine: Callable[[], FaceEngine]
     decoders: DecoderPool
+    health: Health
     rates: Rates = field(default_factory=Rates)
     guesses: Turns = field(default_factory=Turns)
     zips: ZipShelf = field(default_factory=ZipShelf)

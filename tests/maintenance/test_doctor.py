@@ -6,6 +6,7 @@ from pathlib import Path
 
 from photoshare import create_app
 from tests.test_cli import run
+from tests.tools import flask
 
 
 def doctor_says(data: Path, **settings: str) -> list[str]:
@@ -21,3 +22,20 @@ def test_the_names_of_trusted_proxies_are_looked_up(tmp_path: Path) -> None:
     (index,) = [number for number, line in enumerate(said) if "caddy.invalid" in line]
     assert said[index].startswith("BAD  Trusted proxy caddy.invalid: it can't be found (")
     assert said[index + 1].strip().startswith("Start the proxy, or correct PHOTOSHARE_TRUSTED_")
+
+
+def test_it_tells_how_the_server_is_watched_but_no_secret(tmp_path: Path) -> None:
+    token = "0123456789abcdef" * 2
+    said = doctor_says(tmp_path, metrics_token=token, log_format="json", access_log="on")
+
+    assert "ok   Metrics: on, with a token of 32 characters" in said
+    assert "ok   Log: level info, as json, accesses on" in said
+    assert token not in "".join(said)
+
+
+def test_a_token_that_is_too_short_is_one_sentence_without_it(tmp_path: Path) -> None:
+    done = flask(tmp_path, "doctor", PHOTOSHARE_METRICS_TOKEN="short-token")
+
+    assert done.returncode != 0
+    assert "PHOTOSHARE_METRICS_TOKEN is not shown here, but must be at least 32" in done.stderr
+    assert "short-token" not in done.stderr

@@ -39,7 +39,12 @@ def test_the_documentation_shows_every_setting_as_it_is() -> None:
 
 # What looks like a module of ours, and is a file, a key or a package of data.
 NO_MODULES = {"photoshare.sqlite", "photoshare.lock", "photoshare.env", "photoshare.body_dropped"}
-NO_MODULES |= {"photoshare.shelves", "photoshare.static", "photoshare.templates"}
+NO_MODULES |= {
+    "photoshare.access",
+    "photoshare.shelves",
+    "photoshare.static",
+    "photoshare.templates",
+}
 MODULE = re.compile(r"(?<![\w./-])(?:photoshare|measuring)(?:\.\w+)+")
 FILE = re.compile(
     r"(?<![\w./-])(?:photoshare|measuring|templates|static|scripts|tests)/[\w./-]++(?!<)"

@@ -92,10 +92,19 @@ class EngineOnDemand:
         self._make = make
         self._lock = threading.Lock()
         self._engine: FaceEngine | None = None
+        self._has_failed = False
+
+    def state(self) -> str:
+        """Tell in a word whether it can be used, for a monitor; makes none, and waits for none."""
+        if self._engine is not None:
+            return "ok"
+        return "failed" if self._has_failed else "not needed yet"
 
     def __call__(self) -> FaceEngine:
         """Return the engine."""
         with self._lock:
             if self._engine is None:
-                self._engine = self._make()
+                self._has_failed = True  # unless the next line comes to its end
+                engine = self._make()
+                self._engine, self._has_failed = engine, False
             return self._engine

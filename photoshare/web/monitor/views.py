@@ -5,10 +5,9 @@ from __future__ import annotations
 import hmac
 import time
 
-from flask import Blueprint, Flask, Response, g, make_response, request
+from flask import Blueprint, Flask, Response, abort, g, make_response, request
 from prometheus_client.exposition import choose_encoder
 
-from photoshare.errors import NotFoundError
 from photoshare.web.requests import current_site
 from photoshare.web.site import site_of
 
@@ -20,7 +19,7 @@ def metrics() -> Response:
     """Report the metrics in the format of Prometheus; 404 unless the settings hold a token."""
     site = current_site()
     if site.metrics is None:
-        raise NotFoundError("This page doesn't exist.")
+        abort(404)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     wanted = site.settings.metrics_token.encode()
     is_right = hmac.compare_digest(token.strip().encode(errors="replace"), wanted)

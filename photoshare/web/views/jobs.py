@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from photoshare.db import schema_version
 from photoshare.services.work import job_table
 from photoshare.services.work.progress import room_progress
 from photoshare.web.answers import page_before, redirect_or, wants_partial, with_event
@@ -47,7 +46,9 @@ def current(room_code: str) -> Response:
 
 @blueprint.get("/healthz")
 def health() -> Response:
-    """Report to a monitor that the server and its database respond."""
-    response = make_response("ok, schema " + schema_version())
+    """Report to a monitor whether each part works; 503 if one fails that is needed for all."""
+    is_good, text = current_site().health.examine()
+    response = make_response(text, 200 if is_good else 503)
+    response.headers["Cache-Control"] = "no-store"
     response.mimetype = "text/plain"
     return response
