@@ -102,6 +102,9 @@ class Upload(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
+BY_TIME, BY_HEARTS = ("room_id", "moment"), ("room_id", "heart_count", "moment")
+
+
 class Photo(Base):
     """An uploaded picture; its bytes are stored under `sha256`."""
 
@@ -110,24 +113,20 @@ class Photo(Base):
         UniqueConstraint("room_id", "sha256"),
         # How far the search is, and how many faces it found.
         Index("ix_photo_room_id_state_faces", "room_id", "state", "face_count"),
-        Index("ix_photo_room_id_moment", "room_id", "moment"),  # the grids, in their order
+        Index("ix_photo_room_id_moment", *BY_TIME),  # the grids, in their order
         Index("ix_photo_guest_id_moment", "guest_id", "moment"),
         Index("ix_photo_uploads", "room_id", "guest_id", "size_bytes"),  # how much, and by whom
         Index(
-            "ix_photo_waiting",
-            "engine",
-            "room_id",
-            "attempts",
+            *("ix_photo_waiting", "engine", "room_id", "attempts"),
             sqlite_where=text("state = 'waiting'"),
         ),  # what the job thread asks for, small when all is done
         # What a zip cannot contain: hardly any photos, so every page can ask for them.
         Index("ix_photo_lost", "room_id", "moment", sqlite_where=text("is_lost = 1")),
         Index("ix_photo_unmeasured", "room_id", "moment", sqlite_where=text("crc32 IS NULL")),
-        Index(
-            "ix_photo_without_faces", "room_id", "moment", sqlite_where=text("is_without_faces = 1")
-        ),
+        Index("ix_photo_without_faces", *BY_TIME, sqlite_where=text("is_without_faces = 1")),
         Index("ix_photo_favourites", "room_id", "moment", sqlite_where=text("heart_count > 0")),
-        Index("ix_photo_room_id_hearts", "room_id", "heart_count", "moment"),  # the most first
+        # The most first. In part, though of all photos: other queries would choose it as well.
+        Index("ix_photo_room_id_hearts", *BY_HEARTS, sqlite_where=text("heart_count >= 0")),
         CheckConstraint("state IN ('waiting', 'analysing', 'analysed', 'failed')", name="state"),
         NEVER_REUSE_IDS,
     )

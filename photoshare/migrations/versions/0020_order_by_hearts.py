@@ -6,6 +6,7 @@ Revises: 0019
 """
 
 from alembic import op
+import sqlalchemy as sa
 
 
 # revision identifiers, used by Alembic.
@@ -16,7 +17,13 @@ depends_on = None
 
 
 def upgrade():
-    op.create_index("ix_photo_room_id_hearts", "photo", ["room_id", "heart_count", "moment"])
+    # In part, though of all photos: queries that do not order by hearts would choose it as well.
+    op.create_index(
+        "ix_photo_room_id_hearts",
+        "photo",
+        ["room_id", "heart_count", "moment"],
+        sqlite_where=sa.text("heart_count >= 0"),
+    )
 
 
 def downgrade():
