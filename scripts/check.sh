@@ -43,7 +43,14 @@ fi
 "$bin/ruff" check .
 "$bin/djlint" --check --quiet templates
 "$bin/oxfmt" --check static
-"$bin/mypy"
 "$bin/python" scripts/check_words.py --all
 "$bin/codespell" README.md SECURITY.md CHANGELOG.md CONTRIBUTING.md STYLE.md docs photoshare measuring templates static tests scripts app.py setup.py run.sh
-"$bin/python" -m pytest "${in_all_cores[@]}" ${measure[@]+"${measure[@]}"}
+# Types take one core for a minute: beside the tests, of which some wait.
+types=$(mktemp)
+trap 'rm -f "$types"' EXIT
+"$bin/mypy" >"$types" 2>&1 &
+result=0
+"$bin/python" -m pytest "${in_all_cores[@]}" ${measure[@]+"${measure[@]}"} || result=$?
+wait $! || result=$?
+cat "$types"
+exit "$result"

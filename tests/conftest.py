@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import shutil
@@ -22,7 +23,7 @@ from photoshare import create_app
 from photoshare.db import db, upgrade_schema
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services.photos import adding
-from photoshare.services.rooms import rooms
+from photoshare.services.rooms import hashing, rooms
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site, site_of
 from tests.fakes import FakeFaceEngine
@@ -32,6 +33,8 @@ from tests.shared_work import share_queries, share_work
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_PHOTOS = ROOT.parent / "shared" / "photos"
 COOKIE = "photoshare"  # of a guest's session
+SLOW_METHOD = hashing.SLOW_METHOD  # of the product
+QUICK_METHOD = "scrypt:128:8:1"
 
 
 share_work()
@@ -72,6 +75,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = set(items) - set(kept.values())
     config.hook.pytest_deselected(items=list(left_out))
     items[:] = kept.values()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported out of the search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def _test_of(item: pytest.Item) -> tuple[str, str]:
@@ -120,6 +129,12 @@ def _no_waiting_for_the_disk(
     """Bring nothing to the disk itself, but in tests marked ``durable``: none cuts the power."""
     if request.node.get_closest_marker("durable") is None:
         monkeypatch.setattr(os, "fsync", _no_sync)
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords as the product does, with 128 rounds instead of 32,768."""
+    monkeypatch.setattr(hashing, "SLOW_METHOD", QUICK_METHOD)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.warm_start import WARM_POPEN
 
 
 def find_tool(name: str, package: str) -> str:
@@ -29,13 +30,14 @@ def find_tool(name: str, package: str) -> str:
 
 def flask(data: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run a command as run.sh does, in a process that makes its own app."""
-    return subprocess.run(
+    process = WARM_POPEN(
         [sys.executable, "-m", "flask", "--app", "app", *arguments],
         cwd=ROOT,
         env={**os.environ, "PHOTOSHARE_DATA": str(data), **environ},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-        timeout=120,
         umask=0o022,
     )
+    out, errors = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, errors)

@@ -65,10 +65,13 @@ def hold(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory, hold: Path) -> Iterator[str]:
+def address(
+    tmp_path_factory: pytest.TempPathFactory, hold: Path, empty_data: Path
+) -> Iterator[str]:
     """Address of a running server, one per test file: a server allows 20 new rooms an hour."""
     port = free_port()
     data = tmp_path_factory.mktemp("served")
+    shutil.copytree(empty_data, data, dirs_exist_ok=True)
     with server(data, port, QUICK_SERVER, HOLD=str(hold), **QUICK_ENVIRON) as process:
         wait_until_it_serves(process, port)
         yield f"http://127.0.0.1:{port}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import shutil
 import signal
 import zipfile
 from collections.abc import Callable, Iterator
@@ -70,7 +71,8 @@ class OwnServer:
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[OwnServer]:
+def own_server(tmp_path: Path, empty_data: Path) -> Iterator[OwnServer]:
+    shutil.copytree(empty_data, tmp_path / "data")
     running = OwnServer(tmp_path / "data", PHOTOSHARE_PIECE_MB="1")
     yield running
     running.kill()

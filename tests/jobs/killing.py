@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.conftest import ROOT
+from tests.warm_start import WARM_POPEN
 
 # A worker as app.py makes it, with a slow engine of tests.fakes that logs every photo it gets by
 # its height and width.
@@ -74,7 +74,8 @@ def kill_until(
     deadline = time.monotonic() + seconds
     while not is_over() and time.monotonic() < deadline:
         before = len(log.read_text().splitlines())
-        worker = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+        worker = WARM_POPEN(command, cwd=ROOT, env=environ, text=True)
         try:
             while time.monotonic() < deadline and not is_over():
                 if len(log.read_text().splitlines()) - before >= searches:

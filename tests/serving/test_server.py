@@ -27,6 +27,7 @@ from photoshare.services.rooms import rooms
 from photoshare.web.site import site_of
 from tests.conftest import ROOT
 from tests.fakes import many_scans
+from tests.warm_start import WARM_POPEN
 
 pytestmark = pytest.mark.slow
 
@@ -39,11 +40,34 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+PROGRAM = (str(ROOT / "app.py"),)
+
+
 @contextlib.contextmanager
 def server(
-    data: Path, port: int, program: Sequence[str] = (str(ROOT / "app.py"),), **environ: str
+    data: Path, port: int, program: Sequence[str] = PROGRAM, **environ: str
 ) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
+    """Start a server, with the modules that are in memory."""
+    with _ended(WARM_POPEN, data, port, program, environ) as process:
+        yield process
+
+
+@contextlib.contextmanager
+def new_server(data: Path, port: int, **environ: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a server that imports everything, as a user does."""
+    with _ended(subprocess.Popen, data, port, PROGRAM, environ) as process:
+        yield process
+
+
+@contextlib.contextmanager
+def _ended(
+    popen: type[subprocess.Popen[str]],
+    data: Path,
+    port: int,
+    program: Sequence[str],
+    environ: dict[str, str],
+) -> Iterator[subprocess.Popen[str]]:
+    process = popen(
         [sys.executable, *program, str(port)],
         env={**os.environ, "PHOTOSHARE_DATA": str(data), **environ},
         stdout=subprocess.PIPE,
@@ -80,7 +104,7 @@ def refusal(data: Path, port: int, **environ: str) -> str:
 @pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
 def test_the_server_answers_and_stops_in_order(tmp_path: Path, stop_signal: signal.Signals) -> None:
     port = free_port()
-    with server(tmp_path, port) as process:
+    with new_server(tmp_path, port) as process:
         assert wait_until_it_serves(process, port).startswith("ok, schema 0")
         process.send_signal(stop_signal)
         _, errors = process.communicate(timeout=30)
@@ -96,7 +120,7 @@ def test_a_stop_during_the_imports_is_silent(tmp_path: Path, stop_signal: signal
         f"import os, signal\nos.kill(os.getpid(), {int(stop_signal)})\nsignal.pause()\n"
     )
 
-    with server(tmp_path / "data", free_port(), PYTHONPATH=str(tmp_path)) as process:
+    with new_server(tmp_path / "data", free_port(), PYTHONPATH=str(tmp_path)) as process:
         said = process.communicate(timeout=30)
 
     assert (process.returncode, *said) == (0, "", "")

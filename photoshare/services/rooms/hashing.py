@@ -7,6 +7,7 @@ import threading
 from werkzeug.security import check_password_hash, generate_password_hash
 
 SCRYPT_AT_ONCE = 2  # each takes 32 MB and 50 ms of a processor
+SLOW_METHOD = "scrypt:32768:8:1"  # Werkzeug's default, for passwords
 # A host secret has 160 random bits and cannot be guessed: stretching it would only cost the server.
 FAST_METHOD = "pbkdf2:sha256:1"
 
@@ -16,7 +17,7 @@ _scrypt = threading.BoundedSemaphore(SCRYPT_AT_ONCE)
 def hash_password(password: str) -> str:
     """Hash a password that a person chose, slowly: by scrypt, with a salt."""
     with _scrypt:
-        return generate_password_hash(password)
+        return generate_password_hash(password, method=SLOW_METHOD)
 
 
 def hash_secret(secret: str) -> str:
