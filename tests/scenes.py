@@ -1,7 +1,7 @@
 """States of an app's data that many tests begin with: made once per process, then copied.
 
 A copy is what making it anew would leave in the data folder. Only an app that nobody has changed
-gets one: the key of a scene holds the content of the database it was made from.
+gets one: a scene is known by the database it was made from, and by the key that signs cookies.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Scenes:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._kept: dict[tuple[str, str], tuple[Path, object]] = {}
+        self._kept: dict[tuple[object, ...], tuple[Path, object]] = {}
 
     def play(self, app: Flask, name: str, make: Callable[[], Result]) -> Result:
         """Bring the app's data into a state, by making it or by a copy; return what `make` does.
@@ -44,7 +44,7 @@ class Scenes:
         data = site_of(app).settings.data
         if has_app_context() or (before := _content_of(data)) is None:
             return make()
-        key = (name, before)
+        key = (name, before, app.secret_key)  # cookies are signed with it
         if key not in self._kept:
             result = make()
             folder = self._folder / str(len(self._kept))
