@@ -26,7 +26,7 @@ pytestmark = pytest.mark.browser
 
 DAYS, PHOTOS_A_DAY = 5, 2 * PAGE_SIZE + 10
 DEPTH = 5  # pages scrolled through
-STEPS = 40  # of a screen and a bit; more than all pages have
+STEPS = 80  # of a screen and a bit; more than all pages have
 PATIENCE_MS = 30_000  # a busy machine takes seconds for a page
 MOST_PX = 2  # the height of a row is rounded either way
 WAS_CACHED = "addEventListener('pageshow', (event) => { window.wasCached = event.persisted; })"

@@ -196,7 +196,7 @@ def test_faces_are_fixed_in_one_mode_that_works_without_a_script(cast: Cast, par
 
     faces = [tag["href"] for tag in tags_of(page, "a", **{"class": "person"})]
     assert len(faces) == 2
-    assert all(re.fullmatch(f"{cast.url}/faces/\\d+", face) for face in faces)
+    assert all(re.match(rf"{cast.url}/faces/\d+(\?|$)", face) for face in faces)
     assert link(page, "next") == (
         f"{cast.url}/photos/{party.photos['b.jpg']}?fix=1&person={party.red}"
     )
