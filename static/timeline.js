@@ -15,7 +15,13 @@ const nearEnd = new IntersectionObserver(
   },
   { rootMargin: "100% 0px" },
 );
-const watchEnds = () => grid.querySelectorAll(":scope > .more").forEach((more) => nearEnd.observe(more));
+// Looks anew: what was near before htmx listened has been asked for by nobody.
+function watchEnds() {
+  for (const more of grid.querySelectorAll(":scope > .more")) {
+    nearEnd.unobserve(more);
+    nearEnd.observe(more);
+  }
+}
 
 // ---- The place: the first tile of the uppermost row in sight, and where its top is --------------
 
@@ -87,5 +93,5 @@ if (isOwnPage) {
   });
   document.addEventListener("click", remember, { capture: true }); // it may lead away at once
 }
-document.addEventListener("htmx:afterSettle", watchEnds);
+document.addEventListener("htmx:load", watchEnds); // of new pages, and once when htmx begins
 watchEnds();

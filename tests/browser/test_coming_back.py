@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from time import sleep
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from photoshare import create_app
 from photoshare.db import close_database, upgrade_schema
@@ -20,13 +21,13 @@ from photoshare.services.photos.listing import PAGE_SIZE
 from photoshare.services.rooms import rooms
 from tests.browser.conftest import CHROMIUM_OPTIONS
 from tests.helpers import insert_photos
-from tests.serving.test_server import free_port, server, wait_until_it_serves
+from tests.servers import free_port, server, wait_until_it_serves
 
 pytestmark = pytest.mark.browser
 
 DAYS, PHOTOS_A_DAY = 5, 2 * PAGE_SIZE + 10
 DEPTH = 5  # pages scrolled through
-STEPS = 80  # of a screen and a bit; more than all pages have
+STEPS = 40  # of a screen and a bit; more than all pages have
 PATIENCE_MS = 30_000  # a busy machine takes seconds for a page
 MOST_PX = 2  # the height of a row is rounded either way
 WAS_CACHED = "addEventListener('pageshow', (event) => { window.wasCached = event.persisted; })"
@@ -189,6 +190,8 @@ def test_scrolling_up_from_there_brings_every_photo_and_moves_nothing(
         seen = in_sight(page)
         page.evaluate("window.scrollBy(0, -1.2 * innerHeight)")
         page.wait_for_timeout(500)
+        # At the top, no step is left but to wait for the photos above.
+        wait_until(page, lambda: not above.count() or page.evaluate("scrollY") > 0)
         seen_again = in_sight(page)
         shifts = {seen_again[tile] - seen[tile] for tile in seen_again.keys() & seen.keys()}
         assert max(shifts, default=0) - min(shifts, default=0) <= MOST_PX, "rows broke anew"
@@ -198,3 +201,20 @@ def test_scrolling_up_from_there_brings_every_photo_and_moves_nothing(
     assert len(links) == len(set(links)) > (DEPTH - 2) * PAGE_SIZE
     first = page.evaluate("document.querySelector('.moment-head h2').textContent")
     assert first == "Sunday, July 5, 2026"
+
+
+def test_the_photos_above_come_where_scripts_arrive_late(
+    open_list: Callable[[bool], Page],
+) -> None:
+    def late(route: Route) -> None:
+        sleep(2)
+        route.continue_()
+
+    page = open_list(False)
+    scroll_deep(page)
+    # htmx waits for every script; timeline.js has seen long before what is near.
+    page.route("**/select-photos*", late)
+
+    page.goto(page.url)
+
+    wait_until(page, lambda: tiles(page) > PAGE_SIZE)
