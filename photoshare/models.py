@@ -121,10 +121,10 @@ class Photo(Base):
             sqlite_where=text("state = 'waiting'"),
         ),  # what the job thread asks for, small when all is done
         # What a zip cannot contain: hardly any photos, so every page can ask for them.
-        Index("ix_photo_lost", "room_id", "moment", sqlite_where=text("is_lost = 1")),
-        Index("ix_photo_unmeasured", "room_id", "moment", sqlite_where=text("crc32 IS NULL")),
+        Index("ix_photo_lost", *BY_TIME, sqlite_where=text("is_lost = 1")),
+        Index("ix_photo_unmeasured", *BY_TIME, sqlite_where=text("crc32 IS NULL")),
         Index("ix_photo_without_faces", *BY_TIME, sqlite_where=text("is_without_faces = 1")),
-        Index("ix_photo_favourites", "room_id", "moment", sqlite_where=text("heart_count > 0")),
+        Index("ix_photo_favourites", *BY_TIME, sqlite_where=text("heart_count > 0")),
         # The most first. In part, though of all photos: other queries would choose it as well.
         Index("ix_photo_room_id_hearts", *BY_HEARTS, sqlite_where=text("heart_count >= 0")),
         CheckConstraint("state IN ('waiting', 'analysing', 'analysed', 'failed')", name="state"),

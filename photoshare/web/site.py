@@ -37,9 +37,9 @@ class Site:
     engine: Callable[[], FaceEngine]
     decoders: DecoderPool
     health: Health
+    zips: ZipShelf
     rates: Rates = field(default_factory=Rates)
     guesses: Turns = field(default_factory=Turns)
-    zips: ZipShelf = field(default_factory=ZipShelf)
     metrics: Metrics | None = None  # None: the settings have no token for them
     renders: Semaphore = field(default_factory=lambda: Semaphore(RENDERS_AT_ONCE))
     cutting: Lock = field(default_factory=Lock)  # tiles of one photo at a time

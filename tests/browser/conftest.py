@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.browser.drawing import draw_shot
 from tests.conftest import ROOT
 from tests.fakes import BLUE, RED
-from tests.serving.test_server import free_port, server, wait_until_it_serves
+from tests.servers import free_port, server, wait_until_it_serves
 
 expect.set_options(timeout=20_000)  # ms; on busy processors five seconds are not enough
 

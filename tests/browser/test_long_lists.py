@@ -15,7 +15,7 @@ from photoshare.services.photos.listing import PAGE_SIZE
 from photoshare.services.rooms import rooms
 from tests.browser.conftest import QUICK_ENVIRON, QUICK_SERVER
 from tests.helpers import insert_person, insert_photos
-from tests.serving.test_server import free_port, server, wait_until_it_serves
+from tests.servers import free_port, server, wait_until_it_serves
 
 pytestmark = pytest.mark.browser
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.serving.test_server import free_port
+from tests.servers import free_port
 from tests.tools import find_tool
 
 BASE, IMAGE = "localhost/photoshare-test-base", "localhost/photoshare-test"

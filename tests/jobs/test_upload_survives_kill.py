@@ -17,7 +17,7 @@ from urllib.response import addinfourl
 import pytest
 
 from tests.fakes import BLUE, RED, draw_photo
-from tests.serving.test_server import free_port, server, wait_until_it_serves
+from tests.servers import free_port, server, wait_until_it_serves
 
 pytestmark = pytest.mark.slow
 

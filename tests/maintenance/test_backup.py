@@ -22,7 +22,7 @@ from photoshare.web.site import Site
 from tests.fakes import BLUE, RED, draw_photo
 from tests.helpers import delete_for_good, host_access
 from tests.maintenance.test_full_disk import PROGRAM, Browser, make_room, photo_ids
-from tests.serving.test_server import free_port, server, wait_until_it_serves
+from tests.servers import free_port, server, wait_until_it_serves
 from tests.tools import flask
 
 pytestmark = pytest.mark.slow

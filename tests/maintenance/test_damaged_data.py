@@ -11,7 +11,7 @@ import pytest
 
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from tests.old_databases import NOW, make_old_database, revisions
-from tests.serving.test_server import free_port, refusal
+from tests.servers import free_port, refusal
 from tests.tools import flask
 
 pytestmark = pytest.mark.slow

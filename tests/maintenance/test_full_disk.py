@@ -21,7 +21,7 @@ import pytest
 
 from tests.fakes import BLUE, RED, draw_photo
 from tests.helpers import HX
-from tests.serving.test_server import free_port, server, wait_until_it_serves
+from tests.servers import free_port, server, wait_until_it_serves
 
 pytestmark = pytest.mark.slow
 

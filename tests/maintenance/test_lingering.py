@@ -33,7 +33,7 @@ from photoshare.services.rooms.entering import Author
 from photoshare.web.site import site_of
 from tests.fakes import GREEN, draw_photo
 from tests.helpers import count_change, new_face
-from tests.serving.test_server import free_port, server, wait_until_it_serves
+from tests.servers import free_port, server, wait_until_it_serves
 
 pytestmark = pytest.mark.slow
 

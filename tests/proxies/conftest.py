@@ -34,7 +34,7 @@ from photoshare.services.rooms import rooms
 from photoshare.web.site import site_of
 from tests.conftest import ROOT
 from tests.helpers import insert_photos
-from tests.serving.test_server import free_port, server
+from tests.servers import free_port, server
 
 DOCUMENT = (ROOT / "docs/deployment.md").read_text()
 PHOTOS, PHOTO_BYTES = 5, 450_000_000  # more than 2 GB in all

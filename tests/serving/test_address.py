@@ -13,7 +13,7 @@ import pytest
 
 from photoshare.services.addresses import Listening, find_listening
 from tests.conftest import ROOT
-from tests.serving.test_server import free_port, server, wait_until_it_serves
+from tests.servers import free_port, server, wait_until_it_serves
 
 pytestmark = pytest.mark.slow
 

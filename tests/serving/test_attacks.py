@@ -22,7 +22,7 @@ import pytest
 from photoshare import create_app
 from photoshare.db import db, upgrade_schema
 from photoshare.services.rooms import rooms
-from tests.serving.test_server import free_port, server, wait_until_it_serves
+from tests.servers import free_port, server, wait_until_it_serves
 
 pytestmark = pytest.mark.slow
 

@@ -17,12 +17,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.serving.test_server import (
-    free_port,
-    room_with_large_photos,
-    server,
-    wait_until_it_serves,
-)
+from tests.servers import free_port, server, wait_until_it_serves
+from tests.serving.test_server import room_with_large_photos
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes import RED, draw_photo
 from tests.maintenance.test_full_disk import FULL, PROGRAM, Browser, fill, make_room, small_disk
-from tests.serving.test_server import free_port, server, wait_until_it_serves
+from tests.servers import free_port, server, wait_until_it_serves
 
 pytestmark = pytest.mark.slow
 

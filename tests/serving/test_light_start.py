@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.servers import run_script
 
 pytestmark = pytest.mark.slow
 START = """
@@ -30,14 +27,6 @@ print(sorted({"alembic", "flask_migrate", "scipy", "onnx", "dlib"} & sys.modules
 def test_a_start_loads_what_it_needs_only(tmp_path: Path, empty_database: Path) -> None:
     """No migrations without anything to migrate, no networks and matrices before a face."""
     shutil.copy(empty_database, tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-c", START],
-        cwd=ROOT,
-        env={**os.environ, "PHOTOSHARE_DATA": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_script(tmp_path, START)
 
     assert (done.stdout.strip(), done.stderr) == ("[]", "")

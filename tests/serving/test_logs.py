@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from photoshare.serving.logs import DiscreetFormatter, JsonFormatter
-from tests.serving.test_server import free_port, server, wait_until_it_serves
+from tests.servers import free_port, server, wait_until_it_serves
 
 pytestmark = pytest.mark.slow
 

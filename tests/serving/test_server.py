@@ -13,7 +13,6 @@ import sys
 import threading
 import urllib.request
 import zipfile
-from collections.abc import Iterator, Sequence
 from http.cookiejar import CookieJar
 from pathlib import Path
 
@@ -27,78 +26,16 @@ from photoshare.services.rooms import rooms
 from photoshare.web.site import site_of
 from tests.conftest import ROOT
 from tests.fakes import many_scans
-from tests.warm_start import WARM_POPEN
+from tests.servers import (
+    free_port,
+    new_server,
+    refusal,
+    run_script,
+    server,
+    wait_until_it_serves,
+)
 
 pytestmark = pytest.mark.slow
-
-SENTENCE = re.compile(r"^PhotoShare can't start\. .+\.?$")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-PROGRAM = (str(ROOT / "app.py"),)
-
-
-@contextlib.contextmanager
-def server(
-    data: Path, port: int, program: Sequence[str] = PROGRAM, **environ: str
-) -> Iterator[subprocess.Popen[str]]:
-    """Start a server, with the modules that are in memory."""
-    with _ended(WARM_POPEN, data, port, program, environ) as process:
-        yield process
-
-
-@contextlib.contextmanager
-def new_server(data: Path, port: int, **environ: str) -> Iterator[subprocess.Popen[str]]:
-    """Start a server that imports everything, as a user does."""
-    with _ended(subprocess.Popen, data, port, PROGRAM, environ) as process:
-        yield process
-
-
-@contextlib.contextmanager
-def _ended(
-    popen: type[subprocess.Popen[str]],
-    data: Path,
-    port: int,
-    program: Sequence[str],
-    environ: dict[str, str],
-) -> Iterator[subprocess.Popen[str]]:
-    process = popen(
-        [sys.executable, *program, str(port)],
-        env={**os.environ, "PHOTOSHARE_DATA": str(data), **environ},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        umask=0o022,
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-
-
-def wait_until_it_serves(process: subprocess.Popen[str], port: int) -> str:
-    assert process.stdout is not None
-    first_line = process.stdout.readline()
-    assert first_line, process.communicate()[1]
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
-        return str(answer.read().decode())
-
-
-def refusal(data: Path, port: int, **environ: str) -> str:
-    """Start a server that cannot start; return the one sentence it says."""
-    with server(data, port, **environ) as process:
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert errors.count("\n") == 1, errors
-    assert SENTENCE.match(errors.strip())
-    return errors
 
 
 @pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
@@ -135,15 +72,7 @@ def test_a_stop_during_the_start_is_silent(tmp_path: Path, stop_signal: signal.S
         f"sys.exit(server.main(['{free_port()}']))\n"
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env={**os.environ, "PHOTOSHARE_DATA": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_script(tmp_path, script)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -333,15 +262,7 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
         "pathlib.Path.write_bytes = full\n"
         f"sys.exit(server.main(['{free_port()}']))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env={**os.environ, "PHOTOSHARE_DATA": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_script(tmp_path, script)
 
     assert done.returncode == 1
     assert re.search(r"The disk of the data folder .* is full", done.stderr)

@@ -20,7 +20,7 @@ from photoshare import networks
 from photoshare.networks import TrustedProxies
 from photoshare.serving.connections import Server
 from photoshare.serving.resources import listen
-from tests.serving.test_server import free_port, server, wait_until_it_serves
+from tests.servers import free_port, server, wait_until_it_serves
 
 pytestmark = pytest.mark.slow
 

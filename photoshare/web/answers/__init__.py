@@ -20,7 +20,7 @@ from photoshare.web.answers.pictures import picture_digest, send_picture, send_t
 from photoshare.web.answers.same_photo import is_sure
 from photoshare.web.answers.toasts import toast
 from photoshare.web.answers.uploaded import UploadResult, answer_upload
-from photoshare.web.answers.way_back import next_page, page_after, page_before
+from photoshare.web.answers.way_back import faces_of, next_page, page_after, page_before
 from photoshare.web.pages.words import count, isolated, number, photo_words, translate_error
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "content_disposition",
     "count",
     "current_author",
+    "faces_of",
     "flash_with_undo",
     "is_sure",
     "isolated",

@@ -93,6 +93,13 @@ def page_after(otherwise: str) -> str:
     return _still_there(request.values.get("next", "")) or otherwise
 
 
+def faces_of(person_id: int | None) -> str:
+    """Return the address of the page that lists a person's photos, or the faces of nobody yet."""
+    if person_id is None:
+        return url_for("people.unsorted")
+    return url_for("people.show", person_id=person_id)
+
+
 def _still_there(address: str) -> str | None:
     """Return the path of a page of this room with as much of its query as is still there.
 

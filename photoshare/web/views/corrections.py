@@ -13,6 +13,7 @@ from photoshare.web.answers import (
     SEE_OTHER,
     ask_if_namesake,
     current_author,
+    faces_of,
     flash_with_undo,
     is_sure,
     look_again,
@@ -126,7 +127,7 @@ def move(room_code: str) -> BaseResponse:
     faces = numbers_of_form("faces")
     into_id = None if request.form.get("into") == SOMEONE_NEW else _chosen_person()
     before = _person_of(faces)
-    began_at = url_for("people.show", person_id=before) if before else url_for("people.unsorted")
+    began_at = faces_of(before)
     correction_id = verbs.move_faces(current_author(), faces, into_id, is_sure=is_sure())
     person_id = into_id or shown_faces.get_face(current_access(), faces[0]).person_id
     return _done(gettext("Faces moved."), correction_id, _album(person_id), began_at)

@@ -22,6 +22,7 @@ from photoshare.services.photos import open_album
 from photoshare.services.pictures import find_face_picture
 from photoshare.web.answers import (
     current_author,
+    faces_of,
     page_after,
     render,
     send_picture,
@@ -197,10 +198,7 @@ def _choice_for(chosen: Sequence[Face]) -> str:
     )
     owners = {face.person_id for face in chosen}
     alike = [card for card in alike if {card.id} != owners]  # they have all of these already
-    person_id = chosen[0].person_id if chosen else None
-    began_at = (
-        url_for("people.show", person_id=person_id) if person_id else url_for("people.unsorted")
-    )
+    began_at = faces_of(chosen[0].person_id if chosen else None)
     return _choice_of_one(
         "people/move.html",
         alike,
