@@ -157,6 +157,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         options: Mapping[str, object],
     ) -> None:
         self._most = most
+        self._late: set[Channel] = set()
         self.proxies, self.logs_access = proxies, logs_access
         adjustments = Adjustments(
             sockets=[listener],
@@ -189,11 +190,14 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     def maintenance(self, now: float) -> None:
         """Close connections that have taken too long; called by waitress.
 
-        Closes at once: waitress's own flag would wait until the other side reads.
+        Closes at once: waitress's own flag would wait until the other side reads. Only those that
+        were late the last time, too: after a pause of our own (a busy machine, a suspended laptop)
+        what has arrived meanwhile is read first.
         """
-        for channel in list(self.active_channels.values()):
-            if channel.is_late(now):
-                channel.handle_close()
+        late = {channel for channel in self.active_channels.values() if channel.is_late(now)}
+        for channel in late & self._late:
+            channel.handle_close()
+        self._late = late - self._late
 
 
 def _behind_proxies(app: WsgiApp, proxies: TrustedProxies) -> WsgiApp:

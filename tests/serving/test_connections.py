@@ -29,13 +29,13 @@ HEADERS = b"POST /join HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000\r\n\
 
 
 @contextlib.contextmanager
-def running(data: Path, *, most: int = 1000, **limits: int) -> Iterator[int]:
-    """Run the server with other limits; yield its port."""
+def running(data: Path, *, most: int = 1000, changes: str = "", **limits: int) -> Iterator[int]:
+    """Run the server with other limits and changes; yield its port."""
     port = free_port()
-    changes = "".join(f"connections.{name} = {value}\n" for name, value in limits.items())
+    changes += "".join(f"connections.{name} = {value}\n" for name, value in limits.items())
     script = (
-        f"import sys, app\nfrom photoshare.serving import connections\n{changes}"
-        f"app.CONNECTION_LIMIT = {most}\nsys.exit(app.main(sys.argv[1:]))\n"
+        "import sys\nfrom photoshare import server\nfrom photoshare.serving import connections\n"
+        f"{changes}server.CONNECTION_LIMIT = {most}\nsys.exit(server.main(sys.argv[1:]))\n"
     )
     with server(data, port, ("-c", script), PYTHONPATH=str(ROOT)) as process:
         wait_until_it_serves(process, port)
@@ -105,6 +105,19 @@ def test_a_second_request_has_the_same_deadline(hasty: tuple[int, str]) -> None:
             pass
 
         assert is_cut_off(slow, b"GET / HTTP/1.1\r\nX: " + b"x" * 100)
+
+
+def test_a_pause_of_our_own_is_not_held_against_a_guest(tmp_path: Path) -> None:
+    pausing = """
+import time
+class Pausing(connections.Channel):
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, **more)
+        time.sleep(3)
+connections.Server.channel_class = Pausing
+"""
+    with running(tmp_path, changes=pausing, **LIMITS) as port:
+        assert is_answered(port)
 
 
 def test_empty_lines_do_not_keep_a_connection(hasty: tuple[int, str]) -> None:

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, text
 
 from photoshare.db import db
+from photoshare.services import health
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.services.shelf import forget_room
 from tests.conftest import Cast
@@ -71,7 +72,8 @@ class Walk:
 
 
 @pytest.fixture
-def walk(app: Flask, cast: Cast, party: Party) -> Walk:
+def walk(app: Flask, cast: Cast, party: Party, monkeypatch: pytest.MonkeyPatch) -> Walk:
+    monkeypatch.setattr(health, "KEPT_S", 0)  # by the clock, one walk would ask and the next not
     photo = party.photos["a.jpg"]
     with app.app_context():
         face, guest = (
