@@ -118,6 +118,10 @@ case "${1:-}" in
 test)
     shift
     install requirements-dev
+    if [ "${1:-}" = --scale ]; then
+        install requirements-scale
+        install requirements-scale-dev
+    fi
     exec "$root/scripts/check.sh" "$@"
     ;;
 esac

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every check and test of the project: ./run.sh test. With --coverage: measured as well, which takes
 # half as long again. With --fast: what takes a minute, for the loop while writing. With --container:
-# only that the container is built and runs. With other arguments: only pytest, with them.
+# only that the container is built and runs. With --scale: only what runs beyond one machine. With other arguments: only pytest, with them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bin=.venv/bin
@@ -27,6 +27,11 @@ fi
 
 if [ "${1:-}" = --container ]; then
     exec "$bin/python" -m pytest -o faulthandler_timeout=900 -m container tests/container
+fi
+
+if [ "${1:-}" = --scale ]; then
+    shift
+    exec "$bin/python" -m pytest "${in_all_cores[@]}" -m scale tests/scale "$@"
 fi
 
 measure=()

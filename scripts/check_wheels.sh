@@ -11,7 +11,7 @@ export MACOSX_DEPLOYMENT_TARGET=14.0 # of dlib-bin's wheels; uv would take an ol
 status=0
 for platform in x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin; do
     for python in 3.11 3.12 3.13 3.14; do
-        for list in requirements.txt requirements-dev.txt; do
+        for list in requirements.txt requirements-dev.txt requirements-scale.txt; do
             # face-recognition-models comes as sources only: data without anything to compile.
             "$tools/venv/bin/uv" pip install --quiet --dry-run --target "$tools/nowhere" \
                 --python-platform "$platform" --python-version "$python" \

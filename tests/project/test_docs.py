@@ -138,7 +138,7 @@ def test_every_decision_is_numbered_and_every_link_leads_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-@pytest.mark.parametrize("listing", ["requirements.in", "requirements-dev.in"])
+@pytest.mark.parametrize("listing", [path.name for path in ROOT.glob("requirements*.in")])
 def test_every_direct_package_has_its_reason(listing: str) -> None:
     text = (ROOT / "docs/dependencies.md").read_text()
     names = re.findall(r"^([a-z][\w-]*)", (ROOT / listing).read_text(), re.M)
