@@ -29,7 +29,7 @@ HEADERS = b"POST /join HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000\r\n\
 
 
 @contextlib.contextmanager
-def running(data: Path, *, most: int = 1000, changes: str = "", **limits: int) -> Iterator[int]:
+def running(data: Path, changes: str = "", /, *, most: int = 1000, **limits: int) -> Iterator[int]:
     """Run the server with other limits and changes; yield its port."""
     port = free_port()
     changes += "".join(f"connections.{name} = {value}\n" for name, value in limits.items())
@@ -116,7 +116,7 @@ class Pausing(connections.Channel):
         time.sleep(3)
 connections.Server.channel_class = Pausing
 """
-    with running(tmp_path, changes=pausing, **LIMITS) as port:
+    with running(tmp_path, pausing, **LIMITS) as port:
         assert is_answered(port)
 
 
