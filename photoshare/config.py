@@ -58,6 +58,10 @@ def _folder(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
+def _folder_or_nothing(text: str) -> str:
+    return str(_folder(text)) if text else ""
+
+
 def _whole_number(low: int, high: int) -> Callable[[str], int]:
     return _within(low, high, int, "a whole number")
 
@@ -237,6 +241,16 @@ class Settings:
         _whole_number(0, 1440),
         "minutes",
         "how long deleted photos can be brought back; then they are gone for good (0: at once)",
+    )
+    backup_folder: str = _setting(
+        "",
+        _folder_or_nothing,
+        "folder",
+        "where the running server makes a backup every day, best on another disk; if not set, it "
+        "makes none",
+    )
+    backup_keep: int = _setting(
+        14, _whole_number(1, 1000), "backups", "how many of them stay; the oldest is removed"
     )
     engine: str = _setting(
         ENGINES[0],

@@ -14,6 +14,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -25,6 +26,7 @@ from photoshare import __version__, factory
 from photoshare.config import PROGRAM, Settings
 from photoshare.db import close_database, offer_migrations
 from photoshare.errors import PhotoshareError
+from photoshare.jobs.daily_backup import keep_backups
 from photoshare.jobs.runner import JobRunner
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.maintenance.deleted_bytes import empty_wal
@@ -43,8 +45,8 @@ from photoshare.web.site import site_of
 
 log = logging.getLogger("photoshare")
 
-
-COMMANDS = ("rooms", "backup", "doctor", "db")  # photoshare.cli, and Flask-Migrate's
+# Of photoshare.cli, and Flask-Migrate's.
+COMMANDS = ("rooms", "backup", "check-backup", "restore", "doctor", "db")
 SOCKET_BACKLOG = 256  # phones that connect at once
 CONNECTION_LIMIT = 1000  # a browser keeps up to six; waitress's 100 would be 17 idle guests
 FILES_PER_CONNECTION = 3  # its socket, its spool file, and a share of other open files
@@ -129,6 +131,8 @@ def _serve(host: str, port: int) -> int:
             gc.freeze()  # the modules stay: no collection has to walk them during a page
             site.jobs.start()
             site.storage.fill_reserve()
+            if folder := site.settings.backup_folder:
+                keep_backups(site.storage, Path(folder), site.settings.backup_keep, stopping)
             listening = Listening(host, listener.getsockname()[1])
             remember_listening(site.settings.data, listening)
             print(_welcome(listening, site.settings), flush=True)

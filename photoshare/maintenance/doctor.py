@@ -17,10 +17,11 @@ from packaging.requirements import Requirement
 from sqlalchemy.exc import DatabaseError
 
 from photoshare.config import IS_INSTALLED, MB, ROOT, Settings
-from photoshare.db import known_revisions, schema_version
+from photoshare.db import known_revisions, schema_version, utc_now
 from photoshare.errors import DamagedDatabaseError, PhotoshareError, damaged_database_error
 from photoshare.faces.engines.choose import choose_engine
 from photoshare.maintenance.database_checks import find_damage
+from photoshare.maintenance.dated_backups import EVERY, list_backups, moment_of
 from photoshare.networks import TrustedProxies, resolve
 from photoshare.services.photos.lost_photos import find_missing
 from photoshare.services.work import photo_queue
@@ -56,6 +57,7 @@ def examine(settings: Settings) -> list[Finding]:
         _free_space,
         _database,
         _originals,
+        _backups,
         _trusted_proxies,
         _monitoring,
     ]
@@ -180,6 +182,24 @@ def _originals(settings: Settings) -> Iterator[Finding]:
         "Restore them from a backup, or ask anyone who still has one to add it to the room again."
     )
     yield Finding("Originals", not missing, state, remedy)
+
+
+def _backups(settings: Settings) -> Iterator[Finding]:
+    """Tell how old the newest daily backup is."""
+    if not settings.backup_folder:
+        yield Finding("Daily backup", True, "off; PHOTOSHARE_BACKUP_FOLDER switches it on")
+        return
+    folder = Path(settings.backup_folder)
+    made = list_backups(folder)
+    state = f"{len(made)} in {folder}"
+    if made:
+        state += f", the newest of {moment_of(made[-1]):%Y-%m-%d %H:%M} UTC"
+    is_good = bool(made) and utc_now() - moment_of(made[-1]) < 2 * EVERY
+    remedy = (
+        "The running server makes one every day; its log says why it can't. The user who runs "
+        "PhotoShare has to be able to write to the folder."
+    )
+    yield Finding("Daily backup", is_good, state, remedy)
 
 
 def _trusted_proxies(settings: Settings) -> Iterator[Finding]:
