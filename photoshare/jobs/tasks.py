@@ -154,7 +154,7 @@ def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
     original = workplace.storage.original(claimed.room_id, claimed.sha256)
     if workplace.crew is None:
         return _analyse_here(original, workplace)
-    found = workplace.crew.search(original)
+    found = workplace.crew.search(original, is_suspicious=claimed.is_retry)
     if found is not None:
         return [FoundFace(face, cover) for face, cover in found]
     with workplace.crew.turn_here(workplace.engine.photos_at_once):

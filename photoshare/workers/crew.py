@@ -34,6 +34,9 @@ MOST_AT_ONCE = 256  # threads of the server that wait for an answer each
 CONNECT_S = 5.0  # a scheduler in the same network answers within milliseconds
 LOOK_S = 1.0  # how soon a worker that has come, gone or been refused is noticed
 RETRY_S = 5.0  # until a scheduler that was lost is tried again
+# How long a suspicious photo waits for a worker. One that died is back after 3 to 10 seconds, which
+# load its models.
+PATIENCE_S = 60.0
 
 
 class WorkerLostError(PhotoshareError):
@@ -96,10 +99,17 @@ class Crew:
         if self._thread is not None:
             self._has_tried.wait(2 * CONNECT_S)
 
-    def search(self, original: Path) -> Found | None:
+    def search(self, original: Path, *, is_suspicious: bool = False) -> Found | None:
         """Have a photo searched; None if no worker can, so that it has to be searched here.
 
         Waits while too many bytes are out already.
+
+        Parameters
+        ----------
+        original : Path
+        is_suspicious : bool
+            Something went wrong with the photo before. If a worker died of it, it is better tried
+            on another one than in the server: wait for a worker for `PATIENCE_S`.
 
         Raises
         ------
@@ -108,10 +118,13 @@ class Crew:
         Exception
             Whatever the search of this photo raised on the worker.
         """
-        if not self.threads() or self._loop is None:
+        can_wait = is_suspicious and self._client is not None
+        if not (self.threads() or can_wait) or self._loop is None:
             return None
+        patience_s = PATIENCE_S if is_suspicious else 0.0
         with self._bytes_out(original.stat().st_size):
-            asked = asyncio.run_coroutine_threadsafe(self._ask(original.read_bytes()), self._loop)
+            asking = self._ask(original.read_bytes(), patience_s)
+            asked = asyncio.run_coroutine_threadsafe(asking, self._loop)
             try:
                 answer = asked.result()
             except CancelledError:  # the connection has ended
@@ -156,7 +169,7 @@ class Crew:
                 self._bytes -= size_bytes
                 self._changed.notify_all()
 
-    async def _ask(self, content: bytes) -> Plain | None:
+    async def _ask(self, content: bytes, patience_s: float) -> Plain | None:
         """Have one photo searched, by any worker that computes as this server; None if none can."""
         from distributed import KilledWorker
 
@@ -174,7 +187,8 @@ class Crew:
         answer = asyncio.ensure_future(future.result())
         try:
             while not (await asyncio.wait({answer}, timeout=LOOK_S))[0]:
-                if self._client is not client or not self.threads():
+                patience_s = patience_s if self.threads() else patience_s - LOOK_S
+                if self._client is not client or patience_s < 0:
                     return None
             plain: Plain = answer.result()
         except KilledWorker as error:
