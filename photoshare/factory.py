@@ -79,6 +79,7 @@ def create_app(
     storage = Storage(settings.data, min_free_mb=settings.min_free_mb)
     engine = EngineOnDemand(lambda: (make_engine or _make_engine)(settings))
     crew = Crew(settings) if settings.workers else None
+    crew_state = None if crew is None else crew.state
     runner = JobRunner(Workplace(app, settings, storage, engine, crew))
     zips = ZipShelf()
     app.extensions[EXTENSION] = Site(
@@ -88,10 +89,7 @@ def create_app(
         engine,
         decoders or DecoderPool(),
         health=Health(
-            storage,
-            jobs_state=runner.state,
-            engine_state=engine.state,
-            workers_state=None if crew is None else lambda: crew.report().state,
+            storage, jobs_state=runner.state, engine_state=engine.state, workers_state=crew_state
         ),
         zips=zips,
         crew=crew,

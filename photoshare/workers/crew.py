@@ -90,6 +90,10 @@ class Crew:
         with self._changed:
             return replace(self._report, bytes_in_flight=self._bytes, photos_here=self._photos_here)
 
+    def state(self) -> str:
+        """Tell in a word or two whether there are workers, for a monitor."""
+        return self._report.state
+
     def threads(self) -> int:
         """How many photos the workers can search at the same time; 0 without workers."""
         return min(self._report.threads, MOST_AT_ONCE) if self._client is not None else 0

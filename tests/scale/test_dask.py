@@ -113,11 +113,9 @@ class Scene:
         assert said(process).startswith("Workers and servers reach the scheduler at ")
         return process
 
-    def start_workers(self, *names: str, **values: object) -> list[subprocess.Popen[str]]:
-        started = [
-            self.start("worker", self.address, "--threads", "1", "--name", name, **values)  # type: ignore[arg-type]
-            for name in names
-        ]
+    def start_workers(self, *names: str, package: Path = ROOT) -> list[subprocess.Popen[str]]:
+        command = ("worker", self.address, "--threads", "1", "--name")
+        started = [self.start(*command, name, package=package) for name in names]
         for process, name in zip(started, names, strict=True):
             assert said(process) == f"Worker {name} is ready  (stop with Ctrl-C)\n"
         return started
@@ -162,7 +160,7 @@ class Scene:
             return str(answer.read().decode())
 
     def states(self) -> list[str]:
-        return [state for (state,) in self.rows("SELECT state FROM photo ORDER BY id")]
+        return [str(state) for (state,) in self.rows("SELECT state FROM photo ORDER BY id")]
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         with contextlib.closing(sqlite3.connect(self.data / "photoshare.sqlite")) as database:
