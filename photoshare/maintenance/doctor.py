@@ -16,7 +16,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from sqlalchemy.exc import DatabaseError
 
-from photoshare.config import IS_INSTALLED, MB, ROOT, Settings
+from photoshare.config import IS_INSTALLED, MB, PROGRAM, ROOT, Settings
 from photoshare.db import known_revisions, schema_version, utc_now
 from photoshare.errors import DamagedDatabaseError, PhotoshareError, damaged_database_error
 from photoshare.faces.engines.choose import choose_engine
@@ -27,6 +27,7 @@ from photoshare.services.photos.lost_photos import find_missing
 from photoshare.services.work import photo_queue
 from photoshare.storage import Storage
 from photoshare.web.pages import assets
+from photoshare.workers.crew import look_once
 
 NAMED = 20  # lost photos listed by name; more than that means a lost disk
 REINSTALL = (
@@ -59,6 +60,7 @@ def examine(settings: Settings) -> list[Finding]:
         _originals,
         _backups,
         _trusted_proxies,
+        _workers,
         _monitoring,
     ]
     return [finding for check in checks for finding in check(settings)]
@@ -217,6 +219,31 @@ def _trusted_proxies(settings: Settings) -> Iterator[Finding]:
             yield Finding(subject, False, state, remedy)
         else:
             yield Finding(subject, True, ", ".join(sorted(found)))
+
+
+def _workers(settings: Settings) -> Iterator[Finding]:
+    """Ask the scheduler for its workers, as the server does, and what each has done."""
+    if not settings.workers:
+        return
+    try:
+        report = look_once(settings)
+    except PhotoshareError as error:
+        yield Finding("Workers", False, str(error), REINSTALL)
+        return
+    remedy = (
+        f"Start the scheduler, then workers: {PROGRAM} scheduler, {PROGRAM} worker "
+        f"{settings.workers} (docs/scale.md). Until then, the server searches photos itself."
+    )
+    state = f"{len(report.fit)} of {len(report.workers)} can work for this server"
+    if not report.is_reachable:
+        state = f"the scheduler {settings.workers} doesn't answer"
+    yield Finding("Workers", bool(report.fit), state, remedy)
+    for worker in report.workers:
+        done = f"{worker.photos:,} photos searched, {worker.busy} in hand"
+        state = f"{worker.threads} threads, {done}, {worker.processor_s:,.0f} seconds of processor"
+        remedy = "Start it with the same version, settings and model files as the server."
+        is_good = not worker.refusal
+        yield Finding(f"Worker {worker.name}", is_good, worker.refusal or state, remedy)
 
 
 def _monitoring(settings: Settings) -> Iterator[Finding]:
