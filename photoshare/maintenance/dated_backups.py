@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
@@ -21,10 +20,19 @@ EVERY = timedelta(days=1)
 
 
 def list_backups(folder: Path) -> list[Path]:
-    """List the complete backups of a series, oldest first."""
-    with contextlib.suppress(FileNotFoundError):
+    """List the complete backups of a series, oldest first.
+
+    Raises
+    ------
+    BackupError
+        If the folder can't be read.
+    """
+    try:
         return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
-    return []
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise _unusable(folder, error) from error
 
 
 def moment_of(backup: Path) -> datetime:
@@ -69,5 +77,9 @@ def add_backup(storage: Storage, folder: Path, *, keep: int) -> Backup:
             os.replace(path, path.with_name(path.name + GOING))
             shutil.rmtree(path.with_name(path.name + GOING))
     except OSError as error:
-        raise BackupError(f"The folder {folder} can't be used for backups ({error}).") from error
+        raise _unusable(folder, error) from error
     return backup
+
+
+def _unusable(folder: Path, error: OSError) -> BackupError:
+    return BackupError(f"The folder {folder} can't be used for backups ({error.strerror}).")

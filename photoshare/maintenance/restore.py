@@ -7,6 +7,7 @@ last to come: without it no server starts on what is half restored, and the same
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sqlite3
@@ -95,7 +96,7 @@ def _restore(backup: Path, data: Path, *, replace: bool) -> Path | None:
     if was_emptied:  # what is there came from the interrupted restore
         _remove(data)
     shutil.rmtree(staging, ignore_errors=True)
-    aside = aside or data / f"{REPLACED}{utc_now().strftime(NAME_FORMAT)}"
+    aside = aside or _new_aside(data)
     _stage(backup, staging, aside)
     if not was_emptied:
         _move_aside(data, aside)
@@ -127,6 +128,13 @@ def _stage(backup: Path, staging: Path, aside: Path) -> None:
     os.sync()
 
 
+def _new_aside(data: Path) -> Path:
+    """Choose where the former data moves to; a restore may follow another within a second."""
+    name = f"{REPLACED}{utc_now().strftime(NAME_FORMAT)}"
+    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+    return next(path for path in map(data.joinpath, names) if not path.exists())
+
+
 def _aside_of(staging: Path) -> Path | None:
     """Return where the interrupted restore moved the former data."""
     try:
@@ -137,11 +145,13 @@ def _aside_of(staging: Path) -> Path | None:
 
 
 def _move_aside(data: Path, aside: Path) -> None:
-    for name in LEAVE:
-        if (data / name).exists():
-            aside.mkdir(mode=0o700, exist_ok=True)
-            os.replace(data / name, aside / name)
-            sync_folder(data)
+    present = [name for name in LEAVE if (data / name).exists()]
+    if present == [KEY] and not aside.exists():
+        return  # of no room yet
+    for name in present:
+        aside.mkdir(mode=0o700, exist_ok=True)
+        os.replace(data / name, aside / name)
+        sync_folder(data)
 
 
 def _remove(data: Path) -> None:
