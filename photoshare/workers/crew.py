@@ -32,11 +32,13 @@ log = logging.getLogger(__name__)
 MOST_BYTES = 256 * MB
 MOST_AT_ONCE = 256  # threads of the server that wait for an answer each
 CONNECT_S = 5.0  # a scheduler in the same network answers within milliseconds
+CLOSE_S = 1.0  # for a goodbye to the scheduler, which also notices by itself
 LOOK_S = 1.0  # how soon a worker that has come, gone or been refused is noticed
 RETRY_S = 5.0  # until a scheduler that was lost is tried again
 # How long a suspicious photo waits for a worker. One that died is back after 3 to 10 seconds, which
 # load its models.
 PATIENCE_S = 60.0
+_BY_WORKERS = "Photos are searched by workers"
 
 
 class WorkerLostError(PhotoshareError):
@@ -83,7 +85,7 @@ class Crew:
         if self._thread is not None and self._loop is not None:
             with contextlib.suppress(RuntimeError):  # its loop has ended by itself
                 self._loop.call_soon_threadsafe(self._closing.set)
-            self._thread.join(CONNECT_S)
+            self._thread.join(CLOSE_S)
 
     def report(self) -> CrewReport:
         """Tell what is known of the workers; asks nobody, and waits for nobody."""
@@ -223,11 +225,18 @@ class Crew:
     async def _stay_connected(self, identity: Identity) -> None:
         self._loop = asyncio.get_running_loop()
         while not self._closing.is_set():
-            with contextlib.suppress(OSError, TimeoutError):
+            why = "it has ended"
+            try:
                 await self._watch(identity)
-            self._client = None
+            except (OSError, TimeoutError) as error:
+                why = str(error) or "it doesn't answer"
+            except Exception as error:  # of Dask's, which documents none; the next try may succeed
+                log.exception("The workers can't be looked after")
+                why = str(error)
+            finally:
+                self._client = None
             if not self._closing.is_set():
-                self._learn(CrewReport(is_reachable=False))
+                self._learn(CrewReport(is_reachable=False), why)
             self._has_tried.set()
             await self._rest(RETRY_S)
 
@@ -245,7 +254,7 @@ class Crew:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._closing.wait(), seconds)
 
-    def _learn(self, report: CrewReport) -> None:
+    def _learn(self, report: CrewReport, why: str = "") -> None:
         """Remember what was seen, and log what has changed, once."""
         now = {
             f"The worker {worker.name} is refused: {worker.refusal}"
@@ -257,9 +266,10 @@ class Crew:
         elif not report.fit:
             now.add("The scheduler has no worker for this server; photos are searched here")
         else:
-            now.add("Photos are searched by workers")
+            now.add(_BY_WORKERS)
         for sentence in sorted(now - self._said):
-            log.log(logging.INFO if "by workers" in sentence else logging.WARNING, "%s", sentence)
+            level = logging.INFO if sentence == _BY_WORKERS else logging.WARNING
+            log.log(level, "%s%s", sentence, f" ({why})" if why else "")
         self._said = now
         with self._changed:
             self._report = report

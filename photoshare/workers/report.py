@@ -94,5 +94,6 @@ def _worker_of(plain: Mapping[str, Any], wanted: Identity) -> WorkerState:
     name, threads = str(plain["name"]), int(plain["nthreads"])
     if state is None:
         return WorkerState(name, threads, 0, 0, 0.0, "it wasn't started as a worker of PhotoShare")
-    refusal = identity_from(state["identity"]).difference(wanted)
-    return WorkerState(name, threads, state["busy"], state["photos"], state["processor_s"], refusal)
+    refusal = identity_from(state.get("identity", {})).difference(wanted)
+    busy, photos, processor_s = (state.get(key, 0) for key in ("busy", "photos", "processor_s"))
+    return WorkerState(name, threads, busy, photos, processor_s, refusal)

@@ -86,13 +86,13 @@ def test_what_changes_is_logged_once(crew: Crew, caplog: pytest.LogCaptureFixtur
             *(CrewReport(True, (FIT, REFUSED)),) * 3,
             *(CrewReport(is_reachable=False),) * 2,
         ):
-            crew._learn(report)
+            crew._learn(report, "" if report.is_reachable else "it has ended")
 
     assert caplog.messages == [
-        "The scheduler of the workers can't be reached; photos are searched here",
+        "The scheduler of the workers can't be reached; photos are searched here (it has ended)",
         "Photos are searched by workers",
         "The worker otto is refused: other weights",
-        "The scheduler of the workers can't be reached; photos are searched here",
+        "The scheduler of the workers can't be reached; photos are searched here (it has ended)",
     ]
 
 
