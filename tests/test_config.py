@@ -95,6 +95,8 @@ REFUSED = [  # variable, text, remedy
     ("MAX_UPLOADS_PER_HOUR", "0", "a whole number from 1 to 1000000"),
     ("MIN_FREE_MB", "-1", "a whole number from 0 to 1000000"),
     ("UNDO_MINUTES", "1441", "a whole number from 0 to 1440"),
+    ("BACKUP_FOLDER", "/dev/null", "a folder, or empty"),
+    ("BACKUP_KEEP", "0", "a whole number from 1 to 1000"),
     ("SMALLEST_FACE_PERCENT", "0.4", "a number from 0.5 to 20"),
     ("ENGINE", "magic", "one of: "),
     ("EPS", "1.51", "a number from 0.15 to 1.5, or empty"),

@@ -26,7 +26,11 @@ def folder(text: str) -> Path:
 
 def folder_or_nothing(text: str) -> str:
     """Read the path of a folder, or nothing."""
-    return str(folder(text)) if text else ""
+    if not text:
+        return ""
+    if (path := folder(text)).exists() and not path.is_dir():
+        raise ValueError("a folder, or empty")
+    return str(path)
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:
