@@ -101,7 +101,7 @@ def ends(coming: Seconds, services: Seconds, servers: int) -> Seconds:
     return left
 
 
-def grouped(searched: Seconds, faces: Seconds) -> Seconds:
+def grouped(searched: Seconds, faces: NDArray[np.floating]) -> Seconds:
     """Return when each photo is in its albums: one line, which takes all that wait at once."""
     moments = searched.tolist()
     done = np.empty_like(searched)
