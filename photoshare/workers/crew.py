@@ -198,7 +198,7 @@ class Crew:
                     return None
             plain: Plain = answer.result()
         except KilledWorker as error:
-            raise WorkerLostError("The worker that searched it was lost.") from error
+            raise WorkerLostError("the worker that searched it was lost") from error
         except (CancelledError, asyncio.CancelledError, OSError):  # the scheduler is gone
             return None
         else:
