@@ -31,7 +31,7 @@ from photoshare.services.work import job_table, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
 from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.storage import Storage
-from photoshare.workers.crew import MOST_AT_ONCE, Crew
+from photoshare.workers.crew import MOST_AT_ONCE, Crew, WorkerLostError
 
 log = logging.getLogger(__name__)
 
@@ -191,6 +191,9 @@ def _are_stored(done: list[Searched], workplace: Workplace) -> bool:
         storing.store_analysis(found, rule=workplace.rule, storage=workplace.storage)
     except (DiskFullError, ModelError):
         raise  # not the fault of the photos: the job is tried again, or says what is wrong
+    except WorkerLostError as error:
+        log.warning("Photo %s is tried again: %s", ", ".join(str(one.id) for one, _ in done), error)
+        return False
     except Exception:
         ids = ", ".join(str(claimed.id) for claimed, _ in done)
         log.exception("Analysing photo %s failed", ids)

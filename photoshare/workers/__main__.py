@@ -31,7 +31,7 @@ log = logging.getLogger("photoshare.workers")
 LOOPBACK = "127.0.0.1"
 SCHEDULER_PORT = 8786  # Dask's own
 RETRY_S = 5.0  # until a worker looks for its scheduler again
-CLOSE_S = 5.0  # for photos in hand; the scheduler gives them to another worker
+CLOSE_S = 5.0  # for a goodbye to the scheduler, and again for what the worker is doing
 # Megabytes: what a process with all models takes, and what a photo may take beside it. Two groups
 # of 50 megapixels at once were 800 MB (photoshare.faces.engines.sessions); decoders have a bound
 # of their own. A worker that takes more is started again.
@@ -133,7 +133,12 @@ async def _keep(nanny: Any, stop: asyncio.Event, is_first: bool) -> None:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for end in ends:
             end.cancel()
-        if not stop.is_set():
+        if stop.is_set():
+            # So that its photos go to another one, without suspicion of having ended this one.
+            retire = nanny.scheduler.retire_workers(workers=[nanny.worker_address], remove=True)
+            with contextlib.suppress(OSError, TimeoutError):
+                await asyncio.wait_for(retire, CLOSE_S)
+        else:
             log.warning("The scheduler is gone; waiting for it")
     await nanny.close(timeout=CLOSE_S)
 

@@ -64,6 +64,7 @@ class Crew:
         self._settings = settings
         self._report = CrewReport(is_reachable=False)
         self._said: set[str] = set()  # in the log, so that nothing is said twice
+        self._has_refused_work = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._closing = asyncio.Event()
@@ -82,10 +83,15 @@ class Crew:
 
     def close(self) -> None:
         """End the connection; the scheduler drops what was handed out."""
-        if self._thread is not None and self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # its loop has ended by itself
-                self._loop.call_soon_threadsafe(self._closing.set)
-            self._thread.join(CLOSE_S)
+        if self._thread is None:
+            return
+        loop = self._loop
+        if loop is None:  # it has not begun to connect, or has ended
+            self._closing.set()
+        else:
+            with contextlib.suppress(RuntimeError):  # its loop has just ended
+                loop.call_soon_threadsafe(self._closing.set)
+        self._thread.join(CLOSE_S)
 
     def report(self) -> CrewReport:
         """Tell what is known of the workers; asks nobody, and waits for nobody."""
@@ -138,7 +144,9 @@ class Crew:
         if answer is None:
             return None
         if answer["digest"] != self._task["digest"]:
-            self._say("The work of a worker isn't taken: it computes otherwise than this server")
+            if not self._has_refused_work:
+                self._has_refused_work = True
+                log.warning("A worker's work isn't taken: it computes otherwise than this server")
             return None
         # The server has decoded this photo before: what a worker rejects is decided here.
         return faces_of(answer["faces"]) if "faces" in answer else None
@@ -198,7 +206,7 @@ class Crew:
                     return None
             plain: Plain = answer.result()
         except KilledWorker as error:
-            raise WorkerLostError("The worker that searched it was lost.") from error
+            raise WorkerLostError("the worker that searched it was lost") from error
         except (CancelledError, asyncio.CancelledError, OSError):  # the scheduler is gone
             return None
         else:
@@ -273,11 +281,6 @@ class Crew:
         self._said = now
         with self._changed:
             self._report = report
-
-    def _say(self, sentence: str) -> None:
-        if sentence not in self._said:
-            self._said.add(sentence)
-            log.warning("%s", sentence)
 
 
 def resource_of(identity: Identity) -> str:

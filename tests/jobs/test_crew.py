@@ -43,7 +43,7 @@ class FakeCrew:
         self.suspicious.append(is_suspicious)
         answer = self.answers.pop(0) if self.answers else "found"
         if answer == "lost":
-            raise WorkerLostError("The worker that searched it was lost.")
+            raise WorkerLostError("the worker that searched it was lost")
         if answer == "nobody":
             return None
         found = analyse_photo(original, self.engine)

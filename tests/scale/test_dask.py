@@ -181,11 +181,11 @@ def said(process: subprocess.Popen[str]) -> str:
 
 def kill(process: subprocess.Popen[str]) -> None:
     """Kill a program with all that it has started."""
-    if process.returncode is not None:
-        return  # it was, or has ended by itself
-    with contextlib.suppress(ProcessLookupError):
+    if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
 
 
 def wait_until(is_so: Callable[[], bool], tell: Callable[[], object]) -> None:
@@ -246,6 +246,7 @@ def found_here(photos: dict[str, bytes], machine: Path) -> list[tuple[object, ..
     return sorted(rows)
 
 
+BUSY = 'photoshare_worker_busy{worker="%s"}'
 FOUND = (
     'SELECT photo.file_name, top, "right", bottom, "left", score, encoding '
     "FROM face JOIN photo ON photo.id = face.photo_id"
@@ -283,10 +284,9 @@ def test_a_worker_killed_in_the_middle_loses_no_photo_and_changes_no_number(
     scene.hold.touch()
     scene.start_scheduler()
     anna, _ = scene.start_workers("anna", "bela")
-    busy = 'photoshare_worker_busy{worker="%s"}'
     with scene.serving() as process:
         wait_until(
-            lambda: all(scene.metrics().get(busy % name) == 1 for name in ("anna", "bela")),
+            lambda: all(scene.metrics().get(BUSY % name) == 1 for name in ("anna", "bela")),
             scene.metrics,
         )
         out = scene.metrics()["photoshare_workers_bytes"]
@@ -308,9 +308,30 @@ def test_a_worker_killed_in_the_middle_loses_no_photo_and_changes_no_number(
     assert "workers: ok\n" in health
     assert 'photoshare_worker_photos_total{worker="anna"}' not in told
     assert told["photoshare_photos_searched_here_total"] == 0
-    assert "The worker that searched it was lost." in log
+    assert "is tried again: the worker that searched it was lost" in log
     attempts = [count for (count,) in scene.rows("SELECT attempts FROM photo ORDER BY attempts")]
     assert attempts == [1] * (PHOTOS - 1) + [2]
+
+
+def test_a_worker_that_is_stopped_hands_its_photo_on_without_suspicion(
+    scene: Scene, portraits: dict[str, bytes]
+) -> None:
+    scene.add(dict(list(portraits.items())[:3]))
+    scene.hold.touch()
+    scene.start_scheduler()
+    anna, _ = scene.start_workers("anna", "bela")
+    with scene.serving():
+        wait_until(
+            lambda: all(scene.metrics().get(BUSY % name) == 1 for name in ("anna", "bela")),
+            scene.metrics,
+        )
+        anna.send_signal(signal.SIGTERM)
+        wait_until(lambda: BUSY % "anna" not in scene.metrics(), scene.metrics)
+        scene.hold.unlink()
+        scene.wait_until_all_are("analysed")
+
+    assert anna.wait(timeout=PATIENCE_S) == 0
+    assert {count for (count,) in scene.rows("SELECT attempts FROM photo")} == {1}
 
 
 def test_a_lost_scheduler_is_said_once_and_work_returns_to_it(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import shutil
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,56 @@ def test_without_workers_a_photo_is_left_to_the_server(crew: Crew, tmp_path: Pat
     assert crew.search(tmp_path / "photo") is None
     assert crew.search(tmp_path / "photo", is_suspicious=True) is None
     assert crew.threads() == 0
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """The loop that the crew's thread would run."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_taken"),
+    [
+        ({"digest": "mine", "faces": []}, True),
+        ({"digest": "mine", "rejected": "This picture is damaged or incomplete."}, False),
+        ({"digest": "another", "faces": []}, False),
+        ({"digest": "another"}, False),
+        (None, False),
+    ],
+)
+def test_only_the_work_of_an_equal_is_taken(
+    crew: Crew,
+    loop: asyncio.AbstractEventLoop,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    answer: dict[str, object] | None,
+    is_taken: bool,
+) -> None:
+    async def ask(content: bytes, _patience_s: float) -> dict[str, object] | None:
+        assert content == b"photo"
+        return answer
+
+    (tmp_path / "photo").write_bytes(b"photo")
+    monkeypatch.setattr(crew, "_ask", ask)
+    monkeypatch.setattr(crew, "_loop", loop)
+    monkeypatch.setattr(crew, "_client", object())
+    monkeypatch.setattr(crew, "_task", {"digest": "mine"})
+    crew._learn(CrewReport(True, (FIT,)))
+
+    found = [crew.search(tmp_path / "photo") for _ in range(2)]
+
+    assert [one is not None for one in found] == [is_taken] * 2
+    is_refused = answer is not None and answer["digest"] == "another"
+    said = [text for text in caplog.messages if "it computes otherwise" in text]
+    assert len(said) == int(is_refused), "said once"
 
 
 def test_photos_that_are_out_are_bounded_by_their_bytes(
