@@ -3,6 +3,7 @@
 #   ./run.sh [PORT] [--host ADDRESS]    serve (default: 127.0.0.1:8000)
 #   ./run.sh --version                  which version this is
 #   ./run.sh test [PYTEST ARGS]         every check and test
+#   ./run.sh worker ADDRESS             search photos for a server elsewhere (docs/scale.md)
 #   ./run.sh flask ARGS                 the Flask command line
 #   ./run.sh python ARGS                Python
 set -euo pipefail

@@ -1,13 +1,15 @@
-"""The command line: ``flask --app app rooms ...``, ``backup`` and ``doctor``.
+"""The command line: ``rooms ...``, ``backup``, ``check-backup``, ``restore`` and ``doctor``.
 
 The JSON that the ``rooms`` commands print is an interface (docs/command-line.md).
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from photoshare.config import LOCK_FILE
 from photoshare.errors import PhotoshareError, RejectedPhotoError
-from photoshare.maintenance import backup, doctor
+from photoshare.maintenance import backup, dated_backups, doctor, restore
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.services.addresses import find_listening, guest_url
 from photoshare.services.corrections import replay
@@ -29,6 +31,7 @@ from photoshare.web.pages.links import absolute_url
 from photoshare.web.site import current_site
 
 DEFAULT_ADDRESS = "http://127.0.0.1:8000"  # for printed links while no server runs
+NAMED = 20  # lost photos; more than that means a lost disk
 PROGRESS_S = 0.5  # how often the progress bar reads the table
 
 
@@ -36,15 +39,22 @@ class _OneSentence(click.ClickException):
     """An error that ends the command with a one-sentence message and exit code 1."""
 
 
+@contextlib.contextmanager
+def _in_one_sentence() -> Iterator[None]:
+    """Report a refusal in one sentence."""
+    try:
+        yield
+    except PhotoshareError as error:
+        raise _OneSentence(str(error)) from error
+
+
 class _RoomCommands(AppGroup):
     """Commands that report a refusal in one sentence."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        try:
+        with _in_one_sentence():
             return super().invoke(ctx)
-        except PhotoshareError as error:
-            raise _OneSentence(str(error)) from error
 
 
 rooms_group = _RoomCommands("rooms", help="Create rooms, add photos, list people.")
@@ -180,20 +190,52 @@ def _room_id(code: str) -> int:
 
 @click.command("backup")
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--keep", type=click.IntRange(min=1), help="Add a dated backup to FOLDER; keep that many."
+)
 @with_appcontext
-def back_up(folder: Path) -> None:
-    """Back up the database, originals and key into FOLDER, which must be new."""
-    try:
-        made = backup.back_up(current_site().storage, folder.absolute())
-    except PhotoshareError as error:
-        raise _OneSentence(str(error)) from error
-    click.echo(
-        f"The backup in {made.folder} is complete, with {made.photo_count} photos.", err=True
-    )
-    if made.lost:
+def back_up(folder: Path, keep: int | None) -> None:
+    """Back up the database, originals and key into FOLDER, which must be new without --keep."""
+    storage, folder = current_site().storage, folder.absolute()
+    with _in_one_sentence():
+        if keep is None:
+            made = backup.back_up(storage, folder)
+        else:
+            made = dated_backups.add_backup(storage, folder, keep=keep)
+    _say_backup(f"The backup in {made.folder} is complete", made, "so the backup doesn't have them")
+
+
+@click.command("check-backup")
+@click.argument("folder", type=click.Path(path_type=Path))
+def check_backup(folder: Path) -> None:
+    """Read all of the backup in FOLDER, and compare every photo with its SHA-256."""
+    with _in_one_sentence():
+        found = backup.check_backup(folder.absolute())
+    _say_backup(f"The backup in {folder} is sound", found, "so it can't give them back")
+
+
+@click.command("restore")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Move the rooms that are there aside.")
+@with_appcontext
+def restore_backup(folder: Path, replace: bool) -> None:
+    """Put the backup in FOLDER in the place of the data folder, and upgrade its database."""
+    data = current_site().settings.data
+    with _in_one_sentence():
+        found, replaced = restore.restore(folder.absolute(), data, replace=replace)
+        prepare_database(data, is_thorough=True)
+    if replaced:
+        click.echo(f"What was there before is in {replaced}; delete it when all is well.", err=True)
+    _say_backup(f"{data} is restored", found, "so they couldn't be restored")
+
+
+def _say_backup(outcome: str, found: backup.Backup, consequence: str) -> None:
+    """Print the outcome; fail if there are photos whose originals are lost."""
+    click.echo(f"{outcome}, with {found.photo_count} photos.", err=True)
+    if found.lost:
         raise _OneSentence(
-            f"The originals of {len(made.lost)} photos are missing or damaged in the data folder, "
-            f"so the backup doesn't have them either: {', '.join(made.lost[:20])}"
+            f"The originals of {len(found.lost)} photos are missing or damaged, {consequence}: "
+            f"{', '.join(found.lost[:NAMED])}"
         )
 
 
@@ -213,5 +255,6 @@ def examine() -> None:
 def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(rooms_group)
-    app.cli.add_command(back_up)
+    for command in (back_up, check_backup, restore_backup):
+        app.cli.add_command(command)
     app.cli.add_command(examine)

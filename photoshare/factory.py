@@ -14,9 +14,10 @@ from flask_compress import Compress
 from htmx_flask import Htmx
 
 from photoshare import cli, db, web
-from photoshare.config import MIN_SECRET, RESOURCES, Settings, load_settings
+from photoshare.config import RESOURCES, Settings, load_settings
+from photoshare.config.values import MIN_SECRET
 from photoshare.errors import StartError
-from photoshare.faces.engines.choose import EngineOnDemand, choose_engine
+from photoshare.faces.engines.choose import GRAPHS_FOLDER, EngineOnDemand, choose_engine
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.runner import JobRunner
 from photoshare.jobs.tasks import Workplace
@@ -28,12 +29,12 @@ from photoshare.storage import Storage
 from photoshare.web.monitor.metrics import Metrics
 from photoshare.web.pages import assets
 from photoshare.web.site import EXTENSION, Site
+from photoshare.workers.crew import Crew
 
 __all__ = ["create_app"]
 
 log = logging.getLogger(__name__)
 
-GRAPHS_FOLDER = "models"  # in the data folder: the networks as ONNX graphs
 MAX_FORM_BYTES = 100_000  # of every form except the upload, which sets its own limit
 MAX_FORM_PARTS = 2000  # photos in one plain form; Werkzeug's default of 1000 is for small forms
 COOKIE_LIFETIME = timedelta(days=400)  # the longest a browser keeps a cookie
@@ -77,7 +78,9 @@ def create_app(
     db.init_app(app, settings.database)
     storage = Storage(settings.data, min_free_mb=settings.min_free_mb)
     engine = EngineOnDemand(lambda: (make_engine or _make_engine)(settings))
-    runner = JobRunner(Workplace(app, settings, storage, engine))
+    crew = Crew(settings) if settings.workers else None
+    crew_state = None if crew is None else crew.state
+    runner = JobRunner(Workplace(app, settings, storage, engine, crew))
     zips = ZipShelf()
     app.extensions[EXTENSION] = Site(
         settings,
@@ -85,9 +88,12 @@ def create_app(
         runner,
         engine,
         decoders or DecoderPool(),
-        health=Health(storage, jobs_state=runner.state, engine_state=engine.state),
+        health=Health(
+            storage, jobs_state=runner.state, engine_state=engine.state, workers_state=crew_state
+        ),
         zips=zips,
-        metrics=Metrics(settings.data, zips) if settings.metrics_token else None,
+        crew=crew,
+        metrics=Metrics(settings.data, zips, crew) if settings.metrics_token else None,
     )
     app.extensions[shelf.EXTENSION] = shelf.Shelves()
     assets.init_app(app)

@@ -14,6 +14,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -22,9 +23,10 @@ from flask.cli import FlaskGroup
 from waitress import wasyncore
 
 from photoshare import __version__, factory
-from photoshare.config import PROGRAM, Settings
+from photoshare.config import IS_INSTALLED, PROGRAM, ROOT, Settings
 from photoshare.db import close_database, offer_migrations
 from photoshare.errors import PhotoshareError
+from photoshare.jobs.daily_backup import keep_backups
 from photoshare.jobs.runner import JobRunner
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.maintenance.deleted_bytes import empty_wal
@@ -43,8 +45,9 @@ from photoshare.web.site import site_of
 
 log = logging.getLogger("photoshare")
 
-
-COMMANDS = ("rooms", "backup", "doctor", "db")  # photoshare.cli, and Flask-Migrate's
+# Of photoshare.cli, and Flask-Migrate's.
+COMMANDS = ("rooms", "backup", "check-backup", "restore", "doctor", "db")
+OF_WORKERS = ("worker", "scheduler")  # photoshare.workers: programs of their own
 SOCKET_BACKLOG = 256  # phones that connect at once
 CONNECTION_LIMIT = 1000  # a browser keeps up to six; waitress's 100 would be 17 idle guests
 FILES_PER_CONNECTION = 3  # its socket, its spool file, and a share of other open files
@@ -64,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         group = FlaskGroup(create_app=create_app, add_version_option=False, load_dotenv=False)
         group.main(args=list(arguments), prog_name=PROGRAM)
+    if arguments and arguments[0] in OF_WORKERS:
+        _become_worker(arguments)
     _on_signals(_stop_at_once)
     options = _parse(arguments)
     try:
@@ -71,6 +76,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PhotoshareError as error:
         print(f"PhotoShare can't start. {error}", file=sys.stderr)
         return 1
+
+
+def _become_worker(arguments: Sequence[str]) -> NoReturn:
+    """Go on as the program of workers, which loads neither the web nor the database."""
+    if not IS_INSTALLED:
+        paths = (str(ROOT), os.environ.get("PYTHONPATH", ""))
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    os.execv(sys.executable, [sys.executable, "-m", "photoshare.workers", *arguments])  # noqa: S606
 
 
 def create_app() -> Flask:
@@ -87,7 +100,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Serve PhotoShare. docs/administration.md lists the settings.",
-        epilog=f"Commands, each with --help: {', '.join(COMMANDS)}.",
+        epilog=f"Commands, each with --help: {', '.join(COMMANDS + OF_WORKERS)}.",
     )
     parser.add_argument("--version", action="version", version=f"PhotoShare {__version__}")
     parser.add_argument("port", nargs="?", type=int, default=8000, help="default: 8000")
@@ -129,6 +142,8 @@ def _serve(host: str, port: int) -> int:
             gc.freeze()  # the modules stay: no collection has to walk them during a page
             site.jobs.start()
             site.storage.fill_reserve()
+            if folder := site.settings.backup_folder:
+                keep_backups(site.storage, Path(folder), site.settings.backup_keep, stopping)
             listening = Listening(host, listener.getsockname()[1])
             remember_listening(site.settings.data, listening)
             print(_welcome(listening, site.settings), flush=True)

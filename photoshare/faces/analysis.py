@@ -5,6 +5,7 @@ Runs in the caller's thread, does not use the database, and writes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -69,7 +70,29 @@ def analyse_photo(
     RejectedPhotoError
         If the file is not a readable photo.
     """
-    photo = _Photo(path, max_megapixels)
+
+    def decode(longer_side_px: int) -> DecodedPhoto:
+        return decode_upright(path, at_least_px=longer_side_px, max_megapixels=max_megapixels)
+
+    return analyse_decoded(decode, engine, smallest_face_percent=smallest_face_percent)
+
+
+def analyse_decoded(
+    decode: Callable[[int], DecodedPhoto],
+    engine: FaceEngine,
+    *,
+    smallest_face_percent: float | None = None,
+) -> PhotoAnalysis:
+    """Find and encode the faces of a photo, as `analyse_photo`, wherever it is decoded.
+
+    Parameters
+    ----------
+    decode : callable
+        Decodes the photo upright, with at least this longer side, as `decode_upright` does.
+    engine : FaceEngine
+    smallest_face_percent : float, optional
+    """
+    photo = _Photo(decode)
     faces = engine.find_faces(photo, smallest_face_percent or engine.smallest_face_percent)
     panels = panels_of_faces(photo.decoded.image, photo.size, [face.location for face in faces])
     faces = [replace(face, panel=panel) for face, panel in zip(faces, panels, strict=True)]
@@ -80,10 +103,9 @@ def analyse_photo(
 class _Photo:
     """A photo that is decoded again, larger, only when more of its pixels are needed."""
 
-    def __init__(self, path: Path, max_megapixels: int) -> None:
-        self._path = path
-        self._max_megapixels = max_megapixels
-        self.decoded = self._decode(FIRST_DECODE_PX)
+    def __init__(self, decode: Callable[[int], DecodedPhoto]) -> None:
+        self._decode = decode
+        self.decoded = decode(FIRST_DECODE_PX)
 
     @property
     def size(self) -> Size:
@@ -96,8 +118,3 @@ class _Photo:
         if max(self.decoded.image.size) < needed_px:
             self.decoded = self._decode(needed_px)
         return self.decoded.image
-
-    def _decode(self, longer_side_px: int) -> DecodedPhoto:
-        return decode_upright(
-            self._path, at_least_px=longer_side_px, max_megapixels=self._max_megapixels
-        )

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 
 from photoshare.db import utc_now
-from photoshare.errors import DiskFullError, PhotoshareError
+from photoshare.errors import DiskFullError, ModelError, PhotoshareError
 from photoshare.jobs.tasks import TASKS, Workplace
 from photoshare.maintenance.deleted_bytes import DatabaseUpkeep
 from photoshare.services.downloads import checksums
@@ -78,6 +78,8 @@ class JobRunner:
     def start(self) -> None:
         """Resume what an earlier process left, and start the threads; called by app.py only."""
         self.recover()
+        if self._workplace.crew is not None:
+            self._workplace.crew.start()
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="jobs")
         self._watcher = threading.Thread(target=self._watch, name="job-watch", daemon=True)
         self._watcher.start()
@@ -157,6 +159,8 @@ class JobRunner:
         self._watcher.join(STOP_WAIT_S)
         if self._busy.acquire(timeout=max(0.0, until - time.monotonic())):
             self._busy.release()
+            if self._workplace.crew is not None:
+                self._workplace.crew.close()
             return not self._watcher.is_alive()
         with self._app.app_context():
             photo_queue.release_claims(count_attempt=False)
@@ -177,8 +181,9 @@ class JobRunner:
         self._is_unsettled = True
         with self._app.app_context():
             if error is not None:
-                # A full disk is not the photo's fault.
-                photo_queue.release_claims(count_attempt=not isinstance(error, DiskFullError))
+                # Neither a full disk nor a damaged model is the photo's fault.
+                is_its_own = not isinstance(error, (DiskFullError, ModelError))
+                photo_queue.release_claims(count_attempt=is_its_own)
             if error is None and (self._stopping.is_set() or not is_done):
                 job_table.requeue_job(job.id)
             else:

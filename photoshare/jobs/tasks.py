@@ -9,19 +9,19 @@ a few threads beside it analyse the photos, without access to the database.
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from flask import Flask
 
 from photoshare.config import Settings
-from photoshare.errors import DiskFullError
+from photoshare.errors import DiskFullError, ModelError
 from photoshare.faces.analysis import analyse_photo
+from photoshare.faces.threads import step_back
 from photoshare.faces.types import FaceEngine
 from photoshare.services.downloads import checksums
 from photoshare.services.people import grouping, storing
@@ -31,10 +31,9 @@ from photoshare.services.work import job_table, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
 from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.storage import Storage
+from photoshare.workers.crew import MOST_AT_ONCE, Crew, WorkerLostError
 
 log = logging.getLogger(__name__)
-
-FACE_THREAD_NICENESS = 10  # of 19; a page then gets about nine tenths of a core that it needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,7 @@ class Workplace:
     settings: Settings
     storage: Storage
     make_engine: Callable[[], FaceEngine]  # or returns the existing one
+    crew: Crew | None = None  # workers on other machines, if the settings name a scheduler
     stopping: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -55,6 +55,12 @@ class Workplace:
     def is_stopping(self) -> bool:
         """Whether the server is about to stop."""
         return self.stopping.is_set()
+
+    @property
+    def photos_at_once(self) -> int:
+        """How many photos are best searched at the same time, here or by the workers there are."""
+        of_crew = self.crew.threads() if self.crew is not None else 0
+        return of_crew or self.engine.photos_at_once
 
     @property
     def rule(self) -> grouping.GroupingRule:
@@ -104,10 +110,16 @@ def search_again(job: ClaimedJob, workplace: Workplace) -> bool:
 
 def _analyse_all(job: ClaimedJob, workplace: Workplace, claim: Claim) -> None:
     """Analyse the photos that can be claimed, as many at once as suits the engine."""
-    workplace.engine.warm_up()  # its errors are not the fault of a photo
+    crew = workplace.crew
+    if crew is not None:
+        crew.wait_for_first_look()
+    if crew is None or not crew.threads():
+        workplace.engine.warm_up()  # its errors are not the fault of a photo
     in_hand: dict[Future[list[FoundFace]], ClaimedPhoto] = {}
     pool = ThreadPoolExecutor(
-        workplace.engine.photos_at_once, thread_name_prefix="faces", initializer=_step_back
+        workplace.engine.photos_at_once if crew is None else MOST_AT_ONCE,
+        thread_name_prefix="faces",
+        initializer=step_back,
     )
     try:
         while True:
@@ -129,7 +141,7 @@ def _claim_next(
     A photo that was claimed when something went wrong is tried alone, so that an innocent one
     beside it is not blamed again.
     """
-    if workplace.is_stopping() or len(in_hand) >= workplace.engine.photos_at_once:
+    if workplace.is_stopping() or len(in_hand) >= workplace.photos_at_once:
         return None
     if any(photo.is_retry for photo in in_hand):
         return None
@@ -137,16 +149,23 @@ def _claim_next(
         return claim(is_first_attempt=bool(in_hand))
 
 
-def _step_back() -> None:
-    """Lower this thread's priority below those that answer pages; only Linux supports this."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), FACE_THREAD_NICENESS)
-
-
 def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
     """Find the faces of a photo and cut out their covers; runs beside the job thread."""
+    original = workplace.storage.original(claimed.room_id, claimed.sha256)
+    if workplace.crew is None:
+        return _analyse_here(original, workplace)
+    found = workplace.crew.search(original, is_suspicious=claimed.is_retry)
+    if found is not None:
+        return [FoundFace(face, cover) for face, cover in found]
+    with workplace.crew.turn_here(workplace.engine.photos_at_once):
+        workplace.engine.warm_up()
+        return _analyse_here(original, workplace)
+
+
+def _analyse_here(original: Path, workplace: Workplace) -> list[FoundFace]:
+    """Analyse a photo in this process."""
     found = analyse_photo(
-        workplace.storage.original(claimed.room_id, claimed.sha256),
+        original,
         workplace.engine,
         smallest_face_percent=workplace.settings.smallest_face_percent,
         max_megapixels=workplace.settings.max_photo_megapixels,
@@ -170,8 +189,11 @@ def _are_stored(done: list[Searched], workplace: Workplace) -> bool:
     try:
         found = [(claimed, future.result()) for claimed, future in done]
         storing.store_analysis(found, rule=workplace.rule, storage=workplace.storage)
-    except DiskFullError:
-        raise  # not the fault of the photos: the job is tried again
+    except (DiskFullError, ModelError):
+        raise  # not the fault of the photos: the job is tried again, or says what is wrong
+    except WorkerLostError as error:
+        log.warning("Photo %s is tried again: %s", ", ".join(str(one.id) for one, _ in done), error)
+        return False
     except Exception:
         ids = ", ".join(str(claimed.id) for claimed, _ in done)
         log.exception("Analysing photo %s failed", ids)

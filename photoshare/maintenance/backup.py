@@ -7,24 +7,29 @@ milliseconds. Smaller pictures are left out; they are made again on request.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+from filelock import FileLock, Timeout
 
 from photoshare.disk import disk_full_as_error
 from photoshare.errors import BackupError
 from photoshare.storage import Storage
 
 DATABASE, KEY = "photoshare.sqlite", "secret_key"
-UNFINISHED = ".unfinished"  # suffix of a backup's folder until it is complete
+UNFINISHED = ".unfinished"  # suffix of a backup, and of a copied file, until it is complete
+CONTENT = {DATABASE, f"{DATABASE}-journal", KEY, "rooms"}  # of a backup; nothing else is ours
+LOCK = "backup.lock"  # in the data folder: who holds it makes a backup
 ROUNDS = 3  # of copying while the server runs; each copies what was added during the last one
 
 
-class _Original(NamedTuple):
+class Original(NamedTuple):
     """The data about a photo's file in its row."""
 
     room_id: int
@@ -42,7 +47,7 @@ class Backup:
     folder : Path
     photo_count : int
     lost : list of str
-        Names of photos whose originals are missing or damaged in the data folder itself.
+        Names of photos whose originals are missing or damaged.
     """
 
     folder: Path
@@ -50,79 +55,96 @@ class Backup:
     lost: list[str]
 
 
-def back_up(storage: Storage, target: Path) -> Backup:
+def back_up(storage: Storage, target: Path, earlier: Path | None = None) -> Backup:
     """Back up a data folder into a new folder, which gets its name only once it is complete.
 
-    It contains the original of every photo in its database, with the right size.
+    It contains the original of every photo in its database; all that was copied has been read again
+    and compared with its SHA-256. A backup that was killed goes on where it ended.
 
     Parameters
     ----------
     storage : Storage
     target : Path
         Must not exist. On the same file system the originals are hard links, which take no space.
+    earlier : Path, optional
+        A complete backup. On its file system the originals that it has are linked to it, and not
+        read again.
 
     Raises
     ------
     BackupError
-        If the target exists, cannot be written, or there is no database.
+        If the target exists, cannot be written, another backup is being made, or there is no
+        database.
     DiskFullError
         If the target's disk is full.
     """
-    unfinished = target.with_name(target.name + UNFINISHED)
-    for folder in (target, unfinished):
-        if folder.exists():
-            raise BackupError(f"{folder} already exists; a backup never overwrites anything.")
     if not (storage.data / DATABASE).is_file():
         raise BackupError(f"There's no database in {storage.data} to back up.")
+    unfinished = target.with_name(target.name + UNFINISHED)
+    if target.exists() or (unfinished.exists() and not _is_ours(unfinished)):
+        taken = target if target.exists() else unfinished
+        raise BackupError(f"{taken} already exists; a backup never overwrites anything.")
     try:
-        with disk_full_as_error():
-            unfinished.mkdir(parents=True, mode=0o700)
-            backup = _write(storage, unfinished)
+        with FileLock(storage.data / LOCK).acquire(timeout=0), disk_full_as_error():
+            unfinished.mkdir(parents=True, mode=0o700, exist_ok=True)
+            backup = _write(storage, unfinished, earlier)
             os.sync()  # complete on the disk before it gets its name
             os.replace(unfinished, target)
+    except Timeout:
+        raise BackupError("Another backup is being made; wait until it is complete.") from None
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"The backup can't be written ({error}).") from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)  # only exists if something failed
     return Backup(target, backup.photo_count, backup.lost)
 
 
-def _write(storage: Storage, folder: Path) -> Backup:
-    if (storage.data / KEY).exists():  # else it is in the settings, which aren't ours to keep
-        shutil.copyfile(storage.data / KEY, folder / KEY)
-    source = sqlite3.connect(storage.data / DATABASE, isolation_level=None)
-    copy = sqlite3.connect(folder / DATABASE)
+def check_backup(folder: Path) -> Backup:
+    """Read all of a backup, and compare every photo with its SHA-256.
+
+    Raises
+    ------
+    BackupError
+        If it has no database, or one that is damaged.
+    """
+    if not (folder / DATABASE).is_file():
+        raise BackupError(f"{folder} isn't a backup: it has no {DATABASE}.")
     try:
-        for _ in range(ROUNDS):
-            _copy_originals(_originals(source), storage, folder)
-        with storage.locked():
-            source.execute("BEGIN")  # for reading: later writes by others are not seen
-            originals = _originals(source)
-            _copy_originals(originals, storage, folder)
-        source.backup(copy)
-    finally:
-        copy.close()
-        source.close()
-    _remove_others(originals, folder)
-    lost = [one.file_name for one in originals if not _is_whole(_place(folder, one), one)]
+        database = sqlite3.connect(f"file:{folder / DATABASE}?mode=ro&immutable=1", uri=True)
+        try:
+            (answer,) = database.execute("PRAGMA quick_check(1)").fetchone()
+            originals = originals_in(database)
+        finally:
+            database.close()
+    except sqlite3.Error as error:
+        raise BackupError(f"The database in {folder} is damaged ({error}).") from error
+    if answer != "ok":
+        raise BackupError(f"The database in {folder} is damaged ({answer}).")
+    lost = [one.file_name for one in originals if not is_sound(place_of(folder, one), one)]
     return Backup(folder, len(originals), lost)
 
 
-def _originals(source: sqlite3.Connection) -> list[_Original]:
-    rows = source.execute("SELECT room_id, sha256, size_bytes, file_name FROM photo")
-    return [_Original(*row) for row in rows]
+def originals_in(database: sqlite3.Connection) -> list[Original]:
+    """List the originals that a database knows."""
+    rows = database.execute("SELECT room_id, sha256, size_bytes, file_name FROM photo")
+    return [Original(*row) for row in rows]
 
 
-def _copy_originals(originals: Sequence[_Original], storage: Storage, folder: Path) -> None:
-    for one in originals:
-        target = _place(folder, one)
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _link_or_copy(storage.original(one.room_id, one.sha256), target)
+def place_of(folder: Path, one: Original) -> Path:
+    """File of an original below a data folder, or a backup of it."""
+    return folder / "rooms" / str(one.room_id) / "originals" / one.sha256
 
 
-def _link_or_copy(source: Path, target: Path) -> None:
+def is_sound(path: Path, one: Original) -> bool:
+    """Whether a file is that original, bit for bit; reads all of it."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == one.sha256
+    except OSError:  # missing, or on a part of the disk that can't be read
+        return False
+
+
+def link_or_copy(source: Path, target: Path) -> None:
     """Link a file, or copy it to another file system; leave it out if it was deleted meanwhile."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, target)
     except FileNotFoundError:
@@ -136,20 +158,75 @@ def _link_or_copy(source: Path, target: Path) -> None:
         os.replace(unfinished, target)
 
 
-def _remove_others(originals: Sequence[_Original], folder: Path) -> None:
-    """Remove the photos that were deleted while they were copied."""
-    known = {_place(folder, one) for one in originals}
+def _is_ours(unfinished: Path) -> bool:
+    """Whether a folder is what a killed backup left, and nothing else."""
+    return unfinished.is_dir() and {path.name for path in unfinished.iterdir()} <= CONTENT
+
+
+def _write(storage: Storage, folder: Path, earlier: Path | None) -> Backup:
+    for name in CONTENT - {"rooms"}:
+        (folder / name).unlink(missing_ok=True)
+    if (storage.data / KEY).exists():  # else it is in the settings, which aren't ours to keep
+        shutil.copyfile(storage.data / KEY, folder / KEY)
+    source = sqlite3.connect(storage.data / DATABASE, isolation_level=None)
+    copy = sqlite3.connect(folder / DATABASE)
+    try:
+        for _ in range(ROUNDS):
+            _copy_originals(originals_in(source), storage, folder, earlier)
+        with storage.locked():
+            source.execute("BEGIN")  # for reading: later writes by others are not seen
+            originals = originals_in(source)
+            _copy_originals(originals, storage, folder, earlier)
+        source.backup(copy)
+        (answer,) = copy.execute("PRAGMA quick_check(1)").fetchone()
+    finally:
+        copy.close()
+        source.close()
+    if answer != "ok":
+        raise BackupError(f"The copy of the database is damaged ({answer}).")
+    _remove_others(originals, folder)
+    return Backup(folder, len(originals), list(_lost(originals, folder, earlier)))
+
+
+def _copy_originals(
+    originals: Sequence[Original], storage: Storage, folder: Path, earlier: Path | None
+) -> None:
+    for one in originals:
+        target = place_of(folder, one)
+        if not target.exists() and not (earlier and _link(place_of(earlier, one), target)):
+            link_or_copy(storage.original(one.room_id, one.sha256), target)
+
+
+def _link(source: Path, target: Path) -> bool:
+    """Link a file if that is possible; return whether it was."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        return False
+    return True
+
+
+def _remove_others(originals: Sequence[Original], folder: Path) -> None:
+    """Remove what is of no photo: deleted while it was copied, or half copied when killed."""
+    known = {place_of(folder, one) for one in originals}
     for path in folder.glob("rooms/*/originals/*"):
         if path not in known:
             path.unlink()
 
 
-def _place(folder: Path, one: _Original) -> Path:
-    return folder / "rooms" / str(one.room_id) / "originals" / one.sha256
+def _lost(originals: Sequence[Original], folder: Path, earlier: Path | None) -> Iterator[str]:
+    """Read what this backup has added, and name what is missing or damaged."""
+    for one in originals:
+        path = place_of(folder, one)
+        is_known = earlier is not None and _is_same(path, place_of(earlier, one))
+        if not (is_known or is_sound(path, one)):
+            yield one.file_name
 
 
-def _is_whole(path: Path, one: _Original) -> bool:
+def _is_same(path: Path, other: Path) -> bool:
+    """Whether both are one file: the backup that made it has read it."""
     try:
-        return path.stat().st_size == one.size_bytes
+        return path.samefile(other)
     except FileNotFoundError:
         return False

@@ -16,16 +16,18 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from sqlalchemy.exc import DatabaseError
 
-from photoshare.config import IS_INSTALLED, MB, ROOT, Settings
-from photoshare.db import known_revisions, schema_version
+from photoshare.config import IS_INSTALLED, MB, PROGRAM, ROOT, Settings
+from photoshare.db import known_revisions, schema_version, utc_now
 from photoshare.errors import DamagedDatabaseError, PhotoshareError, damaged_database_error
 from photoshare.faces.engines.choose import choose_engine
 from photoshare.maintenance.database_checks import find_damage
+from photoshare.maintenance.dated_backups import EVERY, list_backups, moment_of
 from photoshare.networks import TrustedProxies, resolve
 from photoshare.services.photos.lost_photos import find_missing
 from photoshare.services.work import photo_queue
 from photoshare.storage import Storage
 from photoshare.web.pages import assets
+from photoshare.workers.crew import look_once
 
 NAMED = 20  # lost photos listed by name; more than that means a lost disk
 REINSTALL = (
@@ -56,7 +58,9 @@ def examine(settings: Settings) -> list[Finding]:
         _free_space,
         _database,
         _originals,
+        _backups,
         _trusted_proxies,
+        _workers,
         _monitoring,
     ]
     return [finding for check in checks for finding in check(settings)]
@@ -182,6 +186,24 @@ def _originals(settings: Settings) -> Iterator[Finding]:
     yield Finding("Originals", not missing, state, remedy)
 
 
+def _backups(settings: Settings) -> Iterator[Finding]:
+    """Tell how old the newest daily backup is."""
+    if not settings.backup_folder:
+        yield Finding("Daily backup", True, "off; PHOTOSHARE_BACKUP_FOLDER switches it on")
+        return
+    folder = Path(settings.backup_folder)
+    made = list_backups(folder)
+    state = f"{len(made)} in {folder}"
+    if made:
+        state += f", the newest of {moment_of(made[-1]):%Y-%m-%d %H:%M} UTC"
+    is_good = bool(made) and utc_now() - moment_of(made[-1]) < 2 * EVERY
+    remedy = (
+        "The running server makes one every day; its log says why it can't. The user who runs "
+        "PhotoShare has to be able to write to the folder."
+    )
+    yield Finding("Daily backup", is_good, state, remedy)
+
+
 def _trusted_proxies(settings: Settings) -> Iterator[Finding]:
     """Look up the names of the trusted proxies, as the server does."""
     for name in TrustedProxies(settings.trusted_proxy).names:
@@ -197,6 +219,31 @@ def _trusted_proxies(settings: Settings) -> Iterator[Finding]:
             yield Finding(subject, False, state, remedy)
         else:
             yield Finding(subject, True, ", ".join(sorted(found)))
+
+
+def _workers(settings: Settings) -> Iterator[Finding]:
+    """Ask the scheduler for its workers, as the server does, and what each has done."""
+    if not settings.workers:
+        return
+    try:
+        report = look_once(settings)
+    except PhotoshareError as error:
+        yield Finding("Workers", False, str(error), REINSTALL)
+        return
+    remedy = (
+        f"Start the scheduler, then workers: {PROGRAM} scheduler, {PROGRAM} worker "
+        f"{settings.workers} (docs/scale.md). Until then, the server searches photos itself."
+    )
+    state = f"{len(report.fit)} of {len(report.workers)} can work for this server"
+    if not report.is_reachable:
+        state = f"the scheduler {settings.workers} doesn't answer"
+    yield Finding("Workers", bool(report.fit), state, remedy)
+    for worker in report.workers:
+        done = f"{worker.photos:,} photos searched, {worker.busy} in hand"
+        state = f"{worker.threads} threads, {done}, {worker.processor_s:,.0f} seconds of processor"
+        remedy = "Start it with the same version, settings and model files as the server."
+        is_good = not worker.refusal
+        yield Finding(f"Worker {worker.name}", is_good, worker.refusal or state, remedy)
 
 
 def _monitoring(settings: Settings) -> Iterator[Finding]:

@@ -19,9 +19,11 @@ from typing import IO
 
 from photoshare.config import ROOT, Settings
 from photoshare.errors import RejectedPhotoError
+from photoshare.pictures.decoding import DecodedPhoto
 from photoshare.pictures.rendering import (
     Message,
     RenderedPhoto,
+    decoded_of,
     read_message,
     rendered_of,
     write_message,
@@ -60,7 +62,8 @@ class DecoderPool:
         RejectedPhotoError
             If it is not a readable picture, or is over a limit.
         """
-        return rendered_of(*self._ask(path, settings, seconds=settings.max_decode_seconds))
+        seconds = settings.max_decode_seconds
+        return rendered_of(*self._ask(settings, seconds=seconds, path=str(path)))
 
     def cut_tiles(self, path: Path, factor: int, settings: Settings) -> bytes:
         """Cut a picture into tiles (`photoshare.pictures.tiles.cut_tiles`); wait like `render`.
@@ -71,12 +74,24 @@ class DecoderPool:
             If it is not a readable picture, or is over a limit.
         """
         seconds = 2 * settings.max_decode_seconds  # to decode, and as long to encode all of it
-        _, (tiles,) = self._ask(path, settings, seconds=seconds, tiles=factor)
+        _, (tiles,) = self._ask(settings, seconds=seconds, path=str(path), tiles=factor)
         return tiles
 
-    def _ask(self, path: Path, settings: Settings, *, seconds: int, **what: int) -> Message:
+    def decode(self, content: bytes, settings: Settings, *, at_least_px: int) -> DecodedPhoto:
+        """Decode a photo as `photoshare.pictures.decoding.decode_upright` does; wait like `render`.
+
+        Raises
+        ------
+        RejectedPhotoError
+            If it is not a readable picture, or is over a limit.
+        """
+        seconds = settings.max_decode_seconds
+        return decoded_of(*self._ask(settings, content, seconds=seconds, at_least_px=at_least_px))
+
+    def _ask(
+        self, settings: Settings, *contents: bytes, seconds: int, **what: int | str
+    ) -> Message:
         request: dict[str, object] = {
-            "path": str(path),
             "megapixels": settings.max_photo_megapixels,
             "seconds": seconds,
             "wait_seconds": seconds * PATIENCE,
@@ -87,7 +102,7 @@ class DecoderPool:
             while True:
                 decoder = self._take()
                 try:
-                    answer = decoder.ask(request)
+                    answer = decoder.ask(request, list(contents))
                 except BaseException:
                     decoder.close()
                     raise
@@ -139,11 +154,13 @@ class _Decoder:
         """Whether it is running and has not done its share yet."""
         return self._process.poll() is None and self._pictures < PICTURES_OF_ONE_PROCESS
 
-    def ask(self, request: dict[str, object]) -> Message | RejectedPhotoError | None:
+    def ask(
+        self, request: dict[str, object], contents: list[bytes]
+    ) -> Message | RejectedPhotoError | None:
         """Ask for one picture; return the error if it is refused, None if the process has ended."""
         self._pictures += 1
         try:
-            write_message(self._requests, request, [])
+            write_message(self._requests, request, contents)
             head, blobs = read_message(self._answers)
         except (EOFError, BrokenPipeError):
             return self._obituary()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pillow_heif
@@ -78,13 +79,13 @@ class DecodedPhoto:
 
 
 def decode_upright(
-    path: Path, *, at_least_px: int, max_megapixels: int = MAX_MEGAPIXELS
+    path: Path | BinaryIO, *, at_least_px: int, max_megapixels: int = MAX_MEGAPIXELS
 ) -> DecodedPhoto:
     """Decode a file to its end, turn it upright, and keep no more pixels than needed.
 
     Parameters
     ----------
-    path : Path
+    path : Path or binary file
         The original; for an animation, the first frame is used.
     at_least_px : int
         The longer side of the result is at least this, unless `largest_side_px` is less. JPEG is
@@ -103,7 +104,7 @@ def decode_upright(
 
 
 @contextlib.contextmanager
-def open_picture(path: Path, *, max_megapixels: int) -> Iterator[ImageFile]:
+def open_picture(path: Path | BinaryIO, *, max_megapixels: int) -> Iterator[ImageFile]:
     """Open a file, not decoded yet; whatever goes wrong with it in the block refuses it.
 
     Raises

@@ -6,6 +6,7 @@ Runs in the decoder processes (`pictures.worker`), which import only this, `pict
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from PIL.Image import Image
+from PIL.Image import Image, frombytes
 
 from photoshare.metadata.clean import is_cleanable
 from photoshare.pictures import decoding, encoding
@@ -157,3 +158,29 @@ def rendered_of(head: dict[str, Any], blobs: list[bytes]) -> RenderedPhoto:
         blobs[0],
         dict(zip(head["variants"], blobs[1:], strict=True)),
     )
+
+
+def pixels_message(content: bytes, *, at_least_px: int, max_megapixels: int) -> Message:
+    """Decode a photo upright, and make a message of its pixels.
+
+    Raises
+    ------
+    RejectedPhotoError
+        As `photoshare.pictures.decoding.decode_upright`.
+    """
+    decoded = decoding.decode_upright(
+        io.BytesIO(content), at_least_px=at_least_px, max_megapixels=max_megapixels
+    )
+    head = {
+        "image_format": decoded.image_format,
+        "width": decoded.width,
+        "height": decoded.height,
+        "size": decoded.image.size,
+    }
+    return head, [decoded.image.tobytes()]
+
+
+def decoded_of(head: dict[str, Any], blobs: list[bytes]) -> decoding.DecodedPhoto:
+    """Rebuild the picture that `pixels_message` put into a message; its time is left out."""
+    image = frombytes("RGB", tuple(head["size"]), blobs[0])
+    return decoding.DecodedPhoto(image, head["image_format"], head["width"], head["height"])

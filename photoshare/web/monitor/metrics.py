@@ -1,7 +1,7 @@
 """Measure requests, and report what the server holds, in the words of Prometheus.
 
 No label names a room, a guest, a file or an address: labels are endpoints, methods, classes of
-status, and states.
+status, states, and the names of workers.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from photoshare.models import (
 )
 from photoshare.services.counts import ServerCounts, count_all
 from photoshare.services.downloads.zip_shelf import ZipShelf
+from photoshare.workers.crew import Crew
 
 COUNTS_S = 10.0  # how long the counts of the database are reported again
 # Seconds: pages take a hundredth to a tenth, uploads of large photos several seconds.
@@ -44,9 +45,11 @@ class Metrics:
     data : Path
         The data folder, whose disk is watched.
     zips : ZipShelf
+    crew : Crew, optional
+        The workers, if photos are searched on other machines.
     """
 
-    def __init__(self, data: Path, zips: ZipShelf) -> None:
+    def __init__(self, data: Path, zips: ZipShelf, crew: Crew | None = None) -> None:
         self.registry = CollectorRegistry()
         self._requests = Histogram(
             "photoshare_request_seconds",
@@ -59,6 +62,8 @@ class Metrics:
         build.info({"version": __version__})
         ProcessCollector(registry=self.registry)
         self.registry.register(_Contents(data, zips))
+        if crew is not None:
+            self.registry.register(_Workers(crew))
 
     def record(self, endpoint: str | None, method: str, status_code: int, seconds: float) -> None:
         """Count an answer and how long it took to make."""
@@ -97,6 +102,46 @@ class _Contents(Collector):
         being_read, sent = self._zips.readers, self._zips.bytes_read
         yield GaugeMetricFamily("photoshare_zips_in_progress", "Zips being sent", being_read)
         yield CounterMetricFamily("photoshare_zip_bytes_sent", "Bytes of zips sent", sent)
+
+
+class _Workers(Collector):
+    """Reports what is known of the workers; asks none of them."""
+
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics; called in a request, by the registry."""
+        report = self._crew.report()
+        refused = len(report.workers) - len(report.fit)
+        counts = {"ok": len(report.fit), "refused": refused}
+        yield _by_state("photoshare_workers", "Workers by state", counts, tuple(counts))
+        reachable = "Whether the scheduler answers"
+        yield GaugeMetricFamily("photoshare_workers_reachable", reachable, int(report.is_reachable))
+        out = "Originals that were handed out and are not searched yet"
+        yield GaugeMetricFamily("photoshare_workers_bytes", out, report.bytes_in_flight)
+        here = "Photos that no worker could search"
+        yield CounterMetricFamily("photoshare_photos_searched_here", here, report.photos_here)
+        threads, busy = (
+            GaugeMetricFamily(f"photoshare_worker_{name}", words, labels=["worker"])
+            for name, words in (
+                ("threads", "Photos that a worker searches at the same time"),
+                ("busy", "Photos that a worker is searching now"),
+            )
+        )
+        photos, seconds = (
+            CounterMetricFamily(f"photoshare_worker_{name}", words, labels=["worker"])
+            for name, words in (
+                ("photos", "Photos that a worker has searched since its start"),
+                ("cpu_seconds", "Processor time of that, without decoding"),
+            )
+        )
+        for worker in report.fit:
+            threads.add_metric([worker.name], worker.threads)
+            busy.add_metric([worker.name], worker.busy)
+            photos.add_metric([worker.name], worker.photos)
+            seconds.add_metric([worker.name], worker.processor_s)
+        yield from (threads, busy, photos, seconds)
 
 
 def _by_state(

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-import contextlib
-import ipaddress
 import os
 import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
+from photoshare.config.values import (
+    existing_file,
+    folder,
+    folder_or_nothing,
+    long_secret,
+    number,
+    one_of,
+    or_nothing,
+    path_prefix,
+    proxies,
+    scheduler_address,
+    web_address,
+    whole_number,
+)
 from photoshare.errors import SettingError
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parent.parent
 ROOT = PACKAGE.parent  # of a checkout
 IS_INSTALLED = not (ROOT / "templates").is_dir()  # by pip, which puts all of it into the package
 RESOURCES = PACKAGE if IS_INSTALLED else ROOT  # where templates/ and static/ are
 PROGRAM = "photoshare" if IS_INSTALLED else "./run.sh"  # how it is started
-Number = TypeVar("Number", int, float)
 
 LOCK_FILE = "photoshare.lock"  # in the data folder: who holds it serves, or searches
 KB, MB, GB = 10**3, 10**6, 10**9  # bytes, as on phones and disks
@@ -29,12 +40,8 @@ ENGINES = ("fused", "dlib", "face_recognition")  # photoshare.faces.engines.choo
 FORMER_ENGINES = {"onnx": "dlib"}  # its name before several engines ran on ONNX Runtime
 # Kubernetes sets these in every pod for a service named "photoshare".
 OF_KUBERNETES = re.compile(r"PHOTOSHARE_(SERVICE_(HOST|PORT(_.*)?)|PORT_.*)")
-# RFC 1123, and the underscores of container names; the last part of a name is no number.
-_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
-_HOST_NAME = re.compile(rf"(?:{_LABEL}\.)*(?!\d+$){_LABEL}")
 HIDDEN = "secret"  # the unit of a setting that is never shown, and may be in a file of its own
 FILE_SUFFIX = "_FILE"  # of the variable that names the file; so do other images for Docker secrets
-MIN_SECRET = 32  # characters: 128 random bits in hexadecimal digits
 BY_ENGINE = "by engine"  # how the documentation shows a setting that the engine chooses
 LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -52,92 +59,6 @@ def _default_data(is_installed: bool, platform: str, environ: Mapping[str, str])
     return Path(environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "photoshare"
 
 
-def _folder(text: str) -> Path:
-    if not text:
-        raise ValueError("a folder")
-    return Path(text).expanduser().absolute()
-
-
-def _whole_number(low: int, high: int) -> Callable[[str], int]:
-    return _within(low, high, int, "a whole number")
-
-
-def _number(low: float, high: float) -> Callable[[str], float]:
-    return _within(low, high, float, "a number")
-
-
-def _within(
-    low: Number, high: Number, convert: Callable[[str], Number], words: str
-) -> Callable[[str], Number]:
-    def parse(text: str) -> Number:
-        with contextlib.suppress(ValueError):
-            if low <= (number := convert(text)) <= high:
-                return number
-        raise ValueError(f"{words} from {low} to {high}")
-
-    return parse
-
-
-def _or_nothing(parse_number: Callable[[str], float], words: str) -> Callable[[str], float | None]:
-    def parse(text: str) -> float | None:
-        if text in ("", words):
-            return None
-        try:
-            return parse_number(text)
-        except ValueError as error:
-            raise ValueError(f"{error}, or empty") from None
-
-    return parse
-
-
-def _one_of(*words: str, former: Mapping[str, str] | None = None) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        text = (former or {}).get(text, text)
-        if text not in words:
-            raise ValueError("one of: " + ", ".join(words))
-        return text
-
-    return parse
-
-
-def _web_address(text: str) -> str:
-    parts = urlsplit(text)
-    if text and not (parts.scheme in ("http", "https") and parts.netloc and not parts.query):
-        raise ValueError("an address such as https://photos.example.org, or empty")
-    return text.rstrip("/")
-
-
-def _proxies(text: str) -> str:
-    """Check a list of trusted proxies; `photoshare.networks.TrustedProxies` reads it."""
-    entries = [entry.strip() for entry in text.split(",")] if text else []
-    if not all(map(_is_proxy, entries)):
-        raise ValueError(
-            "addresses (127.0.0.1), networks (172.16.0.0/12) or host names (caddy) of proxies, "
-            "with commas between them, or empty; a network can't be all addresses"
-        )
-    return ", ".join(entries)
-
-
-def _is_proxy(entry: str) -> bool:
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_network(entry).prefixlen > 0
-    return _HOST_NAME.fullmatch(entry) is not None
-
-
-def _path_prefix(text: str) -> str:
-    if text and not (text.startswith("/") and not text.endswith("/") and "//" not in text):
-        raise ValueError(
-            "a path such as /photos, with a slash at the start and none at the end, or empty"
-        )
-    return text
-
-
-def _long_secret(text: str) -> str:
-    if text and len(text) < MIN_SECRET:
-        raise ValueError(f"at least {MIN_SECRET} characters that nobody can guess, or empty")
-    return text
-
-
 def _setting(default: Any, parse: Callable[[str], Any], unit: str, help_text: str) -> Any:
     metadata = {"parse": parse, "unit": unit, "help": help_text}
     return field(default=default, metadata=metadata, repr=unit != HIDDEN)
@@ -149,98 +70,108 @@ class Settings:
 
     data: Path = _setting(
         _default_data(IS_INSTALLED, sys.platform, os.environ),
-        _folder,
+        folder,
         "folder",
         "where the database, the photos and the keys are kept; ~/.local/share/photoshare if "
         "PhotoShare was installed by pip",
     )
     public_url: str = _setting(
         "",
-        _web_address,
+        web_address,
         "address",
         "the address guests use, for links shown and printed; it ends with the URL prefix, if any; "
         "if it starts with https, the cookie is https-only",
     )
     trusted_proxy: str = _setting(
         "",
-        _proxies,
+        proxies,
         "list",
         "the reverse proxies whose X-Forwarded-For, -Host, -Proto and -Port headers are trusted: "
         "addresses, networks (172.16.0.0/12) or host names (caddy), with commas between them",
     )
     url_prefix: str = _setting(
-        "", _path_prefix, "path", "the path under which a reverse proxy serves PhotoShare"
+        "", path_prefix, "path", "the path under which a reverse proxy serves PhotoShare"
     )
     secret_key: str = _setting(
         "",
-        _long_secret,
+        long_secret,
         HIDDEN,
         "the key that signs the cookies; if not set, the first start makes one in the data folder",
     )
     threads: int = _setting(
         8,
-        _whole_number(2, 64),
+        whole_number(2, 64),
         "threads",
         "how many pages are answered at once; uploads have threads of their own, and downloads "
         "need none",
     )
     max_photo_mb: int = _setting(
-        60, _whole_number(1, 1000), "MB", "largest file accepted as a photo"
+        60, whole_number(1, 1000), "MB", "largest file accepted as a photo"
     )
     max_photo_megapixels: int = _setting(
-        100, _whole_number(1, 170), "megapixels", "largest picture accepted as a photo"
+        100, whole_number(1, 170), "megapixels", "largest picture accepted as a photo"
     )
     max_upload_mb: int = _setting(
         500,
-        _whole_number(1, 10_000),
+        whole_number(1, 10_000),
         "MB",
         "largest single upload; without JavaScript, all selected photos are one upload",
     )
     piece_mb: int = _setting(
         8,
-        _whole_number(1, 50),
+        whole_number(1, 50),
         "MB",
         "larger files are sent in pieces of this size, to fit through proxies (docs/uploads.md)",
     )
     max_decode_seconds: int = _setting(
         8,
-        _whole_number(1, 120),
+        whole_number(1, 120),
         "seconds",
         "pictures that take more processor time to decode are refused",
     )
     max_decode_mb: int = _setting(
         600,
-        _whole_number(200, 10_000),
+        whole_number(200, 10_000),
         "MB",
         "pictures that take more memory to decode are refused; two are decoded at once",
     )
     max_room_photos: int = _setting(
-        20_000, _whole_number(1, 1_000_000), "photos", "how many photos one room can hold"
+        20_000, whole_number(1, 1_000_000), "photos", "how many photos one room can hold"
     )
     max_room_gb: int = _setting(
-        200, _whole_number(1, 100_000), "GB", "how much space the originals of one room may take"
+        200, whole_number(1, 100_000), "GB", "how much space the originals of one room may take"
     )
     max_uploads_per_hour: int = _setting(
         2000,
-        _whole_number(1, 1_000_000),
+        whole_number(1, 1_000_000),
         "files",
         "how many files a guest can send per hour; ten times as many from one address",
     )
     min_free_mb: int = _setting(
         500,
-        _whole_number(0, 1_000_000),
+        whole_number(0, 1_000_000),
         "MB",
         "uploads are refused when less disk space than this is free",
     )
     undo_minutes: int = _setting(
         10,
-        _whole_number(0, 1440),
+        whole_number(0, 1440),
         "minutes",
         "how long deleted photos can be brought back; then they are gone for good (0: at once)",
     )
+    backup_folder: str = _setting(
+        "",
+        folder_or_nothing,
+        "folder",
+        "where the running server makes a backup every day, best on another disk; if not set, it "
+        "makes none",
+    )
+    backup_keep: int = _setting(
+        14, whole_number(1, 1000), "backups", "how many of them stay; the oldest is removed"
+    )
     engine: str = _setting(
         ENGINES[0],
-        _one_of(*ENGINES, former=FORMER_ENGINES),
+        one_of(*ENGINES, former=FORMER_ENGINES),
         "name",
         "what finds and encodes faces: fused (YuNet, SFace and dlib's encoder), dlib (dlib's "
         "networks only: misses small faces, confuses more people), or face_recognition (slow); "
@@ -248,39 +179,57 @@ class Settings:
     )
     smallest_face_percent: float | None = _setting(
         None,
-        _or_nothing(_number(0.5, 20), BY_ENGINE),
+        or_nothing(number(0.5, 20), BY_ENGINE),
         "percent",
         "width of the smallest face to find, as a share of the photo's longer side; halving it "
         "takes up to four times as long; if not set, 1 for fused and 2.5 for the other engines",
     )
     eps: float | None = _setting(
         None,
-        _or_nothing(_number(0.15, 1.5), BY_ENGINE),
+        or_nothing(number(0.15, 1.5), BY_ENGINE),
         "face distance",
         "two faces closer than this count as the same person; smaller is stricter; each "
         "engine has its own best value (docs/evaluation.md)",
     )
     min_samples: int = _setting(
-        2, _whole_number(2, 20), "faces", "how many similar faces make a person"
+        2, whole_number(2, 20), "faces", "how many similar faces make a person"
     )
+    workers: str = _setting(
+        "",
+        scheduler_address,
+        "address",
+        "the Dask scheduler whose workers search the photos for faces, such as "
+        "tcp://127.0.0.1:8786 (docs/scale.md); if not set, this machine does",
+    )
+    workers_ca: str = _setting(
+        "",
+        existing_file,
+        "file",
+        "the certificate (PEM) of who signs those of scheduler, workers and server; with it, their "
+        "address begins with tls://",
+    )
+    workers_cert: str = _setting(
+        "", existing_file, "file", "the certificate (PEM) that this machine shows to the others"
+    )
+    workers_key: str = _setting("", existing_file, "file", "the private key (PEM) of that")
     metrics_token: str = _setting(
         "",
-        _long_secret,
+        long_secret,
         HIDDEN,
         "what Prometheus sends as its bearer token to read /metrics; if not set, there are none",
     )
     log_level: str = _setting(
-        "info", _one_of(*LOG_LEVELS), "word", "how much the server logs: " + ", ".join(LOG_LEVELS)
+        "info", one_of(*LOG_LEVELS), "word", "how much the server logs: " + ", ".join(LOG_LEVELS)
     )
     log_format: str = _setting(
         "text",
-        _one_of(*LOG_FORMATS),
+        one_of(*LOG_FORMATS),
         "word",
         "how the log is written: text, or json, one object a line",
     )
     access_log: str = _setting(
         "off",
-        _one_of("off", "on"),
+        one_of("off", "on"),
         "word",
         "whether every answer is logged: without addresses, room codes or what was asked for",
     )
@@ -342,7 +291,27 @@ def load_settings(
             f"PHOTOSHARE_PUBLIC_URL is {settings.public_url!r}, but must end with "
             f"PHOTOSHARE_URL_PREFIX: {settings.public_url + settings.url_prefix!r}."
         )
+    _check_certificates(settings)
     return settings
+
+
+def _check_certificates(settings: Settings) -> None:
+    """Refuse a part of the files that TLS needs, and TLS that the address doesn't ask for."""
+    files = (settings.workers_ca, settings.workers_cert, settings.workers_key)
+    if any(files) and not all(files):
+        raise SettingError(
+            "PHOTOSHARE_WORKERS_CA, PHOTOSHARE_WORKERS_CERT and PHOTOSHARE_WORKERS_KEY belong "
+            "together: set all three or none."
+        )
+    if settings.workers and settings.workers.startswith("tls:") != all(files):
+        raise SettingError(
+            f"PHOTOSHARE_WORKERS is {settings.workers!r}, but must begin with "
+            + (
+                "tls:// since certificates are set."
+                if all(files)
+                else "tcp:// unless PHOTOSHARE_WORKERS_CA, _CERT and _KEY name the files for tls."
+            )
+        )
 
 
 def _texts(environ: Mapping[str, str]) -> dict[str, str]:
