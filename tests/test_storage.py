@@ -130,7 +130,7 @@ def test_a_disk_that_fills_up_while_receiving_leaves_nothing(
     def no_space(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "no space")
 
-    monkeypatch.setattr("photoshare.storage.os.fsync", no_space)
+    monkeypatch.setattr("photoshare.storage.local.os.fsync", no_space)
 
     with (
         pytest.raises(DiskFullError),
@@ -147,7 +147,7 @@ def test_a_derived_picture_that_does_not_fit_leaves_nothing(
     def no_space(_source: Path, _target: Path) -> None:
         raise OSError(errno.ENOSPC, "no space")
 
-    monkeypatch.setattr("photoshare.storage.os.replace", no_space)
+    monkeypatch.setattr("photoshare.storage.local.os.replace", no_space)
 
     with pytest.raises(DiskFullError):
         storage.write_derived(storage.derivative(1, SHA, "320.webp"), b"jpeg")

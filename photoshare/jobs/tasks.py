@@ -20,7 +20,7 @@ from typing import Protocol, TypeAlias
 from flask import Flask
 
 from photoshare.config import Settings
-from photoshare.errors import DiskFullError
+from photoshare.errors import DiskFullError, StorageError
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.types import FaceEngine
 from photoshare.services.downloads import checksums
@@ -145,12 +145,14 @@ def _step_back() -> None:
 
 def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
     """Find the faces of a photo and cut out their covers; runs beside the job thread."""
-    found = analyse_photo(
-        workplace.storage.original(claimed.room_id, claimed.sha256),
-        workplace.engine,
-        smallest_face_percent=workplace.settings.smallest_face_percent,
-        max_megapixels=workplace.settings.max_photo_megapixels,
-    )
+    storage = workplace.storage
+    with storage.holding(storage.original(claimed.room_id, claimed.sha256)) as original:
+        found = analyse_photo(
+            original,
+            workplace.engine,
+            smallest_face_percent=workplace.settings.smallest_face_percent,
+            max_megapixels=workplace.settings.max_photo_megapixels,
+        )
     return [FoundFace(face, found.cover_of(face)) for face in found.faces]
 
 
@@ -170,7 +172,7 @@ def _are_stored(done: list[Searched], workplace: Workplace) -> bool:
     try:
         found = [(claimed, future.result()) for claimed, future in done]
         storing.store_analysis(found, rule=workplace.rule, storage=workplace.storage)
-    except DiskFullError:
+    except (DiskFullError, StorageError):
         raise  # not the fault of the photos: the job is tried again
     except Exception:
         ids = ", ".join(str(claimed.id) for claimed, _ in done)

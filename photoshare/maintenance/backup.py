@@ -7,6 +7,7 @@ milliseconds. Smaller pictures are left out; they are made again on request.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -118,22 +119,10 @@ def _copy_originals(originals: Sequence[_Original], storage: Storage, folder: Pa
         target = _place(folder, one)
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            _link_or_copy(storage.original(one.room_id, one.sha256), target)
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    """Link a file, or copy it to another file system; leave it out if it was deleted meanwhile."""
-    try:
-        os.link(source, target)
-    except FileNotFoundError:
-        return
-    except OSError:  # another file system, or one without links
-        unfinished = target.with_name(target.name + UNFINISHED)
-        try:
-            shutil.copyfile(source, unfinished)
-        except FileNotFoundError:
-            return
-        os.replace(unfinished, target)
+            unfinished = target.with_name(target.name + UNFINISHED)
+            with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+                storage.copy_original(one.room_id, one.sha256, unfinished)
+                os.replace(unfinished, target)
 
 
 def _remove_others(originals: Sequence[_Original], folder: Path) -> None:

@@ -20,6 +20,7 @@ KEPT_S = 2.0  # anyone may ask, as often as they like
 OK, FAILING = "ok", "failing"
 DATABASE, DATA_FOLDER, FREE_SPACE = "database", "data folder", "free space"
 JOBS, FACE_ENGINE = "jobs", "face engine"
+STORAGE = "storage"  # only if photos are in a bucket
 # Without these nobody is served. Without space or face engine, guests still see and take home what
 # is there, and the host can make room: a proxy that turned them away would make it worse.
 ESSENTIAL = (DATABASE, DATA_FOLDER, JOBS)
@@ -74,6 +75,8 @@ class Health:
             JOBS: self._jobs(),
             FACE_ENGINE: self._engine(),
         }
+        if (state := self._storage.state()) is not None:
+            self._parts[STORAGE] = state
 
     def _database(self) -> str:
         try:

@@ -20,6 +20,12 @@ def is_kept(room_id: int, sha256: str) -> bool:
     return bool(db.session.scalar(query))
 
 
+def is_anything_kept() -> bool:
+    """Whether any room needs any file."""
+    found = or_(*(exists(select(kind.room_id)) for kind in (Photo, DeletedPhoto)))
+    return bool(db.session.scalar(select(found)))
+
+
 def kept_hashes() -> dict[int, set[str]]:
     """List the SHA-256 of every file that is still needed, by room id."""
     hashes: dict[int, set[str]] = {}

@@ -125,12 +125,24 @@ def open_download(
     ------
     FileNotFoundError
         If its file is lost.
+    StorageError
+        If it is elsewhere, and can't be reached.
     """
     if form is Form.COPY:
-        return PatchedFile(storage.derivative(room_id, sha256, CLEAN_COPY))
-    original = storage.original(room_id, sha256)
-    patches = find_patches(original, image_format) if form is Form.PATCHED else ()
-    return PatchedFile(original, patches)
+        return PatchedFile(storage.fetch(storage.derivative(room_id, sha256, CLEAN_COPY)))
+    with storage.holding(storage.original(room_id, sha256)) as original:
+        patches = find_patches(original, image_format) if form is Form.PATCHED else ()
+        return PatchedFile(original, patches)
+
+
+def fetch_download(storage: Storage, room_id: int, sha256: str, form: Form) -> None:
+    """Fetch what `open_download` opens, while a thread can wait and an error be told."""
+    is_copy = form is Form.COPY
+    storage.fetch(
+        storage.derivative(room_id, sha256, CLEAN_COPY)
+        if is_copy
+        else storage.original(room_id, sha256)
+    )
 
 
 def has_original(photo: PhotoFile, storage: Storage) -> bool:
@@ -143,10 +155,7 @@ def has_clean_copy(photo: PhotoFile, storage: Storage) -> bool:
     if photo.clean_copy_bytes is None:
         return True
     copy = storage.derivative(photo.room_id, photo.sha256, CLEAN_COPY)
-    try:
-        return copy.stat().st_size == photo.clean_copy_bytes
-    except FileNotFoundError:
-        return False
+    return storage.size_of(copy) == photo.clean_copy_bytes
 
 
 def format_of_download(image_format: str, form: int) -> str:

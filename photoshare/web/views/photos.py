@@ -31,7 +31,11 @@ from photoshare.errors import (
 from photoshare.models import Face, Photo
 from photoshare.pictures.formats import FORMATS
 from photoshare.services.downloads.checksums import get_download
-from photoshare.services.downloads.clean_originals import check_exact, open_download
+from photoshare.services.downloads.clean_originals import (
+    check_exact,
+    fetch_download,
+    open_download,
+)
 from photoshare.services.downloads.file_names import original_name
 from photoshare.services.people.shown_faces import is_visible
 from photoshare.services.photos import (
@@ -235,6 +239,7 @@ def _send_download(photo: Photo, *, wants_exact: bool) -> Response:
     exact = check_exact(current_access(), wants_exact=wants_exact)
     storage = current_site().storage
     found = get_download(photo.id, storage, exact=exact)
+    fetch_download(storage, photo.room_id, photo.sha256, found.form)
     return send_source(
         partial(
             open_download, storage, photo.room_id, photo.sha256, found.form, photo.image_format
