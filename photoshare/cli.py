@@ -26,9 +26,10 @@ from photoshare.services.photos import adding
 from photoshare.services.rooms import entering, export, rooms
 from photoshare.services.work.progress import room_progress
 from photoshare.web.pages.links import absolute_url
-from photoshare.web.site import current_site
+from photoshare.web.site import current_site, owner_of
 
 DEFAULT_ADDRESS = "http://127.0.0.1:8000"  # for printed links while no server runs
+TELL_EVERY = 100  # photos
 PROGRESS_S = 0.5  # how often the progress bar reads the table
 
 
@@ -197,6 +198,35 @@ def back_up(folder: Path) -> None:
         )
 
 
+@click.command("move-files")
+@with_appcontext
+def move_files() -> None:
+    """Move the photos of the data folder into the bucket that PHOTOSHARE_STORAGE names."""
+    from photoshare.maintenance import moving  # needs what the default install lacks
+
+    site = current_site()
+    try:
+        held = FileLock(site.settings.data / LOCK_FILE).acquire(timeout=0)
+    except Timeout:
+        raise _OneSentence("Stop the server first: it would not find what is moved.") from None
+    with held:
+        try:
+            moved = moving.move_files(site.storage, owner_of(current_app), tell=_tell_moved)
+        except PhotoshareError as error:
+            raise _OneSentence(getattr(error, "reason", str(error))) from error
+    click.echo(f"{moved.photo_count:,} photos are in {site.settings.storage} now.", err=True)
+    if moved.damaged:
+        raise _OneSentence(
+            f"{len(moved.damaged)} originals are damaged and stay where they are: "
+            f"{', '.join(map(str, moved.damaged[:20]))}"
+        )
+
+
+def _tell_moved(count: int) -> None:
+    if count % TELL_EVERY == 0:
+        click.echo(f"{count:,} photos moved", err=True)
+
+
 @click.command("doctor")
 @with_appcontext
 def examine() -> None:
@@ -214,4 +244,5 @@ def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(rooms_group)
     app.cli.add_command(back_up)
+    app.cli.add_command(move_files)
     app.cli.add_command(examine)

@@ -35,7 +35,7 @@ from photoshare.services.addresses import (
     guest_url,
     remember_listening,
 )
-from photoshare.services.kept_files import is_anything_kept
+from photoshare.services.kept_files import has_rooms
 from photoshare.serving import logs
 from photoshare.serving.connections import Server
 from photoshare.serving.lanes import Lanes
@@ -45,7 +45,7 @@ from photoshare.web.site import owner_of, site_of
 log = logging.getLogger("photoshare")
 
 
-COMMANDS = ("rooms", "backup", "doctor", "db")  # photoshare.cli, and Flask-Migrate's
+COMMANDS = ("rooms", "backup", "move-files", "doctor", "db")  # photoshare.cli, and Flask-Migrate's
 SOCKET_BACKLOG = 256  # phones that connect at once
 CONNECTION_LIMIT = 1000  # a browser keeps up to six; waitress's 100 would be 17 idle guests
 FILES_PER_CONNECTION = 3  # its socket, its spool file, and a share of other open files
@@ -107,7 +107,7 @@ def _serve(host: str, port: int) -> int:
         probe_disk(site.settings.data)
         with app.app_context():
             prepare_database(site.settings.data, is_thorough=True)
-            site.storage.check(owner_of(app), has_rows=is_anything_kept())
+            site.storage.check(owner_of(app), has_rooms=has_rooms())
         listener = listen(host, port)
         proxies = TrustedProxies(site.settings.trusted_proxy)
         stopping = threading.Event()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import exists, or_, select
 
-from photoshare.models import DeletedPhoto, Photo, db
+from photoshare.models import DeletedPhoto, Photo, Room, db
 
 
 def is_kept(room_id: int, sha256: str) -> bool:
@@ -20,10 +20,9 @@ def is_kept(room_id: int, sha256: str) -> bool:
     return bool(db.session.scalar(query))
 
 
-def is_anything_kept() -> bool:
-    """Whether any room needs any file."""
-    found = or_(*(exists(select(kind.room_id)) for kind in (Photo, DeletedPhoto)))
-    return bool(db.session.scalar(select(found)))
+def has_rooms() -> bool:
+    """Whether there is any room; a database without one is new, or lost."""
+    return bool(db.session.scalar(select(exists(select(Room.id)))))
 
 
 def kept_hashes() -> dict[int, set[str]]:

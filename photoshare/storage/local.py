@@ -88,15 +88,15 @@ class Storage(Incoming):
     def note_deletions(self, photos: Iterable[tuple[int, str]]) -> None:
         """Write down, before their rows go, which files `delete_photo` will be asked to remove."""
 
-    def check(self, owner: str, *, has_rows: bool) -> None:
+    def check(self, owner: str, *, has_rooms: bool) -> None:
         """Look before a start whether files can be stored.
 
         Parameters
         ----------
         owner : str
             Tells installations apart.
-        has_rows : bool
-            Whether the database has any photo.
+        has_rooms : bool
+            Whether the database has any room.
 
         Raises
         ------
@@ -107,6 +107,16 @@ class Storage(Incoming):
     def state(self) -> str | None:
         """Tell a monitor in a word whether files can be reached; None if this disk has them."""
         return None
+
+    def probe(self) -> bool:
+        """Write, read and delete something for the doctor; return whether deleted bytes remain.
+
+        Raises
+        ------
+        StorageError
+            If files are elsewhere, and it can't.
+        """
+        return False
 
     def signed_address(self, path: Path, *, seconds: int) -> str | None:
         """Return an address from which anyone can read a file for a while; None without a bucket.

@@ -12,20 +12,20 @@ row goes, so that a bucket out of reach, or an end in the middle, only delays it
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import secrets
 import shutil
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from photoshare.disk import disk_full_as_error, sync_folder
-from photoshare.errors import StartError, StorageError
+from photoshare.errors import StartError, StorageError, storage_error
 from photoshare.storage.cache import Cache
 from photoshare.storage.fetchers import Fetchers
 from photoshare.storage.keys import (
@@ -40,6 +40,7 @@ from photoshare.storage.keys import (
 )
 from photoshare.storage.local import DELETED_PREFIX, Storage
 from photoshare.storage.received import ReceivedFile
+from photoshare.storage.remembered import Listings, ToDelete
 
 if TYPE_CHECKING:  # a package that the default install lacks
     from photoshare.storage.bucket import Bucket
@@ -49,7 +50,6 @@ log = logging.getLogger(__name__)
 CACHE_FOLDER, TO_DELETE_FOLDER = "cache", "to-delete"  # in the data folder
 ARRIVING = "arriving"  # folder of a room in the cache: what is being fetched
 STRIPES = 64  # locks of photos: a photo is not fetched while it is deleted from the cache
-LISTINGS = 4  # rooms of which the originals are remembered: 5 MB for one of 20,000 photos
 SWEEP_EVERY_S = 6 * 3600  # a listing costs a request for every thousand objects
 # A sweep that would remove more than this share of the originals, and more than this many, removes
 # nothing: crashes leave a handful, an old database beside a newer bucket would lose all the rest.
@@ -62,11 +62,9 @@ class ObjectStorage(Storage):
 
     Parameters
     ----------
-    data : Path
-        The data folder.
+    data, min_free_mb
+        As of `Storage`.
     bucket : Bucket
-    min_free_mb : int
-        Uploads are refused when the disk has less free space than this.
     cache_bytes : int
         How much of the bucket is kept on the disk, half of it originals.
     redirects : bool
@@ -81,16 +79,14 @@ class ObjectStorage(Storage):
         super().__init__(data, min_free_mb=min_free_mb, files=data / CACHE_FOLDER)
         self.bucket, self.redirects = bucket, redirects
         self.fetchers, self._writers = Fetchers(), Fetchers()
-        self._to_delete = data / TO_DELETE_FOLDER
-        for folder in (self.files, self._to_delete):
-            folder.mkdir(parents=True, exist_ok=True)
+        self._to_delete = ToDelete(data / TO_DELETE_FOLDER)
+        self.files.mkdir(parents=True, exist_ok=True)
         self._originals, self._pictures = (
             Cache(self.files, f"*/{kind}/*", max_bytes=cache_bytes // 2, min_free_mb=min_free_mb)
             for kind in (ORIGINALS, DERIVED)
         )
         self._stripes = [threading.Lock() for _ in range(STRIPES)]
-        self._listings: OrderedDict[int, dict[str, int]] = OrderedDict()
-        self._listing = threading.Lock()
+        self._listings = Listings()
         self._next_sweep = 0.0  # by the monotonic clock
         self._state, self._state_until = "ok", 0.0
 
@@ -110,7 +106,8 @@ class ObjectStorage(Storage):
                 with disk_full_as_error():
                     digest = self.bucket.download(key, arriving)
                     if path.parent.name == ORIGINALS and digest != path.name:
-                        raise OSError(f"the object {key} isn't what its name says: it is damaged")
+                        log.error("The object %s isn't what its name says: it is damaged", key)
+                        raise FileNotFoundError(errno.ENOENT, "the object is damaged", key)
                     path.parent.mkdir(parents=True, exist_ok=True)
                     os.replace(arriving, path)
             finally:
@@ -140,26 +137,18 @@ class ObjectStorage(Storage):
 
     def has_originals(self, room_id: int, sizes: Iterable[tuple[str, int]]) -> bool:
         """Whether all of these originals exist, by a listing; by an earlier one if it has them."""
-        wanted = list(sizes)
-        with self._listing:
-            known = self._listings.get(room_id, {})
-            if all(known.get(name) == size for name, size in wanted):
-                return True
+        if self._listings.has_all(room_id, wanted := list(sizes)):
+            return True
         found = self.original_sizes(room_id)
         return all(found.get(name) == size for name, size in wanted)
 
     def original_sizes(self, room_id: int) -> dict[str, int]:
         """List the size in bytes of every original of a room, by SHA-256."""
         prefix = f"{ROOMS}/{room_id}/{ORIGINALS}"
-        found = {
-            entry.key.rpartition("/")[2]: entry.size_bytes for entry in self.bucket.list(prefix)
-        }
-        with self._listing:
-            self._listings[room_id] = found
-            self._listings.move_to_end(room_id)
-            while len(self._listings) > LISTINGS:
-                self._listings.popitem(last=False)
-        return dict(found)
+        entries = self.bucket.list(prefix)
+        found = {entry.key.rpartition("/")[2]: entry.size_bytes for entry in entries}
+        self._listings.remember(room_id, dict(found))
+        return found
 
     def signed_address(self, path: Path, *, seconds: int) -> str | None:
         """Return an address from which anyone can read a file for a while."""
@@ -212,9 +201,7 @@ class ObjectStorage(Storage):
             path = self.derivative(room_id, received.sha256, variant)
             super().write_derived(path, content)
             self._count(path)
-        with self._listing:
-            if (known := self._listings.get(room_id)) is not None:
-                known[received.sha256] = received.size_bytes
+        self._listings.change(room_id, received.sha256, received.size_bytes)
 
     def write_derived(self, target: Path, content: bytes) -> None:
         """Write a derived picture into bucket and cache; tiles only into the cache."""
@@ -225,28 +212,23 @@ class ObjectStorage(Storage):
 
     def write_all_derived(self, pictures: Iterable[tuple[Path, bytes]]) -> None:
         """Write several derived pictures at once."""
-        self._writers.map(
-            [partial(self.write_derived, target, content) for target, content in pictures]
-        )
+        self._writers.map([partial(self.write_derived, *picture) for picture in pictures])
 
     # ---- Deleting -------------------------------------------------------------------------------
 
     def delete_derived(self, paths: Iterable[Path]) -> None:
         """Remove pictures made from photos; those that are nowhere are no error."""
         listed = list(paths)
-        self.bucket.delete([key for path in listed if (key := key_of(path)) is not None])
+        self.bucket.delete([key for key in map(key_of, listed) if key])
         super().delete_derived(listed)
 
     def note_deletions(self, photos: Iterable[tuple[int, str]]) -> None:
         """Write down which photos `delete_photo` will be asked to remove."""
-        with disk_full_as_error():
-            for room_id, sha256 in photos:
-                (self._to_delete / f"{room_id}-{sha256}").touch()
-            sync_folder(self._to_delete)
+        self._to_delete.note(photos)
 
     def delete_photo(self, room_id: int, sha256: str) -> None:
         """Remove a photo and what was made from it: here at once, there when it can be reached."""
-        self.note_deletions([(room_id, sha256)])
+        self._to_delete.note([(room_id, sha256)])
         try:
             self._delete_objects(room_id, sha256)
         except StorageError:
@@ -257,19 +239,17 @@ class ObjectStorage(Storage):
     def _delete_objects(self, room_id: int, sha256: str) -> None:
         keys = [entry.key for entry in self.bucket.list(derived_prefix(room_id, sha256))]
         self.bucket.delete([*keys, original_key(room_id, sha256)])
-        with self._listing:
-            self._listings.get(room_id, {}).pop(sha256, None)
-        (self._to_delete / f"{room_id}-{sha256}").unlink(missing_ok=True)
+        self._listings.change(room_id, sha256, None)
+        self._to_delete.strike(room_id, sha256)
 
     def _finish_deletions(self, is_known: Callable[[int, str], bool]) -> None:
         """Delete what was written down and is still there."""
-        for path in self._to_delete.iterdir():
-            room, _, sha256 = path.name.partition("-")
+        for room_id, sha256 in self._to_delete:
             with self.locked():
-                if is_known(int(room), sha256):
-                    path.unlink(missing_ok=True)  # it was added again, or its row never went
+                if is_known(room_id, sha256):  # it was added again, or its row never went
+                    self._to_delete.strike(room_id, sha256)
                 else:
-                    self._delete_objects(int(room), sha256)
+                    self._delete_objects(room_id, sha256)
 
     def set_room_aside(self, room_id: int) -> None:
         """Rename a room's folders, and remember that its objects have to go."""
@@ -304,8 +284,7 @@ class ObjectStorage(Storage):
         self._finish_deletions(is_known)
         if time.monotonic() < self._next_sweep:
             return removed
-        unknown: dict[tuple[int, str], list[str]] = {}
-        originals = 0
+        originals, unknown = 0, dict[tuple[int, str], list[str]]()
         for entry in self.bucket.list(ROOMS):
             if (name := read_key(entry.key)) is None:
                 continue
@@ -329,7 +308,7 @@ class ObjectStorage(Storage):
 
     # ---- Health ---------------------------------------------------------------------------------
 
-    def check(self, owner: str, *, has_rows: bool) -> None:
+    def check(self, owner: str, *, has_rooms: bool) -> None:
         """Look before a start whether the bucket can be used, and whether it is ours.
 
         A bucket out of reach is no reason not to start: pages work, and what is in the cache.
@@ -341,8 +320,7 @@ class ObjectStorage(Storage):
             )
         try:
             self.claim(owner)
-            keys = (entry.key for entry in self.bucket.list(ROOMS))
-            has_photos = not has_rows and any(f"/{ORIGINALS}/" in key for key in keys)
+            has_photos = not has_rooms and self._has_photos()
         except StorageError as error:
             if not self.bucket.is_unreachable:
                 raise StartError(error.reason) from None
@@ -350,10 +328,21 @@ class ObjectStorage(Storage):
             return
         if has_photos:
             raise StartError(
-                f"There are photos in the bucket {self.bucket.name}, but the database has none. "
+                f"There are photos in the bucket {self.bucket.name}, but the database has no "
+                "room. "
                 "Restore it from the newest backup, or give this PhotoShare a prefix of its own in "
                 "PHOTOSHARE_STORAGE."
             )
+
+    def _has_photos(self) -> bool:
+        """Whether the bucket has a photo whose deletion hasn't begun."""
+        going = self.rooms_set_aside()
+        names = (read_key(entry.key) for entry in self.bucket.list(ROOMS))
+        return any(
+            name.room_id not in going and not self._to_delete.has(name.room_id, name.sha256)
+            for name in names
+            if name is not None and name.is_original
+        )
 
     def claim(self, owner: str) -> None:
         """Make the bucket ours: each PhotoShare sweeps from it what it doesn't know.
@@ -363,13 +352,25 @@ class ObjectStorage(Storage):
         StartError
             If it is another's.
         """
-        self.bucket.put_new(OWNER_KEY, owner.encode(), len(owner))
+        if self.bucket.size_of(OWNER_KEY) is None:
+            self.bucket.put_new(OWNER_KEY, owner.encode(), len(owner))
         if self.bucket.read(OWNER_KEY).decode(errors="replace") != owner:
             raise StartError(
                 f"The bucket {self.bucket.name} belongs to another PhotoShare, or the key that "
                 "signs the cookies has changed. Give each its own prefix in PHOTOSHARE_STORAGE; if "
                 f"this one is yours, delete the object {OWNER_KEY} in it."
             )
+
+    def probe(self) -> bool:
+        """Write, read and delete an object; return whether the bucket keeps old versions."""
+        key, content = f"probe-{secrets.token_hex(4)}", secrets.token_bytes(16)
+        version = self.bucket.put(key, content)
+        try:
+            if self.bucket.read(key) != content:
+                raise storage_error("The bucket doesn't return what was written. Don't use it.")
+        finally:
+            self.bucket.delete([key])
+        return version is not None
 
     def state(self) -> str:
         """Tell in a word whether the bucket can be reached."""

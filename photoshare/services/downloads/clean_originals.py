@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, literal
 
-from photoshare.errors import NotAllowedError
+from photoshare.errors import NotAllowedError, NotFoundError
 from photoshare.metadata.clean import find_patches
 from photoshare.metadata.patches import PatchedFile
-from photoshare.models import Photo
+from photoshare.models import Photo, db
 from photoshare.pictures.rendering import CLEAN_COPY
 from photoshare.services.rooms.entering import Access
 from photoshare.storage import Storage
@@ -136,13 +136,25 @@ def open_download(
 
 
 def fetch_download(storage: Storage, room_id: int, sha256: str, form: Form) -> None:
-    """Fetch what `open_download` opens, while a thread can wait and an error be told."""
-    is_copy = form is Form.COPY
-    storage.fetch(
-        storage.derivative(room_id, sha256, CLEAN_COPY)
-        if is_copy
-        else storage.original(room_id, sha256)
-    )
+    """Fetch what `open_download` opens, while a thread can wait and an error be told.
+
+    Raises
+    ------
+    NotFoundError
+        If it is gone or damaged.
+    StorageError
+        If it can't be reached.
+    """
+    if storage.fetchers is None:
+        return
+    db.session.rollback()  # keep no transaction open meanwhile
+    path = storage.original(room_id, sha256)
+    if form is Form.COPY:
+        path = storage.derivative(room_id, sha256, CLEAN_COPY)
+    try:
+        storage.fetch(path)
+    except FileNotFoundError as error:
+        raise NotFoundError("This picture no longer exists.") from error
 
 
 def has_original(photo: PhotoFile, storage: Storage) -> bool:

@@ -93,9 +93,9 @@ def _find_or_make(
     storage: Storage,
     renders: Semaphore,
 ) -> Path:
+    db.session.rollback()  # keep no transaction open while waiting for files and other pictures
     if found := storage.find(target):
         return found
-    db.session.rollback()  # keep no transaction open while waiting for other pictures
     with renders:
         if found := storage.find(target):  # another request has made it meanwhile
             return found
