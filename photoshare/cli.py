@@ -18,7 +18,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from photoshare.config import LOCK_FILE
 from photoshare.errors import PhotoshareError, RejectedPhotoError
-from photoshare.maintenance import backup, doctor
+from photoshare.maintenance import backup, doctor, moving
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.services.addresses import find_listening, guest_url
 from photoshare.services.corrections import replay
@@ -202,8 +202,6 @@ def back_up(folder: Path) -> None:
 @with_appcontext
 def move_files() -> None:
     """Move the photos of the data folder into the bucket that PHOTOSHARE_STORAGE names."""
-    from photoshare.maintenance import moving  # needs what the default install lacks
-
     site = current_site()
     try:
         held = FileLock(site.settings.data / LOCK_FILE).acquire(timeout=0)

@@ -11,14 +11,21 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
 
 from photoshare.errors import StartError
-from photoshare.storage import Storage
-from photoshare.storage.bucket import Bucket
+from photoshare.models import Photo, db
+from photoshare.pictures.formats import FORMATS
+from photoshare.services.downloads.file_names import original_name
+from photoshare.storage import SavedAs, Storage
 from photoshare.storage.keys import key_of
+from photoshare.storage.owner import claim
 from photoshare.storage.s3 import ObjectStorage
 
-READ_BLOCK = 1 << 20  # bytes
+if TYPE_CHECKING:  # a package that the default install lacks
+    from photoshare.storage.bucket import Bucket
 
 
 @dataclass(slots=True)
@@ -61,10 +68,10 @@ def move_files(
     """
     if not isinstance(storage, ObjectStorage):
         raise StartError("Set PHOTOSHARE_STORAGE to the bucket first, such as s3://bucket/prefix.")
-    storage.claim(owner)
+    claim(storage.bucket, owner)
     moved = Moved()
     for path in _files(storage.uploads, "originals"):
-        if _move_original(path, storage.bucket):
+        if _move_original(path, storage.bucket, _saved_as(path)):
             moved.photo_count += 1
             tell(moved.photo_count)
         else:
@@ -86,14 +93,27 @@ def _files(folder: Path, kind: str) -> Iterator[Path]:
     return (path for path in sorted(folder.glob(f"*/{kind}/*")) if path.is_file())
 
 
-def _move_original(path: Path, bucket: Bucket) -> bool:
+def _saved_as(path: Path) -> dict[str, str]:
+    """Find out how a browser saves an original; nothing for one without a row."""
+    room, _, sha256 = path.parts[-3:]
+    columns = select(Photo.file_name, Photo.image_format)
+    row = db.session.execute(
+        columns.where(Photo.room_id == int(room), Photo.sha256 == sha256)
+    ).first()
+    if row is None:
+        return {}
+    name = original_name(row.file_name, row.image_format)
+    return SavedAs(name, FORMATS[row.image_format].mime_type).headers
+
+
+def _move_original(path: Path, bucket: Bucket, headers: dict[str, str]) -> bool:
     """Move one original; return whether it was whole."""
     if _sha256(path) != path.name:
         return False
     key = key_of(path)
     if key is None:
         return False
-    bucket.put_new(key, path, path.stat().st_size)
+    bucket.put_new(key, path, path.stat().st_size, headers)
     with tempfile.TemporaryDirectory(dir=path.parent.parent) as folder:
         digest = bucket.download(key, Path(folder) / "copy")
     if digest != path.name:

@@ -9,12 +9,13 @@ from photoshare.storage.choose import open_storage
 from photoshare.storage.fetchers import Fetchers
 from photoshare.storage.incoming import RESERVE_BYTES
 from photoshare.storage.local import Storage
-from photoshare.storage.received import ReceivedFile, read_received
+from photoshare.storage.received import ReceivedFile, SavedAs, read_received
 
 __all__ = [
     "RESERVE_BYTES",
     "Fetchers",
     "ReceivedFile",
+    "SavedAs",
     "Storage",
     "open_storage",
     "read_received",

@@ -12,10 +12,11 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import obstore
@@ -102,15 +103,26 @@ class Bucket:
             return None if version == "null" else version
         raise AssertionError
 
-    def put_new(self, key: str, source: Path | bytes, size_bytes: int) -> None:
+    def put_new(
+        self,
+        key: str,
+        source: Path | bytes,
+        size_bytes: int,
+        attributes: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Write an object unless it is there with this size already.
 
         Keys of originals are the hashes of their bytes, so one of the same size is the same.
+
+        Parameters
+        ----------
+        attributes : mapping
+            Headers with which S3 answers who reads it by a signed address.
         """
         if size_bytes <= SINGLE_PUT_BYTES and self._has_conditions:
             content = source if isinstance(source, bytes) else source.read_bytes()
             with contextlib.suppress(exceptions.AlreadyExistsError), self._calling(key):
-                if self._create(key, content):
+                if self._create(key, content, attributes):
                     return
         if (there := self.size_of(key)) == size_bytes:
             return
@@ -118,19 +130,27 @@ class Bucket:
             log.warning("Object %s has %d bytes, not %d; writing it again", key, there, size_bytes)
         with self._calling(key):
             if size_bytes <= SINGLE_PUT_BYTES:
-                obstore.put(self._store, key, source, use_multipart=False)
+                obstore.put(
+                    *(self._store, key, source), attributes=dict(attributes), use_multipart=False
+                )
             else:
                 obstore.put(
                     *(self._store, key, source),
+                    attributes=dict(attributes),
                     use_multipart=True,
                     chunk_size=PART_BYTES,
                     max_concurrency=PARTS_AT_ONCE,
                 )
 
-    def _create(self, key: str, content: bytes) -> bool:
+    def _create(self, key: str, content: bytes, attributes: Mapping[str, str]) -> bool:
         """Put "unless it exists" (`If-None-Match: *`); return False if this S3 can't."""
         try:
-            obstore.put(self._store, key, content, mode="create", use_multipart=False)
+            obstore.put(
+                *(self._store, key, content),
+                attributes=dict(attributes),
+                mode="create",
+                use_multipart=False,
+            )
         except exceptions.BaseError as error:
             if "NotImplemented" not in str(error):
                 raise

@@ -18,7 +18,7 @@ from photoshare.disk import disk_full_as_error, sync, sync_folder
 from photoshare.geometry import FaceLocation
 from photoshare.storage.fetchers import Fetchers
 from photoshare.storage.incoming import Incoming
-from photoshare.storage.received import ReceivedFile
+from photoshare.storage.received import ReceivedFile, SavedAs
 
 DELETED_PREFIX = ".deleted-"  # of a room's folder while it is being removed
 
@@ -82,7 +82,13 @@ class Storage(Incoming):
         except FileNotFoundError:
             return None
 
-    def stage(self, room_id: int, received: ReceivedFile, derived: Mapping[str, bytes]) -> None:
+    def stage(
+        self,
+        room_id: int,
+        received: ReceivedFile,
+        derived: Mapping[str, bytes],
+        saved_as: SavedAs | None = None,
+    ) -> None:
         """Do whatever takes long before `keep_photo`, which others wait for."""
 
     def note_deletions(self, photos: Iterable[tuple[int, str]]) -> None:
@@ -106,6 +112,10 @@ class Storage(Incoming):
 
     def state(self) -> str | None:
         """Tell a monitor in a word whether files can be reached; None if this disk has them."""
+        return None
+
+    def download_address(self, path: Path) -> str | None:
+        """Return where a browser shall read an original itself; None if the server sends it."""
         return None
 
     def probe(self) -> bool:

@@ -7,6 +7,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote
 
 from photoshare.config import MB
 from photoshare.disk import sync
@@ -23,6 +24,22 @@ class ReceivedFile:
     sha256: str
     size_bytes: int
     crc32: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavedAs:
+    """How a browser saves an original that it reads from a bucket."""
+
+    name: str
+    mime_type: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that say so, by RFC 6266 and RFC 8187."""
+        return {
+            "Content-Type": self.mime_type,
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(self.name, safe='')}",
+        }
 
 
 class Checksums:

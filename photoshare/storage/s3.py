@@ -39,7 +39,8 @@ from photoshare.storage.keys import (
     read_key,
 )
 from photoshare.storage.local import DELETED_PREFIX, Storage
-from photoshare.storage.received import ReceivedFile
+from photoshare.storage.owner import claim
+from photoshare.storage.received import ReceivedFile, SavedAs
 from photoshare.storage.remembered import Listings, ToDelete
 
 if TYPE_CHECKING:  # a package that the default install lacks
@@ -54,6 +55,7 @@ SWEEP_EVERY_S = 6 * 3600  # a listing costs a request for every thousand objects
 # A sweep that would remove more than this share of the originals, and more than this many, removes
 # nothing: crashes leave a handful, an old database beside a newer bucket would lose all the rest.
 MOST_SWEPT, MOST_SWEPT_SHARE = 100, 0.01
+REDIRECT_S = 60  # to begin a download; whoever has the address can, without the room's cookie
 STATE_S = 10  # how long an answer of `state` holds: anyone may ask
 
 
@@ -155,17 +157,28 @@ class ObjectStorage(Storage):
         key = key_of(path)
         return None if key is None else self.bucket.signed_address(key, seconds=seconds)
 
+    def download_address(self, path: Path) -> str | None:
+        """Return a signed address, if the settings say that browsers read originals there."""
+        return self.signed_address(path, seconds=REDIRECT_S) if self.redirects else None
+
     def copy_original(self, room_id: int, sha256: str, target: Path) -> None:
         """Download an original into a new file, for a backup."""
         self.bucket.download(original_key(room_id, sha256), target)
 
     # ---- Writing --------------------------------------------------------------------------------
 
-    def stage(self, room_id: int, received: ReceivedFile, derived: Mapping[str, bytes]) -> None:
+    def stage(
+        self,
+        room_id: int,
+        received: ReceivedFile,
+        derived: Mapping[str, bytes],
+        saved_as: SavedAs | None = None,
+    ) -> None:
         """Write a photo into the bucket before its row: the locks of others can't wait for that."""
         key = original_key(room_id, received.sha256)
+        headers = saved_as.headers if saved_as else {}
         puts: list[Callable[[], object]] = [
-            partial(self.bucket.put_new, key, received.path, received.size_bytes)
+            partial(self.bucket.put_new, key, received.path, received.size_bytes, headers)
         ]
         below = derived_prefix(room_id, received.sha256)
         for variant, content in derived.items():
@@ -319,7 +332,7 @@ class ObjectStorage(Storage):
                 "them there with the command move-files, or leave the setting empty."
             )
         try:
-            self.claim(owner)
+            claim(self.bucket, owner)
             has_photos = not has_rooms and self._has_photos()
         except StorageError as error:
             if not self.bucket.is_unreachable:
@@ -343,23 +356,6 @@ class ObjectStorage(Storage):
             for name in names
             if name is not None and name.is_original
         )
-
-    def claim(self, owner: str) -> None:
-        """Make the bucket ours: each PhotoShare sweeps from it what it doesn't know.
-
-        Raises
-        ------
-        StartError
-            If it is another's.
-        """
-        if self.bucket.size_of(OWNER_KEY) is None:
-            self.bucket.put_new(OWNER_KEY, owner.encode(), len(owner))
-        if self.bucket.read(OWNER_KEY).decode(errors="replace") != owner:
-            raise StartError(
-                f"The bucket {self.bucket.name} belongs to another PhotoShare, or the key that "
-                "signs the cookies has changed. Give each its own prefix in PHOTOSHARE_STORAGE; if "
-                f"this one is yours, delete the object {OWNER_KEY} in it."
-            )
 
     def probe(self) -> bool:
         """Write, read and delete an object; return whether the bucket keeps old versions."""

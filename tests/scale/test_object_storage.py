@@ -16,6 +16,7 @@ import urllib.error
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ from tests.jobs.test_upload_survives_kill import Browser, make_room
 from tests.scale.s3_server import KEY, S3, checked, environ_of
 from tests.servers import free_port, server, wait_until_it_serves
 from tests.tools import flask
+from tests.web.downloads.test_download import photo_with_place
 
 pytestmark = pytest.mark.scale
 
@@ -46,10 +48,10 @@ class Host(Browser):
         request = urllib.request.Request(self._root + path, headers=headers)
         try:
             with self._opener.open(request, timeout=SECONDS) as answer:
-                return answer.status, dict(answer.headers), answer.read()
+                return answer.status, lowered(answer.headers), answer.read()
         except urllib.error.HTTPError as error:
             with error:
-                return error.code, dict(error.headers), error.read()
+                return error.code, lowered(error.headers), error.read()
 
     def files(self, room: str) -> list[tuple[str, int]]:
         return [tuple(one) for one in json.loads(self.send(f"{room}/photos/files"))]
@@ -59,6 +61,10 @@ class Host(Browser):
             urllib.request.Request(self._root + path, form, {"Content-Type": FORM}), timeout=60
         ) as answer:
             return bytes(answer.read())
+
+
+def lowered(headers: Message) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 @dataclass
@@ -161,7 +167,7 @@ def test_a_party_is_held_in_a_bucket(party: Party) -> None:
         address = next(url for url, size in party.host.files(party.room) if size == len(large))
         status, headers, part = party.host.ask(address, Range="bytes=1000-1999")
         assert (status, part) == (206, large[1000:2000])
-        assert headers["Content-Range"] == f"bytes 1000-1999/{len(large)}"
+        assert headers["content-range"] == f"bytes 1000-1999/{len(large)}"
 
         photo = address.rpartition("/")[0]
         tile = party.host.ask(f"{photo}/tiles/1/0-0.webp")
@@ -285,6 +291,29 @@ def test_a_bucket_out_of_reach_stops_neither_pages_nor_what_is_cached(party: Par
         party.host.upload(party.room, later, "b.jpg")
         assert party.originals() == {sha256_of(photo), sha256_of(later)}
         until(lambda: len(people_of(party)) == 1)
+
+
+def test_an_exact_original_is_read_from_the_bucket_if_the_settings_say_so(party: Party) -> None:
+    """By the host, who alone gets it: a guest's copy is cleaned on the way, by the server."""
+    photo = photo_with_place()
+    party.settings["s3_downloads"] = "redirect"
+    with party.running():
+        party.host.upload(party.room, photo, "Müller.jpg")
+        address = party.host.files(party.room)[0][0]
+        clean = party.host.ask(address)
+        exact = party.host.ask(address.replace("/download", "/original"))
+        connection = http.client.HTTPConnection("127.0.0.1", party.port, timeout=SECONDS)
+        with contextlib.closing(connection):
+            connection.request("GET", address.replace("/download", "/original"))
+            stranger = connection.getresponse().status
+
+    assert (clean[0], exact[0], stranger) == (200, 200, 404)
+    assert exact[2] == photo
+    assert exact[1]["content-type"] == "image/jpeg"
+    assert exact[1]["content-disposition"] == "attachment; filename*=UTF-8''M%C3%BCller.jpg"
+    assert clean[2] != photo
+    assert "server" in exact[1], "moto says who it is, PhotoShare doesn't"
+    assert "server" not in clean[1]
 
 
 def test_a_zip_that_waits_for_the_bucket_keeps_nobody_waiting(party: Party) -> None:

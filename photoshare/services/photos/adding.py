@@ -14,10 +14,12 @@ from photoshare.config import GB, Settings
 from photoshare.errors import NotFoundError, RoomFullError
 from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Photo, Upload, db
 from photoshare.pictures.decoder_pool import DecoderPool
+from photoshare.pictures.formats import FORMATS
 from photoshare.pictures.rendering import CLEAN_COPY
 from photoshare.services.downloads.checksums import measure_received
+from photoshare.services.downloads.file_names import original_name
 from photoshare.services.photos.lost_photos import bring_back
-from photoshare.storage import ReceivedFile, Storage
+from photoshare.storage import ReceivedFile, SavedAs, Storage
 
 MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
 
@@ -101,7 +103,9 @@ def add_received(
     check_room_limits(room_id, received.size_bytes, settings)
     db.session.rollback()  # keep no transaction open while the picture is decoded
     rendered = decoders.render(received.path, settings)
-    storage.stage(room_id, received, rendered.derived)
+    name = original_name(clean_file_name(file_name), rendered.image_format)
+    saved_as = SavedAs(name, FORMATS[rendered.image_format].mime_type)
+    storage.stage(room_id, received, rendered.derived, saved_as)
     photo = Photo(
         room_id=room_id,
         guest_id=guest_id,
