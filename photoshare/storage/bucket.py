@@ -76,7 +76,7 @@ class Bucket:
         self._store = S3Store(
             name,
             prefix=prefix or None,
-            config={key: value for key, value in config.items() if value},  # type: ignore[arg-type]
+            config={key: value for key, value in config.items() if value},
             client_options={
                 "allow_http": settings.s3_is_plain,
                 "connect_timeout": CONNECT_S,
@@ -222,7 +222,7 @@ class Bucket:
 
     def signed_address(self, key: str, *, seconds: int) -> str:
         """Return an address from which anyone can read an object for a while."""
-        return obstore.sign(self._store, "GET", key, timedelta(seconds=seconds))
+        return str(obstore.sign(self._store, "GET", key, timedelta(seconds=seconds)))
 
     @contextlib.contextmanager
     def _calling(self, key: str) -> Iterator[None]:

@@ -27,7 +27,7 @@ class Cache:
     pattern : str
         Of its files, for `Path.glob`.
     max_bytes : int
-        All files together, but for those that are held.
+        All files together, except those that are held.
     min_free_mb : int
         The disk's free space below which files go, too.
     """

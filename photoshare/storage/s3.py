@@ -2,7 +2,7 @@
 
 In the bucket, ``rooms/<room id>/originals/<sha256>`` holds the uploaded bytes, and
 ``rooms/<room id>/derived/<sha256>/`` what was made from them. The folder ``cache`` in the data
-folder has the same files under the names that `Storage` gives them: a file there is a copy, but for
+folder has the same files under the names that `Storage` gives them: a file there is a copy, except
 tiles, which are only there. Unfinished uploads are on the local disk until they are photos.
 
 A photo is acknowledged once the bucket has it. What has to be deleted is written down before its
@@ -324,7 +324,7 @@ class ObjectStorage(Storage):
     def check(self, owner: str, *, has_rooms: bool) -> None:
         """Look before a start whether the bucket can be used, and whether it is ours.
 
-        A bucket out of reach is no reason not to start: pages work, and what is in the cache.
+        The server starts even if it is out of reach: pages work, and what is in the cache.
         """
         if next(self.uploads.glob(f"*/{ORIGINALS}/*"), None) is not None:
             raise StartError(

@@ -10,8 +10,8 @@ from functools import partial
 from photoshare.services.downloads.sources import Source
 from photoshare.services.downloads.zip_layout import ZipLayout, ZipSource
 
-# With three files on their way, the time until the first byte of each is no pause. They are on the
-# disk when they are open, so that a download takes no memory.
+# With three files on their way, nobody notices the time until the first byte of each. They are on
+# the disk when they are open, so that a download takes no memory.
 READ_AHEAD = 2
 Submit = Callable[[Callable[[], Source]], "Future[Source]"]
 
