@@ -20,7 +20,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from photoshare.config import LOCK_FILE
 from photoshare.errors import PhotoshareError, RejectedPhotoError
-from photoshare.maintenance import backup, dated_backups, doctor, restore
+from photoshare.maintenance import backup, dated_backups, doctor, moving, restore
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.services.addresses import find_listening, guest_url
 from photoshare.services.corrections import replay
@@ -28,10 +28,11 @@ from photoshare.services.photos import adding
 from photoshare.services.rooms import entering, export, rooms
 from photoshare.services.work.progress import room_progress
 from photoshare.web.pages.links import absolute_url
-from photoshare.web.site import current_site
+from photoshare.web.site import current_site, owner_of
 
 DEFAULT_ADDRESS = "http://127.0.0.1:8000"  # for printed links while no server runs
 NAMED = 20  # lost photos; more than that means a lost disk
+TELL_EVERY = 100  # photos
 PROGRESS_S = 0.5  # how often the progress bar reads the table
 
 
@@ -220,7 +221,13 @@ def check_backup(folder: Path) -> None:
 @with_appcontext
 def restore_backup(folder: Path, replace: bool) -> None:
     """Put the backup in FOLDER in the place of the data folder, and upgrade its database."""
-    data = current_site().settings.data
+    settings = current_site().settings
+    data = settings.data
+    if settings.storage:
+        raise _OneSentence(
+            "A backup is restored into files: leave PHOTOSHARE_STORAGE out, and run move-files "
+            "with it afterwards."
+        )
     with _in_one_sentence():
         found, replaced = restore.restore(folder.absolute(), data, replace=replace)
         prepare_database(data, is_thorough=True)
@@ -239,6 +246,33 @@ def _say_backup(outcome: str, found: backup.Backup, consequence: str) -> None:
         )
 
 
+@click.command("move-files")
+@with_appcontext
+def move_files() -> None:
+    """Move the photos of the data folder into the bucket that PHOTOSHARE_STORAGE names."""
+    site = current_site()
+    try:
+        held = FileLock(site.settings.data / LOCK_FILE).acquire(timeout=0)
+    except Timeout:
+        raise _OneSentence("Stop the server first: it would not find what is moved.") from None
+    with held:
+        try:
+            moved = moving.move_files(site.storage, owner_of(current_app), tell=_tell_moved)
+        except PhotoshareError as error:
+            raise _OneSentence(getattr(error, "reason", str(error))) from error
+    click.echo(f"{moved.photo_count:,} photos are in {site.settings.storage} now.", err=True)
+    if moved.damaged:
+        raise _OneSentence(
+            f"{len(moved.damaged)} originals are damaged and stay where they are: "
+            f"{', '.join(map(str, moved.damaged[:20]))}"
+        )
+
+
+def _tell_moved(count: int) -> None:
+    if count % TELL_EVERY == 0:
+        click.echo(f"{count:,} photos moved", err=True)
+
+
 @click.command("doctor")
 @with_appcontext
 def examine() -> None:
@@ -255,6 +289,6 @@ def examine() -> None:
 def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(rooms_group)
-    for command in (back_up, check_backup, restore_backup):
+    for command in (back_up, check_backup, restore_backup, move_files):
         app.cli.add_command(command)
     app.cli.add_command(examine)

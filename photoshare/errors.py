@@ -190,6 +190,35 @@ class ServerBusyError(TryLaterError):
     """The server does something of this kind already, and only one at a time."""
 
 
+class StorageError(TryLaterError):
+    """The bucket with the photos can't be reached, or doesn't let us in.
+
+    Attributes
+    ----------
+    reason : str
+        What is wrong and how to fix it, for whoever runs the server; no page shows it.
+    """
+
+    def __init__(self, sentence: str, *, retry_after_s: int, reason: str) -> None:
+        super().__init__(sentence, retry_after_s=retry_after_s)
+        self.reason = reason
+
+
+def storage_error(reason: str) -> StorageError:
+    """Make the error for a bucket out of reach; guests read the same sentence whatever the reason.
+
+    Parameters
+    ----------
+    reason : str
+        For whoever runs the server.
+    """
+    return StorageError(
+        "The server can't reach its photos right now. Please try again in a minute.",
+        retry_after_s=10,
+        reason=reason,
+    )
+
+
 class WrongOffsetError(PhotoshareError):
     """A piece does not begin where the upload so far ends.
 

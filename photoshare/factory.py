@@ -25,7 +25,7 @@ from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services import shelf
 from photoshare.services.downloads.zip_shelf import ZipShelf
 from photoshare.services.health import Health
-from photoshare.storage import Storage
+from photoshare.storage import open_storage
 from photoshare.web.monitor.metrics import Metrics
 from photoshare.web.pages import assets
 from photoshare.web.site import EXTENSION, Site
@@ -76,12 +76,12 @@ def create_app(
     Htmx(app)
     Compress(app)
     db.init_app(app, settings.database)
-    storage = Storage(settings.data, min_free_mb=settings.min_free_mb)
+    storage = open_storage(settings)
     engine = EngineOnDemand(lambda: (make_engine or _make_engine)(settings))
     crew = Crew(settings) if settings.workers else None
     crew_state = None if crew is None else crew.state
     runner = JobRunner(Workplace(app, settings, storage, engine, crew))
-    zips = ZipShelf()
+    zips = ZipShelf(submit=storage.fetchers.submit if storage.fetchers else None)
     app.extensions[EXTENSION] = Site(
         settings,
         storage,

@@ -37,16 +37,17 @@ from photoshare.services.addresses import (
     guest_url,
     remember_listening,
 )
+from photoshare.services.kept_files import has_rooms
 from photoshare.serving import logs
 from photoshare.serving.connections import Server
 from photoshare.serving.lanes import Lanes
 from photoshare.serving.resources import allow_open_files, listen, only_instance, probe_disk
-from photoshare.web.site import site_of
+from photoshare.web.site import owner_of, site_of
 
 log = logging.getLogger("photoshare")
 
 # Of photoshare.cli, and Flask-Migrate's.
-COMMANDS = ("rooms", "backup", "check-backup", "restore", "doctor", "db")
+COMMANDS = ("rooms", "backup", "check-backup", "restore", "move-files", "doctor", "db")
 OF_WORKERS = ("worker", "scheduler")  # photoshare.workers: programs of their own
 SOCKET_BACKLOG = 256  # phones that connect at once
 CONNECTION_LIMIT = 1000  # a browser keeps up to six; waitress's 100 would be 17 idle guests
@@ -119,14 +120,20 @@ def _serve(host: str, port: int) -> int:
         probe_disk(site.settings.data)
         with app.app_context():
             prepare_database(site.settings.data, is_thorough=True)
+            site.storage.check(owner_of(app), has_rooms=has_rooms())
         listener = listen(host, port)
         proxies = TrustedProxies(site.settings.trusted_proxy)
         stopping = threading.Event()
         proxies.keep_fresh(stopping)
         connections: dict[int, Any] = {}
-        lanes = Lanes(app, site.settings.threads, url_prefix=site.settings.url_prefix)
+        lanes = Lanes(
+            app,
+            site.settings.threads,
+            url_prefix=site.settings.url_prefix,
+            is_remote=site.storage.fetchers is not None,
+        )
         files = allow_open_files(CONNECTION_LIMIT * FILES_PER_CONNECTION)
-        Server(
+        server = Server(
             app,
             listener,
             lanes,
@@ -136,6 +143,8 @@ def _serve(host: str, port: int) -> int:
             logs_access=site.settings.access_log == "on",
             options=_server_options(site.settings),
         )
+        if site.storage.fetchers is not None:
+            site.storage.fetchers.wake = server.pull_trigger
         exit_code = 0
         try:
             _on_signals(_stop_in_order)

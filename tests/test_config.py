@@ -53,6 +53,9 @@ def test_every_default_passes_its_own_check() -> None:
         ("engine", "onnx", "dlib"),  # its former name
         ("min_samples", "20", 20),
         ("log_level", "debug", "debug"),
+        ("storage", "s3://photos.example/our/party/", "s3://photos.example/our/party"),
+        ("s3_endpoint", "http://127.0.0.1:9000/", "http://127.0.0.1:9000"),
+        ("s3_cache_mb", "10000", 10_000),
     ],
 )
 def test_a_variable_sets_its_setting(name: str, text: str, value: object) -> None:
@@ -113,6 +116,18 @@ REFUSED = [  # variable, text, remedy
     ("LOG_FORMAT", "xml", "one of: text, json"),
     ("ACCESS_LOG", "all", "one of: off, on"),
     ("LOG_LEVEL", "loud", "one of: debug, info, warning, error"),
+    ("STORAGE", "photos", "s3://bucket or s3://bucket/prefix"),
+    ("STORAGE", "s3://Photos", "s3://bucket or s3://bucket/prefix"),
+    ("STORAGE", "s3://photos//party", "s3://bucket or s3://bucket/prefix"),
+    ("S3_ENDPOINT", "s3.example.org", "https://s3.example.org"),
+    ("S3_ENDPOINT", "https://key@s3.example.org", "https://s3.example.org"),
+    ("S3_ENDPOINT", "https://s3.example.org/photos", "https://s3.example.org"),
+    ("S3_REGION", "eu central", "a word such as"),
+    ("S3_ACCESS_KEY_ID", "AKIA and more", "one word"),
+    ("S3_SECRET_ACCESS_KEY", "half of\nit", "one word"),
+    ("S3_ALLOW_HTTP", "yes", "one of: off, on"),
+    ("S3_DOWNLOADS", "phone", "one of: server, redirect"),
+    ("S3_CACHE_MB", "199", "a whole number from 200"),
 ]
 SECRETS = [
     setting.name.upper() for setting in fields(Settings) if "secret" in setting.metadata.values()
@@ -226,7 +241,8 @@ def test_an_override_wins_and_is_checked_too() -> None:
 def test_the_table_for_the_readme_names_every_setting() -> None:
     table = settings_table()
 
-    assert [row[0] for row in table] == [ENV_PREFIX + s.name.upper() for s in fields(Settings)]
+    names = [ENV_PREFIX + setting.name.upper() for setting in fields(Settings)]
+    assert sorted(row[0] for row in table) == sorted(names)
     assert all(unit and help_text for _variable, _default, unit, help_text in table)
 
 

@@ -26,6 +26,7 @@ from photoshare.config.values import (
     whole_number,
 )
 from photoshare.errors import SettingError
+from photoshare.s3_settings import S3Settings
 
 PACKAGE = Path(__file__).resolve().parent.parent
 ROOT = PACKAGE.parent  # of a checkout
@@ -65,7 +66,7 @@ def _setting(default: Any, parse: Callable[[str], Any], unit: str, help_text: st
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(S3Settings):
     """The settings of one server; docs/administration.md shows this table."""
 
     data: Path = _setting(
@@ -364,5 +365,5 @@ def settings_table() -> list[tuple[str, str, str, str]]:
             str(setting.metadata["unit"]),
             str(setting.metadata["help"]),
         )
-        for setting in fields(Settings)
+        for setting in sorted(fields(Settings), key=lambda one: hasattr(S3Settings, one.name))
     ]

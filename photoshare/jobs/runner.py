@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 
 from photoshare.db import utc_now
-from photoshare.errors import DiskFullError, ModelError, PhotoshareError
+from photoshare.errors import DiskFullError, ModelError, PhotoshareError, StorageError
 from photoshare.jobs.tasks import TASKS, Workplace
 from photoshare.maintenance.deleted_bytes import DatabaseUpkeep
 from photoshare.services.downloads import checksums
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 SWEEP_AGE_S = 3600  # an upload in progress in another process may be this old
 SWEEP_EVERY_S = 3600
+SWEEP_AGAIN_S = 60.0  # after a sweep that could not reach the photos
 WATCH_S = 2.0  # how soon photos added by the command line, another process, are noticed
 FULL_DISK_WAIT_S = 30.0  # until the next try, so that the log does not fill the disk as well
 STOP_WAIT_S = 1.0  # how long a stop waits for the current photo; Ctrl-C should take under 2 s
@@ -181,9 +182,9 @@ class JobRunner:
         self._is_unsettled = True
         with self._app.app_context():
             if error is not None:
-                # Neither a full disk nor a damaged model is the photo's fault.
-                is_its_own = not isinstance(error, (DiskFullError, ModelError))
-                photo_queue.release_claims(count_attempt=is_its_own)
+                # A full disk, a bucket out of reach or a damaged model isn't the photo's fault.
+                is_ours = isinstance(error, DiskFullError | ModelError | StorageError)
+                photo_queue.release_claims(count_attempt=not is_ours)
             if error is None and (self._stopping.is_set() or not is_done):
                 job_table.requeue_job(job.id)
             else:
@@ -213,6 +214,9 @@ class JobRunner:
                 if has_work or self._is_unsettled:
                     self.wake()
                 self._upkeep.tend()
+            except StorageError as error:  # its deletions are written down
+                log.warning("The photos can't be swept: %s", error.reason)
+                next_sweep = min(next_sweep, time.monotonic() + SWEEP_AGAIN_S)
             except DiskFullError as error:
                 log.error("The search for people is paused: %s", error)
                 self._stopping.wait(FULL_DISK_WAIT_S)

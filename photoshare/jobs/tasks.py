@@ -19,7 +19,7 @@ from typing import Protocol, TypeAlias
 from flask import Flask
 
 from photoshare.config import Settings
-from photoshare.errors import DiskFullError, ModelError
+from photoshare.errors import DiskFullError, ModelError, StorageError
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.threads import step_back
 from photoshare.faces.types import FaceEngine
@@ -151,15 +151,16 @@ def _claim_next(
 
 def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
     """Find the faces of a photo and cut out their covers; runs beside the job thread."""
-    original = workplace.storage.original(claimed.room_id, claimed.sha256)
-    if workplace.crew is None:
-        return _analyse_here(original, workplace)
-    found = workplace.crew.search(original, is_suspicious=claimed.is_retry)
-    if found is not None:
-        return [FoundFace(face, cover) for face, cover in found]
-    with workplace.crew.turn_here(workplace.engine.photos_at_once):
-        workplace.engine.warm_up()
-        return _analyse_here(original, workplace)
+    storage, crew = workplace.storage, workplace.crew
+    with storage.holding(storage.original(claimed.room_id, claimed.sha256)) as original:
+        if crew is None:
+            return _analyse_here(original, workplace)
+        found = crew.search(original, is_suspicious=claimed.is_retry)
+        if found is not None:
+            return [FoundFace(face, cover) for face, cover in found]
+        with crew.turn_here(workplace.engine.photos_at_once):
+            workplace.engine.warm_up()
+            return _analyse_here(original, workplace)
 
 
 def _analyse_here(original: Path, workplace: Workplace) -> list[FoundFace]:
@@ -189,7 +190,7 @@ def _are_stored(done: list[Searched], workplace: Workplace) -> bool:
     try:
         found = [(claimed, future.result()) for claimed, future in done]
         storing.store_analysis(found, rule=workplace.rule, storage=workplace.storage)
-    except (DiskFullError, ModelError):
+    except (DiskFullError, ModelError, StorageError):
         raise  # not the fault of the photos: the job is tried again, or says what is wrong
     except WorkerLostError as error:
         log.warning("Photo %s is tried again: %s", ", ".join(str(one.id) for one, _ in done), error)

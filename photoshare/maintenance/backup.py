@@ -7,6 +7,7 @@ milliseconds. Smaller pictures are left out; they are made again on request.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -142,22 +143,6 @@ def is_sound(path: Path, one: Original) -> bool:
         return False
 
 
-def link_or_copy(source: Path, target: Path) -> None:
-    """Link a file, or copy it to another file system; leave it out if it was deleted meanwhile."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except FileNotFoundError:
-        return
-    except OSError:  # another file system, or one without links
-        unfinished = target.with_name(target.name + UNFINISHED)
-        try:
-            shutil.copyfile(source, unfinished)
-        except FileNotFoundError:
-            return
-        os.replace(unfinished, target)
-
-
 def _is_ours(unfinished: Path) -> bool:
     """Whether a folder is what a killed backup left, and nothing else."""
     return unfinished.is_dir() and {path.name for path in unfinished.iterdir()} <= CONTENT
@@ -194,7 +179,11 @@ def _copy_originals(
     for one in originals:
         target = place_of(folder, one)
         if not target.exists() and not (earlier and _link(place_of(earlier, one), target)):
-            link_or_copy(storage.original(one.room_id, one.sha256), target)
+            unfinished = target.with_name(target.name + UNFINISHED)
+            unfinished.unlink(missing_ok=True)  # of a backup that was killed
+            with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+                storage.copy_original(one.room_id, one.sha256, unfinished)
+                os.replace(unfinished, target)
 
 
 def _link(source: Path, target: Path) -> bool:
@@ -202,7 +191,7 @@ def _link(source: Path, target: Path) -> bool:
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, target)
-    except OSError:
+    except OSError:  # it isn't there, or the file system has no links
         return False
     return True
 

@@ -18,14 +18,19 @@ from sqlalchemy.exc import DatabaseError
 
 from photoshare.config import IS_INSTALLED, MB, PROGRAM, ROOT, Settings
 from photoshare.db import known_revisions, schema_version, utc_now
-from photoshare.errors import DamagedDatabaseError, PhotoshareError, damaged_database_error
+from photoshare.errors import (
+    DamagedDatabaseError,
+    PhotoshareError,
+    StorageError,
+    damaged_database_error,
+)
 from photoshare.faces.engines.choose import choose_engine
 from photoshare.maintenance.database_checks import find_damage
 from photoshare.maintenance.dated_backups import EVERY, list_backups, moment_of
 from photoshare.networks import TrustedProxies, resolve
 from photoshare.services.photos.lost_photos import find_missing
 from photoshare.services.work import photo_queue
-from photoshare.storage import Storage
+from photoshare.storage import open_storage
 from photoshare.web.pages import assets
 from photoshare.workers.crew import look_once
 
@@ -56,6 +61,7 @@ def examine(settings: Settings) -> list[Finding]:
         _engine,
         _data_folder,
         _free_space,
+        _bucket,
         _database,
         _originals,
         _backups,
@@ -132,6 +138,28 @@ def _free_space(settings: Settings) -> Iterator[Finding]:
     yield Finding("Free space", is_good, f"{free_mb:,} MB", remedy)
 
 
+def _bucket(settings: Settings) -> Iterator[Finding]:
+    """Write, read and delete an object in the bucket, if the settings name one."""
+    if not settings.storage:
+        return
+    try:
+        keeps_versions = open_storage(settings).probe()
+    except StorageError as error:
+        state, _, remedy = error.reason.partition(". ")
+        yield Finding("Bucket", False, state, remedy)
+        return
+    except PhotoshareError as error:
+        yield Finding("Bucket", False, "can't be used", str(error))
+        return
+    yield Finding(
+        "Bucket",
+        not keeps_versions,
+        f"{settings.storage} {'keeps old versions' if keeps_versions else 'can be used'}",
+        "What is deleted stays in it: switch versioning off, or let a lifecycle rule expire "
+        "noncurrent versions after a day.",
+    )
+
+
 def _database(settings: Settings) -> Iterator[Finding]:
     if not _has_database(settings):
         yield Finding("Database", True, "not created yet; the first start creates it")
@@ -171,7 +199,10 @@ def _originals(settings: Settings) -> Iterator[Finding]:
     try:
         if not _has_database(settings) or schema_version() != known_revisions()[0]:
             return
-        count, missing = find_missing(Storage(settings.data))
+        count, missing = find_missing(open_storage(settings))
+    except StorageError:
+        yield Finding("Originals", False, "can't be checked", "See Bucket.")
+        return
     except (DatabaseError, DamagedDatabaseError):
         yield Finding("Originals", False, "can't be checked", "See Database.")
         return

@@ -24,7 +24,6 @@ from photoshare.maintenance.backup import (
     KEY,
     Backup,
     check_backup,
-    link_or_copy,
     originals_in,
     place_of,
 )
@@ -118,7 +117,7 @@ def _stage(backup: Path, staging: Path, aside: Path) -> None:
     database = sqlite3.connect(f"file:{backup / DATABASE}?mode=ro&immutable=1", uri=True)
     try:
         for one in originals_in(database):
-            link_or_copy(place_of(backup, one), place_of(staging, one))
+            _link_or_copy(place_of(backup, one), place_of(staging, one))
     finally:
         database.close()
     for name in (KEY, DATABASE):
@@ -126,6 +125,17 @@ def _stage(backup: Path, staging: Path, aside: Path) -> None:
             shutil.copyfile(backup / name, staging / name)
             (staging / name).chmod(0o600)
     os.sync()
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    """Link a file, or copy it to another file system; leave it out if the backup has lost it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        return
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(source, target)
 
 
 def _new_aside(data: Path) -> Path:

@@ -20,6 +20,7 @@ KEPT_S = 2.0  # anyone may ask, as often as they like
 OK, FAILING = "ok", "failing"
 DATABASE, DATA_FOLDER, FREE_SPACE = "database", "data folder", "free space"
 JOBS, FACE_ENGINE, WORKERS = "jobs", "face engine", "workers"
+STORAGE = "storage"  # only if photos are in a bucket
 # Without these nobody is served. Without space, face engine or workers, guests still see and take
 # home what is there, and the host can make room: a proxy that turned them away would make it worse.
 ESSENTIAL = (DATABASE, DATA_FOLDER, JOBS)
@@ -79,6 +80,8 @@ class Health:
             FACE_ENGINE: self._engine(),
             **({} if self._workers is None else {WORKERS: self._workers()}),
         }
+        if (state := self._storage.state()) is not None:
+            self._parts[STORAGE] = state
 
     def _database(self) -> str:
         try:

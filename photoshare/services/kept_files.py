@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import exists, or_, select
 
-from photoshare.models import DeletedPhoto, Photo, db
+from photoshare.models import DeletedPhoto, Photo, Room, db
 
 
 def is_kept(room_id: int, sha256: str) -> bool:
@@ -18,6 +18,11 @@ def is_kept(room_id: int, sha256: str) -> bool:
         )
     )
     return bool(db.session.scalar(query))
+
+
+def has_rooms() -> bool:
+    """Whether there is any room; a database without one is new, or lost."""
+    return bool(db.session.scalar(select(exists(select(Room.id)))))
 
 
 def kept_hashes() -> dict[int, set[str]]:

@@ -20,6 +20,7 @@ from waitress.proxy_headers import proxy_headers_middleware
 from waitress.server import TcpWSGIServer
 
 from photoshare.networks import TrustedProxies, network_of
+from photoshare.serving.patient_files import is_ready
 from photoshare.serving.request_bodies import Parser, Task
 
 HEADERS_S = 20  # from the first byte of a request, or from the opening of the connection
@@ -107,6 +108,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
                 del self.requests[1:]
         super().service()
         self.is_new, self.since = False, time.time()
+
+    def writable(self) -> bool:
+        """Whether there is something to send now; called by waitress in every round of its loop."""
+        if self.will_close or self.close_when_flushed or not self.total_outbufs_len:
+            return bool(super().writable())
+        return is_ready(self.outbufs[0])
 
     def handle_write(self) -> None:
         """Send as much as the other side accepts; called by waitress."""

@@ -19,6 +19,12 @@ UPLOADS = ("photos.upload", "uploads.add_piece")  # endpoints
 # Checks of passwords wait for each other (photoshare.web.requests.attempts); no page shall wait for
 # them.
 SECRET_THREADS = MOST_WAITING + 4 * SCRYPT_AT_ONCE
+# What may have to be fetched from a bucket first; no page waits for these then.
+FETCHED = (
+    *("photos.picture", "photos.tile", "photos.download", "photos.original", "people.face_picture"),
+    *("albums.person_zip", "albums.room_zip"),
+)
+FETCHED_THREADS = 16  # a grid asks for a few at a time, each takes a thread for 20 to 50 ms
 SECRETS = ("rooms.create", "rooms.join", "rooms.join_by_code", "rooms.become_host")
 
 
@@ -35,18 +41,22 @@ class Lanes:
     page_threads : int
     url_prefix : str
         What paths begin with before the app's own part.
+    is_remote : bool
+        Whether photos are in a bucket, so that pictures and downloads have threads, too.
     """
 
-    def __init__(self, app: Flask, page_threads: int, *, url_prefix: str = "") -> None:
+    def __init__(
+        self, app: Flask, page_threads: int, *, url_prefix: str = "", is_remote: bool = False
+    ) -> None:
         self._addresses = app.url_map.bind("localhost")
         self._url_prefix = url_prefix
-        self._pages, self._uploads, self._secrets = self._all = tuple(
-            ThreadedTaskDispatcher() for _ in range(3)
+        self._is_remote = is_remote
+        self._pages, self._uploads, self._secrets, self._fetched = self._all = tuple(
+            ThreadedTaskDispatcher() for _ in range(4)
         )
-        for lane, threads in zip(
-            self._all, (page_threads, UPLOAD_THREADS, SECRET_THREADS), strict=True
-        ):
-            lane.set_thread_count(threads)
+        threads = (page_threads, UPLOAD_THREADS, SECRET_THREADS, is_remote * FETCHED_THREADS)
+        for lane, count in zip(self._all, threads, strict=True):
+            lane.set_thread_count(count)
 
     def add_task(self, channel: Any) -> None:
         """Queue the first request of a connection; called by waitress."""
@@ -54,15 +64,18 @@ class Lanes:
         self._lane(getattr(request, "command", ""), getattr(request, "path", "")).add_task(channel)
 
     def _lane(self, method: str, path: str) -> ThreadedTaskDispatcher:
-        endpoint = self._endpoint(path) if method == "POST" else None
+        if method != "POST":
+            is_fetched = self._is_remote and self._endpoint(path, "GET") in FETCHED
+            return self._fetched if is_fetched else self._pages
+        endpoint = self._endpoint(path, method)
         if endpoint in UPLOADS:
             return self._uploads
         return self._secrets if endpoint in SECRETS else self._pages
 
-    def _endpoint(self, path: str) -> str | None:
-        """Name the view of a form sent to this path; None if there is none."""
+    def _endpoint(self, path: str, method: str) -> str | None:
+        """Name the view of a request to this path; None if there is none."""
         try:
-            endpoint, _ = self._addresses.match(path.removeprefix(self._url_prefix), method="POST")
+            endpoint, _ = self._addresses.match(path.removeprefix(self._url_prefix), method=method)
         except HTTPException:
             return None
         return str(endpoint)

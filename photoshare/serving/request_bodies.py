@@ -17,6 +17,7 @@ from waitress.task import WSGITask
 
 from photoshare.disk import BODY_DROPPED, is_disk_full
 from photoshare.serving.logs import log_access
+from photoshare.serving.patient_files import PatientFile
 
 
 class Body(OverflowableBuffer):  # type: ignore[misc]  # waitress has no types
@@ -77,6 +78,7 @@ class Task(WSGITask):  # type: ignore[misc]
     def get_environment(self) -> dict[str, Any]:
         """Pass the app what it needs to know; called by waitress."""
         environ: dict[str, Any] = super().get_environment()
+        environ["wsgi.file_wrapper"] = PatientFile
         if self.request.is_dropped:
             environ |= {BODY_DROPPED: True, "CONTENT_LENGTH": "0"}
         return environ

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock, Semaphore
@@ -56,6 +57,12 @@ def site_of(app: Flask) -> Site:
     """Return the site that `photoshare.create_app` made for this app."""
     site: Site = app.extensions[EXTENSION]
     return site
+
+
+def owner_of(app: Flask) -> str:
+    """Return a word that tells this installation from others; nobody finds the key by it."""
+    key = str(app.config["SECRET_KEY"]).strip().encode()
+    return hashlib.sha256(b"whose bucket is this? " + key).hexdigest()[:32]
 
 
 def current_site() -> Site:

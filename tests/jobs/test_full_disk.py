@@ -1,4 +1,4 @@
-"""A full disk during the face search costs no photo its search."""
+"""A full disk or a bucket out of reach during the face search costs no photo its search."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.errors import DiskFullError, disk_full_error
+from photoshare.errors import DiskFullError, PhotoshareError, disk_full_error, storage_error
 from photoshare.models import Job, Photo
 from photoshare.services.people import storing
 from photoshare.services.work import job_table, photo_queue
@@ -28,14 +28,19 @@ def rows(app: Flask) -> tuple[list[tuple[str, int]], list[str]]:
         return photos, list(db.session.scalars(select(Job.state)))
 
 
+@pytest.mark.parametrize("error", [disk_full_error(), storage_error("the line is cut")])
 def test_it_is_no_attempt_of_the_photo(
     app: Flask,
     red_photo: int,
     run_jobs: Callable[[], None],
     monkeypatch: pytest.MonkeyPatch,
+    error: PhotoshareError,
 ) -> None:
+    def fail(*_arguments: Any, **_values: Any) -> None:
+        raise error
+
     with monkeypatch.context() as patch:
-        patch.setattr(storing, "store_analysis", full)
+        patch.setattr(storing, "store_analysis", fail)
         run_jobs()
 
     assert rows(app) == ([("waiting", 0)], ["failed"])

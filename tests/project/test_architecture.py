@@ -14,6 +14,7 @@ import types
 from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,8 @@ DECLARING = (
     *("click", "flask", "flask_babel", "flask_migrate", "flask_sqlalchemy", "sqlalchemy"),
     *("collections.abc", "typing", "photoshare.services.shelf", "photoshare.cli"),
 )
+# Modules that need a package of requirements-scale.txt.
+OPTIONAL = {"photoshare.storage.bucket": "obstore"}
 CHANGING = {"add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove"}
 CHANGING |= {"setdefault", "sort", "update"}
 # State that all apps of a process share, with the reason.
@@ -177,8 +180,9 @@ def test_the_web_never_touches_the_session() -> None:
 
 def test_the_ground_modules_import_nothing_of_ours_but_words() -> None:
     words = {"photoshare.errors", "photoshare.geometry", "photoshare.disk", "photoshare.config"}
-    for name in ("errors", "config", "disk", "storage"):
-        module = f"photoshare.{name}"
+    words |= {"photoshare.s3_settings", "photoshare.storage"}
+    ground = [f"photoshare.{name}" for name in ("errors", "config", "disk", "s3_settings")]
+    for module in [*ground, *modules_in("photoshare.storage")]:
         ours = {name for name in imports_of(module) if is_within(name, ("photoshare",))}
 
         assert {name for name in ours if not is_within(name, tuple(words))} == set(), module
@@ -227,6 +231,15 @@ def test_one_function_makes_every_album() -> None:
 def test_nothing_imports_the_server_but_the_starter() -> None:
     assert forbidden_imports(list(MODULES), "app") == {}
     assert set(forbidden_imports(list(MODULES), "photoshare.server")) == {"app"}
+
+
+def test_only_the_bucket_knows_obstore() -> None:
+    """Photos in the data folder need none of it: a package that the default install lacks."""
+    assert set(forbidden_imports(list(MODULES), "obstore")) == {"photoshare.storage.bucket"}
+    assert set(forbidden_imports(list(MODULES), "photoshare.storage.bucket")) == {
+        "photoshare.maintenance.moving",
+        *(f"photoshare.storage.{name}" for name in ("choose", "owner", "s3")),
+    }
 
 
 def test_only_the_server_knows_waitress() -> None:
@@ -278,6 +291,7 @@ def test_a_module_holds_no_state() -> None:
         f"{module}.{name}"
         for module in MODULES
         if module != "app"  # it starts the server
+        if module not in OPTIONAL or find_spec(OPTIONAL[module]) is not None
         for name in names_in(module)
         if not is_unchanging(getattr(importlib.import_module(module), name))
     }

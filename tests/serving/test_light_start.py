@@ -20,7 +20,7 @@ from photoshare.web.site import site_of
 app = create_app()
 with app.app_context():
     prepare_database(site_of(app).settings.data, is_thorough=True)
-late = {"alembic", "flask_migrate", "scipy", "onnx", "dlib", "distributed"}
+late = {"alembic", "flask_migrate", "scipy", "onnx", "dlib", "distributed", "obstore"}
 print(sorted(late & sys.modules.keys()))
 """
 

@@ -27,6 +27,16 @@ def test_a_monitor_is_told_that_all_is_well(app: Flask) -> None:
     ]
 
 
+def test_a_bucket_is_a_part_and_pages_work_without_it(
+    app: Flask, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site.storage, "state", lambda: "failing")
+
+    status, lines = lines_of(app)
+
+    assert (status, lines[0][:2], lines[-1]) == (200, "ok", "storage: failing")
+
+
 def test_it_sets_no_cookie(app: Flask) -> None:
     assert "Set-Cookie" not in app.test_client().get("/healthz").headers
 

@@ -140,20 +140,24 @@ def _store(measured: dict[int, dict[str, int | None]]) -> None:
 
 def _measure(photo: PhotoFile, storage: Storage) -> dict[str, int | None]:
     """Compute the download columns of a photo; all None if its file is lost or damaged."""
-    original = storage.original(photo.room_id, photo.sha256)
     try:
-        crc32 = _crc32(PatchedFile(original))
-        try:
-            return _values(crc32, **_measure_clean(original, photo.image_format, crc32))
-        except UncleanableError as reason:
-            log.info("Photo %d needs a clean copy: %s", photo.id, reason)
-            copy = make_clean_copy(original, max_megapixels=decoding.ANY_MEGAPIXELS)
-            path = storage.derivative(photo.room_id, photo.sha256, CLEAN_COPY)
-            storage.write_derived(path, copy)
-            return _values(crc32, **_measure_copy(copy))
+        with storage.holding(storage.original(photo.room_id, photo.sha256)) as original:
+            return _measure_original(photo, original, storage)
     except (OSError, ValueError, RejectedPhotoError, DiskFullError) as error:
         log.error("The original of photo %d can't be read: %s", photo.id, error)
         return _values(None)
+
+
+def _measure_original(photo: PhotoFile, original: Path, storage: Storage) -> dict[str, int | None]:
+    crc32 = _crc32(PatchedFile(original))
+    try:
+        return _values(crc32, **_measure_clean(original, photo.image_format, crc32))
+    except UncleanableError as reason:
+        log.info("Photo %d needs a clean copy: %s", photo.id, reason)
+        copy = make_clean_copy(original, max_megapixels=decoding.ANY_MEGAPIXELS)
+        path = storage.derivative(photo.room_id, photo.sha256, CLEAN_COPY)
+        storage.write_derived(path, copy)
+        return _values(crc32, **_measure_copy(copy))
 
 
 def _values(

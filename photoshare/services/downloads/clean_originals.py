@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, literal
 
-from photoshare.errors import NotAllowedError
+from photoshare.errors import NotAllowedError, NotFoundError
 from photoshare.metadata.clean import find_patches
 from photoshare.metadata.patches import PatchedFile
-from photoshare.models import Photo
+from photoshare.models import Photo, db
 from photoshare.pictures.rendering import CLEAN_COPY
 from photoshare.services.rooms.entering import Access
 from photoshare.storage import Storage
@@ -125,12 +125,36 @@ def open_download(
     ------
     FileNotFoundError
         If its file is lost.
+    StorageError
+        If it is elsewhere, and can't be reached.
     """
     if form is Form.COPY:
-        return PatchedFile(storage.derivative(room_id, sha256, CLEAN_COPY))
-    original = storage.original(room_id, sha256)
-    patches = find_patches(original, image_format) if form is Form.PATCHED else ()
-    return PatchedFile(original, patches)
+        return PatchedFile(storage.fetch(storage.derivative(room_id, sha256, CLEAN_COPY)))
+    with storage.holding(storage.original(room_id, sha256)) as original:
+        patches = find_patches(original, image_format) if form is Form.PATCHED else ()
+        return PatchedFile(original, patches)
+
+
+def fetch_download(storage: Storage, room_id: int, sha256: str, form: Form) -> None:
+    """Fetch what `open_download` opens, while a thread can wait and an error be told.
+
+    Raises
+    ------
+    NotFoundError
+        If it is gone or damaged.
+    StorageError
+        If it can't be reached.
+    """
+    if storage.fetchers is None:
+        return
+    db.session.rollback()  # keep no transaction open meanwhile
+    path = storage.original(room_id, sha256)
+    if form is Form.COPY:
+        path = storage.derivative(room_id, sha256, CLEAN_COPY)
+    try:
+        storage.fetch(path)
+    except FileNotFoundError as error:
+        raise NotFoundError("This picture no longer exists.") from error
 
 
 def has_original(photo: PhotoFile, storage: Storage) -> bool:
@@ -143,10 +167,7 @@ def has_clean_copy(photo: PhotoFile, storage: Storage) -> bool:
     if photo.clean_copy_bytes is None:
         return True
     copy = storage.derivative(photo.room_id, photo.sha256, CLEAN_COPY)
-    try:
-        return copy.stat().st_size == photo.clean_copy_bytes
-    except FileNotFoundError:
-        return False
+    return storage.size_of(copy) == photo.clean_copy_bytes
 
 
 def format_of_download(image_format: str, form: int) -> str:

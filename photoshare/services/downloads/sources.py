@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Source(Protocol):
@@ -15,6 +15,14 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Release its resources."""
+
+
+@runtime_checkable
+class PatientSource(Source, Protocol):
+    """A source some of whose bytes may still be on their way."""
+
+    def is_ready(self, offset: int) -> bool:
+        """Whether `read_at` would not wait; if not, what it needs is being fetched."""
 
 
 class BytesSource:
@@ -62,19 +70,26 @@ class SourceFile(io.RawIOBase):
         return self.tell()
 
     def read(self, size: int | None = -1) -> bytes:
-        """Read `size` bytes, fewer only at the end."""
+        """Read `size` bytes, fewer at the end, or where a `PatientSource` might have to wait."""
         if self._source is None:
             self._source = self._open_source()
         left = self._stop - self._at
         left = left if size is None or size < 0 else min(size, left)
-        blocks = []
-        while left > 0:
+        blocks: list[bytes] = []
+        while left > 0 and not (blocks and isinstance(self._source, PatientSource)):
             blocks.append(self._source.read_at(self._at, left))
             if not blocks[-1]:
                 raise OSError("a file is shorter than it was")
             self._at += len(blocks[-1])
             left -= len(blocks[-1])
         return b"".join(blocks)
+
+    def is_ready(self) -> bool:
+        """Whether the next `read` would not wait; the first is made where it may."""
+        source = self._source
+        if not isinstance(source, PatientSource) or self._at >= self._stop:
+            return True
+        return source.is_ready(self._at)
 
     def close(self) -> None:
         """Close what is open."""

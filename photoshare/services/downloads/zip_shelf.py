@@ -7,7 +7,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
 
-from photoshare.services.downloads.sources import Source
+from photoshare.errors import StorageError
+from photoshare.services.downloads.read_ahead import PatientZipSource, Submit
+from photoshare.services.downloads.sources import PatientSource, Source
 from photoshare.services.downloads.zip_layout import ZipLayout, ZipSource
 
 # Of all zips together. A photo takes 77 bytes and its name: enough for seventeen versions of a room
@@ -50,11 +52,14 @@ class ZipShelf:
     ----------
     max_bytes : int
         Memory for all zips together; the newest zip is always kept.
+    submit : callable, optional
+        Opens files that have to be fetched first (`PatientZipSource`).
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, max_bytes: int = MAX_BYTES, *, submit: Submit | None = None) -> None:
         self.building = threading.Lock()  # held while a zip is laid out: the next may be the same
         self._max_bytes = max_bytes
+        self._submit = submit
         self._zips: OrderedDict[str, AlbumZip] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
@@ -94,21 +99,25 @@ class ZipShelf:
 
     def open(self, key: str) -> Source:
         """Open a zip for reading; if it is evicted meanwhile, reads raise `ZipForgottenError`."""
-        return _Reader(self, key)
+        find_layout = partial(_layout_of, self, key)
+        if self._submit is None:
+            return _Reader(self, key, ZipSource(find_layout))
+        return _PatientReader(self, key, PatientZipSource(find_layout, self._submit))
 
 
 class _Reader:
     """Reads a zip on a shelf."""
 
-    def __init__(self, shelf: ZipShelf, key: str) -> None:
-        self._shelf, self._key = shelf, key
-        self._source = ZipSource(partial(_layout_of, shelf, key))
+    def __init__(self, shelf: ZipShelf, key: str, source: Source) -> None:
+        self._shelf, self._key, self._source = shelf, key, source
         shelf.count(readers=1)
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Read up to `size` bytes, at least one unless `offset` is the end."""
         try:
             block = self._source.read_at(offset, size)
+        except StorageError as error:
+            raise OSError(error.reason) from error  # the reader asks again, as after a break
         except OSError:
             self._shelf.forget(self._key)  # the next reader gets it without the lost file
             raise
@@ -119,6 +128,19 @@ class _Reader:
         """Close the file that is open."""
         self._source.close()
         self._shelf.count(readers=-1)
+
+
+class _PatientReader(_Reader):
+    """Reads a zip on a shelf whose files have to be fetched first."""
+
+    _source: PatientSource
+
+    def is_ready(self, offset: int) -> bool:
+        """Whether `read_at` would not wait for a file."""
+        try:
+            return self._source.is_ready(offset)
+        except ZipForgottenError:
+            return True  # `read_at` tells
 
 
 def _layout_of(shelf: ZipShelf, key: str) -> ZipLayout:

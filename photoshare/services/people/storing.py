@@ -138,10 +138,11 @@ def store_analysis(
 
 def _write_crops(photos: Sequence[tuple[ClaimedPhoto, list[FoundFace]]], storage: Storage) -> None:
     """Write the pictures of faces before their rows; the sweep removes files without a row."""
-    for claimed, found in photos:
-        for one in found:
-            target = storage.face_crop(claimed.room_id, claimed.sha256, one.face.location)
-            storage.write_derived(target, one.crop)
+    storage.write_all_derived(
+        (storage.face_crop(claimed.room_id, claimed.sha256, one.face.location), one.crop)
+        for claimed, found in photos
+        for one in found
+    )
 
 
 def _read(photos: Sequence[Searched], rule: GroupingRule) -> _Reading:
@@ -282,5 +283,7 @@ def _delete_old_crops(photo: FoundPhoto, storage: Storage) -> None:
         for place, face in enumerate(faces)
         if place not in known.found_again or known.found_again[place].is_face
     }
-    for location in (known.old_locations | {face.location for face in faces}) - shown:
-        storage.face_crop(claimed.room_id, claimed.sha256, location).unlink(missing_ok=True)
+    storage.delete_derived(
+        storage.face_crop(claimed.room_id, claimed.sha256, location)
+        for location in (known.old_locations | {face.location for face in faces}) - shown
+    )

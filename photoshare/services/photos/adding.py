@@ -14,10 +14,12 @@ from photoshare.config import GB, Settings
 from photoshare.errors import NotFoundError, RoomFullError
 from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Photo, Upload, db
 from photoshare.pictures.decoder_pool import DecoderPool
+from photoshare.pictures.formats import FORMATS
 from photoshare.pictures.rendering import CLEAN_COPY
 from photoshare.services.downloads.checksums import measure_received
+from photoshare.services.downloads.file_names import original_name
 from photoshare.services.photos.lost_photos import bring_back
-from photoshare.storage import ReceivedFile, Storage
+from photoshare.storage import ReceivedFile, SavedAs, Storage
 
 MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
 
@@ -58,6 +60,8 @@ def add_photo(
         If it is not a readable picture, or over a limit. Nothing is stored then.
     DiskFullError
         If the disk or the room has no space for it. Nothing is stored then.
+    StorageError
+        If photos are kept elsewhere, and that can't be reached.
     """
     with storage.receive(room_id, stream, max_photo_mb=settings.max_photo_mb) as received:
         return add_received(
@@ -99,6 +103,9 @@ def add_received(
     check_room_limits(room_id, received.size_bytes, settings)
     db.session.rollback()  # keep no transaction open while the picture is decoded
     rendered = decoders.render(received.path, settings)
+    name = original_name(clean_file_name(file_name), rendered.image_format)
+    saved_as = SavedAs(name, FORMATS[rendered.image_format].mime_type)
+    storage.stage(room_id, received, rendered.derived, saved_as)
     photo = Photo(
         room_id=room_id,
         guest_id=guest_id,
@@ -181,10 +188,7 @@ def _keep(
             return AddedPhoto(known.id, is_duplicate=True)
         room_id, sha256 = photo.room_id, photo.sha256
         try:
-            for variant, content in derived.items():
-                storage.write_derived(storage.derivative(room_id, sha256, variant), content)
-            storage.sync_derived(room_id)
-            storage.keep_original(room_id, received)
+            storage.keep_photo(room_id, received, derived)
             db.session.add(photo)
             db.session.execute(delete(Upload).where(Upload.id == upload_id))
             db.session.commit()

@@ -114,9 +114,12 @@ def delete_for_good(storage: Storage, *, before: datetime) -> int:
         return 0
     query = select(DeletedPhoto.room_id, DeletedPhoto.sha256)
     photos = db.session.execute(query.where(DeletedPhoto.deletion_id.in_(is_over))).all()
+    files = [(room_id, sha256) for room_id, sha256 in photos]
+    storage.note_deletions(files)
     with storage.locked():
         even_when_full(storage, lambda: _forget(before))
-        for room_id, sha256 in photos:
+    for room_id, sha256 in files:
+        with storage.locked():  # for each: an upload waits for one of them at most
             if not is_kept(room_id, sha256):  # else it was uploaded again
                 storage.delete_photo(room_id, sha256)
     storage.fill_reserve()

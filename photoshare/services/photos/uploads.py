@@ -24,7 +24,7 @@ from photoshare.services.photos import adding
 from photoshare.services.photos.adding import AddedPhoto
 from photoshare.services.rooms.entering import Access
 from photoshare.services.space import even_when_full
-from photoshare.storage import Storage
+from photoshare.storage import Storage, read_received
 
 KEPT_FOR = timedelta(days=1)  # an upload that is not finished by then is removed
 UNFINISHED_OF_GUEST = 10  # a browser sends three at once; beyond this the oldest is removed
@@ -211,7 +211,7 @@ def _sweep_piece(path: Path, storage: Storage) -> bool:
 def _finish(
     upload: Upload, storage: Storage, settings: Settings, decoders: DecoderPool
 ) -> AddedPhoto:
-    received = storage.received_in_pieces(storage.piece_file(upload.room_id, upload.id))
+    received = read_received(storage.piece_file(upload.room_id, upload.id))
     if upload.sha256 not in (None, received.sha256):
         raise RejectedPhotoError("The file changed on the way here. Please send it again.")
     added = adding.add_received(

@@ -65,17 +65,18 @@ def get_tile(
         try:
             if not target.is_file():
                 storage.check_free_space()
-                content = decoders.cut_tiles(storage.original(room_id, sha256), factor, settings)
+                with storage.holding(storage.original(room_id, sha256)) as original:
+                    content = decoders.cut_tiles(original, factor, settings)
                 keep_picture(target, content, room_id, sha256, storage)
                 drop_unused(storage)
-        except RejectedPhotoError as error:  # the original is lost, or over a limit set since
+        except (FileNotFoundError, RejectedPhotoError) as error:  # lost, or over a limit set since
             raise _not_there() from error
         finally:
             cutting.release()
     try:
         return _read(target, name)
     except FileNotFoundError:  # dropped meanwhile, or deleted with the photo
-        is_dropped = storage.original(room_id, sha256).is_file()
+        is_dropped = storage.original_size(room_id, sha256) is not None
         raise _busy() if is_dropped else _not_there() from None
 
 

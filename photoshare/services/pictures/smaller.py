@@ -79,9 +79,10 @@ def delete_pictures_of_no_faces(storage: Storage, room_id: int | None = None) ->
     query = select(*columns).join(Face).where(Face.is_face.is_(False))
     if room_id is not None:
         query = query.where(Photo.room_id == room_id)
-    for room, sha256, *location in db.session.execute(query):
-        top, right, bottom, left = location
-        storage.face_crop(room, sha256, (top, right, bottom, left)).unlink(missing_ok=True)
+    storage.delete_derived(
+        storage.face_crop(room, sha256, (top, right, bottom, left))
+        for room, sha256, top, right, bottom, left in db.session.execute(query).all()
+    )
 
 
 def _find_or_make(
@@ -92,14 +93,15 @@ def _find_or_make(
     storage: Storage,
     renders: Semaphore,
 ) -> Path:
-    if target.is_file():
-        return target
-    db.session.rollback()  # keep no transaction open while waiting for other pictures
+    db.session.rollback()  # keep no transaction open while waiting for files and other pictures
+    if found := storage.find(target):
+        return found
     with renders:
-        if target.is_file():  # another request has made it meanwhile
-            return target
+        if found := storage.find(target):  # another request has made it meanwhile
+            return found
         try:
-            content = render(storage.original(room_id, sha256))
+            with storage.holding(storage.original(room_id, sha256)) as original:
+                content = render(original)
         except (FileNotFoundError, RejectedPhotoError) as error:
             raise NotFoundError("This picture no longer exists.") from error
     keep_picture(target, content, room_id, sha256, storage)
@@ -115,6 +117,6 @@ def keep_picture(target: Path, content: bytes, room_id: int, sha256: str, storag
         If it was deleted.
     """
     with storage.locked():
-        if not storage.original(room_id, sha256).is_file():
+        if storage.original_size(room_id, sha256) is None:
             raise NotFoundError("This picture no longer exists.")
         storage.write_derived(target, content)

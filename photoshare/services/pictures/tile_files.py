@@ -26,7 +26,7 @@ def drop_unused(storage: Storage) -> None:
     them, hence no more than `MOST_BYTES` allows, and at no other file.
     """
     found = []
-    for path in (storage.data / "rooms").glob("*/tiles/*.zip"):
+    for path in storage.files.glob("*/tiles/*.zip"):
         try:
             status = path.stat()
         except FileNotFoundError:  # deleted with its photo

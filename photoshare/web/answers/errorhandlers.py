@@ -22,6 +22,7 @@ from photoshare.errors import (
     SameNameError,
     SamePhotoError,
     ServerBusyError,
+    StorageError,
     TooManyAttemptsError,
     TooManyUploadsError,
     TryLaterError,
@@ -52,6 +53,7 @@ STATUS_CODES: dict[type[PhotoshareError], int] = {
     TooManyUploadsError: 429,
     WrongOffsetError: 409,
     ServerBusyError: 503,
+    StorageError: 503,
 }
 SENTENCES = {
     404: lazy_gettext("This page doesn't exist, or only people in its room can see it."),

@@ -19,6 +19,7 @@ from photoshare.services.downloads import checksums
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.services.work import job_table
 from photoshare.services.work.job_table import JobKind
+from photoshare.storage import read_received
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
 from tests.web.downloads.test_download import photo_with_place
@@ -77,7 +78,7 @@ def test_a_photo_that_came_in_pieces_is_measured(app: Flask, site: Site, room_id
     path = site.storage.data / "received"
     path.write_bytes(content)
 
-    received = site.storage.received_in_pieces(path)
+    received = read_received(path)
 
     assert (received.crc32, received.size_bytes) == (zlib.crc32(content), len(content))
     assert received.sha256 == hashlib.sha256(content).hexdigest()

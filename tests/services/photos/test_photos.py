@@ -162,7 +162,7 @@ def test_a_disk_that_is_full_on_arrival_leaves_nothing(
     def no_space(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "no space")
 
-    monkeypatch.setattr("photoshare.storage.os.fsync", no_space)
+    monkeypatch.setattr("photoshare.storage.local.os.fsync", no_space)
 
     with pytest.raises(DiskFullError):
         take(site, room_id, draw_photo(RED))
@@ -219,8 +219,8 @@ def test_safe_is_said_after_everything_is_on_the_disk(
         steps.append(f"name {target.relative_to(site.storage.data)}")
         replace(source, target)
 
-    monkeypatch.setattr("photoshare.storage.os.fsync", noted_fsync)
-    monkeypatch.setattr("photoshare.storage.os.replace", noted_replace)
+    monkeypatch.setattr("photoshare.storage.local.os.fsync", noted_fsync)
+    monkeypatch.setattr("photoshare.storage.local.os.replace", noted_replace)
     event.listen(db.engine, "commit", lambda _connection: steps.append("row"))
 
     sha256 = hashlib.sha256(draw_photo(RED)).hexdigest()
@@ -305,7 +305,7 @@ def test_a_disk_that_fills_up_between_the_files_of_a_photo_leaves_nothing(
             raise OSError(errno.ENOSPC, "no space")
         replace(source, target)
 
-    monkeypatch.setattr("photoshare.storage.os.replace", no_space_for_the_original)
+    monkeypatch.setattr("photoshare.storage.local.os.replace", no_space_for_the_original)
 
     with pytest.raises(DiskFullError):
         take(site, room_id, draw_photo(RED))

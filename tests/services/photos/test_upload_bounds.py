@@ -109,7 +109,7 @@ def test_promises_without_a_byte_keep_nobody_out(
     class Usage:
         free = 50 * MB
 
-    monkeypatch.setattr("photoshare.storage.shutil.disk_usage", lambda _folder: Usage)
+    monkeypatch.setattr("photoshare.storage.local.shutil.disk_usage", lambda _folder: Usage)
     for fingerprint in "abc":
         begin(site, access, facts(size_bytes=45 * MB, fingerprint=fingerprint))
 
@@ -127,7 +127,7 @@ def test_the_disk_is_looked_at_with_every_piece(
     class Usage:
         free = -1
 
-    monkeypatch.setattr("photoshare.storage.shutil.disk_usage", lambda _folder: Usage)
+    monkeypatch.setattr("photoshare.storage.local.shutil.disk_usage", lambda _folder: Usage)
 
     with pytest.raises(DiskFullError):
         send(site, access, upload.upload_id, 100, CONTENT[100:])

@@ -128,7 +128,7 @@ def test_a_full_disk_is_said_so_and_the_upload_goes_on_later(
         free = -1
 
     with monkeypatch.context() as patch:
-        patch.setattr("photoshare.storage.shutil.disk_usage", lambda _folder: Usage)
+        patch.setattr("photoshare.storage.local.shutil.disk_usage", lambda _folder: Usage)
         refused = [
             add_piece(cast.guest, place, 100, CONTENT[100:]),
             begin(cast.host, cast),

@@ -1,0 +1,127 @@
+"""Move the photos of a data folder into a bucket: each is read back before the file goes.
+
+Safe to repeat: what has been moved isn't here any more, and what was interrupted begins again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from photoshare.errors import StartError
+from photoshare.models import Photo, db
+from photoshare.pictures.formats import FORMATS
+from photoshare.services.downloads.file_names import original_name
+from photoshare.storage import SavedAs, Storage
+from photoshare.storage.keys import key_of
+from photoshare.storage.owner import claim
+from photoshare.storage.s3 import ObjectStorage
+
+if TYPE_CHECKING:  # a package that the default install lacks
+    from photoshare.storage.bucket import Bucket
+
+
+@dataclass(slots=True)
+class Moved:
+    """What became of the files of a data folder.
+
+    Attributes
+    ----------
+    photo_count : int
+        Originals that are in the bucket now, and no longer here.
+    damaged : list of Path
+        Originals whose bytes are not what their names say; they stay.
+    """
+
+    photo_count: int = 0
+    damaged: list[Path] = field(default_factory=list)
+
+
+def move_files(
+    storage: Storage, owner: str, *, tell: Callable[[int], None] = lambda _count: None
+) -> Moved:
+    """Move all originals, and the pictures made from them, into the bucket of the settings.
+
+    Nobody may serve the data folder meanwhile.
+
+    Parameters
+    ----------
+    storage : Storage
+    owner : str
+        Tells installations apart, as in `Storage.check`.
+    tell : callable
+        Called with the number of originals moved so far.
+
+    Raises
+    ------
+    StartError
+        If the settings name no bucket, or another installation's.
+    StorageError
+        If it can't be reached. What was moved until then is there.
+    """
+    if not isinstance(storage, ObjectStorage):
+        raise StartError("Set PHOTOSHARE_STORAGE to the bucket first, such as s3://bucket/prefix.")
+    claim(storage.bucket, owner)
+    moved = Moved()
+    for path in _files(storage.uploads, "originals"):
+        if _move_original(path, storage.bucket, _saved_as(path)):
+            moved.photo_count += 1
+            tell(moved.photo_count)
+        else:
+            moved.damaged.append(path)
+    for path in _files(storage.uploads, "derived"):
+        if (key := key_of(path)) is not None and not path.name.startswith("."):
+            storage.bucket.put(key, path.read_bytes())
+        path.unlink()
+    for path in _files(storage.uploads, "tiles"):
+        path.unlink()  # cut again on request
+    for kind in ("originals", "derived", "tiles"):
+        for folder in storage.uploads.glob(f"*/{kind}"):
+            with contextlib.suppress(OSError):  # a damaged file stays
+                folder.rmdir()
+    return moved
+
+
+def _files(folder: Path, kind: str) -> Iterator[Path]:
+    return (path for path in sorted(folder.glob(f"*/{kind}/*")) if path.is_file())
+
+
+def _saved_as(path: Path) -> dict[str, str]:
+    """Find out how a browser saves an original; nothing for one without a row."""
+    room, _, sha256 = path.parts[-3:]
+    columns = select(Photo.file_name, Photo.image_format)
+    row = db.session.execute(
+        columns.where(Photo.room_id == int(room), Photo.sha256 == sha256)
+    ).first()
+    if row is None:
+        return {}
+    name = original_name(row.file_name, row.image_format)
+    return SavedAs(name, FORMATS[row.image_format].mime_type).headers
+
+
+def _move_original(path: Path, bucket: Bucket, headers: dict[str, str]) -> bool:
+    """Move one original; return whether it was whole."""
+    if _sha256(path) != path.name:
+        return False
+    key = key_of(path)
+    if key is None:
+        return False
+    bucket.put_new(key, path, path.stat().st_size, headers)
+    with tempfile.TemporaryDirectory(dir=path.parent.parent) as folder:
+        digest = bucket.download(key, Path(folder) / "copy")
+    if digest != path.name:
+        return False
+    path.unlink()
+    return True
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
