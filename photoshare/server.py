@@ -10,6 +10,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 import sqlite3
 import sys
 import threading
@@ -122,29 +123,9 @@ def _serve(host: str, port: int) -> int:
             prepare_database(site.settings.data, is_thorough=True)
             site.storage.check(owner_of(app), has_rooms=has_rooms())
         listener = listen(host, port)
-        proxies = TrustedProxies(site.settings.trusted_proxy)
         stopping = threading.Event()
-        proxies.keep_fresh(stopping)
         connections: dict[int, Any] = {}
-        lanes = Lanes(
-            app,
-            site.settings.threads,
-            url_prefix=site.settings.url_prefix,
-            is_remote=site.storage.fetchers is not None,
-        )
-        files = allow_open_files(CONNECTION_LIMIT * FILES_PER_CONNECTION)
-        server = Server(
-            app,
-            listener,
-            lanes,
-            connections,
-            most=min(CONNECTION_LIMIT, files // FILES_PER_CONNECTION),
-            proxies=proxies,
-            logs_access=site.settings.access_log == "on",
-            options=_server_options(site.settings),
-        )
-        if site.storage.fetchers is not None:
-            site.storage.fetchers.wake = server.pull_trigger
+        lanes = _make_server(app, listener, connections, stopping)
         exit_code = 0
         try:
             _on_signals(_stop_in_order)
@@ -173,6 +154,36 @@ def _serve(host: str, port: int) -> int:
             logging.shutdown()
             os._exit(exit_code)
     return exit_code
+
+
+def _make_server(
+    app: Flask, listener: socket.socket, connections: dict[int, Any], stopping: threading.Event
+) -> Lanes:
+    """Set waitress up on a listening port; return the threads that answer its requests."""
+    site = site_of(app)
+    proxies = TrustedProxies(site.settings.trusted_proxy)
+    proxies.keep_fresh(stopping)
+    fetchers = site.storage.fetchers
+    lanes = Lanes(
+        app,
+        site.settings.threads,
+        url_prefix=site.settings.url_prefix,
+        is_remote=fetchers is not None,
+    )
+    files = allow_open_files(CONNECTION_LIMIT * FILES_PER_CONNECTION)
+    server = Server(
+        app,
+        listener,
+        lanes,
+        connections,
+        most=min(CONNECTION_LIMIT, files // FILES_PER_CONNECTION),
+        proxies=proxies,
+        logs_access=site.settings.access_log == "on",
+        options=_server_options(site.settings),
+    )
+    if fetchers is not None:
+        fetchers.wake = server.pull_trigger
+    return lanes
 
 
 def _stop(answering: Lanes, jobs: JobRunner) -> bool:

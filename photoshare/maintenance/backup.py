@@ -178,6 +178,7 @@ def _copy_originals(
 ) -> None:
     for one in originals:
         target = place_of(folder, one)
+        target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists() and not (earlier and _link(place_of(earlier, one), target)):
             unfinished = target.with_name(target.name + UNFINISHED)
             unfinished.unlink(missing_ok=True)  # of a backup that was killed
@@ -188,7 +189,6 @@ def _copy_originals(
 
 def _link(source: Path, target: Path) -> bool:
     """Link a file if that is possible; return whether it was."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, target)
     except OSError:  # it isn't there, or the file system has no links
