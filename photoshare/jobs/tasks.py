@@ -193,13 +193,16 @@ def _are_stored(done: list[Searched], workplace: Workplace) -> bool:
     except (DiskFullError, ModelError, StorageError):
         raise  # not the fault of the photos: the job is tried again, or says what is wrong
     except WorkerLostError as error:
-        log.warning("Photo %s is tried again: %s", ", ".join(str(one.id) for one, _ in done), error)
+        log.warning("Photo %s is tried again: %s", _ids_of(done), error)
         return False
     except Exception:
-        ids = ", ".join(str(claimed.id) for claimed, _ in done)
-        log.exception("Analysing photo %s failed", ids)
+        log.exception("Analysing photo %s failed", _ids_of(done))
         return False
     return True
+
+
+def _ids_of(photos: list[Searched]) -> str:
+    return ", ".join(str(claimed.id) for claimed, _ in photos)
 
 
 def cluster_room(job: ClaimedJob, workplace: Workplace) -> bool:
