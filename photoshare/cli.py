@@ -59,7 +59,7 @@ def _print_json(value: Any) -> None:
 @click.option("--password", default="", help="Guests enter it to join.")
 def create(title: str, password: str) -> None:
     """Create a room; print its code and both links as JSON."""
-    prepare_database(current_site().settings.data, is_thorough=False)
+    prepare_database(current_site().settings, is_thorough=False)
     new = rooms.create_room(title, password=password)
     code = new.room.code
     settings = current_site().settings
@@ -174,7 +174,7 @@ def search_again(code: str, wait: bool) -> None:
 
 
 def _room_id(code: str) -> int:
-    prepare_database(current_site().settings.data, is_thorough=False)
+    prepare_database(current_site().settings, is_thorough=False)
     return entering.find_room(code).id
 
 
@@ -184,6 +184,7 @@ def _room_id(code: str) -> int:
 def back_up(folder: Path) -> None:
     """Back up the database, originals and key into FOLDER, which must be new."""
     try:
+        backup.refuse_postgresql(current_site().settings)
         made = backup.back_up(current_site().storage, folder.absolute())
     except PhotoshareError as error:
         raise _OneSentence(str(error)) from error

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from photoshare.databases.settings import HIDDEN, DatabaseSettings
 from photoshare.errors import SettingError
 
 PACKAGE = Path(__file__).resolve().parent
@@ -32,7 +33,6 @@ OF_KUBERNETES = re.compile(r"PHOTOSHARE_(SERVICE_(HOST|PORT(_.*)?)|PORT_.*)")
 # RFC 1123, and the underscores of container names; the last part of a name is no number.
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
 _HOST_NAME = re.compile(rf"(?:{_LABEL}\.)*(?!\d+$){_LABEL}")
-HIDDEN = "secret"  # the unit of a setting that is never shown, and may be in a file of its own
 FILE_SUFFIX = "_FILE"  # of the variable that names the file; so do other images for Docker secrets
 MIN_SECRET = 32  # characters: 128 random bits in hexadecimal digits
 BY_ENGINE = "by engine"  # how the documentation shows a setting that the engine chooses
@@ -144,7 +144,7 @@ def _setting(default: Any, parse: Callable[[str], Any], unit: str, help_text: st
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(DatabaseSettings):
     """The settings of one server; docs/administration.md shows this table."""
 
     data: Path = _setting(

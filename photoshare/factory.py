@@ -74,7 +74,7 @@ def create_app(
     app.config.update(_flask_config(settings))
     Htmx(app)
     Compress(app)
-    db.init_app(app, settings.database)
+    db.init_app(app, settings)
     storage = Storage(settings.data, min_free_mb=settings.min_free_mb)
     engine = EngineOnDemand(lambda: (make_engine or _make_engine)(settings))
     runner = JobRunner(Workplace(app, settings, storage, engine))

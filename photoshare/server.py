@@ -105,7 +105,7 @@ def _serve(host: str, port: int) -> int:
         site.storage.release_reserve()  # the start needs some space, even on a full disk
         probe_disk(site.settings.data)
         with app.app_context():
-            prepare_database(site.settings.data, is_thorough=True)
+            prepare_database(site.settings, is_thorough=True)
         listener = listen(host, port)
         proxies = TrustedProxies(site.settings.trusted_proxy)
         stopping = threading.Event()
@@ -162,9 +162,11 @@ def _stop(answering: Lanes, jobs: JobRunner) -> bool:
 
 
 def _close_database(app: Flask) -> None:
-    """Move all of the database into its one file, so that no log keeps deleted data."""
+    """Move all of SQLite's database into its one file, so that no log keeps deleted data."""
     with app.app_context():
         close_database()
+    if site_of(app).settings.is_postgresql:
+        return
     try:
         is_empty = empty_wal(site_of(app).settings.database)
     except sqlite3.OperationalError as error:

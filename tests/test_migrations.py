@@ -32,6 +32,7 @@ def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
     assert [one for one in differences if one[0] not in keys] == []
 
 
+@pytest.mark.sqlite
 def test_the_migrations_make_the_foreign_keys_of_the_models(app: Flask) -> None:
     with app.app_context(), db.engine.connect() as connection:
         made = {
@@ -48,6 +49,7 @@ def test_the_migrations_make_the_foreign_keys_of_the_models(app: Flask) -> None:
     assert made
 
 
+@pytest.mark.sqlite
 def test_ids_are_never_used_again(app: Flask) -> None:
     with app.app_context(), db.engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master")
@@ -166,6 +168,7 @@ def whole_content(path: Path) -> dict[str, list[tuple[object, ...]]]:
     return content
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("former", revisions()[:-1])
 def test_an_upgrade_that_is_killed_at_any_statement_is_done_at_the_next_start(
     tmp_path: Path, former: str

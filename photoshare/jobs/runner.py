@@ -39,7 +39,8 @@ class JobRunner:
         self._workplace = workplace
         self._app, self._stopping = workplace.app, workplace.stopping
         self._undo_time = timedelta(minutes=workplace.settings.undo_minutes)
-        self._upkeep = DatabaseUpkeep(workplace.settings.database)
+        is_file = not workplace.settings.is_postgresql  # which cleans up after itself
+        self._upkeep = DatabaseUpkeep(workplace.settings.database) if is_file else None
         self._knows_outdated = False  # whether photos of another engine have been looked for
         self._executor: ThreadPoolExecutor | None = None
         self._watcher: threading.Thread | None = None
@@ -207,7 +208,8 @@ class JobRunner:
                     has_work = job_table.has_queued_jobs()
                 if has_work or self._is_unsettled:
                     self.wake()
-                self._upkeep.tend()
+                if self._upkeep is not None:
+                    self._upkeep.tend()
             except DiskFullError as error:
                 log.error("The search for people is paused: %s", error)
                 self._stopping.wait(FULL_DISK_WAIT_S)

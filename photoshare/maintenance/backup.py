@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from photoshare.config import Settings
 from photoshare.disk import disk_full_as_error
 from photoshare.errors import BackupError
 from photoshare.storage import Storage
@@ -85,6 +86,20 @@ def back_up(storage: Storage, target: Path) -> Backup:
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)  # only exists if something failed
     return Backup(target, backup.photo_count, backup.lost)
+
+
+def refuse_postgresql(settings: Settings) -> None:
+    """Refuse to back up a database that is not in the data folder.
+
+    Raises
+    ------
+    BackupError
+    """
+    if settings.is_postgresql:
+        raise BackupError(
+            "This command backs up SQLite. The rows are in PostgreSQL: back them up with pg_dump "
+            f"first, then copy {settings.data} (docs/scale.md)."
+        )
 
 
 def _write(storage: Storage, folder: Path) -> Backup:

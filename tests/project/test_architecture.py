@@ -154,6 +154,7 @@ def test_the_web_never_touches_the_session() -> None:
 
 def test_the_ground_modules_import_nothing_of_ours_but_words() -> None:
     words = {"photoshare.errors", "photoshare.geometry", "photoshare.disk", "photoshare.config"}
+    words.add("photoshare.databases.settings")
     for name in ("errors", "config", "disk", "storage"):
         module = f"photoshare.{name}"
         ours = {name for name in imports_of(module) if is_within(name, ("photoshare",))}

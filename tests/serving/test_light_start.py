@@ -19,7 +19,7 @@ from photoshare.web.site import site_of
 
 app = create_app()
 with app.app_context():
-    prepare_database(site_of(app).settings.data, is_thorough=True)
+    prepare_database(site_of(app).settings, is_thorough=True)
 print(sorted({"alembic", "flask_migrate", "scipy", "onnx", "dlib"} & sys.modules.keys()))
 """
 
