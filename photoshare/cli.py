@@ -18,7 +18,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from photoshare.config import LOCK_FILE
 from photoshare.errors import PhotoshareError, RejectedPhotoError
-from photoshare.maintenance import backup, doctor
+from photoshare.maintenance import backup, doctor, moving
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.services.addresses import find_listening, guest_url
 from photoshare.services.corrections import replay
@@ -198,6 +198,28 @@ def back_up(folder: Path) -> None:
         )
 
 
+@click.command("migrate-to")
+@click.argument("url")
+@with_appcontext
+def migrate_to(url: str) -> None:
+    """Copy all rows from SQLite to the empty PostgreSQL database at URL; stop the server first."""
+    settings = current_site().settings
+    try:
+        with FileLock(settings.data / LOCK_FILE).acquire(timeout=0):
+            moved = moving.move_to(settings, url)
+    except Timeout:
+        raise _OneSentence("PhotoShare is running on this data folder. Stop it first.") from None
+    except PhotoshareError as error:
+        raise _OneSentence(str(error)) from error
+    for table in moved:
+        click.echo(f"{table.name}: {table.row_count:,} rows", err=True)
+    click.echo(
+        "Every row is in PostgreSQL now. Set PHOTOSHARE_DATABASE_URL and start PhotoShare again. "
+        f"{settings.database} stays as it was: delete it once all is well, with what it holds.",
+        err=True,
+    )
+
+
 @click.command("doctor")
 @with_appcontext
 def examine() -> None:
@@ -215,4 +237,5 @@ def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(rooms_group)
     app.cli.add_command(back_up)
+    app.cli.add_command(migrate_to)
     app.cli.add_command(examine)

@@ -44,7 +44,7 @@ from photoshare.web.site import site_of
 log = logging.getLogger("photoshare")
 
 
-COMMANDS = ("rooms", "backup", "doctor", "db")  # photoshare.cli, and Flask-Migrate's
+COMMANDS = ("rooms", "backup", "doctor", "migrate-to", "db")  # photoshare.cli, and Flask-Migrate's
 SOCKET_BACKLOG = 256  # phones that connect at once
 CONNECTION_LIMIT = 1000  # a browser keeps up to six; waitress's 100 would be 17 idle guests
 FILES_PER_CONNECTION = 3  # its socket, its spool file, and a share of other open files

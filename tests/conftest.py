@@ -172,6 +172,13 @@ def engine() -> FakeFaceEngine:
     return FakeFaceEngine()
 
 
+def copy_data(source: Path, target: Path) -> None:
+    """Copy a data folder that nobody uses, and its database."""
+    shutil.copytree(source, target)
+    if postgresql.IS_CHOSEN:
+        postgresql.cluster().copy(source, target)
+
+
 @pytest.fixture(scope="session")
 def empty_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder made once, with the database of the migrations, for every test to copy."""
@@ -191,9 +198,7 @@ def empty_database(empty_data: Path) -> Path:
 @pytest.fixture
 def app(tmp_path: Path, engine: FakeFaceEngine, empty_data: Path) -> Iterator[Flask]:
     """An app with an empty database; jobs run only when a test calls `run_jobs`."""
-    shutil.copytree(empty_data, tmp_path / "data")  # with the key that signs all tests' cookies
-    if postgresql.IS_CHOSEN:
-        postgresql.cluster().copy(empty_data, tmp_path / "data")
+    copy_data(empty_data, tmp_path / "data")  # with the key that signs all tests' cookies
     app = create_app(
         {"data": tmp_path / "data", "min_free_mb": 0},
         make_engine=lambda settings: engine,

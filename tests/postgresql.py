@@ -16,8 +16,11 @@ import tempfile
 import time
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from photoshare.db import known_revisions
 
 IS_CHOSEN = os.environ.get("TEST_DATABASE") == "postgresql"
 PROGRAMS = "/usr/lib/postgresql/*/bin"  # Debian's; not in the path
@@ -70,7 +73,7 @@ class Cluster:
         self._empty: set[str] = set()  # copies, to be used again and again
         self._free: list[str] = []
 
-    def _as_user(self) -> dict[str, object]:
+    def _as_user(self) -> dict[str, Any]:
         """Return how a program is run as an unprivileged user."""
         if os.geteuid() != 0:
             return {"cwd": self._folder}
@@ -134,12 +137,18 @@ class Cluster:
         for data, name in list(self._of_folder.items()):
             if name in self._kept:
                 continue
-            if name in self._empty:
+            if name in self._empty and self._is_whole(name):
                 self.execute(EMPTY, name)
                 self._free.append(name)
             else:
                 self.execute(f"DROP DATABASE {name} WITH (FORCE)")
             del self._of_folder[data]
+
+    def _is_whole(self, name: str) -> bool:
+        """Whether a database has the newest schema, which a test of migrations may have left."""
+        return self.execute("SELECT version_num FROM alembic_version", name) == [
+            (known_revisions()[0],)
+        ]
 
     def stop(self) -> None:
         """Stop the server, without a last write to the disk, and remove its folder."""

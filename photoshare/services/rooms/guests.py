@@ -63,7 +63,7 @@ def list_uploads(room_id: int) -> list[Uploads]:
         .outerjoin(Guest, Photo.guest_id == Guest.id)
         .where(Photo.room_id == room_id)
         .group_by(Photo.guest_id, Guest.id)
-        .order_by(photo_count.desc(), Photo.guest_id)
+        .order_by(photo_count.desc(), Photo.guest_id.nulls_first())
     )
     return [Uploads(name, bool(is_host), count, size) for name, is_host, count, size in rows]
 
