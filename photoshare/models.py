@@ -379,6 +379,7 @@ class Job(Base):
     room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"))
     kind: Mapped[str]  # key of photoshare.jobs.tasks.TASKS
     state: Mapped[str] = mapped_column(default=JOB_QUEUED)
+    worker: Mapped[int | None]  # databases.processes: who runs it; None: the only process
     photos_done: Mapped[int] = mapped_column(default=0)  # since started_at
     error: Mapped[str | None]  # one sentence for people
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

@@ -101,7 +101,7 @@ def _serve(host: str, port: int) -> int:
     app = factory.create_app()
     site = site_of(app)
     logs.set_up(site.settings.log_level, site.settings.log_format)
-    with only_instance(site.settings.data):
+    with only_instance(site.settings):
         site.storage.release_reserve()  # the start needs some space, even on a full disk
         probe_disk(site.settings.data)
         with app.app_context():

@@ -31,8 +31,8 @@ NEW_CLUSTER = (
 )
 # As a new copy, which would take several times as long: every row belongs to a room.
 EMPTY = (
-    "DELETE FROM room; SELECT setval(format('%I', sequencename)::regclass, 1, false) "
-    "FROM pg_sequences"
+    "DELETE FROM room; DELETE FROM attempts; "
+    "SELECT setval(format('%I', sequencename)::regclass, 1, false) FROM pg_sequences"
 )
 SETTINGS = {
     "listen_addresses": "",

@@ -120,7 +120,7 @@ def without_nul(content: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tup
 
 def test_every_value_of_every_table_arrives(site: Site, room_id: int, url: str) -> None:
     before = content_at(f"sqlite:///{site.settings.database}")
-    assert all(before.values()), [name for name, rows in before.items() if not rows]
+    assert [name for name, rows in before.items() if not rows] == ["attempts"]  # in memory
 
     moved = moving.move_to(site.settings, url)
 
