@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, event, text
 from photoshare.errors import StartError
 
 # First keys of our advisory locks; the second tells what is locked. Any numbers: the database is
-# ours alone, and nobody else's locks are in it.
+# ours alone, and holds no other locks.
 TURNS, SERVERS, DUTIES, UPLOADS = 0x5053_0001, 0x5053_0002, 0x5053_0003, 0x5053_0004
 LOCK_TIMEOUT_S = 10  # how long a writer waits for its turn, as with SQLite
 # How soon it is noticed that the machine of a process is gone: after a minute. That of a process

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from photoshare.config import PROGRAM, Settings
 from photoshare.db import db, known_revisions, schema_version, upgrade_schema
 from photoshare.errors import StartError, damaged_database_error
+from photoshare.models import Photo
 
 
 def prepare_database(settings: Settings, *, is_thorough: bool) -> None:
@@ -51,12 +53,24 @@ def _prepare_postgresql(settings: Settings) -> None:
             _refuse_photos_without_rows(settings, "that PHOTOSHARE_DATABASE_URL names is")
         _refuse_newer_schema()
         upgrade_schema()
+        _refuse_rows_without_photos(settings)
     except OperationalError as error:
         reason = " ".join(str(error.orig).split())  # names host and user, never the password
         raise StartError(
             f"PostgreSQL can't be used ({reason}). Check that it is running, and what "
             "PHOTOSHARE_DATABASE_URL says."
         ) from error
+
+
+def _refuse_rows_without_photos(settings: Settings) -> None:
+    """Refuse another data folder than that of the rows: every photo would be noted as lost."""
+    rooms = settings.data / "rooms"
+    has_photos = db.session.scalar(select(Photo.id).limit(1)) is not None
+    if has_photos and not rooms.is_dir():
+        raise StartError(
+            f"The database has photos, but {settings.data} isn't their data folder. Every "
+            "process needs the same PHOTOSHARE_DATA."
+        )
 
 
 def _refuse_newer_schema() -> None:

@@ -32,6 +32,7 @@ from tests.fakes import BLUE, RED, FakeFaceEngine, draw_photo
 from tests.helpers import insert_photos
 from tests.maintenance.test_full_disk import Browser, make_room
 from tests.servers import free_port, refusal, server, wait_until_it_serves
+from tests.tools import flask
 
 pytestmark = pytest.mark.scale
 
@@ -362,5 +363,40 @@ def test_processes_that_start_together_have_one_key(
     assert len(set(keys)) == 1
 
 
-def test_the_data_folder_of_a_process_names_no_password(apps: list[Flask]) -> None:
-    assert "photoshare@" not in repr(site_of(apps[0]).settings)
+def test_a_process_with_another_data_folder_is_refused(
+    tmp_path: Path, url: str, apps: list[Flask]
+) -> None:
+    with apps[0].app_context():
+        room_id = rooms.create_room("Party").room.id
+    insert_photos(apps[0], room_id, 1)
+
+    said = refusal(tmp_path / "other", free_port(), PHOTOSHARE_DATABASE_URL=url)
+
+    assert "isn't their data folder" in said
+
+
+def test_a_password_is_neither_shown_nor_said(tmp_path: Path) -> None:
+    url = "postgresql://photoshare:open-sesame@127.0.0.1:1/photoshare"
+
+    said = refusal(tmp_path, free_port(), PHOTOSHARE_DATABASE_URL=url)
+    shown = repr(site_of(create_app({"data": tmp_path, "database_url": url})).settings)
+
+    assert "Connection refused" in said
+    assert "open-sesame" not in said + shown
+
+
+def test_the_backup_of_sqlite_names_the_one_of_postgresql(tmp_path: Path, url: str) -> None:
+    data = tmp_path / "data"
+
+    done = flask(data, "backup", str(tmp_path / "backup"), PHOTOSHARE_DATABASE_URL=url)
+
+    assert done.returncode == 1
+    assert "pg_dump" in done.stderr
+
+
+def test_the_doctor_examines_postgresql(apps: list[Flask], tmp_path: Path, url: str) -> None:
+    for where, is_good in ((url, True), ("postgresql://127.0.0.1:1/photoshare", False)):
+        done = flask(tmp_path / "data", "doctor", PHOTOSHARE_DATABASE_URL=where)
+
+        assert ("ok   Database: PostgreSQL, schema" in done.stdout) == is_good
+        assert ("BAD  Database: PostgreSQL can't be reached" in done.stdout) != is_good

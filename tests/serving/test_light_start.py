@@ -20,7 +20,7 @@ from photoshare.web.site import site_of
 app = create_app()
 with app.app_context():
     prepare_database(site_of(app).settings, is_thorough=True)
-print(sorted({"alembic", "flask_migrate", "scipy", "onnx", "dlib"} & sys.modules.keys()))
+print(sorted({"alembic", "flask_migrate", "scipy", "onnx", "dlib", "psycopg"} & sys.modules.keys()))
 """
 
 
