@@ -184,7 +184,7 @@ class Photo(Base):
     guest: Mapped[Guest | None] = relationship()
     faces: Mapped[list[Face]] = relationship(
         primaryjoin="and_(Photo.id == Face.photo_id, Face.is_face)",
-        order_by="Face.left",
+        order_by="[Face.left, Face.id]",
         viewonly=True,
     )
 

@@ -55,7 +55,9 @@ class SharedRates(Rates):
         names = {self._name(key, limit): limit for limit in limits}
         with _alone(db.engine).connect() as connection:
             rows = connection.execute(_COUNTED, {"keys": list(names)}).all()
-        over = [float(row.left_s) for row in rows if row.number + cost > names[row.key].most]
+        windows = {name: (float(limit.seconds), 0) for name, limit in names.items()}
+        windows |= {row.key: (float(row.left_s), row.number) for row in rows}
+        over = [left for name, (left, count) in windows.items() if count + cost > names[name].most]
         return math.ceil(max(over, default=0))
 
     def add(self, key: Hashable, *limits: Limit, cost: int = 1) -> None:
