@@ -30,6 +30,7 @@ sys.path.insert(0, str(ROOT))
 
 from photoshare.db import db, upgrade_schema
 from photoshare.maintenance.database_checks import prepare_database
+from photoshare.web.site import site_of
 from tests.old_databases import NAME, PHOTOS, make_old_database, new_app, revisions
 
 SHARE_OF_UPGRADES = 1 / 3  # of the kills
@@ -96,9 +97,10 @@ class Upgrades:
                 nonlocal statements
                 statements += 1
 
-            with new_app(copy).app_context():
+            app = new_app(copy)
+            with app.app_context():
                 event.listen(db.engine, "before_cursor_execute", count)
-                prepare_database(copy, is_thorough=True)
+                prepare_database(site_of(app).settings, is_thorough=True)
                 db.engine.dispose()
             self._statements[revision] = statements
         return self._statements[revision]

@@ -20,7 +20,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from photoshare.config import LOCK_FILE
 from photoshare.errors import PhotoshareError, RejectedPhotoError
-from photoshare.maintenance import backup, dated_backups, doctor, moving, restore
+from photoshare.maintenance import backup, dated_backups, doctor, migrating, moving, restore
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.services.addresses import find_listening, guest_url
 from photoshare.services.corrections import replay
@@ -70,7 +70,7 @@ def _print_json(value: Any) -> None:
 @click.option("--password", default="", help="Guests enter it to join.")
 def create(title: str, password: str) -> None:
     """Create a room; print its code and both links as JSON."""
-    prepare_database(current_site().settings.data, is_thorough=False)
+    prepare_database(current_site().settings, is_thorough=False)
     new = rooms.create_room(title, password=password)
     code = new.room.code
     settings = current_site().settings
@@ -185,7 +185,7 @@ def search_again(code: str, wait: bool) -> None:
 
 
 def _room_id(code: str) -> int:
-    prepare_database(current_site().settings.data, is_thorough=False)
+    prepare_database(current_site().settings, is_thorough=False)
     return entering.find_room(code).id
 
 
@@ -199,6 +199,7 @@ def back_up(folder: Path, keep: int | None) -> None:
     """Back up the database, originals and key into FOLDER, which must be new without --keep."""
     storage, folder = current_site().storage, folder.absolute()
     with _in_one_sentence():
+        backup.refuse_postgresql(current_site().settings)
         if keep is None:
             made = backup.back_up(storage, folder)
         else:
@@ -223,6 +224,8 @@ def restore_backup(folder: Path, replace: bool) -> None:
     """Put the backup in FOLDER in the place of the data folder, and upgrade its database."""
     settings = current_site().settings
     data = settings.data
+    with _in_one_sentence():
+        backup.refuse_postgresql(settings)
     if settings.storage:
         raise _OneSentence(
             "A backup is restored into files: leave PHOTOSHARE_STORAGE out, and run move-files "
@@ -230,7 +233,7 @@ def restore_backup(folder: Path, replace: bool) -> None:
         )
     with _in_one_sentence():
         found, replaced = restore.restore(folder.absolute(), data, replace=replace)
-        prepare_database(data, is_thorough=True)
+        prepare_database(settings, is_thorough=True)
     if replaced:
         click.echo(f"What was there before is in {replaced}; delete it when all is well.", err=True)
     _say_backup(f"{data} is restored", found, "so they couldn't be restored")
@@ -273,6 +276,28 @@ def _tell_moved(count: int) -> None:
         click.echo(f"{count:,} photos moved", err=True)
 
 
+@click.command("migrate-to")
+@click.argument("url")
+@with_appcontext
+def migrate_to(url: str) -> None:
+    """Copy all rows from SQLite to the empty PostgreSQL database at URL; stop the server first."""
+    settings = current_site().settings
+    try:
+        with FileLock(settings.data / LOCK_FILE).acquire(timeout=0):
+            moved = migrating.move_to(settings, url)
+    except Timeout:
+        raise _OneSentence("PhotoShare is running on this data folder. Stop it first.") from None
+    except PhotoshareError as error:
+        raise _OneSentence(str(error)) from error
+    for table in moved:
+        click.echo(f"{table.name}: {table.row_count:,} rows", err=True)
+    click.echo(
+        "Every row is in PostgreSQL now. Set PHOTOSHARE_DATABASE_URL and start PhotoShare again. "
+        f"{settings.database} stays as it was: delete it once all is well, with what it holds.",
+        err=True,
+    )
+
+
 @click.command("doctor")
 @with_appcontext
 def examine() -> None:
@@ -289,6 +314,6 @@ def examine() -> None:
 def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(rooms_group)
-    for command in (back_up, check_backup, restore_backup, move_files):
+    for command in (back_up, check_backup, restore_backup, move_files, migrate_to):
         app.cli.add_command(command)
     app.cli.add_command(examine)

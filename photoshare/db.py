@@ -1,7 +1,7 @@
-"""Connect to the database: SQLite in WAL mode, its settings, its schema version, and the time.
+"""Connect to the database, SQLite in WAL mode by default; its schema version, types, and the time.
 
 Write transactions begin with BEGIN IMMEDIATE, so writers queue and readers never wait
-(docs/adr/0002-sqlite-immediate-and-wal.md).
+(docs/adr/0002-sqlite-immediate-and-wal.md); `photoshare.databases.postgresql` does so in its way.
 """
 
 from __future__ import annotations
@@ -13,11 +13,22 @@ from typing import Any
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, MetaData, event, inspect, text
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    MetaData,
+    String,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.engine import Engine, ExceptionContext
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
 
+from photoshare.config import Settings
+from photoshare.databases import postgresql
+from photoshare.databases.expressions import WholeNumber
 from photoshare.disk import has_no_space
 from photoshare.errors import damaged_database_error, disk_full_error
 
@@ -36,17 +47,31 @@ PRIMARY_CODE = 0xFF  # SQLite's extended codes have more bits
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+class Words(TypeDecorator[str]):
+    """A text, without the NUL characters that PostgreSQL's cannot hold, and no name needs."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Leave out NUL, which browsers never send."""
+        return value.replace("\0", "") if value is not None and "\0" in value else value
+
+
 class Base(DeclarativeBase):
     """Base of all models; names every constraint so that migrations can change it."""
 
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(column_0_N_label)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
+    registry = registry(
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(column_0_N_label)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+        type_annotation_map={int: WholeNumber, str: Words},
     )
 
 
@@ -73,9 +98,16 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def init_app(app: Flask, database: Path) -> None:
-    """Bind the app to its database file; called by `photoshare.create_app` only."""
-    app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{database}"
+def init_app(app: Flask, settings: Settings) -> None:
+    """Bind the app to its database; called by `photoshare.create_app` only."""
+    if settings.is_postgresql:
+        app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = postgresql.engine_options()
+        db.init_app(app)
+        with app.app_context():
+            postgresql.take_turns(db.engine)
+        return
+    app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{settings.database}"
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
         "connect_args": {"timeout": BUSY_TIMEOUT_S, "isolation_level": "IMMEDIATE"},
         "max_overflow": -1,  # the number of threads is the limit: none waits for a connection
@@ -98,7 +130,7 @@ def close_database() -> None:
 
 
 def upgrade_schema() -> None:
-    """Upgrade the database file to the newest schema, creating it if it is missing.
+    """Upgrade the database to the newest schema, creating SQLite's file if it is missing.
 
     Needs an app context.
     """
@@ -124,7 +156,7 @@ def known_revisions() -> list[str]:
 
 
 def schema_version() -> str:
-    """Return the revision of the database file; needs an app context."""
+    """Return the revision of the database; needs an app context."""
     with db.engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return "none"
@@ -147,10 +179,11 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 @event.listens_for(Engine, "handle_error")
 def _translate_error(context: ExceptionContext) -> None:
-    """Turn SQLite's errors for a full disk or a damaged file into ours, wherever they occur."""
+    """Turn the errors for a full disk or a damaged file into ours, wherever they occur."""
     error = context.original_exception
     code = getattr(error, "sqlite_errorcode", 0)
-    if code in FULL_DISK_CODES or (code in WRITE_CODES and _has_no_space(context)):
+    is_full = getattr(error, "sqlstate", None) == postgresql.DISK_FULL
+    if is_full or code in FULL_DISK_CODES or (code in WRITE_CODES and _has_no_space(context)):
         raise disk_full_error() from error
     if code & PRIMARY_CODE in DAMAGE_CODES:
         raise damaged_database_error(error) from error

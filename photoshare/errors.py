@@ -52,6 +52,10 @@ class BackupError(PhotoshareError):
     """A backup cannot be made in the chosen folder."""
 
 
+class MoveError(PhotoshareError):
+    """The rows of an installation cannot be moved to another database."""
+
+
 class DamagedDatabaseError(StartError):
     """SQLite cannot read the database file."""
 

@@ -16,12 +16,14 @@ from htmx_flask import Htmx
 from photoshare import cli, db, web
 from photoshare.config import RESOURCES, Settings, load_settings
 from photoshare.config.values import MIN_SECRET
+from photoshare.databases.shared_rates import SharedRates, SharedTurns
 from photoshare.errors import StartError
 from photoshare.faces.engines.choose import GRAPHS_FOLDER, EngineOnDemand, choose_engine
 from photoshare.faces.types import FaceEngine
 from photoshare.jobs.runner import JobRunner
 from photoshare.jobs.tasks import Workplace
 from photoshare.pictures.decoder_pool import DecoderPool
+from photoshare.rates import Rates, Turns
 from photoshare.services import shelf
 from photoshare.services.downloads.zip_shelf import ZipShelf
 from photoshare.services.health import Health
@@ -75,7 +77,7 @@ def create_app(
     app.config.update(_flask_config(settings))
     Htmx(app)
     Compress(app)
-    db.init_app(app, settings.database)
+    db.init_app(app, settings)
     storage = open_storage(settings)
     engine = EngineOnDemand(lambda: (make_engine or _make_engine)(settings))
     crew = Crew(settings) if settings.workers else None
@@ -93,6 +95,8 @@ def create_app(
         ),
         zips=zips,
         crew=crew,
+        rates=SharedRates(str(app.secret_key)) if settings.is_postgresql else Rates(),
+        guesses=SharedTurns() if settings.is_postgresql else Turns(),
         metrics=Metrics(settings.data, zips, crew) if settings.metrics_token else None,
     )
     app.extensions[shelf.EXTENSION] = shelf.Shelves()
@@ -137,10 +141,19 @@ def _secret_key(path: Path) -> str:
     """Read the key that signs the cookies; create it at the first start, readable by this user."""
     try:
         if not path.exists():
-            new = path.with_name("secret_key.new")
+            new = path.with_name(f"secret_key.{secrets.token_hex(4)}")
             new.touch(mode=0o600)
             new.write_text(secrets.token_hex(32))
-            new.replace(path)  # all or nothing: half a key would be a weak one
+            # All or nothing: half a key would be a weak one. Of processes that start together, the
+            # first one's key stays.
+            try:
+                os.link(new, path)
+            except FileExistsError:
+                new.unlink()
+            except OSError:  # a file system without links
+                new.replace(path)
+            else:
+                new.unlink()
         key = path.read_text(errors="replace")
     except OSError as error:
         raise StartError(

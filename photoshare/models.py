@@ -149,7 +149,7 @@ class Photo(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     # When it was taken, else when it was uploaded; with the id, this orders the photos.
     moment: Mapped[datetime] = mapped_column(
-        DateTime, Computed("coalesce(captured_at, created_at)", persisted=False)
+        DateTime, Computed("coalesce(captured_at, created_at)")
     )
     state: Mapped[str] = mapped_column(default=PHOTO_WAITING)
     attempts: Mapped[int] = mapped_column(
@@ -162,10 +162,7 @@ class Photo(Base):
     # photos without a face does not take a scan of all faces of the room.
     face_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     is_without_faces: Mapped[bool] = mapped_column(
-        Computed(
-            "face_count = 0 AND engine IS NOT NULL AND state != 'failed'",
-            persisted=False,
-        )
+        Computed("face_count = 0 AND engine IS NOT NULL AND state != 'failed'")
     )  # searched, and no face was found
     # The number of hearts. Database triggers count them (migration 0019).
     heart_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
@@ -187,7 +184,7 @@ class Photo(Base):
     guest: Mapped[Guest | None] = relationship()
     faces: Mapped[list[Face]] = relationship(
         primaryjoin="and_(Photo.id == Face.photo_id, Face.is_face)",
-        order_by="Face.left",
+        order_by="[Face.left, Face.id]",
         viewonly=True,
     )
 
@@ -283,7 +280,7 @@ class Face(Base):
     bottom: Mapped[int]
     left: Mapped[int]
     area: Mapped[int] = mapped_column(
-        Computed('(bottom - top) * ("right" - "left")', persisted=False)
+        Computed('(bottom - top) * ("right" - "left")')
     )  # square pixels
     score: Mapped[float]  # of the detector
     # The panel, if the photo is a collage; 0: an ordinary photo (photoshare.faces.panels).
@@ -382,6 +379,7 @@ class Job(Base):
     room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"))
     kind: Mapped[str]  # key of photoshare.jobs.tasks.TASKS
     state: Mapped[str] = mapped_column(default=JOB_QUEUED)
+    worker: Mapped[int | None]  # databases.processes: who runs it; None: the only process
     photos_done: Mapped[int] = mapped_column(default=0)  # since started_at
     error: Mapped[str | None]  # one sentence for people
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

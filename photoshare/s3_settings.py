@@ -70,7 +70,7 @@ def _setting(default: Any, parse: Callable[[str], Any], unit: str, help_text: st
     return field(default=default, metadata=metadata, repr=unit != "secret")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, which two bases of a class cannot have
 class S3Settings:
     """Where photos are kept, if not in the data folder (docs/scale.md)."""
 

@@ -29,6 +29,7 @@ from photoshare.db import close_database, offer_migrations
 from photoshare.errors import PhotoshareError
 from photoshare.jobs.daily_backup import keep_backups
 from photoshare.jobs.runner import JobRunner
+from photoshare.maintenance.backup import refuse_postgresql
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.maintenance.deleted_bytes import empty_wal
 from photoshare.networks import TrustedProxies
@@ -48,7 +49,9 @@ from photoshare.web.site import owner_of, site_of
 log = logging.getLogger("photoshare")
 
 # Of photoshare.cli, and Flask-Migrate's.
-COMMANDS = ("rooms", "backup", "check-backup", "restore", "move-files", "doctor", "db")
+COMMANDS = (
+    *("rooms", "backup", "check-backup", "restore", "move-files", "migrate-to", "doctor", "db"),
+)
 OF_WORKERS = ("worker", "scheduler")  # photoshare.workers: programs of their own
 SOCKET_BACKLOG = 256  # phones that connect at once
 CONNECTION_LIMIT = 1000  # a browser keeps up to six; waitress's 100 would be 17 idle guests
@@ -116,11 +119,13 @@ def _serve(host: str, port: int) -> int:
     app = factory.create_app()
     site = site_of(app)
     logs.set_up(site.settings.log_level, site.settings.log_format)
-    with only_instance(site.settings.data):
+    with only_instance(site.settings):
         site.storage.release_reserve()  # the start needs some space, even on a full disk
         probe_disk(site.settings.data)
+        if site.settings.backup_folder:
+            refuse_postgresql(site.settings)
         with app.app_context():
-            prepare_database(site.settings.data, is_thorough=True)
+            prepare_database(site.settings, is_thorough=True)
             site.storage.check(owner_of(app), has_rooms=has_rooms())
         listener = listen(host, port)
         stopping = threading.Event()
@@ -197,9 +202,11 @@ def _stop(answering: Lanes, jobs: JobRunner) -> bool:
 
 
 def _close_database(app: Flask) -> None:
-    """Move all of the database into its one file, so that no log keeps deleted data."""
+    """Move all of SQLite's database into its one file, so that no log keeps deleted data."""
     with app.app_context():
         close_database()
+    if site_of(app).settings.is_postgresql:
+        return
     try:
         is_empty = empty_wal(site_of(app).settings.database)
     except sqlite3.OperationalError as error:

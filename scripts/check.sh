@@ -31,7 +31,14 @@ fi
 
 if [ "${1:-}" = --scale ]; then
     shift
-    exec "$bin/python" -m pytest "${in_all_cores[@]}" -m scale tests/scale "$@"
+    "$bin/python" -m pytest "${in_all_cores[@]}" -m scale tests/scale "$@"
+    [ $# -eq 0 ] || exit 0
+    # The tests of the database's users on PostgreSQL, as --fast chooses them; and all of its migrations.
+    export TEST_DATABASE=postgresql
+    "$bin/python" -m pytest -q "${in_all_cores[@]}" --fast tests/services tests/web tests/jobs tests/maintenance
+    "$bin/python" -m pytest -q tests/test_migrations.py
+    echo "Left out on PostgreSQL: what is marked slow, browser or sqlite, and all cases of a test but the first. All of it: TEST_DATABASE=postgresql ./run.sh test tests/services tests/web tests/jobs tests/maintenance"
+    exit
 fi
 
 measure=()

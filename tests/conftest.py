@@ -8,9 +8,10 @@ import os
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -19,13 +20,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
 
-from photoshare import create_app
+from photoshare import create_app, factory
+from photoshare.config import Settings, load_settings
 from photoshare.db import db, upgrade_schema
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services.photos import adding
 from photoshare.services.rooms import hashing, rooms
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site, site_of
+from tests import postgresql
 from tests.fakes import FakeFaceEngine
 from tests.scenes import Scenes
 from tests.shared_work import share_queries, share_work
@@ -39,13 +42,13 @@ QUICK_METHOD = "scrypt:128:8:1"
 
 share_work()
 DECODERS = DecoderPool()  # of all tests: starting a process takes longer than decoding a picture
-_connections: list[sqlite3.Connection] = []
+_connections: list[Any] = []  # sqlite3's, or psycopg's
 
 
 @event.listens_for(Engine, "connect")
-def _note_connection(connection: sqlite3.Connection, _record: object) -> None:
+def _note_connection(connection: Any, _record: object) -> None:
     _connections.append(connection)
-    if os.fsync is _no_sync:
+    if os.fsync is _no_sync and isinstance(connection, sqlite3.Connection):
         connection.execute("PRAGMA synchronous=OFF").close()
 
 
@@ -114,6 +117,8 @@ def _close_connections() -> Iterator[None]:
     yield
     while _connections:
         _connections.pop().close()
+    if postgresql.IS_CHOSEN:
+        postgresql.cluster().take_back()
 
 
 @pytest.fixture(autouse=True)
@@ -137,9 +142,41 @@ def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashing, "SLOW_METHOD", QUICK_METHOD)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _postgresql() -> None:
+    """With TEST_DATABASE=postgresql, give every data folder a database there."""
+    if not postgresql.IS_CHOSEN:
+        return
+
+    def load(
+        config: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None
+    ) -> Settings:
+        settings = load_settings(config, environ)
+        if settings.database_url:
+            return settings
+        url = postgresql.cluster().of_folder(settings.data)
+        return replace(settings, database_url=url)
+
+    pytest.MonkeyPatch().setattr(factory, "load_settings", load)
+
+
+@pytest.fixture(autouse=True)
+def _sqlite_only(request: pytest.FixtureRequest) -> None:
+    """Leave out on PostgreSQL what is about SQLite's files."""
+    if postgresql.IS_CHOSEN and request.node.get_closest_marker("sqlite"):
+        pytest.skip("about SQLite's own files and words")
+
+
 @pytest.fixture
 def engine() -> FakeFaceEngine:
     return FakeFaceEngine()
+
+
+def copy_data(source: Path, target: Path) -> None:
+    """Copy a data folder that nobody uses, and its database."""
+    shutil.copytree(source, target)
+    if postgresql.IS_CHOSEN:
+        postgresql.cluster().copy(source, target)
 
 
 @pytest.fixture(scope="session")
@@ -161,7 +198,7 @@ def empty_database(empty_data: Path) -> Path:
 @pytest.fixture
 def app(tmp_path: Path, engine: FakeFaceEngine, empty_data: Path) -> Iterator[Flask]:
     """An app with an empty database; jobs run only when a test calls `run_jobs`."""
-    shutil.copytree(empty_data, tmp_path / "data")  # with the key that signs all tests' cookies
+    copy_data(empty_data, tmp_path / "data")  # with the key that signs all tests' cookies
     app = create_app(
         {"data": tmp_path / "data", "min_free_mb": 0},
         make_engine=lambda settings: engine,

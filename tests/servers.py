@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tests import postgresql
 from tests.conftest import ROOT
 from tests.warm_start import WARM_POPEN
 
@@ -51,7 +52,7 @@ def _ended(
 ) -> Iterator[subprocess.Popen[str]]:
     process = popen(
         [sys.executable, *program, str(port)],
-        env={**os.environ, "PHOTOSHARE_DATA": str(data), **environ},
+        env={**os.environ, "PHOTOSHARE_DATA": str(data), **postgresql.environ(data), **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -88,7 +89,7 @@ def run_script(data: Path, script: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", script],
         cwd=ROOT,
-        env={**os.environ, "PHOTOSHARE_DATA": str(data)},
+        env={**os.environ, "PHOTOSHARE_DATA": str(data), **postgresql.environ(data)},
         capture_output=True,
         text=True,
         timeout=60,

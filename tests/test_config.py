@@ -128,6 +128,8 @@ REFUSED = [  # variable, text, remedy
     ("S3_ALLOW_HTTP", "yes", "one of: off, on"),
     ("S3_DOWNLOADS", "phone", "one of: server, redirect"),
     ("S3_CACHE_MB", "199", "a whole number from 200"),
+    ("DATABASE_URL", "mysql://photoshare:secret@127.0.0.1/photoshare", "postgresql+psycopg://"),
+    ("DATABASE_URL", "postgresql://127.0.0.1", "an address such as postgresql+psycopg://"),
 ]
 SECRETS = [
     setting.name.upper() for setting in fields(Settings) if "secret" in setting.metadata.values()
@@ -248,11 +250,12 @@ def test_the_table_for_the_readme_names_every_setting() -> None:
 
 @pytest.mark.parametrize("variable", SECRETS)
 def test_a_secret_may_be_in_a_file_of_its_own(tmp_path: Path, variable: str) -> None:
-    (tmp_path / "secret").write_text(KEY + "\n")
+    value = f"postgresql+psycopg://name:{KEY}@host/name" if variable == "DATABASE_URL" else KEY
+    (tmp_path / "secret").write_text(value + "\n")
 
     settings = load_settings(environ={f"PHOTOSHARE_{variable}_FILE": str(tmp_path / "secret")})
 
-    assert getattr(settings, variable.lower()) == KEY
+    assert getattr(settings, variable.lower()) == value
     assert KEY not in repr(settings)
 
 
@@ -298,3 +301,12 @@ def test_the_key_of_the_settings_signs_the_cookies(tmp_path: Path) -> None:
 
     assert app.secret_key == KEY
     assert not (tmp_path / "secret_key").exists()
+
+
+@pytest.mark.parametrize("scheme", ["postgresql+psycopg", "postgresql", "postgres"])
+def test_postgresql_is_reached_by_one_driver_whatever_its_address_is_called(scheme: str) -> None:
+    settings = load_settings({"database_url": f"{scheme}://name:secret@host/photoshare"}, {})
+
+    assert settings.database_url == "postgresql+psycopg://name:secret@host/photoshare"
+    assert settings.is_postgresql
+    assert not load_settings({}, {}).is_postgresql

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from photoshare import create_app
+from photoshare.databases import postgresql
 from photoshare.db import UtcDateTime, db, schema_version
+from photoshare.errors import StartError
 from photoshare.models import Guest, Room
 from photoshare.services.rooms import rooms
 
@@ -101,3 +106,24 @@ def test_moments_are_compared_as_moments() -> None:
 
 def test_the_schema_has_a_version() -> None:
     assert schema_version() != "none"
+
+
+def test_without_the_driver_of_postgresql_one_sentence_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "find_spec", lambda _name: None)
+
+    with pytest.raises(StartError, match=r"pip install .* -r requirements-scale\.txt"):
+        create_app({"data": tmp_path, "database_url": "postgresql://name:secret@host/photoshare"})
+
+
+def test_a_text_is_kept_without_the_characters_that_postgresql_cannot_keep(app: Flask) -> None:
+    with app.app_context():
+        room = rooms.create_room("Par\0ty").room
+
+        assert room_titles() == ["Party"]
+        assert room.id == db.session.scalar(select(Room.id).where(Room.title == "Par\0ty"))
+
+
+def room_titles() -> list[str]:
+    return list(db.session.scalars(select(Room.title)))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import postgresql
 from tests.conftest import ROOT
 from tests.warm_start import WARM_POPEN
 
@@ -33,7 +34,7 @@ def flask(data: Path, *arguments: str, **environ: str) -> subprocess.CompletedPr
     process = WARM_POPEN(
         [sys.executable, "-m", "flask", "--app", "app", *arguments],
         cwd=ROOT,
-        env={**os.environ, "PHOTOSHARE_DATA": str(data), **environ},
+        env={**os.environ, "PHOTOSHARE_DATA": str(data), **postgresql.environ(data), **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -25,6 +25,7 @@ from photoshare.config.values import (
     web_address,
     whole_number,
 )
+from photoshare.databases.settings import HIDDEN, DatabaseSettings
 from photoshare.errors import SettingError
 from photoshare.s3_settings import S3Settings
 
@@ -41,7 +42,6 @@ ENGINES = ("fused", "dlib", "face_recognition")  # photoshare.faces.engines.choo
 FORMER_ENGINES = {"onnx": "dlib"}  # its name before several engines ran on ONNX Runtime
 # Kubernetes sets these in every pod for a service named "photoshare".
 OF_KUBERNETES = re.compile(r"PHOTOSHARE_(SERVICE_(HOST|PORT(_.*)?)|PORT_.*)")
-HIDDEN = "secret"  # the unit of a setting that is never shown, and may be in a file of its own
 FILE_SUFFIX = "_FILE"  # of the variable that names the file; so do other images for Docker secrets
 BY_ENGINE = "by engine"  # how the documentation shows a setting that the engine chooses
 LOG_FORMATS = ("text", "json")
@@ -66,7 +66,7 @@ def _setting(default: Any, parse: Callable[[str], Any], unit: str, help_text: st
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(S3Settings):
+class Settings(S3Settings, DatabaseSettings):
     """The settings of one server; docs/administration.md shows this table."""
 
     data: Path = _setting(

@@ -8,7 +8,9 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 
-from photoshare.db import utc_now
+from photoshare.databases.processes import OneProcess, Processes
+from photoshare.databases.shared_rates import forget_old_attempts
+from photoshare.db import db, utc_now
 from photoshare.errors import DiskFullError, ModelError, PhotoshareError, StorageError
 from photoshare.jobs.tasks import TASKS, Workplace
 from photoshare.maintenance.deleted_bytes import DatabaseUpkeep
@@ -40,11 +42,13 @@ class JobRunner:
         self._workplace = workplace
         self._app, self._stopping = workplace.app, workplace.stopping
         self._undo_time = timedelta(minutes=workplace.settings.undo_minutes)
-        self._upkeep = DatabaseUpkeep(workplace.settings.database)
+        is_file = not workplace.settings.is_postgresql  # which cleans up after itself
+        self._upkeep = DatabaseUpkeep(workplace.settings.database) if is_file else None
         self._knows_outdated = False  # whether photos of another engine have been looked for
         self._executor: ThreadPoolExecutor | None = None
         self._watcher: threading.Thread | None = None
         self._busy = threading.Lock()  # held while jobs run
+        self._processes = OneProcess()
         self._is_unsettled = False  # the table still lists an ended job as running
 
     def search_photos(self, room_id: int) -> None:
@@ -89,9 +93,11 @@ class JobRunner:
     def recover(self) -> None:
         """Requeue everything that a dead process was working on."""
         with self._app.app_context():
-            photo_queue.release_claims(count_attempt=True)
+            if self._workplace.settings.is_postgresql:
+                self._processes = Processes(db.engine)
+                self._processes.announce()
+            job_table.take_over(self._processes.living())
             photo_queue.fail_exhausted_photos()
-            job_table.requeue_running_jobs()
             job_table.enqueue_waiting_photos()
             checksums.forget_old_measurements()
             _enqueue_unmeasured()
@@ -108,6 +114,8 @@ class JobRunner:
         with self._app.app_context():
             storage = self._workplace.storage
             removed = leftovers.sweep(storage, older_than=older_than)
+            if self._processes.number is not None:
+                forget_old_attempts()
             delete_pictures_of_no_faces(storage)
             check_originals(storage)
             _enqueue_unmeasured()
@@ -127,7 +135,7 @@ class JobRunner:
             while not self._stopping.is_set():
                 with self._app.app_context():
                     job_table.enqueue_waiting_photos()
-                    job = job_table.claim_job()
+                    job = job_table.claim_job(self._processes.number)
                 if job is None:
                     return
                 self._run(job)
@@ -162,10 +170,11 @@ class JobRunner:
             self._busy.release()
             if self._workplace.crew is not None:
                 self._workplace.crew.close()
+            self._processes.leave()
             return not self._watcher.is_alive()
         with self._app.app_context():
-            photo_queue.release_claims(count_attempt=False)
-            job_table.requeue_running_jobs()
+            self._release_own()
+        self._processes.leave()
         return False
 
     def _run(self, job: ClaimedJob) -> None:
@@ -184,7 +193,7 @@ class JobRunner:
             if error is not None:
                 # A full disk, a bucket out of reach or a damaged model isn't the photo's fault.
                 is_ours = isinstance(error, DiskFullError | ModelError | StorageError)
-                photo_queue.release_claims(count_attempt=not is_ours)
+                photo_queue.release_claims(count_attempt=not is_ours, worker=self._processes.number)
             if error is None and (self._stopping.is_set() or not is_done):
                 job_table.requeue_job(job.id)
             else:
@@ -195,25 +204,33 @@ class JobRunner:
         """Record the end of a job that could not be written before, for example on a full disk."""
         if self._is_unsettled:
             with self._app.app_context():
-                photo_queue.release_claims(count_attempt=False)
-                job_table.requeue_running_jobs()
+                self._release_own()
             self._is_unsettled = False
+
+    def _release_own(self) -> None:
+        """Requeue what this process is working on; no attempt counts."""
+        photo_queue.release_claims(count_attempt=False, worker=self._processes.number)
+        job_table.requeue_running_jobs(self._processes.number)
 
     def _watch(self) -> None:
         """Clean up, end what can be undone, and wake the job thread for work queued elsewhere."""
         next_sweep = time.monotonic()
         while not self._stopping.wait(WATCH_S):
             try:
-                if time.monotonic() >= next_sweep:
+                self._processes.announce()
+                is_on_duty = self._processes.is_on_duty()
+                if is_on_duty and time.monotonic() >= next_sweep:
                     next_sweep += SWEEP_EVERY_S
                     self.sweep()
                 with self._app.app_context():
-                    delete_for_good(self._workplace.storage, before=utc_now() - self._undo_time)
+                    if is_on_duty:
+                        self._do_duties()
                     job_table.enqueue_waiting_photos()
                     has_work = job_table.has_queued_jobs()
                 if has_work or self._is_unsettled:
                     self.wake()
-                self._upkeep.tend()
+                if self._upkeep is not None:
+                    self._upkeep.tend()
             except StorageError as error:  # its deletions are written down
                 log.warning("The photos can't be swept: %s", error.reason)
                 next_sweep = min(next_sweep, time.monotonic() + SWEEP_AGAIN_S)
@@ -222,6 +239,13 @@ class JobRunner:
                 self._stopping.wait(FULL_DISK_WAIT_S)
             except Exception:  # a locked database is temporary; the watch continues
                 log.exception("Watching the job table failed; trying again")
+
+    def _do_duties(self) -> None:
+        """Do what one process does for all: end what can be undone, take over from the dead."""
+        delete_for_good(self._workplace.storage, before=utc_now() - self._undo_time)
+        if self._processes.are_settled() and job_table.take_over(self._processes.living()):
+            log.warning("Another process has ended in the middle of its work; it goes on here")
+            photo_queue.fail_exhausted_photos()
 
 
 def _enqueue_unmeasured() -> None:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
+from photoshare.config import Settings
 from photoshare.disk import disk_full_as_error
 from photoshare.errors import BackupError
 from photoshare.storage import Storage
@@ -96,6 +97,20 @@ def back_up(storage: Storage, target: Path, earlier: Path | None = None) -> Back
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"The backup can't be written ({error}).") from error
     return Backup(target, backup.photo_count, backup.lost)
+
+
+def refuse_postgresql(settings: Settings) -> None:
+    """Refuse to back up a database that is not in the data folder.
+
+    Raises
+    ------
+    BackupError
+    """
+    if settings.is_postgresql:
+        raise BackupError(
+            "Backups are of SQLite. The rows are in PostgreSQL: back them up with pg_dump "
+            f"first, then copy {settings.data} (docs/scale.md)."
+        )
 
 
 def check_backup(folder: Path) -> Backup:

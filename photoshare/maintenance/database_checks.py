@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from photoshare.config import PROGRAM, Settings
 from photoshare.db import db, known_revisions, schema_version, upgrade_schema
 from photoshare.errors import StartError, damaged_database_error
+from photoshare.models import Photo
 
 
-def prepare_database(data: Path, *, is_thorough: bool) -> None:
-    """Check the database of a data folder and upgrade it to the newest schema.
+def prepare_database(settings: Settings, *, is_thorough: bool) -> None:
+    """Check the database and upgrade it to the newest schema.
 
     Needs an app context.
 
     Parameters
     ----------
-    data : Path
+    settings : Settings
     is_thorough : bool
         Let SQLite check the whole file, for the start of a server: 0.15 s of processor time
         for the 96 MB of 160,000 faces.
@@ -27,17 +28,16 @@ def prepare_database(data: Path, *, is_thorough: bool) -> None:
     StartError
         If it is missing although there are photos, damaged, of a newer version, or unreadable.
     """
-    file = data / "photoshare.sqlite"
+    if settings.is_postgresql:
+        _prepare_postgresql(settings)
+        return
+    file = settings.database
     try:
         if not file.exists() or file.stat().st_size == 0:
-            _refuse_photos_without_rows(data)
+            _refuse_photos_without_rows(settings, "photoshare.sqlite beside them is missing or")
         elif is_thorough and (complaint := find_damage()):
             raise damaged_database_error(complaint)
-        elif (version := schema_version()) not in ("none", *known_revisions()):
-            raise StartError(
-                f"The database is from a newer PhotoShare (schema {version}). Update PhotoShare, "
-                "or restore the backup from before the update."
-            )
+        _refuse_newer_schema()
         upgrade_schema()
     except (OperationalError, OSError) as error:
         reason = error.orig if isinstance(error, OperationalError) else error.strerror
@@ -45,6 +45,40 @@ def prepare_database(data: Path, *, is_thorough: bool) -> None:
             f"The database {file} can't be used ({reason}). Make the user who runs PhotoShare the "
             "owner of the data folder, and stop other programs that use the file."
         ) from error
+
+
+def _prepare_postgresql(settings: Settings) -> None:
+    try:
+        if schema_version() == "none":
+            _refuse_photos_without_rows(settings, "that PHOTOSHARE_DATABASE_URL names is")
+        _refuse_newer_schema()
+        upgrade_schema()
+        _refuse_rows_without_photos(settings)
+    except OperationalError as error:
+        reason = " ".join(str(error.orig).split())  # names host and user, never the password
+        raise StartError(
+            f"PostgreSQL can't be used ({reason}). Check that it is running, and what "
+            "PHOTOSHARE_DATABASE_URL says."
+        ) from error
+
+
+def _refuse_rows_without_photos(settings: Settings) -> None:
+    """Refuse another data folder than that of the rows: every photo would be noted as lost."""
+    rooms = settings.data / "rooms"
+    has_photos = db.session.scalar(select(Photo.id).limit(1)) is not None
+    if has_photos and not rooms.is_dir():
+        raise StartError(
+            f"The database has photos, but {settings.data} isn't their data folder. Every "
+            "process needs the same PHOTOSHARE_DATA."
+        )
+
+
+def _refuse_newer_schema() -> None:
+    if (version := schema_version()) not in ("none", *known_revisions()):
+        raise StartError(
+            f"The database is from a newer PhotoShare (schema {version}). Update PhotoShare, "
+            "or restore the backup from before the update."
+        )
 
 
 def find_damage() -> str | None:
@@ -56,11 +90,14 @@ def find_damage() -> str | None:
     return " ".join(answer.removeprefix("*** in database main ***").split())
 
 
-def _refuse_photos_without_rows(data: Path) -> None:
+def _refuse_photos_without_rows(settings: Settings, which_is: str) -> None:
     """Refuse an empty database if there are photos: without rows they would be swept."""
-    if next((data / "rooms").glob("*/originals/*"), None) is not None:
-        raise StartError(
-            f"There are photos in {data / 'rooms'}, but the database photoshare.sqlite beside them "
-            "is missing or empty. Restore it from the newest backup, or move the photos away "
-            "to start fresh."
-        )
+    rooms = settings.data / "rooms"
+    if next(rooms.glob("*/originals/*"), None) is None:
+        return
+    has_file = settings.is_postgresql and settings.database.exists()
+    remedy = f"Move it over with: {PROGRAM} migrate-to, or restore it" if has_file else "Restore it"
+    raise StartError(
+        f"There are photos in {rooms}, but the database {which_is} empty. {remedy} from the newest "
+        "backup, or move the photos away to start fresh."
+    )

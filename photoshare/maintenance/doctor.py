@@ -161,6 +161,9 @@ def _bucket(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
+    if settings.is_postgresql:
+        yield from _postgresql(settings)
+        return
     if not _has_database(settings):
         yield Finding("Database", True, "not created yet; the first start creates it")
         return
@@ -180,6 +183,21 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("Database", False, "SQLite's quick_check found a problem", remedy)
     remedy = "Start the server once to upgrade it; if it's newer, update PhotoShare."
     yield Finding("Database", current == newest, f"schema {current} of {newest}", remedy)
+    if current == newest:
+        yield _photos(settings)
+
+
+def _postgresql(settings: Settings) -> Iterator[Finding]:
+    newest = known_revisions()[0]
+    try:
+        current = schema_version()
+    except DatabaseError as error:
+        state = f"PostgreSQL can't be reached ({' '.join(str(error.orig).split())})"
+        yield Finding("Database", False, state, "Start it, or correct PHOTOSHARE_DATABASE_URL.")
+        return
+    remedy = "Start the server once to make or upgrade it; if it's newer, update PhotoShare."
+    state = f"PostgreSQL, schema {current} of {newest}"
+    yield Finding("Database", current == newest, state, remedy)
     if current == newest:
         yield _photos(settings)
 
@@ -286,4 +304,4 @@ def _monitoring(settings: Settings) -> Iterator[Finding]:
 
 
 def _has_database(settings: Settings) -> bool:
-    return settings.database.exists()  # connecting would create it
+    return settings.is_postgresql or settings.database.exists()  # connecting would create it

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from photoshare.databases.expressions import total
 from photoshare.models import JOB_QUEUED, JOB_RUNNING, Job, Photo, Room, db
 
 
@@ -23,9 +24,7 @@ class ServerCounts:
 def count_all() -> ServerCounts:
     """Count everything from indexes, without reading a photo's row."""
     states = db.session.execute(
-        select(Photo.state, func.count(), func.coalesce(func.sum(Photo.face_count), 0)).group_by(
-            Photo.state
-        )
+        select(Photo.state, func.count(), total(Photo.face_count)).group_by(Photo.state)
     ).all()
     jobs = db.session.execute(
         select(Job.state, func.count().label("number"))

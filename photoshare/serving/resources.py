@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import resource
 import socket
 from contextlib import AbstractContextManager
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from photoshare.config import LOCK_FILE, PROGRAM
+from photoshare.config import LOCK_FILE, PROGRAM, Settings
 from photoshare.disk import disk_full_as_error
 from photoshare.errors import PhotoshareError, StartError
 
@@ -26,11 +27,17 @@ def allow_open_files(wanted: int) -> int:
     return allowed
 
 
-def only_instance(data: Path) -> AbstractContextManager[object]:
-    """Lock the data folder for this process until the end of the ``with`` block."""
+def only_instance(settings: Settings) -> AbstractContextManager[object]:
+    """Lock the data folder for this process until the end of the ``with`` block.
+
+    With PostgreSQL, for this process and others that use the same database.
+    """
+    data = settings.data
     try:
+        if settings.is_postgresql:
+            return _shared_lock(data / LOCK_FILE)
         return FileLock(data / LOCK_FILE).acquire(timeout=0)
-    except Timeout:
+    except (Timeout, BlockingIOError):
         raise StartError(
             f"Another PhotoShare is already running on the data folder {data}. Stop it first, "
             "or give this one a folder of its own with PHOTOSHARE_DATA."
@@ -40,6 +47,17 @@ def only_instance(data: Path) -> AbstractContextManager[object]:
             f"The data folder {data} isn't writable ({error.strerror}). "
             "Make the user who runs PhotoShare its owner, or choose another with PHOTOSHARE_DATA."
         ) from error
+
+
+def _shared_lock(path: Path) -> AbstractContextManager[object]:
+    """Lock a file as `FileLock` does, but together with others who do the same."""
+    file = path.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise
+    return file
 
 
 def probe_disk(data: Path) -> None:

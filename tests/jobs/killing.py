@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests import postgresql
 from tests.conftest import ROOT
 from tests.warm_start import WARM_POPEN
 
@@ -74,7 +75,8 @@ def kill_until(
     deadline = time.monotonic() + seconds
     while not is_over() and time.monotonic() < deadline:
         before = len(log.read_text().splitlines())
-        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+        database = postgresql.environ(folder / "data")
+        environ = {**os.environ, "PYTHONPATH": str(ROOT), **database}
         worker = WARM_POPEN(command, cwd=ROOT, env=environ, text=True)
         try:
             while time.monotonic() < deadline and not is_over():

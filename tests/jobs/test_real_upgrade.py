@@ -6,7 +6,6 @@ Corrections are carried over by the locations of faces, although the engines' bo
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,7 @@ from photoshare.services.rooms.entering import Author
 from photoshare.services.work import job_table
 from photoshare.services.work.progress import room_progress
 from photoshare.web.site import site_of
-from tests.conftest import Cast
+from tests.conftest import Cast, copy_data
 from tests.helpers import faces_of
 from tests.live import LiveServer, serving
 
@@ -37,10 +36,9 @@ HEIGHT = 600  # of every picture
 
 
 @pytest.fixture
-def app(tmp_path: Path, empty_database: Path) -> Iterator[Flask]:
+def app(tmp_path: Path, empty_data: Path) -> Iterator[Flask]:
     """The server as it ran before: only with dlib's engine."""
-    (tmp_path / "data").mkdir()
-    shutil.copy(empty_database, tmp_path / "data")
+    copy_data(empty_data, tmp_path / "data")
     app = real_app(tmp_path, engine="dlib")
     yield app
     with app.app_context():

@@ -180,7 +180,7 @@ def test_the_web_never_touches_the_session() -> None:
 
 def test_the_ground_modules_import_nothing_of_ours_but_words() -> None:
     words = {"photoshare.errors", "photoshare.geometry", "photoshare.disk", "photoshare.config"}
-    words |= {"photoshare.s3_settings", "photoshare.storage"}
+    words |= {"photoshare.s3_settings", "photoshare.storage", "photoshare.databases.settings"}
     ground = [f"photoshare.{name}" for name in ("errors", "config", "disk", "s3_settings")]
     for module in [*ground, *modules_in("photoshare.storage")]:
         ours = {name for name in imports_of(module) if is_within(name, ("photoshare",))}

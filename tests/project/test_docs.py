@@ -124,7 +124,7 @@ def test_every_command_is_documented(app: Flask) -> None:
     assert isinstance(rooms, click.Group)
     commands = [f"rooms {name}" for name in rooms.commands]
 
-    for command in [*commands, "backup", "doctor"]:
+    for command in [*commands, "backup", "doctor", "migrate-to"]:
         assert f"## `{command}" in text
 
 

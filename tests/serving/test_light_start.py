@@ -19,8 +19,8 @@ from photoshare.web.site import site_of
 
 app = create_app()
 with app.app_context():
-    prepare_database(site_of(app).settings.data, is_thorough=True)
-late = {"alembic", "flask_migrate", "scipy", "onnx", "dlib", "distributed", "obstore"}
+    prepare_database(site_of(app).settings, is_thorough=True)
+late = {"alembic", "flask_migrate", "scipy", "onnx", "dlib", "distributed", "obstore", "psycopg"}
 print(sorted(late & sys.modules.keys()))
 """
 

@@ -52,6 +52,7 @@ def lines_of(app: Flask) -> tuple[int, list[str]]:
     return answer.status, answer.content.decode().splitlines()
 
 
+@pytest.mark.sqlite
 def test_a_database_that_does_not_answer_is_named_without_its_path(app: Flask, site: Site) -> None:
     site.settings.database.write_bytes(b"not a database" * 100)
 

@@ -100,11 +100,11 @@ def test_a_guess_at_one_holds_up_no_guess_at_the_other(apps: list[Flask]) -> Non
     has_passed = threading.Event()
 
     def take_a_turn() -> None:
-        with other.take() as has_place:
+        with apps[1].app_context(), other.take() as has_place:
             assert has_place
             has_passed.set()
 
-    with one.take():
+    with apps[0].app_context(), one.take():
         thread = threading.Thread(target=take_a_turn)
         thread.start()
         is_through = has_passed.wait(30)

@@ -8,6 +8,8 @@ Revises: 0001
 from alembic import op
 import sqlalchemy as sa
 
+from photoshare.migrations.either import NUMBER
+
 
 # revision identifiers, used by Alembic.
 revision = "0002"
@@ -17,12 +19,12 @@ depends_on = None
 
 NEW_COLUMNS = (
     ("room", "guests_may_correct", sa.Boolean(), "0"),
-    ("room", "revision", sa.Integer(), "0"),
+    ("room", "revision", NUMBER, "0"),
     ("person", "is_hidden", sa.Boolean(), "0"),
     ("person", "is_corrected", sa.Boolean(), "0"),
-    ("person", "cover_face_id", sa.Integer(), None),
+    ("person", "cover_face_id", NUMBER, None),
     ("face", "is_face", sa.Boolean(), "1"),
-    ("face", "link_id", sa.Integer(), None),
+    ("face", "link_id", NUMBER, None),
 )
 
 
@@ -32,9 +34,9 @@ def upgrade():
         op.add_column(table, column)
     op.create_table(
         "apart_links",
-        sa.Column("room_id", sa.Integer(), nullable=False),
-        sa.Column("link_id", sa.Integer(), nullable=False),
-        sa.Column("other_id", sa.Integer(), nullable=False),
+        sa.Column("room_id", NUMBER, nullable=False),
+        sa.Column("link_id", NUMBER, nullable=False),
+        sa.Column("other_id", NUMBER, nullable=False),
         sa.ForeignKeyConstraint(
             ["room_id"], ["room.id"], name=op.f("fk_apart_links_room_id"), ondelete="CASCADE"
         ),
@@ -42,14 +44,14 @@ def upgrade():
     )
     op.create_table(
         "correction",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("room_id", sa.Integer(), nullable=False),
-        sa.Column("guest_id", sa.Integer(), nullable=True),
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("room_id", NUMBER, nullable=False),
+        sa.Column("guest_id", NUMBER, nullable=True),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("undone_at", sa.DateTime(), nullable=True),
-        sa.Column("undone_by", sa.Integer(), nullable=True),
+        sa.Column("undone_by", NUMBER, nullable=True),
         sa.ForeignKeyConstraint(
             ["guest_id"], ["guest.id"], name=op.f("fk_correction_guest_id"), ondelete="SET NULL"
         ),
@@ -66,12 +68,12 @@ def upgrade():
     op.create_index(op.f("ix_correction_guest_id"), "correction", ["guest_id"])
     op.create_table(
         "correction_face",
-        sa.Column("correction_id", sa.Integer(), nullable=False),
-        sa.Column("face_id", sa.Integer(), nullable=False),
-        sa.Column("side", sa.Integer(), nullable=False),
+        sa.Column("correction_id", NUMBER, nullable=False),
+        sa.Column("face_id", NUMBER, nullable=False),
+        sa.Column("side", NUMBER, nullable=False),
         sa.Column("is_carried", sa.Boolean(), nullable=False),
-        sa.Column("person_before", sa.Integer(), nullable=True),
-        sa.Column("person_after", sa.Integer(), nullable=True),
+        sa.Column("person_before", NUMBER, nullable=True),
+        sa.Column("person_after", NUMBER, nullable=True),
         sa.ForeignKeyConstraint(
             ["correction_id"],
             ["correction.id"],
@@ -96,12 +98,12 @@ def _keep_given_names():
     # Two people of one room may have one name: the order of the rows pairs them up.
     op.execute(
         "INSERT INTO correction_face (correction_id, face_id, side, is_carried, person_before, "
-        "person_after) SELECT c.id, f.id, 0, 0, f.person_id, f.person_id FROM face f "
+        "person_after) SELECT c.id, f.id, 0, false, f.person_id, f.person_id FROM face f "
         "JOIN (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS n FROM person WHERE name IS NOT NULL) p "
         "ON p.id = f.person_id "
         "JOIN (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS n FROM correction) c ON c.n = p.n"
     )
-    op.execute("UPDATE person SET is_corrected = 1 WHERE name IS NOT NULL")
+    op.execute("UPDATE person SET is_corrected = true WHERE name IS NOT NULL")
     op.execute(
         "UPDATE face SET link_id = (SELECT MIN(other.id) FROM face other "
         "WHERE other.person_id = face.person_id) "

@@ -9,6 +9,8 @@ Create Date: 2026-11-24 13:52:00.000000
 from alembic import op
 import sqlalchemy as sa
 
+from photoshare.migrations.either import NUMBER
+
 
 # revision identifiers, used by Alembic.
 revision = "0003"
@@ -20,12 +22,12 @@ depends_on = None
 def upgrade():
     op.create_table(
         "upload",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("room_id", sa.Integer(), nullable=False),
-        sa.Column("guest_id", sa.Integer(), nullable=False),
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("room_id", NUMBER, nullable=False),
+        sa.Column("guest_id", NUMBER, nullable=False),
         sa.Column("fingerprint", sa.String(), nullable=False),
         sa.Column("file_name", sa.String(), nullable=False),
-        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("size_bytes", NUMBER, nullable=False),
         sa.Column("sha256", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(

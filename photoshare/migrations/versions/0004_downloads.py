@@ -9,6 +9,8 @@ Create Date: 2026-11-24 14:10:00.000000
 from alembic import op
 import sqlalchemy as sa
 
+from photoshare.migrations.either import NUMBER
+
 
 # revision identifiers, used by Alembic.
 revision = "0004"
@@ -23,10 +25,10 @@ def upgrade():
         "room",
         sa.Column("keeps_metadata", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
-    op.add_column("photo", sa.Column("crc32", sa.Integer(), nullable=True))
-    op.add_column("photo", sa.Column("clean_crc32", sa.Integer(), nullable=True))
-    op.add_column("photo", sa.Column("clean_copy_bytes", sa.Integer(), nullable=True))
-    op.add_column("photo", sa.Column("cleaning_rules", sa.Integer(), nullable=True))
+    op.add_column("photo", sa.Column("crc32", NUMBER, nullable=True))
+    op.add_column("photo", sa.Column("clean_crc32", NUMBER, nullable=True))
+    op.add_column("photo", sa.Column("clean_copy_bytes", NUMBER, nullable=True))
+    op.add_column("photo", sa.Column("cleaning_rules", NUMBER, nullable=True))
 
 
 def downgrade():

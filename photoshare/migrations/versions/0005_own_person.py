@@ -8,6 +8,8 @@ Revises: 0004
 from alembic import op
 import sqlalchemy as sa
 
+from photoshare.migrations.either import NUMBER, number
+
 
 # revision identifiers, used by Alembic.
 revision = "0005"
@@ -20,10 +22,10 @@ def upgrade():
     # In words of SQL: a batch would copy the table, lose AUTOINCREMENT, and by dropping the old one
     # take the guests from their photos.
     op.execute(
-        "ALTER TABLE guest ADD COLUMN person_id INTEGER "
+        f"ALTER TABLE guest ADD COLUMN person_id {number()} "
         "CONSTRAINT fk_guest_person_id REFERENCES person (id) ON DELETE SET NULL"
     )
-    op.add_column("guest", sa.Column("said_person_id", sa.Integer(), nullable=True))
+    op.add_column("guest", sa.Column("said_person_id", NUMBER, nullable=True))
     op.create_index(op.f("ix_guest_person_id"), "guest", ["person_id"])
 
 

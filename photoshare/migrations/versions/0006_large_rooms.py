@@ -8,6 +8,15 @@ Revises: 0005
 from alembic import op
 import sqlalchemy as sa
 
+from photoshare.migrations.either import (
+    NUMBER,
+    add_computed,
+    count_rows,
+    drop_trigger,
+    is_sqlite,
+    where,
+)
+
 
 # revision identifiers, used by Alembic.
 revision = "0006"
@@ -15,7 +24,7 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-IS_SORTED = sa.text("person_id IS NOT NULL")
+IS_SORTED = where("person_id IS NOT NULL")
 IS_WAITING = "IN ('waiting', 'analysing')"
 # What is counted: name, when, of which row the room is, in which column.
 TRIGGERS = (
@@ -46,31 +55,59 @@ TRIGGERS = (
         "activity",
     ),
 )
+CHANGED = "SELECT now.room_id AS id, 1 AS amount FROM was JOIN now ON now.id = was.id WHERE "
+TRIGGERS_OF_POSTGRESQL = (
+    (
+        "photo_came",
+        "INSERT",
+        "photo",
+        "room.activity",
+        "SELECT room_id AS id, 1 AS amount FROM now",
+    ),
+    (
+        "photo_went",
+        "DELETE",
+        "photo",
+        "room.activity",
+        "SELECT room_id AS id, 1 AS amount FROM was",
+    ),
+    (
+        *("photo_changed", "UPDATE", "photo", "room.activity"),
+        f"{CHANGED} was.state != now.state "
+        f"AND NOT (was.state {IS_WAITING} AND now.state {IS_WAITING})",
+    ),
+    (
+        *("photo_given_up", "UPDATE", "photo", "room.revision"),
+        f"{CHANGED} now.engine IS NOT NULL AND (was.state = 'failed') != (now.state = 'failed')",
+    ),
+    ("job_came", "INSERT", "job", "room.activity", "SELECT room_id AS id, 1 AS amount FROM now"),
+    ("job_went", "DELETE", "job", "room.activity", "SELECT room_id AS id, 1 AS amount FROM was"),
+    (
+        *("job_changed", "UPDATE", "job", "room.activity"),
+        f"{CHANGED} was.state != now.state OR was.error IS DISTINCT FROM now.error",
+    ),
+)
 
 
 def upgrade():
     # Computed columns that are not stored, and in words of SQL: no table is copied.
-    op.execute(
-        "ALTER TABLE photo ADD COLUMN moment DATETIME "
-        "GENERATED ALWAYS AS (coalesce(captured_at, created_at)) VIRTUAL NOT NULL"
-    )
-    op.execute(
-        "ALTER TABLE face ADD COLUMN area INTEGER "
-        'GENERATED ALWAYS AS ((bottom - top) * ("right" - "left")) VIRTUAL NOT NULL'
-    )
+    add_computed("photo", "moment", "DATETIME", "TIMESTAMP", "coalesce(captured_at, created_at)")
+    add_computed("face", "area", "INTEGER", "BIGINT", '(bottom - top) * ("right" - "left")')
     op.create_index("ix_photo_room_id_moment", "photo", ["room_id", "moment"])
     op.create_index("ix_photo_guest_id_moment", "photo", ["guest_id", "moment"])
     op.create_index("ix_photo_uploads", "photo", ["room_id", "guest_id", "size_bytes"])
     op.drop_index("ix_photo_guest_id", "photo")
     op.drop_index("ix_face_photo_id", "face")
     op.create_index("ix_face_photo_id", "face", ["photo_id", "is_face", "person_id"])
-    op.create_index(
-        "ix_face_person_photos", "face", ["person_id", "photo_id"], sqlite_where=IS_SORTED
-    )
-    op.create_index("ix_face_person_area", "face", ["person_id", "area"], sqlite_where=IS_SORTED)
+    op.create_index("ix_face_person_photos", "face", ["person_id", "photo_id"], **IS_SORTED)
+    op.create_index("ix_face_person_area", "face", ["person_id", "area"], **IS_SORTED)
     op.drop_index("ix_face_person_id", "face")
     op.create_index("ix_job_room_id_kind", "job", ["room_id", "kind"])
-    op.add_column("room", sa.Column("activity", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("room", sa.Column("activity", NUMBER, nullable=False, server_default="0"))
+    if not is_sqlite():
+        for trigger in TRIGGERS_OF_POSTGRESQL:
+            count_rows(*trigger)
+        return
     for name, when, row, column in TRIGGERS:
         counted = f"{column} = {column} + 1 WHERE id = {row}.room_id"
         op.execute(
@@ -79,8 +116,8 @@ def upgrade():
 
 
 def downgrade():
-    for name, *_how in TRIGGERS:
-        op.execute(f"DROP TRIGGER {name}")
+    for name, _event, table, *_how in TRIGGERS_OF_POSTGRESQL:
+        drop_trigger(name, table)
     op.drop_column("room", "activity")
     op.drop_index("ix_job_room_id_kind", "job")
     op.create_index("ix_face_person_id", "face", ["person_id"])

@@ -9,6 +9,8 @@ Create Date: 2026-11-25 21:50:00.000000
 from alembic import op
 import sqlalchemy as sa
 
+from photoshare.migrations.either import where
+
 
 # revision identifiers, used by Alembic.
 revision = "0007"
@@ -24,9 +26,7 @@ def upgrade():
     )
     # In the order of the albums, so that SQLite prefers them to an index of all photos.
     for name, condition in (("lost", "is_lost = 1"), ("unmeasured", "crc32 IS NULL")):
-        op.create_index(
-            f"ix_photo_{name}", "photo", ["room_id", "moment"], sqlite_where=sa.text(condition)
-        )
+        op.create_index(f"ix_photo_{name}", "photo", ["room_id", "moment"], **where(condition))
 
 
 def downgrade():

@@ -7,6 +7,8 @@ Revises: 0007
 
 from alembic import op
 
+from photoshare.migrations.either import is_sqlite
+
 
 # revision identifiers, used by Alembic.
 revision = "0008"
@@ -18,7 +20,10 @@ depends_on = None
 def upgrade():
     # See photoshare/services/corrections/erasure.py. The names of guests who left cannot be told
     # from others.
-    op.execute("UPDATE face SET encoding = zeroblob(length(encoding)) WHERE NOT is_face")
+    zeros = "zeroblob(length(encoding))"
+    if not is_sqlite():
+        zeros = "decode(repeat('00', length(encoding)), 'hex')"
+    op.execute(f"UPDATE face SET encoding = {zeros} WHERE NOT is_face")
     op.execute(
         "DELETE FROM correction_face WHERE correction_id IN "
         "(SELECT id FROM correction WHERE undone_at IS NOT NULL)"

@@ -9,6 +9,8 @@ import re
 
 from alembic import op
 
+from photoshare.migrations.either import is_sqlite
+
 
 # revision identifiers, used by Alembic.
 revision = "0010"
@@ -28,6 +30,10 @@ NEW_INDEX = (
 
 
 def upgrade():
+    if not is_sqlite():
+        _upgrade_postgresql()
+        return
+
     def change(database):
         if "quality" not in columns_of(database, "face"):
             database.execute("ALTER TABLE face ADD COLUMN quality DOUBLE")
@@ -45,6 +51,10 @@ def upgrade():
 
 
 def downgrade():
+    if not is_sqlite():
+        _downgrade_postgresql()
+        return
+
     def change(database):
         # The engine of before knows one size only; it searches the photos of other engines anew.
         database.execute(
@@ -66,6 +76,32 @@ def downgrade():
         replace_index(database, OLD_INDEX)
 
     all_or_nothing(change)
+
+
+def _upgrade_postgresql():
+    op.execute("ALTER TABLE face ADD COLUMN quality DOUBLE PRECISION")
+    op.execute("ALTER TABLE face ALTER COLUMN encoding DROP NOT NULL")
+    op.execute("ALTER TABLE face DROP CONSTRAINT ck_face_encoding_size")
+    op.execute(f"ALTER TABLE face ADD {NEW_CHECK}")
+    op.execute("UPDATE face SET encoding = NULL WHERE NOT is_face")
+    op.execute("DROP INDEX ix_photo_waiting")
+    op.execute(NEW_INDEX)
+
+
+def _downgrade_postgresql():
+    other = "length(encoding) IS DISTINCT FROM 512"
+    op.execute(
+        "UPDATE photo SET state = 'waiting', attempts = 0 "
+        f"WHERE id IN (SELECT photo_id FROM face WHERE {other})"
+    )
+    op.execute(f"DELETE FROM correction_face WHERE face_id IN (SELECT id FROM face WHERE {other})")
+    op.execute(f"DELETE FROM face WHERE {other}")
+    op.execute("ALTER TABLE face DROP COLUMN quality")
+    op.execute("ALTER TABLE face DROP CONSTRAINT ck_face_encoding_size")
+    op.execute(f"ALTER TABLE face ADD {OLD_CHECK}")
+    op.execute("ALTER TABLE face ALTER COLUMN encoding SET NOT NULL")
+    op.execute("DROP INDEX ix_photo_waiting")
+    op.execute(OLD_INDEX)
 
 
 def all_or_nothing(change):
@@ -112,7 +148,7 @@ def rebuild_face(database, changed):
         raise RuntimeError(f"the table of faces is not made as expected: {sql}")
     columns = ", ".join(f'"{name}"' for name in columns_of(database, "face"))
     database.execute(new_sql)
-    copy = f"INSERT INTO face_new ({columns}) SELECT {columns} FROM face"  # noqa: S608 - our names
+    copy = f"INSERT INTO face_new ({columns}) SELECT {columns} FROM face"
     database.execute(copy)
     # No id of a face that is gone is given again.
     database.execute("DELETE FROM sqlite_sequence WHERE name = 'face_new'")

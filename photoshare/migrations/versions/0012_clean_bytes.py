@@ -8,6 +8,8 @@ Revises: 0010
 from alembic import op
 import sqlalchemy as sa
 
+from photoshare.migrations.either import NUMBER
+
 
 # revision identifiers, used by Alembic.
 revision = "0012"
@@ -18,7 +20,7 @@ depends_on = None
 
 def upgrade():
     # Plain ADD COLUMN: a batch would copy the table, and with it lose AUTOINCREMENT.
-    op.add_column("photo", sa.Column("clean_bytes", sa.Integer(), nullable=True))
+    op.add_column("photo", sa.Column("clean_bytes", NUMBER, nullable=True))
 
 
 def downgrade():

@@ -8,6 +8,8 @@ Revises: 0012
 from alembic import op
 import sqlalchemy as sa
 
+from photoshare.migrations.either import NUMBER
+
 
 # revision identifiers, used by Alembic.
 revision = "0013"
@@ -17,9 +19,7 @@ depends_on = None
 
 
 def upgrade():
-    op.add_column(
-        "face", sa.Column("panel", sa.Integer(), server_default=sa.text("0"), nullable=False)
-    )
+    op.add_column("face", sa.Column("panel", NUMBER, server_default=sa.text("0"), nullable=False))
 
 
 def downgrade():

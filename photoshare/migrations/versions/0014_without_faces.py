@@ -8,6 +8,15 @@ Revises: 0013
 from alembic import op
 import sqlalchemy as sa
 
+from photoshare.migrations.either import (
+    NUMBER,
+    add_computed,
+    count_rows,
+    drop_trigger,
+    is_sqlite,
+    where,
+)
+
 
 # revision identifiers, used by Alembic.
 revision = "0014"
@@ -26,27 +35,45 @@ TRIGGERS = (
         "NEW",
     ),
 )
+COUNTED = ("face", "photo.face_count")
+TRIGGERS_OF_POSTGRESQL = (
+    (
+        *("face_came", "INSERT", *COUNTED),
+        "SELECT photo_id AS id, 1 AS amount FROM now WHERE is_face",
+    ),
+    (
+        *("face_went", "DELETE", *COUNTED),
+        "SELECT photo_id AS id, -1 AS amount FROM was WHERE is_face",
+    ),
+    (
+        *("face_changed", "UPDATE", *COUNTED),
+        "SELECT now.photo_id AS id, now.is_face::int - was.is_face::int AS amount "
+        "FROM was JOIN now ON now.id = was.id",
+    ),
+)
 
 
 def upgrade():
     op.add_column(
-        "photo", sa.Column("face_count", sa.Integer(), server_default=sa.text("0"), nullable=False)
+        "photo", sa.Column("face_count", NUMBER, server_default=sa.text("0"), nullable=False)
     )
     op.execute(
         "UPDATE photo SET face_count = "
         "(SELECT count(*) FROM face WHERE face.photo_id = photo.id AND face.is_face)"
     )
     # A computed column that is not stored, in words of SQL: no table is copied.
-    op.execute(
-        "ALTER TABLE photo ADD COLUMN is_without_faces BOOLEAN GENERATED ALWAYS AS "
-        "(face_count = 0 AND engine IS NOT NULL AND state != 'failed') VIRTUAL NOT NULL"
-    )
+    is_without = "face_count = 0 AND engine IS NOT NULL AND state != 'failed'"
+    add_computed("photo", "is_without_faces", "BOOLEAN", "BOOLEAN", is_without)
     op.create_index(
         "ix_photo_without_faces",
         "photo",
         ["room_id", "moment"],
-        sqlite_where=sa.text("is_without_faces = 1"),
+        **where("is_without_faces = 1"),
     )
+    if not is_sqlite():
+        for trigger in TRIGGERS_OF_POSTGRESQL:
+            count_rows(*trigger)
+        return
     for name, when, difference, row in TRIGGERS:
         counted = f"face_count = face_count + ({difference}) WHERE id = {row}.photo_id"
         op.execute(
@@ -55,8 +82,8 @@ def upgrade():
 
 
 def downgrade():
-    for name, *_how in TRIGGERS:
-        op.execute(f"DROP TRIGGER {name}")
+    for name, _event, table, *_how in TRIGGERS_OF_POSTGRESQL:
+        drop_trigger(name, table)
     op.drop_index("ix_photo_without_faces", "photo")
     op.drop_column("photo", "is_without_faces")
     op.drop_column("photo", "face_count")

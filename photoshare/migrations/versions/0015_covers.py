@@ -8,6 +8,8 @@ Revises: 0014
 from alembic import op
 import sqlalchemy as sa
 
+from photoshare.migrations.either import NUMBER, where
+
 
 # revision identifiers, used by Alembic.
 revision = "0015"
@@ -15,17 +17,17 @@ down_revision = "0014"
 branch_labels = None
 depends_on = None
 
-IS_SORTED = sa.text("person_id IS NOT NULL")
+IS_SORTED = where("person_id IS NOT NULL")
 CLEAREST = ["person_id", "quality", "area"]
 
 
 def upgrade():
-    op.add_column("person", sa.Column("clear_face_id", sa.Integer(), nullable=True))
-    op.create_index("ix_face_person_clearest", "face", CLEAREST, sqlite_where=IS_SORTED)
+    op.add_column("person", sa.Column("clear_face_id", NUMBER, nullable=True))
+    op.create_index("ix_face_person_clearest", "face", CLEAREST, **IS_SORTED)
     op.drop_index("ix_face_person_area", "face")
 
 
 def downgrade():
-    op.create_index("ix_face_person_area", "face", ["person_id", "area"], sqlite_where=IS_SORTED)
+    op.create_index("ix_face_person_area", "face", ["person_id", "area"], **IS_SORTED)
     op.drop_index("ix_face_person_clearest", "face")
     op.drop_column("person", "clear_face_id")

@@ -6,7 +6,8 @@ Revises: 0015
 """
 
 from alembic import op
-import sqlalchemy as sa
+
+from photoshare.migrations.either import where
 
 
 # revision identifiers, used by Alembic.
@@ -31,5 +32,5 @@ def downgrade():
 def make_again():
     """Let SQLite prefer the index of few photos: of two that serve, it takes the younger one."""
     op.drop_index("ix_photo_without_faces", "photo")
-    few = sa.text("is_without_faces = 1")
-    op.create_index("ix_photo_without_faces", "photo", ["room_id", "moment"], sqlite_where=few)
+    few = where("is_without_faces = 1")
+    op.create_index("ix_photo_without_faces", "photo", ["room_id", "moment"], **few)

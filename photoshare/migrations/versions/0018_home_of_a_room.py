@@ -5,8 +5,10 @@ Revises: 0017
 
 """
 
-import sqlalchemy as sa
 from alembic import op
+import sqlalchemy as sa
+
+from photoshare.migrations.either import NUMBER
 
 
 # revision identifiers, used by Alembic.
@@ -17,8 +19,8 @@ depends_on = None
 
 
 def upgrade():
-    op.add_column("room", sa.Column("cover_photo_id", sa.Integer(), nullable=True))
-    op.add_column("guest", sa.Column("own_seen_count", sa.Integer(), nullable=True))
+    op.add_column("room", sa.Column("cover_photo_id", NUMBER, nullable=True))
+    op.add_column("guest", sa.Column("own_seen_count", NUMBER, nullable=True))
 
 
 def downgrade():

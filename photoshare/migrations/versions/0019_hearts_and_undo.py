@@ -5,8 +5,10 @@ Revises: 0018
 
 """
 
-import sqlalchemy as sa
 from alembic import op
+import sqlalchemy as sa
+
+from photoshare.migrations.either import NUMBER, count_rows, drop_trigger, is_sqlite, where
 
 
 # revision identifiers, used by Alembic.
@@ -19,16 +21,21 @@ TRIGGERS = (
     ("heart_came", "AFTER INSERT ON heart", "+ 1", "NEW"),
     ("heart_went", "AFTER DELETE ON heart", "- 1", "OLD"),
 )
+COUNTED = ("heart", "photo.heart_count")
+TRIGGERS_OF_POSTGRESQL = (
+    ("heart_came", "INSERT", *COUNTED, "SELECT photo_id AS id, 1 AS amount FROM now"),
+    ("heart_went", "DELETE", *COUNTED, "SELECT photo_id AS id, -1 AS amount FROM was"),
+)
 
 
 def upgrade():
     op.create_table(
         "deletion",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("room_id", sa.Integer(), nullable=False),
-        sa.Column("guest_id", sa.Integer(), nullable=True),
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("room_id", NUMBER, nullable=False),
+        sa.Column("guest_id", NUMBER, nullable=True),
         sa.Column("created_at", sa.DateTime(), nullable=False),
-        sa.Column("photo_count", sa.Integer(), nullable=False),
+        sa.Column("photo_count", NUMBER, nullable=False),
         sa.Column("rows", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["room_id"], ["room.id"], name=op.f("fk_deletion_room_id"), ondelete="CASCADE"
@@ -44,9 +51,9 @@ def upgrade():
     op.create_index(op.f("ix_deletion_created_at"), "deletion", ["created_at"])
     op.create_table(
         "deleted_photo",
-        sa.Column("deletion_id", sa.Integer(), nullable=False),
+        sa.Column("deletion_id", NUMBER, nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
-        sa.Column("room_id", sa.Integer(), nullable=False),
+        sa.Column("room_id", NUMBER, nullable=False),
         sa.ForeignKeyConstraint(
             ["deletion_id"],
             ["deletion.id"],
@@ -63,18 +70,18 @@ def upgrade():
         "room", sa.Column("has_hearts", sa.Boolean(), nullable=False, server_default=sa.true())
     )
     op.add_column(
-        "photo", sa.Column("heart_count", sa.Integer(), nullable=False, server_default=sa.text("0"))
+        "photo", sa.Column("heart_count", NUMBER, nullable=False, server_default=sa.text("0"))
     )
     op.create_index(
         "ix_photo_favourites",
         "photo",
         ["room_id", "moment"],
-        sqlite_where=sa.text("heart_count > 0"),
+        **where("heart_count > 0"),
     )
     op.create_table(
         "heart",
-        sa.Column("photo_id", sa.Integer(), nullable=False),
-        sa.Column("guest_id", sa.Integer(), nullable=False),
+        sa.Column("photo_id", NUMBER, nullable=False),
+        sa.Column("guest_id", NUMBER, nullable=False),
         sa.ForeignKeyConstraint(
             ["photo_id"], ["photo.id"], name=op.f("fk_heart_photo_id"), ondelete="CASCADE"
         ),
@@ -84,6 +91,10 @@ def upgrade():
         sa.PrimaryKeyConstraint("photo_id", "guest_id", name=op.f("pk_heart")),
     )
     op.create_index(op.f("ix_heart_guest_id"), "heart", ["guest_id"])
+    if not is_sqlite():
+        for trigger in TRIGGERS_OF_POSTGRESQL:
+            count_rows(*trigger)
+        return
     for name, when, difference, row in TRIGGERS:
         counted = f"heart_count = heart_count {difference} WHERE id = {row}.photo_id"
         op.execute(
@@ -92,8 +103,8 @@ def upgrade():
 
 
 def downgrade():
-    for name, *_how in TRIGGERS:
-        op.execute(f"DROP TRIGGER {name}")
+    for name, _event, table, *_how in TRIGGERS_OF_POSTGRESQL:
+        drop_trigger(name, table)
     op.drop_table("heart")
     op.drop_index("ix_photo_favourites", "photo")
     op.drop_column("photo", "heart_count")

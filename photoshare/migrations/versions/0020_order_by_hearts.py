@@ -6,7 +6,8 @@ Revises: 0019
 """
 
 from alembic import op
-import sqlalchemy as sa
+
+from photoshare.migrations.either import where
 
 
 # revision identifiers, used by Alembic.
@@ -22,7 +23,7 @@ def upgrade():
         "ix_photo_room_id_hearts",
         "photo",
         ["room_id", "heart_count", "moment"],
-        sqlite_where=sa.text("heart_count >= 0"),
+        **where("heart_count >= 0"),
     )
 
 

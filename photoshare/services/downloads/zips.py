@@ -7,6 +7,7 @@ import json
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import filterfalse
@@ -14,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from photoshare.databases.expressions import ids_as_text
 from photoshare.metadata.clean import CLEANING_RULES
 from photoshare.models import Photo, db
 from photoshare.pictures.formats import FORMATS
@@ -131,7 +133,7 @@ def _photo_ids(album: Album) -> array[int]:
     is_lost = set(db.session.scalars(lost)).__contains__
     in_order = album.select(Order.OLDEST).with_only_columns(Photo.id).subquery()
     # As one text: 20,000 rows would take ten times as long.
-    found = db.session.scalar(select(func.json_group_array(in_order.c.id))) or "[]"
+    found = db.session.scalar(select(ids_as_text(in_order.c.id))) or "[]"
     return array("q", filterfalse(is_lost, json.loads(found)))
 
 
@@ -188,15 +190,17 @@ def _read_columns(
         .order_by(Photo.id)
     )
     found: list[list[Any]] = [[] for _ in query.selected_columns]
-    for rows in db.session.connection().execute(query, execution_options=_IN_PARTS).partitions():
-        part = list(zip(*rows, strict=True))
-        ids, sizes, copies, hashes, *_ = part
-        are_there = storage.has_originals(album.room_id, zip(hashes, sizes, strict=True))
-        has_copies = any(size is not None for size in copies)
-        if (has_copies or not are_there) and note_faults(Photo.id.in_(ids), storage):
-            return None
-        for column, values in zip(found, part, strict=True):
-            column.extend(values)
+    # Closed also where it is not read to its end: PostgreSQL keeps a cursor open for it.
+    with closing(db.session.connection().execute(query, execution_options=_IN_PARTS)) as result:
+        for rows in result.partitions():
+            part = list(zip(*rows, strict=True))
+            ids, sizes, copies, hashes, *_ = part
+            are_there = storage.has_originals(album.room_id, zip(hashes, sizes, strict=True))
+            has_copies = any(size is not None for size in copies)
+            if (has_copies or not are_there) and note_faults(Photo.id.in_(ids), storage):
+                return None
+            for column, values in zip(found, part, strict=True):
+                column.extend(values)
     places = {photo_id: place for place, photo_id in enumerate(found[0])}
     if places.keys() != set(photo_ids):
         return None

@@ -15,8 +15,9 @@ from sqlalchemy.orm import aliased
 from photoshare.faces.covers import CANDIDATES, CoverFaces, choose_cover
 from photoshare.models import Face, Person, db, encodings_from_bytes
 
-# The index `ix_face_person_clearest` backwards; faces of unknown quality come last.
-CLEAREST_FIRST = (Face.quality.desc(), Face.area.desc(), Face.id.desc())
+# The index `ix_face_person_clearest` backwards; faces of unknown quality come last, also where NULL
+# is not the smallest value.
+CLEAREST_FIRST = (Face.quality.desc().nulls_last(), Face.area.desc(), Face.id.desc())
 
 
 @dataclass(frozen=True, slots=True)

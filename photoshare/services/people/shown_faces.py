@@ -12,6 +12,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager, defer, joinedload
 
+from photoshare.databases.expressions import total
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Person, Photo, db
 from photoshare.services.paging import ListPage, has_page
@@ -63,7 +64,7 @@ class FaceCounts(NamedTuple):
 
 def count_faces(room_id: int) -> FaceCounts:
     """Count the faces of a room from two indexes, without reading any face's row."""
-    on_photos = select(func.sum(Photo.face_count)).where(Photo.room_id == room_id)
+    on_photos = select(total(Photo.face_count)).where(Photo.room_id == room_id)
     of_people = (
         select(func.count())
         .select_from(Person)

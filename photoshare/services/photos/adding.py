@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from photoshare.config import GB, Settings
+from photoshare.databases.expressions import total
 from photoshare.errors import NotFoundError, RoomFullError
 from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Photo, Upload, db
 from photoshare.pictures.decoder_pool import DecoderPool
@@ -131,9 +132,7 @@ def check_room_limits(room_id: int, coming_bytes: int, settings: Settings) -> No
         If the room has as many photos or bytes as the settings allow.
     """
     count, size = db.session.execute(
-        select(func.count(), func.coalesce(func.sum(Photo.size_bytes), 0)).where(
-            Photo.room_id == room_id
-        )
+        select(func.count(), total(Photo.size_bytes)).where(Photo.room_id == room_id)
     ).one()
     if count >= settings.max_room_photos:
         raise RoomFullError(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, exists, func, insert, literal, select
 
+from photoshare.databases.expressions import WholeNumber
 from photoshare.errors import NotAllowedError
 from photoshare.models import Heart, Photo, db
 from photoshare.services.photos.albums import IS_FAVOURITE
@@ -28,7 +29,9 @@ def give_heart(access: Access, photo_id: int, *, is_given: bool) -> Photo:
     photo = get_photo(access.room.id, photo_id)
     row = {"photo_id": photo_id, "guest_id": access.guest.id}
     if is_given:
-        db.session.execute(insert(Heart).prefix_with("OR IGNORE").values(row))
+        is_known = exists().where(Heart.photo_id == photo_id, Heart.guest_id == access.guest.id)
+        new = select(*(literal(value, WholeNumber) for value in row.values())).where(~is_known)
+        db.session.execute(insert(Heart).from_select(list(row), new))
     else:
         db.session.execute(delete(Heart).filter_by(**row))
     db.session.commit()

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from sqlalchemy import func, select
 
+from photoshare.databases.expressions import hour_of
 from photoshare.models import Photo, db
 from photoshare.services.photos.albums import Album
 
@@ -19,7 +20,6 @@ from photoshare.services.photos.albums import Album
 PAUSE = timedelta(hours=2)
 # A day with fewer photos stays whole: a row of its own for every two of them is hard to look at.
 LEAST_DIVIDED = 20
-_HOUR_LETTERS = len("2026-07-12 14")  # of a moment, as SQLite keeps it
 
 OUTSIDE = 20  # one photo of so many at either end may have a wrong clock, or be of another day
 
@@ -56,7 +56,7 @@ def list_moments(album: Album) -> list[Moment]:
 
     One query. Counting by hours finds every pause: one of two hours leaves an hour without a photo.
     """
-    hour = func.substr(Photo.moment, 1, _HOUR_LETTERS)
+    hour = hour_of(Photo.moment)
     # Every photo is after the first year: said, so that SQLite takes the index of the moments.
     query = album.select().order_by(None).where(Photo.moment >= datetime.min)
     hours = query.with_only_columns(

@@ -22,10 +22,12 @@ def find_cover(access: Access) -> Photo | None:
     photo = None if chosen is None else db.session.scalar(of_room.where(Photo.id == chosen))
     if photo is not None:
         return photo
-    most_faces = of_room.where(Photo.state == PHOTO_ANALYSED).order_by(Photo.face_count.desc())
+    # With the ids: of equals, PostgreSQL would take other ones for every page.
+    analysed = of_room.where(Photo.state == PHOTO_ANALYSED)
+    most_faces = analysed.order_by(Photo.face_count.desc(), Photo.id.desc())
     found = db.session.scalars(most_faces.limit(CANDIDATES)).all()
     if not found:
-        return db.session.scalar(of_room.order_by(Photo.moment.desc()).limit(1))
+        return db.session.scalar(of_room.order_by(Photo.moment.desc(), Photo.id.desc()).limit(1))
     clarity = _clarity_of([photo.id for photo in found])
     return max(found, key=lambda one: (one.width > one.height, clarity.get(one.id, 0.0), one.id))
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from photoshare.config import MB, Settings
+from photoshare.databases.postgresql import UPLOADS, try_alone
 from photoshare.errors import (
     InvalidInputError,
     NotFoundError,
@@ -152,7 +153,9 @@ def add_piece(
     DiskFullError
         If there is no space. What has arrived stays.
     """
-    with storage.alone_with_upload(upload_id):
+    with storage.alone_with_upload(upload_id), try_alone(db.engine, UPLOADS, upload_id) as is_free:
+        if not is_free:
+            raise WrongOffsetError(0)  # another process has it in hand, as in `alone_with_upload`
         upload = db.session.scalar(
             select(Upload).where(Upload.id == upload_id, Upload.guest_id == access.guest.id)
         )

@@ -23,7 +23,7 @@ def room_as_dict(room_id: int) -> dict[str, Any]:
         .join(Photo)
         .where(Photo.room_id == room_id, Face.is_face)
         .options(joinedload(Face.photo))
-        .order_by(Face.photo_id, Face.left)
+        .order_by(Face.photo_id, Face.left, Face.id)
     ).all()
     faces_of: dict[int | None, list[Face]] = {}
     for face in faces:

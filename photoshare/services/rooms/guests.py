@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, exists, func, or_, select, update
 
+from photoshare.databases.expressions import total
 from photoshare.models import Correction, Guest, Photo, Upload, db
 from photoshare.services.rooms.entering import Access, checked_name
 from photoshare.storage import Storage
@@ -55,14 +56,14 @@ def leave_room(access: Access, storage: Storage) -> None:
 
 def list_uploads(room_id: int) -> list[Uploads]:
     """List the uploads per guest, most photos first, without guests who uploaded nothing."""
-    photo_count, size_bytes = func.count(Photo.id), func.sum(Photo.size_bytes)
+    photo_count, size_bytes = func.count(Photo.id), total(Photo.size_bytes)
     rows = db.session.execute(
         select(Guest.name, Guest.is_host, photo_count, size_bytes)
         .select_from(Photo)
         .outerjoin(Guest, Photo.guest_id == Guest.id)
         .where(Photo.room_id == room_id)
-        .group_by(Photo.guest_id)
-        .order_by(photo_count.desc(), Photo.guest_id)
+        .group_by(Photo.guest_id, Guest.id)
+        .order_by(photo_count.desc(), Photo.guest_id.nulls_first())
     )
     return [Uploads(name, bool(is_host), count, size) for name, is_host, count, size in rows]
 

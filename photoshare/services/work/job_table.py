@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from sqlalchemy import and_, delete, insert, literal, or_, select, update
+from sqlalchemy import and_, delete, exists, insert, literal, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from photoshare.models import (
     JOB_DONE,
     JOB_FAILED,
     JOB_QUEUED,
     JOB_RUNNING,
+    PHOTO_ANALYSING,
     PHOTO_WAITING,
     Job,
     Photo,
@@ -88,10 +91,31 @@ def enqueue_waiting_photos() -> None:
         db.session.commit()
 
 
-def requeue_running_jobs() -> None:
-    """Requeue the jobs that were running when the process ended; there is only one process."""
-    db.session.execute(update(Job).where(Job.state == JOB_RUNNING).values(state=JOB_QUEUED))
+def requeue_running_jobs(worker: int | None = None) -> None:
+    """Requeue the running jobs of a process that ends; of all, if there is only one."""
+    is_its = true() if worker is None else Job.worker == worker
+    running = update(Job).where(Job.state == JOB_RUNNING, is_its)
+    db.session.execute(running.values(state=JOB_QUEUED, worker=None))
     db.session.commit()
+
+
+def take_over(living: Collection[int]) -> int:
+    """Requeue the jobs of processes that have died, and release their photos; return how many.
+
+    A photo that was in hand may have been the cause: the attempt counts. While a process searches a
+    room, no other one does: photos in hand of a room without a running job are nobody's.
+    """
+    running = update(Job).where(Job.state == JOB_RUNNING)
+    if living:
+        running = running.where(or_(Job.worker.is_(None), Job.worker.not_in(living)))
+    requeued = db.session.execute(
+        running.values(state=JOB_QUEUED, worker=None).returning(Job.id)
+    ).all()
+    is_running = exists().where(Job.room_id == Photo.room_id, Job.state == JOB_RUNNING)
+    in_hand = update(Photo).where(Photo.state == PHOTO_ANALYSING, ~is_running)
+    db.session.execute(in_hand.values(state=PHOTO_WAITING))
+    db.session.commit()
+    return len(requeued)
 
 
 def has_queued_jobs() -> bool:
@@ -105,10 +129,15 @@ def has_urgent_jobs() -> bool:
     return db.session.scalar(query.limit(1)) is not None
 
 
-def claim_job() -> ClaimedJob | None:
+def claim_job(worker: int | None = None) -> ClaimedJob | None:
     """Claim the oldest queued job; jobs that a download waits for come first.
 
     Jobs that search photos again come last.
+
+    Parameters
+    ----------
+    worker : int, optional
+        The number of this process, if there are several: a room has one of them at a time.
 
     Returns
     -------
@@ -120,12 +149,18 @@ def claim_job() -> ClaimedJob | None:
         .where(Job.state == JOB_QUEUED)
         .order_by(Job.kind == JobKind.SEARCH_AGAIN, Job.kind != JobKind.PREPARE_DOWNLOADS, Job.id)
         .limit(1)
+        .with_for_update(skip_locked=True)  # means nothing to SQLite, whose writers take turns
     )
+    if worker is not None:
+        other = aliased(Job)
+        query = query.where(
+            ~exists().where(other.room_id == Job.room_id, other.state == JOB_RUNNING)
+        )
     while (job_id := db.session.scalar(query)) is not None:
         claimed = db.session.execute(
             update(Job)
             .where(Job.id == job_id, Job.state == JOB_QUEUED)
-            .values(state=JOB_RUNNING, started_at=utc_now(), photos_done=0)
+            .values(state=JOB_RUNNING, worker=worker, started_at=utc_now(), photos_done=0)
             .returning(Job.room_id, Job.kind)
         ).first()
         db.session.commit()

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, select, true, update
 
 from photoshare.models import (
+    JOB_RUNNING,
     PHOTO_ANALYSED,
     PHOTO_ANALYSING,
     PHOTO_FAILED,
     PHOTO_WAITING,
     Face,
+    Job,
     Person,
     Photo,
     db,
@@ -35,17 +37,23 @@ class ClaimedPhoto:
     is_retry: bool = False  # it was claimed when something went wrong, and may be the cause
 
 
-def release_claims(*, count_attempt: bool) -> None:
-    """Release the photos that were claimed when the process ended.
+def release_claims(*, count_attempt: bool, worker: int | None = None) -> None:
+    """Release the photos that a process has claimed; of several, those of the jobs it runs.
 
     Parameters
     ----------
     count_attempt : bool
         True after a crash, which the photo may have caused; False at an orderly stop.
+    worker : int, optional
+        The number of the process, if there are several.
     """
+    is_its: ColumnElement[bool] = true()
+    if worker is not None:
+        its_jobs = select(Job.room_id).where(Job.worker == worker, Job.state == JOB_RUNNING)
+        is_its = Photo.room_id.in_(its_jobs)
     db.session.execute(
         update(Photo)
-        .where(Photo.state == PHOTO_ANALYSING)
+        .where(Photo.state == PHOTO_ANALYSING, is_its)
         .values(state=PHOTO_WAITING, attempts=Photo.attempts - (0 if count_attempt else 1))
     )
     db.session.commit()
@@ -69,6 +77,7 @@ def claim_photo(room_id: int, *, is_first_attempt: bool = False) -> ClaimedPhoto
     if is_first_attempt:
         query = query.where(Photo.attempts == 0)
     query = query.order_by(Photo.attempts, Photo.id).limit(1)
+    query = query.with_for_update(skip_locked=True)  # means nothing to SQLite
     while (photo_id := db.session.scalar(query)) is not None:
         claimed = _claim(photo_id, is_first_attempt=is_first_attempt)
         if claimed is not None:

@@ -255,6 +255,7 @@ def test_no_zip_is_made_while_a_photo_has_to_be_measured(
         assert zip_state(album).waiting_count == 3
 
 
+@pytest.mark.sqlite
 def test_what_a_zip_lacks_is_found_by_an_index(app: Flask, room_id: int) -> None:
     with app.app_context():
         for condition in (unmeasured(), Photo.is_lost):

@@ -141,6 +141,7 @@ def test_a_person_without_any_encoding_has_a_cover(room_id: int, add_faces: AddF
     assert cover_of(room_id, person_of(poor)) == clear
 
 
+@pytest.mark.sqlite
 def test_the_faces_that_are_read_do_not_grow_with_the_album(
     room_id: int, add_faces: AddFaces
 ) -> None:

@@ -207,6 +207,7 @@ def test_the_pages_by_hearts_hold_every_photo_once(app: Flask, room_id: int) -> 
     assert page_ids(listing.list_photos(album, at="20260704T120000000000-3")) == shown
 
 
+@pytest.mark.sqlite
 def test_a_page_by_hearts_is_read_from_its_index(app: Flask, room_id: int) -> None:
     ids = insert_hearts(app, room_id, (0, 1, 2))
     album = open_album(host_access(room_id), order=Order.HEARTS)

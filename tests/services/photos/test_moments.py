@@ -61,6 +61,7 @@ def test_a_day_with_few_photos_stays_whole(app: Flask, room_id: int) -> None:
     assert [moment.count for moment in list_moments(WholeRoom(room_id))] == [6, 6, 8]
 
 
+@pytest.mark.sqlite
 def test_the_moments_of_any_room_take_one_query_of_its_index(app: Flask, room_id: int) -> None:
     insert_photos(app, room_id, 3)
 

@@ -20,11 +20,11 @@ ONE_MORE = (
 )
 # Actions on an analysed photo with one face, and whether it is then without faces.
 CHANGES = {
-    "a face comes": (ONE_MORE.format(is_face=1), False),
-    "what is none comes": (ONE_MORE.format(is_face=0), False),
+    "a face comes": (ONE_MORE.format(is_face="true"), False),
+    "what is none comes": (ONE_MORE.format(is_face="false"), False),
     "its face goes": ("DELETE FROM face", True),
-    "its face is said to be none": ("UPDATE face SET is_face = 0", True),
-    "its face gets a person": ("UPDATE face SET person_id = NULL, is_face = 1", False),
+    "its face is said to be none": ("UPDATE face SET is_face = false", True),
+    "its face gets a person": ("UPDATE face SET person_id = NULL, is_face = true", False),
     "it is without a face and given up": (
         "UPDATE photo SET state = 'failed'; DELETE FROM face",
         False,
@@ -34,10 +34,10 @@ CHANGES = {
         False,
     ),
     "what was none is a face after all": (
-        "UPDATE face SET is_face = 0; UPDATE face SET is_face = 1",
+        "UPDATE face SET is_face = false; UPDATE face SET is_face = true",
         False,
     ),
-    "what is none goes": ("UPDATE face SET is_face = 0; DELETE FROM face", True),
+    "what is none goes": ("UPDATE face SET is_face = false; DELETE FROM face", True),
 }
 
 
@@ -76,6 +76,7 @@ def test_it_is_known_of_photos_of_former_versions(app: Flask, room_id: int, phot
         assert count_without_faces(room_id) == 2
 
 
+@pytest.mark.sqlite
 def test_they_are_counted_and_listed_by_their_index_alone(app: Flask) -> None:
     """Other rows cost nothing: before, 20,000 photos and 60,000 faces were read."""
     where = "FROM photo WHERE room_id = 1 AND is_without_faces = 1"

@@ -61,6 +61,7 @@ def test_what_the_system_says(
     assert ("<html" in answer.text) == (not headers)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("fault", "expected"), [(no_quota, DiskFullError), (something_else, OperationalError)]
 )
@@ -83,6 +84,7 @@ def test_a_write_that_fails_is_told_from_a_quota_that_is_used_up(
             connection.exec_driver_sql("SELECT 1")
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("code", "expected"),
     [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,15 +14,15 @@ from werkzeug.test import TestResponse
 from photoshare import create_app
 from photoshare.db import db
 from photoshare.services.rooms import rooms
+from tests.conftest import copy_data
 from tests.fakes import RED, FakeFaceEngine, draw_photo
 from tests.helpers import HX, flat, row_counts
 
 
 @pytest.fixture
-def limited(tmp_path: Path, empty_database: Path) -> Iterator[Flask]:
+def limited(tmp_path: Path, empty_data: Path) -> Iterator[Flask]:
     """An app where a guest may send three files an hour, and a room holds 35 photos."""
-    (tmp_path / "limited").mkdir()
-    shutil.copy(empty_database, tmp_path / "limited")
+    copy_data(empty_data, tmp_path / "limited")
     app = create_app(
         {
             "data": tmp_path / "limited",
