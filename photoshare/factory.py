@@ -78,18 +78,30 @@ def create_app(
     Htmx(app)
     Compress(app)
     db.init_app(app, settings)
-    storage = open_storage(settings)
     engine = EngineOnDemand(lambda: (make_engine or _make_engine)(settings))
+    app.extensions[EXTENSION] = _make_site(app, settings, engine, decoders or DecoderPool())
+    app.extensions[shelf.EXTENSION] = shelf.Shelves()
+    assets.init_app(app)
+    web.init_app(app)
+    cli.init_app(app)
+    return app
+
+
+def _make_site(
+    app: Flask, settings: Settings, engine: EngineOnDemand, decoders: DecoderPool
+) -> Site:
+    """Put together what the settings ask for."""
+    storage = open_storage(settings)
     crew = Crew(settings) if settings.workers else None
     crew_state = None if crew is None else crew.state
     runner = JobRunner(Workplace(app, settings, storage, engine, crew))
     zips = ZipShelf(submit=storage.fetchers.submit if storage.fetchers else None)
-    app.extensions[EXTENSION] = Site(
+    return Site(
         settings,
         storage,
         runner,
         engine,
-        decoders or DecoderPool(),
+        decoders,
         health=Health(
             storage, jobs_state=runner.state, engine_state=engine.state, workers_state=crew_state
         ),
@@ -99,11 +111,6 @@ def create_app(
         guesses=SharedTurns() if settings.is_postgresql else Turns(),
         metrics=Metrics(settings.data, zips, crew) if settings.metrics_token else None,
     )
-    app.extensions[shelf.EXTENSION] = shelf.Shelves()
-    assets.init_app(app)
-    web.init_app(app)
-    cli.init_app(app)
-    return app
 
 
 def _make_engine(settings: Settings) -> FaceEngine:

@@ -183,7 +183,9 @@ def test_after_a_failure_nothing_is_there_and_it_can_be_tried_again(
     hash_of = migrating._hash
     with monkeypatch.context() as patch:
         patch.setattr(
-            migrating, "_hash", lambda row: hash_of(row) if "encoding" not in row._fields else id(row)
+            migrating,
+            "_hash",
+            lambda row: hash_of(row) if "encoding" not in row._fields else id(row),
         )
         with pytest.raises(MoveError, match="Nothing was moved: the table face is not the same"):
             migrating.move_to(site.settings, url)
