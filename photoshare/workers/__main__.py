@@ -126,7 +126,8 @@ async def _keep(nanny: Any, stop: asyncio.Event, is_first: bool) -> None:
         await nanny
     except Exception as error:
         if is_first:
-            log.warning("The worker can't start yet, and tries again every few seconds: %s", error)
+            why = error.__cause__ or error  # Dask's own says only that it failed
+            log.warning("The worker can't start yet, and tries again every few seconds: %s", why)
     else:
         print(f"Worker {nanny.name} is ready  (stop with Ctrl-C)", flush=True)
         ends = [asyncio.ensure_future(wait()) for wait in (nanny.finished, stop.wait)]

@@ -1,10 +1,15 @@
-"""`flask doctor` on what stands around PhotoShare: proxies, secrets, logs."""
+"""`flask doctor` on what stands around PhotoShare: proxies, secrets, logs, workers."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from photoshare import create_app
+from photoshare.maintenance import doctor
+from photoshare.workers import preparation
+from photoshare.workers.report import CrewReport, WorkerState
 from tests.test_cli import run
 from tests.tools import flask
 
@@ -39,3 +44,41 @@ def test_a_token_that_is_too_short_is_one_sentence_without_it(tmp_path: Path) ->
     assert done.returncode != 0
     assert "PHOTOSHARE_METRICS_TOKEN is not shown here, but must be at least 32" in done.stderr
     assert "short-token" not in done.stderr
+
+
+SCHEDULER = "tcp://127.0.0.1:8786"
+ANNA = WorkerState("anna", threads=2, busy=1, photos=1200, processor_s=900.4)
+OTTO = WorkerState("otto", threads=4, busy=0, photos=0, processor_s=0.0, refusal="other weights")
+
+
+@pytest.mark.parametrize(
+    ("report", "expected"),
+    [
+        (
+            CrewReport(is_reachable=False),
+            [f"BAD  Workers: the scheduler {SCHEDULER} doesn't answer"],
+        ),
+        (
+            CrewReport(True, (ANNA, OTTO)),
+            [
+                "ok   Workers: 1 of 2 can work for this server",
+                "ok   Worker anna: 2 threads, 1,200 photos searched, 1 in hand, 900 seconds of "
+                "processor",
+                "BAD  Worker otto: other weights",
+            ],
+        ),
+    ],
+)
+def test_it_tells_what_each_worker_has_done_or_why_it_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: CrewReport, expected: list[str]
+) -> None:
+    monkeypatch.setattr(preparation, "find_spec", lambda _name: object())
+    monkeypatch.setattr(doctor, "look_once", lambda _settings: report)
+
+    said = doctor_says(tmp_path, workers=SCHEDULER)
+
+    assert [line for line in said if "Worker" in line and not line.startswith("  ")] == expected
+
+
+def test_without_workers_it_tells_nothing_of_them(tmp_path: Path) -> None:
+    assert not [line for line in doctor_says(tmp_path) if "Worker" in line]
