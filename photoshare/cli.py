@@ -37,6 +37,11 @@ class _OneSentence(click.ClickException):
     """An error that ends the command with a one-sentence message and exit code 1."""
 
 
+def _one_sentence(error: PhotoshareError) -> _OneSentence:
+    """Tell whoever runs the server what is wrong with a bucket, which guests aren't told."""
+    return _OneSentence(getattr(error, "reason", str(error)))
+
+
 class _RoomCommands(AppGroup):
     """Commands that report a refusal in one sentence."""
 
@@ -45,7 +50,7 @@ class _RoomCommands(AppGroup):
         try:
             return super().invoke(ctx)
         except PhotoshareError as error:
-            raise _OneSentence(str(error)) from error
+            raise _one_sentence(error) from error
 
 
 rooms_group = _RoomCommands("rooms", help="Create rooms, add photos, list people.")
@@ -187,7 +192,7 @@ def back_up(folder: Path) -> None:
     try:
         made = backup.back_up(current_site().storage, folder.absolute())
     except PhotoshareError as error:
-        raise _OneSentence(str(error)) from error
+        raise _one_sentence(error) from error
     click.echo(
         f"The backup in {made.folder} is complete, with {made.photo_count} photos.", err=True
     )
@@ -211,7 +216,7 @@ def move_files() -> None:
         try:
             moved = moving.move_files(site.storage, owner_of(current_app), tell=_tell_moved)
         except PhotoshareError as error:
-            raise _OneSentence(getattr(error, "reason", str(error))) from error
+            raise _one_sentence(error) from error
     click.echo(f"{moved.photo_count:,} photos are in {site.settings.storage} now.", err=True)
     if moved.damaged:
         raise _OneSentence(

@@ -152,9 +152,10 @@ def _serve(host: str, port: int) -> int:
         listener.close()
         forget_listening(site.settings.data)
         have_stopped = _stop(lanes, site.jobs)
+        have_stopped = site.storage.close() and have_stopped
         _close_database(app)
         if not have_stopped:
-            # What still runs is dlib or a download; neither leaves anything half done.
+            # What still runs is dlib, a download or a bucket; none leaves anything half done.
             logging.shutdown()
             os._exit(exit_code)
     return exit_code

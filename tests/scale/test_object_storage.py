@@ -342,6 +342,40 @@ def test_a_zip_that_waits_for_the_bucket_keeps_nobody_waiting(party: Party) -> N
     assert set(result[0].values()) == set(photos)
 
 
+def test_the_server_stops_at_once_while_it_waits_for_the_bucket(party: Party) -> None:
+    with party.running() as process:
+        for number in range(2):
+            party.host.upload(party.room, draw_photo(RED, seed=number), f"{number}.jpg")
+        until(lambda: len(people_of(party)) == 1)  # nothing else is being done
+        with party.s3.line.held():
+            party.host.post(f"{party.room}/delete", b"confirmed=1&title=Party&sure=1")
+            until(lambda: party.s3.line.waiting >= 1)  # the objects are being deleted
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=SECONDS) == 0
+
+    with party.running():
+        until(lambda: party.objects() == [])
+
+
+def test_a_backup_has_what_the_bucket_has(
+    party: Party, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    photos = {f"{n}.jpg": draw_photo(RED, seed=n) for n in range(3)}
+    target = tmp_path_factory.mktemp("backups") / "backup"
+    with party.running():
+        for name, content in photos.items():
+            party.host.upload(party.room, content, name)
+        done = flask(party.data, "backup", str(target), **party.environ)
+        assert done.returncode == 0, done.stderr
+        doctor = flask(party.data, "doctor", **party.environ)
+        assert "ok   Bucket: s3://" in doctor.stdout
+        assert "ok   Originals: 3, all there" in doctor.stdout
+
+    with server(target, party.port, PROGRAM, PHOTOSHARE_MIN_FREE_MB="0") as process:
+        wait_until_it_serves(process, party.port)
+        assert zip_of(party, "/photos.zip?exact") == photos
+
+
 def test_files_of_the_data_folder_are_moved_into_the_bucket(party: Party) -> None:
     photos = {f"{n}.jpg": draw_photo(RED, seed=n, width=300 + n) for n in range(3)}
     with server(party.data, party.port, PROGRAM, PHOTOSHARE_MIN_FREE_MB="0") as process:
