@@ -25,7 +25,6 @@ from photoshare import __version__, factory
 from photoshare.config import PROGRAM, Settings
 from photoshare.db import close_database, offer_migrations
 from photoshare.errors import PhotoshareError
-from photoshare.jobs.runner import JobRunner
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.maintenance.deleted_bytes import empty_wal
 from photoshare.networks import TrustedProxies
@@ -40,7 +39,7 @@ from photoshare.serving import logs
 from photoshare.serving.connections import Server
 from photoshare.serving.lanes import Lanes
 from photoshare.serving.resources import allow_open_files, listen, only_instance, probe_disk
-from photoshare.web.site import owner_of, site_of
+from photoshare.web.site import Site, owner_of, site_of
 
 log = logging.getLogger("photoshare")
 
@@ -151,8 +150,7 @@ def _serve(host: str, port: int) -> int:
         stopping.set()
         listener.close()
         forget_listening(site.settings.data)
-        have_stopped = _stop(lanes, site.jobs)
-        have_stopped = site.storage.close() and have_stopped
+        have_stopped = _stop(lanes, site)
         _close_database(app)
         if not have_stopped:
             # What still runs is dlib, a download or a bucket; none leaves anything half done.
@@ -161,14 +159,15 @@ def _serve(host: str, port: int) -> int:
     return exit_code
 
 
-def _stop(answering: Lanes, jobs: JobRunner) -> bool:
+def _stop(answering: Lanes, site: Site) -> bool:
     """Release the claimed photo, let short answers finish; return whether all threads ended.
 
     Takes less than two seconds. No connection is closed here: a thread still writing to it could
     hit another file that has been given the same descriptor.
     """
-    has_stopped = jobs.stop()
-    return answering.shutdown(ANSWERS_WAIT_S) and has_stopped
+    has_stopped = site.jobs.stop()
+    has_stopped = answering.shutdown(ANSWERS_WAIT_S) and has_stopped
+    return site.storage.close() and has_stopped
 
 
 def _close_database(app: Flask) -> None:
