@@ -132,9 +132,14 @@ class ObjectStorage(Storage):
             return None
 
     def size_of(self, path: Path) -> int | None:
-        """Return the size of a file in bytes, asking the bucket if it isn't in the cache."""
-        size, key = super().size_of(path), key_of(path)
-        return self.bucket.size_of(key) if size is None and key is not None else size
+        """Return the size of a file in bytes: that in the bucket, or of a copy if that is away."""
+        key = key_of(path)
+        try:
+            return super().size_of(path) if key is None else self.bucket.size_of(key)
+        except StorageError:
+            if (size := super().size_of(path)) is None:
+                raise
+            return size
 
     def has_originals(self, room_id: int, sizes: Iterable[tuple[str, int]]) -> bool:
         """Whether all of these originals exist, by a listing; by an earlier one if it has them."""

@@ -194,6 +194,19 @@ def test_what_is_nowhere_is_not_found(storage: ObjectStorage) -> None:
     assert storage.original_size(1, SHA) is None
 
 
+def test_a_copy_counts_for_an_original_only_while_the_bucket_is_away(
+    storage: ObjectStorage, s3: S3
+) -> None:
+    sha256 = keep(storage, b"bytes")
+    s3.line.cut()
+    assert storage.original_size(1, sha256) == 5
+    assert storage.fetch(storage.original(1, sha256)).read_bytes() == b"bytes"
+    s3.line.is_cut = False
+    storage.bucket.delete([original_key(1, sha256)])
+
+    assert storage.original_size(1, sha256) is None, "it is lost, and wanted again"
+
+
 def test_originals_are_known_by_one_listing(storage: ObjectStorage, files: BucketFiles) -> None:
     files.put(storage.original(1, SHA))
     files.put(storage.original(1, OTHER))
@@ -241,13 +254,18 @@ def test_a_photo_that_was_added_again_stays(storage: ObjectStorage, files: Bucke
 
 
 def test_a_room_whose_deletion_was_interrupted_is_listed_until_it_is_gone(
-    settings: dict[str, object], storage: ObjectStorage, files: BucketFiles, s3: S3
+    settings: dict[str, object],
+    storage: ObjectStorage,
+    files: BucketFiles,
+    s3: S3,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     files.put(storage.original(1, SHA))
     files.put(storage.original(11, SHA))
     storage.set_room_aside(1)
     s3.line.cut()
     storage.forget_room_set_aside(1)
+    wait_until(lambda: "goes from the bucket once" in caplog.text)
     s3.line.is_cut = False
 
     again = open_in(settings)  # as after a kill
