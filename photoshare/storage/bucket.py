@@ -40,7 +40,7 @@ RETRIES, RETRY_S = 3, 10  # busy (503) and broken connections
 # After a failure nobody else waits for the same: every call fails at once for this long.
 PAUSE_S = 3.0
 NO_BUCKET = "NoSuchBucket"
-NO_KEY = "no key"  # of ours; then obstore asks Amazon's machines for one, at this path
+NO_KEY = "no key"  # in the settings; obstore asks the machine then, at this path
 _KEY_OF_MACHINE = "/latest/api/token"
 REFUSED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
