@@ -42,11 +42,11 @@ class _OneSentence(click.ClickException):
 
 @contextlib.contextmanager
 def _in_one_sentence() -> Iterator[None]:
-    """Report a refusal in one sentence."""
+    """Report a refusal in one sentence: what is wrong with a bucket as well, unlike to guests."""
     try:
         yield
     except PhotoshareError as error:
-        raise _OneSentence(str(error)) from error
+        raise _OneSentence(getattr(error, "reason", str(error))) from error
 
 
 class _RoomCommands(AppGroup):
@@ -258,11 +258,8 @@ def move_files() -> None:
         held = FileLock(site.settings.data / LOCK_FILE).acquire(timeout=0)
     except Timeout:
         raise _OneSentence("Stop the server first: it would not find what is moved.") from None
-    with held:
-        try:
-            moved = moving.move_files(site.storage, owner_of(current_app), tell=_tell_moved)
-        except PhotoshareError as error:
-            raise _OneSentence(getattr(error, "reason", str(error))) from error
+    with held, _in_one_sentence():
+        moved = moving.move_files(site.storage, owner_of(current_app), tell=_tell_moved)
     click.echo(f"{moved.photo_count:,} photos are in {site.settings.storage} now.", err=True)
     if moved.damaged:
         raise _OneSentence(
@@ -283,12 +280,10 @@ def migrate_to(url: str) -> None:
     """Copy all rows from SQLite to the empty PostgreSQL database at URL; stop the server first."""
     settings = current_site().settings
     try:
-        with FileLock(settings.data / LOCK_FILE).acquire(timeout=0):
+        with FileLock(settings.data / LOCK_FILE).acquire(timeout=0), _in_one_sentence():
             moved = migrating.move_to(settings, url)
     except Timeout:
         raise _OneSentence("PhotoShare is running on this data folder. Stop it first.") from None
-    except PhotoshareError as error:
-        raise _OneSentence(str(error)) from error
     for table in moved:
         click.echo(f"{table.name}: {table.row_count:,} rows", err=True)
     click.echo(

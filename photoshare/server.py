@@ -28,7 +28,6 @@ from photoshare.config import IS_INSTALLED, PROGRAM, ROOT, Settings
 from photoshare.db import close_database, offer_migrations
 from photoshare.errors import PhotoshareError
 from photoshare.jobs.daily_backup import keep_backups
-from photoshare.jobs.runner import JobRunner
 from photoshare.maintenance.backup import refuse_postgresql
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.maintenance.deleted_bytes import empty_wal
@@ -44,7 +43,7 @@ from photoshare.serving import logs
 from photoshare.serving.connections import Server
 from photoshare.serving.lanes import Lanes
 from photoshare.serving.resources import allow_open_files, listen, only_instance, probe_disk
-from photoshare.web.site import owner_of, site_of
+from photoshare.web.site import Site, owner_of, site_of
 
 log = logging.getLogger("photoshare")
 
@@ -152,10 +151,10 @@ def _serve(host: str, port: int) -> int:
         stopping.set()
         listener.close()
         forget_listening(site.settings.data)
-        have_stopped = _stop(lanes, site.jobs)
+        have_stopped = _stop(lanes, site)
         _close_database(app)
         if not have_stopped:
-            # What still runs is dlib or a download; neither leaves anything half done.
+            # What still runs is dlib, a download or a bucket; none leaves anything half done.
             logging.shutdown()
             os._exit(exit_code)
     return exit_code
@@ -191,14 +190,15 @@ def _make_server(
     return lanes
 
 
-def _stop(answering: Lanes, jobs: JobRunner) -> bool:
+def _stop(answering: Lanes, site: Site) -> bool:
     """Release the claimed photo, let short answers finish; return whether all threads ended.
 
     Takes less than two seconds. No connection is closed here: a thread still writing to it could
     hit another file that has been given the same descriptor.
     """
-    has_stopped = jobs.stop()
-    return answering.shutdown(ANSWERS_WAIT_S) and has_stopped
+    has_stopped = site.jobs.stop()
+    has_stopped = answering.shutdown(ANSWERS_WAIT_S) and has_stopped
+    return site.storage.close() and has_stopped
 
 
 def _close_database(app: Flask) -> None:

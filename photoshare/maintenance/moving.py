@@ -10,6 +10,8 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ from photoshare.models import Photo, db
 from photoshare.pictures.formats import FORMATS
 from photoshare.services.downloads.file_names import original_name
 from photoshare.storage import SavedAs, Storage
+from photoshare.storage.fetchers import AT_ONCE
 from photoshare.storage.keys import key_of
 from photoshare.storage.owner import claim
 from photoshare.storage.s3 import ObjectStorage
@@ -70,16 +73,16 @@ def move_files(
         raise StartError("Set PHOTOSHARE_STORAGE to the bucket first, such as s3://bucket/prefix.")
     claim(storage.bucket, owner)
     moved = Moved()
-    for path in _files(storage.uploads, "originals"):
-        if _move_original(path, storage.bucket, _saved_as(path)):
-            moved.photo_count += 1
-            tell(moved.photo_count)
-        else:
-            moved.damaged.append(path)
-    for path in _files(storage.uploads, "derived"):
-        if (key := key_of(path)) is not None and not path.name.startswith("."):
-            storage.bucket.put(key, path.read_bytes())
-        path.unlink()
+    for paths in _batches(_files(storage.uploads, "originals")):
+        work = [partial(_move_original, path, storage.bucket, _saved_as(path)) for path in paths]
+        for path, was_whole in zip(paths, storage.fetchers.map(work), strict=True):
+            if was_whole:
+                moved.photo_count += 1
+                tell(moved.photo_count)
+            else:
+                moved.damaged.append(path)
+    for paths in _batches(_files(storage.uploads, "derived")):
+        storage.fetchers.map(partial(_move_picture, path, storage.bucket) for path in paths)
     for path in _files(storage.uploads, "tiles"):
         path.unlink()  # cut again on request
     for kind in ("originals", "derived", "tiles"):
@@ -91,6 +94,11 @@ def move_files(
 
 def _files(folder: Path, kind: str) -> Iterator[Path]:
     return (path for path in sorted(folder.glob(f"*/{kind}/*")) if path.is_file())
+
+
+def _batches(paths: Iterator[Path]) -> Iterator[list[Path]]:
+    while batch := list(islice(paths, AT_ONCE)):
+        yield batch
 
 
 def _saved_as(path: Path) -> dict[str, str]:
@@ -120,6 +128,12 @@ def _move_original(path: Path, bucket: Bucket, headers: dict[str, str]) -> bool:
         return False
     path.unlink()
     return True
+
+
+def _move_picture(path: Path, bucket: Bucket) -> None:
+    if (key := key_of(path)) is not None and not path.name.startswith("."):  # half written
+        bucket.put(key, path.read_bytes())
+    path.unlink()
 
 
 def _sha256(path: Path) -> str:

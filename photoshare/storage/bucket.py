@@ -40,6 +40,8 @@ RETRIES, RETRY_S = 3, 10  # busy (503) and broken connections
 # After a failure nobody else waits for the same: every call fails at once for this long.
 PAUSE_S = 3.0
 NO_BUCKET = "NoSuchBucket"
+NO_KEY = "no key"  # in the settings; obstore asks the machine then, at this path
+_KEY_OF_MACHINE = "/latest/api/token"
 REFUSED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 _CAUSE = re.compile(r" - (?:HTTP error: )?([^\n<]+)")
@@ -240,7 +242,7 @@ class Bucket:
             reason = self._sentence(cause)
             if not self.is_pausing:
                 log.error("%s", reason)
-            self.is_unreachable = cause not in (NO_BUCKET, *REFUSED)
+            self.is_unreachable = cause not in (NO_BUCKET, NO_KEY, *REFUSED)
             self._reason, self._failing_until = reason, time.monotonic() + PAUSE_S
             raise storage_error(reason) from None
 
@@ -249,6 +251,11 @@ class Bucket:
             return (
                 f"There's no bucket {self.name} at {self.where}. Create it, or correct "
                 "PHOTOSHARE_STORAGE and PHOTOSHARE_S3_ENDPOINT."
+            )
+        if cause == NO_KEY:
+            return (
+                f"There's no key to the bucket {self.name}. Set PHOTOSHARE_S3_ACCESS_KEY_ID and "
+                "PHOTOSHARE_S3_SECRET_ACCESS_KEY."
             )
         if cause in REFUSED:
             return (
@@ -265,6 +272,8 @@ class Bucket:
 def _cause(error: BaseException) -> str:
     """Find out in a few words why a request failed: S3's code, or what the network said."""
     text = str(error)
+    if _KEY_OF_MACHINE in text:
+        return NO_KEY
     if isinstance(error, exceptions.PermissionDeniedError | exceptions.UnauthenticatedError):
         found = _CODE.search(text)
         return found[1] if found and found[1] in REFUSED else REFUSED[0]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
@@ -24,16 +24,28 @@ class Fetchers:
     def __init__(self) -> None:
         self.wake: Callable[[], object] = _nobody_waits
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="storage")
+        self._unfinished: set[Future[Any]] = set()
 
     def submit(self, fetch: Callable[[], Result]) -> Future[Result]:
         """Begin to fetch."""
         future = self._threads.submit(fetch)
-        future.add_done_callback(lambda _: self.wake())
+        self._unfinished.add(future)
+        future.add_done_callback(self._finished)
         return future
 
-    def map(self, fetches: list[Callable[[], Result]]) -> list[Result]:
+    def _finished(self, future: Future[Any]) -> None:
+        self._unfinished.discard(future)
+        self.wake()
+
+    def map(self, fetches: Iterable[Callable[[], Result]]) -> list[Result]:
         """Run several at once and return their results; the first error is raised."""
-        return [future.result() for future in [self._threads.submit(fetch) for fetch in fetches]]
+        return [future.result() for future in [self.submit(fetch) for fetch in fetches]]
+
+    def close(self) -> bool:
+        """Begin nothing more; return whether nothing is running."""
+        self.wake = _nobody_waits
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        return not any(future.running() for future in list(self._unfinished))
 
 
 def _nobody_waits() -> None:

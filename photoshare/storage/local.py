@@ -110,6 +110,10 @@ class Storage(Incoming):
             If they can't, or belong to another installation.
         """
 
+    def close(self) -> bool:
+        """Begin nothing more; return whether nothing is running that would delay the end."""
+        return True
+
     def state(self) -> str | None:
         """Tell a monitor in a word whether files can be reached; None if this disk has them."""
         return None

@@ -31,7 +31,6 @@ from photoshare.storage.fetchers import Fetchers
 from photoshare.storage.keys import (
     DERIVED,
     ORIGINALS,
-    OWNER_KEY,
     ROOMS,
     derived_prefix,
     key_of,
@@ -40,6 +39,7 @@ from photoshare.storage.keys import (
 )
 from photoshare.storage.local import DELETED_PREFIX, Storage
 from photoshare.storage.owner import claim
+from photoshare.storage.reach import Reach
 from photoshare.storage.received import ReceivedFile, SavedAs
 from photoshare.storage.remembered import Listings, ToDelete
 
@@ -56,7 +56,6 @@ SWEEP_EVERY_S = 6 * 3600  # a listing costs a request for every thousand objects
 # nothing: crashes leave a handful, an old database beside a newer bucket would lose all the rest.
 MOST_SWEPT, MOST_SWEPT_SHARE = 100, 0.01
 REDIRECT_S = 60  # to begin a download; whoever has the address can, without the room's cookie
-STATE_S = 10  # how long an answer of `state` holds: anyone may ask
 
 
 class ObjectStorage(Storage):
@@ -90,7 +89,7 @@ class ObjectStorage(Storage):
         self._stripes = [threading.Lock() for _ in range(STRIPES)]
         self._listings = Listings()
         self._next_sweep = 0.0  # by the monotonic clock
-        self._state, self._state_until = "ok", 0.0
+        self._reach = Reach(bucket, self.fetchers)
 
     # ---- Reading --------------------------------------------------------------------------------
 
@@ -133,9 +132,14 @@ class ObjectStorage(Storage):
             return None
 
     def size_of(self, path: Path) -> int | None:
-        """Return the size of a file in bytes, asking the bucket if it isn't in the cache."""
-        size, key = super().size_of(path), key_of(path)
-        return self.bucket.size_of(key) if size is None and key is not None else size
+        """Return the size of a file in bytes: that in the bucket, or of a copy if that is away."""
+        key = key_of(path)
+        try:
+            return super().size_of(path) if key is None else self.bucket.size_of(key)
+        except StorageError:
+            if (size := super().size_of(path)) is None:
+                raise
+            return size
 
     def has_originals(self, room_id: int, sizes: Iterable[tuple[str, int]]) -> bool:
         """Whether all of these originals exist, by a listing; by an earlier one if it has them."""
@@ -163,7 +167,9 @@ class ObjectStorage(Storage):
 
     def copy_original(self, room_id: int, sha256: str, target: Path) -> None:
         """Download an original into a new file, for a backup."""
-        self.bucket.download(original_key(room_id, sha256), target)
+        if self.bucket.download(original_key(room_id, sha256), target) != sha256:
+            target.unlink()
+            raise FileNotFoundError(errno.ENOENT, "the object is damaged", sha256)
 
     # ---- Writing --------------------------------------------------------------------------------
 
@@ -369,17 +375,12 @@ class ObjectStorage(Storage):
         return version is not None
 
     def state(self) -> str:
-        """Tell in a word whether the bucket can be reached."""
-        if self.bucket.is_pausing:
-            return "failing"
-        if time.monotonic() >= self._state_until:
-            try:
-                self.bucket.size_of(OWNER_KEY)
-                self._state = "ok"
-            except StorageError:
-                self._state = "failing"
-            self._state_until = time.monotonic() + STATE_S
-        return self._state
+        """Tell in a word whether the bucket can be reached, without waiting for it."""
+        return self._reach.state()
+
+    def close(self) -> bool:
+        """Begin nothing more; return whether nothing is running that would delay the end."""
+        return all([self.fetchers.close(), self._writers.close()])
 
     # ---- Names ----------------------------------------------------------------------------------
 

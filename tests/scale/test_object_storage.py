@@ -102,6 +102,10 @@ class Party:
             for path in (self.data / "cache").glob(f"*/{kind}"):
                 path.unlink(missing_ok=True)
 
+    def note_of(self, content: bytes) -> Path:
+        """Name the file that says that a photo of the first room has to go."""
+        return self.data / "to-delete" / f"1-{sha256_of(content)}"
+
     def files_with(self, sha256: str) -> list[Path]:
         return [path for path in self.data.rglob("*") if sha256 in path.name]
 
@@ -267,6 +271,25 @@ def test_a_deletion_that_was_killed_is_finished_at_the_next_start(party: Party) 
         until(lambda: party.objects() == [])
 
 
+def test_a_photo_whose_deletion_was_killed_goes_at_the_next_start(party: Party) -> None:
+    photo = draw_photo(RED, seed=1)
+    with party.running() as process:
+        party.host.upload(party.room, photo, "a.jpg")
+        found = re.search(r"/photos/(\d+)/", party.host.files(party.room)[0][0])
+        assert found is not None
+        party.s3.line.cut()
+        party.host.post(f"{party.room}/photos/{found[1]}/delete")
+        until(lambda: party.files_with(sha256_of(photo)) == [party.note_of(photo)])
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert party.originals() == {sha256_of(photo)}
+    party.s3.line.is_cut = False
+
+    with party.running():
+        until(lambda: party.objects() == [])
+        until(lambda: party.files_with(sha256_of(photo)) == [])
+
+
 def test_a_bucket_out_of_reach_stops_neither_pages_nor_what_is_cached(party: Party) -> None:
     photo, later = draw_photo(RED, seed=1), draw_photo(RED, seed=2)
     with party.running():
@@ -281,6 +304,7 @@ def test_a_bucket_out_of_reach_stops_neither_pages_nor_what_is_cached(party: Par
         assert refusal.value.code == 503
         assert refusal.value.headers["Retry-After"]
         assert party.host.ask(picture)[0] == 200
+        assert party.host.ask(party.host.files(party.room)[0][0])[2] == photo
         assert party.host.ask(f"{party.room}/photos")[0] == 200
         until(lambda: "storage: failing" in party.host.ask("/healthz")[2].decode())
         assert party.host.ask("/healthz")[0] == 200
@@ -340,6 +364,40 @@ def test_a_zip_that_waits_for_the_bucket_keeps_nobody_waiting(party: Party) -> N
             thread.join(timeout=60)
 
     assert set(result[0].values()) == set(photos)
+
+
+def test_the_server_stops_at_once_while_it_waits_for_the_bucket(party: Party) -> None:
+    with party.running() as process:
+        for number in range(2):
+            party.host.upload(party.room, draw_photo(RED, seed=number), f"{number}.jpg")
+        until(lambda: len(people_of(party)) == 1)  # nothing else is being done
+        with party.s3.line.held():
+            party.host.post(f"{party.room}/delete", b"confirmed=1&title=Party&sure=1")
+            until(lambda: party.s3.line.waiting >= 1)  # the objects are being deleted
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=SECONDS) == 0
+
+    with party.running():
+        until(lambda: party.objects() == [])
+
+
+def test_a_backup_has_what_the_bucket_has(
+    party: Party, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    photos = {f"{n}.jpg": draw_photo(RED, seed=n) for n in range(3)}
+    target = tmp_path_factory.mktemp("backups") / "backup"
+    with party.running():
+        for name, content in photos.items():
+            party.host.upload(party.room, content, name)
+        done = flask(party.data, "backup", str(target), **party.environ)
+        assert done.returncode == 0, done.stderr
+        doctor = flask(party.data, "doctor", **party.environ)
+        assert "ok   Bucket: s3://" in doctor.stdout
+        assert "ok   Originals: 3, all there" in doctor.stdout
+
+    with server(target, party.port, PROGRAM, PHOTOSHARE_MIN_FREE_MB="0") as process:
+        wait_until_it_serves(process, party.port)
+        assert zip_of(party, "/photos.zip?exact") == photos
 
 
 def test_files_of_the_data_folder_are_moved_into_the_bucket(party: Party) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from photoshare.storage.bucket import Bucket
 from photoshare.storage.keys import OWNER_KEY, key_of, original_key
 from photoshare.storage.s3 import ObjectStorage
 from tests.scale.s3_server import KEY, KEY_ID, S3, checked
+from tests.servers import free_port
 from tests.test_storage import (  # noqa: F401  # each runs here again, with these fixtures
     SHA,
     Files,
@@ -41,6 +43,7 @@ pytestmark = pytest.mark.scale
 
 OTHER = "b" * 64
 SETTLE_S = 20
+XML = {"Content-Type": "application/xml"}
 EVERYONE = {1: {SHA}}
 
 
@@ -191,6 +194,19 @@ def test_what_is_nowhere_is_not_found(storage: ObjectStorage) -> None:
     assert storage.original_size(1, SHA) is None
 
 
+def test_a_copy_counts_for_an_original_only_while_the_bucket_is_away(
+    storage: ObjectStorage, s3: S3
+) -> None:
+    sha256 = keep(storage, b"bytes")
+    s3.line.cut()
+    assert storage.original_size(1, sha256) == 5
+    assert storage.fetch(storage.original(1, sha256)).read_bytes() == b"bytes"
+    s3.line.is_cut = False
+    storage.bucket.delete([original_key(1, sha256)])
+
+    assert storage.original_size(1, sha256) is None, "it is lost, and wanted again"
+
+
 def test_originals_are_known_by_one_listing(storage: ObjectStorage, files: BucketFiles) -> None:
     files.put(storage.original(1, SHA))
     files.put(storage.original(1, OTHER))
@@ -238,13 +254,18 @@ def test_a_photo_that_was_added_again_stays(storage: ObjectStorage, files: Bucke
 
 
 def test_a_room_whose_deletion_was_interrupted_is_listed_until_it_is_gone(
-    settings: dict[str, object], storage: ObjectStorage, files: BucketFiles, s3: S3
+    settings: dict[str, object],
+    storage: ObjectStorage,
+    files: BucketFiles,
+    s3: S3,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     files.put(storage.original(1, SHA))
     files.put(storage.original(11, SHA))
     storage.set_room_aside(1)
     s3.line.cut()
     storage.forget_room_set_aside(1)
+    wait_until(lambda: "goes from the bucket once" in caplog.text)
     s3.line.is_cut = False
 
     again = open_in(settings)  # as after a kill
@@ -372,7 +393,42 @@ def test_a_bucket_out_of_reach_is_a_sentence_and_no_reason_not_to_start(
 
     assert "can't be reached" in reason_of(storage)
     storage.check("me", has_rooms=True)
-    assert storage.state() == "failing"
+    wait_until(lambda: storage.state() == "failing")
+
+
+def test_a_bucket_without_a_key_is_a_sentence(
+    s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is asked but a port of this machine that nothing listens at."""
+    monkeypatch.setenv("AWS_METADATA_ENDPOINT", f"http://127.0.0.1:{free_port()}")
+    more = {"s3_access_key_id": "", "s3_secret_access_key": ""}
+    storage = open_in(s3.settings(tmp_path) | more)
+
+    assert "There's no key to the bucket" in reason_of(storage)
+    with pytest.raises(StartError, match="PHOTOSHARE_S3_ACCESS_KEY_ID"):
+        storage.check("me", has_rooms=True)
+
+
+def test_keys_of_the_usual_variables_are_used(
+    s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY)
+    more = {"s3_access_key_id": "", "s3_secret_access_key": ""}
+    storage = open_in(s3.settings(tmp_path) | more)
+
+    assert KEY_ID in (storage.signed_address(storage.original(1, SHA), seconds=1) or "")
+
+
+def test_a_bucket_that_keeps_old_versions_is_noticed(storage: ObjectStorage, s3: S3) -> None:
+    assert not storage.probe()
+
+    body = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+    url = f"http://127.0.0.1:{s3.direct_port}/{storage.bucket.name}?versioning"
+    with urllib.request.urlopen(urllib.request.Request(url, body, XML, method="PUT")):
+        pass
+
+    assert storage.probe()
 
 
 def test_nobody_waits_for_a_bucket_that_has_just_failed(

@@ -48,6 +48,7 @@ class SourceFile(io.RawIOBase):
     def __init__(self, open_source: Callable[[], Source], start: int, stop: int) -> None:
         self._open_source = open_source
         self._source: Source | None = None
+        self._patient: PatientSource | None = None  # the same, if it is one
         self._start, self._stop = start, stop
         self._at = start
 
@@ -73,10 +74,11 @@ class SourceFile(io.RawIOBase):
         """Read `size` bytes, fewer at the end, or where a `PatientSource` might have to wait."""
         if self._source is None:
             self._source = self._open_source()
+            self._patient = self._source if isinstance(self._source, PatientSource) else None
         left = self._stop - self._at
         left = left if size is None or size < 0 else min(size, left)
         blocks: list[bytes] = []
-        while left > 0 and not (blocks and isinstance(self._source, PatientSource)):
+        while left > 0 and not (blocks and self._patient):
             blocks.append(self._source.read_at(self._at, left))
             if not blocks[-1]:
                 raise OSError("a file is shorter than it was")
@@ -86,14 +88,11 @@ class SourceFile(io.RawIOBase):
 
     def is_ready(self) -> bool:
         """Whether the next `read` would not wait; the first is made where it may."""
-        source = self._source
-        if not isinstance(source, PatientSource) or self._at >= self._stop:
-            return True
-        return source.is_ready(self._at)
+        return self._patient is None or self._at >= self._stop or self._patient.is_ready(self._at)
 
     def close(self) -> None:
         """Close what is open."""
         if self._source is not None:
             self._source.close()
-            self._source = None
+            self._source = self._patient = None
         super().close()
