@@ -28,9 +28,12 @@ def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
     with app.app_context(), db.engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), db.metadata)
 
-    # SQLAlchemy does not read ON DELETE of a key added by ADD COLUMN; the next test does.
+    # SQLAlchemy does not read ON DELETE of a key added by ADD COLUMN; the next test does. A model
+    # cannot say NULLS FIRST to PostgreSQL only: tests/scale/test_postgresql.py has the plan.
     keys = ("add_fk", "remove_fk")
-    assert [one for one in differences if one[0] not in keys] == []
+    left = [one for one in differences if one[0] not in keys]
+    assert [one for one in left if "ix_face_person_clearest" not in repr(one)] == []
+    assert postgresql.IS_CHOSEN or left == []
 
 
 @pytest.mark.sqlite

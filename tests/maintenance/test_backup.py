@@ -25,7 +25,7 @@ from tests.maintenance.test_full_disk import PROGRAM, Browser, make_room, photo_
 from tests.servers import free_port, server, wait_until_it_serves
 from tests.tools import flask
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
 
 
 def rows_of(folder: Path) -> set[str]:

@@ -14,7 +14,7 @@ from tests.old_databases import NOW, make_old_database, revisions
 from tests.servers import free_port, refusal
 from tests.tools import flask
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
 
 DAMAGED = "The database is damaged"
 

@@ -23,7 +23,7 @@ from tests.fakes import BLUE, RED, draw_photo
 from tests.helpers import HX
 from tests.servers import free_port, server, wait_until_it_serves
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
 
 DISK_MB = 40
 FULL = "The server&#39;s disk is full. Please tell the host."

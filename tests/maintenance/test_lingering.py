@@ -35,7 +35,7 @@ from tests.fakes import GREEN, draw_photo
 from tests.helpers import count_change, new_face
 from tests.servers import free_port, server, wait_until_it_serves
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
 
 PATIENCE_S = 60  # the server needs a few seconds; a busy machine more
 chance = random.Random(11)

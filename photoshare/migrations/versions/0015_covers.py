@@ -8,7 +8,7 @@ Revises: 0014
 from alembic import op
 import sqlalchemy as sa
 
-from photoshare.migrations.either import NUMBER, where
+from photoshare.migrations.either import NUMBER, is_sqlite, where
 
 
 # revision identifiers, used by Alembic.
@@ -23,7 +23,11 @@ CLEAREST = ["person_id", "quality", "area"]
 
 def upgrade():
     op.add_column("person", sa.Column("clear_face_id", NUMBER, nullable=True))
-    op.create_index("ix_face_person_clearest", "face", CLEAREST, **IS_SORTED)
+    # SQLite takes NULL for the smallest value; PostgreSQL has to be told, or it would sort every time.
+    clearest = (
+        CLEAREST if is_sqlite() else [CLEAREST[0], sa.text("quality NULLS FIRST"), CLEAREST[2]]
+    )
+    op.create_index("ix_face_person_clearest", "face", clearest, **IS_SORTED)
     op.drop_index("ix_face_person_area", "face")
 
 
