@@ -75,9 +75,39 @@ class RoomEndedError(NotFoundError):
         The host's, for browsers that had joined.
     """
 
-    def __init__(self, *, title: str | None, host_name: str | None) -> None:
-        super().__init__("This room has ended. Only its host can still open it.")
+    def __init__(self, sentence: str, *, title: str | None, host_name: str | None) -> None:
+        super().__init__(sentence)
         self.title, self.host_name = title, host_name
+
+
+class RoomMovedError(NotFoundError):
+    """The room has a new guest link; the browser is in it, and may know the new code.
+
+    Attributes
+    ----------
+    code : str
+        The room's present one.
+    """
+
+    def __init__(self, *, code: str) -> None:
+        super().__init__("This room has a new address.")
+        self.code = code
+
+
+class PasswordChangedError(NotJoinedError):
+    """The room has a new password, which the browser has not given yet.
+
+    Attributes
+    ----------
+    session_id : int
+        Of the browser.
+    name : str
+        Of the guest; may be empty.
+    """
+
+    def __init__(self, sentence: str, *, session_id: int, name: str) -> None:
+        super().__init__(sentence)
+        self.session_id, self.name = session_id, name
 
 
 class InvalidInputError(PhotoshareError):

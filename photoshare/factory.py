@@ -24,6 +24,7 @@ from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services import shelf
 from photoshare.services.downloads.zip_shelf import ZipShelf
 from photoshare.services.health import Health
+from photoshare.services.rooms import host_links
 from photoshare.storage import Storage
 from photoshare.web.monitor.metrics import Metrics
 from photoshare.web.pages import assets
@@ -90,6 +91,7 @@ def create_app(
         metrics=Metrics(settings.data, zips) if settings.metrics_token else None,
     )
     app.extensions[shelf.EXTENSION] = shelf.Shelves()
+    app.extensions[host_links.EXTENSION] = app.config["SECRET_KEY"]
     assets.init_app(app)
     web.init_app(app)
     cli.init_app(app)

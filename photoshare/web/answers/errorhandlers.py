@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 
-from flask import Flask, render_template, request
+from flask import Flask, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
 from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.wrappers import Response
 
 from photoshare.disk import BODY_DROPPED, is_disk_full
 from photoshare.errors import (
@@ -15,10 +17,12 @@ from photoshare.errors import (
     NotAllowedError,
     NotFoundError,
     NotJoinedError,
+    PasswordChangedError,
     PhotoshareError,
     RejectedPhotoError,
     RoomEndedError,
     RoomFullError,
+    RoomMovedError,
     SameNameError,
     SamePhotoError,
     ServerBusyError,
@@ -39,6 +43,7 @@ log = logging.getLogger(__name__)
 STATUS_CODES: dict[type[PhotoshareError], int] = {
     NotFoundError: 404,
     NotJoinedError: 404,
+    PasswordChangedError: 404,
     RoomEndedError: 404,
     NotAllowedError: 403,
     InvalidInputError: 422,
@@ -89,6 +94,14 @@ def _handle_ended_room(error: RoomEndedError) -> tuple[str, int] | tuple[str, in
     return render_template("rooms/ended.html", error=error), STATUS_CODES[RoomEndedError]
 
 
+def _lead_to_new_address(error: RoomMovedError) -> Response:
+    """Lead who is in a room from a former address to the same page at the present one."""
+    values = (request.view_args or {}) | {"room_code": error.code}
+    url = url_for(str(request.endpoint), **values)
+    query = request.query_string.decode()
+    return redirect(f"{url}?{query}" if query else url, HTTPStatus.SEE_OTHER)
+
+
 def _handle_http_error(error: HTTPException) -> tuple[str, int]:
     status = error.code or 500
     return _answer(str(SENTENCES.get(status, OTHER_SENTENCE)), status)
@@ -115,6 +128,7 @@ def init_app(app: Flask) -> None:
     """Answer every error with a page, or with an alert for htmx."""
     app.register_error_handler(PhotoshareError, _handle_our_error)
     app.register_error_handler(RoomEndedError, _handle_ended_room)
+    app.register_error_handler(RoomMovedError, _lead_to_new_address)
     app.register_error_handler(HTTPException, _handle_http_error)
     app.before_request(_check_body)
     app.register_error_handler(OSError, _handle_system_error)
