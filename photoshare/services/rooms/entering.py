@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from photoshare.errors import (
     InvalidInputError,
@@ -30,6 +30,22 @@ MAX_NAME = 60  # characters
 MAX_PASSWORD = 200  # characters; scrypt takes any length, a form should not
 LAST_TIME_ZONE = timedelta(hours=12)  # behind UTC: where on earth a day ends last
 
+# Built once, since every request asks it. The code is part of an expression, which no index is on:
+# else SQLite begins with the room, and looks through the sessions of all of its guests.
+_WHO_IS_IN = (
+    select(
+        *(Room, Guest, GuestSession.id, GuestSession.token_hash),
+        *(GuestSession.entered_at, GuestSession.seen_at),
+    )
+    .select_from(GuestSession)
+    .join(Guest, Guest.id == GuestSession.guest_id)
+    .join(Room, Room.id == Guest.room_id)
+    .where(
+        GuestSession.token_hash.in_(bindparam("hashes", expanding=True)),
+        Room.code.concat("") == bindparam("code"),
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -37,7 +53,8 @@ class Access:
 
     room: Room
     guest: Guest
-    session: GuestSession | None = None  # None: not by a browser
+    session_id: int | None = None  # None: not by a browser
+    seen_at: datetime | None = None  # before now
 
     @property
     def is_host(self) -> bool:
@@ -167,31 +184,27 @@ def enter_room(code: str, tokens: Mapping[str, str]) -> Access:
     """
     hashes = hash_tokens(tokens)
     found = db.session.execute(
-        select(Room, Guest, GuestSession)
-        .select_from(GuestSession)
-        .join(Guest, Guest.id == GuestSession.guest_id)
-        .join(Room, Room.id == Guest.room_id)
-        .where(GuestSession.token_hash.in_(hashes.values()), Room.code == normalise_code(code))
+        _WHO_IS_IN, {"hashes": list(hashes.values()), "code": normalise_code(code)}
     )
-    for room, guest, session in found:
-        if hashes.get(str(room.id)) == session.token_hash:
-            _check_guest(room, guest, session)
-            return Access(room, guest, session)
+    for room, guest, session_id, token_hash, entered_at, seen_at in found:
+        if hashes.get(str(room.id)) == token_hash:
+            _check_guest(room, guest, session_id, entered_at)
+            return Access(room, guest, session_id, seen_at)
     _check_former(code, tokens)
     check_is_open(find_room(code))
     raise NotJoinedError("This page doesn't exist, or only people in its room can see it.")
 
 
-def _check_guest(room: Room, guest: Guest, session: GuestSession) -> None:
+def _check_guest(room: Room, guest: Guest, session_id: int, entered_at: datetime) -> None:
     """Let hosts in always, and guests while the room lasts, if they have given its password."""
     if guest.is_host:
         return
     if has_ended(room):
         raise _ended(title=room.title, host_name=_host_name(room))
-    if room.password_changed_at is not None and session.entered_at < room.password_changed_at:
+    if room.password_changed_at is not None and entered_at < room.password_changed_at:
         raise PasswordChangedError(
             "This room has a new password. Please reload the page and enter it.",
-            session_id=session.id,
+            session_id=session_id,
             name=guest.name,
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, update
 
@@ -60,14 +60,9 @@ def close_session(token: str) -> None:
     db.session.commit()
 
 
-def close_sessions_of(*guest_ids: int) -> None:
-    """End all sessions of guests; the caller commits."""
-    db.session.execute(delete(GuestSession).where(GuestSession.guest_id.in_(guest_ids)))
-
-
-def is_seen_long_ago(session: GuestSession) -> bool:
-    """Whether it is time to note that a browser was here."""
-    return utc_now() - session.seen_at >= SEEN_EVERY
+def is_long_ago(seen_at: datetime) -> bool:
+    """Whether it is time to note that a browser is here again."""
+    return utc_now() - seen_at >= SEEN_EVERY
 
 
 def note_seen(session_id: int, device: str) -> None:

@@ -161,11 +161,12 @@ def _enter(code: str) -> Access:
 
 def _note_seen(access: Access) -> None:
     """Note now and then that a guest was here; not for each picture of a page at once."""
+    session_id, seen_at = access.session_id, access.seen_at
     is_picture = request.headers.get("Sec-Fetch-Dest") == "image"
-    if access.session is None or is_picture or not sessions.is_seen_long_ago(access.session):
+    if session_id is None or seen_at is None or is_picture or not sessions.is_long_ago(seen_at):
         return
     with suppress(DiskFullError):  # which must not keep anybody from seeing photos: another time
-        sessions.note_seen(access.session.id, device_kind())
+        sessions.note_seen(session_id, device_kind())
 
 
 def _check_lengths() -> None:
