@@ -99,15 +99,15 @@ class PasswordChangedError(NotJoinedError):
 
     Attributes
     ----------
-    session_id : int
-        Of the browser.
+    guest_id : int
+        Who the browser is in the room.
     name : str
         Of the guest; may be empty.
     """
 
-    def __init__(self, sentence: str, *, session_id: int, name: str) -> None:
+    def __init__(self, sentence: str, *, guest_id: int, name: str) -> None:
         super().__init__(sentence)
-        self.session_id, self.name = session_id, name
+        self.guest_id, self.name = guest_id, name
 
 
 class InvalidInputError(PhotoshareError):

@@ -103,9 +103,8 @@ class GuestSession(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     guest_id: Mapped[int] = mapped_column(ForeignKey("guest.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[str] = mapped_column(unique=True)  # SHA-256 of what the cookie holds
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-    entered_at: Mapped[datetime] = mapped_column(
+    created_at: Mapped[datetime] = mapped_column(
         UtcDateTime, default=utc_now
-    )  # when the room's password was last given, if it has one
+    )  # when the room's password was given, if it had one
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)  # to ten minutes
     device: Mapped[str]  # phone, tablet or computer; empty: not known yet

@@ -83,7 +83,6 @@ def _make_sessions():
         sa.Column("guest_id", sa.Integer(), nullable=False),
         sa.Column("token_hash", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
-        sa.Column("entered_at", sa.DateTime(), nullable=False),
         sa.Column("seen_at", sa.DateTime(), nullable=False),
         sa.Column("device", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -99,7 +98,7 @@ def _make_sessions():
         {
             "guest_id": guest_id,
             "token_hash": hashlib.sha256(f"guest {guest_id}".encode()).hexdigest(),
-            **dict.fromkeys(("created_at", "entered_at", "seen_at"), created_at),
+            **dict.fromkeys(("created_at", "seen_at"), created_at),
             "device": "",
         }
         for guest_id, created_at in op.get_bind().execute(

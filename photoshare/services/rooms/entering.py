@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 
 from photoshare.errors import (
     InvalidInputError,
@@ -35,7 +35,7 @@ LAST_TIME_ZONE = timedelta(hours=12)  # behind UTC: where on earth a day ends la
 _WHO_IS_IN = (
     select(
         *(Room, Guest, GuestSession.id, GuestSession.token_hash),
-        *(GuestSession.entered_at, GuestSession.seen_at),
+        *(GuestSession.created_at, GuestSession.seen_at),
     )
     .select_from(GuestSession)
     .join(Guest, Guest.id == GuestSession.guest_id)
@@ -188,14 +188,14 @@ def enter_room(code: str, tokens: Mapping[str, str]) -> Access:
     )
     for room, guest, session_id, token_hash, entered_at, seen_at in found:
         if hashes.get(str(room.id)) == token_hash:
-            _check_guest(room, guest, session_id, entered_at)
+            _check_guest(room, guest, entered_at)
             return Access(room, guest, session_id, seen_at)
     _check_former(code, tokens)
     check_is_open(find_room(code))
     raise NotJoinedError("This page doesn't exist, or only people in its room can see it.")
 
 
-def _check_guest(room: Room, guest: Guest, session_id: int, entered_at: datetime) -> None:
+def _check_guest(room: Room, guest: Guest, entered_at: datetime) -> None:
     """Let hosts in always, and guests while the room lasts, if they have given its password."""
     if guest.is_host:
         return
@@ -204,7 +204,7 @@ def _check_guest(room: Room, guest: Guest, session_id: int, entered_at: datetime
     if room.password_changed_at is not None and entered_at < room.password_changed_at:
         raise PasswordChangedError(
             "This room has a new password. Please reload the page and enter it.",
-            session_id=session_id,
+            guest_id=guest.id,
             name=guest.name,
         )
 
@@ -287,8 +287,10 @@ def join_room(room: Room, *, password: str, name: str) -> Guest:
     return _add_guest(room, name)
 
 
-def join_again(room: Room, session_id: int, *, password: str) -> None:
+def join_again(room: Room, guest_id: int, *, password: str) -> Guest:
     """Let a guest back in who gave a former password; they stay who they are.
+
+    The caller opens another session for them: a copy of their cookie has not given the password.
 
     Raises
     ------
@@ -298,9 +300,7 @@ def join_again(room: Room, session_id: int, *, password: str) -> None:
         If it is too long.
     """
     _check_password(room, password)
-    session = update(GuestSession).where(GuestSession.id == session_id)
-    db.session.execute(session.values(entered_at=utc_now()))
-    db.session.commit()
+    return db.session.get_one(Guest, guest_id)
 
 
 def _check_password(room: Room, password: str) -> None:

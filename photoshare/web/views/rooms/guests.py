@@ -32,7 +32,7 @@ def index(room_code: str) -> str:
     room_id, words = access.room.id, request.args.get("find", "").strip()[:MAX_WORDS]
     everyone = guests.list_guests(room_id)
     return render_template(
-        "rooms/guests.html",
+        "guests/index.html",
         access=access,
         words=words,
         total=len(everyone),
@@ -113,7 +113,7 @@ def _page(guest: Guest, *, refused: Refusal | None = None, name: str | None = No
     if not cards:
         raise NotFoundError("This guest is no longer in the room.")
     return render_template(
-        "rooms/guest.html",
+        "guests/show.html",
         access=access,
         card=cards[0],
         is_self=guest.id == access.guest.id,

@@ -12,7 +12,7 @@ from photoshare.services.rooms.host_links import secret_of
 from photoshare.web.answers import SEE_OTHER, isolated, toast
 from photoshare.web.pages.links import absolute_url, qr_code_uri
 from photoshare.web.pages.words import Refusal, refusal
-from photoshare.web.requests import current_access, host_only
+from photoshare.web.requests import current_access, host_only, remember_guest
 
 blueprint = Blueprint("links", __name__, url_prefix="/rooms/<room_code>")
 
@@ -21,7 +21,7 @@ blueprint = Blueprint("links", __name__, url_prefix="/rooms/<room_code>")
 @host_only
 def confirm_new_code(room_code: str) -> str:
     """Ask whether to really make a new guest link, and say what becomes of the old one."""
-    return render_template("rooms/new_guest_link.html", access=current_access())
+    return render_template("links/new_guest_link.html", access=current_access())
 
 
 @blueprint.post("/guest-link")
@@ -61,7 +61,7 @@ def show(room_code: str, link_id: int) -> str:
     secret = secret_of(link)
     url = secret and absolute_url("rooms.host_link", room_code=access.room.code, secret=secret)
     return render_template(
-        "rooms/host_link.html",
+        "links/show.html",
         access=access,
         link=link,
         is_own=link.id == access.guest.host_link_id,
@@ -77,6 +77,8 @@ def renew(room_code: str, link_id: int) -> Response:
     """Make a new link in place of this one; who came by it is out, except this browser."""
     access = current_access()
     hosts.renew_link(access, hosts.get_link(access, link_id))
+    if link_id == access.guest.host_link_id:
+        remember_guest(access.guest)  # by another token: copies of the cookie are out as well
     toast(gettext("This is the new host link. The old one no longer works."))
     return redirect(url_for("links.show", link_id=link_id), SEE_OTHER)
 
@@ -97,7 +99,7 @@ def _co_hosts(refused: Refusal | None = None, name: str = "") -> str:
     access = current_access()
     hosts.check_first_host(access)
     return render_template(
-        "rooms/co_hosts.html",
+        "links/index.html",
         access=access,
         co_hosts=hosts.list_co_hosts(access),
         refused=refused,

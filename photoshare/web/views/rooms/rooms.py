@@ -336,10 +336,10 @@ def _join(room: Room, back: PasswordChangedError | None) -> None:
     password = request.form.get("password", "")
     with guessing("password", room.id, wrong=WrongPasswordError, is_guessable=True):
         if back:
-            entering.join_again(room, back.session_id, password=password)
-            return
-        name = request.form.get("name", "")
-        guest = entering.join_room(room, password=password, name=name)
+            guest = entering.join_again(room, back.guest_id, password=password)
+        else:
+            name = request.form.get("name", "")
+            guest = entering.join_room(room, password=password, name=name)
     remember_guest(guest)
 
 
