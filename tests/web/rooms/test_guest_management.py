@@ -155,7 +155,7 @@ def test_stopped_uploads_are_refused_in_one_sentence_whatever_the_way(
     assert "The host has stopped your uploads in this room." in home
     assert not tags_of(home, "input", type="file")
     cast.host.post(f"{gustav}/uploads")
-    assert cast.guest.post(f"{cast.url}/uploads/1?offset=0", data=content).status_code == 201
+    assert cast.guest.post(f"{cast.url}/uploads/1?offset=0", data=content).status_code == 303
 
 
 def test_a_removed_guest_is_forgotten_and_their_photos_stay(

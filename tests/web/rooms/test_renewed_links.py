@@ -120,7 +120,7 @@ def test_a_link_that_cannot_be_shown_works_and_can_be_replaced(app: Flask, cast:
 
     page = cast.host.get(f"{cast.url}/share").text
 
-    assert "This link still works, but it can&#39;t be shown" in page
+    assert "This link still works, but it can't be shown" in page
     assert not tags_of(page, "input", id="host-link")
     assert cast.stranger.get(f"{cast.url}/host/{cast.host_secret}").status_code == 200
     cast.host.post(f"{cast.url}/hosts/1/renew")
@@ -223,7 +223,7 @@ def test_the_link_of_another_room_is_not_found(
         assert cast.host.open(f"{cast.url}/hosts/2{path}", method=method).status_code == 404
 
 
-# ---- Cookies from before there were tokens ---------------------------------------------------------
+# ---- Cookies from before there were tokens -------------------------------------------------------
 
 
 def as_before(app: Flask, client: FlaskClient, cast: Cast) -> FlaskClient:
