@@ -85,7 +85,7 @@ class Guest(Base):
     said_person_id: Mapped[int | None]  # before merges moved it on; perhaps gone since
     # How many photos their own album had when they last opened it; None: never opened.
     own_seen_count: Mapped[int | None]
-    # By which link they became host; None: they are none.
+    # By which link they became host; None for guests.
     host_link_id: Mapped[int | None] = mapped_column(
         ForeignKey("host_link.id", ondelete="SET NULL"), index=True
     )

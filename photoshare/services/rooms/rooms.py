@@ -60,7 +60,7 @@ def create_room(title: str, *, password: str = "", ends_on: date | None = None) 
 def renew_code(room: Room) -> None:
     """Give a room a new code, and so a new guest link.
 
-    To strangers the former one now leads to a room that has ended. Who is in stays in.
+    To strangers the former one now leads to a room that has ended; guests stay in.
     """
     db.session.add(FormerCode(code=room.code, room_id=room.id))
     room.code = _new_code()

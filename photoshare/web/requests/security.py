@@ -32,7 +32,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 TOKENS = "tokens"  # in the cookie: by room id, as text
 OLD_GUESTS = "guests"  # in cookies from before there were tokens: guest ids by room id
-OLD_SECRETS = "host_secrets"  # in the same, of no use any more: no cookie shall have them
+OLD_SECRETS = "host_secrets"  # in the same, of no use: no cookie shall have them
 MAX_ROOMS_IN_COOKIE = 30  # a cookie holds 4 KB; the rooms joined longest ago are forgotten first
 MAX_FIELD = 1000  # characters of a text field; the views accept less (60 for a name)
 LONGER_FIELDS = {"next": 64_000}  # an address of ours, which may contain a selection of photos

@@ -71,7 +71,7 @@ def stop(room_code: str, guest_id: int) -> Response:
     is_stopped = request.form.get("is_stopped") == "1"
     guests.stop_uploads(_guest(guest_id), is_stopped=is_stopped)
     toast(
-        gettext("They can't add photos any more.")
+        gettext("They can no longer add photos.")
         if is_stopped
         else gettext("They can add photos again.")
     )
