@@ -67,13 +67,14 @@ OTHER_SENTENCE = lazy_gettext("The server didn't understand this request.")
 SERVER_SENTENCE = lazy_gettext("Something went wrong on the server. Its log has the details.")
 
 
-def _answer(sentence: str, status: int) -> tuple[str, int]:
+def _answer(sentence: str, status: int, *, why: str | None = None) -> tuple[str, int]:
     keep_toasts()
     template = "_alert.html" if wants_partial() else "error.html"
     if wants_partial() and status == 404 and request.endpoint == "jobs.current":
         template = "jobs/_gone.html"  # else an open page would poll a deleted room forever
     back_url = form_page() if status == 422 else None
-    return render_template(template, sentence=sentence, status=status, back_url=back_url), status
+    words = {"sentence": sentence, "status": status, "back_url": back_url, "why": why}
+    return render_template(template, **words), status
 
 
 def _handle_our_error(error: PhotoshareError) -> tuple[str, int, dict[str, str]]:
@@ -83,7 +84,9 @@ def _handle_our_error(error: PhotoshareError) -> tuple[str, int, dict[str, str]]
     headers = {}
     if isinstance(error, TryLaterError):
         headers["Retry-After"] = str(error.retry_after_s)
-    return *_answer(translate_error(error), status), headers
+    sentence = translate_error(error)
+    why = sentence if isinstance(error, PasswordChangedError) else None
+    return *_answer(sentence, status, why=why), headers
 
 
 def _handle_ended_room(error: RoomEndedError) -> tuple[str, int] | tuple[str, int, dict[str, str]]:

@@ -99,10 +99,13 @@ def test_a_copied_cookie_does_not_come_back_with_the_guest(app: Flask, cast: Cas
 def test_an_open_page_says_what_is_asked_for(cast: Cast) -> None:
     change(cast.host, cast, title="Party", password="open sesame")
 
-    answer = cast.guest.post(f"{cast.url}/photos", headers=HX)
+    upload = cast.guest.post(f"{cast.url}/photos", headers=HX)
+    poll = cast.guest.get(f"{cast.url}/jobs/current", headers=HX)
 
-    assert answer.status_code == 404
-    assert "This room has a new password. Please reload the page and enter it." in answer.text
+    for answer in (upload, poll):
+        assert answer.status_code == 404
+        assert "This room has a new password. Please reload the page and enter it." in answer.text
+    assert tags_of(poll.text, "section", id="job-status")
 
 
 def test_without_a_password_nobody_is_asked(cast: Cast) -> None:
