@@ -35,10 +35,10 @@ sys.path.insert(0, str(ROOT))
 
 from photoshare import create_app
 from photoshare.db import db, upgrade_schema
-from photoshare.models import Room
+from photoshare.models import Guest, Room
 from photoshare.services.corrections.change import change_of_room
 from photoshare.services.downloads.zip_shelf import ZipShelf
-from photoshare.services.rooms import entering, rooms
+from photoshare.services.rooms import entering, rooms, sessions
 from photoshare.web.site import site_of
 
 DEEP = "20260501T060000000000-1"  # the cursor of a photo in the middle
@@ -236,10 +236,12 @@ def join(app: Flask, *, is_host: bool) -> Client:
     http = app.test_client()
     with app.app_context():
         room = db.session.get_one(Room, 1)
-        guest = entering._add_guest(room, "Gustav", is_host=is_host)
-        guest_id = guest.id
+        guest = Guest(room_id=room.id, name="Gustav", is_host=is_host)
+        db.session.add(guest)
+        db.session.commit()
+        token = sessions.open_session(guest, "computer")
     with http.session_transaction() as session:
-        session["guests"] = {"1": guest_id}
+        session["tokens"] = {"1": token}
     return Client("host" if is_host else "guest", http)
 
 

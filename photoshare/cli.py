@@ -22,10 +22,11 @@ from photoshare.config import LOCK_FILE
 from photoshare.errors import PhotoshareError, RejectedPhotoError
 from photoshare.maintenance import backup, dated_backups, doctor, migrating, moving, restore
 from photoshare.maintenance.database_checks import prepare_database
+from photoshare.models import Room
 from photoshare.services.addresses import find_listening, guest_url
 from photoshare.services.corrections import replay
 from photoshare.services.photos import adding
-from photoshare.services.rooms import entering, export, rooms
+from photoshare.services.rooms import entering, export, host_links, rooms
 from photoshare.services.work.progress import room_progress
 from photoshare.web.pages.links import absolute_url
 from photoshare.web.site import current_site, owner_of
@@ -72,16 +73,38 @@ def create(title: str, password: str) -> None:
     """Create a room; print its code and both links as JSON."""
     prepare_database(current_site().settings, is_thorough=False)
     new = rooms.create_room(title, password=password)
-    code = new.room.code
+    _print_links(new.room.code, new.host_secret)
+
+
+@rooms_group.command("host-link")
+@click.argument("code")
+def renew_host_link(code: str) -> None:
+    """Make a new first host link for the room CODE, as when it was lost; print it as JSON."""
+    room = _room(code)
+    _print_links(room.code, host_links.renew_first_link(room))
+
+
+@rooms_group.command("guest-link")
+@click.argument("code")
+@click.option("--new", is_flag=True, help="Make a new one; the old one no longer lets anyone in.")
+def show_guest_link(code: str, new: bool) -> None:
+    """Print the guest link of the room CODE as JSON."""
+    room = _room(code)
+    if new:
+        rooms.renew_code(room)
+    _print_links(room.code)
+
+
+def _print_links(code: str, host_secret: str | None = None) -> None:
+    """Print a room's code and its links as JSON, with the address that guests use."""
     settings = current_site().settings
     listening = find_listening(settings.data)
     address = guest_url(settings.data) or (listening.url if listening else DEFAULT_ADDRESS)
-    base_url = address + settings.url_prefix
-    with current_app.test_request_context(base_url=base_url):
-        links = {
-            "guest_url": absolute_url("rooms.show", room_code=code),
-            "host_url": absolute_url("rooms.host_link", room_code=code, secret=new.host_secret),
-        }
+    with current_app.test_request_context(base_url=address + settings.url_prefix):
+        links = {"guest_url": absolute_url("rooms.show", room_code=code)}
+        if host_secret is not None:
+            url = absolute_url("rooms.host_link", room_code=code, secret=host_secret)
+            links["host_url"] = url
     _print_json({"code": code} | links)
 
 
@@ -185,8 +208,12 @@ def search_again(code: str, wait: bool) -> None:
 
 
 def _room_id(code: str) -> int:
+    return _room(code).id
+
+
+def _room(code: str) -> Room:
     prepare_database(current_site().settings, is_thorough=False)
-    return entering.find_room(code).id
+    return entering.find_any_room(code)
 
 
 @click.command("backup")

@@ -79,9 +79,39 @@ class RoomEndedError(NotFoundError):
         The host's, for browsers that had joined.
     """
 
-    def __init__(self, *, title: str | None, host_name: str | None) -> None:
-        super().__init__("This room has ended. Only its host can still open it.")
+    def __init__(self, sentence: str, *, title: str | None, host_name: str | None) -> None:
+        super().__init__(sentence)
         self.title, self.host_name = title, host_name
+
+
+class RoomMovedError(NotFoundError):
+    """The room has a new guest link; the browser is in it, and may know the new code.
+
+    Attributes
+    ----------
+    code : str
+        The room's present one.
+    """
+
+    def __init__(self, *, code: str) -> None:
+        super().__init__("This room has a new address.")
+        self.code = code
+
+
+class PasswordChangedError(NotJoinedError):
+    """The room has a new password, which the browser has not given yet.
+
+    Attributes
+    ----------
+    guest_id : int
+        Who the browser is in the room.
+    name : str
+        Of the guest; may be empty.
+    """
+
+    def __init__(self, sentence: str, *, guest_id: int, name: str) -> None:
+        super().__init__(sentence)
+        self.guest_id, self.name = guest_id, name
 
 
 class InvalidInputError(PhotoshareError):

@@ -27,6 +27,7 @@ from photoshare.rates import Rates, Turns
 from photoshare.services import shelf
 from photoshare.services.downloads.zip_shelf import ZipShelf
 from photoshare.services.health import Health
+from photoshare.services.rooms import host_links
 from photoshare.storage import open_storage
 from photoshare.web.monitor.metrics import Metrics
 from photoshare.web.pages import assets
@@ -81,6 +82,7 @@ def create_app(
     engine = EngineOnDemand(lambda: (make_engine or _make_engine)(settings))
     app.extensions[EXTENSION] = _make_site(app, settings, engine, decoders or DecoderPool())
     app.extensions[shelf.EXTENSION] = shelf.Shelves()
+    app.extensions[host_links.EXTENSION] = app.config["SECRET_KEY"]
     assets.init_app(app)
     web.init_app(app)
     cli.init_app(app)

@@ -42,6 +42,7 @@ async function poll() {
   let wait = POLL_MS;
   try {
     const answer = await fetch(`${wall.dataset.feed}?after=${newest}`, { cache: "no-store" });
+    if (answer.redirected) return location.reload(); // a new guest link: its code has to be shown
     if (answer.status === 404) return say(problem.dataset.gone);
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     take(await answer.json());

@@ -27,8 +27,11 @@ from photoshare.models import (
     DeletedPhoto,
     Deletion,
     Face,
+    FormerCode,
     Guest,
+    GuestSession,
     Heart,
+    HostLink,
     Job,
     Person,
     Photo,
@@ -43,6 +46,7 @@ from photoshare.services.photos import WholeRoom, deleting
 from photoshare.services.photos.listing import cursor_of
 from photoshare.services.rooms import entering, rooms
 from photoshare.services.rooms.entering import Access, Author
+from photoshare.services.rooms.sessions import hash_token
 from photoshare.services.shelf import forget_room
 from photoshare.storage import Storage
 from tests.fakes import FakeFaceEngine
@@ -50,7 +54,7 @@ from tests.fakes import FakeFaceEngine
 SEARCHED = (None, PHOTO_ANALYSED)  # states of `insert_photos` without special values
 HX = {"HX-Request": "true"}
 OLD_TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
-TABLES = (*OLD_TABLES, Deletion, DeletedPhoto, Heart)
+TABLES = (*OLD_TABLES, Deletion, DeletedPhoto, Heart, FormerCode, GuestSession, HostLink)
 
 
 def flat(page: str) -> str:
@@ -144,12 +148,20 @@ def who_is_who(app: Flask, room_id: int) -> dict[int, tuple[int | None, bool]]:
         return {face: (person, is_face) for face, person, is_face in rows}
 
 
+def guest_of(app: Flask, client: FlaskClient, room_id: int) -> int:
+    """Return the id of the guest that a browser is in a room."""
+    with client.session_transaction() as session:
+        token = session["tokens"][str(room_id)]
+    with app.app_context():
+        query = select(GuestSession.guest_id)
+        return db.session.scalars(query.where(GuestSession.token_hash == hash_token(token))).one()
+
+
 def give_photos(app: Flask, client: FlaskClient, photo_ids: Iterable[int]) -> None:
     """Make the guest of a browser the one who uploaded these photos."""
     with app.app_context():
         room_id = db.session.get_one(Photo, next(iter(photo_ids := list(photo_ids)))).room_id
-        with client.session_transaction() as session:
-            guest_id = session["guests"][str(room_id)]
+        guest_id = guest_of(app, client, room_id)
         db.session.execute(update(Photo).where(Photo.id.in_(photo_ids)).values(guest_id=guest_id))
         db.session.commit()
 
@@ -225,6 +237,8 @@ def counted_queries(app: Flask) -> Iterator[list[str]]:
 
     with app.app_context():
         engine = db.engine
+        db.session.execute(update(GuestSession).values(seen_at=utc_now()))  # not noted inside
+        db.session.commit()
         for room_id in db.session.scalars(select(Room.id)):
             forget_room(room_id)
     event.listen(engine, "before_cursor_execute", note)

@@ -82,6 +82,43 @@ def test_create_refuses_an_empty_title_in_one_sentence(app: Flask) -> None:
     assert result.stderr == "Error: Please give the room a title.\n"
 
 
+def test_a_lost_host_link_is_replaced(app: Flask) -> None:
+    room = run_json(app, "rooms", "create", "--title", "Party")
+    lost, code = room["host_url"].removeprefix("http://127.0.0.1:8000"), room["code"]
+    host, other = app.test_client(), app.test_client()
+    host.post(lost)
+
+    new = run_json(app, "rooms", "host-link", code)
+
+    assert new | {"host_url": ""} == room | {"host_url": ""}
+    assert other.post(lost).status_code == 404
+    assert host.get(f"/rooms/{code}/settings").status_code == 404
+    assert other.post(new["host_url"].removeprefix("http://127.0.0.1:8000")).status_code == 303
+    assert other.get(f"/rooms/{code}/settings").status_code == 200
+
+
+def test_the_guest_link_is_shown_and_replaced(app: Flask) -> None:
+    room = run_json(app, "rooms", "create", "--title", "Party")
+    code = room["code"]
+
+    shown = run_json(app, "rooms", "guest-link", code)
+    new = run_json(app, "rooms", "guest-link", code, "--new")
+
+    assert shown == {"code": code, "guest_url": room["guest_url"]}
+    assert new["code"] != code
+    assert new["guest_url"].endswith(new["code"])
+    assert "has ended" in app.test_client().get(f"/rooms/{code}").text
+    assert run_json(app, "rooms", "guest-link", code) == new, "a former code is one of the room"
+
+
+@pytest.mark.parametrize("command", ["host-link", "guest-link"])
+def test_the_links_of_an_unknown_room_are_one_sentence(app: Flask, command: str) -> None:
+    result = run(app, "rooms", command, "acdef-hjkm-nprtw")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: There's no room with this code.\n"
+
+
 def test_import_tells_what_became_of_every_file(app: Flask, folder: Path) -> None:
     code = run_json(app, "rooms", "create", "--title", "Party")["code"]
 

@@ -9,6 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import delete, event, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
@@ -17,9 +18,17 @@ from photoshare.models import Correction, CorrectionFace, Face
 from photoshare.services.corrections import verbs
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Author
+from photoshare.services.rooms.hashing import hash_secret
 from tests import postgresql
-from tests.helpers import OLD_TABLES, insert_face, insert_person, insert_photos, row_counts
-from tests.old_databases import downgrade, make_old_database, new_app, revisions, upgrade
+from tests.helpers import (
+    OLD_TABLES,
+    insert_face,
+    insert_person,
+    insert_photos,
+    row_counts,
+    tags_of,
+)
+from tests.old_databases import NOW, downgrade, make_old_database, new_app, revisions, upgrade
 
 pytestmark = pytest.mark.slow
 
@@ -147,6 +156,40 @@ def test_going_back_the_faces_of_other_engines_are_searched_again(app: Flask) ->
 
     assert sorted(tuple(row) for row in rows) == [("analysed", 1), ("waiting", 1)]
     assert faces == photos[:1]
+
+
+@pytest.mark.parametrize("former", ["0001", "0020"])
+def test_old_cookies_and_host_links_work_after_an_upgrade(tmp_path: Path, former: str) -> None:
+    make_old_database(tmp_path, former)
+    database = sqlite3.connect(tmp_path / "photoshare.sqlite")
+    with database:
+        database.execute("UPDATE room SET host_secret_hash = ?", (hash_secret("of old"),))
+        database.execute(
+            "INSERT INTO guest (id, room_id, name, is_host, created_at) VALUES (2, 1, 'H', 1, ?)",
+            (NOW,),
+        )
+    database.close()
+    app = new_app(tmp_path)
+    with app.app_context():
+        upgrade_schema()
+    room = "/rooms/acdef-hjkm-nprtw"
+
+    def browser(guest_id: int) -> FlaskClient:
+        client = app.test_client()
+        with client.session_transaction() as session:
+            session["guests"] = {"1": guest_id}
+        return client
+
+    guest, host, later = browser(1), browser(2), app.test_client()
+    assert guest.get(f"{room}/me").status_code == 200
+    assert guest.get(f"{room}/settings").status_code == 403
+    assert "can't be shown" in host.get(f"{room}/share").text
+    assert later.post(f"{room}/host/of old").status_code == 303
+    host.post(f"{room}/hosts/1/renew")
+    assert later.get(f"{room}/settings").status_code == 404
+    assert tags_of(host.get(f"{room}/share").text, "input", id="host-link")
+    with app.app_context():
+        db.engine.dispose()
 
 
 def columns_of_faces() -> list[str]:

@@ -24,7 +24,15 @@ from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.requests.invitation import PAGES
 from photoshare.web.site import Site
 from tests.conftest import Cast
-from tests.helpers import host_access, insert_photos, row_counts, set_password, set_title_and_end
+from tests.helpers import (
+    guest_of,
+    host_access,
+    insert_photos,
+    row_counts,
+    set_password,
+    set_title_and_end,
+    tags_of,
+)
 from tests.web.conftest import Party
 
 Route = tuple[str, str]  # endpoint, method
@@ -51,7 +59,18 @@ FOR_THE_HOST = {
     ("rooms.change", "POST"),
     ("rooms.choose_address", "POST"),
     ("photos.cover", "POST"),
-    ("rooms.guests", "GET"),
+    ("guests.index", "GET"),
+    ("guests.show", "GET"),
+    ("guests.rename", "POST"),
+    ("guests.stop", "POST"),
+    ("guests.remove", "POST"),
+    ("links.confirm_new_code", "GET"),
+    ("links.renew_code", "POST"),
+    ("links.index", "GET"),
+    ("links.add", "POST"),
+    ("links.show", "GET"),
+    ("links.renew", "POST"),
+    ("links.remove", "POST"),
     ("rooms.settings", "GET"),
     ("rooms.confirm_delete", "GET"),
     ("rooms.delete", "POST"),
@@ -69,6 +88,19 @@ FOR_THE_HOST = {
     ("suggestions.answer_name", "POST"),
     ("photos.delete", "POST"),  # of a photo that someone else uploaded
 }
+
+
+# What a co-host may not, whose link is another than that in the addresses.
+FOR_THE_FIRST_HOST = {
+    ("links.index", "GET"),
+    ("links.add", "POST"),
+    ("links.show", "GET"),
+    ("links.renew", "POST"),
+    ("links.remove", "POST"),
+}
+# These end the session of whoever asks, and so that of a copied cookie.
+LAST = (("rooms.become_host", "POST"), ("me.leave", "POST"))
+UPLOADS = {("photos.upload", "POST"), ("uploads.begin", "POST"), ("uploads.add_piece", "POST")}
 
 
 @pytest.fixture
@@ -100,6 +132,8 @@ def routes(
         "row": 0,
         "deletion_id": done.deletion_id,
         "upload_id": 1,
+        "guest_id": guest_of(app, cast.guest, cast.room_id),
+        "link_id": 1,  # by which the host came
     }
     adapter = app.url_map.bind("localhost")
     return {
@@ -117,7 +151,7 @@ def routes(
 def walk(routes: dict[Route, str], make_client: Callable[[], FlaskClient]) -> dict[Route, int]:
     """Request every route, each with a fresh browser; return the status codes except 404."""
     answers = {}
-    for (endpoint, method), url in routes.items():
+    for (endpoint, method), url in sorted(routes.items(), key=lambda one: one[0] in LAST):
         answer = make_client().open(url, method=method, buffered=True)
         if answer.status_code != 404:
             answers[endpoint, method] = answer.status_code
@@ -236,12 +270,129 @@ def test_a_cookie_for_ids_that_came_again_finds_nothing(
 ) -> None:
     other = make_room("Other").room
     with member_of(app, other.code)().session_transaction() as session:
-        other_guest = session["guests"][str(other.id)]
+        token = session["tokens"][str(other.id)]
     client = app.test_client()
     with client.session_transaction() as session:
-        session["guests"] = {str(cast.room_id): other_guest}  # the room's id, a guest of another
+        session["tokens"] = {str(cast.room_id): token}  # the room's id, a guest of another
 
     assert walk(routes, with_cookies_of(app, client)) == OPEN_TO_STRANGERS
+
+
+@pytest.mark.parametrize("way", ["removed", "removed with photos", "left"])
+def test_a_copied_cookie_is_worth_nothing_once_the_guest_is_out(
+    app: Flask, cast: Cast, routes: dict[Route, str], way: str
+) -> None:
+    make_client = with_cookies_of(app, cast.guest)
+    if way == "left":
+        cast.guest.post(f"{cast.url}/leave")
+    else:
+        form = {"with_photos": "1"} if "photos" in way else {}
+        assert cast.host.post(routes["guests.remove", "POST"], data=form).status_code == 303
+
+    assert walk(routes, make_client) == OPEN_TO_STRANGERS
+
+
+def test_a_copied_cookie_of_a_host_is_worth_nothing_once_the_link_is_renewed(
+    app: Flask, cast: Cast, routes: dict[Route, str]
+) -> None:
+    other = app.test_client()
+    other.post(f"{cast.url}/host/{cast.host_secret}")
+    make_client = with_cookies_of(app, other)
+
+    cast.host.post(routes["links.renew", "POST"])
+
+    open_to_them = OPEN_TO_STRANGERS.items() - {
+        (("rooms.host_link", "GET"), 200),
+        (("rooms.become_host", "POST"), 303),
+    }  # whose address has the old secret
+    assert walk(routes, make_client) == dict(open_to_them)
+    assert cast.host.get(f"{cast.url}/settings").status_code == 200
+
+
+def test_a_former_guest_link_is_that_of_an_ended_room_to_strangers(
+    app: Flask, cast: Cast, routes: dict[Route, str]
+) -> None:
+    cast.host.post(routes["links.renew_code", "POST"])
+
+    answers = walk(routes, app.test_client)
+
+    expected = {route: status for route, status in OPEN_WHEN_ENDED.items() if status != 404}
+    assert answers == expected
+    for (endpoint, method), url in routes.items():
+        if (endpoint, method) not in expected:
+            assert "Party" not in app.test_client().open(url, method=method).text
+
+
+def test_a_former_guest_link_leads_who_is_in_to_the_same_page(
+    app: Flask, cast: Cast, routes: dict[Route, str]
+) -> None:
+    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+    cast.host.post(routes["links.renew_code", "POST"])
+    new = cast.host.get(cast.url).location
+
+    for (endpoint, _), url in pages.items():
+        answer = cast.host.get(url)
+        if endpoint not in ("rooms.host_link",):
+            assert (answer.status_code, answer.location) == (303, url.replace(cast.url, new))
+            assert cast.host.get(answer.location, buffered=True).status_code == 200
+
+
+def test_the_forms_of_a_page_that_is_open_are_taken_at_the_former_address(
+    cast: Cast, routes: dict[Route, str]
+) -> None:
+    cast.host.post(routes["links.renew_code", "POST"])
+
+    answer = cast.guest.post(routes["me.rename", "POST"], data={"name": "Gus"})
+
+    assert answer.status_code == 303
+    assert "Gus" in cast.guest.get(answer.location).text
+
+
+def test_a_new_password_makes_guests_strangers_until_they_give_it(
+    app: Flask, cast: Cast, routes: dict[Route, str]
+) -> None:
+    with app.app_context():
+        set_password(cast.room_id, "open sesame")
+
+    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+    of_host = walk(pages, with_cookies_of(app, cast.host))
+    answers = walk(routes, with_cookies_of(app, cast.guest))
+
+    wrong = {("rooms.join", "POST"): 422}  # no password
+    assert answers == OPEN_TO_STRANGERS | wrong
+    assert of_host == dict.fromkeys(pages, 200)
+
+
+def test_a_guest_whose_uploads_are_stopped_can_do_all_else(
+    app: Flask, cast: Cast, routes: dict[Route, str]
+) -> None:
+    cast.host.post(routes["guests.stop", "POST"], data={"is_stopped": "1"})
+    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+
+    shown = walk(pages, with_cookies_of(app, cast.guest))
+    answers = walk(routes, with_cookies_of(app, cast.guest))
+
+    assert {route for route, status in answers.items() if status == 403} == FOR_THE_HOST | UPLOADS
+    assert shown == {route: 403 if route in FOR_THE_HOST else 200 for route in pages}
+
+
+def test_a_co_host_may_do_everything_but_manage_hosts(
+    app: Flask, cast: Cast, routes: dict[Route, str]
+) -> None:
+    page = cast.host.post(f"{cast.url}/hosts", data={"name": "Clara"}, follow_redirects=True).text
+    (link,) = tags_of(page, "input", id="host-link")
+    co_host = app.test_client()
+    co_host.post(link["value"].removeprefix("http://localhost"))
+    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+
+    shown = walk(pages, with_cookies_of(app, co_host))
+    answers = walk(
+        {route: url for route, url in routes.items() if route in FOR_THE_FIRST_HOST},
+        with_cookies_of(app, co_host),
+    )
+
+    assert shown == {route: 403 if route in FOR_THE_FIRST_HOST else 200 for route in pages}
+    assert answers == dict.fromkeys(FOR_THE_FIRST_HOST, 403)
 
 
 @pytest.mark.parametrize("who", ["guest", "stranger"])
@@ -297,7 +448,7 @@ def test_nobody_reads_the_title_of_a_room_before_its_password(
 
     assert len(asked) > 60
     assert "You're invited" in app.test_client().get(cast.url).text
-    assert "Zsa" in cast.guest.get(cast.url).text
+    assert "Zsa" in cast.host.get(cast.url).text
 
 
 def all_forms(app: Flask, routes: dict[Route, str]) -> Iterator[str]:

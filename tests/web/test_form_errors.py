@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from photoshare.services.rooms.hashing import hash_secret
 from tests.conftest import Cast
-from tests.helpers import HX, Tag, tags_of
+from tests.helpers import HX, Tag, guest_of, tags_of
 from tests.web.conftest import Party
 
 TYPED = ("text", "password", "date", "search")  # kinds of fields that a person writes into
@@ -50,6 +50,8 @@ def pages(app: Flask, cast: Cast, party: Party) -> Iterator[str]:
         "person_id": party.red,
         "photo_id": party.photos["a.jpg"],
         "secret": cast.host_secret,
+        "guest_id": guest_of(app, cast.guest, cast.room_id),
+        "link_id": 1,
     }
     with app.test_request_context():
         for rule in app.url_map.iter_rules():

@@ -16,12 +16,16 @@ from photoshare.db import db
 from photoshare.models import Correction
 from tests.conftest import Cast
 from tests.fakes import GREEN, draw_photo
-from tests.helpers import HX, face_on, place_at, set_title_and_end
+from tests.helpers import HX, face_on, guest_of, place_at, set_title_and_end
 from tests.live import Answer, LiveServer, serving
 from tests.web.conftest import Party
 
 NAME = "Anna’s Łódź Свадьба حفل חתונה शादी 婚礼 パーティー งาน 💍\u202f\u200f"
-LAST = ("me.leave", "photos.delete", "rooms.delete")  # they would break the following requests
+# They would break the following requests.
+LAST = (
+    *("links.renew_code", "photos.delete", "rooms.become_host", "links.renew"),
+    *("me.leave", "rooms.delete"),
+)
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -56,6 +60,8 @@ def requests_of(app: Flask, cast: Cast, party: Party) -> Iterator[tuple[str, str
         "size": 192,
         "filename": "app.js",
         "deletion_id": 1,
+        "guest_id": guest_of(app, cast.guest, cast.room_id),
+        "link_id": 1,
         "factor": 1,
         "column": 0,
         "row": 0,
@@ -76,6 +82,8 @@ def requests_of(app: Flask, cast: Cast, party: Party) -> Iterator[tuple[str, str
         "corrections.remove": {"faces": red_face},
         "corrections.merge": {"into": party.blue},
         "me.rename": {"name": NAME},
+        "guests.rename": {"name": NAME},
+        "links.add": {"name": NAME},
         "me.choose_person": {"person": party.red},
         "languages.choose": {"language": "hi"},
         "uploads.begin": {"file_name": f"{NAME}.jpg", "size": 10, "modified": NAME},

@@ -22,8 +22,10 @@ from photoshare.services.photos.albums import (
     open_album,
 )
 from photoshare.services.photos.deleting import (
+    DeletedPhotos,
     delete_for_good,
     delete_photos,
+    delete_photos_of,
     list_deletable,
     may_delete,
 )
@@ -53,6 +55,7 @@ from photoshare.services.photos.room_cover import choose_cover, find_cover
 __all__ = [
     "Album",
     "Chosen",
+    "DeletedPhotos",
     "Filtered",
     "OfGuest",
     "OfPeople",
@@ -67,6 +70,7 @@ __all__ = [
     "cursor_of",
     "delete_for_good",
     "delete_photos",
+    "delete_photos_of",
     "find_cover",
     "find_event_days",
     "find_first",

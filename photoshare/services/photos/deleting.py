@@ -99,6 +99,18 @@ def delete_photos(access: Access, photo_ids: Sequence[int], storage: Storage) ->
     return DeletedPhotos(len(ids), deletion_id)
 
 
+def delete_photos_of(access: Access, guest_id: int, storage: Storage) -> list[DeletedPhotos]:
+    """Delete all photos that a guest uploaded, as `delete_photos`; for a host.
+
+    A deletion holds as many as may be chosen, so that its rows fit into memory.
+    """
+    done = []
+    of_guest = select(Photo.id).where(Photo.room_id == access.room.id, Photo.guest_id == guest_id)
+    while ids := db.session.scalars(of_guest.limit(MOST_CHOSEN)).all():
+        done.append(delete_photos(access, ids, storage))
+    return done
+
+
 def delete_for_good(storage: Storage, *, before: datetime) -> int:
     """Remove what was kept of deleted photos, and their files; return how many photos.
 

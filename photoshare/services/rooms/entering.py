@@ -4,28 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from photoshare.errors import (
     InvalidInputError,
     NotFoundError,
     NotJoinedError,
+    PasswordChangedError,
     RoomEndedError,
+    RoomMovedError,
     WrongPasswordError,
 )
-from photoshare.models import Guest, Room, db, utc_now
+from photoshare.models import FormerCode, Guest, GuestSession, HostLink, Room, db, utc_now
 from photoshare.services.rooms.hashing import is_right
+from photoshare.services.rooms.host_links import find_link
+from photoshare.services.rooms.sessions import hash_tokens
 
 # No two look alike in either case: of 0 o, 1 i l, 2 z, 5 s, 6 g b, 9 q, u v at most one is used.
 CODE_ALPHABET = "acdefhjkmnprtwxy2346789"
 CODE_GROUPS = (5, 4, 5)  # 14 characters of 23 are 63 random bits; grouped to be read aloud
-MAX_SECRET = 100  # characters; ours have 27
 MAX_TYPED_CODE = 100  # characters; ours have 16, and someone may type them with spaces
 MAX_NAME = 60  # characters
 MAX_PASSWORD = 200  # characters; scrypt takes any length, a form should not
 LAST_TIME_ZONE = timedelta(hours=12)  # behind UTC: where on earth a day ends last
+
+# Built once, since every request asks it. The code is part of an expression, which no index is on:
+# else SQLite begins with the room, and looks through the sessions of all of its guests.
+_WHO_IS_IN = (
+    select(
+        *(Room, Guest, GuestSession.id, GuestSession.token_hash),
+        *(GuestSession.created_at, GuestSession.seen_at),
+    )
+    .select_from(GuestSession)
+    .join(Guest, Guest.id == GuestSession.guest_id)
+    .join(Room, Room.id == Guest.room_id)
+    .where(
+        GuestSession.token_hash.in_(bindparam("hashes", expanding=True)),
+        Room.code.concat("") == bindparam("code"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +53,8 @@ class Access:
 
     room: Room
     guest: Guest
+    session_id: int | None = None  # None: not by a browser
+    seen_at: datetime | None = None  # before now
 
     @property
     def is_host(self) -> bool:
@@ -82,11 +103,55 @@ def find_room(code: str) -> Room:
     ------
     NotFoundError
         If there is none.
+    RoomEndedError
+        If the room has a new guest link: to strangers the old one leads to a room that has ended.
     """
     room = db.session.scalar(select(Room).where(Room.code == normalise_code(code)))
     if room is None:
+        if _find_former(code) is not None:
+            raise _ended(title=None, host_name=None)
         raise NotFoundError("There's no room with this code.")
     return room
+
+
+def find_any_room(code: str) -> Room:
+    """Find the room that has this code or had it before; for whoever runs the server.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
+    return _find_former(code) or find_room(code)
+
+
+def find_room_of_link(code: str, secret: str) -> Room:
+    """Find the room that a host link opens, by its present code or a former one.
+
+    The host link is the secret; guests are who a new guest link keeps out.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such room, or the secret is wrong.
+    RoomEndedError
+        If the secret is wrong and the code a former one.
+    """
+    room = find_any_room(code)
+    try:
+        find_link(room, secret)
+    except NotFoundError:
+        find_room(code)
+        raise
+    return room
+
+
+def _find_former(code: str) -> Room | None:
+    """Find the room that had this code before."""
+    had_it = FormerCode.code == normalise_code(code)
+    return db.session.scalar(
+        select(Room).join(FormerCode, FormerCode.room_id == Room.id).where(had_it)
+    )
 
 
 def has_ended(room: Room) -> bool:
@@ -94,14 +159,14 @@ def has_ended(room: Room) -> bool:
     return room.ends_on is not None and last_today() > room.ends_on
 
 
-def enter_room(code: str, guest_ids: Mapping[str, int]) -> Access:
+def enter_room(code: str, tokens: Mapping[str, str]) -> Access:
     """Check that this browser has joined this room: the access check of every room page.
 
     Parameters
     ----------
     code : str
         From the address.
-    guest_ids : mapping of room id, as text, to guest id
+    tokens : mapping of room id, as text, to token
         What the browser's signed cookie says.
 
     Raises
@@ -109,22 +174,51 @@ def enter_room(code: str, guest_ids: Mapping[str, int]) -> Access:
     NotFoundError
         If the room does not exist.
     RoomEndedError
-        If only its host may still enter.
+        If only its host may still enter, or the code is a former one.
+    RoomMovedError
+        If the browser has joined it, and the code is a former one.
+    PasswordChangedError
+        If the browser has joined it, and has to give the new password first.
     NotJoinedError
         If the browser has not joined it.
     """
+    hashes = hash_tokens(tokens)
     found = db.session.execute(
-        select(Room, Guest)
-        .join(Guest, Guest.room_id == Room.id)
-        .where(Room.code == normalise_code(code), Guest.id.in_(guest_ids.values()))
+        _WHO_IS_IN, {"hashes": list(hashes.values()), "code": normalise_code(code)}
     )
-    for room, guest in found:
-        if guest_ids.get(str(room.id)) == guest.id:
-            if has_ended(room) and not guest.is_host:
-                raise RoomEndedError(title=room.title, host_name=_host_name(room))
-            return Access(room, guest)
+    for room, guest, session_id, token_hash, entered_at, seen_at in found:
+        if hashes.get(str(room.id)) == token_hash:
+            _check_guest(room, guest, entered_at)
+            return Access(room, guest, session_id, seen_at)
+    _check_former(code, tokens)
     check_is_open(find_room(code))
     raise NotJoinedError("This page doesn't exist, or only people in its room can see it.")
+
+
+def _check_guest(room: Room, guest: Guest, entered_at: datetime) -> None:
+    """Let hosts in always, and guests while the room lasts, if they have given its password."""
+    if guest.is_host:
+        return
+    if has_ended(room):
+        raise _ended(title=room.title, host_name=_host_name(room))
+    if room.password_changed_at is not None and entered_at < room.password_changed_at:
+        raise PasswordChangedError(
+            "This room has a new password. Please reload the page and enter it.",
+            guest_id=guest.id,
+            name=guest.name,
+        )
+
+
+def _check_former(code: str, tokens: Mapping[str, str]) -> None:
+    """Lead who is in a room from its former codes to the present one."""
+    room = _find_former(code)
+    if room is None:
+        return
+    token_hash = hash_tokens(tokens).get(str(room.id))
+    is_in = select(GuestSession.id).join(Guest, Guest.id == GuestSession.guest_id)
+    is_in = is_in.where(GuestSession.token_hash == token_hash, Guest.room_id == room.id)
+    if db.session.scalar(is_in) is not None:
+        raise RoomMovedError(code=room.code)
 
 
 def check_is_open(room: Room) -> None:
@@ -136,7 +230,13 @@ def check_is_open(room: Room) -> None:
     """
     if has_ended(room):
         title = room.title if room.password_hash is None else None
-        raise RoomEndedError(title=title, host_name=None)
+        raise _ended(title=title, host_name=None)
+
+
+def _ended(*, title: str | None, host_name: str | None) -> RoomEndedError:
+    return RoomEndedError(
+        "This room has ended. Only its host can still open it.", title=title, host_name=host_name
+    )
 
 
 def _host_name(room: Room) -> str | None:
@@ -145,24 +245,27 @@ def _host_name(room: Room) -> str | None:
     return db.session.scalar(query.order_by(Guest.id).limit(1))
 
 
-def list_joined_rooms(guest_ids: Mapping[str, int]) -> list[Room]:
+def list_joined_rooms(tokens: Mapping[str, str]) -> list[Room]:
     """List the rooms that this browser may enter now, most recently joined first.
 
     Parameters
     ----------
-    guest_ids : mapping of room id, as text, to guest id
+    tokens : mapping of room id, as text, to token
         What the browser's signed cookie says.
     """
+    hashes = hash_tokens(tokens)
     rows = db.session.execute(
-        select(Room, Guest)
-        .join(Guest, Guest.room_id == Room.id)
-        .where(Guest.id.in_(guest_ids.values()))
+        select(Room, Guest, GuestSession.token_hash)
+        .select_from(GuestSession)
+        .join(Guest, Guest.id == GuestSession.guest_id)
+        .join(Room, Room.id == Guest.room_id)
+        .where(GuestSession.token_hash.in_(hashes.values()))
         .order_by(Guest.id.desc())
     )
     return [
         room
-        for room, guest in rows
-        if guest_ids.get(str(room.id)) == guest.id and (guest.is_host or not has_ended(room))
+        for room, guest, token_hash in rows
+        if hashes.get(str(room.id)) == token_hash and (guest.is_host or not has_ended(room))
     ]
 
 
@@ -180,15 +283,35 @@ def join_room(room: Room, *, password: str, name: str) -> Guest:
     """
     check_is_open(room)
     name = checked_name(name)
+    _check_password(room, password)
+    return _add_guest(room, name)
+
+
+def join_again(room: Room, guest_id: int, *, password: str) -> Guest:
+    """Let a guest back in who gave a former password; they stay who they are.
+
+    The caller opens another session for them: a copy of their cookie has not given the password.
+
+    Raises
+    ------
+    WrongPasswordError
+        If the password is not the room's.
+    InvalidInputError
+        If it is too long.
+    """
+    _check_password(room, password)
+    return db.session.get_one(Guest, guest_id)
+
+
+def _check_password(room: Room, password: str) -> None:
     if room.password_hash is not None:
         check_password_length(password)
         if not is_right(room.password_hash, password):
             raise WrongPasswordError("That password isn't right.", field="password")
-    return _add_guest(room, name, is_host=False)
 
 
 def become_host(room: Room, *, secret: str, name: str = "") -> Guest:
-    """Let the holder of the host link in as the room's host.
+    """Let the holder of a host link in as a host of the room.
 
     Raises
     ------
@@ -197,20 +320,8 @@ def become_host(room: Room, *, secret: str, name: str = "") -> Guest:
     InvalidInputError
         If the name is too long.
     """
-    check_host_secret(room, secret)
-    return _add_guest(room, checked_name(name), is_host=True)
-
-
-def check_host_secret(room: Room, secret: str) -> None:
-    """Refuse a host secret that is not the room's.
-
-    Raises
-    ------
-    NotFoundError
-        If the secret is wrong.
-    """
-    if len(secret) > MAX_SECRET or not is_right(room.host_secret_hash, secret):
-        raise NotFoundError("This host link isn't valid.")
+    link = find_link(room, secret)
+    return _add_guest(room, checked_name(name or link.name), link=link)
 
 
 def checked_name(name: str) -> str:
@@ -233,8 +344,13 @@ def check_password_length(password: str) -> None:
         )
 
 
-def _add_guest(room: Room, name: str, *, is_host: bool) -> Guest:
-    guest = Guest(room_id=room.id, name=name, is_host=is_host)
+def _add_guest(room: Room, name: str, link: HostLink | None = None) -> Guest:
+    guest = Guest(
+        room_id=room.id,
+        name=name,
+        is_host=link is not None,
+        host_link_id=link.id if link else None,
+    )
     db.session.add(guest)
     db.session.commit()
     return guest

@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import delete, select, update
 
 from photoshare.errors import InvalidInputError
-from photoshare.models import Photo, Room, db
+from photoshare.models import FormerCode, Photo, Room, db, utc_now
 from photoshare.services.rooms.entering import (
     CODE_ALPHABET,
     CODE_GROUPS,
@@ -18,12 +18,12 @@ from photoshare.services.rooms.entering import (
     last_today,
     normalise_code,
 )
-from photoshare.services.rooms.hashing import hash_password, hash_secret
+from photoshare.services.rooms.hashing import hash_password
+from photoshare.services.rooms.host_links import add_link, make_secret
 from photoshare.services.shelf import forget_room
 from photoshare.services.space import even_when_full
 from photoshare.storage import Storage
 
-HOST_SECRET_BYTES = 20  # 160 random bits
 MAX_TITLE = 120  # characters
 PHOTOS_AT_ONCE = 500  # deleted in one transaction; with 3 faces each, 2 MB in the database's log
 
@@ -44,19 +44,31 @@ def create_room(title: str, *, password: str = "", ends_on: date | None = None) 
     InvalidInputError
         If the title is missing, or a text is too long.
     """
-    secret = secrets.token_urlsafe(HOST_SECRET_BYTES)
     room = Room(
-        code=normalise_code(
-            "".join(secrets.choice(CODE_ALPHABET) for _ in range(sum(CODE_GROUPS)))
-        ),
+        code=_new_code(),
         title=checked_title(title),
         password_hash=_password_hash(password),
-        host_secret_hash=hash_secret(secret),
         ends_on=_checked_end(ends_on),
     )
     db.session.add(room)
+    db.session.flush()  # the link needs its id
+    secret = make_secret(add_link(room.id).nonce)
     db.session.commit()
     return NewRoom(room, secret)
+
+
+def renew_code(room: Room) -> None:
+    """Give a room a new code, and so a new guest link.
+
+    To strangers the former one now leads to a room that has ended; guests stay in.
+    """
+    db.session.add(FormerCode(code=room.code, room_id=room.id))
+    room.code = _new_code()
+    db.session.commit()
+
+
+def _new_code() -> str:
+    return normalise_code("".join(secrets.choice(CODE_ALPHABET) for _ in range(sum(CODE_GROUPS))))
 
 
 def change_settings(
@@ -70,7 +82,7 @@ def change_settings(
     keeps_metadata: bool = False,
     has_hearts: bool = True,
 ) -> None:
-    """Change the settings of a room; everyone who has joined stays in.
+    """Change the settings of a room; after a new password, guests are asked for it.
 
     Parameters
     ----------
@@ -79,7 +91,8 @@ def change_settings(
     ends_on : date or None
         Not in the past, unless it is the room's present one.
     password : str
-        What new guests have to type from now on; empty to keep the present one.
+        What guests have to type from now on, those who are in as well, but not hosts; empty to
+        keep the present one.
     is_open : bool
         Whether to remove the password.
     guests_may_correct : bool
@@ -107,6 +120,7 @@ def change_settings(
         _checked_end(ends_on)
     if password or is_open:
         values["password_hash"] = _password_hash(password)
+        values["password_changed_at"] = utc_now() if password else None
     db.session.execute(update(Room).where(Room.id == room.id).values(values))
     db.session.commit()
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 
-from flask import Flask, render_template, request
+from flask import Flask, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
 from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.wrappers import Response
 
 from photoshare.disk import BODY_DROPPED, is_disk_full
 from photoshare.errors import (
@@ -15,10 +17,12 @@ from photoshare.errors import (
     NotAllowedError,
     NotFoundError,
     NotJoinedError,
+    PasswordChangedError,
     PhotoshareError,
     RejectedPhotoError,
     RoomEndedError,
     RoomFullError,
+    RoomMovedError,
     SameNameError,
     SamePhotoError,
     ServerBusyError,
@@ -40,6 +44,7 @@ log = logging.getLogger(__name__)
 STATUS_CODES: dict[type[PhotoshareError], int] = {
     NotFoundError: 404,
     NotJoinedError: 404,
+    PasswordChangedError: 404,
     RoomEndedError: 404,
     NotAllowedError: 403,
     InvalidInputError: 422,
@@ -64,13 +69,14 @@ OTHER_SENTENCE = lazy_gettext("The server didn't understand this request.")
 SERVER_SENTENCE = lazy_gettext("Something went wrong on the server. Its log has the details.")
 
 
-def _answer(sentence: str, status: int) -> tuple[str, int]:
+def _answer(sentence: str, status: int, *, why: str | None = None) -> tuple[str, int]:
     keep_toasts()
     template = "_alert.html" if wants_partial() else "error.html"
     if wants_partial() and status == 404 and request.endpoint == "jobs.current":
         template = "jobs/_gone.html"  # else an open page would poll a deleted room forever
     back_url = form_page() if status == 422 else None
-    return render_template(template, sentence=sentence, status=status, back_url=back_url), status
+    words = {"sentence": sentence, "status": status, "back_url": back_url, "why": why}
+    return render_template(template, **words), status
 
 
 def _handle_our_error(error: PhotoshareError) -> tuple[str, int, dict[str, str]]:
@@ -80,7 +86,9 @@ def _handle_our_error(error: PhotoshareError) -> tuple[str, int, dict[str, str]]
     headers = {}
     if isinstance(error, TryLaterError):
         headers["Retry-After"] = str(error.retry_after_s)
-    return *_answer(translate_error(error), status), headers
+    sentence = translate_error(error)
+    why = sentence if isinstance(error, PasswordChangedError) else None
+    return *_answer(sentence, status, why=why), headers
 
 
 def _handle_ended_room(error: RoomEndedError) -> tuple[str, int] | tuple[str, int, dict[str, str]]:
@@ -89,6 +97,14 @@ def _handle_ended_room(error: RoomEndedError) -> tuple[str, int] | tuple[str, in
         return _handle_our_error(error)
     keep_toasts()
     return render_template("rooms/ended.html", error=error), STATUS_CODES[RoomEndedError]
+
+
+def _lead_to_new_address(error: RoomMovedError) -> Response:
+    """Lead who is in a room from a former address to the same page at the present one."""
+    values = (request.view_args or {}) | {"room_code": error.code}
+    url = url_for(str(request.endpoint), **values)
+    query = request.query_string.decode()
+    return redirect(f"{url}?{query}" if query else url, HTTPStatus.SEE_OTHER)
 
 
 def _handle_http_error(error: HTTPException) -> tuple[str, int]:
@@ -117,6 +133,7 @@ def init_app(app: Flask) -> None:
     """Answer every error with a page, or with an alert for htmx."""
     app.register_error_handler(PhotoshareError, _handle_our_error)
     app.register_error_handler(RoomEndedError, _handle_ended_room)
+    app.register_error_handler(RoomMovedError, _lead_to_new_address)
     app.register_error_handler(HTTPException, _handle_http_error)
     app.before_request(_check_body)
     app.register_error_handler(OSError, _handle_system_error)

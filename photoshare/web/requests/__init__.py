@@ -19,11 +19,11 @@ from photoshare.web.requests.room_pages import match_page
 from photoshare.web.requests.security import (
     current_access,
     forget_room,
-    guest_ids,
     host_only,
-    known_host_secret,
+    may_upload,
     open_to_strangers,
     remember_guest,
+    room_tokens,
 )
 from photoshare.web.site import current_site, site_of
 
@@ -34,12 +34,11 @@ __all__ = [
     "enter",
     "forget_room",
     "guessing",
-    "guest_ids",
     "host_only",
-    "known_host_secret",
     "limit_new_rooms",
     "limit_uploads",
     "match_page",
+    "may_upload",
     "number_argument",
     "number_list_argument",
     "numbers_of_form",
@@ -47,6 +46,7 @@ __all__ = [
     "page_argument",
     "people_argument",
     "remember_guest",
+    "room_tokens",
     "site_of",
     "wanted_page",
 ]

@@ -7,6 +7,7 @@ A view with ``room_code`` in its address is closed to strangers unless it is mar
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -14,13 +15,24 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, g, request, session
 from werkzeug.wrappers import Response as BaseResponse
 
-from photoshare.errors import InvalidInputError, NotAllowedError, NotJoinedError
-from photoshare.models import Guest, Room
+from photoshare.errors import (
+    DiskFullError,
+    InvalidInputError,
+    NotAllowedError,
+    NotJoinedError,
+    RoomMovedError,
+)
+from photoshare.models import Guest
+from photoshare.services.rooms import sessions
 from photoshare.services.rooms.entering import Access, enter_room
+from photoshare.web.requests.devices import device_kind
 from photoshare.web.requests.invitation import check_cookie, invitation_for_page
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+TOKENS = "tokens"  # in the cookie: by room id, as text
+OLD_GUESTS = "guests"  # in cookies from before there were tokens: guest ids by room id
+OLD_SECRETS = "host_secrets"  # in the same, of no use: no cookie shall have them
 MAX_ROOMS_IN_COOKIE = 30  # a cookie holds 4 KB; the rooms joined longest ago are forgotten first
 MAX_FIELD = 1000  # characters of a text field; the views accept less (60 for a name)
 LONGER_FIELDS = {"next": 64_000}  # an address of ours, which may contain a selection of photos
@@ -56,43 +68,48 @@ def host_only(view: View) -> View:
     return checked  # type: ignore[return-value]
 
 
+def may_upload(view: View) -> View:
+    """Restrict a view that takes files to guests whose uploads the host has not stopped."""
+
+    @wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if current_access().guest.is_upload_stopped:
+            raise NotAllowedError("The host has stopped your uploads in this room.")
+        return view(*args, **kwargs)
+
+    return checked  # type: ignore[return-value]
+
+
 def current_access() -> Access:
     """Return the requesting browser's access; set for every view that is closed to strangers."""
     access: Access = g.access
     return access
 
 
-def remember_guest(guest: Guest, *, host_secret: str | None = None) -> None:
-    """Make this browser a member of the guest's room, in its signed cookie."""
-    _remember("guests", guest.room_id, guest.id)
-    if host_secret is not None:
-        _remember("host_secrets", guest.room_id, host_secret)
+def remember_guest(guest: Guest) -> None:
+    """Make this browser a member of the guest's room; its former session there ends."""
+    room = str(guest.room_id)
+    if former := room_tokens().get(room):
+        sessions.close_session(former)
+    token = sessions.open_session(guest, device_kind())
+    forget_room(guest.room_id)
+    known = session[TOKENS] | {room: token}
+    session[TOKENS] = dict(list(known.items())[-MAX_ROOMS_IN_COOKIE:])
     session.permanent = True
-
-
-def known_host_secret(room: Room) -> str | None:
-    """Return the host secret that this browser used or created, to show the host link again."""
-    secret: str | None = session.get("host_secrets", {}).get(str(room.id))
-    return secret
 
 
 def forget_room(room_id: int) -> None:
     """Make this browser a stranger to a room that it has joined."""
-    for key in ("guests", "host_secrets"):
+    for key in (TOKENS, OLD_GUESTS):
         rooms = session.get(key, {})
         session[key] = {name: known for name, known in rooms.items() if name != str(room_id)}
 
 
-def guest_ids() -> dict[str, int]:
-    """Return the guest id of this browser in each room it has joined, by room id as text."""
-    ids: dict[str, int] = session.get("guests", {})
-    return ids
-
-
-def _remember(key: str, room_id: int, value: object) -> None:
-    rooms = {name: known for name, known in session.get(key, {}).items() if name != str(room_id)}
-    rooms[str(room_id)] = value
-    session[key] = dict(list(rooms.items())[-MAX_ROOMS_IN_COOKIE:])
+def room_tokens() -> dict[str, str]:
+    """Return the token of this browser in each room it has joined, by room id as text."""
+    old: dict[str, int] = session.get(OLD_GUESTS, {})
+    tokens: dict[str, str] = session.get(TOKENS, {})
+    return {room: sessions.old_token(guest_id) for room, guest_id in old.items()} | tokens
 
 
 def _reject_cross_site() -> None:
@@ -122,12 +139,34 @@ def _check_access() -> BaseResponse | None:
     view = current_app.view_functions.get(request.endpoint or "")
     if code is not None and not getattr(view, "is_open_to_strangers", False):
         try:
-            g.access = enter_room(code, guest_ids())
+            g.access = _enter(code)
         except NotJoinedError:
             if invitation := invitation_for_page(code):
                 return invitation
             raise
+        g.room_code = g.access.room.code
+        _note_seen(g.access)
     return None
+
+
+def _enter(code: str) -> Access:
+    """Enter a room; a form of a page that is still at a former address is taken there."""
+    try:
+        return enter_room(code, room_tokens())
+    except RoomMovedError as error:
+        if request.method in SAFE_METHODS:
+            raise  # and the browser is led to the present address
+        return enter_room(error.code, room_tokens())
+
+
+def _note_seen(access: Access) -> None:
+    """Note now and then that a guest was here; not for each picture of a page at once."""
+    session_id, seen_at = access.session_id, access.seen_at
+    is_picture = request.headers.get("Sec-Fetch-Dest") == "image"
+    if session_id is None or seen_at is None or is_picture or not sessions.is_long_ago(seen_at):
+        return
+    with suppress(DiskFullError):  # which must not keep anybody from seeing photos: another time
+        sessions.note_seen(session_id, device_kind())
 
 
 def _check_lengths() -> None:
@@ -157,6 +196,12 @@ def init_app(app: Flask) -> None:
         code = g.get("room_code")
         if code and app.url_map.is_endpoint_expecting(endpoint, "room_code"):
             values.setdefault("room_code", code)
+
+    @app.after_request
+    def forget_old_secrets(response: Response) -> Response:
+        if response.mimetype == "text/html":  # pictures are cached, cookies and all
+            session.pop(OLD_SECRETS, None)
+        return response
 
     @app.after_request
     def add_headers(response: Response) -> Response:

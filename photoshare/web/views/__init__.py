@@ -11,16 +11,16 @@ from photoshare.web.views import (
     people,
     phone_app,
     photos,
-    rooms,
     suggestions,
     uploads,
     wall,
 )
+from photoshare.web.views.rooms import guests, links, rooms
 
 BLUEPRINTS = tuple(
     page.blueprint
     for page in (
         *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
-        *(me, wall, phone_app, languages),
+        *(me, wall, phone_app, languages, guests, links),
     )
 )

@@ -88,6 +88,7 @@ from photoshare.web.requests import (
     current_site,
     host_only,
     limit_uploads,
+    may_upload,
     number_list_argument,
     numbers_of_form,
 )
@@ -138,6 +139,7 @@ def files(room_code: str) -> Response:
 
 
 @blueprint.post("/photos")
+@may_upload
 def upload(room_code: str) -> Response | BaseResponse:
     """Receive photos: one per request from our script, all at once from a plain form."""
     settings = current_site().settings

@@ -11,7 +11,13 @@ from photoshare.errors import InvalidInputError, RejectedPhotoError, WrongOffset
 from photoshare.services.photos import clean_file_name, find_known, uploads
 from photoshare.services.photos.uploads import FileFacts, UnfinishedUpload
 from photoshare.web.answers import UploadResult, answer_upload, translate_error
-from photoshare.web.requests import current_access, current_site, limit_uploads, number_argument
+from photoshare.web.requests import (
+    current_access,
+    current_site,
+    limit_uploads,
+    may_upload,
+    number_argument,
+)
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/rooms/<room_code>/uploads")
 
@@ -33,6 +39,7 @@ def known(room_code: str) -> Response:
 
 
 @blueprint.post("")
+@may_upload
 def begin(room_code: str) -> Response | BaseResponse:
     """Begin an upload in pieces, or find how far it came before."""
     access, site = current_access(), current_site()
@@ -63,6 +70,7 @@ def _file_facts() -> FileFacts:
 
 
 @blueprint.post("/<int:upload_id>")
+@may_upload
 def add_piece(room_code: str, upload_id: int) -> Response | BaseResponse:
     """Append the next piece of a file, the bytes from ``offset`` on; the last makes a photo."""
     access, site = current_access(), current_site()

@@ -15,6 +15,7 @@ from photoshare.errors import InvalidInputError, NotFoundError, RoomEndedError
 from photoshare.models import Guest, Photo, Room
 from photoshare.services.rooms import entering, rooms
 from photoshare.services.rooms.entering import CODE_ALPHABET, CODE_GROUPS
+from photoshare.services.rooms.sessions import open_session
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
 from tests.helpers import insert_photos
@@ -197,16 +198,16 @@ def test_an_ended_room_is_closed_to_its_guests_and_open_to_its_host() -> None:
     code, room = new.room.code, str(new.room.id)
 
     with pytest.raises(NotFoundError):
-        entering.enter_room(code, {room: guest.id})
+        entering.enter_room(code, {room: open_session(guest, "phone")})
 
-    assert entering.enter_room(code, {room: host.id}).is_host
+    assert entering.enter_room(code, {room: open_session(host, "phone")}).is_host
 
 
 def test_a_guest_enters_with_what_the_cookie_says() -> None:
     room = rooms.create_room("Party").room
     guest = entering.join_room(room, password="", name="")
 
-    access = entering.enter_room(room.code, {str(room.id): guest.id})
+    access = entering.enter_room(room.code, {str(room.id): open_session(guest, "phone")})
 
     assert (access.room.id, access.guest.id, access.is_host) == (room.id, guest.id, False)
 
@@ -220,17 +221,17 @@ def test_nobody_enters_without_having_joined() -> None:
 
 def test_a_guest_of_another_room_does_not_enter() -> None:
     room, other = rooms.create_room("Party").room, rooms.create_room("Other").room
-    stranger = entering.join_room(other, password="", name="")
+    token = open_session(entering.join_room(other, password="", name=""), "phone")
 
     with pytest.raises(NotFoundError):
-        entering.enter_room(room.code, {str(room.id): stranger.id, str(other.id): stranger.id})
+        entering.enter_room(room.code, {str(room.id): token, str(other.id): token})
 
 
 def test_a_guest_who_is_gone_does_not_enter() -> None:
     room = rooms.create_room("Party").room
 
     with pytest.raises(NotFoundError):
-        entering.enter_room(room.code, {str(room.id): 999})
+        entering.enter_room(room.code, {str(room.id): "guest 999"})
 
 
 def test_the_host_secret_makes_a_host() -> None:

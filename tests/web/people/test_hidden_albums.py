@@ -18,7 +18,14 @@ from werkzeug.routing import Rule
 from photoshare.services.corrections import verbs
 from photoshare.services.rooms.entering import Author
 from tests.conftest import Cast
-from tests.helpers import faces_of, insert_person, insert_photos, let_guests_correct, who_is_who
+from tests.helpers import (
+    faces_of,
+    guest_of,
+    insert_person,
+    insert_photos,
+    let_guests_correct,
+    who_is_who,
+)
 from tests.web.conftest import Party
 
 # Everything that an address or a form may contain: all are tried everywhere.
@@ -82,6 +89,8 @@ def addresses(app: Flask, cast: Cast, party: Party) -> Callable[..., dict[str, s
             "correction_id": 1,
             "upload_id": 1,
             "deletion_id": 1,
+            "guest_id": 1,
+            "link_id": 1,
             "factor": 1,
             "column": 0,
             "row": 0,
@@ -214,8 +223,7 @@ def test_the_uploads_of_another_guest_are_walked_by_the_host_only(
 ) -> None:
     other = app.test_client()
     other.post(f"{cast.url}/join")
-    with other.session_transaction() as session:
-        guest_id = session["guests"][str(cast.room_id)]
+    guest_id = guest_of(app, other, cast.room_id)
     url = f"{cast.url}/photos/{party.photos['a.jpg']}?guest={guest_id}"
 
     answers = [client.get(url).status_code for client in (cast.guest, other, cast.host)]

@@ -13,7 +13,16 @@ from photoshare.services.photos import moments
 from photoshare.services.photos.listing import PAGE_SIZE
 from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
-from tests.helpers import HX, flat, give_photos, insert_person, insert_photos, place_at, tags_of
+from tests.helpers import (
+    HX,
+    flat,
+    give_photos,
+    guest_of,
+    insert_person,
+    insert_photos,
+    place_at,
+    tags_of,
+)
 from tests.web.conftest import Party
 
 NOON = datetime(2026, 7, 4, 12)
@@ -143,8 +152,7 @@ def test_photos_are_filtered_by_who_added_them(app: Flask, cast: Cast, party: Pa
 
 def test_filters_hold_together(app: Flask, cast: Cast, party: Party) -> None:
     give_photos(app, cast.guest, [party.photos["a.jpg"]])
-    with cast.guest.session_transaction() as session:
-        guest_id = session["guests"][str(cast.room_id)]
+    guest_id = guest_of(app, cast.guest, cast.room_id)
     together = f"with={party.blue}&with={party.red}"
 
     both = shown(cast.host, f"{cast.url}/photos?{together}")

@@ -13,7 +13,15 @@ from photoshare.services.photos.listing import PAGE_SIZE
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.pages.template_helpers import SHAPES
 from tests.conftest import ROOT, Cast
-from tests.helpers import HX, counted_queries, insert_person, insert_photos, place_at, tags_of
+from tests.helpers import (
+    HX,
+    counted_queries,
+    guest_of,
+    insert_person,
+    insert_photos,
+    place_at,
+    tags_of,
+)
 
 TILE = {"class": "tile"}
 SHAPE_RULE = re.compile(r"\.shape-(\d+) \{\s+--ratio: ([\d.]+);\s+\}")
@@ -207,8 +215,7 @@ def test_photos_of_another_room_are_not_shown(
 def test_the_number_of_queries_does_not_grow_with_the_photos(
     app: Flask, cast: Cast, path: str
 ) -> None:
-    with cast.guest.session_transaction() as session:
-        guest_id = session["guests"][str(cast.room_id)]
+    guest_id = guest_of(app, cast.guest, cast.room_id)
     few = insert_photos(app, cast.room_id, 2, guest_id=guest_id)
     insert_person(app, cast.room_id, few)
     with counted_queries(app) as before:

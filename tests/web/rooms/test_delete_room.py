@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.models import Face, Guest, Heart, Upload
+from photoshare.models import Face, FormerCode, Guest, Heart, Upload
 from photoshare.services.corrections import verbs
 from photoshare.services.photos import delete_photos
 from photoshare.services.rooms.entering import Author
@@ -50,6 +50,7 @@ def test_all_rows_and_files_of_the_room_go(
                 size_bytes=9,
             )
         )
+        db.session.add(FormerCode(code="acdef-hjkm-nprtw", room_id=cast.room_id))
         db.session.add(Heart(photo_id=party.photos["b.jpg"], guest_id=guest_id or 0))
         db.session.commit()
         delete_photos(host_access(cast.room_id), [party.photos["e.jpg"]], site.storage)
@@ -76,7 +77,7 @@ def test_another_room_stays(
     cast.host.post(f"{cast.url}/delete")
 
     left = {table: count for table, count in row_counts(app).items() if count}
-    assert left == {"room": 1, "photo": 1}
+    assert left == {"room": 1, "host_link": 1, "photo": 1}
     assert len([path for path in site.storage.room_folder(other.id).rglob("*") if path.is_file()])
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from werkzeug.security import generate_password_hash
 
 from photoshare.db import db
-from photoshare.models import Room
+from photoshare.models import HostLink
 from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import Cast
 from tests.helpers import row_counts, set_title_and_end, tags_of
@@ -82,7 +82,7 @@ def test_a_link_that_was_made_when_secrets_were_stretched_still_works(
 ) -> None:
     with app.app_context():
         hashed = generate_password_hash(cast.host_secret)  # scrypt
-        db.session.execute(update(Room).values(host_secret_hash=hashed))
+        db.session.execute(update(HostLink).values(secret_hash=hashed))
         db.session.commit()
 
     assert cast.stranger.get(f"{cast.url}/host/{cast.host_secret}").status_code == 200

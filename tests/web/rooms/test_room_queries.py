@@ -31,6 +31,7 @@ OTHER_ROOMS = 12
 ARGUMENTS = {
     "albums.room_zip": ["", "people={red},{blue}&match=any", "photos={photo}"],
     "albums.several": ["people={red},{blue}&match=all", "people={red},{blue}&after={place}"],
+    "guests.index": ["", "page=2", "find=a"],
     "jobs.current": ["", "seen=x"],
     "me.show": ["", "page=2", "after={place}"],
     "people.choose_faces": ["photos={photo}"],
@@ -100,6 +101,8 @@ def walk(app: Flask, cast: Cast, party: Party, monkeypatch: pytest.MonkeyPatch) 
         "column": 0,
         "row": 0,
         "deletion_id": 1,
+        "guest_id": guest,
+        "link_id": 1,
     }
     place = place_at(app, photo)
     addresses = []

@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 
 from photoshare.db import db
 from photoshare.models import Room
-from tests.conftest import Cast
-from tests.helpers import tags_of
+from tests.conftest import COOKIE, Cast
+from tests.helpers import HX, give_photos, insert_photos, tags_of
 
 TODAY = datetime.now(UTC).date()
 TOMORROW, PAST = str(TODAY + timedelta(days=1)), str(TODAY - timedelta(days=2))
@@ -52,13 +52,68 @@ def test_an_end_that_has_passed_may_stay_as_it_is(app: Flask, cast: Cast) -> Non
     assert cast.guest.get(cast.url).status_code == 404
 
 
-def test_a_new_password_is_asked_of_new_guests_only(cast: Cast) -> None:
+def test_a_new_password_is_asked_of_everyone_but_hosts(cast: Cast) -> None:
     change(cast.host, cast, title="Party", password="open sesame")
 
     join = f"{cast.url}/join"
-    assert cast.guest.get(f"{cast.url}/photos").status_code == 200
+    asked = cast.guest.get(f"{cast.url}/photos")
+    page = cast.guest.get(asked.location).text
+    assert asked.status_code == 303
+    assert "Welcome back, Gustav" in page
+    asked_for = {tag["name"] for tag in tags_of(page, "input") if "name" in tag.attributes}
+    assert asked_for == {"password", "next"}
+    assert "Party" not in page
+    assert cast.guest.post(join, data={"password": "x"}).status_code == 422
     assert cast.stranger.post(join, data={"password": "x"}).status_code == 422
     assert cast.stranger.post(join, data={"password": "open sesame"}).status_code == 303
+    assert cast.host.get(f"{cast.url}/photos").status_code == 200
+
+
+def test_who_gives_the_new_password_is_who_they_were(app: Flask, cast: Cast) -> None:
+    photos = insert_photos(app, cast.room_id, 2)
+    give_photos(app, cast.guest, photos)
+    change(cast.host, cast, title="Party", password="open sesame")
+
+    answer = cast.guest.post(
+        f"{cast.url}/join", data={"password": "open sesame", "next": "me"}, follow_redirects=True
+    )
+
+    assert "<h1>Gustav</h1>" in answer.text
+    assert "2 photos" in answer.text
+    assert "2 guests" in cast.host.get(f"{cast.url}/guests").text
+
+
+def test_a_copied_cookie_does_not_come_back_with_the_guest(app: Flask, cast: Cast) -> None:
+    cookie = cast.guest.get_cookie(COOKIE)
+    assert cookie is not None
+    change(cast.host, cast, title="Party", password="open sesame")
+    cast.guest.post(f"{cast.url}/join", data={"password": "open sesame"})
+
+    copy = app.test_client()
+    copy.set_cookie(COOKIE, cookie.value)
+
+    assert copy.get(f"{cast.url}/me").status_code == 303  # to the invitation
+    assert cast.guest.get(f"{cast.url}/me").status_code == 200
+
+
+def test_an_open_page_says_what_is_asked_for(cast: Cast) -> None:
+    change(cast.host, cast, title="Party", password="open sesame")
+
+    upload = cast.guest.post(f"{cast.url}/photos", headers=HX)
+    poll = cast.guest.get(f"{cast.url}/jobs/current", headers=HX)
+
+    for answer in (upload, poll):
+        assert answer.status_code == 404
+        assert "This room has a new password. Please reload the page and enter it." in answer.text
+    assert tags_of(poll.text, "section", id="job-status")
+
+
+def test_without_a_password_nobody_is_asked(cast: Cast) -> None:
+    change(cast.host, cast, title="Party", password="open sesame")
+
+    change(cast.host, cast, title="Party", remove_password="1")
+
+    assert cast.guest.get(f"{cast.url}/photos").status_code == 200
 
 
 def test_an_empty_password_field_keeps_the_password(cast: Cast) -> None:

@@ -123,8 +123,9 @@ def test_the_host_sees_who_added_how_much(app: Flask, cast: Cast) -> None:
 
     page = " ".join(re.sub("<[^>]*>", " ", guests_page(cast.host, cast)).split())
 
-    assert "Gustav 2 photos · 5.0 MB Command line 1 photo · 1 kB" in page
-    assert "Hanna host 1 photo · 3.0 MB" in page
+    assert "Gustav 2 photos · 5.0 MB Computer · last seen" in page
+    assert "Hanna host 1 photo · 3.0 MB Computer · last seen" in page
+    assert "Command line 1 photo · 1 kB" in page
     assert "2 guests" in page
     assert cast.guest.get(f"{cast.url}/guests").status_code == 403
 

@@ -14,6 +14,7 @@ from photoshare.errors import (
     InvalidInputError,
     NotFoundError,
     NotJoinedError,
+    PasswordChangedError,
     PhotoshareError,
     TooManyAttemptsError,
     TryLaterError,
@@ -21,20 +22,18 @@ from photoshare.errors import (
 )
 from photoshare.models import Room
 from photoshare.services import addresses
-from photoshare.services.downloads.zips import zip_state
 from photoshare.services.people import selves
 from photoshare.services.people.room_people import load_room_people
 from photoshare.services.photos import (
     count_photos,
     find_cover,
     find_event_days,
-    list_lost,
     list_newest,
     open_album,
 )
-from photoshare.services.rooms import entering, rooms
+from photoshare.services.rooms import entering, hosts, rooms
 from photoshare.services.rooms.entering import Access
-from photoshare.services.rooms.guests import count_guests, list_uploads
+from photoshare.services.rooms.host_links import secret_of
 from photoshare.services.work.progress import room_progress
 from photoshare.web.answers import (
     SEE_OTHER,
@@ -52,12 +51,11 @@ from photoshare.web.requests import (
     enter,
     forget_room,
     guessing,
-    guest_ids,
     host_only,
-    known_host_secret,
     limit_new_rooms,
     open_to_strangers,
     remember_guest,
+    room_tokens,
     wanted_page,
 )
 
@@ -67,7 +65,6 @@ QR_CODE_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 
 NEWEST_PHOTOS = 24  # four rows on a desktop, eight on a phone
 Again = tuple[str, int, dict[str, str]]  # page, status and headers: a form that was refused
-NAMED_LOST = 100  # lost photos listed for the host; more than that means a lost disk
 
 
 @blueprint.get("/")
@@ -97,7 +94,7 @@ def create() -> Response | Again:
         guest = entering.become_host(new.room, secret=new.host_secret, name=form.get("name", ""))
     except (InvalidInputError, TooManyAttemptsError) as error:
         return _again(render_template("rooms/new.html", form=form, refused=refusal(error)), error)
-    remember_guest(guest, host_secret=new.host_secret)
+    remember_guest(guest)
     # Where the cookie is not kept, that link is all the host has of the room.
     return enter(url_for("rooms.host_link", room_code=new.room.code, secret=new.host_secret))
 
@@ -106,12 +103,13 @@ def create() -> Response | Again:
 def join_by_code() -> Response | Again:
     """Lead to the room whose code was typed on the landing page, or to its invitation."""
     form = request.form
+    code = form.get("room_code", "")
     try:
         with guessing("code", None, wrong=NotFoundError):
-            room = entering.find_room(form.get("room_code", ""))
+            entering.find_any_room(code)
     except (NotFoundError, TooManyAttemptsError) as error:
         return _again(_start_page(form, refusal(error, "room_code")), error)
-    return redirect(url_for("rooms.show", room_code=room.code), SEE_OTHER)
+    return redirect(url_for("rooms.show", room_code=entering.normalise_code(code)), SEE_OTHER)
 
 
 @blueprint.get("/rooms/<room_code>")
@@ -122,7 +120,9 @@ def show(room_code: str) -> str | Response:
     The address of the invitation names the page that was sent; whoever is in already gets that.
     """
     try:
-        access = entering.enter_room(room_code, guest_ids())
+        access = entering.enter_room(room_code, room_tokens())
+    except PasswordChangedError as error:
+        return _join_page(entering.find_room(room_code), back=error)
     except NotJoinedError:
         return _join_page(entering.find_room(room_code))
     if wanted_page():
@@ -155,12 +155,19 @@ def _home(access: Access) -> dict[str, Any]:
 @open_to_strangers
 def join(room_code: str) -> Response | Again:
     """Join a room by its invitation, which leads to the page that the guest was sent."""
-    room = entering.find_room(room_code)
+    room, back = entering.find_room(room_code), None
     try:
-        _join(room)
+        entering.enter_room(room.code, room_tokens())
+        return enter(_wanted_url())  # in already, for example as host: nothing changes
+    except PasswordChangedError as error:
+        back = error
+    except NotJoinedError:
+        pass
+    try:
+        _join(room, back)
     except (InvalidInputError, TooManyAttemptsError) as error:
-        refused = refusal(error, "password")
-        return _again(_join_page(room, refused=refused, name=request.form.get("name", "")), error)
+        refused, name = refusal(error, "password"), request.form.get("name", "")
+        return _again(_join_page(room, refused=refused, name=name, back=back), error)
     return enter(_wanted_url())
 
 
@@ -168,9 +175,7 @@ def join(room_code: str) -> Response | Again:
 @open_to_strangers
 def host_link(room_code: str, secret: str) -> str:
     """Ask for confirmation when the host link is opened, so that link previews change nothing."""
-    room = entering.find_room(room_code)
-    with guessing("host link", room.id, wrong=NotFoundError):
-        entering.check_host_secret(room, secret)
+    room = _room_of_link(room_code, secret)
     return render_template("rooms/host.html", room=room, secret=secret, name="", refused=None)
 
 
@@ -178,24 +183,30 @@ def host_link(room_code: str, secret: str) -> str:
 @open_to_strangers
 def become_host(room_code: str, secret: str) -> Response | tuple[str, int]:
     """Make this browser the host of the room."""
-    room, name = entering.find_room(room_code), request.form.get("name", "")
+    room, name = _room_of_link(room_code, secret), request.form.get("name", "")
     try:
-        with guessing("host link", room.id, wrong=NotFoundError):
-            guest = entering.become_host(room, secret=secret, name=name)
+        guest = entering.become_host(room, secret=secret, name=name)
     except InvalidInputError as error:
         refused = refusal(error)
         return render_template(
             "rooms/host.html", room=room, secret=secret, name=name, refused=refused
         ), 422
-    remember_guest(guest, host_secret=secret)
-    return enter(url_for("rooms.host_link", secret=secret))
+    remember_guest(guest)
+    return enter(url_for("rooms.host_link", room_code=room.code, secret=secret))
+
+
+def _room_of_link(room_code: str, secret: str) -> Room:
+    room = entering.find_any_room(room_code)
+    with guessing("host link", room.id, wrong=NotFoundError):
+        return entering.find_room_of_link(room_code, secret)
 
 
 @blueprint.get("/rooms/<room_code>/share")
 def share(room_code: str) -> str:
     """Show the room's links with their QR codes; for the host, how to manage the room as well."""
     access = current_access()
-    secret = known_host_secret(access.room) if access.is_host else None
+    link = hosts.own_link(access)
+    secret = secret_of(link) if link else None
     guest_url = absolute_url("rooms.show", room_code=access.room.code)
     host_url = secret and absolute_url("rooms.host_link", room_code=access.room.code, secret=secret)
     return render_template(
@@ -203,8 +214,10 @@ def share(room_code: str) -> str:
         access=access,
         guest_url=guest_url,
         guest_qr=qr_code_uri(guest_url),
+        link=link,
         host_url=host_url,
         host_qr=host_url and qr_code_uri(host_url),
+        is_first_host=hosts.is_first_host(access),
         phone_access=phone_access(),
     )
 
@@ -220,23 +233,6 @@ def choose_address(room_code: str) -> Response:
     addresses.choose_address(current_site().settings.data, address)
     toast(gettext("The links and codes now use this address."))
     return redirect(url_for("rooms.share"), SEE_OTHER)
-
-
-@blueprint.get("/rooms/<room_code>/guests")
-@host_only
-def guests(room_code: str) -> str:
-    """Show the uploads by guest, all photos to take home, and how far the face search is."""
-    access = current_access()
-    room_id = access.room.id
-    return render_template(
-        "rooms/guests.html",
-        access=access,
-        uploads=list_uploads(room_id),
-        guest_count=count_guests(room_id),
-        progress=room_progress(room_id),
-        lost=list_lost(room_id, at_most=NAMED_LOST),
-        lost_count=len(zip_state(open_album(access)).lost),
-    )
 
 
 @blueprint.get("/rooms/<room_code>/settings")
@@ -325,7 +321,7 @@ def _again(page: str, error: PhotoshareError) -> Again:
 
 
 def _start_page(form: Mapping[str, str], refused: Refusal | None = None) -> str:
-    my_rooms = entering.list_joined_rooms(guest_ids())
+    my_rooms = entering.list_joined_rooms(room_tokens())
     return render_template("rooms/index.html", form=form, my_rooms=my_rooms, refused=refused)
 
 
@@ -335,20 +331,25 @@ def _wanted_url() -> str:
     return url_for("rooms.show") + (f"/{page}" if page else "")
 
 
-def _join(room: Room) -> None:
-    """Let this browser in; if it is in already, for example as host, nothing changes."""
-    try:
-        entering.enter_room(room.code, guest_ids())
-    except NotJoinedError:
-        form = request.form
-        with guessing("password", room.id, wrong=WrongPasswordError, is_guessable=True):
-            guest = entering.join_room(
-                room, password=form.get("password", ""), name=form.get("name", "")
-            )
-        remember_guest(guest)
+def _join(room: Room, back: PasswordChangedError | None) -> None:
+    """Let this browser in; if it comes back with the new password, as who it was."""
+    password = request.form.get("password", "")
+    with guessing("password", room.id, wrong=WrongPasswordError, is_guessable=True):
+        if back:
+            guest = entering.join_again(room, back.guest_id, password=password)
+        else:
+            name = request.form.get("name", "")
+            guest = entering.join_room(room, password=password, name=name)
+    remember_guest(guest)
 
 
-def _join_page(room: Room, *, refused: Refusal | None = None, name: str = "") -> str:
+def _join_page(
+    room: Room,
+    *,
+    refused: Refusal | None = None,
+    name: str = "",
+    back: PasswordChangedError | None = None,
+) -> str:
     needs_password = room.password_hash is not None
     title = None if needs_password else room.title  # only for those who know the password
     return render_template(
@@ -357,6 +358,7 @@ def _join_page(room: Room, *, refused: Refusal | None = None, name: str = "") ->
         needs_password=needs_password,
         refused=refused,
         name=name,
+        back=back,
         wanted=wanted_page(),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import (
     CheckConstraint,
@@ -13,7 +13,6 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
-    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -30,60 +29,16 @@ from photoshare.faces.types import NO_PERSON as NO_PERSON
 from photoshare.faces.types import encoding_to_bytes as encoding_to_bytes
 from photoshare.faces.types import encodings_from_bytes as encodings_from_bytes
 from photoshare.geometry import FaceLocation
+from photoshare.models.rooms import NEVER_REUSE_IDS
+from photoshare.models.rooms import FormerCode as FormerCode
+from photoshare.models.rooms import Guest as Guest
+from photoshare.models.rooms import GuestSession as GuestSession
+from photoshare.models.rooms import HostLink as HostLink
+from photoshare.models.rooms import Room as Room
 
 PHOTO_WAITING, PHOTO_ANALYSING = "waiting", "analysing"
 PHOTO_ANALYSED, PHOTO_FAILED = "analysed", "failed"
 JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED = "queued", "running", "done", "failed"
-# An old cookie, link or cached picture must never refer to a newer row.
-NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
-
-
-class Room(Base):
-    """The shared space behind a link."""
-
-    __tablename__ = "room"
-    __table_args__ = NEVER_REUSE_IDS
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(unique=True)  # as in the guest link, lower case, hyphens
-    title: Mapped[str]
-    password_hash: Mapped[str | None]  # werkzeug scrypt; None: no password
-    host_secret_hash: Mapped[str]  # werkzeug scrypt
-    ends_on: Mapped[date | None]  # last day on which guests may enter, by UTC
-    keeps_metadata: Mapped[bool] = mapped_column(
-        default=False, server_default=false()
-    )  # guests get originals with locations, names and serial numbers
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-    guests_may_correct: Mapped[bool] = mapped_column(default=False)  # any face, not just their own
-    # Chosen by the host; None, or a photo that is gone: services/photos/room_cover.py finds one.
-    cover_photo_id: Mapped[int | None]
-    has_hearts: Mapped[bool] = mapped_column(default=True, server_default=true())
-    # Counts the changes of faces and people: a decision based on an older state has to be made
-    # again. A trigger counts a searched photo that is given up, too.
-    revision: Mapped[int] = mapped_column(default=0)
-    # Counts what else the status shows: photos added, searched or deleted, jobs that begin or end.
-    # Database triggers count it (migration 0006), so that no code can forget to.
-    activity: Mapped[int] = mapped_column(default=0, server_default=text("0"))
-
-
-class Guest(Base):
-    """One browser in one room; the signed session cookie holds its id."""
-
-    __tablename__ = "guest"
-    __table_args__ = NEVER_REUSE_IDS
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
-    name: Mapped[str]  # shown beside the guest's uploads; may be empty
-    is_host: Mapped[bool]
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-    # Which person the guest says they are; shown to nobody else (services/people/selves.py).
-    person_id: Mapped[int | None] = mapped_column(
-        ForeignKey("person.id", ondelete="SET NULL"), index=True
-    )
-    said_person_id: Mapped[int | None]  # before merges moved it on; perhaps gone since
-    # How many photos their own album had when they last opened it; None: never opened.
-    own_seen_count: Mapped[int | None]
 
 
 class Upload(Base):

@@ -1,0 +1,110 @@
+"""The tables of rooms: what leads into one, and which browsers are in."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, false, text, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from photoshare.db import Base, UtcDateTime, utc_now
+
+# An old cookie, link or cached picture must never refer to a newer row.
+NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
+
+
+class Room(Base):
+    """The shared space behind a link."""
+
+    __tablename__ = "room"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)  # as in the guest link, lower case, hyphens
+    title: Mapped[str]
+    password_hash: Mapped[str | None]  # werkzeug scrypt; None: no password
+    # Guests who gave the former one are asked again; None: nobody is.
+    password_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ends_on: Mapped[date | None]  # last day on which guests may enter, by UTC
+    keeps_metadata: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # guests get originals with locations, names and serial numbers
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    guests_may_correct: Mapped[bool] = mapped_column(default=False)  # any face, not just their own
+    # Chosen by the host; None, or a photo that is gone: services/photos/room_cover.py finds one.
+    cover_photo_id: Mapped[int | None]
+    has_hearts: Mapped[bool] = mapped_column(default=True, server_default=true())
+    # Counts the changes of faces and people: a decision based on an older state has to be made
+    # again. A trigger counts a searched photo that is given up, too.
+    revision: Mapped[int] = mapped_column(default=0)
+    # Counts what else the status shows: photos added, searched or deleted, jobs that begin or end.
+    # Database triggers count it (migration 0006), so that no code can forget to.
+    activity: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+
+
+class FormerCode(Base):
+    """A code that a room had before it got a new guest link."""
+
+    __tablename__ = "former_code"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
+
+
+class HostLink(Base):
+    """A link that makes browsers hosts: the room's first one, or that of a co-host."""
+
+    __tablename__ = "host_link"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]  # of the co-host; empty: the room's first link
+    nonce: Mapped[
+        str
+    ]  # of which the secret is made (services/rooms/host_links.py); empty: an old one
+    secret_hash: Mapped[str]  # werkzeug pbkdf2, or scrypt
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class Guest(Base):
+    """One person in one room, by one browser; its session knows its token."""
+
+    __tablename__ = "guest"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]  # shown beside the guest's uploads; may be empty
+    is_host: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    # Which person the guest says they are; shown to nobody else (services/people/selves.py).
+    person_id: Mapped[int | None] = mapped_column(
+        ForeignKey("person.id", ondelete="SET NULL"), index=True
+    )
+    said_person_id: Mapped[int | None]  # before merges moved it on; perhaps gone since
+    # How many photos their own album had when they last opened it; None: never opened.
+    own_seen_count: Mapped[int | None]
+    # By which link they became host; None for guests.
+    host_link_id: Mapped[int | None] = mapped_column(
+        ForeignKey("host_link.id", ondelete="SET NULL"), index=True
+    )
+    is_upload_stopped: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # by the host
+
+
+class GuestSession(Base):
+    """A browser that is in a room; without its row, its cookie is worth nothing."""
+
+    __tablename__ = "guest_session"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    guest_id: Mapped[int] = mapped_column(ForeignKey("guest.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)  # SHA-256 of what the cookie holds
+    created_at: Mapped[datetime] = mapped_column(
+        UtcDateTime, default=utc_now
+    )  # when the room's password was given, if it had one
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)  # to ten minutes
+    device: Mapped[str]  # phone, tablet or computer; empty: not known yet
