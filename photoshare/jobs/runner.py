@@ -195,7 +195,7 @@ class JobRunner:
                 is_ours = isinstance(error, DiskFullError | ModelError | StorageError)
                 photo_queue.release_claims(count_attempt=not is_ours, worker=self._processes.number)
             if error is None and (self._stopping.is_set() or not is_done):
-                job_table.requeue_job(job.id)
+                job_table.requeue_job(job)
             else:
                 job_table.finish_job(job, error=str(error) if error else None)
         self._is_unsettled = False

@@ -334,6 +334,26 @@ def test_only_the_jobs_of_the_dead_are_taken_over(apps: list[Flask]) -> None:
         assert [tuple(row) for row in photos] == [(living, "analysing"), (dead, "waiting")]
 
 
+def test_who_was_taken_for_dead_neither_ends_nor_queues_what_another_does(
+    apps: list[Flask],
+) -> None:
+    with apps[0].app_context():
+        job_table.enqueue_job(rooms.create_room("Party").room.id, JobKind.CLUSTER_ROOM)
+        former = job_table.claim_job(1)
+        job_table.take_over({2})
+        present = job_table.claim_job(2)
+        assert former
+        assert present
+
+        job_table.finish_job(former)
+        job_table.requeue_job(former)
+
+        states = db.session.scalars(text("SELECT state FROM job")).all()
+        job_table.finish_job(present)
+        assert states == ["running"]
+        assert db.session.scalars(text("SELECT state FROM job")).all() == ["done"]
+
+
 def test_another_process_does_not_write_to_an_upload_in_hand(apps: list[Flask]) -> None:
     with apps[0].app_context(), try_alone(db.engine, UPLOADS, 7) as is_free:
         with try_alone(db.engine, UPLOADS, 7) as is_free_too:

@@ -15,9 +15,7 @@ from sqlalchemy import delete, update
 from photoshare.models import Guest, GuestSession, db, utc_now
 
 TOKEN_BYTES = 16  # 128 random bits: nobody finds one by trying
-SEEN_EVERY = timedelta(
-    minutes=10
-)  # how exact "last seen" is; a write for each page would cost more
+SEEN_EVERY_MIN = 10  # how exact "last seen" is; a write for each page would cost more
 DEVICES = ("phone", "tablet", "computer")
 
 
@@ -62,7 +60,7 @@ def close_session(token: str) -> None:
 
 def is_long_ago(seen_at: datetime) -> bool:
     """Whether it is time to note that a browser is here again."""
-    return utc_now() - seen_at >= SEEN_EVERY
+    return utc_now() - seen_at >= timedelta(minutes=SEEN_EVERY_MIN)
 
 
 def note_seen(session_id: int, device: str) -> None:

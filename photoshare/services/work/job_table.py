@@ -44,6 +44,7 @@ class ClaimedJob:
     id: int
     room_id: int
     kind: JobKind
+    worker: int | None = None  # the number of this process, if there are several
 
 
 def is_up_to_date(room: Room, stamp: str) -> bool:
@@ -165,7 +166,7 @@ def claim_job(worker: int | None = None) -> ClaimedJob | None:
         ).first()
         db.session.commit()
         if claimed is not None:  # otherwise its room was deleted
-            return ClaimedJob(job_id, claimed.room_id, JobKind(claimed.kind))
+            return ClaimedJob(job_id, claimed.room_id, JobKind(claimed.kind), worker)
     return None
 
 
@@ -185,10 +186,15 @@ def count_photo_done(job_id: int) -> bool:
 
 
 def finish_job(job: ClaimedJob, *, error: str | None = None) -> None:
-    """Mark a job done, or failed with a sentence for people; delete its finished predecessors."""
+    """Mark a job done, or failed with a sentence for people; delete its finished predecessors.
+
+    Not one that another process has taken over meanwhile, which is its own to finish.
+    """
     state = JOB_DONE if error is None else JOB_FAILED
     db.session.execute(
-        update(Job).where(Job.id == job.id).values(state=state, error=error, finished_at=utc_now())
+        update(Job)
+        .where(Job.id == job.id, Job.worker.is_not_distinct_from(job.worker))
+        .values(state=state, error=error, finished_at=utc_now())
     )
     db.session.execute(
         delete(Job).where(Job.room_id == job.room_id, Job.kind == job.kind, Job.id < job.id)
@@ -196,7 +202,8 @@ def finish_job(job: ClaimedJob, *, error: str | None = None) -> None:
     db.session.commit()
 
 
-def requeue_job(job_id: int) -> None:
+def requeue_job(job: ClaimedJob) -> None:
     """Requeue a job that was interrupted by an orderly stop or gave way to another."""
-    db.session.execute(update(Job).where(Job.id == job_id).values(state=JOB_QUEUED))
+    is_its = Job.worker.is_not_distinct_from(job.worker)
+    db.session.execute(update(Job).where(Job.id == job.id, is_its).values(state=JOB_QUEUED))
     db.session.commit()

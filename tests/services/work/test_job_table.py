@@ -115,7 +115,7 @@ def test_a_photo_of_a_job_that_was_given_back_is_not_counted(room_id: int) -> No
     job = claim()
 
     assert job_table.count_photo_done(job.id)
-    job_table.requeue_job(job.id)
+    job_table.requeue_job(job)
     assert not job_table.count_photo_done(job.id)
     assert not job_table.count_photo_done(job.id + 1)
     assert db.session.scalars(select(Job.photos_done)).one() == 1
@@ -146,7 +146,7 @@ def test_an_interrupted_job_is_queued_again_and_counts_from_nothing(room_id: int
     job_table.enqueue_job(room_id, PROCESS)
     job = claim()
     job_table.count_photo_done(job.id)
-    job_table.requeue_job(job.id)
+    job_table.requeue_job(job)
 
     assert claim().id == job.id
 

@@ -16,7 +16,7 @@ from photoshare.errors import disk_full_error
 from photoshare.models import Deletion, Guest, GuestSession, Photo, Upload, utc_now
 from photoshare.services.rooms import entering, sessions
 from photoshare.services.rooms.rooms import NewRoom
-from photoshare.services.rooms.sessions import SEEN_EVERY
+from photoshare.services.rooms.sessions import SEEN_EVERY_MIN
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import HX, counted_queries, guest_of, insert_photos, tags_of, undo_addresses
@@ -64,11 +64,11 @@ def test_when_a_guest_was_last_seen_is_noted_every_ten_minutes_at_most(
     app: Flask, cast: Cast
 ) -> None:
     def seen_after_a_request(**headers: str) -> bool:
-        was_seen(app, SEEN_EVERY)
+        was_seen(app, timedelta(minutes=SEEN_EVERY_MIN))
         cast.guest.get(f"{cast.url}/photos", headers=headers)
         with app.app_context():
             last = db.session.scalars(select(GuestSession.seen_at)).all()
-        return max(last) > utc_now() - SEEN_EVERY / 2
+        return max(last) > utc_now() - timedelta(minutes=SEEN_EVERY_MIN) / 2
 
     assert not seen_after_a_request(**{"Sec-Fetch-Dest": "image"}), "a page has dozens at once"
     assert seen_after_a_request()
@@ -90,7 +90,7 @@ def test_a_full_disk_keeps_nobody_from_the_photos(
     def refuse(*_args: object) -> None:
         raise disk_full_error()
 
-    was_seen(app, SEEN_EVERY)
+    was_seen(app, timedelta(minutes=SEEN_EVERY_MIN))
     monkeypatch.setattr(sessions, "note_seen", refuse)
 
     assert cast.guest.get(f"{cast.url}/photos").status_code == 200
