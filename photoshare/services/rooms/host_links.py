@@ -19,7 +19,7 @@ from photoshare.errors import NotFoundError
 from photoshare.models import Guest, GuestSession, HostLink, Room, db, utc_now
 from photoshare.services.rooms.hashing import hash_secret, is_right
 
-EXTENSION = "photoshare.host_links"  # key in app.extensions, of the key that secrets are made with
+EXTENSION = "photoshare_host_links"  # key in app.extensions, of the key that secrets are made with
 SECRET_BYTES = 20  # 160 bits: nobody finds one by trying, and its QR code stays small
 MAX_SECRET = 100  # characters; ours have 27
 
