@@ -18,7 +18,7 @@ from photoshare.models import Guest, Room
 from photoshare.services.rooms import rooms
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
-NEW_ROOM = {"code": "acdef-hjkm-nprtw", "title": "Party", "host_secret_hash": "x"}
+NEW_ROOM = {"code": "acdef-hjkm-nprtw", "title": "Party"}
 
 
 @pytest.mark.durable

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from photoshare import create_app
 from photoshare.db import db, upgrade_schema
-from photoshare.services.rooms import rooms
+from photoshare.services.rooms import entering, rooms, sessions
 from tests.helpers import insert_person, insert_photos
 from tests.servers import free_port, server, wait_until_it_serves
 
@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 
 NAMELESS = 18
 NAMED = ("Zoë Müller", "Hanna", "Anna Lang", "王小明", "أحمد")
+GUESTS = ("Łucja Żak", *(f"Guest {number}" for number in range(8)))
 PHONE = {"width": 390, "height": 844}
 
 
@@ -34,6 +35,10 @@ def party(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, 
     for number, name in enumerate((*NAMED, *(None,) * NAMELESS)):
         insert_person(app, room_id, photos[number:], name)
     with app.app_context():
+        room = entering.find_room(code)
+        for name in GUESTS:
+            guest = entering.join_room(room, password="", name=name)
+            sessions.open_session(guest, "phone")
         db.session.remove()
         db.engine.dispose()
     port = free_port()
@@ -119,3 +124,16 @@ def test_eighteen_people_take_eighteen_names_and_keys(host: Page) -> None:
 
     expect(host.get_by_role("heading", level=1)).to_have_text("Everyone here has a name.")
     assert keys == NAMELESS
+
+
+def test_guests_are_found_as_one_types(host: Page, party: tuple[str, str, str]) -> None:
+    host.goto(f"{party[1]}/guests")
+    rows = host.locator("#guest-list .guest-row")
+    expect(rows).not_to_have_count(1)
+
+    host.get_by_role("searchbox", name="Find someone").press_sequentially("lucja")
+
+    expect(rows).to_have_count(1)
+    rows.tap()
+    host.wait_for_url("**/guests/*")
+    expect(host.get_by_role("heading", level=1)).to_have_text("Łucja Żak")

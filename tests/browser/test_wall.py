@@ -145,3 +145,20 @@ def test_without_javascript_the_photos_follow_each_other(
     first = wall.locator(".wall-picture").get_attribute("src")
 
     expect(wall.locator(".wall-picture")).not_to_have_attribute("src", first or "", timeout=SOON_MS)
+
+
+def test_it_shows_the_code_of_a_new_guest_link(
+    open_page: Callable[..., Page], party: tuple[Page, str], pictures: list[Path]
+) -> None:
+    host, url = party
+    add(host, url, pictures[0])
+    wall = wall_of(open_page, host, url)
+    code = wall.locator(".wall-invitation img")
+    before = code.get_attribute("src")
+
+    host.goto(f"{url}/guest-link")
+    host.get_by_role("button", name="Make a new link").click()
+    new = host.get_by_label("Guest link").input_value()
+
+    wall.wait_for_url(f"{new}/wall", timeout=SOON_MS)
+    assert code.get_attribute("src") != before

@@ -77,6 +77,13 @@ def test_when_a_guest_was_last_seen_is_noted_every_ten_minutes_at_most(
     assert not any(statement.startswith("UPDATE") for statement in statements)
 
 
+@pytest.mark.parametrize("path", ["/me/name", "/leave"])
+def test_a_form_after_a_long_absence_is_taken(app: Flask, cast: Cast, path: str) -> None:
+    was_seen(app, timedelta(minutes=SEEN_EVERY_MIN))
+
+    assert cast.guest.post(f"{cast.url}{path}", data={"name": "Gus"}).status_code == 303
+
+
 def was_seen(app: Flask, ago: timedelta) -> None:
     """Let it be this long ago that everyone was here."""
     with app.app_context():

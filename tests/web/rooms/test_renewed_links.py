@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
@@ -10,12 +11,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from photoshare.db import db
-from photoshare.models import GuestSession, HostLink
+from photoshare.models import GuestSession, HostLink, Photo
 from photoshare.services.rooms import hosts, sessions
 from photoshare.services.rooms.host_links import EXTENSION
 from photoshare.services.rooms.rooms import NewRoom
 from tests.conftest import COOKIE, Cast
+from tests.fakes import RED, draw_photo
 from tests.helpers import guest_of, tags_of
+from tests.live import serving
 
 ORIGIN = "http://localhost"
 
@@ -81,6 +84,32 @@ def test_the_host_link_that_was_written_down_survives_a_new_guest_link(
     assert answer.status_code == 303
     assert browser.get(f"{new}/settings").status_code == 200
     assert "has ended" in app.test_client().get(f"{cast.url}/host/wrong").text
+
+
+def test_an_upload_goes_on_where_the_guest_link_is_renewed_meanwhile(
+    app: Flask, cast: Cast
+) -> None:
+    content = draw_photo(RED, seed=9)
+    facts = urlencode({"file_name": "a.jpg", "size": len(content)}).encode()
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    with serving(app) as live:
+        begun = live.ask(cast.guest, f"{cast.url}/uploads", method="POST", body=facts, **form)
+        place = begun.headers["Location"]
+        live.ask(cast.guest, f"{place}?offset=0", method="POST", body=content[:100])
+        live.ask(cast.host, f"{cast.url}/guest-link", method="POST")
+
+        done = live.ask(
+            cast.guest, f"{place}?offset=100", method="POST", body=content[100:], HX_Request="true"
+        )
+        poll = live.ask(cast.guest, f"{cast.url}/jobs/current", HX_Request="true")
+        picture = live.ask(cast.guest, f"{cast.url}/qr.png")
+
+    assert (begun.status, done.status) == (201, 201)
+    assert b"upload-results" in done.content
+    assert (poll.status, picture.status) == (303, 303)
+    assert cast.url not in poll.headers["Location"]
+    with app.app_context():
+        assert len(db.session.scalars(select(Photo)).all()) == 1
 
 
 # ---- Host links ----------------------------------------------------------------------------------
