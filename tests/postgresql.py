@@ -41,6 +41,7 @@ SETTINGS = {
     "full_page_writes": "off",
     "max_connections": "200",
     "shared_buffers": "64MB",
+    "dynamic_shared_memory_type": "mmap",  # in the folder, where a stop at once leaves it
     "wal_level": "minimal",
     "max_wal_senders": "0",
 }
