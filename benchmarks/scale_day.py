@@ -34,11 +34,12 @@ HOUR_S = 3600.0
 UPLOAD_MS, PICTURES_MS = 15.0, 52.0
 PAGE_MS, POLL_MS, PICTURE_MS = 40.0, 2.0, 3.0
 PICTURES_OF_PAGE = 12  # that a guest has not seen yet
-# Planning and storing photos together, however many, at so many faces of their room ("Grouping":
-# one photo takes 32 ms at 10,000 faces, ten take 99; planning grows by 13.6 ms for 10,000 more).
-GROUPING_MS, GROUPING_MS_PER_1000_FACES, GROUPING_MS_PER_PHOTO = 11.0, 1.4, 7.5
+# Planning and storing photos together, at so many thousand faces of their room: what each plan
+# costs, and each of its photos. Fits 32 ms for a photo and 99 for ten at 10,000 faces ("Grouping"),
+# and 349 ms, and 2.3 s for twenty, at 200,000 (`benchmarks/grouping_times.py --faces 200000`).
+PLAN_MS, PLAN_MS_PER_1000_FACES = 11.0, 1.2
+PHOTO_MS, PHOTO_MS_PER_1000_FACES = 4.0, 0.5
 MOST_TOGETHER = 256  # photos (photoshare.workers.crew.MOST_AT_ONCE)
-FACES_PER_PHOTO = 3.0
 WORKERS = (1, 2, 4, 8, 16, 32, 64)
 PROCESSES = (1, 2, 4, 8, 16)
 PAGES_PER_GUEST_HOUR = 60.0
@@ -60,6 +61,8 @@ class Day:
         How many look at pages at the same time in the busiest hour.
     peak : float
         How many times the mean the busiest hour brings.
+    faces : float
+        On a photo.
     """
 
     rooms: int
@@ -67,13 +70,15 @@ class Day:
     hours: float
     guests: int
     peak: float
+    faces: float = 3.0
 
 
 DAYS = {
     "party": Day(rooms=1, photos=600, hours=5, guests=30, peak=2.0),
     "school": Day(rooms=40, photos=12_000, hours=8, guests=120, peak=2.5),
     "festival": Day(rooms=1000, photos=1_000_000, hours=72, guests=300, peak=3.0),
-    "marathon": Day(rooms=1, photos=200_000, hours=12, guests=300, peak=2.0),
+    "race": Day(rooms=1, photos=200_000, hours=12, guests=300, peak=2.0),
+    "marathon": Day(rooms=1, photos=200_000, hours=12, guests=300, peak=2.0, faces=1.0),
 }
 
 
@@ -111,8 +116,10 @@ def grouped(searched: Seconds, faces: NDArray[np.floating]) -> Seconds:
         last = first + 1
         while last < len(moments) and moments[last] <= now and last - first < MOST_TOGETHER:
             last += 1
-        planning_ms = GROUPING_MS + GROUPING_MS_PER_1000_FACES * faces[first] / 1000
-        now += (planning_ms + GROUPING_MS_PER_PHOTO * (last - first)) / 1000
+        thousands = faces[first] / 1000
+        plan_ms = PLAN_MS + PLAN_MS_PER_1000_FACES * thousands
+        photo_ms = PHOTO_MS + PHOTO_MS_PER_1000_FACES * thousands
+        now += (plan_ms + photo_ms * (last - first)) / 1000
         done[first:last] = now
         first = last
     return done
@@ -154,7 +161,7 @@ def replay_faces(day: Day, photo_s: Seconds, random: np.random.Generator) -> Non
     coming = np.sort(added.ravel())[: day.photos]
     # The decoder makes the grid's pictures on the same cores.
     services = random.choice(photo_s, day.photos) + PICTURES_MS / 1000
-    faces = FACES_PER_PHOTO / day.rooms * np.arange(day.photos)
+    faces = day.faces / day.rooms * np.arange(day.photos)
     print(f"{services.sum() / HOUR_S:.1f} core hours of faces in {day.hours:.0f} hours.")
     print("| cores | busy | from upload to album: median / 95 % / longest | done after the end |")
     print("|---|---|---|---|")
@@ -167,8 +174,6 @@ def replay_faces(day: Day, photo_s: Seconds, random: np.random.Generator) -> Non
         late = max(0.0, float(done.max()) - day.hours * HOUR_S)
         cells = [f"{workers}", f"{100 * busy:.0f} %", quantiles(done - coming), _format(late)]
         print(f"| {' | '.join(cells)} |", flush=True)
-        if busy < 0.05:
-            break
 
 
 def replay_pages(day: Day, random: np.random.Generator) -> None:
@@ -192,8 +197,6 @@ def replay_pages(day: Day, random: np.random.Generator) -> None:
         busy = services.sum() / (processes * hour)
         cells = [f"{processes}", f"{100 * busy:.0f} %", quantiles(took[kinds == PAGE_MS])]
         print(f"| {' | '.join(cells)} |", flush=True)
-        if busy < 0.05:
-            break
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Executable, bindparam, select, update
+from sqlalchemy import Executable, bindparam, select, true, update
 from sqlalchemy.orm import aliased
 
 from photoshare.faces.covers import CANDIDATES, CoverFaces, choose_cover
@@ -32,8 +32,12 @@ class _Candidate:
     encoding: bytes | None
 
 
-def _candidates_query() -> Executable:
-    """Select the clearest faces of ``people`` and the present covers, which may be among them."""
+def _candidates_query(*, is_postgresql: bool) -> Executable:
+    """Select the clearest faces of ``people`` and the present covers, which may be among them.
+
+    Both databases shall look up few faces for each person: SQLite knows no LATERAL, and PostgreSQL
+    goes through all faces to find those whose id is in a query.
+    """
     candidate = aliased(Face)
     clearest = (
         select(Face.id)
@@ -47,12 +51,17 @@ def _candidates_query() -> Executable:
         Person.id.in_(bindparam("people", expanding=True))
     )
     present = of_people.join(candidate, candidate.id == Person.clear_face_id)
-    return of_people.join(candidate, candidate.id.in_(clearest)).union_all(
-        present.where(candidate.person_id == Person.id)
-    )
+    if is_postgresql:
+        beside = clearest.lateral()
+        nearby = of_people.select_from(Person).join(beside, true())
+        found = nearby.join(candidate, candidate.id == beside.c.id)
+    else:
+        found = of_people.join(candidate, candidate.id.in_(clearest))
+    return found.union_all(present.where(candidate.person_id == Person.id))
 
 
-_CANDIDATES = _candidates_query()  # made once: building takes longer than a small query
+# Made once: building takes longer than a small query.
+_CANDIDATES = {answer: _candidates_query(is_postgresql=answer) for answer in (False, True)}
 
 
 def list_clearest(person_id: int, count: int) -> list[int]:
@@ -75,7 +84,8 @@ def settle_covers(person_ids: Collection[int]) -> None:
     stays until its own photo has been searched.
     """
     of_person: dict[int, list[_Candidate]] = {}
-    for row in db.session.execute(_CANDIDATES, {"people": sorted(person_ids)}):
+    query = _CANDIDATES[db.engine.dialect.name == "postgresql"]
+    for row in db.session.execute(query, {"people": sorted(person_ids)}):
         of_person.setdefault(row.person_id, []).append(_Candidate(*row))
     changed = []
     for person_id, rows in of_person.items():
