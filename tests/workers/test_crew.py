@@ -7,6 +7,7 @@ import logging
 import shutil
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -219,7 +220,9 @@ def test_a_missing_package_is_one_sentence(
 def test_a_worker_for_another_machine_has_to_be_reachable(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    code = command.main(["worker", "tcp://192.0.2.1:8786"])
+    # In a thread without an event loop; the tests of the browser leave one in the main thread.
+    with ThreadPoolExecutor(1) as pool:
+        code = pool.submit(command.main, ["worker", "tcp://192.0.2.1:8786"]).result()
 
     assert code == 1
     assert "Give it this machine's address there: --host" in capsys.readouterr().err
