@@ -318,13 +318,14 @@ def test_an_old_database_sweeps_nothing_from_a_newer_bucket(
 
 def test_the_cache_keeps_what_was_used_last(s3: S3, tmp_path: Path) -> None:
     storage = open_in(s3.settings(tmp_path, s3_cache_mb=200))
-    storage._pictures._max_bytes = 3000
+    storage._pictures._bytes = 0  # known, and far from full: nothing cleans up beside the test
     for number in range(4):
         path = storage.derivative(1, f"{number}" * 64, "320.webp")
         storage.write_derived(path, bytes(900))
         os.utime(path, (number, number))
     first, second, *_ = (storage.derivative(1, f"{n}" * 64, "320.webp") for n in range(4))
     storage.fetch(first)
+    storage._pictures._max_bytes = 3000
 
     with storage.holding(second):
         storage._pictures.clean()
