@@ -158,6 +158,7 @@ def test_going_back_the_faces_of_other_engines_are_searched_again(app: Flask) ->
     assert faces == photos[:1]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("former", ["0001", "0020"])
 def test_old_cookies_and_host_links_work_after_an_upgrade(tmp_path: Path, former: str) -> None:
     make_old_database(tmp_path, former)

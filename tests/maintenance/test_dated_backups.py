@@ -27,6 +27,8 @@ from tests.fakes import RED, draw_photo
 from tests.servers import free_port, server, wait_until_it_serves
 from tests.tools import flask
 
+pytestmark = pytest.mark.sqlite  # backups are of SQLite
+
 Clock = Callable[[timedelta], None]
 
 

@@ -26,6 +26,8 @@ from tests.fakes import RED, draw_photo
 from tests.old_databases import NAME, PHOTOS, make_old_database, revisions
 from tests.tools import flask
 
+pytestmark = pytest.mark.sqlite  # backups are of SQLite
+
 
 @pytest.fixture
 def copy(
