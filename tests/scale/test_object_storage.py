@@ -264,7 +264,7 @@ def test_a_deletion_that_was_killed_is_finished_at_the_next_start(party: Party) 
         assert party.host.ask(party.room)[0] == 404, "for everyone it is gone"
         process.send_signal(signal.SIGKILL)
         process.wait()
-    assert party.objects() == before
+    assert set(before) <= set(party.objects())  # and what the search has added since
     party.s3.line.is_cut = False
 
     with party.running():
