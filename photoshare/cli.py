@@ -50,6 +50,17 @@ def _in_one_sentence() -> Iterator[None]:
         raise _OneSentence(getattr(error, "reason", str(error))) from error
 
 
+@contextlib.contextmanager
+def _alone(data: Path, refusal: str) -> Iterator[None]:
+    """Hold the data folder; refuse while a server or another command does."""
+    try:
+        held = FileLock(data / LOCK_FILE).acquire(timeout=0)
+    except Timeout:
+        raise _OneSentence(refusal) from None
+    with held:
+        yield
+
+
 class _RoomCommands(AppGroup):
     """Commands that report a refusal in one sentence."""
 
@@ -281,11 +292,8 @@ def _say_backup(outcome: str, found: backup.Backup, consequence: str) -> None:
 def move_files() -> None:
     """Move the photos of the data folder into the bucket that PHOTOSHARE_STORAGE names."""
     site = current_site()
-    try:
-        held = FileLock(site.settings.data / LOCK_FILE).acquire(timeout=0)
-    except Timeout:
-        raise _OneSentence("Stop the server first: it would not find what is moved.") from None
-    with held, _in_one_sentence():
+    refusal = "Stop the server first: it would not find what is moved."
+    with _alone(site.settings.data, refusal), _in_one_sentence():
         moved = moving.move_files(site.storage, owner_of(current_app), tell=_tell_moved)
     click.echo(f"{moved.photo_count:,} photos are in {site.settings.storage} now.", err=True)
     if moved.damaged:
@@ -306,11 +314,9 @@ def _tell_moved(count: int) -> None:
 def migrate_to(url: str) -> None:
     """Copy all rows from SQLite to the empty PostgreSQL database at URL; stop the server first."""
     settings = current_site().settings
-    try:
-        with FileLock(settings.data / LOCK_FILE).acquire(timeout=0), _in_one_sentence():
-            moved = migrating.move_to(settings, url)
-    except Timeout:
-        raise _OneSentence("PhotoShare is running on this data folder. Stop it first.") from None
+    refusal = "PhotoShare is running on this data folder. Stop it first."
+    with _alone(settings.data, refusal), _in_one_sentence():
+        moved = migrating.move_to(settings, url)
     for table in moved:
         click.echo(f"{table.name}: {table.row_count:,} rows", err=True)
     click.echo(

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+from photoshare.config.database import DatabaseSettings
+from photoshare.config.s3 import S3Settings
 from photoshare.config.values import (
+    HIDDEN,
     existing_file,
     folder,
     folder_or_nothing,
     long_secret,
+    new_setting,
     number,
     one_of,
     or_nothing,
@@ -25,9 +28,7 @@ from photoshare.config.values import (
     web_address,
     whole_number,
 )
-from photoshare.databases.settings import HIDDEN, DatabaseSettings
 from photoshare.errors import SettingError
-from photoshare.s3_settings import S3Settings
 
 PACKAGE = Path(__file__).resolve().parent.parent
 ROOT = PACKAGE.parent  # of a checkout
@@ -60,117 +61,112 @@ def _default_data(is_installed: bool, platform: str, environ: Mapping[str, str])
     return Path(environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "photoshare"
 
 
-def _setting(default: Any, parse: Callable[[str], Any], unit: str, help_text: str) -> Any:
-    metadata = {"parse": parse, "unit": unit, "help": help_text}
-    return field(default=default, metadata=metadata, repr=unit != HIDDEN)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(S3Settings, DatabaseSettings):
     """The settings of one server; docs/administration.md shows this table."""
 
-    data: Path = _setting(
+    data: Path = new_setting(
         _default_data(IS_INSTALLED, sys.platform, os.environ),
         folder,
         "folder",
         "where the database, the photos and the keys are kept; ~/.local/share/photoshare if "
         "PhotoShare was installed by pip",
     )
-    public_url: str = _setting(
+    public_url: str = new_setting(
         "",
         web_address,
         "address",
         "the address guests use, for links shown and printed; it ends with the URL prefix, if any; "
         "if it starts with https, the cookie is https-only",
     )
-    trusted_proxy: str = _setting(
+    trusted_proxy: str = new_setting(
         "",
         proxies,
         "list",
         "the reverse proxies whose X-Forwarded-For, -Host, -Proto and -Port headers are trusted: "
         "addresses, networks (172.16.0.0/12) or host names (caddy), with commas between them",
     )
-    url_prefix: str = _setting(
+    url_prefix: str = new_setting(
         "", path_prefix, "path", "the path under which a reverse proxy serves PhotoShare"
     )
-    secret_key: str = _setting(
+    secret_key: str = new_setting(
         "",
         long_secret,
         HIDDEN,
         "the key that signs the cookies; if not set, the first start makes one in the data folder",
     )
-    threads: int = _setting(
+    threads: int = new_setting(
         8,
         whole_number(2, 64),
         "threads",
         "how many pages are answered at once; uploads have threads of their own, and downloads "
         "need none",
     )
-    max_photo_mb: int = _setting(
+    max_photo_mb: int = new_setting(
         60, whole_number(1, 1000), "MB", "largest file accepted as a photo"
     )
-    max_photo_megapixels: int = _setting(
+    max_photo_megapixels: int = new_setting(
         100, whole_number(1, 170), "megapixels", "largest picture accepted as a photo"
     )
-    max_upload_mb: int = _setting(
+    max_upload_mb: int = new_setting(
         500,
         whole_number(1, 10_000),
         "MB",
         "largest single upload; without JavaScript, all selected photos are one upload",
     )
-    piece_mb: int = _setting(
+    piece_mb: int = new_setting(
         8,
         whole_number(1, 50),
         "MB",
         "larger files are sent in pieces of this size, to fit through proxies (docs/uploads.md)",
     )
-    max_decode_seconds: int = _setting(
+    max_decode_seconds: int = new_setting(
         8,
         whole_number(1, 120),
         "seconds",
         "pictures that take more processor time to decode are refused",
     )
-    max_decode_mb: int = _setting(
+    max_decode_mb: int = new_setting(
         600,
         whole_number(200, 10_000),
         "MB",
         "pictures that take more memory to decode are refused; two are decoded at once",
     )
-    max_room_photos: int = _setting(
+    max_room_photos: int = new_setting(
         20_000, whole_number(1, 1_000_000), "photos", "how many photos one room can hold"
     )
-    max_room_gb: int = _setting(
+    max_room_gb: int = new_setting(
         200, whole_number(1, 100_000), "GB", "how much space the originals of one room may take"
     )
-    max_uploads_per_hour: int = _setting(
+    max_uploads_per_hour: int = new_setting(
         2000,
         whole_number(1, 1_000_000),
         "files",
         "how many files a guest can send per hour; ten times as many from one address",
     )
-    min_free_mb: int = _setting(
+    min_free_mb: int = new_setting(
         500,
         whole_number(0, 1_000_000),
         "MB",
         "uploads are refused when less disk space than this is free",
     )
-    undo_minutes: int = _setting(
+    undo_minutes: int = new_setting(
         10,
         whole_number(0, 1440),
         "minutes",
         "how long deleted photos can be brought back; then they are gone for good (0: at once)",
     )
-    backup_folder: str = _setting(
+    backup_folder: str = new_setting(
         "",
         folder_or_nothing,
         "folder",
         "where the running server makes a backup every day, best on another disk; if not set, it "
         "makes none",
     )
-    backup_keep: int = _setting(
+    backup_keep: int = new_setting(
         14, whole_number(1, 1000), "backups", "how many of them stay; the oldest is removed"
     )
-    engine: str = _setting(
+    engine: str = new_setting(
         ENGINES[0],
         one_of(*ENGINES, former=FORMER_ENGINES),
         "name",
@@ -178,57 +174,57 @@ class Settings(S3Settings, DatabaseSettings):
         "networks only: misses small faces, confuses more people), or face_recognition (slow); "
         "after a change, all photos are searched again and every correction is kept",
     )
-    smallest_face_percent: float | None = _setting(
+    smallest_face_percent: float | None = new_setting(
         None,
         or_nothing(number(0.5, 20), BY_ENGINE),
         "percent",
         "width of the smallest face to find, as a share of the photo's longer side; halving it "
         "takes up to four times as long; if not set, 1 for fused and 2.5 for the other engines",
     )
-    eps: float | None = _setting(
+    eps: float | None = new_setting(
         None,
         or_nothing(number(0.15, 1.5), BY_ENGINE),
         "face distance",
         "two faces closer than this count as the same person; smaller is stricter; each "
         "engine has its own best value (docs/evaluation.md)",
     )
-    min_samples: int = _setting(
+    min_samples: int = new_setting(
         2, whole_number(2, 20), "faces", "how many similar faces make a person"
     )
-    workers: str = _setting(
+    workers: str = new_setting(
         "",
         scheduler_address,
         "address",
         "the Dask scheduler whose workers search the photos for faces, such as "
         "tcp://127.0.0.1:8786 (docs/scale.md); if not set, this machine does",
     )
-    workers_ca: str = _setting(
+    workers_ca: str = new_setting(
         "",
         existing_file,
         "file",
         "the certificate (PEM) of who signs those of scheduler, workers and server; with it, their "
         "address begins with tls://",
     )
-    workers_cert: str = _setting(
+    workers_cert: str = new_setting(
         "", existing_file, "file", "the certificate (PEM) that this machine shows to the others"
     )
-    workers_key: str = _setting("", existing_file, "file", "the private key (PEM) of that")
-    metrics_token: str = _setting(
+    workers_key: str = new_setting("", existing_file, "file", "the private key (PEM) of that")
+    metrics_token: str = new_setting(
         "",
         long_secret,
         HIDDEN,
         "what Prometheus sends as its bearer token to read /metrics; if not set, there are none",
     )
-    log_level: str = _setting(
+    log_level: str = new_setting(
         "info", one_of(*LOG_LEVELS), "word", "how much the server logs: " + ", ".join(LOG_LEVELS)
     )
-    log_format: str = _setting(
+    log_format: str = new_setting(
         "text",
         one_of(*LOG_FORMATS),
         "word",
         "how the log is written: text, or json, one object a line",
     )
-    access_log: str = _setting(
+    access_log: str = new_setting(
         "off",
         one_of("off", "on"),
         "word",

@@ -1,4 +1,4 @@
-"""Read the value of a setting from its text, or say what it must be."""
+"""Describe settings, and read the value of one from its text, or say what it must be."""
 
 from __future__ import annotations
 
@@ -6,15 +6,23 @@ import contextlib
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 # RFC 1123, and the underscores of container names; the last part of a name is no number.
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
 _HOST_NAME = re.compile(rf"(?:{_LABEL}\.)*(?!\d+$){_LABEL}")
+HIDDEN = "secret"  # the unit of a setting that is never shown, and may be in a file of its own
 MIN_SECRET = 32  # characters: 128 random bits in hexadecimal digits
 Number = TypeVar("Number", int, float)
+
+
+def new_setting(default: Any, parse: Callable[[str], Any], unit: str, help_text: str) -> Any:
+    """Make a field of a dataclass of settings, with what its documentation shows."""
+    metadata = {"parse": parse, "unit": unit, "help": help_text}
+    return field(default=default, metadata=metadata, repr=unit != HIDDEN)
 
 
 def folder(text: str) -> Path:

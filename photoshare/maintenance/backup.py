@@ -8,7 +8,6 @@ milliseconds. Smaller pictures are left out; they are made again on request.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import sqlite3
@@ -20,7 +19,7 @@ from typing import NamedTuple
 from filelock import FileLock, Timeout
 
 from photoshare.config import Settings
-from photoshare.disk import disk_full_as_error
+from photoshare.disk import disk_full_as_error, sha256_of
 from photoshare.errors import BackupError
 from photoshare.storage import Storage
 
@@ -152,8 +151,7 @@ def place_of(folder: Path, one: Original) -> Path:
 def is_sound(path: Path, one: Original) -> bool:
     """Whether a file is that original, bit for bit; reads all of it."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == one.sha256
+        return sha256_of(path) == one.sha256
     except OSError:  # missing, or on a part of the disk that can't be read
         return False
 

@@ -6,7 +6,6 @@ Safe to repeat: what has been moved isn't here any more, and what was interrupte
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from photoshare.disk import sha256_of
 from photoshare.errors import StartError
 from photoshare.models import Photo, db
 from photoshare.pictures.formats import FORMATS
@@ -116,7 +116,7 @@ def _saved_as(path: Path) -> dict[str, str]:
 
 def _move_original(path: Path, bucket: Bucket, headers: dict[str, str]) -> bool:
     """Move one original; return whether it was whole."""
-    if _sha256(path) != path.name:
+    if sha256_of(path) != path.name:
         return False
     key = key_of(path)
     if key is None:
@@ -134,8 +134,3 @@ def _move_picture(path: Path, bucket: Bucket) -> None:
     if (key := key_of(path)) is not None and not path.name.startswith("."):  # half written
         bucket.put(key, path.read_bytes())
     path.unlink()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,6 +7,7 @@ last to come: without it no server starts on what is half restored, and the same
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -28,6 +29,7 @@ from photoshare.maintenance.backup import (
     place_of,
 )
 from photoshare.maintenance.dated_backups import NAME_FORMAT, list_backups
+from photoshare.storage import Storage
 
 STAGING = ".restoring"  # in the data folder, while it is being restored
 EMPTIED = "emptied"  # file in it: the former data is aside, and what is there now came from us
@@ -114,10 +116,14 @@ def _stage(backup: Path, staging: Path, aside: Path) -> None:
     (staging / ROOMS).mkdir(parents=True, mode=0o700)
     (staging / ASIDE).write_text(aside.name, encoding="utf-8")
     sync_folder(staging)
+    originals = Storage(backup)
     database = sqlite3.connect(f"file:{backup / DATABASE}?mode=ro&immutable=1", uri=True)
     try:
         for one in originals_in(database):
-            _link_or_copy(place_of(backup, one), place_of(staging, one))
+            target = place_of(staging, one)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # the backup has lost it
+                originals.copy_original(one.room_id, one.sha256, target)
     finally:
         database.close()
     for name in (KEY, DATABASE):
@@ -125,17 +131,6 @@ def _stage(backup: Path, staging: Path, aside: Path) -> None:
             shutil.copyfile(backup / name, staging / name)
             (staging / name).chmod(0o600)
     os.sync()
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    """Link a file, or copy it to another file system; leave it out if the backup has lost it."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except FileNotFoundError:
-        return
-    except OSError:  # another file system, or one without links
-        shutil.copyfile(source, target)
 
 
 def _new_aside(data: Path) -> Path:

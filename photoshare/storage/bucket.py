@@ -23,9 +23,9 @@ import obstore
 from obstore import exceptions
 from obstore.store import S3Store
 
+from photoshare.config.s3 import S3Settings
 from photoshare.disk import sync
 from photoshare.errors import storage_error
-from photoshare.s3_settings import S3Settings
 
 log = logging.getLogger(__name__)
 

@@ -74,10 +74,7 @@ def identity_read(folder: Path, name: str) -> bytes:
 
 # Of what an analysis imports, these decide no number: settings and words, how faces are grouped
 # afterwards, and what downloads may tell.
-DECIDING_NOTHING = (
-    *("photoshare.config", "photoshare.databases.settings", "photoshare.s3_settings"),
-    *("photoshare.errors", "photoshare.workers.identity"),
-)
+DECIDING_NOTHING = ("photoshare.config", "photoshare.errors", "photoshare.workers.identity")
 AFTERWARDS = ("photoshare.faces.grouping", "photoshare.metadata")
 
 

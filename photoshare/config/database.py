@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-HIDDEN = "secret"  # the unit of a setting that is never shown, and may be in a file of its own
+from photoshare.config.values import HIDDEN, new_setting
+
 DRIVER = "postgresql+psycopg"
 SCHEMES = (DRIVER, "postgresql", "postgres")  # the first is SQLAlchemy's word
 
@@ -25,15 +26,12 @@ def _database_url(text: str) -> str:
 class DatabaseSettings:
     """Which database holds the rows; part of `photoshare.config.Settings`."""
 
-    database_url: str = field(
-        default="",
-        repr=False,
-        metadata={
-            "parse": _database_url,
-            "unit": HIDDEN,
-            "help": "the PostgreSQL database to use in place of the SQLite file (docs/scale.md): "
-            f"{DRIVER}://name:password@host/database",
-        },
+    database_url: str = new_setting(
+        "",
+        _database_url,
+        HIDDEN,
+        "the PostgreSQL database to use in place of the SQLite file (docs/scale.md): "
+        f"{DRIVER}://name:password@host/database",
     )
 
     @property

@@ -1,16 +1,13 @@
-"""The settings of a bucket that keeps the photos; `photoshare.config.Settings` includes them.
-
-Imports nothing of ours, since the table of all settings imports this.
-"""
+"""The settings of a bucket that keeps the photos; `photoshare.config.Settings` includes them."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from photoshare.config.values import HIDDEN, new_setting, one_of
 
 # Of names of buckets, by Amazon's rules; of keys, what needs no encoding anywhere.
 _ADDRESS = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*")
@@ -56,63 +53,49 @@ def _cache_mb(text: str) -> int:
     return int(text)
 
 
-def _one_of(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in words:
-            raise ValueError("one of: " + ", ".join(words))
-        return text
-
-    return parse
-
-
-def _setting(default: Any, parse: Callable[[str], Any], unit: str, help_text: str) -> Any:
-    metadata = {"parse": parse, "unit": unit, "help": help_text}
-    return field(default=default, metadata=metadata, repr=unit != "secret")
-
-
 @dataclass(frozen=True, kw_only=True)  # without slots, which two bases of a class cannot have
 class S3Settings:
     """Where photos are kept, if not in the data folder (docs/scale.md)."""
 
-    storage: str = _setting(
+    storage: str = new_setting(
         "",
         _storage,
         "address",
         "the bucket that keeps the photos: s3://bucket/prefix (docs/scale.md); if not set, the "
         "data folder does",
     )
-    s3_endpoint: str = _setting(
+    s3_endpoint: str = new_setting(
         "",
         _endpoint,
         "address",
         "where S3 is, if it isn't Amazon's: https://s3.example.org",
     )
-    s3_region: str = _setting(
+    s3_region: str = new_setting(
         "", _region, "word", "the region of the bucket; if not set, AWS_REGION or us-east-1"
     )
-    s3_access_key_id: str = _setting(
+    s3_access_key_id: str = new_setting(
         "",
         _key,
-        "secret",
+        HIDDEN,
         "the name of the key to the bucket; if not set, AWS_ACCESS_KEY_ID or the role of the "
         "machine",
     )
-    s3_secret_access_key: str = _setting("", _key, "secret", "the key to the bucket")
-    s3_allow_http: str = _setting(
+    s3_secret_access_key: str = new_setting("", _key, HIDDEN, "the key to the bucket")
+    s3_allow_http: str = new_setting(
         "off",
-        _one_of("off", "on"),
+        one_of("off", "on"),
         "word",
         "whether an S3 on another machine may be spoken to without https: anyone between the two "
         "can read the photos then",
     )
-    s3_downloads: str = _setting(
+    s3_downloads: str = new_setting(
         "server",
-        _one_of("server", "redirect"),
+        one_of("server", "redirect"),
         "word",
         "who sends exact originals: the server, which checks every byte, or (redirect) the bucket, "
         "by an address that anyone can use for a minute",
     )
-    s3_cache_mb: int = _setting(
+    s3_cache_mb: int = new_setting(
         4000,
         _cache_mb,
         "MB",
