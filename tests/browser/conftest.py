@@ -32,6 +32,8 @@ EVENT = {
     "sea.jpg": (),
     "together.jpg": (RED, BLUE),
 }
+# What the status says once all of them have been searched; "2 people found" comes before that.
+ALL_FOUND = "5 faces in 5 photos, 2 people found"
 # The first is Chromium without the window around the page, which takes half of the processor time.
 CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
 # Chromium's own requests to its makers' servers are switched off; as root it needs --no-sandbox.

@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from tests.browser.conftest import save_screenshot
+from tests.browser.conftest import ALL_FOUND, save_screenshot
 
 pytestmark = pytest.mark.browser
 
@@ -111,7 +111,7 @@ def room(browser: Browser, address: str, event_photos: list[Path]) -> Room:
     guest.get_by_label("Your name").fill("Gustav")
     guest.get_by_role("button", name="Join the room").click()
     guest.locator("input[type=file]").set_input_files(event_photos)
-    expect(guest.locator("#job-status")).to_contain_text("2 people found", timeout=ANALYSIS_MS)
+    expect(guest.locator("#job-status")).to_contain_text(ALL_FOUND, timeout=ANALYSIS_MS)
     people = {
         "host": host.context.storage_state(),
         "guest": guest.context.storage_state(),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import ALL_FOUND
 from tests.fakes import draw_photo
 
 pytestmark = pytest.mark.browser
@@ -32,7 +33,7 @@ def room(open_page: Callable[..., Page], address: str, event_photos: list[Path])
     page.get_by_role("button", name="Create the room").click()
     page.get_by_role("link", name="Room", exact=True).click()
     page.locator("input[type=file]").set_input_files(event_photos)
-    expect(page.locator("#job-status")).to_contain_text("2 people found", timeout=ANALYSIS_MS)
+    expect(page.locator("#job-status")).to_contain_text(ALL_FOUND, timeout=ANALYSIS_MS)
     return page
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
+from tests.browser.conftest import ALL_FOUND
+
 pytestmark = pytest.mark.browser
 
 ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
@@ -40,7 +42,7 @@ def room(browser: Browser, address: str, event_photos: list[Path]) -> Room:
     url = page.get_by_label("Guest link").input_value()
     page.get_by_role("link", name="Room", exact=True).click()
     page.locator("input[type=file]").set_input_files(event_photos)
-    expect(page.locator("#job-status")).to_contain_text("2 people found", timeout=ANALYSIS_MS)
+    expect(page.locator("#job-status")).to_contain_text(ALL_FOUND, timeout=ANALYSIS_MS)
     found = Room(url, page.context.storage_state())
     page.context.close()
     return found

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import ALL_FOUND
+
 pytestmark = pytest.mark.browser
 
 ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
@@ -32,7 +34,7 @@ def room_url(browser: Browser, address: str, event_photos: list[Path]) -> str:
     url = page.get_by_label("Guest link").input_value()
     page.goto(url)
     page.locator("input[type=file]").set_input_files(event_photos)
-    expect(page.locator("#job-status")).to_contain_text("2 people found", timeout=ANALYSIS_MS)
+    expect(page.locator("#job-status")).to_contain_text(ALL_FOUND, timeout=ANALYSIS_MS)
     page.context.close()
     return url
 
