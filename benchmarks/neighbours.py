@@ -1,25 +1,31 @@
-"""Compare an index of neighbours with exact blocks, on made-up faces of one very large room.
+"""Group one very large room by exact blocks and by an index of neighbours, and compare both.
 
 ``./run.sh python benchmarks/neighbours.py [--faces 200000]``, with the packages of
-requirements-scale.txt. For each setting of the index: processor time of one thread to build it and
-to find the neighbours of every face, and how many of the pairs within eps it finds. The exact time
-is that of the same question by matrix products; both searches are measured on `ASKED` faces.
+requirements-scale.txt, on made-up faces. Processor time, of one thread with OMP_NUM_THREADS=1, and
+how far the two results agree: pairs of faces that are one person in both, of those of each.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from functools import partial
+from unittest import mock
 
 import numpy as np
-from grouping_times import made_up
-from usearch.index import Index
+from grouping_times import made_up, room_of
+from numpy.typing import NDArray
 
+from photoshare.config import Settings
 from photoshare.faces.engines.fused_engine import FUSED_EPS
+from photoshare.faces.grouping import cores
+from photoshare.faces.grouping.plan import NO_PERSON, plan_groups
 
-ASKED = 1000  # faces whose neighbours are looked for
-MOST_NEIGHBOURS = 64
-SETTINGS = (("i8", 64), ("f16", 64))  # numbers of an encoding as stored, candidates looked at
+
+def pair_count(labels: NDArray[np.int64]) -> int:
+    """Count the pairs of faces with the same label."""
+    _, counts = np.unique(labels, return_counts=True)
+    return int((counts * (counts - 1) // 2).sum())
 
 
 def main() -> None:
@@ -28,33 +34,43 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=200_000)
     count = parser.parse_args().faces
     random = np.random.default_rng(0)
-    encodings, _ = made_up(count, random)
-    asked = random.choice(count, ASKED, replace=False)
-    start = time.process_time()
-    is_near = 2 - 2 * (encodings[asked] @ encodings.T) <= FUSED_EPS**2
-    exact_s = (time.process_time() - start) * count / ASKED
-    is_near[np.arange(ASKED), asked] = False
-    print(f"{count} faces, {is_near.sum(axis=1).mean():.0f} neighbours each within eps")
-    print("| | built | neighbours of all faces | pairs found |", "|---|---|---|---|", sep="\n")
-    print(f"| exact blocks | | {exact_s:.0f} s | all |", flush=True)
-    for stored, candidates in SETTINGS:
-        index = Index(
-            ndim=encodings.shape[1],
-            metric="ip",
-            dtype=stored,
-            expansion_add=candidates,
-            expansion_search=candidates,
-        )
-        start = time.process_time()
-        index.add(np.arange(count), encodings, threads=1)
-        built_s = time.process_time() - start
-        start = time.process_time()
-        found = np.asarray(index.search(encodings[asked], MOST_NEIGHBOURS, threads=1).keys)
-        all_s = (time.process_time() - start) * count / ASKED
-        hits = np.take_along_axis(is_near, found.astype(np.intp), axis=1).sum()
-        share = 100 * hits / is_near.sum()
-        print(f"| {stored} | {built_s:.0f} s | {all_s:.0f} s | {share:.2f} % |", flush=True)
+    encodings, names = made_up(count, random)
+    faces = room_of(encodings, names, random)
+    everything = np.ones(count, dtype=np.bool_)
+    group = partial(plan_groups, faces, everything, eps=FUSED_EPS)
+    print(f"{count} faces", "| | cores | all | people | right pairs | unsorted |", sep="\n")
+    print("|---" * 6 + "|")
+    found = []
+    for title, is_indexed in (("exact blocks", False), ("index", True)):
+        spent = 0.0
 
+        def timed(*args: object) -> object:
+            nonlocal spent
+            start = time.process_time()
+            result = FIND_CORES(*args)  # type: ignore[arg-type]
+            spent += time.process_time() - start
+            return result
+
+        with (
+            mock.patch.object(cores, "is_indexed", lambda _, answer=is_indexed: answer),
+            mock.patch.object(cores, "find_cores", timed),
+        ):
+            start = time.process_time()
+            plan = group(min_samples=Settings().min_samples)
+            all_s = time.process_time() - start
+        people = np.where(plan.person_ids == NO_PERSON, 10**9 + np.arange(count), plan.person_ids)
+        found.append(people)
+        right = pair_count(people * (count + 1) + names) / pair_count(people)
+        cells = [title, f"{spent:.0f} s", f"{all_s:.0f} s", str(len(np.unique(plan.person_ids)))]
+        cells += [f"{100 * right:.3f} %", str((plan.person_ids == NO_PERSON).sum())]
+        print(f"| {' | '.join(cells)} |", flush=True)
+    exact, by_index = (np.unique(labels, return_inverse=True)[1] for labels in found)
+    both = pair_count(exact * count + by_index)
+    print(f"of the exact pairs {100 * both / pair_count(exact):.3f} % are in the other result,")
+    print(f"of its pairs {100 * both / pair_count(by_index):.3f} % are exact")
+
+
+FIND_CORES = cores.find_cores
 
 if __name__ == "__main__":
     main()

@@ -29,16 +29,20 @@ def find_tool(name: str, package: str) -> str:
     pytest.skip(reason)
 
 
-def flask(data: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as run.sh does, in a process that makes its own app."""
-    process = WARM_POPEN(
+def flask(
+    data: Path, *arguments: str, given: str | None = None, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command as run.sh does, in a process that makes its own app; give it some input."""
+    start = WARM_POPEN if given is None else subprocess.Popen[str]  # a warm one has no input
+    process = start(
         [sys.executable, "-m", "flask", "--app", "app", *arguments],
         cwd=ROOT,
         env={**os.environ, "PHOTOSHARE_DATA": str(data), **postgresql.environ(data), **environ},
+        stdin=None if given is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         umask=0o022,
     )
-    out, errors = process.communicate(timeout=120)
+    out, errors = process.communicate(given, timeout=120)
     return subprocess.CompletedProcess(process.args, process.returncode, out, errors)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 from flask import current_app
 from flask.cli import with_appcontext
@@ -39,7 +41,12 @@ def _tell_moved(count: int) -> None:
 @click.argument("url")
 @with_appcontext
 def migrate_to(url: str) -> None:
-    """Copy all rows from SQLite to the empty PostgreSQL database at URL; stop the server first."""
+    """Copy all rows from SQLite to the empty PostgreSQL database at URL; stop the server first.
+
+    With - the address is read from standard input, where no list of processes shows its password.
+    """
+    if url == "-":
+        url = sys.stdin.readline().strip()
     settings = current_site().settings
     refusal = "PhotoShare is running on this data folder. Stop it first."
     with alone(settings.data, refusal), in_one_sentence():

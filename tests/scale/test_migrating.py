@@ -215,7 +215,7 @@ def test_the_command_says_what_it_did_and_never_the_password(
         busy = flask(data, "migrate-to", url)
     wrong = flask(data, "migrate-to", "postgresql://photoshare:open-sesame@127.0.0.1:1/photoshare")
 
-    done = flask(data, "migrate-to", url)
+    done = flask(data, "migrate-to", "-", given=f"{url}\n")
 
     assert busy.returncode == wrong.returncode == 1
     assert busy.stderr.strip() == (

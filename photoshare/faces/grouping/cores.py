@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.faces.grouping.clusters import Clusters, MergeRule, Rows
+from photoshare.faces.grouping.indexed import indexed_pairs, is_indexed
 from photoshare.faces.grouping.linkage import merge_clusters
 from photoshare.faces.grouping.near_pairs import NearPairs, near_pairs
 
@@ -65,30 +66,30 @@ def find_cores(clusters: Clusters, rule: MergeRule) -> tuple[Rows, NDArray[np.bo
     Notes
     -----
     Costs half of one product of all with all, a tile at a time. Memory is that of a tile and of its
-    pairs, however many pairs there are.
+    pairs, however many pairs there are. In a very large room an index lists the neighbours instead
+    (`indexed`), if it is installed.
     """
     count = len(clusters)
     cores, has_neighbour = np.arange(count), np.zeros(count, dtype=np.bool_)
     strictness = np.float32(rule.eps**2 * (1 - CORE_RATIO**2))
-    for start, other_start, pairs in _tiles(clusters, rule):
-        rows, columns = start + pairs.rows, other_start + pairs.columns
-        has_neighbour[rows] = has_neighbour[columns] = True
-        is_core = pairs.values <= -strictness
-        cores = _connected(cores, cores[rows[is_core]], cores[columns[is_core]])
+    # Poor faces count as good ones here: what they may found is for `merge_clusters`.
+    everybody = replace(clusters, founders=np.maximum(clusters.founders, rule.min_founders))
+    for pairs in (indexed_pairs if is_indexed(count) else _tiles)(everybody, rule):
+        has_neighbour[pairs.rows] = has_neighbour[pairs.columns] = True
+        close = pairs.where(pairs.values <= -strictness)
+        cores = _connected(cores, cores[close.rows], cores[close.columns])
     return cores, has_neighbour
 
 
-def _tiles(clusters: Clusters, rule: MergeRule) -> Iterator[tuple[int, int, NearPairs]]:
-    """Compare all once, a tile at a time, treating poor faces as good ones."""
-    founders = np.maximum(clusters.founders, rule.min_founders)
-    everybody = replace(clusters, founders=founders)
+def _tiles(clusters: Clusters, rule: MergeRule) -> Iterator[NearPairs]:
+    """Compare all once, a tile at a time."""
     starts = range(0, len(clusters), TILE_ROWS)
     rows = np.arange(len(clusters))
-    parts = [everybody.subset(rows[start : start + TILE_ROWS]) for start in starts]
+    parts = [clusters.subset(rows[start : start + TILE_ROWS]) for start in starts]
     for place, start in enumerate(starts):
-        for other_place in range(place, len(parts)):
-            pairs = near_pairs(parts[place], parts[other_place], rule)
-            yield start, starts[other_place], pairs
+        for other_start, part in zip(starts[place:], parts[place:], strict=True):
+            pairs = near_pairs(parts[place], part, rule)
+            yield NearPairs(start + pairs.rows, other_start + pairs.columns, pairs.values)
 
 
 def _connected(cores: Rows, some: Rows, others: Rows) -> Rows:

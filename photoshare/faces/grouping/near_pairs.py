@@ -117,6 +117,25 @@ def near_pairs(some: Clusters, others: Clusters, rule: MergeRule, limit: float =
     return together(found)
 
 
+def near_among(clusters: Clusters, rows: Rows, columns: Rows, rule: MergeRule) -> NearPairs:
+    """List those of some pairs of one set of clusters that may merge now, as `near_pairs` does.
+
+    Parameters
+    ----------
+    clusters : Clusters
+    rows, columns : int arrays of shape (n_pairs,)
+        No row beside itself.
+    rule : MergeRule
+    """
+    shares, means, terms = np.float32(1) / clusters.counts, clusters.means, clusters.own_terms
+    excesses = terms[rows] + terms[columns] - np.float32(rule.eps**2)
+    excesses -= 2 * np.einsum("ij,ij->i", means[rows], means[columns])
+    excesses += rule.size_terms(shares[rows], shares[columns])
+    is_near = excesses <= 0
+    is_near &= clusters.may_merge(rows, clusters, columns, rule.min_founders)
+    return _unwalled(NearPairs(rows, columns, excesses).where(is_near), clusters, clusters)
+
+
 def near_distances(some: Clusters, others: Clusters, rule: MergeRule, farthest: float) -> NearPairs:
     """List the pairs that may be one person, up to a distance, with their distances.
 
