@@ -14,7 +14,7 @@ from pathlib import Path
 
 from photoshare.errors import disk_full_error
 
-BODY_DROPPED = "photoshare.body_dropped"  # in a WSGI environment: no space for the body
+BODY_DROPPED = "photoshare.body_dropped"  # in a WSGI environment: what to answer instead
 PROBE_BYTES = 1 << 16  # more than a file system stores inside a file's own entry
 
 

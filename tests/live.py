@@ -13,6 +13,9 @@ import waitress
 from flask import Flask
 from flask.testing import FlaskClient
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
+
+from photoshare.serving.request_bodies import Parser, Task
 
 LOOP_S = 0.05  # how soon the loop notices that it should end
 
@@ -56,11 +59,18 @@ class LiveServer:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
 
+class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """A connection whose bodies are received as by the real server."""
+
+    parser_class, task_class = Parser, Task
+
+
 @contextlib.contextmanager
 def serving(app: Flask) -> Iterator[LiveServer]:
     """Serve an app on loopback, in threads of this process, until the end of the block."""
     connections: dict[int, wasyncore.dispatcher] = {}
     server = waitress.create_server(app, connections, listen="127.0.0.1:0", threads=2)
+    server.channel_class, server.logs_access = _Channel, False
     has_to_stop = threading.Event()
 
     def run() -> None:

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from photoshare.faces.types import NO_PERSON, FaceSet
+from photoshare.faces.grouping.linkage import JOIN_RATIO
+from photoshare.faces.types import NO_PERSON, FaceEncodings, FaceSet
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How much a person, or a single face, looks like a face.
+
+    Attributes
+    ----------
+    person_id : int
+        NO_PERSON for a single face.
+    row : int
+        The row of that face, or of the person's most similar one.
+    distance : float
+        Between 0, the same, and 2.
+    """
+
+    person_id: int
+    row: int
+    distance: float
 
 
 def rank_alike_people(
@@ -48,3 +70,78 @@ def rank_alike_people(
     if not with_beside:
         order = order[~is_beside[order]]
     return [int(person) for person in people[order]]
+
+
+def rank_by_face(
+    faces: FaceSet, encoding: NDArray[np.float32], *, eps: float, limit: int
+) -> list[Likeness]:
+    """Rank the people and unsorted faces of a room by how much they look like one other face.
+
+    Parameters
+    ----------
+    faces : FaceSet
+        Every face of the room.
+    encoding : float32 array of shape (size,)
+        Of the other face, by the same engine.
+    eps : float > 0
+        As given to `photoshare.faces.grouping.plan.plan_groups`.
+    limit : int
+        Return up to this many.
+
+    Returns
+    -------
+    list of Likeness
+        Most similar first. The square of a person's distance is the mean of two: to their nearest
+        face, and to the direction of the others.
+
+    Notes
+    -----
+    A face that looks like the other one, with a person whom that one could not join, is listed as a
+    single face: it was probably put there by mistake.
+    """
+    if len(faces) == 0:
+        return []
+    encodings = _of_unit_length(faces.encodings)
+    (one,) = _of_unit_length(encoding[None])
+    dots = encodings @ one
+    # An unsorted face is a side of its own.
+    sides = np.where(faces.person_ids != NO_PERSON, faces.person_ids, -1 - np.arange(len(faces)))
+    keys, side_of, sizes = np.unique(sides, return_inverse=True, return_counts=True)
+    order = np.lexsort((-dots, side_of))  # the nearest of each side first
+    nearest = order[np.searchsorted(side_of[order], np.arange(len(keys)))]
+    near = 2 - 2 * dots[nearest]
+    others = np.where(sizes > 1, 2 - 2 * _dots_of_others(encodings, side_of, nearest, one), near)
+    is_astray = (near <= eps**2) & (others > (JOIN_RATIO * eps) ** 2)
+    distances = np.sqrt(np.maximum(0, np.where(is_astray, near, (near + others) / 2)))
+    people = np.where(is_astray, NO_PERSON, np.maximum(keys, NO_PERSON))
+    best = np.argsort(distances, kind="stable")[:limit]
+    columns = (people[best], nearest[best], distances[best])
+    return [Likeness(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _dots_of_others(
+    encodings: FaceEncodings,
+    side_of: NDArray[np.intp],
+    nearest: NDArray[np.intp],
+    one: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Return the products of a face with the direction of each side without its nearest face.
+
+    Returns
+    -------
+    float32 array of shape (n_sides,)
+        About 0 for a side of a single face.
+    """
+    from scipy import sparse  # here: pages need none of it, and a start would take a tenth longer
+
+    ones = np.ones(len(encodings), dtype=np.float32)
+    places = (side_of, np.arange(len(encodings)))
+    adder = sparse.csr_array((ones, places), shape=(len(nearest), len(encodings)))
+    found: NDArray[np.float32] = _of_unit_length(adder @ encodings - encodings[nearest]) @ one
+    return found
+
+
+def _of_unit_length(encodings: FaceEncodings) -> FaceEncodings:
+    lengths = np.sqrt(np.einsum("ij,ij->i", encodings, encodings))
+    scaled: FaceEncodings = encodings / np.maximum(lengths, np.finfo(np.float32).tiny)[:, None]
+    return scaled

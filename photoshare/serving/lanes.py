@@ -1,4 +1,4 @@
-"""Assign requests to threads: pages, uploads and checks of secrets have their own."""
+"""Assign requests to threads: pages, uploads, checks of secrets and searches have their own."""
 
 from __future__ import annotations
 
@@ -25,11 +25,14 @@ FETCHED = (
     *("albums.person_zip", "albums.room_zip"),
 )
 FETCHED_THREADS = 16  # a grid asks for a few at a time, each takes a thread for 20 to 50 ms
+# Guests who look for themselves: each takes a core for half a second.
+SEARCH_THREADS = 2
+SEARCHES = ("find_me.search",)
 SECRETS = ("rooms.create", "rooms.join", "rooms.join_by_code", "rooms.become_host")
 
 
 class Lanes:
-    """Passes each request to the threads of its kind: pages, uploads, or checks of secrets.
+    """Passes each request to the threads of its kind.
 
     With one queue for all, 90 photos of 30 guests would be ahead of every page. Downloads hold no
     thread: the server itself reads their files, as fast as a phone accepts them.
@@ -51,10 +54,12 @@ class Lanes:
         self._addresses = app.url_map.bind("localhost")
         self._url_prefix = url_prefix
         self._is_remote = is_remote
-        self._pages, self._uploads, self._secrets, self._fetched = self._all = tuple(
-            ThreadedTaskDispatcher() for _ in range(4)
+        lanes = tuple(ThreadedTaskDispatcher() for _ in range(5))
+        self._pages, self._uploads, self._secrets, self._searches, self._fetched = self._all = lanes
+        threads = (
+            *(page_threads, UPLOAD_THREADS, SECRET_THREADS),
+            *(SEARCH_THREADS, is_remote * FETCHED_THREADS),
         )
-        threads = (page_threads, UPLOAD_THREADS, SECRET_THREADS, is_remote * FETCHED_THREADS)
         for lane, count in zip(self._all, threads, strict=True):
             lane.set_thread_count(count)
 
@@ -70,6 +75,8 @@ class Lanes:
         endpoint = self._endpoint(path, method)
         if endpoint in UPLOADS:
             return self._uploads
+        if endpoint in SEARCHES:
+            return self._searches
         return self._secrets if endpoint in SECRETS else self._pages
 
     def _endpoint(self, path: str, method: str) -> str | None:

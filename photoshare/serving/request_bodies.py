@@ -1,4 +1,4 @@
-"""Receive request bodies on the disk, even when that disk is full.
+"""Receive request bodies on the disk, even when that disk is full; pictures of oneself in memory.
 
 waitress itself would break the connection, and the guest would only see a network error. Instead,
 a body without space is dropped, the rest is still read (a browser reads no answer before it has
@@ -8,16 +8,24 @@ sent everything), and then the app says what was wrong.
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
-from typing import Any
+import weakref
+from typing import Any, ClassVar
 
 from waitress.buffers import OverflowableBuffer
 from waitress.parser import HTTPRequestParser
 from waitress.task import WSGITask
 
+from photoshare.config import MB
 from photoshare.disk import BODY_DROPPED, is_disk_full
+from photoshare.errors import PhotoshareError, RejectedPhotoError, ServerBusyError, disk_full_error
 from photoshare.serving.logs import log_access
 from photoshare.serving.patient_files import PatientFile
+
+PRIVATE = "/me/selfie"  # how the address of what is never written to the disk ends
+MOST_PRIVATE_BYTES = 24 * MB  # of one picture; phones' have 3 to 12
+PRIVATE_BYTES_AT_ONCE = 96 * MB
 
 
 class Body(OverflowableBuffer):  # type: ignore[misc]  # waitress has no types
@@ -25,25 +33,55 @@ class Body(OverflowableBuffer):  # type: ignore[misc]  # waitress has no types
 
     Attributes
     ----------
-    is_dropped : bool
-        Whether there was no space for it; it is empty then.
+    why_dropped : PhotoshareError or None
+        What to answer because there was no space for it; it is empty then.
     """
 
-    is_dropped = False
+    why_dropped: PhotoshareError | None = None
 
     def append(self, block: bytes) -> None:
         """Append the next part."""
-        if self.is_dropped:
+        if self.why_dropped is not None:
             return
         try:
             super().append(block)
         except OSError as error:
             if not is_disk_full(error):
                 raise
-            self.is_dropped = True
             with contextlib.suppress(OSError):  # it tries to write once more
                 self.close()
-            self.buf, self.strbuf, self.overflowed = None, b"", False
+            self.drop(disk_full_error())
+
+    def drop(self, error: PhotoshareError) -> None:
+        """Forget what has come, and take no more."""
+        self.buf, self.strbuf, self.overflowed = None, b"", False
+        self.why_dropped = error
+
+
+class PrivateBody(Body):
+    """A body that is never written to the disk; dropped if it would take too much memory."""
+
+    _all: ClassVar[weakref.WeakSet[PrivateBody]] = weakref.WeakSet()
+
+    def __init__(self) -> None:
+        super().__init__(overflow=sys.maxsize)
+        self._all.add(self)
+
+    def append(self, block: bytes) -> None:
+        """Append the next part."""
+        if len(self) + len(block) > MOST_PRIVATE_BYTES:
+            number = MOST_PRIVATE_BYTES // MB
+            self.drop(
+                RejectedPhotoError("The picture is larger than %(number)s MB.", number=number)
+            )
+        elif sum(map(len, self._all)) + len(block) > PRIVATE_BYTES_AT_ONCE:
+            self.drop(
+                ServerBusyError(
+                    "Many guests are looking for themselves right now. Please try again.",
+                    retry_after_s=5,
+                )
+            )
+        super().append(block)
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]
@@ -53,12 +91,13 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         """Read the headers; called by waitress."""
         super().parse_header(header)
         if self.body_rcv is not None:
-            self.body_rcv.buf = Body(self.adj.inbuf_overflow)
+            is_private = self.path.endswith(PRIVATE)
+            self.body_rcv.buf = PrivateBody() if is_private else Body(self.adj.inbuf_overflow)
 
     @property
-    def is_dropped(self) -> bool:
-        """Whether there was no space for its body."""
-        return self.body_rcv is not None and bool(self.body_rcv.getbuf().is_dropped)
+    def why_dropped(self) -> PhotoshareError | None:
+        """What to answer because there was no space for its body."""
+        return None if self.body_rcv is None else self.body_rcv.getbuf().why_dropped
 
 
 class Task(WSGITask):  # type: ignore[misc]
@@ -79,6 +118,6 @@ class Task(WSGITask):  # type: ignore[misc]
         """Pass the app what it needs to know; called by waitress."""
         environ: dict[str, Any] = super().get_environment()
         environ["wsgi.file_wrapper"] = PatientFile
-        if self.request.is_dropped:
-            environ |= {BODY_DROPPED: True, "CONTENT_LENGTH": "0"}
+        if self.request.why_dropped is not None:
+            environ |= {BODY_DROPPED: self.request.why_dropped, "CONTENT_LENGTH": "0"}
         return environ

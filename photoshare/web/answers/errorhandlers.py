@@ -124,9 +124,10 @@ def _handle_unexpected(_error: InternalServerError) -> tuple[str, int]:
 
 
 def _check_body() -> None:
-    """Refuse a request whose body the web server could not store (serving.request_bodies)."""
-    if request.environ.get(BODY_DROPPED):
-        raise disk_full_error()
+    """Refuse a request whose body the web server did not keep (serving.request_bodies)."""
+    error: PhotoshareError | None = request.environ.get(BODY_DROPPED)
+    if error is not None:
+        raise error
 
 
 def init_app(app: Flask) -> None:

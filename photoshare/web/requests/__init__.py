@@ -13,7 +13,12 @@ from photoshare.web.requests.arguments import (
     page_argument,
     people_argument,
 )
-from photoshare.web.requests.attempts import guessing, limit_new_rooms, limit_uploads
+from photoshare.web.requests.attempts import (
+    guessing,
+    limit_new_rooms,
+    limit_searches,
+    limit_uploads,
+)
 from photoshare.web.requests.invitation import enter, wanted_page
 from photoshare.web.requests.room_pages import match_page
 from photoshare.web.requests.security import (
@@ -36,6 +41,7 @@ __all__ = [
     "guessing",
     "host_only",
     "limit_new_rooms",
+    "limit_searches",
     "limit_uploads",
     "match_page",
     "may_upload",

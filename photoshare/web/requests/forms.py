@@ -1,13 +1,15 @@
-"""Files of a form while they arrive."""
+"""Files of a form while they arrive: on the disk, or a picture of oneself in memory only."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from typing import IO, cast
 
 from htmx_flask.requests import HtmxAwareRequest
 
+PRIVATE = "find_me.search"  # the view whose files are never written to the disk
 IN_MEMORY = 500 * 1024  # bytes of a file before it goes to the temporary folder, as in Werkzeug
 
 
@@ -34,4 +36,6 @@ class FormRequest(HtmxAwareRequest):  # type: ignore[misc]  # htmx-flask has no 
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
+        if self.endpoint == PRIVATE:
+            return BytesIO()
         return cast("IO[bytes]", FormFile(max_size=IN_MEMORY, mode="rb+"))

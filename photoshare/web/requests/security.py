@@ -37,7 +37,7 @@ MAX_ROOMS_IN_COOKIE = 30  # a cookie holds 4 KB; the rooms joined longest ago ar
 MAX_FIELD = 1000  # characters of a text field; the views accept less (60 for a name)
 LONGER_FIELDS = {"next": 64_000}  # an address of ours, which may contain a selection of photos
 # These read files as they arrive, or pass them on unread.
-FILE_ENDPOINTS = ("photos.upload", "uploads.add_piece", "phone_app.receive")
+FILE_ENDPOINTS = ("photos.upload", "uploads.add_piece", "phone_app.receive", "find_me.search")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from photoshare.web.views import (
     albums,
     corrections,
+    find_me,
     jobs,
     languages,
     me,
@@ -21,6 +22,6 @@ BLUEPRINTS = tuple(
     page.blueprint
     for page in (
         *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
-        *(me, wall, phone_app, languages, guests, links),
+        *(me, find_me, wall, phone_app, languages, guests, links),
     )
 )
