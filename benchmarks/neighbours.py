@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from photoshare.config import Settings
 from photoshare.faces.engines.fused_engine import FUSED_EPS
-from photoshare.faces.grouping import cores
 from photoshare.faces.grouping.plan import NO_PERSON, plan_groups
+from photoshare.faces.grouping.scratch import cores
 
 
 def pair_count(labels: NDArray[np.int64]) -> int:

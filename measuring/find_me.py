@@ -27,7 +27,7 @@ from photoshare.faces.grouping.plan import NO_PERSON, plan_groups
 from photoshare.faces.likeness import Likeness, rank_by_face
 from photoshare.faces.types import FaceSet
 
-SHOWN = 6  # as photoshare.services.people.find_me
+SHOWN = 6  # as photoshare.services.mine.find_me
 PICTURES_EACH = 3  # of a person, at most
 
 

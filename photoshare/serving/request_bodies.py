@@ -24,8 +24,8 @@ from photoshare.serving.logs import log_access
 from photoshare.serving.patient_files import PatientFile
 
 PRIVATE = "/me/selfie"  # how the address of what is never written to the disk ends
-MOST_PRIVATE_BYTES = 24 * MB  # of one picture; phones' have 3 to 12
-PRIVATE_BYTES_AT_ONCE = 96 * MB
+MOST_PRIVATE_MB = 24  # of one picture; phones' have 3 to 12
+PRIVATE_MB_AT_ONCE = 96
 
 
 class Body(OverflowableBuffer):  # type: ignore[misc]  # waitress has no types
@@ -69,12 +69,12 @@ class PrivateBody(Body):
 
     def append(self, block: bytes) -> None:
         """Append the next part."""
-        if len(self) + len(block) > MOST_PRIVATE_BYTES:
-            number = MOST_PRIVATE_BYTES // MB
+        if len(self) + len(block) > MOST_PRIVATE_MB * MB:
+            number = MOST_PRIVATE_MB
             self.drop(
                 RejectedPhotoError("The picture is larger than %(number)s MB.", number=number)
             )
-        elif sum(map(len, self._all)) + len(block) > PRIVATE_BYTES_AT_ONCE:
+        elif sum(map(len, self._all)) + len(block) > PRIVATE_MB_AT_ONCE * MB:
             self.drop(
                 ServerBusyError(
                     "Many guests are looking for themselves right now. Please try again.",

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from photoshare.faces.grouping import cores, indexed, neighbourhood
+from photoshare.faces.grouping import neighbourhood
 from photoshare.faces.grouping.near_pairs import NearPairs
 from photoshare.faces.grouping.plan import NO_PERSON, FaceSet, plan_groups
+from photoshare.faces.grouping.scratch import cores, indexed
 from tests.faces.made_up import EPS, encodings_of, face_set
 
 pytestmark = pytest.mark.scale

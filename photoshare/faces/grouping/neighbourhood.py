@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.faces.grouping.clusters import Clusters, MergeRule, Rows
-from photoshare.faces.grouping.cores import MANY_CLUSTERS, merge_from_nothing
 from photoshare.faces.grouping.joining import ClosedGroups, join_single_faces
 from photoshare.faces.grouping.kept.room_groups import OpenUnits, RoomGroups
 from photoshare.faces.grouping.linkage import merge_clusters
+from photoshare.faces.grouping.scratch.cores import MANY_CLUSTERS, merge_from_nothing
 
 Flags = NDArray[np.bool_]
 

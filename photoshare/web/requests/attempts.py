@@ -28,7 +28,8 @@ WRONG_SECRETS = (Limit(20, MINUTE_S), Limit(200, HOUR_S))
 NEW_ROOMS = Limit(20, HOUR_S)  # of one network: each is a folder on the disk; a person needs few
 # Searches for oneself, of one guest: each takes a core for half a second.
 SEARCHES = (Limit(10, MINUTE_S), Limit(60, HOUR_S))
-OF_NETWORK = 10  # times those of a guest: a whole party shares one address
+SEARCHES_OF_NETWORK = 10  # times those of a guest
+UPLOADS_OF_NETWORK = 10  # times those of a guest: a whole party shares one address
 
 PAUSE_S = 0.5  # after a wrong try beyond the limit: the whole server allows two of them a second
 
@@ -114,7 +115,7 @@ def limit_uploads(files: int, per_hour: int) -> None:
     rates = current_site().rates
     bounds = [
         (("guest", current_access().guest.id), Limit(per_hour, HOUR_S)),
-        (("network", client_network()), Limit(per_hour * OF_NETWORK, HOUR_S)),
+        (("network", client_network()), Limit(per_hour * UPLOADS_OF_NETWORK, HOUR_S)),
     ]
     if wait_s := max(rates.wait_s(key, limit, cost=files) for key, limit in bounds):
         raise TooManyUploadsError(
@@ -136,7 +137,7 @@ def limit_searches() -> None:
         If these are too many within a minute or an hour. It is not counted then.
     """
     rates = current_site().rates
-    of_network = tuple(Limit(OF_NETWORK * limit.most, limit.seconds) for limit in SEARCHES)
+    of_network = tuple(Limit(SEARCHES_OF_NETWORK * limit.most, limit.seconds) for limit in SEARCHES)
     bounds = [
         (("find me", current_access().guest.id), SEARCHES),
         (("find me", client_network()), of_network),

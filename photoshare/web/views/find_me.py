@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 
 from photoshare.config import MB
 from photoshare.errors import InvalidInputError, RejectedPhotoError
-from photoshare.services.people import find_me
-from photoshare.services.people.find_me import Candidate, PicturedFace
+from photoshare.services.mine import find_me
+from photoshare.services.mine.find_me import Candidate, PicturedFace
 from photoshare.web.answers import SEE_OTHER, toast
 from photoshare.web.pages.words import translate_error
 from photoshare.web.requests import current_access, current_site, limit_searches

@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from photoshare.faces.grouping import dense_linkage
-from photoshare.faces.grouping.cores import MANY_CLUSTERS
 from photoshare.faces.grouping.linkage import DENSE_ROWS
 from photoshare.faces.grouping.plan import NO_PERSON, FaceSet, plan_groups
+from photoshare.faces.grouping.scratch.cores import MANY_CLUSTERS
 from tests.faces.made_up import EPS
 
 PEOPLE, STRANGERS, FACES = 60, 2400, 6000

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from photoshare.db import db
 from photoshare.models import Guest
+from photoshare.rates import Limit
 from photoshare.serving import request_bodies
 from photoshare.web.requests import attempts
 from photoshare.web.site import Site
@@ -189,7 +190,7 @@ def test_an_empty_room_has_nobody(cast: Cast) -> None:
 def test_a_guest_may_look_ten_times_a_minute(
     cast: Cast, party: Party, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts, "SEARCHES", (attempts.Limit(2, 60),))
+    monkeypatch.setattr(attempts, "SEARCHES", (Limit(2, 60),))
     picture = draw_photo(RED, seed=77)
 
     assert [search(cast.guest, cast, picture).status_code for _ in range(3)] == [200, 200, 429]
@@ -243,14 +244,14 @@ def test_a_picture_that_takes_too_much_memory_is_refused(
 ) -> None:
     picture = draw_photo(RED, seed=77) + bytes(3_000_000)
     with serving(app) as live:
-        monkeypatch.setattr(request_bodies, "MOST_PRIVATE_BYTES", 2_000_000)
+        monkeypatch.setattr(request_bodies, "MOST_PRIVATE_MB", 2)
         status, page = search_live(live, cast, picture)
         assert (status, "larger than 2 MB" in page) == (422, True)
 
-        monkeypatch.setattr(request_bodies, "MOST_PRIVATE_BYTES", 9_000_000)
-        monkeypatch.setattr(request_bodies, "PRIVATE_BYTES_AT_ONCE", 2_000_000)
+        monkeypatch.setattr(request_bodies, "MOST_PRIVATE_MB", 9)
+        monkeypatch.setattr(request_bodies, "PRIVATE_MB_AT_ONCE", 2)
         status, page = search_live(live, cast, picture)
         assert (status, "Please try again" in page) == (503, True)
 
-        monkeypatch.setattr(request_bodies, "PRIVATE_BYTES_AT_ONCE", 4_000_000)
+        monkeypatch.setattr(request_bodies, "PRIVATE_MB_AT_ONCE", 4)
         assert search_live(live, cast, picture)[0] == 200  # what was refused takes none any more

@@ -21,7 +21,7 @@ from tests.conftest import Cast
 from tests.helpers import HX, TABLES, insert_face, insert_person, insert_photos, place_at
 from tests.web.conftest import Party
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite]  # its plans and steps
 
 TABLE_NAMES = "|".join(model.__tablename__ for model in TABLES)
 # "SCAN face", "SCAN face USING INDEX ...": row by row, of any room.

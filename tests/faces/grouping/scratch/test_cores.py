@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from photoshare.faces.grouping import cores, neighbourhood
-from photoshare.faces.grouping.cores import find_cores, merge_from_nothing
+from photoshare.faces.grouping import neighbourhood
 from photoshare.faces.grouping.linkage import merge_clusters, merge_rule
 from photoshare.faces.grouping.plan import NO_PAIRS, NO_PERSON, FaceSet, plan_groups
+from photoshare.faces.grouping.scratch import cores
+from photoshare.faces.grouping.scratch.cores import find_cores, merge_from_nothing
 from photoshare.faces.grouping.units import make_units
 from tests.faces.made_up import EPS, encodings_at, encodings_of, face_set
 

@@ -117,7 +117,7 @@ def choose_face(access: Access, face_id: int, person_id: int) -> int:
     """Record that a guest is a single face, which gets an album by that; return the person.
 
     Whoever has found themselves by a picture may do so, even where guests correct nothing: the
-    face is nobody's, or was put with somebody else by mistake, and the host can undo it.
+    face is nobody's, or was put with someone else by mistake, and the host can undo it.
 
     Parameters
     ----------

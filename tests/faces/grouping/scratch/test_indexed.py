@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from photoshare.faces.grouping import indexed
-from photoshare.faces.grouping.indexed import INDEXED_FROM, is_indexed
+from photoshare.faces.grouping.scratch import indexed
+from photoshare.faces.grouping.scratch.indexed import INDEXED_FROM, is_indexed
 
 
 @pytest.mark.parametrize(

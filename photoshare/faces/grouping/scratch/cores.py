@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.faces.grouping.clusters import Clusters, MergeRule, Rows
-from photoshare.faces.grouping.indexed import indexed_pairs, is_indexed
 from photoshare.faces.grouping.linkage import merge_clusters
 from photoshare.faces.grouping.near_pairs import NearPairs, near_pairs
+from photoshare.faces.grouping.scratch.indexed import indexed_pairs, is_indexed
 
 # From this many on, rounds over all clusters cost more than the search for cores.
 MANY_CLUSTERS = 4096

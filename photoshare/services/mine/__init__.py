@@ -1,0 +1,1 @@
+"""What is about a guest themselves: finding their own face."""
