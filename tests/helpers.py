@@ -33,6 +33,7 @@ from photoshare.models import (
     Heart,
     HostLink,
     Job,
+    OwnLink,
     Person,
     Photo,
     Room,
@@ -54,12 +55,19 @@ from tests.fakes import FakeFaceEngine
 SEARCHED = (None, PHOTO_ANALYSED)  # states of `insert_photos` without special values
 HX = {"HX-Request": "true"}
 OLD_TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
-TABLES = (*OLD_TABLES, Deletion, DeletedPhoto, Heart, FormerCode, GuestSession, HostLink)
+TABLES = (*OLD_TABLES, Deletion, DeletedPhoto, Heart, FormerCode, GuestSession, HostLink, OwnLink)
 
 
 def flat(page: str) -> str:
     """Take the blanks around the tags of a page away: templates have them where it suits them."""
     return re.sub(r"\s*(<[^<>]+>)\s*", r"\1", page)
+
+
+def make_own_link(client: FlaskClient, url: str, kind: str = "guest") -> str:
+    """Make an own link of a guest of the room at `url`, or a new one; return its path."""
+    assert client.post(f"{url}/me/links/{kind}").status_code == 303
+    (field,) = tags_of(client.get(f"{url}/me/links").text, "input", id=f"{kind}-own-link")
+    return field["value"].removeprefix("http://localhost")
 
 
 def insert_photos(

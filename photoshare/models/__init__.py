@@ -34,6 +34,8 @@ from photoshare.models.rooms import FormerCode as FormerCode
 from photoshare.models.rooms import Guest as Guest
 from photoshare.models.rooms import GuestSession as GuestSession
 from photoshare.models.rooms import HostLink as HostLink
+from photoshare.models.rooms import LinkKind as LinkKind
+from photoshare.models.rooms import OwnLink as OwnLink
 from photoshare.models.rooms import Room as Room
 
 PHOTO_WAITING, PHOTO_ANALYSING = "waiting", "analysing"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
 
-from sqlalchemy import ForeignKey, false, text, true
+from sqlalchemy import ForeignKey, UniqueConstraint, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from photoshare.db import Base, UtcDateTime, utc_now
@@ -108,3 +109,26 @@ class GuestSession(Base):
     )  # when the room's password was given, if it had one
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)  # to ten minutes
     device: Mapped[str]  # phone, tablet or computer; empty: not known yet
+
+
+class LinkKind(StrEnum):
+    """What an own link opens."""
+
+    GUEST = "guest"  # makes another browser the same guest
+    ALBUM = "album"  # shows the guest's own album to someone who does not join
+
+
+class OwnLink(Base):
+    """A link that a guest made: to themselves, for another device, or to their album."""
+
+    __tablename__ = "own_link"
+    __table_args__ = (UniqueConstraint("guest_id", "kind"), NEVER_REUSE_IDS)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    guest_id: Mapped[int] = mapped_column(ForeignKey("guest.id", ondelete="CASCADE"))
+    kind: Mapped[str]  # a LinkKind
+    nonce: Mapped[str]  # of which the secret is made
+    secret_hash: Mapped[str] = mapped_column(unique=True)  # SHA-256: the secret is random
+    created_at: Mapped[datetime] = mapped_column(
+        UtcDateTime, default=utc_now
+    )  # when the guest had given the room's password, if it had one

@@ -23,6 +23,7 @@ SECRET_THREADS = MOST_WAITING + 4 * SCRYPT_AT_ONCE
 FETCHED = (
     *("photos.picture", "photos.tile", "photos.download", "photos.original", "people.face_picture"),
     *("albums.person_zip", "albums.room_zip"),
+    *("shared_album.picture", "shared_album.download", "shared_album.album_zip"),
 )
 FETCHED_THREADS = 16  # a grid asks for a few at a time, each takes a thread for 20 to 50 ms
 # Guests who look for themselves: each takes a core for half a second.

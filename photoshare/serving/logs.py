@@ -13,8 +13,9 @@ from urllib.parse import quote
 _LIKE_AN_ADDRESS = re.compile(r"[0-9A-Fa-f:]*(?:[0-9A-Fa-f]*[:.]){2,}[0-9A-Fa-f:.]*")
 # A room's code, in its address or in one that was mistyped (photoshare.services.rooms.rooms).
 _ROOM_CODE = re.compile(r"(?<=/rooms/)[^/]+|[^/-]{4,6}(?:-[^/-]{4,6}){2}")
-_SECRET_OF_HOST = re.compile(r"(?<=/host/).+")
-_HOST_SECRET = re.compile(r"(/rooms/[^/\s]+/host/)[^/\s?'\"]+")
+# Of host links, personal links and shared albums.
+_SECRET_IN_PATH = re.compile(r"(?<=/(?:host|mine)/).+|(?<=/shared/)[^/]+")
+_SECRET = re.compile(r"(/rooms/[^/\s]+/(?:host|mine)/|/shared/)[^/\s?'\"]+")
 
 
 access_log = logging.getLogger("photoshare.access")
@@ -40,7 +41,7 @@ def set_up(level: str, log_format: str = "text") -> None:
 
 
 class DiscreetFormatter(logging.Formatter):
-    """Formats a record without the addresses of guests and the secrets of host links.
+    """Formats a record without the addresses of guests and the secrets of links.
 
     Every library logs through it, tracebacks included, so that none needs its own rule.
     """
@@ -55,7 +56,7 @@ class DiscreetFormatter(logging.Formatter):
 
     def without_secrets(self, text: str) -> str:
         """Leave out of a text what the log shall not tell."""
-        text = _HOST_SECRET.sub(r"\1…", text)
+        text = _SECRET.sub(r"\1…", text)
         return text if self._keeps_addresses else _LIKE_AN_ADDRESS.sub(_without_address, text)
 
 
@@ -79,7 +80,7 @@ class JsonFormatter(DiscreetFormatter):
 
 
 def log_access(method: str, path: str, status: int, size_bytes: int, seconds: float) -> None:
-    """Log an answer without query, room code, host secret or address.
+    """Log an answer without query, room code, secret of a link or address.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ def log_access(method: str, path: str, status: int, size_bytes: int, seconds: fl
     seconds : float
         From the complete request to the last byte that the app made.
     """
-    path = _SECRET_OF_HOST.sub("…", _ROOM_CODE.sub("…", quote(path, safe="/~@:+,=")))
+    path = _SECRET_IN_PATH.sub("…", _ROOM_CODE.sub("…", quote(path, safe="/~@:+,=")))
     milliseconds = round(seconds * 1000)
     access_log.info(
         "%s %s %d %d bytes %d ms",

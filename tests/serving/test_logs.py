@@ -40,6 +40,8 @@ def logged(message: str, *, keeps_addresses: bool = False) -> str:
         ("File app.py, line 3", "File app.py, line 3"),
         ("lost /rooms/abc/host/S3cr_et-x", "lost /rooms/abc/host/…"),
         ("GET /rooms/abc/host/S3cret?x=1 'q'", "GET /rooms/abc/host/…?x=1 'q'"),
+        ("GET /rooms/abc/mine/S3cret?x=1 'q'", "GET /rooms/abc/mine/…?x=1 'q'"),
+        ("lost /shared/S3cret/album.zip", "lost /shared/…/album.zip"),
         ("no secret in /rooms/abc/photos", "no secret in /rooms/abc/photos"),
     ],
 )
@@ -114,6 +116,8 @@ def test_json_is_one_line_with_the_exception_and_no_address() -> None:
 
 PATHS = {  # asked for: logged
     "/rooms/kafoo-bari-mosel/host/S3cret?x=W4ldtraut": "/rooms/…/host/…",
+    "/rooms/kafoo-bari-mosel/mine/S3cret": "/rooms/…/mine/…",
+    "/shared/S3cret/photos/7": "/shared/…/photos/7",
     "/rooms/kafoo-bari-mosel/photos?find=W4ldtraut": "/rooms/…/photos",
     "/room/kafoo-bari-mosel": "/room/…",
     "/a%0Ab": "/a%0Ab",

@@ -28,6 +28,7 @@ from tests.helpers import (
     guest_of,
     host_access,
     insert_photos,
+    make_own_link,
     row_counts,
     set_password,
     set_title_and_end,
@@ -43,6 +44,8 @@ OPEN_TO_STRANGERS = {
     ("rooms.join", "POST"): 303,
     ("rooms.host_link", "GET"): 200,
     ("rooms.become_host", "POST"): 303,
+    ("own_links.ask", "GET"): 200,
+    ("own_links.become", "POST"): 303,
 } | {(endpoint, "GET"): 303 for endpoint in PAGES}  # to the invitation, whatever they name
 # An ended room shows no invitation and accepts no new guests; its host link still works.
 OPEN_WHEN_ENDED = {
@@ -50,6 +53,8 @@ OPEN_WHEN_ENDED = {
     ("rooms.host_link", "GET"): 200,
     ("rooms.become_host", "POST"): 303,
 }
+# Whoever is in is not kept out by a new guest link; nor are their other devices.
+OF_A_GUEST = {("own_links.ask", "GET"): 200, ("own_links.become", "POST"): 303}
 # The query that a page needs; the first person of a room has the id 1.
 NEEDED: dict[str, dict[str, str]] = {
     "albums.several": {"people": "1"},
@@ -99,7 +104,12 @@ FOR_THE_FIRST_HOST = {
     ("links.remove", "POST"),
 }
 # These end the session of whoever asks, and so that of a copied cookie.
-LAST = (("rooms.become_host", "POST"), ("me.leave", "POST"))
+LAST = (
+    ("own_links.become", "POST"),
+    ("rooms.become_host", "POST"),
+    ("own_links.make", "POST"),
+    ("me.leave", "POST"),
+)
 UPLOADS = {("photos.upload", "POST"), ("uploads.begin", "POST"), ("uploads.add_piece", "POST")}
 
 
@@ -118,6 +128,7 @@ def routes(
         done = deleting.delete_photos(host_access(cast.room_id), deleted, site.storage)
     values = {
         "room_code": cast.code,
+        "own_secret": make_own_link(cast.guest, cast.url).rpartition("/")[2],
         "secret": cast.host_secret,
         "photo_id": party.photos["a.jpg"],
         "digest": party.digests["a.jpg"],
@@ -289,7 +300,7 @@ def test_a_copied_cookie_is_worth_nothing_once_the_guest_is_out(
         form = {"with_photos": "1"} if "photos" in way else {}
         assert cast.host.post(routes["guests.remove", "POST"], data=form).status_code == 303
 
-    assert walk(routes, make_client) == OPEN_TO_STRANGERS
+    assert walk(routes, make_client) == dict(OPEN_TO_STRANGERS.items() - OF_A_GUEST.items())
 
 
 def test_a_copied_cookie_of_a_host_is_worth_nothing_once_the_link_is_renewed(
@@ -317,6 +328,7 @@ def test_a_former_guest_link_is_that_of_an_ended_room_to_strangers(
     answers = walk(routes, app.test_client)
 
     expected = {route: status for route, status in OPEN_WHEN_ENDED.items() if status != 404}
+    expected |= OF_A_GUEST
     assert answers == expected
     for (endpoint, method), url in routes.items():
         if (endpoint, method) not in expected:
@@ -332,7 +344,7 @@ def test_a_former_guest_link_leads_who_is_in_to_the_same_page(
 
     for (endpoint, _), url in pages.items():
         answer = cast.host.get(url)
-        if endpoint not in ("rooms.host_link",):
+        if endpoint not in ("rooms.host_link", "own_links.ask"):
             assert (answer.status_code, answer.location) == (303, url.replace(cast.url, new))
             assert cast.host.get(answer.location, buffered=True).status_code == 200
 
@@ -416,6 +428,7 @@ def test_an_ended_room_is_open_to_its_host(
     with app.app_context():
         set_title_and_end(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=2))
     pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+    pages.pop(("own_links.ask", "GET"))  # the link of a guest, to whom the room is closed
 
     assert walk(pages, make_client) == dict.fromkeys(pages, 200)
 
@@ -427,7 +440,7 @@ def test_nobody_reads_the_title_of_a_room_before_its_password(
     with app.app_context():
         set_title_and_end(cast.room_id, "Zsa & Zsu", None)
         set_password(cast.room_id, "open sesame")
-    know_a_secret = ("rooms.host_link", "rooms.become_host")
+    know_a_secret = ("rooms.host_link", "rooms.become_host", "own_links.ask", "own_links.become")
     asked = [
         (url, method) for (endpoint, method), url in routes.items() if endpoint not in know_a_secret
     ]

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 
-from photoshare.models import NO_PERSON, Guest, Person, db
+from photoshare.models import NO_PERSON, Guest, LinkKind, OwnLink, Person, db
 from photoshare.services.people.people import PersonCard, find_card, get_person
 from photoshare.services.rooms.entering import Access
 
@@ -105,6 +105,10 @@ def follow_returned(room_id: int, returned: Collection[int], left: Collection[in
 
 
 def _write(access: Access, person_id: int | None) -> None:
+    """Write who a guest is; a link to the album of someone else never becomes one to theirs."""
+    if person_id != access.guest.person_id:
+        of_guest = delete(OwnLink).where(OwnLink.guest_id == access.guest.id)
+        db.session.execute(of_guest.where(OwnLink.kind == LinkKind.ALBUM))
     db.session.execute(
         update(Guest)
         .where(Guest.id == access.guest.id)

@@ -245,6 +245,20 @@ def _host_name(room: Room) -> str | None:
     return db.session.scalar(query.order_by(Guest.id).limit(1))
 
 
+def is_in(room: Room, guest: Guest) -> bool:
+    """Whether some browser may enter the room as this guest now: they neither left nor lost it.
+
+    A host may; a guest while the room lasts, once they have given its present password.
+    """
+    entered = select(GuestSession.id).where(GuestSession.guest_id == guest.id)
+    if not guest.is_host:
+        if has_ended(room):
+            return False
+        if room.password_changed_at is not None:
+            entered = entered.where(GuestSession.created_at >= room.password_changed_at)
+    return db.session.scalar(entered.limit(1)) is not None
+
+
 def list_joined_rooms(tokens: Mapping[str, str]) -> list[Room]:
     """List the rooms that this browser may enter now, most recently joined first.
 

@@ -16,7 +16,7 @@ from sqlalchemy import delete, select, update
 
 from photoshare.db import of_app
 from photoshare.errors import NotFoundError
-from photoshare.models import Guest, GuestSession, HostLink, Room, db, utc_now
+from photoshare.models import Guest, GuestSession, HostLink, LinkKind, OwnLink, Room, db, utc_now
 from photoshare.services.rooms.hashing import hash_secret, is_right
 
 EXTENSION = "host_links"  # key in app.extensions, of the key that secrets are made with
@@ -73,7 +73,8 @@ def renew_link(link: HostLink, *, staying_id: int | None = None) -> str:
     ----------
     link : HostLink
     staying_id : int, optional
-        The guest who remains host; everyone else who came by the link is out.
+        The guest who remains host; everyone else who came by the link is out. Their browser needs
+        another session.
     """
     _end_hosts(link, staying_id)
     secret = _give_secret(link)
@@ -94,12 +95,15 @@ def remove_link(link: HostLink) -> None:
 
 
 def _end_hosts(link: HostLink, staying_id: int | None) -> None:
-    leaving = select(Guest.id).where(Guest.host_link_id == link.id)
-    if staying_id is not None:
-        leaving = leaving.where(Guest.id != staying_id)
-    ids = list(db.session.scalars(leaving))
+    """End the browsers of all who came by a link; who stays is let in again by the caller.
+
+    Their personal links end as well: each would make any browser the same host.
+    """
+    ids = list(db.session.scalars(select(Guest.id).where(Guest.host_link_id == link.id)))
     db.session.execute(delete(GuestSession).where(GuestSession.guest_id.in_(ids)))
-    gone = update(Guest).where(Guest.id.in_(ids))
+    is_personal = OwnLink.kind == LinkKind.GUEST
+    db.session.execute(delete(OwnLink).where(OwnLink.guest_id.in_(ids), is_personal))
+    gone = update(Guest).where(Guest.id.in_(ids), Guest.id != (staying_id or 0))
     db.session.execute(gone.values(is_host=False, host_link_id=None))
 
 
@@ -111,8 +115,15 @@ def _give_secret(link: HostLink) -> str:
     return secret
 
 
-def make_secret(nonce: str) -> str:
-    """Make the secret of a link from its nonce and the key of this app."""
+def make_secret(nonce: str, *, purpose: str = "host link") -> str:
+    """Make the secret of a link from its nonce and the key of this app.
+
+    Parameters
+    ----------
+    nonce : str
+    purpose : str
+        What the link opens: the secret of one kind is worth nothing for another.
+    """
     key: str = of_app(EXTENSION)
-    digest = hmac.digest(key.encode(), f"host link {nonce}".encode(), hashlib.sha256)
+    digest = hmac.digest(key.encode(), f"{purpose} {nonce}".encode(), hashlib.sha256)
     return base64.urlsafe_b64encode(digest[:SECRET_BYTES]).rstrip(b"=").decode()

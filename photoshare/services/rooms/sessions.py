@@ -19,7 +19,7 @@ SEEN_EVERY_MIN = 10  # how exact "last seen" is; a write for each page would cos
 DEVICES = ("phone", "tablet", "computer")
 
 
-def open_session(guest: Guest, device: str) -> str:
+def open_session(guest: Guest, device: str, *, entered_at: datetime | None = None) -> str:
     """Let a browser in as this guest; return the token for its cookie.
 
     Parameters
@@ -27,9 +27,13 @@ def open_session(guest: Guest, device: str) -> str:
     guest : Guest
     device : str
         One of `DEVICES`.
+    entered_at : datetime, optional
+        When the guest gave the room's password, if not now.
     """
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    db.session.add(GuestSession(guest_id=guest.id, token_hash=hash_token(token), device=device))
+    session = GuestSession(guest_id=guest.id, token_hash=hash_token(token), device=device)
+    session.created_at = entered_at or utc_now()
+    db.session.add(session)
     db.session.commit()
     return token
 

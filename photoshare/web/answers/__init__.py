@@ -16,6 +16,12 @@ from photoshare.web.answers.htmx import (
     with_event,
 )
 from photoshare.web.answers.namesake import ask_if_namesake
+from photoshare.web.answers.photo_files import (
+    answer_later,
+    send_photo,
+    send_zip,
+    waiting_words,
+)
 from photoshare.web.answers.pictures import picture_digest, send_picture, send_tile
 from photoshare.web.answers.same_photo import is_sure
 from photoshare.web.answers.toasts import toast
@@ -26,6 +32,7 @@ from photoshare.web.pages.words import count, isolated, number, photo_words, tra
 __all__ = [
     "SEE_OTHER",
     "UploadResult",
+    "answer_later",
     "answer_upload",
     "ask_if_namesake",
     "content_disposition",
@@ -44,11 +51,14 @@ __all__ = [
     "picture_digest",
     "redirect_or",
     "render",
+    "send_photo",
     "send_picture",
     "send_source",
     "send_tile",
+    "send_zip",
     "toast",
     "translate_error",
+    "waiting_words",
     "wants_partial",
     "with_address",
     "with_event",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -80,15 +80,24 @@ def picture_url(photo: Photo, side: int, ending: str = "jpg") -> str:
     )
 
 
-def srcset(photo: Photo, ending: str) -> str:
+def srcset(
+    photo: Photo, ending: str, address: Callable[[Photo, int, str], str] = picture_url
+) -> str:
     """List the addresses of a photo's smaller pictures with their widths, for `srcset`.
 
     Ends with the first one that has all of the photo's pixels.
+
+    Parameters
+    ----------
+    photo : Photo
+    ending : str
+    address : callable
+        Returns the address of one, as `picture_url` does.
     """
     longer = max(photo.width, photo.height)
     enough = next((side for side in RENDITION_PX if side >= longer), RENDITION_PX[-1])
     # One call for all sizes: a grid of 60 photos would spend a third of its time in url_for.
-    base = picture_url(photo, 0, ending).removesuffix(f"0.{ending}")
+    base = address(photo, 0, ending).removesuffix(f"0.{ending}")
     return ", ".join(
         f"{base}{side}.{ending} {max(1, photo.width * min(side, longer) // longer)}w"
         for side in RENDITION_PX

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -86,12 +87,19 @@ def current_access() -> Access:
     return access
 
 
-def remember_guest(guest: Guest) -> None:
-    """Make this browser a member of the guest's room; its former session there ends."""
+def remember_guest(guest: Guest, *, entered_at: datetime | None = None) -> None:
+    """Make this browser a member of the guest's room; its former session there ends.
+
+    Parameters
+    ----------
+    guest : Guest
+    entered_at : datetime, optional
+        When the guest gave the room's password, if not now.
+    """
     room = str(guest.room_id)
     if former := room_tokens().get(room):
         sessions.close_session(former)
-    token = sessions.open_session(guest, device_kind())
+    token = sessions.open_session(guest, device_kind(), entered_at=entered_at)
     forget_room(guest.room_id)
     known = session[TOKENS] | {room: token}
     session[TOKENS] = dict(list(known.items())[-MAX_ROOMS_IN_COOKIE:])

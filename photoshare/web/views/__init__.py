@@ -16,12 +16,13 @@ from photoshare.web.views import (
     uploads,
     wall,
 )
+from photoshare.web.views.mine import own_links, shared_album
 from photoshare.web.views.rooms import guests, links, rooms
 
 BLUEPRINTS = tuple(
     page.blueprint
     for page in (
         *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
-        *(me, find_me, wall, phone_app, languages, guests, links),
+        *(me, find_me, own_links, shared_album, wall, phone_app, languages, guests, links),
     )
 )

@@ -18,7 +18,15 @@ from photoshare.services import health
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.services.shelf import forget_room
 from tests.conftest import Cast
-from tests.helpers import HX, TABLES, insert_face, insert_person, insert_photos, place_at
+from tests.helpers import (
+    HX,
+    TABLES,
+    insert_face,
+    insert_person,
+    insert_photos,
+    make_own_link,
+    place_at,
+)
 from tests.web.conftest import Party
 
 pytestmark = [pytest.mark.slow, pytest.mark.sqlite]  # its plans and steps
@@ -84,6 +92,10 @@ def walk(app: Flask, cast: Cast, party: Party, monkeypatch: pytest.MonkeyPatch) 
                 "SELECT id FROM guest WHERE NOT is_host",
             )
         )
+    cast.guest.post(f"{cast.url}/me/person", data={"person": party.red})
+    own_secret, album_secret = (
+        make_own_link(cast.guest, cast.url, kind).rpartition("/")[2] for kind in ("guest", "album")
+    )
     named = {"red": party.red, "blue": party.blue, "photo": photo, "face": face, "guest": guest}
     values = {
         "room_code": cast.code,
@@ -97,6 +109,8 @@ def walk(app: Flask, cast: Cast, party: Party, monkeypatch: pytest.MonkeyPatch) 
         "purpose": "any",
         "size": 192,
         "secret": cast.host_secret,
+        "own_secret": own_secret,
+        "album_secret": album_secret,
         "factor": 1,
         "column": 0,
         "row": 0,

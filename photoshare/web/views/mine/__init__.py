@@ -1,0 +1,1 @@
+"""The pages of what belongs to one guest, and of what they share of it."""
