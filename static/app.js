@@ -182,8 +182,21 @@ const isApplePhone =
   (navigator.userAgent.includes("Macintosh") && navigator.maxTouchPoints > 1);
 if (isApplePhone) import("./save-one.js");
 
-// ---- Installed on the home screen: the service worker receives photos from the gallery -----------
+// ---- Installed on the home screen: the service worker receives photos from the gallery; the icon
+// tells how many photos of this guest they have not seen ---------------------------------------------
 
-if (navigator.serviceWorker && window.matchMedia("(display-mode: standalone)").matches) {
+const isInstalled = window.matchMedia("(display-mode: standalone)").matches;
+
+function tellOnIcon() {
+  const own = document.querySelector("[data-new-photos]");
+  if (own && isInstalled && navigator.setAppBadge) {
+    navigator.setAppBadge(Number(own.dataset.newPhotos)); // 0 takes the badge away
+  }
+}
+
+tellOnIcon();
+document.body.addEventListener("htmx:afterSettle", tellOnIcon); // the home has loaded itself again
+
+if (navigator.serviceWorker && isInstalled) {
   navigator.serviceWorker.register(document.querySelector("meta[name=service-worker]").content);
 }

@@ -19,12 +19,12 @@ from sqlalchemy import update
 from werkzeug.http import parse_options_header
 
 from photoshare.db import db
-from photoshare.models import Person, Photo
+from photoshare.models import Guest, Person, Photo
 from photoshare.web.answers.downloads import MAX_NAME_BYTES, content_disposition
 from photoshare.web.pages.languages import LANGUAGES
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
-from tests.helpers import set_title_and_end
+from tests.helpers import make_own_link, set_title_and_end
 from tests.live import Answer, LiveServer, serving
 from tests.web.conftest import Party
 
@@ -77,10 +77,11 @@ def name_of(answer: Answer) -> str:
 
 
 def call_everything(app: Flask, cast: Cast, party: Party, name: str) -> None:
-    """Give the room, a person and a photo this name."""
+    """Give the room, its guests, a person and a photo this name."""
     with app.app_context():
         set_title_and_end(cast.room_id, name, None)
         db.session.execute(update(Person).where(Person.id == party.red).values(name=name))
+        db.session.execute(update(Guest).values(name=name))
         db.session.execute(
             update(Photo).where(Photo.id == party.photos["a.jpg"]).values(file_name=f"{name}.JPEG")
         )
@@ -92,7 +93,11 @@ def test_every_route_that_sends_a_file_names_it_in_every_script(
 ) -> None:
     photo_id = party.photos["a.jpg"]
     photo = f"{cast.url}/photos/{photo_id}/{party.digests['a.jpg']}"
+    cast.guest.post(f"{cast.url}/me/person", data={"person": party.red})
+    shared = make_own_link(cast.guest, cast.url, "album")
     endings = {
+        f"{shared}/album.zip": ".zip",
+        f"{shared}/photos/{photo_id}/{party.digests['a.jpg']}/download": ".JPEG",
         f"{photo}/download": ".JPEG",
         f"{photo}/original": ".JPEG",
         f"{cast.url}/photos.zip": ".zip",
@@ -142,6 +147,8 @@ def test_every_route_that_sends_a_file_is_walked_above(app: Flask) -> None:
     assert senders == {
         "albums.room_zip",
         "albums.person_zip",
+        "shared_album.album_zip",
+        "shared_album.download",
         "photos.download",
         "photos.original",
         "rooms.qr_code",

@@ -95,6 +95,9 @@ def test_own_photos_come_first_with_their_zip_and_the_number_of_new_ones(
     insert_more(app, cast, party.red, 2)
 
     assert "2 new" in home(cast.guest, cast)
+    assert "<title>(2) Party</title>" in home(cast.guest, cast)
+    assert "<title>(2) Party</title>" in cast.guest.get(cast.url, headers=HX).text
+    assert "<title>Party</title>" in home(cast.host, cast)
     assert not re.search(r"\d+ new", home(cast.host, cast))  # the host has not chosen
     cast.guest.get(f"{cast.url}/people/{party.red}")
     assert not re.search(r"\d+ new", home(cast.guest, cast))

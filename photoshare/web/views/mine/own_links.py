@@ -65,7 +65,7 @@ def share(room_code: str) -> Response:
     """Make a link that shows this guest's album to someone who does not join, or a new one."""
     access = current_access()
     if selves.find_own_card(access) is None:
-        raise InvalidInputError("Please tell first which person you are.")
+        raise InvalidInputError("Please say who you are first: tap your face under “Me”.")
     own_links.make_own_link(access, LinkKind.ALBUM)
     toast(gettext("Your album has a link now. It shows your photos and nothing else."))
     return redirect(url_for("own_links.index", _anchor="my-album"), SEE_OTHER)

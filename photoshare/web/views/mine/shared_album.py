@@ -92,7 +92,7 @@ def album_zip(album_secret: str) -> Response:
 
 
 @blueprint.get("/album.atom")
-def feed(album_secret: str) -> Response:
+def feed(album_secret: str) -> BaseResponse:
     """Send the newest photos of a shared album as a feed, for a program that looks for more."""
     shared = _open(album_secret)
     content = write_feed(
@@ -113,8 +113,8 @@ def feed(album_secret: str) -> Response:
 def title_of(shared: SharedAlbum) -> str:
     """Return the heading of a shared album, which says whose it is."""
     if not shared.name:
-        return gettext("An album for you")
-    return gettext("%(name)s's photos", name=isolated(shared.name))
+        return str(gettext("An album for you"))
+    return str(gettext("%(name)s's photos", name=isolated(shared.name)))
 
 
 @blueprint.app_template_global()
@@ -135,8 +135,8 @@ def _url(view: str, photo: Photo, **values: Any) -> str:
 
 
 def _entry(secret: str, photo: Photo) -> FeedPhoto:
-    place: dict[str, Any] = {"album_secret": secret, "photo_id": photo.id}
-    look = {"digest": picture_digest(photo), "side": FEED_PICTURE_PX, "ending": "jpg"}
+    place = {"album_secret": secret, "photo_id": str(photo.id)}
+    look = {"digest": picture_digest(photo), "side": str(FEED_PICTURE_PX), "ending": "jpg"}
     return FeedPhoto(
         key=f"photo {photo.id}",
         title=capture_time(photo.moment),
