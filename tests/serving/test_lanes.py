@@ -46,6 +46,9 @@ def test_pictures_and_downloads_from_a_bucket_keep_no_page_waiting(app: Flask) -
         "people.face_picture": f"{room}/faces/7.jpg",
         "albums.person_zip": f"{room}/people/7/album.zip",
         "albums.room_zip": f"{room}/photos.zip",
+        "shared_album.picture": "/party/shared/abc/photos/7/abc-640.webp",
+        "shared_album.download": "/party/shared/abc/photos/7/abc/download",
+        "shared_album.album_zip": "/party/shared/abc/album.zip",
     }
     try:
         assert addresses.keys() == set(FETCHED)

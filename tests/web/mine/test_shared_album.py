@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Callable
@@ -11,13 +12,16 @@ from xml.etree import ElementTree
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import ExifTags, Image
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.models import Face, Person
+from photoshare.models import Face, Person, Photo
 from tests.conftest import Cast
 from tests.helpers import (
+    HX,
     guest_of,
+    insert_face,
     make_own_link,
     row_counts,
     set_password,
@@ -25,6 +29,7 @@ from tests.helpers import (
 )
 from tests.web.conftest import Party
 
+SERIAL = "SN-0815-4711"
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
@@ -233,6 +238,48 @@ def test_guessing_is_limited_and_the_right_one_passes(app: Flask, shared: str) -
 
     assert answers[-1] == 429
     assert app.test_client().get(shared).status_code == 200
+
+
+def test_a_zip_that_is_not_ready_tells_how_far_it_is(app: Flask, party: Party, shared: str) -> None:
+    with app.app_context():
+        db.session.get_one(Photo, party.photos["a.jpg"]).crc32 = None
+        db.session.commit()
+
+    answer = app.test_client().get(f"{shared}/album.zip")
+    poll = app.test_client().get(f"{shared}/album.zip", headers=HX)
+
+    assert answer.status_code == 503
+    assert "2 of 3 photos ready" in answer.text
+    assert "/rooms/" not in answer.text
+    assert "2 of 3 photos ready" in poll.text
+
+
+def with_serial_number() -> bytes:
+    """Draw a photo that tells the serial number of its camera."""
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.BodySerialNumber] = SERIAL
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), "grey").save(buffer, "JPEG", exif=exif.tobytes())
+    return buffer.getvalue()
+
+
+def test_a_stranger_gets_files_as_guests_do_whoever_shares_them(
+    app: Flask, cast: Cast, add_photo: Callable[..., int], party: Party, shared: str
+) -> None:
+    content = with_serial_number()
+    photo_id = add_photo(cast.room_id, content, "s.jpg")
+    insert_face(app, cast.room_id, photo_id, person_id=party.red)
+    cast.host.post(f"{cast.url}/me/person", data={"person": party.red})
+    of_host = make_own_link(cast.host, cast.url, "album")
+    path = f"/photos/{photo_id}/{hashlib.sha256(content).hexdigest()[:16]}/download"
+
+    for link in (shared, of_host):
+        alone = app.test_client().get(link + path, buffered=True).data
+        packed = app.test_client().get(f"{link}/album.zip", buffered=True).data
+        assert alone == cast.guest.get(cast.url + path, buffered=True).data
+        assert alone == zipfile.ZipFile(io.BytesIO(packed)).read("s.jpg")
+        assert SERIAL.encode() in content
+        assert SERIAL.encode() not in alone
 
 
 def test_only_who_is_someone_can_share(app: Flask, cast: Cast, party: Party) -> None:

@@ -48,7 +48,7 @@ FEED_PICTURE_PX = 1280
 def show(album_secret: str) -> str:
     """Show a shared album, page by page."""
     shared = _open(album_secret)
-    return _page("show", shared, page=photo_page(shared.album))
+    return _page("shared_album/show.html", shared, page=photo_page(shared.album))
 
 
 @blueprint.get("/photos/<int:photo_id>")
@@ -57,7 +57,7 @@ def photo(album_secret: str, photo_id: int) -> str:
     shared = _open(album_secret)
     one = get_shared_photo(shared, photo_id)
     return _page(
-        "photo",
+        "shared_album/photo.html",
         shared,
         photo=one,
         position=find_position(shared.album, one),
@@ -88,7 +88,9 @@ def album_zip(album_secret: str) -> Response:
         words = waiting_words(shared.album)
         return make_response(render_template("albums/_waiting.html", **words))
     sent = send_zip(shared.album, shared.name or gettext("album"), exact=shared.is_exact)
-    return sent or answer_later(_page("waiting", shared, **waiting_words(shared.album)))
+    return sent or answer_later(
+        _page("shared_album/waiting.html", shared, **waiting_words(shared.album))
+    )
 
 
 @blueprint.get("/album.atom")
@@ -162,11 +164,9 @@ def _checked(shared: SharedAlbum, photo_id: int, digest: str) -> Photo:
     return found
 
 
-def _page(name: str, shared: SharedAlbum, **context: Any) -> str:
+def _page(template: str, shared: SharedAlbum, **context: Any) -> str:
     secret = (request.view_args or {})["album_secret"]
-    return render_template(
-        f"shared_album/{name}.html", shared=shared, album=shared.album, secret=secret, **context
-    )
+    return render_template(template, shared=shared, album=shared.album, secret=secret, **context)
 
 
 @blueprint.after_request
