@@ -16,7 +16,7 @@ from photoshare.db import db
 from photoshare.models import Correction
 from tests.conftest import Cast
 from tests.fakes import GREEN, draw_photo
-from tests.helpers import HX, face_on, guest_of, place_at, set_title_and_end
+from tests.helpers import HX, face_on, guest_of, make_own_link, place_at, set_title_and_end
 from tests.live import Answer, LiveServer, serving
 from tests.web.conftest import Party
 
@@ -24,7 +24,7 @@ NAME = "Anna’s Łódź Свадьба حفل חתונה शादी 婚礼 �
 # They would break the following requests.
 LAST = (
     *("links.renew_code", "photos.delete", "rooms.become_host", "links.renew"),
-    *("me.leave", "rooms.delete"),
+    *("own_links.become", "own_links.make", "me.leave", "rooms.delete"),
 )
 FORM = "application/x-www-form-urlencoded"
 
@@ -44,6 +44,11 @@ def requests_of(app: Flask, cast: Cast, party: Party) -> Iterator[tuple[str, str
     red_face = face_on(app, party.photos["b.jpg"], party.red)
     with app.app_context():
         correction = db.session.scalars(select(Correction.id)).first()
+    cast.guest.post(f"{cast.url}/me/name", data={"name": NAME})
+    cast.guest.post(f"{cast.url}/me/person", data={"person": party.red})
+    own_secret, album_secret = (
+        make_own_link(cast.guest, cast.url, kind).rpartition("/")[2] for kind in ("guest", "album")
+    )
     values = {
         "room_code": cast.code,
         "photo_id": party.photos["a.jpg"],
@@ -53,6 +58,8 @@ def requests_of(app: Flask, cast: Cast, party: Party) -> Iterator[tuple[str, str
         "person_id": party.red,
         "face_id": red_face,
         "secret": cast.host_secret,
+        "own_secret": own_secret,
+        "album_secret": album_secret,
         "correction_id": correction,
         "upload_id": 1,
         "kind": "png",

@@ -49,6 +49,15 @@ def count_new(access: Access, own: PersonCard) -> int:
     return 0 if seen is None else max(0, own.photo_count - seen)
 
 
+def has_lost(access: Access, own: PersonCard) -> bool:
+    """Whether a guest's own album has fewer photos than when they last opened it.
+
+    A correction moved them to someone else, or they were deleted.
+    """
+    seen = access.guest.own_seen_count
+    return seen is not None and own.photo_count < seen
+
+
 def remember_seen(access: Access, card: PersonCard) -> None:
     """Remember that a guest has opened their own album; nothing is written for another one."""
     guest = access.guest

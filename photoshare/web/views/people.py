@@ -127,12 +127,14 @@ def show(room_code: str, person_id: int) -> str | BaseResponse:
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)
     author = current_author()
     card = people.get_card(access, person_id)
+    has_lost = card.id == access.guest.person_id and selves.has_lost(access, card)
     with suppress(DiskFullError):  # an album opens on a full disk as well
         selves.remember_seen(access, card)
     return render_template(
         "people/show.html",
         access=access,
         person=card,
+        has_lost=has_lost,
         album=album,
         page=page,
         may_correct=may_correct_person(author, person_id),

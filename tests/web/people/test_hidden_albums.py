@@ -24,6 +24,7 @@ from tests.helpers import (
     insert_person,
     insert_photos,
     let_guests_correct,
+    make_own_link,
     who_is_who,
 )
 from tests.web.conftest import Party
@@ -74,11 +75,13 @@ def bystander(app: Flask, cast: Cast, party: Party) -> Bystander:
 @pytest.fixture
 def addresses(app: Flask, cast: Cast, party: Party) -> Callable[..., dict[str, str]]:
     """Build the address of every route of the room that accepts a method, by endpoint."""
+    own_secret = make_own_link(cast.guest, cast.url).rpartition("/")[2]
 
     def build(method: str, person_id: int, face_id: int) -> dict[str, str]:
         values = {
             "room_code": cast.code,
             "secret": cast.host_secret,
+            "own_secret": own_secret,
             "photo_id": party.photos["b.jpg"],
             "digest": party.digests["b.jpg"],
             "side": 320,

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.models import Guest
+from photoshare.models import Face, Guest
 from tests.conftest import Cast
 from tests.helpers import HX, Tag, face_at, insert_face, insert_person, insert_photos, tags_of
 from tests.web.conftest import Party
@@ -106,6 +106,28 @@ def test_own_photos_come_first_with_their_zip_and_the_number_of_new_ones(
 def insert_more(app: Flask, cast: Cast, person_id: int, number: int) -> None:
     for photo in insert_photos(app, cast.room_id, number, seed="more"):
         insert_face(app, cast.room_id, photo, person_id=person_id)
+
+
+def test_an_own_album_that_a_correction_changed_says_so_once(
+    app: Flask, party: Party, cast: Cast
+) -> None:
+    album = f"{cast.url}/people/{party.red}"
+    cast.guest.post(f"{cast.url}/me/person", data={"person": party.red})
+    cast.guest.get(album)
+    before = home(cast.guest, cast)
+    with app.app_context():
+        face_id = db.session.scalars(
+            select(Face.id).where(Face.photo_id == party.photos["b.jpg"])
+        ).one()
+
+    cast.host.post(f"{cast.url}/faces/move", data={"faces": face_id, "into": party.blue})
+
+    assert ">changed<" not in before
+    assert ">changed<" in home(cast.guest, cast)
+    assert "taken out of your album" not in cast.host.get(album).text
+    assert "taken out of your album" in cast.guest.get(album).text
+    assert "taken out of your album" not in cast.guest.get(album).text
+    assert ">changed<" not in home(cast.guest, cast)
 
 
 def test_the_album_of_another_person_is_not_remembered(

@@ -145,6 +145,7 @@ def _home(access: Access) -> dict[str, Any]:
         "own": own,
         "own_album": open_album(access, person_id=own.id) if own else None,
         "new_count": selves.count_new(access, own) if own else 0,
+        "has_lost": own is not None and selves.has_lost(access, own),
         "people_count": len(found.people),
         "people_strip": draw_people(access, "people/_strip.html", found, 1),
         "photos": list_newest(album, at_most=NEWEST_PHOTOS),
