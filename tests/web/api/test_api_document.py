@@ -16,8 +16,9 @@ from werkzeug.test import TestResponse
 from photoshare import create_app
 from photoshare.config import MB
 from photoshare.web.api.problems import PROBLEM_TYPE
-from tests.conftest import DECODERS
+from tests.conftest import DECODERS, Cast
 from tests.fakes import GREEN, draw_photo
+from tests.helpers import insert_photos
 from tests.web.api.conftest import MakeToken, Script, told
 from tests.web.conftest import Party
 
@@ -171,6 +172,19 @@ def test_errors_of_limits_are_as_the_document_says(
     assert answer.status_code == status
     check(document, answer)
     assert ("Retry-After" in answer.headers) == (status == 429)
+
+
+def test_a_script_waits_while_a_zip_is_made_ready_and_finds_no_lost_file(
+    app: Flask, cast: Cast, document: Document, script: Script
+) -> None:
+    (photo_id,) = insert_photos(app, cast.room_id, 1)  # a row that was never measured, and no file
+
+    waiting, lost = script.get("/zip"), script.get(f"/photos/{photo_id}/original")
+
+    assert (waiting.status_code, lost.status_code) == (503, 404)
+    assert int(waiting.headers["Retry-After"]) > 0
+    check(document, waiting)
+    check(document, lost)
 
 
 def test_what_has_no_address_below_the_api_answers_as_the_api(script: Script) -> None:
