@@ -110,13 +110,15 @@ def test_every_route_that_sends_a_file_names_it_in_every_script(
     }
     page = cast.host.post(f"{cast.url}/tokens", data={"name": "Backup", "read": "1"}).text
     (token,) = tags_of(page, "input", id="token")
-    sent = {"Authorization": f"Bearer {token['value']}"}
+    bearer = f"Bearer {token['value']}"
     for number, name in enumerate(NAMES):
         call_everything(app, cast, party, name)
         language = sorted(LANGUAGES)[number % len(LANGUAGES)]
         for url, ending in endings.items():
             for method in ("GET", "HEAD"):
-                answer = live.ask(cast.host, url, method=method, Accept_Language=language, **sent)
+                answer = live.ask(
+                    cast.host, url, method=method, Accept_Language=language, Authorization=bearer
+                )
 
                 assert answer.status == 200, (url, language, name)
                 assert name_of(answer).endswith(ending), (url, language, name)
