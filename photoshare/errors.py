@@ -114,6 +114,10 @@ class PasswordChangedError(NotJoinedError):
         self.guest_id, self.name = guest_id, name
 
 
+class TokenError(PhotoshareError):
+    """A request to the API came without a token, or with one that is not valid."""
+
+
 class InvalidInputError(PhotoshareError):
     """A form field cannot be accepted; the sentence names the field and how to fix it.
 

@@ -22,6 +22,7 @@ from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from photoshare.models import (
     PHOTO_ANALYSED,
     ApartLinks,
+    ApiToken,
     Correction,
     CorrectionFace,
     DeletedPhoto,
@@ -54,7 +55,7 @@ from tests.fakes import FakeFaceEngine
 SEARCHED = (None, PHOTO_ANALYSED)  # states of `insert_photos` without special values
 HX = {"HX-Request": "true"}
 OLD_TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
-TABLES = (*OLD_TABLES, Deletion, DeletedPhoto, Heart, FormerCode, GuestSession, HostLink)
+TABLES = (*OLD_TABLES, Deletion, DeletedPhoto, Heart, FormerCode, GuestSession, HostLink, ApiToken)
 
 
 def flat(page: str) -> str:

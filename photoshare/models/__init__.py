@@ -30,6 +30,7 @@ from photoshare.faces.types import encoding_to_bytes as encoding_to_bytes
 from photoshare.faces.types import encodings_from_bytes as encodings_from_bytes
 from photoshare.geometry import FaceLocation
 from photoshare.models.rooms import NEVER_REUSE_IDS
+from photoshare.models.rooms import ApiToken as ApiToken
 from photoshare.models.rooms import FormerCode as FormerCode
 from photoshare.models.rooms import Guest as Guest
 from photoshare.models.rooms import GuestSession as GuestSession

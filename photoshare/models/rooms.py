@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, false, text, true
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from photoshare.db import Base, UtcDateTime, utc_now
 
@@ -108,3 +108,24 @@ class GuestSession(Base):
     )  # when the room's password was given, if it had one
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)  # to ten minutes
     device: Mapped[str]  # phone, tablet or computer; empty: not known yet
+
+
+class ApiToken(Base):
+    """A token by which a script uses the API in one room, as the host who made it allows."""
+
+    __tablename__ = "api_token"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
+    guest_id: Mapped[int] = mapped_column(
+        ForeignKey("guest.id", ondelete="CASCADE"), index=True
+    )  # the host who made it
+    name: Mapped[str]  # what it is for
+    token_hash: Mapped[str] = mapped_column(unique=True)  # SHA-256
+    may_read: Mapped[bool]
+    may_add: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # to ten minutes; None: never
+
+    guest: Mapped[Guest] = relationship()

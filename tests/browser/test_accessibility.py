@@ -44,6 +44,8 @@ PAGES = [
     ("co-hosts", "host", "hosts", "en"),
     ("host-link-german", "host", "hosts/1", "de"),
     ("manage-settings", "host", "settings", "en"),
+    ("tokens", "host", "tokens", "en"),
+    ("tokens-arabic", "host", "tokens", "ar"),
     ("manage-guests-german", "host", "guests", "de"),
     ("manage-settings-arabic", "host", "settings", "ar"),
     ("no-cookie", "stranger", "?entered=1", "en"),

@@ -46,6 +46,9 @@ def test_pictures_and_downloads_from_a_bucket_keep_no_page_waiting(app: Flask) -
         "people.face_picture": f"{room}/faces/7.jpg",
         "albums.person_zip": f"{room}/people/7/album.zip",
         "albums.room_zip": f"{room}/photos.zip",
+        "api.original": "/party/api/v1/photos/7/original",
+        "api.person_zip": "/party/api/v1/people/7/zip",
+        "api.room_zip": "/party/api/v1/zip",
     }
     try:
         assert addresses.keys() == set(FETCHED)

@@ -1,6 +1,7 @@
 """Who may request what: a walk over every route of the app.
 
-A new route is closed to strangers and open to guests, or has to be added to a list here.
+A new route is closed to strangers and open to guests, or has to be added to a list here. The routes
+of the API are walked by tests/web/api/test_api_access.py, with tokens.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Author
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.requests.invitation import PAGES
+from photoshare.web.requests.security import API_PATH
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.helpers import (
@@ -71,6 +73,9 @@ FOR_THE_HOST = {
     ("links.show", "GET"),
     ("links.renew", "POST"),
     ("links.remove", "POST"),
+    ("api_tokens.index", "GET"),
+    ("api_tokens.add", "POST"),
+    ("api_tokens.remove", "POST"),
     ("rooms.settings", "GET"),
     ("rooms.confirm_delete", "GET"),
     ("rooms.delete", "POST"),
@@ -134,6 +139,7 @@ def routes(
         "upload_id": 1,
         "guest_id": guest_of(app, cast.guest, cast.room_id),
         "link_id": 1,  # by which the host came
+        "token_id": 1,
     }
     adapter = app.url_map.bind("localhost")
     return {
@@ -452,10 +458,13 @@ def test_nobody_reads_the_title_of_a_room_before_its_password(
 
 
 def all_forms(app: Flask, routes: dict[Route, str]) -> Iterator[str]:
-    """List the address of every route that accepts POST, in a room or not."""
+    """List the address of every route that accepts forms, in a room or not.
+
+    The API is not among them: it knows no cookies (tests/web/api/test_api_access.py).
+    """
     in_rooms = {endpoint: url for (endpoint, method), url in routes.items() if method == "POST"}
     for rule in app.url_map.iter_rules():
-        if "POST" in (rule.methods or set()):
+        if "POST" in (rule.methods or set()) and not rule.rule.startswith(API_PATH):
             yield in_rooms.get(rule.endpoint, rule.rule)
 
 

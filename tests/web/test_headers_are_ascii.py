@@ -62,6 +62,7 @@ def requests_of(app: Flask, cast: Cast, party: Party) -> Iterator[tuple[str, str
         "deletion_id": 1,
         "guest_id": guest_of(app, cast.guest, cast.room_id),
         "link_id": 1,
+        "token_id": 1,
         "factor": 1,
         "column": 0,
         "row": 0,

@@ -17,7 +17,7 @@ from photoshare.errors import (
     RoomMovedError,
     WrongPasswordError,
 )
-from photoshare.models import FormerCode, Guest, GuestSession, HostLink, Room, db, utc_now
+from photoshare.models import ApiToken, FormerCode, Guest, GuestSession, HostLink, Room, db, utc_now
 from photoshare.services.rooms.hashing import is_right
 from photoshare.services.rooms.host_links import find_link
 from photoshare.services.rooms.sessions import hash_tokens
@@ -49,17 +49,18 @@ _WHO_IS_IN = (
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A browser that is in a room: the proof that it passed the access check."""
+    """A browser or a script that is in a room: the proof that it passed the access check."""
 
     room: Room
     guest: Guest
     session_id: int | None = None  # None: not by a browser
     seen_at: datetime | None = None  # before now
+    token: ApiToken | None = None  # of a script, which the guest made; None: a browser
 
     @property
     def is_host(self) -> bool:
-        """Whether this browser may manage the room."""
-        return self.guest.is_host
+        """Whether this browser may manage the room; a script sees what guests see."""
+        return self.guest.is_host and self.token is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import delete, exists, func, or_, select, update
 
 from photoshare.databases.expressions import total
 from photoshare.errors import InvalidInputError, NotFoundError
-from photoshare.models import Correction, Guest, GuestSession, Photo, Upload, db
+from photoshare.models import ApiToken, Correction, Guest, GuestSession, Photo, Upload, db
 from photoshare.services.people.finding import fold_name
 from photoshare.services.rooms.entering import Access, checked_name
 from photoshare.services.rooms.hosts import check_first_host
@@ -143,6 +143,7 @@ def _forget(guest: Guest, storage: Storage) -> None:
     unfinished = db.session.scalars(select(Upload.id).where(Upload.guest_id == guest_id)).all()
     db.session.execute(delete(Upload).where(Upload.guest_id == guest_id))
     db.session.execute(delete(GuestSession).where(GuestSession.guest_id == guest_id))
+    db.session.execute(delete(ApiToken).where(ApiToken.guest_id == guest_id))
     forgotten = {"name": "", "person_id": None, "said_person_id": None, "host_link_id": None}
     stays = update(Guest).where(Guest.id == guest_id)
     db.session.execute(stays.values(forgotten | {"is_host": False, "is_upload_stopped": False}))

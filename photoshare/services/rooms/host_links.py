@@ -16,7 +16,7 @@ from sqlalchemy import delete, select, update
 
 from photoshare.db import of_app
 from photoshare.errors import NotFoundError
-from photoshare.models import Guest, GuestSession, HostLink, Room, db, utc_now
+from photoshare.models import ApiToken, Guest, GuestSession, HostLink, Room, db, utc_now
 from photoshare.services.rooms.hashing import hash_secret, is_right
 
 EXTENSION = "host_links"  # key in app.extensions, of the key that secrets are made with
@@ -95,6 +95,8 @@ def remove_link(link: HostLink) -> None:
 
 def _end_hosts(link: HostLink, staying_id: int | None) -> None:
     leaving = select(Guest.id).where(Guest.host_link_id == link.id)
+    # Those of who remains as well: a copy of their cookie may have made some.
+    db.session.execute(delete(ApiToken).where(ApiToken.guest_id.in_(leaving)))
     if staying_id is not None:
         leaving = leaving.where(Guest.id != staying_id)
     ids = list(db.session.scalars(leaving))

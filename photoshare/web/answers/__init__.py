@@ -16,6 +16,7 @@ from photoshare.web.answers.htmx import (
     with_event,
 )
 from photoshare.web.answers.namesake import ask_if_namesake
+from photoshare.web.answers.photo_files import send_photo, send_zip
 from photoshare.web.answers.pictures import picture_digest, send_picture, send_tile
 from photoshare.web.answers.same_photo import is_sure
 from photoshare.web.answers.toasts import toast
@@ -44,9 +45,11 @@ __all__ = [
     "picture_digest",
     "redirect_or",
     "render",
+    "send_photo",
     "send_picture",
     "send_source",
     "send_tile",
+    "send_zip",
     "toast",
     "translate_error",
     "wants_partial",

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from typing import Literal
 
 from babel.lists import format_list
 from flask import Blueprint, Response, make_response, render_template, request
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 
 from photoshare.errors import InvalidInputError
 from photoshare.services.downloads import zips
 from photoshare.services.downloads.clean_originals import check_exact
-from photoshare.services.downloads.file_names import safe_name
-from photoshare.services.downloads.zips import ZipNote
 from photoshare.services.people.people import get_person
 from photoshare.services.photos import (
     Album,
@@ -23,13 +20,12 @@ from photoshare.services.photos import (
     count_photos,
     open_album,
 )
-from photoshare.web.answers import count, isolated, number, render, send_source, wants_partial
+from photoshare.web.answers import count, isolated, render, send_zip, wants_partial
 from photoshare.web.pages.languages import page_locale
 from photoshare.web.pages.photo_grid import photo_page
 from photoshare.web.requests import (
     album_argument,
     current_access,
-    current_site,
     number_list_argument,
 )
 
@@ -95,38 +91,18 @@ def names_of(album: OfPeople, say: Callable[[str], str] = str) -> str:
 
 def _zip(album: Album, title: str) -> Response:
     """Send a zip or, if its photos have to be measured first, a page with the progress."""
-    access, site = current_access(), current_site()
+    access = current_access()
     exact = check_exact(access, wants_exact="exact" in request.args)
     if wants_partial():  # that page polls
         return make_response(render_template("albums/_waiting.html", **_waiting(album)))
-    made = zips.make_zip(album, site.storage, site.zips, exact=exact, tell_lost=_tell_lost)
-    if made is None:
-        site.jobs.prepare_downloads(access.room.id)
+    answer = send_zip(album, title, exact=exact)
+    if answer is None:
         page = render_template("albums/waiting.html", access=access, **_waiting(album))
         return make_response(page, SERVICE_UNAVAILABLE, {"Retry-After": RETRY_AFTER_S})
-    return send_source(
-        partial(site.zips.open, made.key),
-        made.layout.size_bytes,
-        etag=made.stamp,
-        mime_type="application/zip",
-        name=safe_name(title) + ".zip",
-    )
+    return answer
 
 
 def _waiting(album: Album) -> dict[str, int]:
     photo_count = count_photos(album)
     waiting_count = zips.zip_state(album).waiting_count
     return {"photo_count": photo_count, "ready_count": photo_count - waiting_count}
-
-
-def _tell_lost(names: Sequence[str]) -> ZipNote:
-    """Write the text that a zip contains in place of lost photos, with Windows line endings."""
-    words = ngettext(
-        "%(number)s photo is missing from this zip because its file was lost on the server.",
-        "%(number)s photos are missing from this zip because their files were lost on the server.",
-        len(names),
-        number=number(len(names)),
-    )
-    remedy = gettext("If you still have any of them, please add them to the room again.")
-    text = "\r\n".join([words, remedy, "", *names, ""])
-    return ZipNote(safe_name(gettext("Missing photos")) + ".txt", text)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import date
-from functools import partial
 
 from flask import (
     Blueprint,
@@ -29,15 +27,7 @@ from photoshare.errors import (
     RejectedPhotoError,
 )
 from photoshare.models import Face, Photo
-from photoshare.pictures.formats import FORMATS
-from photoshare.services.downloads.checksums import get_download
-from photoshare.services.downloads.clean_originals import (
-    Form,
-    check_exact,
-    fetch_download,
-    open_download,
-)
-from photoshare.services.downloads.file_names import original_name
+from photoshare.services.downloads.clean_originals import check_exact
 from photoshare.services.people.shown_faces import is_visible
 from photoshare.services.photos import (
     Album,
@@ -72,8 +62,8 @@ from photoshare.web.answers import (
     page_before,
     picture_digest,
     redirect_or,
+    send_photo,
     send_picture,
-    send_source,
     send_tile,
     toast,
     translate_error,
@@ -229,37 +219,18 @@ def tile(
 @blueprint.get("/photos/<int:photo_id>/<digest>/download")
 def download(room_code: str, photo_id: int, digest: str) -> BaseResponse:
     """Send a photo to save, without locations and names unless the room keeps them."""
-    return _send_download(_photo_with_digest(photo_id, digest), wants_exact=False)
+    return _send(photo_id, digest, wants_exact=False)
 
 
 @blueprint.get("/photos/<int:photo_id>/<digest>/original")
 def original(room_code: str, photo_id: int, digest: str) -> BaseResponse:
     """Send the original of a photo, bit for bit; for the host, unless the room keeps metadata."""
-    return _send_download(_photo_with_digest(photo_id, digest), wants_exact=True)
+    return _send(photo_id, digest, wants_exact=True)
 
 
-def _send_download(photo: Photo, *, wants_exact: bool) -> BaseResponse:
-    exact = check_exact(current_access(), wants_exact=wants_exact)
-    storage = current_site().storage
-    found = get_download(photo.id, storage, exact=exact)
-    original = storage.original(photo.room_id, photo.sha256)
-    if found.form is Form.EXACT and (address := storage.download_address(original)):
-        return _no_store(redirect(address))
-    fetch_download(storage, photo.room_id, photo.sha256, found.form)
-    return send_source(
-        partial(
-            open_download, storage, photo.room_id, photo.sha256, found.form, photo.image_format
-        ),
-        found.size_bytes,
-        etag=hashlib.sha256(found.stamp.encode()).hexdigest(),
-        mime_type=FORMATS[found.image_format].mime_type,
-        name=original_name(photo.file_name, found.image_format),
-    )
-
-
-def _no_store(response: BaseResponse) -> BaseResponse:
-    response.headers["Cache-Control"] = "no-store"  # the address opens the photo to anyone
-    return response
+def _send(photo_id: int, digest: str, *, wants_exact: bool) -> BaseResponse:
+    photo = _photo_with_digest(photo_id, digest)
+    return send_photo(photo, exact=check_exact(current_access(), wants_exact=wants_exact))
 
 
 def _photo_with_digest(photo_id: int, digest: str) -> Photo:

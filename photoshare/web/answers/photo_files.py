@@ -1,0 +1,96 @@
+"""Send photos and zips of photos to save."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+
+from flask import Response, redirect
+from flask_babel import gettext, ngettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from photoshare.models import Photo
+from photoshare.pictures.formats import FORMATS
+from photoshare.services.downloads import zips
+from photoshare.services.downloads.checksums import get_download
+from photoshare.services.downloads.clean_originals import Form, fetch_download, open_download
+from photoshare.services.downloads.file_names import original_name, safe_name
+from photoshare.services.downloads.zips import ZipNote
+from photoshare.services.photos import Album
+from photoshare.web.answers.downloads import send_source
+from photoshare.web.pages.words import number
+from photoshare.web.requests import current_site
+
+
+def send_photo(photo: Photo, *, exact: bool, may_redirect: bool = True) -> BaseResponse:
+    """Send a photo to save.
+
+    Parameters
+    ----------
+    photo : Photo
+    exact : bool
+        Bit for bit; else without locations, names and serial numbers. See `check_exact`.
+    may_redirect : bool
+        Whether the bucket may send it, if the settings say so. A program might send the bucket its
+        token as well.
+    """
+    storage = current_site().storage
+    found = get_download(photo.id, storage, exact=exact)
+    if may_redirect and found.form is Form.EXACT:
+        address = storage.download_address(storage.original(photo.room_id, photo.sha256))
+        if address:
+            return _no_store(redirect(address))
+    fetch_download(storage, photo.room_id, photo.sha256, found.form)
+    return send_source(
+        partial(
+            open_download, storage, photo.room_id, photo.sha256, found.form, photo.image_format
+        ),
+        found.size_bytes,
+        etag=hashlib.sha256(found.stamp.encode()).hexdigest(),
+        mime_type=FORMATS[found.image_format].mime_type,
+        name=original_name(photo.file_name, found.image_format),
+    )
+
+
+def _no_store(response: BaseResponse) -> BaseResponse:
+    response.headers["Cache-Control"] = "no-store"  # the address opens the photo to anyone
+    return response
+
+
+def send_zip(album: Album, title: str, *, exact: bool) -> Response | None:
+    """Send the photos of an album as a zip; None if they have to be measured first, which begins.
+
+    Parameters
+    ----------
+    album : Album
+    title : str
+        Of the file.
+    exact : bool
+        Originals bit for bit. See `check_exact`.
+    """
+    site = current_site()
+    made = zips.make_zip(album, site.storage, site.zips, exact=exact, tell_lost=_tell_lost)
+    if made is None:
+        site.jobs.prepare_downloads(album.room_id)
+        return None
+    return send_source(
+        partial(site.zips.open, made.key),
+        made.layout.size_bytes,
+        etag=made.stamp,
+        mime_type="application/zip",
+        name=safe_name(title) + ".zip",
+    )
+
+
+def _tell_lost(names: Sequence[str]) -> ZipNote:
+    """Write the text that a zip contains in place of lost photos, with Windows line endings."""
+    words = ngettext(
+        "%(number)s photo is missing from this zip because its file was lost on the server.",
+        "%(number)s photos are missing from this zip because their files were lost on the server.",
+        len(names),
+        number=number(len(names)),
+    )
+    remedy = gettext("If you still have any of them, please add them to the room again.")
+    text = "\r\n".join([words, remedy, "", *names, ""])
+    return ZipNote(safe_name(gettext("Missing photos")) + ".txt", text)
