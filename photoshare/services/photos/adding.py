@@ -18,7 +18,7 @@ from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.pictures.formats import FORMATS
 from photoshare.pictures.rendering import CLEAN_COPY
 from photoshare.services.downloads.checksums import measure_received
-from photoshare.services.downloads.file_names import original_name
+from photoshare.services.downloads.file_names import JOINERS, original_name
 from photoshare.services.photos.lost_photos import bring_back
 from photoshare.storage import ReceivedFile, SavedAs, Storage
 
@@ -205,6 +205,10 @@ def _photo_with_hash(room_id: int, sha256: str) -> Photo | None:
 
 
 def clean_file_name(file_name: str) -> str:
-    """Make a name safe to show: no control characters, limited length."""
-    name = "".join(letter for letter in file_name if unicodedata.category(letter)[0] != "C")
+    """Make a name safe to show: no control characters or direction marks, limited length."""
+    name = "".join(
+        letter
+        for letter in file_name
+        if unicodedata.category(letter)[0] != "C" or letter in JOINERS
+    )
     return name[-MAX_FILE_NAME:] if name.strip() else "photo"
