@@ -97,7 +97,7 @@ REFUSED = [  # variable, text, remedy
     ("MAX_ROOM_GB", "0", "a whole number from 1 to 100000"),
     ("MAX_UPLOADS_PER_HOUR", "0", "a whole number from 1 to 1000000"),
     ("MIN_FREE_MB", "-1", "a whole number from 0 to 1000000"),
-    ("UNDO_MINUTES", "1441", "a whole number from 0 to 1440"),
+    ("BIN_DAYS", "366", "a whole number from 0 to 365"),
     ("BACKUP_FOLDER", "/dev/null", "a folder, or empty"),
     ("BACKUP_KEEP", "0", "a whole number from 1 to 1000"),
     ("SMALLEST_FACE_PERCENT", "0.4", "a number from 0.5 to 20"),

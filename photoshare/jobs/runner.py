@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import timedelta
 
 from photoshare.databases.processes import OneProcess, Processes
 from photoshare.databases.shared_rates import forget_old_attempts
@@ -15,7 +14,7 @@ from photoshare.errors import DiskFullError, ModelError, PhotoshareError, Storag
 from photoshare.jobs.tasks import TASKS, Workplace
 from photoshare.maintenance.deleted_bytes import DatabaseUpkeep
 from photoshare.services.downloads import checksums
-from photoshare.services.photos import check_originals, delete_for_good
+from photoshare.services.photos import check_originals, delete_for_good, is_over
 from photoshare.services.pictures import delete_pictures_of_no_faces
 from photoshare.services.work import job_table, leftovers, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
@@ -41,7 +40,6 @@ class JobRunner:
     def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
         self._app, self._stopping = workplace.app, workplace.stopping
-        self._undo_time = timedelta(minutes=workplace.settings.undo_minutes)
         is_file = not workplace.settings.is_postgresql  # which cleans up after itself
         self._upkeep = DatabaseUpkeep(workplace.settings.database) if is_file else None
         self._knows_outdated = False  # whether photos of another engine have been looked for
@@ -113,7 +111,9 @@ class JobRunner:
         older_than = time.time() - SWEEP_AGE_S
         with self._app.app_context():
             storage = self._workplace.storage
-            removed = leftovers.sweep(storage, older_than=older_than)
+            removed = leftovers.sweep(
+                storage, older_than=older_than, bin_time=self._workplace.settings.bin_time
+            )
             if self._processes.number is not None:
                 forget_old_attempts()
             delete_pictures_of_no_faces(storage)
@@ -213,7 +213,7 @@ class JobRunner:
         job_table.requeue_running_jobs(self._processes.number)
 
     def _watch(self) -> None:
-        """Clean up, end what can be undone, and wake the job thread for work queued elsewhere."""
+        """Clean up, empty the bin, and wake the job thread for work queued elsewhere."""
         next_sweep = time.monotonic()
         while not self._stopping.wait(WATCH_S):
             try:
@@ -241,8 +241,9 @@ class JobRunner:
                 log.exception("Watching the job table failed; trying again")
 
     def _do_duties(self) -> None:
-        """Do what one process does for all: end what can be undone, take over from the dead."""
-        delete_for_good(self._workplace.storage, before=utc_now() - self._undo_time)
+        """Do what one process does for all: empty the bin of what is old, take over the dead's."""
+        time_over = utc_now() - self._workplace.settings.bin_time
+        delete_for_good(self._workplace.storage, is_over(time_over))
         if self._processes.are_settled() and job_table.take_over(self._processes.living()):
             log.warning("Another process has ended in the middle of its work; it goes on here")
             photo_queue.fail_exhausted_photos()

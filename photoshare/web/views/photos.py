@@ -72,6 +72,7 @@ from photoshare.web.answers import (
     page_before,
     picture_digest,
     redirect_or,
+    say_deleted,
     send_picture,
     send_source,
     send_tile,
@@ -114,7 +115,7 @@ def without_faces(room_code: str) -> str:
 
 
 def _grid(album: Album) -> str:
-    access, site, page = current_access(), current_site(), photo_page(album)
+    access, page = current_access(), photo_page(album)
     if wants_partial():
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)
     return render_template(
@@ -123,7 +124,7 @@ def _grid(album: Album) -> str:
         album=album,
         page=page,
         filters=list_filters(access, album),
-        undoable=find_undoable(access) if site.settings.undo_minutes else None,
+        undoable=find_undoable(access),
     )
 
 
@@ -334,13 +335,7 @@ def delete_several(room_code: str) -> str | BaseResponse:
 
 
 def _delete(access: Access, photo_ids: Sequence[int]) -> None:
-    site = current_site()
-    done = delete_photos(access, photo_ids, site.storage)
-    can_undo = done.deletion_id is not None and site.settings.undo_minutes > 0
-    toast(
-        gettext("%(photos)s deleted.", photos=count(done.count, "photo")),
-        undo_url=url_for("photos.undo_delete", deletion_id=done.deletion_id) if can_undo else None,
-    )
+    say_deleted([delete_photos(access, photo_ids, current_site().storage)])
 
 
 @blueprint.post("/deletions/<int:deletion_id>/undo")
