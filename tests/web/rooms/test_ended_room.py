@@ -162,8 +162,8 @@ def test_the_form_of_a_new_room_says_when_it_is_deleted_and_can_say_never(
 
     assert "30 days later" in page
     for days, kept in ((None, 30), ("90", 90), ("", None)):
-        form = {"title": f"Of {days}"} | ({} if days is None else {"deletes_after_days": days})
+        form = {"title": f"Of {days!r}"} | ({} if days is None else {"deletes_after_days": days})
         cast.stranger.post("/rooms", data=form)
         with app.app_context():
-            query = select(Room.deletes_after_days).where(Room.title == f"Of {days}")
+            query = select(Room.deletes_after_days).where(Room.title == f"Of {days!r}")
             assert db.session.scalars(query).one() == kept
