@@ -227,7 +227,9 @@ def test_a_lost_connection_a_drop_and_a_room_that_goes(
     )
     expect(page.locator("#alerts")).to_be_empty()
 
-    answer = page.request.post(f"{page.url}/delete", headers={"Origin": address})
+    answer = page.request.post(
+        f"{page.url}/delete", form={"title": "Shaky party"}, headers={"Origin": address}
+    )
     assert answer.ok
     page.evaluate("htmx.trigger(document.body, 'photo-added')")
     # The status and, half a second later, the grid are announced.

@@ -488,6 +488,8 @@ def test_in_a_room_in_the_bin_everything_leads_its_host_to_the_bin(
     assert {answer.location for answer in answers.values()} == {routes[IN_BIN]}
     assert {answer.status_code for answer in answers.values()} == {303}
     assert row_counts(app) == before
+    for_script = cast.host.get(f"{cast.url}/wall/photos", headers={"Accept": "*/*"})
+    assert for_script.status_code == 404
     assert cast.host.get(routes[IN_BIN]).status_code == 200
     cast.host.post(routes["bin.restore_room", "POST"])
     assert walk(pages, make_client) == dict.fromkeys(pages, 200)

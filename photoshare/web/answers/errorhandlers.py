@@ -102,8 +102,12 @@ def _handle_ended_room(error: RoomEndedError) -> tuple[str, int] | tuple[str, in
 
 
 def _lead_to_bin(error: RoomBinnedError) -> Response | tuple[str, int, dict[str, str]]:
-    """Lead a host of a room in the bin to the page that restores it, wherever they are in it."""
-    if wants_partial():
+    """Lead a host of a room in the bin to the page that restores it, wherever they are in it.
+
+    Scripts and pictures learn that nothing is here: they can't read that page.
+    """
+    wants_page = "text/html" in request.headers.get("Accept", "text/html")
+    if wants_partial() or not wants_page:
         return _handle_our_error(error)
     return redirect(url_for("bin.room", room_code=error.code), HTTPStatus.SEE_OTHER)
 
