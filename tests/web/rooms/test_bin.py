@@ -127,7 +127,7 @@ def test_the_album_of_a_person_comes_back_with_name_cover_and_who_it_is(
     page = cast.host.get(f"{cast.url}/people/{party.red}/delete").text
     assert "Delete Lea&#39;s album?" in page or "Delete Lea's album?" in page
     assert "deletes 3 photos from the room" in page
-    assert "There are other people on 1 photo of them." in page
+    assert "Other people are in 1 photo of the album, too." in page
 
     cast.host.post(f"{cast.url}/people/{party.red}/delete")
     assert row_counts(app)["photo"] == 2

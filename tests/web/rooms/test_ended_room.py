@@ -139,7 +139,7 @@ def test_everyone_is_told_before_the_end_and_before_the_deletion(app: Flask, cas
     cast.host.post(f"{cast.url}/settings", data=form)
     dated = cast.guest.get(f"{cast.url}/photos").text
 
-    assert "This room ends after" in plain
+    assert "The room ends after" in plain
     assert "Add your last photos" in plain
     day = in_three_days + timedelta(days=30)
     assert f"On {day:%B} {day.day}, {day.year} it will be deleted" in dated
