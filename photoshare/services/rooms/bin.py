@@ -139,7 +139,7 @@ def delete_for_good(
     Returns
     -------
     dict or None
-        The report; None if there is no such room any more.
+        The report; None if there is no such room, or it was restored.
     """
     with storage.locked():
         db.session.rollback()  # what was read before may have changed
