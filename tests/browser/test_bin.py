@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +29,11 @@ def host(
     page.get_by_role("button", name="Create the room").click()
     room = page.url.removesuffix("/share")
     for photo in event_photos[:2]:
-        content = {"name": photo.name, "mimeType": "image/jpeg", "buffer": photo.read_bytes()}
+        content: FilePayload = {
+            "name": photo.name,
+            "mimeType": "image/jpeg",
+            "buffer": photo.read_bytes(),
+        }
         answer = page.request.post(
             f"{room}/photos", multipart={"photos": content}, headers={"Origin": address}
         )

@@ -343,7 +343,7 @@ def undo_delete(room_code: str, deletion_id: int) -> BaseResponse:
     """Bring back the photos of a deletion, for as long as that is possible."""
     access, site = current_access(), current_site()
     number = restore_photos(access, deletion_id, site.storage)
-    site.jobs.search_photos(access.room.id)  # those whose search the deletion interrupted
+    site.jobs.search_restored(access.room.id)
     toast(gettext("%(photos)s back again.", photos=count(number, "photo")))
     return redirect(page_before(url_for("photos.index")), SEE_OTHER)
 
