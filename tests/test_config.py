@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,16 @@ def test_every_setting_has_a_value_that_is_refused() -> None:
     tried = {variable.lower() for variable, _text, _remedy in REFUSED}
 
     assert tried == {setting.name for setting in fields(Settings)}
+
+
+def test_a_former_setting_is_refused_with_the_one_that_replaced_it() -> None:
+    with pytest.raises(SettingError, match="no longer a setting: PHOTOSHARE_BIN_DAYS says"):
+        load_settings(environ={"PHOTOSHARE_UNDO_MINUTES": "10"})
+
+
+def test_the_shortest_bin_is_for_a_slip() -> None:
+    assert load_settings(environ={"PHOTOSHARE_BIN_DAYS": "0"}).bin_time == timedelta(minutes=10)
+    assert load_settings(environ={"PHOTOSHARE_BIN_DAYS": "3"}).bin_time == timedelta(days=3)
 
 
 def test_an_unknown_variable_is_refused() -> None:
