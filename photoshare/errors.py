@@ -69,7 +69,7 @@ class NotJoinedError(NotFoundError):
 
 
 class RoomEndedError(NotFoundError):
-    """The room has ended: only its host can open it.
+    """The room has ended: who is not in it no longer gets in.
 
     Attributes
     ----------
@@ -82,6 +82,20 @@ class RoomEndedError(NotFoundError):
     def __init__(self, sentence: str, *, title: str | None, host_name: str | None) -> None:
         super().__init__(sentence)
         self.title, self.host_name = title, host_name
+
+
+class RoomBinnedError(NotFoundError):
+    """The room is in the bin; the browser is that of a host, who can restore it.
+
+    Attributes
+    ----------
+    code : str
+        The room's present one.
+    """
+
+    def __init__(self, sentence: str, *, code: str) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 class RoomMovedError(NotFoundError):

@@ -184,7 +184,7 @@ def place_at(app: Flask, photo_id: int) -> str:
 def delete_for_good(access: Access, photo_id: int, storage: Storage) -> None:
     """Delete a photo, and let the time pass in which that can be undone."""
     deleting.delete_photos(access, [photo_id], storage)
-    deleting.delete_for_good(storage, before=utc_now())
+    deleting.delete_for_good(storage, deleting.is_over(utc_now()))
 
 
 def count_change(room_id: int) -> None:

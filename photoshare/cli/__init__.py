@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
-from photoshare.cli import backups, doctor, moving, photos
+from photoshare.cli import backups, bin, doctor, moving, photos
 from photoshare.cli.rooms import rooms_group
 
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (photos.import_folder, photos.search_again):
+    for command in (photos.import_folder, photos.search_again, bin.restore):
         rooms_group.add_command(command)
     app.cli.add_command(rooms_group)
     for command in (

@@ -51,7 +51,7 @@ def create(title: str, password: str) -> None:
 @click.argument("code")
 def renew_host_link(code: str) -> None:
     """Make a new first host link for the room CODE, as when it was lost; print it as JSON."""
-    room = find_room(code)
+    room = find_room(code, even_in_bin=True)  # by which its host can restore it
     _print_links(room.code, host_links.renew_first_link(room))
 
 
@@ -100,7 +100,10 @@ def correct(code: str, file: Path) -> None:
     print_json({"corrections": count})
 
 
-def find_room(code: str) -> Room:
+def find_room(code: str, *, even_in_bin: bool = False) -> Room:
     """Find a room by its code, in a database that has been brought up to date."""
     prepare_database(current_site().settings, is_thorough=False)
-    return entering.find_any_room(code)
+    room = entering.find_any_room(code)
+    if room.binned_at is not None and not even_in_bin:
+        raise OneSentence("This room is in the bin; bring it back with: rooms restore CODE")
+    return room

@@ -31,11 +31,10 @@ ROUNDS = 3  # of copying while the server runs; each copies what was added durin
 
 
 class Original(NamedTuple):
-    """The data about a photo's file in its row."""
+    """The file of a photo, or of one in the bin."""
 
     room_id: int
     sha256: str
-    size_bytes: int
     file_name: str
 
 
@@ -138,8 +137,15 @@ def check_backup(folder: Path) -> Backup:
 
 
 def originals_in(database: sqlite3.Connection) -> list[Original]:
-    """List the originals that a database knows."""
-    rows = database.execute("SELECT room_id, sha256, size_bytes, file_name FROM photo")
+    """List the originals that a database knows: of photos, and of those in the bin."""
+    rows = list(database.execute("SELECT room_id, sha256, file_name FROM photo"))
+    has_bin = "SELECT 1 FROM sqlite_master WHERE name = 'deleted_photo'"  # from schema 0019 on
+    if database.execute(has_bin).fetchone():
+        rows += database.execute(
+            "SELECT DISTINCT room_id, sha256, 'a photo in the bin' FROM deleted_photo "
+            "WHERE NOT EXISTS (SELECT 1 FROM photo WHERE photo.room_id = deleted_photo.room_id "
+            "AND photo.sha256 = deleted_photo.sha256)"
+        )
     return [Original(*row) for row in rows]
 
 

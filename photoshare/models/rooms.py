@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, false, text, true
+from sqlalchemy import ForeignKey, Index, false, select, text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from photoshare.db import Base, UtcDateTime, utc_now
@@ -17,7 +17,11 @@ class Room(Base):
     """The shared space behind a link."""
 
     __tablename__ = "room"
-    __table_args__ = NEVER_REUSE_IDS
+    __table_args__ = (
+        # Asked for by everything that works on all rooms; there are hardly any.
+        Index("ix_room_binned", "binned_at", sqlite_where=text("binned_at IS NOT NULL")),
+        NEVER_REUSE_IDS,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)  # as in the guest link, lower case, hyphens
@@ -26,6 +30,11 @@ class Room(Base):
     # Guests who gave the former one are asked again; None: nobody is.
     password_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ends_on: Mapped[date | None]  # last day on which guests may enter, by UTC
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by a host, before `ends_on`
+    # So many days after its end it is deleted with everything; None: never.
+    deletes_after_days: Mapped[int | None]
+    # When it was put into the bin; None: it is in use (services/rooms/bin.py).
+    binned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     keeps_metadata: Mapped[bool] = mapped_column(
         default=False, server_default=false()
     )  # guests get originals with locations, names and serial numbers
@@ -40,6 +49,10 @@ class Room(Base):
     # Counts what else the status shows: photos added, searched or deleted, jobs that begin or end.
     # Database triggers count it (migration 0006), so that no code can forget to.
     activity: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+
+
+# No job works on these. Subtracted from all rooms: as a rule, there are none.
+ROOMS_IN_BIN = select(Room.id).where(Room.binned_at.is_not(None))
 
 
 class FormerCode(Base):

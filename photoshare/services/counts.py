@@ -14,7 +14,7 @@ from photoshare.models import JOB_QUEUED, JOB_RUNNING, Job, Photo, Room, db
 class ServerCounts:
     """The contents of the database at one moment."""
 
-    rooms: int
+    rooms: int  # not in the bin; their photos count, since they take space
     photos: dict[str, int]  # by `Photo.state`
     faces: int
     last_photo_id: int  # of the photos that are there; ids are never used again
@@ -32,7 +32,7 @@ def count_all() -> ServerCounts:
         .group_by(Job.state)
     ).all()
     return ServerCounts(
-        rooms=db.session.scalar(select(func.count(Room.id))) or 0,
+        rooms=db.session.scalar(select(func.count(Room.id)).where(Room.binned_at.is_(None))) or 0,
         photos={state: count for state, count, _ in states},
         faces=sum(faces for *_, faces in states),
         last_photo_id=db.session.scalar(select(func.max(Photo.id))) or 0,

@@ -142,12 +142,12 @@ def test_on_a_full_disk_photos_and_rooms_can_be_deleted_and_all_else_is_said_in_
 
         ids = photo_ids(data)
         first = host.ask(f"{room}/photos/{ids[0]}/delete", b"")
-        assert (first[0], b"1 photo deleted." in first[1]) == (200, True)
+        assert (first[0], b"1 photo deleted for good: the server" in first[1]) == (200, True)
         fill(small_disk)
         assert host.ask(f"{room}/photos/{ids[1]}/delete", b"")[0] == 200
         fill(small_disk)
-        gone = host.ask(f"{other_room}/delete", b"")
-        assert (gone[0], b"have been deleted" in gone[1]) == (200, True)
+        gone = host.ask(f"{other_room}/delete", b"title=Party")
+        assert (gone[0], "“Party” is gone for good" in gone[1].decode()) == (200, True)
         assert len(photo_ids(data)) == PHOTOS - 2
         assert len(list(data.glob("rooms/*/originals/*"))) == PHOTOS - 2
 
@@ -181,7 +181,7 @@ def test_a_server_that_is_started_on_a_full_disk_can_delete(small_disk: Path) ->
         fill(small_disk)
         assert host.ask(f"{room}/photos/{photo_ids(data)[0]}/delete", b"")[0] == 200
         fill(small_disk)
-        assert host.ask(f"{room}/delete", b"")[0] == 200
+        assert host.ask(f"{room}/delete", b"title=Party")[0] == 200
 
     assert photo_ids(data) == []
     assert os.listdir(data / "rooms") == []

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.models import Face
+from photoshare.models import Face, Photo
 from photoshare.pictures import tiles
 from photoshare.services.corrections import verbs
 from photoshare.services.photos import deleting
@@ -26,10 +26,10 @@ from photoshare.web.requests.invitation import PAGES
 from photoshare.web.requests.security import API_PATH
 from photoshare.web.site import Site
 from tests.conftest import Cast
+from tests.fakes import RED, draw_photo
 from tests.helpers import (
     guest_of,
     host_access,
-    insert_photos,
     row_counts,
     set_password,
     set_title_and_end,
@@ -46,12 +46,14 @@ OPEN_TO_STRANGERS = {
     ("rooms.host_link", "GET"): 200,
     ("rooms.become_host", "POST"): 303,
 } | {(endpoint, "GET"): 303 for endpoint in PAGES}  # to the invitation, whatever they name
-# An ended room shows no invitation and accepts no new guests; its host link still works.
+# An ended room, or one in the bin, shows no invitation and accepts no new guests; its host link
+# still works.
 OPEN_WHEN_ENDED = {
     ("rooms.join", "POST"): 404,
     ("rooms.host_link", "GET"): 200,
     ("rooms.become_host", "POST"): 303,
 }
+CLOSED = {route: status for route, status in OPEN_WHEN_ENDED.items() if status != 404}
 # The query that a page needs; the first person of a room has the id 1.
 NEEDED: dict[str, dict[str, str]] = {
     "albums.several": {"people": "1"},
@@ -79,6 +81,13 @@ FOR_THE_HOST = {
     ("rooms.settings", "GET"),
     ("rooms.confirm_delete", "GET"),
     ("rooms.delete", "POST"),
+    ("ending.end", "POST"),
+    ("ending.reopen", "POST"),
+    ("bin.confirm_album", "GET"),
+    ("bin.album", "POST"),
+    ("bin.room", "GET"),
+    ("bin.restore_room", "POST"),
+    ("bin.room_now", "POST"),
     ("photos.original", "GET"),  # with its location and serial numbers, unless the room keeps them
     ("photos.confirm_delete", "GET"),  # of a photo that someone else uploaded
     ("people.hidden", "GET"),
@@ -103,6 +112,15 @@ FOR_THE_FIRST_HOST = {
     ("links.renew", "POST"),
     ("links.remove", "POST"),
 }
+# What guests may still do in a room that has ended.
+FOR_READERS = {
+    ("me.choose_person", "POST"): 422,  # nobody was chosen
+    ("me.forget_person", "POST"): 303,
+    ("me.leave", "POST"): 303,
+}
+IN_BIN = ("bin.room", "GET")
+# In the bin of a host, and so not there for guests.
+NOT_THEIRS = {("bin.picture", "GET")}
 # These end the session of whoever asks, and so that of a copied cookie.
 LAST = (("rooms.become_host", "POST"), ("me.leave", "POST"))
 UPLOADS = {("photos.upload", "POST"), ("uploads.begin", "POST"), ("uploads.add_piece", "POST")}
@@ -110,7 +128,12 @@ UPLOADS = {("photos.upload", "POST"), ("uploads.begin", "POST"), ("uploads.add_p
 
 @pytest.fixture
 def routes(
-    app: Flask, site: Site, cast: Cast, party: Party, monkeypatch: pytest.MonkeyPatch
+    app: Flask,
+    site: Site,
+    cast: Cast,
+    party: Party,
+    add_photo: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> dict[Route, str]:
     """Address of every route of the cast's room, with ids of existing things."""
     monkeypatch.setattr(tiles, "WORTHWHILE", 0.05)  # so that even this small photo has tiles
@@ -118,9 +141,10 @@ def routes(
         face_id = db.session.scalars(select(Face.id)).first()
         correction_id = verbs.hide_person(Author(cast.room_id), party.blue)
         verbs.undo(Author(cast.room_id), correction_id)
-    deleted = insert_photos(app, cast.room_id, 1, seed="deleted")
+    deleted = add_photo(cast.room_id, draw_photo(RED, RED), "deleted.jpg")
     with app.app_context():
-        done = deleting.delete_photos(host_access(cast.room_id), deleted, site.storage)
+        needed = NEEDED | {"bin.picture": {"digest": db.session.get_one(Photo, deleted).sha256}}
+        done = deleting.delete_photos(host_access(cast.room_id), [deleted], site.storage)
     values = {
         "room_code": cast.code,
         "secret": cast.host_secret,
@@ -145,7 +169,7 @@ def routes(
     return {
         (rule.endpoint, method): adapter.build(
             rule.endpoint,
-            {name: values[name] for name in rule.arguments} | NEEDED.get(rule.endpoint, {}),
+            {name: values[name] for name in rule.arguments} | needed.get(rule.endpoint, {}),
             method,
         )
         for rule in app.url_map.iter_rules()
@@ -162,6 +186,17 @@ def walk(routes: dict[Route, str], make_client: Callable[[], FlaskClient]) -> di
         if answer.status_code != 404:
             answers[endpoint, method] = answer.status_code
     return answers
+
+
+def pages_of(routes: dict[Route, str]) -> dict[Route, str]:
+    """Leave out forms, and the page of a room in the bin, which leads to the room if it isn't."""
+    return {route: url for route, url in routes.items() if route[1] == "GET" and route != IN_BIN}
+
+
+def of_guest(pages: dict[Route, str]) -> dict[Route, int]:
+    """Return what a guest gets of these pages."""
+    theirs = pages.keys() - NOT_THEIRS
+    return {route: 403 if route in FOR_THE_HOST else 200 for route in theirs}
 
 
 def member_of(app: Flask, code: str) -> Callable[[], FlaskClient]:
@@ -196,15 +231,15 @@ def test_the_walk_covers_the_app(routes: dict[Route, str]) -> None:
 def test_a_guest_finds_every_page_that_is_not_for_the_host(
     app: Flask, cast: Cast, routes: dict[Route, str]
 ) -> None:
-    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+    pages = pages_of(routes)
 
     answers = walk(pages, with_cookies_of(app, cast.guest))
 
-    assert answers == {route: 403 if route in FOR_THE_HOST else 200 for route in pages}
+    assert answers == of_guest(pages)
 
 
 def test_the_host_finds_every_page(app: Flask, cast: Cast, routes: dict[Route, str]) -> None:
-    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+    pages = pages_of(routes)
 
     assert walk(pages, with_cookies_of(app, cast.host)) == dict.fromkeys(pages, 200)
 
@@ -322,7 +357,7 @@ def test_a_former_guest_link_is_that_of_an_ended_room_to_strangers(
 
     answers = walk(routes, app.test_client)
 
-    expected = {route: status for route, status in OPEN_WHEN_ENDED.items() if status != 404}
+    expected = CLOSED
     assert answers == expected
     for (endpoint, method), url in routes.items():
         if (endpoint, method) not in expected:
@@ -332,7 +367,7 @@ def test_a_former_guest_link_is_that_of_an_ended_room_to_strangers(
 def test_a_former_guest_link_leads_who_is_in_to_the_same_page(
     app: Flask, cast: Cast, routes: dict[Route, str]
 ) -> None:
-    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+    pages = pages_of(routes)
     cast.host.post(routes["links.renew_code", "POST"])
     new = cast.host.get(cast.url).location
 
@@ -360,7 +395,7 @@ def test_a_new_password_makes_guests_strangers_until_they_give_it(
     with app.app_context():
         set_password(cast.room_id, "open sesame")
 
-    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+    pages = pages_of(routes)
     of_host = walk(pages, with_cookies_of(app, cast.host))
     answers = walk(routes, with_cookies_of(app, cast.guest))
 
@@ -373,13 +408,13 @@ def test_a_guest_whose_uploads_are_stopped_can_do_all_else(
     app: Flask, cast: Cast, routes: dict[Route, str]
 ) -> None:
     cast.host.post(routes["guests.stop", "POST"], data={"is_stopped": "1"})
-    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+    pages = pages_of(routes)
 
     shown = walk(pages, with_cookies_of(app, cast.guest))
     answers = walk(routes, with_cookies_of(app, cast.guest))
 
     assert {route for route, status in answers.items() if status == 403} == FOR_THE_HOST | UPLOADS
-    assert shown == {route: 403 if route in FOR_THE_HOST else 200 for route in pages}
+    assert shown == of_guest(pages)
 
 
 def test_a_co_host_may_do_everything_but_manage_hosts(
@@ -389,7 +424,7 @@ def test_a_co_host_may_do_everything_but_manage_hosts(
     (link,) = tags_of(page, "input", id="host-link")
     co_host = app.test_client()
     co_host.post(link["value"].removeprefix("http://localhost"))
-    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+    pages = pages_of(routes)
 
     shown = walk(pages, with_cookies_of(app, co_host))
     answers = walk(
@@ -401,18 +436,75 @@ def test_a_co_host_may_do_everything_but_manage_hosts(
     assert answers == dict.fromkeys(FOR_THE_FIRST_HOST, 403)
 
 
-@pytest.mark.parametrize("who", ["guest", "stranger"])
-def test_an_ended_room_is_closed(
-    app: Flask, cast: Cast, routes: dict[Route, str], who: str
-) -> None:
-    make_client = app.test_client if who == "stranger" else with_cookies_of(app, cast.guest)
+@pytest.fixture(params=["by its date", "by a host"])
+def ended(app: Flask, cast: Cast, routes: dict[Route, str], request: pytest.FixtureRequest) -> None:
+    if request.param == "by a host":
+        assert cast.host.post(routes["ending.end", "POST"]).status_code == 303
+        return
     with app.app_context():
         set_title_and_end(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=2))
 
-    answers = walk(routes, make_client)
 
-    expected = {route: status for route, status in OPEN_WHEN_ENDED.items() if status != 404}
-    assert answers == expected
+@pytest.mark.usefixtures("ended")
+def test_an_ended_room_is_closed_to_strangers(app: Flask, routes: dict[Route, str]) -> None:
+    assert walk(routes, app.test_client) == CLOSED
+
+
+@pytest.mark.usefixtures("ended")
+def test_in_an_ended_room_a_guest_looks_and_changes_nothing(
+    app: Flask, cast: Cast, routes: dict[Route, str]
+) -> None:
+    before, pages = row_counts(app), pages_of(routes)
+    to_change = routes.keys() - pages.keys() - {IN_BIN} - CLOSED.keys() - FOR_READERS.keys()
+    already_in = {("rooms.join", "POST"): 303}
+
+    shown = walk(pages, with_cookies_of(app, cast.guest))
+    answers = walk({route: routes[route] for route in to_change}, with_cookies_of(app, cast.guest))
+
+    assert shown == of_guest(pages)
+    assert answers == dict.fromkeys(to_change, 403) | already_in
+    assert row_counts(app) == before
+    left = {route: routes[route] for route in FOR_READERS}
+    assert walk(left, with_cookies_of(app, cast.guest)) == FOR_READERS
+
+
+@pytest.mark.parametrize("who", ["guest", "stranger"])
+def test_a_room_in_the_bin_is_closed(
+    app: Flask, cast: Cast, routes: dict[Route, str], who: str
+) -> None:
+    make_client = app.test_client if who == "stranger" else with_cookies_of(app, cast.guest)
+    put_into_bin(cast, routes)
+
+    assert walk(routes, make_client) == CLOSED
+
+
+def test_in_a_room_in_the_bin_everything_leads_its_host_to_the_bin(
+    app: Flask, cast: Cast, routes: dict[Route, str]
+) -> None:
+    put_into_bin(cast, routes)
+    before, pages = row_counts(app), pages_of(routes)
+    of_bin = {IN_BIN, ("bin.restore_room", "POST"), ("bin.room_now", "POST")}
+    others = routes.keys() - of_bin - CLOSED.keys() - {("rooms.join", "POST")}
+    make_client = with_cookies_of(app, cast.host)
+
+    answers = {
+        route: make_client().open(routes[route], method=route[1], buffered=True) for route in others
+    }
+
+    assert {answer.location for answer in answers.values()} == {routes[IN_BIN]}
+    assert {answer.status_code for answer in answers.values()} == {303}
+    assert row_counts(app) == before
+    for_script = cast.host.get(f"{cast.url}/wall/photos", headers={"Accept": "*/*"})
+    assert for_script.status_code == 404
+    assert cast.host.get(routes[IN_BIN]).status_code == 200
+    cast.host.post(routes["bin.restore_room", "POST"])
+    assert walk(pages, make_client) == dict.fromkeys(pages, 200)
+    assert walk(pages, with_cookies_of(app, cast.guest)) == of_guest(pages)
+
+
+def put_into_bin(cast: Cast, routes: dict[Route, str]) -> None:
+    answer = cast.host.post(routes["rooms.delete", "POST"], data={"title": "Party"})
+    assert answer.location == routes[IN_BIN]
 
 
 def test_an_ended_room_is_open_to_its_host(
@@ -421,7 +513,7 @@ def test_an_ended_room_is_open_to_its_host(
     make_client = with_cookies_of(app, cast.host)
     with app.app_context():
         set_title_and_end(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=2))
-    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+    pages = pages_of(routes)
 
     assert walk(pages, make_client) == dict.fromkeys(pages, 200)
 

@@ -1,7 +1,7 @@
 """scripts enter a room by tokens that its hosts make
 
 Revision ID: 0028
-Revises: 0022
+Revises: 0026
 
 """
 
@@ -13,7 +13,7 @@ from photoshare.migrations.either import NUMBER
 
 # revision identifiers, used by Alembic.
 revision = "0028"
-down_revision = "0022"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 
 from photoshare.errors import InvalidInputError
 from photoshare.models import FormerCode, Photo, Room, db, utc_now
+from photoshare.services.rooms import ending
 from photoshare.services.rooms.entering import (
     CODE_ALPHABET,
     CODE_GROUPS,
@@ -25,6 +26,8 @@ from photoshare.services.space import even_when_full
 from photoshare.storage import Storage
 
 MAX_TITLE = 120  # characters
+DELETES_AFTER_DAYS = 30  # of new rooms: enough for everybody to take their photos home
+LONGEST_STAY = 3650  # days after the end
 PHOTOS_AT_ONCE = 500  # deleted in one transaction; with 3 faces each, 2 MB in the database's log
 
 
@@ -36,7 +39,13 @@ class NewRoom:
     host_secret: str
 
 
-def create_room(title: str, *, password: str = "", ends_on: date | None = None) -> NewRoom:
+def create_room(
+    title: str,
+    *,
+    password: str = "",
+    ends_on: date | None = None,
+    deletes_after_days: int | None = DELETES_AFTER_DAYS,
+) -> NewRoom:
     """Create a room with its own code and host secret.
 
     Raises
@@ -49,6 +58,7 @@ def create_room(title: str, *, password: str = "", ends_on: date | None = None) 
         title=checked_title(title),
         password_hash=_password_hash(password),
         ends_on=_checked_end(ends_on),
+        deletes_after_days=_checked_days(deletes_after_days),
     )
     db.session.add(room)
     db.session.flush()  # the link needs its id
@@ -81,6 +91,7 @@ def change_settings(
     guests_may_correct: bool = False,
     keeps_metadata: bool = False,
     has_hearts: bool = True,
+    deletes_after_days: int | None = None,
 ) -> None:
     """Change the settings of a room; after a new password, guests are asked for it.
 
@@ -101,6 +112,8 @@ def change_settings(
         Whether guests get originals that include locations, names and serial numbers.
     has_hearts : bool
         Whether guests may give photos hearts.
+    deletes_after_days : int or None
+        After its end the room is deleted with everything; None: never.
 
     Raises
     ------
@@ -115,9 +128,13 @@ def change_settings(
         "guests_may_correct": guests_may_correct,
         "keeps_metadata": keeps_metadata,
         "has_hearts": has_hearts,
+        "deletes_after_days": _checked_days(deletes_after_days),
     }
-    if ends_on != room.ends_on:
+    if ends_on == room.ends_on:
+        values["deletes_after_days"] = ending.with_notice(room, deletes_after_days)
+    else:
         _checked_end(ends_on)
+        values["ended_at"] = None  # a new date opens it again
     if password or is_open:
         values["password_hash"] = _password_hash(password)
         values["password_changed_at"] = utc_now() if password else None
@@ -173,6 +190,15 @@ def checked_title(title: str) -> str:
 def _password_hash(password: str) -> str | None:
     check_password_length(password)
     return hash_password(password) if password else None
+
+
+def _checked_days(days: int | None) -> int | None:
+    if days is not None and not ending.NOTICE_DAYS <= days <= LONGEST_STAY:
+        raise InvalidInputError(
+            "Please choose when the room is to be deleted from the list.",
+            field="deletes_after_days",
+        )
+    return days
 
 
 def _checked_end(ends_on: date | None) -> date | None:

@@ -18,6 +18,7 @@ from photoshare.models import (
     JOB_RUNNING,
     PHOTO_ANALYSING,
     PHOTO_WAITING,
+    ROOMS_IN_BIN,
     Job,
     Photo,
     Room,
@@ -25,6 +26,7 @@ from photoshare.models import (
     utc_now,
 )
 
+_CAN_RUN = and_(Job.state == JOB_QUEUED, Job.room_id.not_in(ROOMS_IN_BIN))
 RETRY_AFTER = timedelta(minutes=1)  # long enough to read the message, short enough to recover alone
 
 
@@ -81,6 +83,7 @@ def enqueue_waiting_photos() -> None:
         rooms = (
             select(Photo.room_id, literal(kind.value), literal(JOB_QUEUED))
             .where(Photo.state == PHOTO_WAITING, is_kind, Photo.room_id.not_in(cared_for))
+            .where(Photo.room_id.not_in(ROOMS_IN_BIN))
             .distinct()
         )
         if db.session.execute(rooms.limit(1)).first() is None:
@@ -121,12 +124,12 @@ def take_over(living: Collection[int]) -> int:
 
 def has_queued_jobs() -> bool:
     """Whether a job is waiting to be claimed."""
-    return db.session.scalar(select(Job.id).where(Job.state == JOB_QUEUED).limit(1)) is not None
+    return db.session.scalar(select(Job.id).where(_CAN_RUN).limit(1)) is not None
 
 
 def has_urgent_jobs() -> bool:
     """Whether a job is waiting that takes precedence over searching photos again."""
-    query = select(Job.id).where(Job.state == JOB_QUEUED, Job.kind != JobKind.SEARCH_AGAIN)
+    query = select(Job.id).where(_CAN_RUN, Job.kind != JobKind.SEARCH_AGAIN)
     return db.session.scalar(query.limit(1)) is not None
 
 
@@ -147,7 +150,7 @@ def claim_job(worker: int | None = None) -> ClaimedJob | None:
     """
     query = (
         select(Job.id)
-        .where(Job.state == JOB_QUEUED)
+        .where(_CAN_RUN)
         .order_by(Job.kind == JobKind.SEARCH_AGAIN, Job.kind != JobKind.PREPARE_DOWNLOADS, Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)  # means nothing to SQLite, whose writers take turns

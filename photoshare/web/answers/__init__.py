@@ -6,6 +6,7 @@ Views import from here; the modules tell how each answer is made.
 from __future__ import annotations
 
 from photoshare.web.answers.corrected import current_author, flash_with_undo, look_again
+from photoshare.web.answers.deleted import gone_page, say_deleted
 from photoshare.web.answers.downloads import content_disposition, send_source
 from photoshare.web.answers.htmx import (
     SEE_OTHER,
@@ -17,7 +18,7 @@ from photoshare.web.answers.htmx import (
 )
 from photoshare.web.answers.namesake import ask_if_namesake
 from photoshare.web.answers.photo_files import send_photo, send_zip
-from photoshare.web.answers.pictures import picture_digest, send_picture, send_tile
+from photoshare.web.answers.pictures import picture_digest, send_binned, send_picture, send_tile
 from photoshare.web.answers.same_photo import is_sure
 from photoshare.web.answers.toasts import toast
 from photoshare.web.answers.uploaded import UploadResult, answer_upload
@@ -34,6 +35,7 @@ __all__ = [
     "current_author",
     "faces_of",
     "flash_with_undo",
+    "gone_page",
     "is_sure",
     "isolated",
     "look_again",
@@ -45,6 +47,8 @@ __all__ = [
     "picture_digest",
     "redirect_or",
     "render",
+    "say_deleted",
+    "send_binned",
     "send_photo",
     "send_picture",
     "send_source",

@@ -20,6 +20,7 @@ from photoshare.errors import (
     PasswordChangedError,
     PhotoshareError,
     RejectedPhotoError,
+    RoomBinnedError,
     RoomEndedError,
     RoomFullError,
     RoomMovedError,
@@ -50,6 +51,7 @@ STATUS_CODES: dict[type[PhotoshareError], int] = {
     PasswordChangedError: 404,
     RoomEndedError: 404,
     TokenError: 401,
+    RoomBinnedError: 404,
     NotAllowedError: 403,
     InvalidInputError: 422,
     WrongPasswordError: 422,
@@ -109,6 +111,19 @@ def _handle_ended_room(
     return render_template("rooms/ended.html", error=error), STATUS_CODES[RoomEndedError]
 
 
+def _lead_to_bin(
+    error: RoomBinnedError,
+) -> Response | tuple[str | Response, int, dict[str, str]]:
+    """Lead a host of a room in the bin to the page that restores it, wherever they are in it.
+
+    Scripts and pictures learn that nothing is here: they can't read that page.
+    """
+    wants_page = "text/html" in request.headers.get("Accept", "text/html")
+    if wants_partial() or is_api_request() or not wants_page:
+        return _handle_our_error(error)
+    return redirect(url_for("bin.room", room_code=error.code), HTTPStatus.SEE_OTHER)
+
+
 def _lead_to_new_address(error: RoomMovedError) -> Response:
     """Lead who is in a room from a former address to the same page at the present one."""
     values = (request.view_args or {}) | {"room_code": error.code}
@@ -144,6 +159,7 @@ def init_app(app: Flask) -> None:
     """Answer every error with a page, or with an alert for htmx."""
     app.register_error_handler(PhotoshareError, _handle_our_error)
     app.register_error_handler(RoomEndedError, _handle_ended_room)
+    app.register_error_handler(RoomBinnedError, _lead_to_bin)
     app.register_error_handler(RoomMovedError, _lead_to_new_address)
     app.register_error_handler(HTTPException, _handle_http_error)
     app.before_request(_check_body)

@@ -21,11 +21,21 @@ def send_picture(path: Path, mime_type: str) -> Response:
     NotFoundError
         If it has just been deleted.
     """
+    return _for_this_browser(_send_file(path, mime_type))
+
+
+def send_binned(path: Path, mime_type: str) -> Response:
+    """Send a picture of a deleted photo, like `send_picture`; the browser keeps nothing of it."""
+    response = _send_file(path, mime_type)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _send_file(path: Path, mime_type: str) -> Response:
     try:
-        response = send_file(path, mime_type)
+        return send_file(path, mime_type)
     except FileNotFoundError:
         raise NotFoundError("This picture no longer exists.") from None
-    return _for_this_browser(response)
 
 
 def send_tile(content: bytes) -> Response:

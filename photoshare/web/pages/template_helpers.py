@@ -23,8 +23,10 @@ from photoshare.services.photos import (
     OfPeople,
     OfPerson,
     cursor_of,
+    may_delete,
     open_album,
 )
+from photoshare.services.rooms import ending
 from photoshare.services.rooms.entering import Access, has_ended
 from photoshare.web.answers import picture_digest, wants_partial
 from photoshare.web.pages.in_app import in_app_browser
@@ -71,6 +73,12 @@ HTMX_CONFIG = {
         },
     ],
 }
+
+# Pages that say when the room ends and when it is deleted; on others, that would be in the way.
+NOTICE_PAGES = (
+    *("rooms.show", "photos.index", "people.index", "people.show", "me.show"),
+    *("rooms.share", "rooms.settings", "guests.index", "bin.index"),
+)
 
 
 def picture_url(photo: Photo, side: int, ending: str = "jpg") -> str:
@@ -252,7 +260,13 @@ def init_app(app: Flask) -> None:
         "cursor_of": cursor_of,
         "date_range": date_range,
         "plural_forms": plural_forms,
+        "NOTICE_PAGES": NOTICE_PAGES,
+        "DELETION_CHOICES": ending.DELETION_CHOICES,
+        "deletion_day": ending.deletion_day,
+        "ends_soon": ending.ends_soon,
         "has_ended": has_ended,
+        "last_day": ending.last_day,
+        "may_delete_photo": may_delete,
         "placeholder_url": placeholder_url,
         "srcset": srcset,
         "tile_factors": tile_factors,

@@ -60,6 +60,18 @@ def open_to_strangers(view: View) -> View:
     return view
 
 
+def of_binned_room(view: View) -> View:
+    """Mark a room view that its hosts need while the room is in the bin; all others are closed."""
+    view.is_of_binned_room = True  # type: ignore[attr-defined]
+    return view
+
+
+def open_to_readers(view: View) -> View:
+    """Mark a view that changes something, and that guests may use after the end of the room."""
+    view.is_open_to_readers = True  # type: ignore[attr-defined]
+    return view
+
+
 def host_only(view: View) -> View:
     """Restrict a view to the room's host; guests get an error that says so."""
 
@@ -149,24 +161,34 @@ def _check_access() -> BaseResponse | None:
     view = current_app.view_functions.get(request.endpoint or "")
     if code is not None and not getattr(view, "is_open_to_strangers", False):
         try:
-            g.access = _enter(code)
+            g.access = _enter(code, in_bin=getattr(view, "is_of_binned_room", False))
         except NotJoinedError:
             if invitation := invitation_for_page(code):
                 return invitation
             raise
         g.room_code = g.access.room.code
+        if g.access.is_read_only and request.method not in SAFE_METHODS:
+            _check_reader(view)
         _note_seen(g.access)
     return None
 
 
-def _enter(code: str) -> Access:
+def _check_reader(view: object) -> None:
+    """Refuse what would add, correct or delete something in a room that has ended."""
+    if not getattr(view, "is_open_to_readers", False):
+        raise NotAllowedError(
+            "This room has ended. You can still look at everything and download it."
+        )
+
+
+def _enter(code: str, *, in_bin: bool) -> Access:
     """Enter a room; a form of a page that is still at a former address is taken there."""
     try:
-        return enter_room(code, room_tokens())
+        return enter_room(code, room_tokens(), in_bin=in_bin)
     except RoomMovedError as error:
         if request.method in SAFE_METHODS:
             raise  # and the browser is led to the present address
-        return enter_room(error.code, room_tokens())
+        return enter_room(error.code, room_tokens(), in_bin=in_bin)
 
 
 def _note_seen(access: Access) -> None:

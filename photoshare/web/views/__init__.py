@@ -17,12 +17,13 @@ from photoshare.web.views import (
     wall,
 )
 from photoshare.web.views.api import v1
-from photoshare.web.views.rooms import api_tokens, guests, links, rooms
+from photoshare.web.views.rooms import api_tokens, bin, ending, guests, links, rooms
 
 BLUEPRINTS = tuple(
     page.blueprint
     for page in (
         *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
-        *(me, find_me, wall, phone_app, languages, guests, links, api_tokens, v1),
+        *(me, find_me, wall, phone_app, languages, v1),
+        *(guests, links, api_tokens, bin, ending),
     )
 )

@@ -62,6 +62,7 @@ from photoshare.web.answers import (
     page_before,
     picture_digest,
     redirect_or,
+    say_deleted,
     send_photo,
     send_picture,
     send_tile,
@@ -104,7 +105,7 @@ def without_faces(room_code: str) -> str:
 
 
 def _grid(album: Album) -> str:
-    access, site, page = current_access(), current_site(), photo_page(album)
+    access, page = current_access(), photo_page(album)
     if wants_partial():
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)
     return render_template(
@@ -113,7 +114,7 @@ def _grid(album: Album) -> str:
         album=album,
         page=page,
         filters=list_filters(access, album),
-        undoable=find_undoable(access) if site.settings.undo_minutes else None,
+        undoable=find_undoable(access),
     )
 
 
@@ -305,13 +306,7 @@ def delete_several(room_code: str) -> str | BaseResponse:
 
 
 def _delete(access: Access, photo_ids: Sequence[int]) -> None:
-    site = current_site()
-    done = delete_photos(access, photo_ids, site.storage)
-    can_undo = done.deletion_id is not None and site.settings.undo_minutes > 0
-    toast(
-        gettext("%(photos)s deleted.", photos=count(done.count, "photo")),
-        undo_url=url_for("photos.undo_delete", deletion_id=done.deletion_id) if can_undo else None,
-    )
+    say_deleted([delete_photos(access, photo_ids, current_site().storage)])
 
 
 @blueprint.post("/deletions/<int:deletion_id>/undo")
@@ -319,7 +314,7 @@ def undo_delete(room_code: str, deletion_id: int) -> BaseResponse:
     """Bring back the photos of a deletion, for as long as that is possible."""
     access, site = current_access(), current_site()
     number = restore_photos(access, deletion_id, site.storage)
-    site.jobs.search_photos(access.room.id)  # those whose search the deletion interrupted
+    site.jobs.search_restored(access.room.id)
     toast(gettext("%(photos)s back again.", photos=count(number, "photo")))
     return redirect(page_before(url_for("photos.index")), SEE_OTHER)
 

@@ -31,14 +31,14 @@ from photoshare.services.photos import (
     list_newest,
     open_album,
 )
-from photoshare.services.rooms import entering, hosts, rooms
+from photoshare.services.rooms import bin, entering, hosts, rooms
 from photoshare.services.rooms.entering import Access
 from photoshare.services.rooms.host_links import secret_of
 from photoshare.services.work.progress import room_progress
 from photoshare.web.answers import (
     SEE_OTHER,
     content_disposition,
-    isolated,
+    gone_page,
     render,
     toast,
 )
@@ -90,6 +90,7 @@ def create() -> Response | Again:
             form.get("title", ""),
             password=form.get("password", ""),
             ends_on=_parse_date(form.get("ends_on", "")),
+            deletes_after_days=_days(rooms.DELETES_AFTER_DAYS),
         )
         guest = entering.become_host(new.room, secret=new.host_secret, name=form.get("name", ""))
     except (InvalidInputError, TooManyAttemptsError) as error:
@@ -279,6 +280,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
             guests_may_correct="guests_may_correct" in form,
             keeps_metadata="keep_metadata" in form,
             has_hearts="has_hearts" in form,
+            deletes_after_days=_days(access.room.deletes_after_days),
         )
     except InvalidInputError as error:
         return render_template(
@@ -291,26 +293,38 @@ def change(room_code: str) -> Response | tuple[str, int]:
 @blueprint.get("/rooms/<room_code>/delete")
 @host_only
 def confirm_delete(room_code: str) -> str:
-    """Ask whether to really delete the room."""
-    access = current_access()
-    count = count_photos(open_album(access))
-    return render_template("rooms/delete.html", access=access, photo_count=count)
+    """Ask for the title of the room before it is deleted, and offer to take everything home."""
+    return _delete_page()
 
 
 @blueprint.post("/rooms/<room_code>/delete")
 @host_only
-def delete(room_code: str) -> Response:
-    """Delete the room with all of its data."""
+def delete(room_code: str) -> str | Response | Again:
+    """Put the room into the bin; on a full disk it is gone at once."""
     room = current_access().room
-    room_id, title = room.id, room.title  # read now: the row is gone afterwards
-    rooms.delete_room(room_id, current_site().storage)
-    forget_room(room_id)
-    toast(
-        gettext(
-            "The room “%(title)s” and everything in it have been deleted.", title=isolated(title)
-        )
+    try:
+        bin.check_title(room, request.form.get("title", ""))
+    except InvalidInputError as error:
+        return _again(_delete_page(refusal(error)), error)
+    room_id = room.id
+    if report := bin.put_into_bin(room, current_site().storage):
+        forget_room(room_id)
+        return gone_page(report)
+    return redirect(url_for("bin.room"), SEE_OTHER)
+
+
+def _delete_page(refused: Refusal | None = None) -> str:
+    access = current_access()
+    album = open_album(access)
+    return render_template(
+        "rooms/delete.html",
+        access=access,
+        album=album,
+        photo_count=count_photos(album),
+        is_full=not current_site().storage.has_free_space(),
+        title=request.form.get("title", ""),
+        refused=refused,
     )
-    return redirect(url_for("rooms.index"), SEE_OTHER)
 
 
 def _again(page: str, error: PhotoshareError) -> Again:
@@ -361,6 +375,17 @@ def _join_page(
         back=back,
         wanted=wanted_page(),
     )
+
+
+def _days(otherwise: int | None) -> int | None:
+    """Read how many days after its end the room is to be deleted; never, if that was chosen."""
+    text = request.form.get("deletes_after_days")
+    if text is None:
+        return otherwise
+    try:
+        return int(text) if text else None
+    except ValueError:
+        return 0  # which the service refuses
 
 
 def _parse_date(text: str) -> date | None:
