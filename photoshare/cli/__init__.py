@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from photoshare.cli import backups, doctor, moving, photos
+from photoshare.cli import backups, doctor, moving, owner, photos
 from photoshare.cli.rooms import rooms_group
 
 
@@ -17,5 +17,6 @@ def init_app(app: Flask) -> None:
         *(backups.back_up, backups.check_backup, backups.restore_backup),
         *(moving.move_files, moving.migrate_to),
         doctor.examine,
+        owner.make_owner_password,
     ):
         app.cli.add_command(command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,3 +42,29 @@ def alone(data: Path, refusal: str) -> Iterator[None]:
 def print_json(value: Any) -> None:
     """Print a value as JSON, which is an interface (docs/command-line.md)."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON, which is the same in every version."
+)
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows for people: columns as wide as they need, numbers to the right.
+
+    Parameters
+    ----------
+    head : sequence of str
+        Names of the columns, in capitals.
+    rows : sequence of sequences
+        As long as the head.
+    """
+    texts = [[str(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    is_number = [all(isinstance(row[i], int) for row in rows) for i in range(len(head))]
+    for line in texts:
+        cells = (
+            text.rjust(width) if right else text.ljust(width)
+            for text, width, right in zip(line, widths, is_number, strict=True)
+        )
+        click.echo("  ".join(cells).rstrip())

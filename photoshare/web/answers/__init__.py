@@ -9,6 +9,7 @@ from photoshare.web.answers.corrected import current_author, flash_with_undo, lo
 from photoshare.web.answers.downloads import content_disposition, send_source
 from photoshare.web.answers.htmx import (
     SEE_OTHER,
+    lead_away,
     redirect_or,
     render,
     wants_partial,
@@ -35,6 +36,7 @@ __all__ = [
     "flash_with_undo",
     "is_sure",
     "isolated",
+    "lead_away",
     "look_again",
     "next_page",
     "number",
