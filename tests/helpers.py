@@ -55,8 +55,10 @@ from tests.fakes import FakeFaceEngine
 SEARCHED = (None, PHOTO_ANALYSED)  # states of `insert_photos` without special values
 HX = {"HX-Request": "true"}
 OLD_TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
-TABLES = (*OLD_TABLES, Deletion, DeletedPhoto, Heart, FormerCode, GuestSession, HostLink)
-TABLES += (OwnerSession,)
+TABLES = (
+    *(*OLD_TABLES, Deletion, DeletedPhoto, Heart),
+    *(FormerCode, GuestSession, HostLink, OwnerSession),
+)
 
 
 def flat(page: str) -> str:

@@ -18,8 +18,10 @@ pytestmark = pytest.mark.browser
 
 PASSWORD = "acde-fhjk-mnpr-twxy"
 SIZES = {390: 844, 1280: 860}  # width and height in pixels
-ROOMS = ("Lea & Tom's wedding", "Grandma's 90th", "Trip to the sea", "Office party", "Reunion")
-ROOMS += ("Summer camp", "A very long title of a room, as somebody typed it on a phone one evening")
+ROOMS = (
+    *("Lea & Tom's wedding", "Grandma's 90th", "Trip to the sea", "Office party", "Reunion"),
+    *("Summer camp", "A very long title of a room, as somebody typed it on a phone one evening"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,7 @@ def add_room(page: Page, address: str, title: str) -> None:
 
 def problems_of(page: Page, name: str) -> dict[tuple[str, int, str], list[str]]:
     """Look at a page in both sizes and schemes."""
-    found = {}
+    found: dict[tuple[str, int, str], list[str]] = {}
     for width, height in SIZES.items():
         page.set_viewport_size({"width": width, "height": height})
         for scheme in SCHEMES:
