@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from flask import Flask
 
-from photoshare.cli import backups, doctor, moving, owner, photos
+from photoshare.cli import backups, doctor, guests, links, moving, owner, people, photos
 from photoshare.cli.rooms import rooms_group
 
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
-    for command in (photos.import_folder, photos.search_again):
+    for command in (
+        *(links.renew_host_link, links.show_guest_link, guests.list_guests_of),
+        *(photos.import_folder, photos.search_again, people.list_people, people.correct),
+    ):
         rooms_group.add_command(command)
     app.cli.add_command(rooms_group)
     for command in (
