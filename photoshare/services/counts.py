@@ -46,9 +46,10 @@ def count_rooms() -> int:
 
 
 def count_waiting() -> int:
-    """Count the photos that wait for the face search, from an index of these only."""
-    waiting = select(func.count()).select_from(Photo).where(Photo.state == PHOTO_WAITING)
-    return db.session.scalar(waiting) or 0
+    """Count the photos that wait for the face search, by an index in which each room has its own."""
+    waiting = select(func.count()).where(Photo.room_id == Room.id, Photo.state == PHOTO_WAITING)
+    of_rooms = select(func.sum(waiting.correlate(Room).scalar_subquery())).select_from(Room)
+    return int(db.session.scalar(of_rooms) or 0)
 
 
 def count_lost() -> int:
