@@ -46,7 +46,7 @@ def count_rooms() -> int:
 
 
 def count_waiting() -> int:
-    """Count the photos that wait for the face search, by an index in which each room has its own."""
+    """Count the photos that wait for the face search, by an index of each room."""
     waiting = select(func.count()).where(Photo.room_id == Room.id, Photo.state == PHOTO_WAITING)
     of_rooms = select(func.sum(waiting.correlate(Room).scalar_subquery())).select_from(Room)
     return int(db.session.scalar(of_rooms) or 0)

@@ -110,6 +110,8 @@ def _part(name: str, word: str) -> Part:
         "none": gettext("none: the server searches photos itself"),
         "unreachable": gettext("out of reach: the server searches photos itself"),
     }
+    if name == health.FREE_SPACE:
+        words[health.OK] = gettext("enough")
     state, is_refused, _refused = word.partition(", ")
     return Part(
         names.get(name, name),

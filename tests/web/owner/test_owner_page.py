@@ -228,6 +228,7 @@ def test_the_state_names_what_a_monitor_sees_and_the_free_space(owner: FlaskClie
 
     for part in ("Database", "Data folder", "Free space", "Background work", "Face search"):
         assert f"<span>{part}</span>" in page
+    assert '<span>Free space</span><span class="is-good">enough</span>' in page
     assert " GB free" in page
     assert "./run.sh doctor" in page
     assert "needs you" not in page
