@@ -33,7 +33,6 @@ from photoshare.models import (
     Heart,
     HostLink,
     Job,
-    OwnerSession,
     Person,
     Photo,
     Room,
@@ -55,10 +54,7 @@ from tests.fakes import FakeFaceEngine
 SEARCHED = (None, PHOTO_ANALYSED)  # states of `insert_photos` without special values
 HX = {"HX-Request": "true"}
 OLD_TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
-TABLES = (
-    *(*OLD_TABLES, Deletion, DeletedPhoto, Heart),
-    *(FormerCode, GuestSession, HostLink, OwnerSession),
-)
+TABLES = (*OLD_TABLES, Deletion, DeletedPhoto, Heart, FormerCode, GuestSession, HostLink)
 
 
 def flat(page: str) -> str:

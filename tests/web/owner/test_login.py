@@ -105,7 +105,7 @@ def test_logging_out_ends_the_session_and_its_copies(app: Flask, owner: FlaskCli
 
     assert not is_in(owner)
     assert not is_in(copy)
-    assert row_counts(app)["owner_session"] == 0
+    assert row_counts(app, [OwnerSession]) == {"owner_session": 0}
 
 
 def test_logging_out_leaves_other_browsers_in_unless_it_is_everywhere(
