@@ -85,6 +85,8 @@ REFUSED = [  # variable, text, remedy
     ("URL_PREFIX", "//evil.example", "a path such as"),
     ("SECRET_KEY", "too short", "at least 32 characters"),
     ("METRICS_TOKEN", "too short", "at least 32 characters"),
+    ("ROOM_CREATION", "everyone", "one of: open, password, closed, or empty"),
+    ("OWNER_PASSWORD", "too short", "12 to 200 characters, or empty"),
     ("THREADS", "1", "a whole number from 2 to 64"),
     ("THREADS", "65", "a whole number from 2 to 64"),
     ("THREADS", "four", "a whole number from 2 to 64"),

@@ -7,8 +7,8 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from photoshare.cli.answers import OneSentence, print_json
-from photoshare.cli.rooms import find_room
+from photoshare.cli.answers import OneSentence, already_json, print_json
+from photoshare.cli.finding import find_room
 from photoshare.models import Room
 from photoshare.services.rooms import bin
 from photoshare.web.site import current_site
@@ -16,6 +16,7 @@ from photoshare.web.site import current_site
 
 @click.command("restore")
 @click.argument("code")
+@already_json
 @with_appcontext
 def restore(code: str) -> None:
     """Bring the room CODE back from the bin, with everything."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from photoshare.config.database import DatabaseSettings
+from photoshare.config.owner import OwnerSettings
 from photoshare.config.s3 import S3Settings
 from photoshare.config.values import (
     HIDDEN,
@@ -69,7 +70,7 @@ def _default_data(is_installed: bool, platform: str, environ: Mapping[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(S3Settings, DatabaseSettings):
+class Settings(S3Settings, OwnerSettings, DatabaseSettings):
     """The settings of one server; docs/administration.md shows this table."""
 
     data: Path = new_setting(

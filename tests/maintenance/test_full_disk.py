@@ -157,6 +157,29 @@ def test_on_a_full_disk_photos_and_rooms_can_be_deleted_and_all_else_is_said_in_
     assert "Traceback" not in errors
 
 
+def test_on_a_full_disk_the_owner_logs_in_and_deletes_a_room(small_disk: Path) -> None:
+    data, port = small_disk / "data", free_port()
+    environ = {"PHOTOSHARE_MIN_FREE_MB": "0", "PHOTOSHARE_OWNER_PASSWORD": "a password of ours"}
+    with server(data, port, ("-c", PROGRAM), **environ) as process:
+        wait_until_it_serves(process, port)
+        host, owner = Browser(port), Browser(port)
+        room, _ = full_of_photos(host)
+        fill(small_disk)
+        exhaust_the_log(host, room)
+        fill(small_disk)
+
+        login = owner.ask("/owner/login", b"owner_password=a password of ours")
+        fill(small_disk)
+        gone = owner.ask("/owner/rooms/1/delete", b"title=Party")
+
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+    assert (login[0], b"Log out here" in login[1]) == (200, True)
+    assert (gone[0], b"have been deleted" in gone[1]) == (200, True)
+    assert photo_ids(data) == []
+    assert "Traceback" not in errors
+
+
 def exhaust_the_log(browser: Browser, room: str) -> None:
     """Write until the database's log has no space left of its own."""
     for number in range(1000):

@@ -549,6 +549,75 @@ def test_nobody_reads_the_title_of_a_room_before_its_password(
     assert "Zsa" in cast.host.get(cast.url).text
 
 
+def routes_of_owner(app: Flask, room_id: int) -> dict[Route, str]:
+    """Address of every route of the owner's page."""
+    adapter = app.url_map.bind("localhost")
+    return {
+        (rule.endpoint, method): adapter.build(
+            rule.endpoint, {"room_id": room_id} if rule.arguments else {}, method
+        )
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("owner.")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+@pytest.mark.parametrize("who", ["stranger", "guest", "host", "former owner"])
+def test_everyone_but_the_owner_is_led_to_the_login(
+    app: Flask, cast: Cast, owner: FlaskClient, who: str
+) -> None:
+    closed = {
+        route: url
+        for route, url in routes_of_owner(app, cast.room_id).items()
+        if route[0] not in ("owner.show_login", "owner.log_in")
+    }
+    owner.post("/owner/logout")
+    client = owner if who == "former owner" else getattr(cast, who)
+    before = row_counts(app)
+
+    answers = [client.open(url, method=method) for (_, method), url in closed.items()]
+
+    assert len(closed) > 8
+    assert {(one.status_code, one.location.partition("?")[0]) for one in answers} == {
+        (303, "/owner/login")
+    }
+    assert not any("Party" in one.text for one in answers)
+    assert row_counts(app) == before
+    assert client.get("/owner/login").status_code == 200
+
+
+def test_the_owner_finds_every_page_and_every_form_is_taken(
+    app: Flask, cast: Cast, owner: FlaskClient
+) -> None:
+    routes = routes_of_owner(app, cast.room_id)
+    last = ("owner.delete", "owner.leave")
+
+    answers = {
+        (endpoint, method): owner.open(url, method=method, data={"title": "Party"}).status_code
+        for (endpoint, method), url in sorted(routes.items(), key=lambda one: one[0][0] in last)
+        if endpoint not in ("owner.show_login", "owner.log_in")
+    }
+
+    led_on = [("open_room", "POST"), ("end", "POST"), ("delete", "POST"), ("leave", "POST")]
+    assert answers == dict.fromkeys(answers, 200) | {
+        (f"owner.{name}", method): 303 for name, method in led_on
+    }
+
+
+def test_the_owner_finds_nothing_in_a_room_before_opening_it(
+    app: Flask, owner: FlaskClient, routes: dict[Route, str]
+) -> None:
+    cookie = owner.get_cookie("photoshare_owner")
+    assert cookie is not None
+
+    def make_client() -> FlaskClient:
+        client = app.test_client()
+        client.set_cookie("photoshare_owner", cookie.value)
+        return client
+
+    assert walk(routes, make_client) == OPEN_TO_STRANGERS
+
+
 def all_forms(app: Flask, routes: dict[Route, str]) -> Iterator[str]:
     """List the address of every route that accepts forms, in a room or not.
 
@@ -557,7 +626,7 @@ def all_forms(app: Flask, routes: dict[Route, str]) -> Iterator[str]:
     in_rooms = {endpoint: url for (endpoint, method), url in routes.items() if method == "POST"}
     for rule in app.url_map.iter_rules():
         if "POST" in (rule.methods or set()) and not rule.rule.startswith(API_PATH):
-            yield in_rooms.get(rule.endpoint, rule.rule)
+            yield in_rooms.get(rule.endpoint, rule.rule.replace("<int:room_id>", "1"))
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from photoshare.errors import (
 )
 from photoshare.models import ApiToken, FormerCode, Guest, GuestSession, HostLink, Room, db, utc_now
 from photoshare.services.rooms.hashing import is_right
-from photoshare.services.rooms.host_links import find_link
+from photoshare.services.rooms.host_links import find_link, list_links
 from photoshare.services.rooms.sessions import hash_tokens
 
 # No two look alike in either case: of 0 o, 1 i l, 2 z, 5 s, 6 g b, 9 q, u v at most one is used.
@@ -355,6 +355,25 @@ def become_host(room: Room, *, secret: str, name: str = "") -> Guest:
     """
     link = find_link(room, secret)
     return _add_guest(room, checked_name(name or link.name), link=link)
+
+
+def admit_owner(room: Room) -> Guest:
+    """Let the owner of the server in as a host, as if by the room's first host link."""
+    return _add_guest(room, "", link=list_links(room.id)[0])
+
+
+def get_room(room_id: int) -> Room:
+    """Load a room by its id, for the owner of the server.
+
+    Raises
+    ------
+    NotFoundError
+        If it does not exist.
+    """
+    room = db.session.get(Room, room_id)
+    if room is None:
+        raise NotFoundError("This room no longer exists.")
+    return room
 
 
 def checked_name(name: str) -> str:

@@ -10,6 +10,7 @@ from photoshare.web.answers.deleted import gone_page, say_deleted
 from photoshare.web.answers.downloads import content_disposition, send_source
 from photoshare.web.answers.htmx import (
     SEE_OTHER,
+    lead_away,
     redirect_or,
     render,
     wants_partial,
@@ -38,6 +39,7 @@ __all__ = [
     "gone_page",
     "is_sure",
     "isolated",
+    "lead_away",
     "look_again",
     "next_page",
     "number",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from flask import Flask, request
 from werkzeug.datastructures import MultiDict
@@ -63,6 +64,25 @@ def numbers_of_form(name: str) -> list[int]:
     """Read the whole numbers of a form field that may be there several times."""
     numbers = request.form.getlist(name, type=int)
     return [number for number in numbers if abs(number) <= LARGEST_NUMBER]
+
+
+def end_date_of_form() -> date | None:
+    """Read the last day of a room from a form; None if there is to be none.
+
+    Raises
+    ------
+    InvalidInputError
+        If it can't be read as a date.
+    """
+    text = request.form.get("ends_on", "")
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError(
+            "Please enter the end date like this: 2026-12-31.", field="ends_on"
+        ) from None
 
 
 def page_argument(args: MultiDict[str, str] | None = None) -> int:

@@ -9,6 +9,7 @@ from photoshare.web.views import (
     jobs,
     languages,
     me,
+    owner,
     people,
     phone_app,
     photos,
@@ -23,7 +24,7 @@ BLUEPRINTS = tuple(
     page.blueprint
     for page in (
         *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
-        *(me, find_me, wall, phone_app, languages, v1),
+        *(me, find_me, wall, phone_app, languages, v1, owner),
         *(guests, links, api_tokens, bin, ending),
     )
 )

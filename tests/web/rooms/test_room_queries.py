@@ -103,6 +103,7 @@ def walk(app: Flask, cast: Cast, party: Party, monkeypatch: pytest.MonkeyPatch) 
         "deletion_id": 1,
         "guest_id": guest,
         "link_id": 1,
+        "room_id": cast.room_id,
     }
     place = place_at(app, photo)
     addresses = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -46,17 +45,22 @@ from photoshare.web.pages.links import absolute_url, phone_access, qr_code_file,
 from photoshare.web.pages.people_grid import draw_people
 from photoshare.web.pages.words import Refusal, refusal
 from photoshare.web.requests import (
+    check_may_open_rooms,
+    check_opens_room,
     current_access,
     current_site,
+    end_date_of_form,
     enter,
     forget_room,
     guessing,
     host_only,
-    limit_new_rooms,
+    may_open_rooms,
+    needs_owner_password,
     open_to_strangers,
     remember_guest,
     room_tokens,
     wanted_page,
+    was_owner,
 )
 
 blueprint = Blueprint("rooms", __name__)
@@ -76,7 +80,8 @@ def index() -> str:
 @blueprint.get("/rooms")
 def new() -> str:
     """Show the form that creates a room."""
-    return render_template("rooms/new.html", form={}, refused=None)
+    check_may_open_rooms()
+    return _new_page({})
 
 
 @blueprint.post("/rooms")
@@ -84,17 +89,17 @@ def create() -> Response | Again:
     """Create a room and make this browser its host."""
     form = request.form
     try:
-        limit_new_rooms()
+        check_opens_room()
         entering.checked_name(form.get("name", ""))  # before there is a room
         new = rooms.create_room(
             form.get("title", ""),
             password=form.get("password", ""),
-            ends_on=_parse_date(form.get("ends_on", "")),
+            ends_on=end_date_of_form(),
             deletes_after_days=_days(rooms.DELETES_AFTER_DAYS),
         )
         guest = entering.become_host(new.room, secret=new.host_secret, name=form.get("name", ""))
     except (InvalidInputError, TooManyAttemptsError) as error:
-        return _again(render_template("rooms/new.html", form=form, refused=refusal(error)), error)
+        return _again(_new_page(form, refusal(error)), error)
     remember_guest(guest)
     # Where the cookie is not kept, that link is all the host has of the room.
     return enter(url_for("rooms.host_link", room_code=new.room.code, secret=new.host_secret))
@@ -274,7 +279,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
         rooms.change_settings(
             access.room,
             title=form.get("title", ""),
-            ends_on=_parse_date(form.get("ends_on", "")),
+            ends_on=end_date_of_form(),
             password=form.get("password", ""),
             is_open="remove_password" in form,
             guests_may_correct="guests_may_correct" in form,
@@ -334,9 +339,23 @@ def _again(page: str, error: PhotoshareError) -> Again:
     return page, 422, {}
 
 
+def _new_page(form: Mapping[str, str], refused: Refusal | None = None) -> str:
+    needs_password = needs_owner_password()
+    return render_template(
+        "rooms/new.html", form=form, refused=refused, needs_owner_password=needs_password
+    )
+
+
 def _start_page(form: Mapping[str, str], refused: Refusal | None = None) -> str:
     my_rooms = entering.list_joined_rooms(room_tokens())
-    return render_template("rooms/index.html", form=form, my_rooms=my_rooms, refused=refused)
+    return render_template(
+        "rooms/index.html",
+        form=form,
+        my_rooms=my_rooms,
+        refused=refused,
+        may_open_rooms=may_open_rooms(),
+        was_owner=was_owner(),
+    )
 
 
 def _wanted_url() -> str:
@@ -386,14 +405,3 @@ def _days(otherwise: int | None) -> int | None:
         return int(text) if text else None
     except ValueError:
         return 0  # which the service refuses
-
-
-def _parse_date(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInputError(
-            "Please enter the end date like this: 2026-12-31.", field="ends_on"
-        ) from None
