@@ -37,6 +37,7 @@ from photoshare.models import (
     Photo,
     Room,
     Upload,
+    WaitingPhoto,
     encoding_to_bytes,
     utc_now,
 )
@@ -55,6 +56,7 @@ SEARCHED = (None, PHOTO_ANALYSED)  # states of `insert_photos` without special v
 HX = {"HX-Request": "true"}
 OLD_TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
 TABLES = (*OLD_TABLES, Deletion, DeletedPhoto, Heart, FormerCode, GuestSession, HostLink)
+TABLES = (*TABLES, WaitingPhoto)
 
 
 def flat(page: str) -> str:

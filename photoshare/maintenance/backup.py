@@ -138,9 +138,18 @@ def check_backup(folder: Path) -> Backup:
 
 
 def originals_in(database: sqlite3.Connection) -> list[Original]:
-    """List the originals that a database knows."""
-    rows = database.execute("SELECT room_id, sha256, size_bytes, file_name FROM photo")
-    return [Original(*row) for row in rows]
+    """List the originals that a database knows: of photos, and of what waits for a host's yes.
+
+    Each is listed once, though it may wait from several guests. Former schemas know no waiting.
+    """
+    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+    found: dict[tuple[int, str], Original] = {}
+    for table in ("photo", "waiting_photo"):
+        if table in tables:
+            rows = database.execute(f"SELECT room_id, sha256, size_bytes, file_name FROM {table}")
+            for one in map(Original._make, rows):
+                found.setdefault((one.room_id, one.sha256), one)
+    return list(found.values())
 
 
 def place_of(folder: Path, one: Original) -> Path:

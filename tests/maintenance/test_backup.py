@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from photoshare.db import db
 from photoshare.errors import BackupError
 from photoshare.maintenance import backup
-from photoshare.services.photos import adding, listing
+from photoshare.models import Photo
+from photoshare.services.photos import listing
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site
 from tests.fakes import BLUE, RED, draw_photo
@@ -108,7 +111,7 @@ def test_photos_that_come_and_go_on_the_way_are_in_it_by_row_and_file_or_not_at_
             add_photo(room_id, draw_photo(RED, seed=next(numbers)))
             with app.app_context():
                 oldest = found[0].sha256
-                photo = adding._photo_with_hash(room_id, oldest)
+                photo = db.session.scalar(select(Photo).where(Photo.sha256 == oldest))
                 assert photo is not None
                 delete_for_good(host_access(room_id), photo.id, site.storage)
         return found

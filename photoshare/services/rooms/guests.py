@@ -9,7 +9,7 @@ from sqlalchemy import delete, exists, func, or_, select, update
 
 from photoshare.databases.expressions import total
 from photoshare.errors import InvalidInputError, NotFoundError
-from photoshare.models import Correction, Guest, GuestSession, Photo, Upload, db
+from photoshare.models import Correction, Guest, GuestSession, Photo, Upload, WaitingPhoto, db
 from photoshare.services.people.finding import fold_name
 from photoshare.services.rooms.entering import Access, checked_name
 from photoshare.services.rooms.hosts import check_first_host
@@ -133,7 +133,8 @@ def remove_guest(access: Access, guest: Guest, storage: Storage) -> None:
 def leave_room(access: Access, storage: Storage) -> None:
     """Forget a guest who leaves: their name, who they are, and their unfinished uploads.
 
-    Their photos stay, and so does the nameless row that their photos and corrections refer to.
+    Their photos stay, also those that wait for a host's yes, and so does the nameless row that
+    photos and corrections refer to.
     """
     _forget(access.guest, storage)
 
@@ -147,7 +148,7 @@ def _forget(guest: Guest, storage: Storage) -> None:
     stays = update(Guest).where(Guest.id == guest_id)
     db.session.execute(stays.values(forgotten | {"is_host": False, "is_upload_stopped": False}))
     is_left_behind = or_(
-        exists().where(Photo.guest_id == guest_id), exists().where(Correction.guest_id == guest_id)
+        *(exists().where(kind.guest_id == guest_id) for kind in (Photo, WaitingPhoto, Correction))
     )
     db.session.execute(delete(Guest).where(Guest.id == guest_id, ~is_left_behind))
     db.session.commit()

@@ -81,6 +81,7 @@ def change_settings(
     guests_may_correct: bool = False,
     keeps_metadata: bool = False,
     has_hearts: bool = True,
+    is_moderated: bool = False,
 ) -> None:
     """Change the settings of a room; after a new password, guests are asked for it.
 
@@ -101,6 +102,8 @@ def change_settings(
         Whether guests get originals that include locations, names and serial numbers.
     has_hearts : bool
         Whether guests may give photos hearts.
+    is_moderated : bool
+        Whether what guests add from now on waits for a host's yes. What waits already stays so.
 
     Raises
     ------
@@ -115,6 +118,7 @@ def change_settings(
         "guests_may_correct": guests_may_correct,
         "keeps_metadata": keeps_metadata,
         "has_hearts": has_hearts,
+        "is_moderated": is_moderated,
     }
     if ends_on != room.ends_on:
         _checked_end(ends_on)

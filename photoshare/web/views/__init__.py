@@ -8,6 +8,7 @@ from photoshare.web.views import (
     jobs,
     languages,
     me,
+    moderation,
     people,
     phone_app,
     photos,
@@ -21,6 +22,6 @@ BLUEPRINTS = tuple(
     page.blueprint
     for page in (
         *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
-        *(me, wall, phone_app, languages, guests, links),
+        *(me, wall, phone_app, languages, guests, links, moderation),
     )
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
@@ -9,6 +11,7 @@ from werkzeug.wrappers import Response
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Guest
 from photoshare.services.downloads.zips import zip_state
+from photoshare.services.moderation.deciding import discard_waiting
 from photoshare.services.paging import page_of
 from photoshare.services.people.finding import MAX_WORDS
 from photoshare.services.photos import DeletedPhotos, delete_photos_of, list_lost, open_album
@@ -90,6 +93,8 @@ def remove(room_code: str, guest_id: int) -> Response:
     if is_here:
         toast(gettext("%(name)s is no longer in the room.", name=name))
     if "with_photos" in request.form:
+        with suppress(NotFoundError):  # most guests have nothing that waits
+            discard_waiting(access, storage, guest_id=guest_id)
         done = delete_photos_of(access, guest_id, storage)
         photos = count(sum(some.count for some in done), "photo")
         toast(gettext("%(photos)s deleted.", photos=photos), undo_url=_undo_url(done))

@@ -279,6 +279,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
             guests_may_correct="guests_may_correct" in form,
             keeps_metadata="keep_metadata" in form,
             has_hearts="has_hearts" in form,
+            is_moderated="is_moderated" in form,
         )
     except InvalidInputError as error:
         return render_template(
