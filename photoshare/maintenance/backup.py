@@ -142,13 +142,14 @@ def originals_in(database: sqlite3.Connection) -> list[Original]:
 
     Each is listed once, though it may wait from several guests. Former schemas know no waiting.
     """
-    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
     found: dict[tuple[int, str], Original] = {}
-    for table in ("photo", "waiting_photo"):
-        if table in tables:
-            rows = database.execute(f"SELECT room_id, sha256, size_bytes, file_name FROM {table}")
-            for one in map(Original._make, rows):
-                found.setdefault((one.room_id, one.sha256), one)
+    rows = database.execute("SELECT room_id, sha256, size_bytes, file_name FROM photo").fetchall()
+    if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'waiting_photo'").fetchone():
+        rows += database.execute(
+            "SELECT room_id, sha256, size_bytes, file_name FROM waiting_photo"
+        ).fetchall()
+    for one in map(Original._make, rows):
+        found.setdefault((one.room_id, one.sha256), one)
     return list(found.values())
 
 

@@ -15,12 +15,7 @@ KINDS = (Photo, WaitingPhoto, DeletedPhoto)  # the tables whose rows have files
 def is_kept(room_id: int, sha256: str) -> bool:
     """Whether a room needs the files with this SHA-256."""
     query = select(
-        or_(
-            *(
-                exists().where(kind.room_id == room_id, kind.sha256 == sha256)
-                for kind in KINDS
-            )
-        )
+        or_(*(exists().where(kind.room_id == room_id, kind.sha256 == sha256) for kind in KINDS))
     )
     return bool(db.session.scalar(query))
 

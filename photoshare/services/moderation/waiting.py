@@ -39,7 +39,7 @@ def find_own(guest_id: int | None, hashes: Collection[str]) -> dict[str, int]:
         return {}
     own = (WaitingPhoto.guest_id == guest_id) & WaitingPhoto.sha256.in_(hashes)
     rows = db.session.execute(select(WaitingPhoto.sha256, WaitingPhoto.id).where(own))
-    return {sha256: waiting_id for sha256, waiting_id in rows}
+    return {row.sha256: row.id for row in rows}
 
 
 def measure_queue(room_id: int) -> tuple[int, int]:
@@ -71,9 +71,10 @@ def count_waiting(access: Access) -> int:
 
 def count_by_guest(access: Access) -> dict[int, int]:
     """Count what waits and this browser may see, by the id of the guest who uploaded it."""
-    by_guest = select(WaitingPhoto.guest_id, func.count()).where(visible_to(access))
+    number = func.count().label("number")
+    by_guest = select(WaitingPhoto.guest_id, number).where(visible_to(access))
     rows = db.session.execute(by_guest.group_by(WaitingPhoto.guest_id))
-    return {guest_id: count for guest_id, count in rows}
+    return {row.guest_id: row.number for row in rows}
 
 
 def list_waiting(access: Access, page: int) -> ListPage[WaitingPhoto]:

@@ -56,7 +56,11 @@ def _flash_counts(added: int, waiting: int, duplicates: int) -> None:
     if added:
         toast(gettext("%(photos)s uploaded.", photos=count(added, "photo")))
     if waiting:
-        toast(gettext("%(photos)s sent to the host, to look at first.", photos=count(waiting, "photo")))
+        toast(
+            gettext(
+                "%(photos)s sent to the host, to look at first.", photos=count(waiting, "photo")
+            )
+        )
     if duplicates:
         toast(
             ngettext(
