@@ -33,6 +33,7 @@ from photoshare.models import (
     Heart,
     HostLink,
     Job,
+    LogEntry,
     Person,
     Photo,
     Room,
@@ -55,7 +56,16 @@ from tests.fakes import FakeFaceEngine
 SEARCHED = (None, PHOTO_ANALYSED)  # states of `insert_photos` without special values
 HX = {"HX-Request": "true"}
 OLD_TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
-NEW_TABLES = (Deletion, DeletedPhoto, Heart, FormerCode, GuestSession, HostLink, WaitingPhoto)
+NEW_TABLES = (
+    Deletion,
+    DeletedPhoto,
+    Heart,
+    FormerCode,
+    GuestSession,
+    HostLink,
+    WaitingPhoto,
+    LogEntry,
+)
 TABLES = (*OLD_TABLES, *NEW_TABLES)
 
 

@@ -61,6 +61,7 @@ FOR_THE_HOST = {
     ("rooms.change", "POST"),
     ("rooms.choose_address", "POST"),
     ("photos.cover", "POST"),
+    ("activity.index", "GET"),
     ("guests.index", "GET"),
     ("guests.show", "GET"),
     ("guests.rename", "POST"),

@@ -11,6 +11,8 @@ from photoshare.metadata.clean import CLEANING_RULES
 from photoshare.models import Photo, WaitingPhoto, db
 from photoshare.services.kept_files import is_kept
 from photoshare.services.moderation.waiting import forget_same, visible_to
+from photoshare.services.rooms import activity
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access
 from photoshare.services.space import even_when_full
 from photoshare.storage import Storage
@@ -69,8 +71,10 @@ def add_waiting(
                 break
             _make_photos(chosen, hashes)
             forget_same(access.room.id, hashes)
+            decided = len(set(hashes))
+            activity.note(access.room.id, ActivityKind.APPROVED, access.guest.id, count=decided)
             db.session.commit()
-        count += len(set(hashes))
+        count += decided
     return _checked(count)
 
 
@@ -107,17 +111,26 @@ def discard_waiting(
     count = 0
     some = select(WaitingPhoto.id, WaitingPhoto.sha256).where(chosen).limit(AT_ONCE)
     while rows := db.session.execute(some).all():
-        _discard(access.room.id, {row.id: row.sha256 for row in rows}, storage)
+        _discard(access, {row.id: row.sha256 for row in rows}, storage)
         count += len(rows)
     return _checked(count)
 
 
-def _discard(room_id: int, hashes: Mapping[int, str], storage: Storage) -> None:
+def _discard(access: Access, hashes: Mapping[int, str], storage: Storage) -> None:
     """Remove what waits, given by the hash of each id, and the files that nothing else needs."""
+    room_id, kind = access.room.id, ActivityKind.TOOK_BACK
+    if access.is_host:
+        kind = ActivityKind.REFUSED
+
+    def forget() -> None:
+        db.session.execute(delete(WaitingPhoto).where(WaitingPhoto.id.in_(hashes)))
+        activity.note(room_id, kind, access.guest.id, count=len(hashes))
+        db.session.commit()
+
     files = [(room_id, sha256) for sha256 in set(hashes.values())]
     storage.note_deletions(files)
     with storage.locked():
-        even_when_full(storage, lambda: _forget(list(hashes)))
+        even_when_full(storage, forget)
     for _room, sha256 in files:
         with storage.locked():  # for each: an upload waits for one of them at most
             if not is_kept(room_id, sha256):  # else it waits from another guest as well
@@ -154,8 +167,3 @@ def _make_photos(chosen: ColumnElement[bool], hashes: Sequence[str]) -> None:
     rows = select(*(table[name] for name in COLUMNS), crc32)
     rows = rows.where(WaitingPhoto.id.in_(first), ~is_there).order_by(WaitingPhoto.id)
     db.session.execute(insert(Photo).from_select([*COLUMNS, "crc32"], rows))
-
-
-def _forget(ids: Sequence[int]) -> None:
-    db.session.execute(delete(WaitingPhoto).where(WaitingPhoto.id.in_(ids)))
-    db.session.commit()

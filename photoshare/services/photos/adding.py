@@ -25,6 +25,8 @@ from photoshare.services.downloads.file_names import original_name
 from photoshare.services.kept_files import is_kept
 from photoshare.services.moderation import waiting
 from photoshare.services.photos.lost_photos import bring_back
+from photoshare.services.rooms import activity
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.storage import ReceivedFile, SavedAs, Storage
 
 MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
@@ -224,6 +226,8 @@ def _insert(facts: dict[str, Any]) -> AddedPhoto:
     db.session.flush()
     if not is_waiting:
         waiting.forget_same(room_id, [row.sha256])
+    kind = ActivityKind.SENT if is_waiting else ActivityKind.ADDED
+    activity.note(room_id, kind, row.guest_id)
     return AddedPhoto(row.id, is_duplicate=False, is_waiting=is_waiting)
 
 

@@ -11,6 +11,8 @@ from sqlalchemy import delete, select, update
 
 from photoshare.errors import InvalidInputError
 from photoshare.models import FormerCode, Photo, Room, db, utc_now
+from photoshare.services.rooms import activity
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import (
     CODE_ALPHABET,
     CODE_GROUPS,
@@ -25,6 +27,11 @@ from photoshare.services.space import even_when_full
 from photoshare.storage import Storage
 
 MAX_TITLE = 120  # characters
+# What hosts read of which were changed; a password's hash differs each time it is set.
+SETTINGS = (
+    *("title", "ends_on", "password_hash", "guests_may_correct", "keeps_metadata"),
+    *("has_hearts", "is_moderated"),
+)
 PHOTOS_AT_ONCE = 500  # deleted in one transaction; with 3 faces each, 2 MB in the database's log
 
 
@@ -57,11 +64,18 @@ def create_room(title: str, *, password: str = "", ends_on: date | None = None) 
     return NewRoom(room, secret)
 
 
-def renew_code(room: Room) -> None:
+def renew_code(room: Room, host_id: int | None = None) -> None:
     """Give a room a new code, and so a new guest link.
 
     To strangers the former one now leads to a room that has ended; guests stay in.
+
+    Parameters
+    ----------
+    room : Room
+    host_id : int, optional
+        The guest who does it; by default whoever runs the server.
     """
+    activity.note(room.id, ActivityKind.RENEWED_GUEST_LINK, host_id)
     db.session.add(FormerCode(code=room.code, room_id=room.id))
     room.code = _new_code()
     db.session.commit()
@@ -82,6 +96,7 @@ def change_settings(
     keeps_metadata: bool = False,
     has_hearts: bool = True,
     is_moderated: bool = False,
+    host_id: int | None = None,
 ) -> None:
     """Change the settings of a room; after a new password, guests are asked for it.
 
@@ -104,6 +119,8 @@ def change_settings(
         Whether guests may give photos hearts.
     is_moderated : bool
         Whether what guests add from now on waits for a host's yes. What waits already stays so.
+    host_id : int, optional
+        The guest who does it; by default whoever runs the server.
 
     Raises
     ------
@@ -125,6 +142,10 @@ def change_settings(
     if password or is_open:
         values["password_hash"] = _password_hash(password)
         values["password_changed_at"] = utc_now() if password else None
+    changed = [name for name in values if name in SETTINGS and values[name] != getattr(room, name)]
+    if changed:
+        names = ",".join(changed)
+        activity.note(room.id, ActivityKind.CHANGED_SETTINGS, host_id, about=names)
     db.session.execute(update(Room).where(Room.id == room.id).values(values))
     db.session.commit()
 

@@ -16,12 +16,12 @@ from photoshare.web.views import (
     uploads,
     wall,
 )
-from photoshare.web.views.rooms import guests, links, rooms
+from photoshare.web.views.rooms import activity, guests, links, rooms
 
 BLUEPRINTS = tuple(
     page.blueprint
     for page in (
         *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
-        *(me, wall, phone_app, languages, guests, links, moderation),
+        *(me, wall, phone_app, languages, guests, links, moderation, activity),
     )
 )

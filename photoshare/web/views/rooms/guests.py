@@ -72,7 +72,7 @@ def rename(room_code: str, guest_id: int) -> Response | tuple[str, int]:
 def stop(room_code: str, guest_id: int) -> Response:
     """Stop a guest's uploads, or allow them again."""
     is_stopped = request.form.get("is_stopped") == "1"
-    guests.stop_uploads(_guest(guest_id), is_stopped=is_stopped)
+    guests.stop_uploads(current_access(), _guest(guest_id), is_stopped=is_stopped)
     toast(
         gettext("They can no longer add photos.")
         if is_stopped

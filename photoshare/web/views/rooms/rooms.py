@@ -280,6 +280,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
             keeps_metadata="keep_metadata" in form,
             has_hearts="has_hearts" in form,
             is_moderated="is_moderated" in form,
+            host_id=access.guest.id,
         )
     except InvalidInputError as error:
         return render_template(
