@@ -58,8 +58,8 @@ def test_photos_wait_and_are_decided_at_a_phone(
     expect(cards).to_have_count(5)
     take_screenshot(host, "moderation-3-queue")
     places = [card.bounding_box() for card in cards.all()]
-    cards.nth(0).get_by_role("button", name="Add").tap()
-    expect(cards.nth(0)).to_have_text("Added")
+    cards.nth(0).get_by_role("button", name="Accept").tap()
+    expect(cards.nth(0)).to_have_text("Accepted")
     expect(host.locator("#waiting-count")).to_have_text("4 photos are waiting for you")
     cards.nth(1).get_by_role("button", name="Refuse").focus()
     host.keyboard.press("Enter")
@@ -69,7 +69,7 @@ def test_photos_wait_and_are_decided_at_a_phone(
     assert [card.bounding_box() for card in cards.all()] == places, "nothing moved"
     assert host.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
-    host.get_by_role("button", name="Add all").tap()
+    host.get_by_role("button", name="Accept all").tap()
     expect(host.locator(".toast")).to_contain_text("added to the room")
     guest.goto(f"{link}/photos")
     expect(guest.locator(".tile")).to_have_count(4)
@@ -85,7 +85,7 @@ def test_the_queue_needs_no_script(
     expect(guest.locator(".upload-summary")).to_have_text("2 photos are waiting for the host")
 
     host.goto(f"{link}/waiting")
-    host.get_by_role("button", name="Add", exact=True).first.click()
+    host.get_by_role("button", name="Accept", exact=True).first.click()
     expect(host.locator(".toast")).to_contain_text("1 photo added to the room.")
     host.get_by_role("button", name="Refuse").click()
 

@@ -127,7 +127,7 @@ def decide_guest(room_code: str, guest_id: int) -> BaseResponse:
 def _is_yes() -> bool:
     answer = request.form.get("answer", "")
     if answer not in ("yes", "no"):
-        raise InvalidInputError("Please choose “Add” or “Refuse”.")
+        raise InvalidInputError("Please choose “Accept” or “Refuse”.")
     return answer == "yes"
 
 

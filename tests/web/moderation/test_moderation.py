@@ -116,7 +116,7 @@ def test_a_decided_card_stays_in_its_place(app: Flask, room: Cast) -> None:
 
     (card,) = tags_of(answer.text, "li")
     assert card["id"] == f"waiting-{red}"
-    assert "Added" in answer.text
+    assert "Accepted" in answer.text
     (head,) = tags_of(answer.text, "h2")
     assert head["hx-swap-oob"] == "true"
     assert "1 photo is waiting for you" in answer.text
