@@ -53,7 +53,7 @@ def add_waiting(
     Raises
     ------
     NotAllowedError
-        If the browser is no host's.
+        If the browser isn't a host's.
     NotFoundError
         If nothing waits there.
     """

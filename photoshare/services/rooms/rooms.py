@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -142,12 +143,16 @@ def change_settings(
     if password or is_open:
         values["password_hash"] = _password_hash(password)
         values["password_changed_at"] = utc_now() if password else None
+    _note_changes(room, values, host_id)
+    db.session.execute(update(Room).where(Room.id == room.id).values(values))
+    db.session.commit()
+
+
+def _note_changes(room: Room, values: Mapping[str, object], host_id: int | None) -> None:
     changed = [name for name in values if name in SETTINGS and values[name] != getattr(room, name)]
     if changed:
         names = ",".join(changed)
         activity.note(room.id, ActivityKind.CHANGED_SETTINGS, host_id, about=names)
-    db.session.execute(update(Room).where(Room.id == room.id).values(values))
-    db.session.commit()
 
 
 def delete_room(room_id: int, storage: Storage) -> None:

@@ -16,7 +16,7 @@ from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
-from tests.helpers import host_access, row_counts, tags_of
+from tests.helpers import host_access, insert_waiting, row_counts, tags_of
 from tests.web.conftest import Party
 
 
@@ -54,6 +54,7 @@ def test_all_rows_and_files_of_the_room_go(
         db.session.add(Heart(photo_id=party.photos["b.jpg"], guest_id=guest_id or 0))
         db.session.commit()
         delete_photos(host_access(cast.room_id), [party.photos["e.jpg"]], site.storage)
+    insert_waiting(app, cast.room_id, guest_id or 0, 1)
     assert 0 not in row_counts(app).values()
 
     answer = cast.host.post(f"{cast.url}/delete")
