@@ -1,7 +1,8 @@
 """Note what happens in a room, for its hosts to read: names as they were then, never addresses.
 
-It is kept as long as the room. What one guest does many times is one entry an hour, so that a party
-of 20,000 photos leaves a few pages.
+Whoever leaves by themselves is named no longer: that is what they were promised. It is kept as
+long as the room. What one guest does many times is one entry an hour, so that a party of 20,000
+photos leaves a few pages.
 """
 
 from __future__ import annotations
@@ -96,6 +97,15 @@ def note(
             about=about,
         )
     )
+
+
+def forget_name(guest: Guest) -> None:
+    """Forget the name of a guest who leaves by themselves, in the caller's transaction."""
+    by_them = update(LogEntry).where(LogEntry.guest_id == guest.id)
+    db.session.execute(by_them.values(name=""))
+    of_uploads = LogEntry.kind.in_([ActivityKind.STOPPED_UPLOADS, ActivityKind.ALLOWED_UPLOADS])
+    about_them = (LogEntry.room_id == guest.room_id) & of_uploads & (LogEntry.about == guest.name)
+    db.session.execute(update(LogEntry).where(about_them).values(about=""))
 
 
 def note_download(room_id: int, guest_id: int) -> None:

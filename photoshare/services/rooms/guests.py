@@ -143,6 +143,7 @@ def leave_room(access: Access, storage: Storage) -> None:
     photos and corrections refer to.
     """
     activity.note(access.room.id, ActivityKind.LEFT, access.guest.id)
+    activity.forget_name(access.guest)
     _forget(access.guest, storage)
 
 

@@ -56,14 +56,29 @@ def test_names_stay_as_they_were(room_id: int, site: Site) -> None:
     note(room_id, ActivityKind.ADDED, ada.guest.id)
     guests.rename_guest(ada.guest.id, "Lady Ada")
     note(room_id, ActivityKind.ADDED, ada.guest.id)
-    guests.leave_room(ada, site.storage)
+    guests.remove_guest(host_access(room_id), ada.guest, site.storage)
 
     assert entries(room_id) == [
         ("joined", "Ada", 1),
         ("added", "Ada", 1),
         ("added", "Lady Ada", 1),
-        ("left", "Lady Ada", 1),
+        ("removed_guest", None, 1),
     ]
+
+
+def test_who_leaves_is_named_no_longer(room_id: int, site: Site) -> None:
+    ada, bob = guest_access(room_id, "Ada"), guest_access(room_id, "Bob")
+    guests.stop_uploads(bob, ada.guest, is_stopped=True)
+
+    guests.leave_room(ada, site.storage)
+
+    assert entries(room_id) == [
+        ("joined", "", 1),
+        ("joined", "Bob", 1),
+        ("stopped_uploads", "Bob", 1),
+        ("left", "", 1),
+    ]
+    assert {entry.about for entry in list_activity(room_id, 1).items} == {""}
 
 
 def test_nothing_is_noted_where_the_change_fails(room_id: int) -> None:
