@@ -34,10 +34,12 @@ from photoshare.models import (
     Heart,
     HostLink,
     Job,
+    LogEntry,
     Person,
     Photo,
     Room,
     Upload,
+    WaitingPhoto,
     encoding_to_bytes,
     utc_now,
 )
@@ -55,7 +57,18 @@ from tests.fakes import FakeFaceEngine
 SEARCHED = (None, PHOTO_ANALYSED)  # states of `insert_photos` without special values
 HX = {"HX-Request": "true"}
 OLD_TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
-TABLES = (*OLD_TABLES, Deletion, DeletedPhoto, Heart, FormerCode, GuestSession, HostLink, ApiToken)
+NEW_TABLES = (
+    Deletion,
+    DeletedPhoto,
+    Heart,
+    FormerCode,
+    GuestSession,
+    HostLink,
+    ApiToken,
+    WaitingPhoto,
+    LogEntry,
+)
+TABLES = (*OLD_TABLES, *NEW_TABLES)
 
 
 def flat(page: str) -> str:
@@ -89,6 +102,28 @@ def insert_photos(
         result = list(ids)
         db.session.commit()
     return result
+
+
+def insert_waiting(app: Flask, room_id: int, guest_id: int, count: int) -> list[int]:
+    """Insert rows of photos that wait for a host's yes, without files."""
+    rows = [
+        {
+            "room_id": room_id,
+            "guest_id": guest_id,
+            "sha256": hashlib.sha256(f"{room_id}-{guest_id}-{number}".encode()).hexdigest(),
+            "file_name": f"waiting-{number}.jpg",
+            "image_format": "JPEG",
+            "size_bytes": 1000,
+            "width": 400,
+            "height": 300,
+        }
+        for number in range(count)
+    ]
+    with app.app_context():
+        made = insert(WaitingPhoto).returning(WaitingPhoto.id, sort_by_parameter_order=True)
+        ids = list(db.session.scalars(made, rows))
+        db.session.commit()
+    return ids
 
 
 def insert_person(
@@ -179,6 +214,13 @@ def place_at(app: Flask, photo_id: int) -> str:
     with app.app_context():
         photo = db.session.get_one(Photo, photo_id)
         return cursor_of(photo, WholeRoom(photo.room_id))
+
+
+def moderate(app: Flask, room_id: int) -> None:
+    """Let what guests add to a room wait for its host's yes."""
+    with app.app_context():
+        db.session.execute(update(Room).where(Room.id == room_id).values(is_moderated=True))
+        db.session.commit()
 
 
 def delete_for_good(access: Access, photo_id: int, storage: Storage) -> None:

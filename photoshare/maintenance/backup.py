@@ -137,16 +137,21 @@ def check_backup(folder: Path) -> Backup:
 
 
 def originals_in(database: sqlite3.Connection) -> list[Original]:
-    """List the originals that a database knows: of photos, and of those in the bin."""
-    rows = list(database.execute("SELECT room_id, sha256, file_name FROM photo"))
-    has_bin = "SELECT 1 FROM sqlite_master WHERE name = 'deleted_photo'"  # from schema 0019 on
-    if database.execute(has_bin).fetchone():
-        rows += database.execute(
-            "SELECT DISTINCT room_id, sha256, 'a photo in the bin' FROM deleted_photo "
-            "WHERE NOT EXISTS (SELECT 1 FROM photo WHERE photo.room_id = deleted_photo.room_id "
-            "AND photo.sha256 = deleted_photo.sha256)"
-        )
-    return [Original(*row) for row in rows]
+    """List the originals that a database knows: of photos, of the bin, and of what waits for a yes.
+
+    Each is listed once. Former schemas know neither bin nor waiting.
+    """
+    found: dict[tuple[int, str], Original] = {}
+    for query in (
+        "SELECT room_id, sha256, file_name FROM photo",
+        "SELECT room_id, sha256, file_name FROM waiting_photo",
+        "SELECT room_id, sha256, 'a photo in the bin' FROM deleted_photo",
+    ):
+        table = (query.rpartition(" ")[2],)
+        if database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", table).fetchone():
+            for one in map(Original._make, database.execute(query)):
+                found.setdefault((one.room_id, one.sha256), one)
+    return list(found.values())
 
 
 def place_of(folder: Path, one: Original) -> Path:

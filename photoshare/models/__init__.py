@@ -29,6 +29,8 @@ from photoshare.faces.types import NO_PERSON as NO_PERSON
 from photoshare.faces.types import encoding_to_bytes as encoding_to_bytes
 from photoshare.faces.types import encodings_from_bytes as encodings_from_bytes
 from photoshare.geometry import FaceLocation
+from photoshare.models.activity import LogEntry as LogEntry
+from photoshare.models.moderation import WaitingPhoto as WaitingPhoto
 from photoshare.models.owner import Owner as Owner
 from photoshare.models.owner import OwnerSession as OwnerSession
 from photoshare.models.rooms import NEVER_REUSE_IDS

@@ -43,6 +43,9 @@ class Room(Base):
     # Chosen by the host; None, or a photo that is gone: services/photos/room_cover.py finds one.
     cover_photo_id: Mapped[int | None]
     has_hearts: Mapped[bool] = mapped_column(default=True, server_default=true())
+    is_moderated: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # what guests add waits for a host's yes
     # Counts the changes of faces and people: a decision based on an older state has to be made
     # again. A trigger counts a searched photo that is given up, too.
     revision: Mapped[int] = mapped_column(default=0)

@@ -13,18 +13,22 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from photoshare import create_app
 from photoshare.db import db
 from photoshare.errors import BackupError
 from photoshare.maintenance import backup
-from photoshare.models import Room
-from photoshare.services.photos import adding, deleting, listing
+from photoshare.maintenance.restore import restore
+from photoshare.models import Photo, Room
+from photoshare.services.moderation.deciding import add_waiting
+from photoshare.services.photos import deleting, listing, open_album
 from photoshare.services.rooms import bin
 from photoshare.services.rooms.rooms import NewRoom
-from photoshare.web.site import Site
+from photoshare.web.site import Site, site_of
+from tests.conftest import Cast
 from tests.fakes import BLUE, RED, draw_photo
-from tests.helpers import delete_for_good, host_access
+from tests.helpers import delete_for_good, guest_of, host_access, moderate
 from tests.maintenance.test_full_disk import PROGRAM, Browser, make_room, photo_ids
 from tests.servers import free_port, server, wait_until_it_serves
 from tests.tools import flask
@@ -115,7 +119,7 @@ def test_photos_that_come_and_go_on_the_way_are_in_it_by_row_and_file_or_not_at_
             add_photo(room_id, draw_photo(RED, seed=next(numbers)))
             with app.app_context():
                 oldest = found[0].sha256
-                photo = adding._photo_with_hash(room_id, oldest)
+                photo = db.session.scalar(select(Photo).where(Photo.sha256 == oldest))
                 assert photo is not None
                 delete_for_good(host_access(room_id), photo.id, site.storage)
         return found
@@ -206,3 +210,28 @@ def test_a_key_that_is_in_the_settings_is_not_in_the_backup(tmp_path: Path) -> N
 
     assert (made.returncode, done.returncode) == (0, 0), done.stderr
     assert {path.name for path in (tmp_path / "copy").iterdir()} == {"photoshare.sqlite"}
+
+
+def test_what_waits_for_the_host_is_in_a_backup(
+    app: Flask,
+    site: Site,
+    cast: Cast,
+    add_photo: Callable[..., int],
+    tmp_path: Path,
+) -> None:
+    moderate(app, cast.room_id)
+    guest_id = guest_of(app, cast.guest, cast.room_id)
+    add_photo(cast.room_id, draw_photo(RED))
+    add_photo(cast.room_id, draw_photo(BLUE), guest_id=guest_id)
+
+    made = backup.back_up(site.storage, tmp_path / "copy")
+    restore(tmp_path / "copy", tmp_path / "restored")
+
+    again = create_app({"data": tmp_path / "restored", "min_free_mb": 0})
+    with again.app_context():
+        access = host_access(cast.room_id)
+        assert add_waiting(access, site_of(again).storage) == 1
+        assert listing.count_photos(open_album(access)) == 2
+        db.engine.dispose()
+    assert (made.photo_count, made.lost) == (2, [])
+    assert len(originals_of(tmp_path / "restored")) == 2

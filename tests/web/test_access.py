@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.models import Face, Photo
+from photoshare.models import Face, Photo, WaitingPhoto
 from photoshare.pictures import tiles
 from photoshare.services.corrections import verbs
 from photoshare.services.photos import deleting
@@ -26,10 +26,11 @@ from photoshare.web.requests.invitation import PAGES
 from photoshare.web.requests.security import API_PATH
 from photoshare.web.site import Site
 from tests.conftest import Cast
-from tests.fakes import RED, draw_photo
+from tests.fakes import GREEN, RED, draw_photo
 from tests.helpers import (
     guest_of,
     host_access,
+    moderate,
     row_counts,
     set_password,
     set_title_and_end,
@@ -63,11 +64,16 @@ FOR_THE_HOST = {
     ("rooms.change", "POST"),
     ("rooms.choose_address", "POST"),
     ("photos.cover", "POST"),
+    ("activity.index", "GET"),
     ("guests.index", "GET"),
     ("guests.show", "GET"),
     ("guests.rename", "POST"),
     ("guests.stop", "POST"),
     ("guests.remove", "POST"),
+    ("moderation.decide", "POST"),
+    ("moderation.add_all", "POST"),
+    ("moderation.confirm", "GET"),
+    ("moderation.decide_guest", "POST"),
     ("links.confirm_new_code", "GET"),
     ("links.renew_code", "POST"),
     ("links.index", "GET"),
@@ -123,7 +129,18 @@ IN_BIN = ("bin.room", "GET")
 NOT_THEIRS = {("bin.picture", "GET")}
 # These end the session of whoever asks, and so that of a copied cookie.
 LAST = (("rooms.become_host", "POST"), ("me.leave", "POST"))
+PENDING = "pending.jpg"  # a photo of the guest that waits for the host's yes
 UPLOADS = {("photos.upload", "POST"), ("uploads.begin", "POST"), ("uploads.add_piece", "POST")}
+
+
+@pytest.fixture
+def pending(app: Flask, cast: Cast, add_photo: Callable[..., int]) -> tuple[int, str]:
+    """Id and digest of a photo of the guest that waits for the host's yes."""
+    moderate(app, cast.room_id)
+    guest_id = guest_of(app, cast.guest, cast.room_id)
+    photo_id = add_photo(cast.room_id, draw_photo(GREEN, seed=7), PENDING, guest_id=guest_id)
+    with app.app_context():
+        return photo_id, db.session.get_one(WaitingPhoto, photo_id).sha256[:16]
 
 
 @pytest.fixture
@@ -133,6 +150,7 @@ def routes(
     cast: Cast,
     party: Party,
     add_photo: Callable[..., int],
+    pending: tuple[int, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> dict[Route, str]:
     """Address of every route of the cast's room, with ids of existing things."""
@@ -164,12 +182,16 @@ def routes(
         "guest_id": guest_of(app, cast.guest, cast.room_id),
         "link_id": 1,  # by which the host came
         "token_id": 1,
+        "waiting_id": pending[0],
     }
+    of_pending = {"moderation.picture": {"digest": pending[1]}}
     adapter = app.url_map.bind("localhost")
     return {
         (rule.endpoint, method): adapter.build(
             rule.endpoint,
-            {name: values[name] for name in rule.arguments} | needed.get(rule.endpoint, {}),
+            {name: values[name] for name in rule.arguments}
+            | needed.get(rule.endpoint, {})
+            | of_pending.get(rule.endpoint, {}),
             method,
         )
         for rule in app.url_map.iter_rules()
@@ -505,6 +527,71 @@ def test_in_a_room_in_the_bin_everything_leads_its_host_to_the_bin(
 def put_into_bin(cast: Cast, routes: dict[Route, str]) -> None:
     answer = cast.host.post(routes["rooms.delete", "POST"], data={"title": "Party"})
     assert answer.location == routes[IN_BIN]
+
+
+OF_ONE_PENDING = {"moderation.show", "moderation.picture", "moderation.withdraw"}
+
+
+@pytest.mark.parametrize("who", ["guest", "stranger", "guest elsewhere", "host elsewhere"])
+def test_what_waits_is_told_to_nobody_but_its_uploader_and_the_hosts(
+    app: Flask,
+    cast: Cast,
+    routes: dict[Route, str],
+    pending: tuple[int, str],
+    make_room: Callable[..., NewRoom],
+    who: str,
+) -> None:
+    other = make_room("Other")
+    make_client = app.test_client if who == "stranger" else member_of(app, cast.code)
+    if who == "guest elsewhere":
+        make_client = member_of(app, other.room.code)
+    elif who == "host elsewhere":
+        host = app.test_client()
+        host.post(f"/rooms/{other.room.code}/host/{other.host_secret}")
+        make_client = with_cookies_of(app, host)
+
+    answers = {}
+    for (endpoint, method), url in sorted(routes.items(), key=lambda one: one[0] in LAST):
+        answer = make_client().open(url, method=method, buffered=True)
+        answers[endpoint, method] = answer.status_code
+        said = answer.data + str(answer.headers).encode()
+        asked = url.encode()  # an invitation may repeat what was asked for
+        for word in (PENDING, *pending[1:]):
+            assert word.encode() not in said.replace(asked, b""), (endpoint, method)
+
+    assert {status for (name, _), status in answers.items() if name in OF_ONE_PENDING} == {404}
+
+
+def test_no_page_changes_for_another_guest_when_a_photo_waits(
+    app: Flask, cast: Cast, routes: dict[Route, str], add_photo: Callable[..., int]
+) -> None:
+    pages = [url for (_, method), url in routes.items() if method == "GET"]
+    client = member_of(app, cast.code)()
+    before = {url: client.get(url, buffered=True).data for url in pages}
+    guest_id = guest_of(app, cast.guest, cast.room_id)
+
+    add_photo(cast.room_id, draw_photo(GREEN, seed=8), PENDING, guest_id=guest_id)
+
+    after = {url: client.get(url, buffered=True).data for url in pages}
+    assert [url for url in pages if after[url] != before[url]] == []
+    assert PENDING in cast.guest.get(f"{cast.url}/waiting").text
+    assert PENDING in cast.host.get(f"{cast.url}/waiting").text
+
+
+@pytest.mark.parametrize("who", ["host", "guest"])
+def test_what_waits_is_on_no_page_about_photos(
+    app: Flask, cast: Cast, routes: dict[Route, str], pending: tuple[int, str], who: str
+) -> None:
+    """Neither in an album nor on the wall or in a zip: not even for those who may see it."""
+    client = cast.host if who == "host" else cast.guest
+    content = draw_photo(GREEN, seed=7)
+
+    for (endpoint, method), url in routes.items():
+        if method == "GET" and not endpoint.startswith(("moderation.", "me.")):
+            said = client.get(url, buffered=True).data
+            assert pending[1].encode() not in said, endpoint
+            assert PENDING.encode() not in said, endpoint
+            assert content not in said, endpoint
 
 
 def test_an_ended_room_is_open_to_its_host(

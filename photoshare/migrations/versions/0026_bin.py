@@ -1,7 +1,7 @@
 """a bin for albums and rooms, rooms that are ended now, and how long an ended room stays
 
 Revision ID: 0026
-Revises: 0023
+Revises: 0025
 
 """
 
@@ -13,7 +13,7 @@ from photoshare.migrations.either import NUMBER, where
 
 # revision identifiers, used by Alembic.
 revision = "0026"
-down_revision = "0023"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

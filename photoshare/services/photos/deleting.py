@@ -18,6 +18,8 @@ from photoshare.services.people.people import delete_empty_people, get_person
 from photoshare.services.people.room_faces import follow_change
 from photoshare.services.photos.albums import MOST_CHOSEN, open_album
 from photoshare.services.photos.restoring import get_deletion, in_bin_of, keep_rows
+from photoshare.services.rooms import activity
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access
 from photoshare.services.space import even_when_full
 from photoshare.storage import Storage
@@ -90,6 +92,7 @@ def delete_photos(
         detach_corrections(room_id, ids)
         left = people_on(ids)
         db.session.execute(delete(Photo).where(Photo.id.in_(ids)))
+        activity.note(room_id, ActivityKind.DELETED, access.guest.id, count=len(ids))
         delete_spent_corrections(room_id)
         delete_empty_people(room_id)
         settle_covers(left)

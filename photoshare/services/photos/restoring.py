@@ -49,6 +49,8 @@ from photoshare.models import (
 from photoshare.services.corrections.change import Change, begin_change
 from photoshare.services.paging import ListPage
 from photoshare.services.people.room_faces import follow_change
+from photoshare.services.rooms import activity
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access
 from photoshare.storage import Storage
 
@@ -197,6 +199,7 @@ def restore_photos(access: Access, deletion_id: int, storage: Storage) -> int:
             if taken.rowcount == 0:  # type: ignore[attr-defined]  # of a result of DELETE
                 raise NotFoundError("It's too late to undo this: the photos are gone for good.")
             count = _put_back(room_id, kept)
+            activity.note(room_id, ActivityKind.RESTORED, access.guest.id, count=count)
             db.session.commit()
         except BaseException:
             db.session.rollback()

@@ -19,6 +19,8 @@ from photoshare.errors import (
     WrongPasswordError,
 )
 from photoshare.models import ApiToken, FormerCode, Guest, GuestSession, HostLink, Room, db, utc_now
+from photoshare.services.rooms import activity
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.hashing import is_right
 from photoshare.services.rooms.host_links import find_link, list_links
 from photoshare.services.rooms.sessions import hash_tokens
@@ -404,6 +406,9 @@ def _add_guest(room: Room, name: str, link: HostLink | None = None) -> Guest:
         host_link_id=link.id if link else None,
     )
     db.session.add(guest)
+    db.session.flush()
+    kind = ActivityKind.BECAME_HOST if guest.is_host else ActivityKind.JOINED
+    activity.note(room.id, kind, guest.id)
     db.session.commit()
     return guest
 

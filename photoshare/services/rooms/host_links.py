@@ -17,6 +17,8 @@ from sqlalchemy import delete, select, update
 from photoshare.db import of_app
 from photoshare.errors import NotFoundError
 from photoshare.models import ApiToken, Guest, GuestSession, HostLink, Room, db, utc_now
+from photoshare.services.rooms import activity
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.hashing import hash_secret, is_right
 
 EXTENSION = "host_links"  # key in app.extensions, of the key that secrets are made with
@@ -83,6 +85,7 @@ def renew_link(link: HostLink, *, staying_id: int | None = None) -> str:
 
 def renew_first_link(room: Room) -> str:
     """Give a room a new first host link, for whoever runs the server; all by the old are out."""
+    activity.note(room.id, ActivityKind.RENEWED_HOST_LINK)
     return renew_link(list_links(room.id)[0])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +12,8 @@ from sqlalchemy import delete, select, update
 
 from photoshare.errors import InvalidInputError
 from photoshare.models import FormerCode, Photo, Room, db, utc_now
-from photoshare.services.rooms import ending
+from photoshare.services.rooms import activity, ending
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import (
     CODE_ALPHABET,
     CODE_GROUPS,
@@ -28,6 +30,11 @@ from photoshare.storage import Storage
 MAX_TITLE = 120  # characters
 DELETES_AFTER_DAYS = 30  # of new rooms: enough for everybody to take their photos home
 LONGEST_STAY = 3650  # days after the end
+# What hosts read of which were changed; a password's hash differs each time it is set.
+SETTINGS = (
+    *("title", "ends_on", "password_hash", "guests_may_correct", "keeps_metadata"),
+    *("has_hearts", "is_moderated", "deletes_after_days"),
+)
 PHOTOS_AT_ONCE = 500  # deleted in one transaction; with 3 faces each, 2 MB in the database's log
 
 
@@ -67,11 +74,18 @@ def create_room(
     return NewRoom(room, secret)
 
 
-def renew_code(room: Room) -> None:
+def renew_code(room: Room, host_id: int | None = None) -> None:
     """Give a room a new code, and so a new guest link.
 
     To strangers the former one now leads to a room that has ended; guests stay in.
+
+    Parameters
+    ----------
+    room : Room
+    host_id : int, optional
+        The guest who does it; by default whoever runs the server.
     """
+    activity.note(room.id, ActivityKind.RENEWED_GUEST_LINK, host_id)
     db.session.add(FormerCode(code=room.code, room_id=room.id))
     room.code = _new_code()
     db.session.commit()
@@ -92,6 +106,8 @@ def change_settings(
     keeps_metadata: bool = False,
     has_hearts: bool = True,
     deletes_after_days: int | None = None,
+    is_moderated: bool = False,
+    host_id: int | None = None,
 ) -> None:
     """Change the settings of a room; after a new password, guests are asked for it.
 
@@ -114,6 +130,10 @@ def change_settings(
         Whether guests may give photos hearts.
     deletes_after_days : int or None
         After its end the room is deleted with everything; None: never.
+    is_moderated : bool
+        Whether what guests add from now on waits for a host's yes. What waits already stays so.
+    host_id : int, optional
+        The guest who does it; by default whoever runs the server.
 
     Raises
     ------
@@ -129,6 +149,7 @@ def change_settings(
         "keeps_metadata": keeps_metadata,
         "has_hearts": has_hearts,
         "deletes_after_days": _checked_days(deletes_after_days),
+        "is_moderated": is_moderated,
     }
     if ends_on == room.ends_on:
         values["deletes_after_days"] = ending.with_notice(room, deletes_after_days)
@@ -138,8 +159,16 @@ def change_settings(
     if password or is_open:
         values["password_hash"] = _password_hash(password)
         values["password_changed_at"] = utc_now() if password else None
+    _note_changes(room, values, host_id)
     db.session.execute(update(Room).where(Room.id == room.id).values(values))
     db.session.commit()
+
+
+def _note_changes(room: Room, values: Mapping[str, object], host_id: int | None) -> None:
+    changed = [name for name in values if name in SETTINGS and values[name] != getattr(room, name)]
+    if changed:
+        names = ",".join(changed)
+        activity.note(room.id, ActivityKind.CHANGED_SETTINGS, host_id, about=names)
 
 
 def delete_room(room_id: int, storage: Storage) -> None:

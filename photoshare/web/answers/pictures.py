@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Response, send_file
 
 from photoshare.errors import NotFoundError
-from photoshare.models import Photo
+from photoshare.models import Photo, WaitingPhoto
 
 YEAR_S = 365 * 24 * 3600  # how long a browser may keep a picture; its address holds its hash
 DIGEST_LENGTH = 16  # hexadecimal digits of the SHA-256 in an address
@@ -48,6 +48,6 @@ def _for_this_browser(response: Response) -> Response:
     return response
 
 
-def picture_digest(photo: Photo) -> str:
+def picture_digest(photo: Photo | WaitingPhoto) -> str:
     """Return the part of a photo's hash that is used in its addresses."""
     return photo.sha256[:DIGEST_LENGTH]

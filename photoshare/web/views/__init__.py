@@ -9,6 +9,7 @@ from photoshare.web.views import (
     jobs,
     languages,
     me,
+    moderation,
     owner,
     people,
     phone_app,
@@ -18,13 +19,13 @@ from photoshare.web.views import (
     wall,
 )
 from photoshare.web.views.api import v1
-from photoshare.web.views.rooms import api_tokens, bin, ending, guests, links, rooms
+from photoshare.web.views.rooms import activity, api_tokens, bin, ending, guests, links, rooms
 
 BLUEPRINTS = tuple(
     page.blueprint
     for page in (
         *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
         *(me, find_me, wall, phone_app, languages, v1, owner),
-        *(guests, links, api_tokens, bin, ending),
+        *(guests, links, api_tokens, bin, ending, moderation, activity),
     )
 )

@@ -158,7 +158,7 @@ def _take(file: FileStorage) -> UploadResult:
     except (RejectedPhotoError, DiskFullError) as error:
         is_for_later = isinstance(error, DiskFullError)
         return UploadResult(name, reason=translate_error(error), is_for_later=is_for_later)
-    return UploadResult(name, is_duplicate=added.is_duplicate)
+    return UploadResult(name, is_duplicate=added.is_duplicate, is_waiting=added.is_waiting)
 
 
 @blueprint.get("/photos/<int:photo_id>")

@@ -31,7 +31,7 @@ from photoshare.services.work.photo_queue import claim_photo
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
-from tests.helpers import host_access, row_counts, tags_of
+from tests.helpers import host_access, insert_waiting, row_counts, tags_of
 from tests.web.conftest import Party
 
 
@@ -81,6 +81,7 @@ def test_all_rows_and_files_of_the_room_go(
         db.session.add(Heart(photo_id=party.photos["b.jpg"], guest_id=guest_id or 0))
         db.session.commit()
         delete_photos(host_access(cast.room_id), [party.photos["e.jpg"]], site.storage)
+    insert_waiting(app, cast.room_id, guest_id or 0, 1)
     assert 0 not in row_counts(app).values()
 
     answer = delete_for_good(cast)
@@ -104,7 +105,7 @@ def test_another_room_stays(
     delete_for_good(cast)
 
     left = {table: count for table, count in row_counts(app).items() if count}
-    assert left == {"room": 1, "host_link": 1, "photo": 1}
+    assert left == {"room": 1, "host_link": 1, "photo": 1, "log_entry": 1}
     assert len([path for path in site.storage.room_folder(other.id).rglob("*") if path.is_file()])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
@@ -9,6 +11,7 @@ from werkzeug.wrappers import Response
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Guest
 from photoshare.services.downloads.zips import zip_state
+from photoshare.services.moderation.deciding import discard_waiting
 from photoshare.services.paging import page_of
 from photoshare.services.people.finding import MAX_WORDS
 from photoshare.services.photos import delete_photos_of, list_lost, open_album
@@ -69,7 +72,7 @@ def rename(room_code: str, guest_id: int) -> Response | tuple[str, int]:
 def stop(room_code: str, guest_id: int) -> Response:
     """Stop a guest's uploads, or allow them again."""
     is_stopped = request.form.get("is_stopped") == "1"
-    guests.stop_uploads(_guest(guest_id), is_stopped=is_stopped)
+    guests.stop_uploads(current_access(), _guest(guest_id), is_stopped=is_stopped)
     toast(
         gettext("They can no longer add photos.")
         if is_stopped
@@ -90,6 +93,8 @@ def remove(room_code: str, guest_id: int) -> Response:
     if is_here:
         toast(gettext("%(name)s is no longer in the room.", name=name))
     if "with_photos" in request.form:
+        with suppress(NotFoundError):  # most guests have nothing that waits
+            discard_waiting(access, storage, guest_id=guest_id)
         say_deleted(delete_photos_of(access, guest_id, storage))
     return redirect(url_for("guests.index"), SEE_OTHER)
 

@@ -286,6 +286,8 @@ def change(room_code: str) -> Response | tuple[str, int]:
             keeps_metadata="keep_metadata" in form,
             has_hearts="has_hearts" in form,
             deletes_after_days=_days(access.room.deletes_after_days),
+            is_moderated="is_moderated" in form,
+            host_id=access.guest.id,
         )
     except InvalidInputError as error:
         return render_template(
