@@ -67,7 +67,12 @@ def show_guest_link(code: str, new: bool) -> None:
 
 
 def _print_links(code: str, host_secret: str | None = None) -> None:
-    """Print a room's code and its links as JSON, with the address that guests use."""
+    """Print a room's code and its links as JSON."""
+    print_json(links_of(code, host_secret))
+
+
+def links_of(code: str, host_secret: str | None = None) -> dict[str, str]:
+    """Return a room's code and its links, with the address that guests use."""
     settings = current_site().settings
     listening = find_listening(settings.data)
     address = guest_url(settings.data) or (listening.url if listening else DEFAULT_ADDRESS)
@@ -76,7 +81,7 @@ def _print_links(code: str, host_secret: str | None = None) -> None:
         if host_secret is not None:
             url = absolute_url("rooms.host_link", room_code=code, secret=host_secret)
             links["host_url"] = url
-    print_json({"code": code} | links)
+    return {"code": code} | links
 
 
 @rooms_group.command("people")

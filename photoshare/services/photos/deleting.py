@@ -20,6 +20,7 @@ from photoshare.services.photos.albums import MOST_CHOSEN
 from photoshare.services.photos.restoring import keep_rows
 from photoshare.services.rooms.entering import Access
 from photoshare.services.space import even_when_full
+from photoshare.services.take_home.packs import forget_packs
 from photoshare.storage import Storage
 
 
@@ -134,6 +135,8 @@ def delete_for_good(storage: Storage, *, before: datetime) -> int:
         with storage.locked():  # for each: an upload waits for one of them at most
             if not is_kept(room_id, sha256):  # else it was uploaded again
                 storage.delete_photo(room_id, sha256)
+    for room_id in {room_id for room_id, _ in files}:
+        forget_packs(storage, room_id)
     storage.fill_reserve()
     return len(photos)
 

@@ -45,9 +45,9 @@ def create_room(title: str, *, password: str = "", ends_on: date | None = None) 
         If the title is missing, or a text is too long.
     """
     room = Room(
-        code=_new_code(),
+        code=new_code(),
         title=checked_title(title),
-        password_hash=_password_hash(password),
+        password_hash=password_hash_of(password),
         ends_on=_checked_end(ends_on),
     )
     db.session.add(room)
@@ -63,11 +63,12 @@ def renew_code(room: Room) -> None:
     To strangers the former one now leads to a room that has ended; guests stay in.
     """
     db.session.add(FormerCode(code=room.code, room_id=room.id))
-    room.code = _new_code()
+    room.code = new_code()
     db.session.commit()
 
 
-def _new_code() -> str:
+def new_code() -> str:
+    """Make the code of a room that nobody can guess."""
     return normalise_code("".join(secrets.choice(CODE_ALPHABET) for _ in range(sum(CODE_GROUPS))))
 
 
@@ -119,7 +120,7 @@ def change_settings(
     if ends_on != room.ends_on:
         _checked_end(ends_on)
     if password or is_open:
-        values["password_hash"] = _password_hash(password)
+        values["password_hash"] = password_hash_of(password)
         values["password_changed_at"] = utc_now() if password else None
     db.session.execute(update(Room).where(Room.id == room.id).values(values))
     db.session.commit()
@@ -170,7 +171,8 @@ def checked_title(title: str) -> str:
     return title
 
 
-def _password_hash(password: str) -> str | None:
+def password_hash_of(password: str) -> str | None:
+    """Hash a room's password; refuse an overlong one, and return None for none."""
     check_password_length(password)
     return hash_password(password) if password else None
 
