@@ -21,6 +21,8 @@ from photoshare.services.photos import deleting
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Author
 from photoshare.services.rooms.rooms import NewRoom
+from photoshare.services.take_home.packing import pack_room
+from photoshare.services.take_home.room_file import Choice
 from photoshare.web.requests.invitation import PAGES
 from photoshare.web.site import Site
 from tests.conftest import Cast
@@ -72,6 +74,9 @@ FOR_THE_HOST = {
     ("links.renew", "POST"),
     ("links.remove", "POST"),
     ("rooms.settings", "GET"),
+    ("take_home.index", "GET"),
+    ("take_home.prepare", "POST"),
+    ("take_home.download", "GET"),
     ("rooms.confirm_delete", "GET"),
     ("rooms.delete", "POST"),
     ("photos.original", "GET"),  # with its location and serial numbers, unless the room keeps them
@@ -116,6 +121,8 @@ def routes(
     deleted = insert_photos(app, cast.room_id, 1, seed="deleted")
     with app.app_context():
         done = deleting.delete_photos(host_access(cast.room_id), deleted, site.storage)
+        pack = pack_room(cast.room_id, Choice(), site.storage)
+        assert pack is not None
     values = {
         "room_code": cast.code,
         "secret": cast.host_secret,
@@ -133,6 +140,7 @@ def routes(
         "deletion_id": done.deletion_id,
         "upload_id": 1,
         "guest_id": guest_of(app, cast.guest, cast.room_id),
+        "stamp": pack.stamp,
         "link_id": 1,  # by which the host came
     }
     adapter = app.url_map.bind("localhost")

@@ -27,7 +27,7 @@ class Fields:
     def __init__(self, where: str, values: object) -> None:
         self.where = where
         if not isinstance(values, Mapping):
-            raise self.refusal("it is no object")
+            raise self.refusal("it isn't an object")
         self._values: Mapping[str, Any] = values
 
     def refusal(self, what: str) -> RoomFileError:
@@ -42,7 +42,7 @@ class Fields:
         """Return a text of up to `most` characters."""
         value = self._values.get(name)
         if not isinstance(value, str) or len(value) > most:
-            raise self.refusal(f"{name} is no text of up to {most:,} characters")
+            raise self.refusal(f"{name} isn't a text of up to {most:,} characters")
         if not value.isascii():
             try:
                 value.encode()
@@ -74,21 +74,21 @@ class Fields:
     ) -> int:
         """Refuse anything but a whole number within bounds."""
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise self.refusal(f"{name} is no whole number from {least:,} to {most:,}")
+            raise self.refusal(f"{name} isn't a whole number from {least:,} to {most:,}")
         return value
 
     def share(self, name: str, *, most: float) -> float:
         """Return a number that is finite, from -`most` to `most`."""
         value = self._values.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= most:
-            raise self.refusal(f"{name} is no number up to {most:,}")
+            raise self.refusal(f"{name} isn't a number up to {most:,}")
         return float(value)
 
     def list_of(self, name: str, *, most: int) -> list[Any]:
         """Return a list of up to `most` values."""
         value = self._values.get(name)
         if not isinstance(value, list) or len(value) > most:
-            raise self.refusal(f"{name} is no list of up to {most:,}")
+            raise self.refusal(f"{name} isn't a list of up to {most:,}")
         return value
 
     def moment(self, name: str) -> datetime:
@@ -99,7 +99,7 @@ class Fields:
                 raise ValueError("no zone")
             return found.astimezone(UTC)
         except (ValueError, OverflowError) as error:
-            raise self.refusal(f"{name} is no moment with a zone") from error
+            raise self.refusal(f"{name} isn't a moment with a zone") from error
 
     def moment_or_none(self, name: str) -> datetime | None:
         """Return a moment, or None for null."""
@@ -110,7 +110,7 @@ class Fields:
         try:
             return date.fromisoformat(self.text(name, most=10)) if self.has(name) else None
         except ValueError as error:
-            raise self.refusal(f"{name} is no day") from error
+            raise self.refusal(f"{name} isn't a day") from error
 
     def content_or_none(self, name: str, *, most: int) -> bytes | None:
         """Return up to `most` bytes from base64, or None for null."""
@@ -119,4 +119,4 @@ class Fields:
         try:
             return base64.b64decode(self.text(name, most=most * 4 // 3 + 4), validate=True)
         except binascii.Error as error:
-            raise self.refusal(f"{name} is no base64") from error
+            raise self.refusal(f"{name} isn't base64") from error

@@ -44,7 +44,7 @@ class RoomFile:
     Raises
     ------
     RoomFileError
-        If it is none, or of a version that is newer than this program.
+        If it isn't one, or of a version that is newer than this program.
     """
 
     def __init__(self, path: Path) -> None:
@@ -52,7 +52,7 @@ class RoomFile:
         try:
             self._zip = zipfile.ZipFile(path)
         except (*_DAMAGE, MemoryError) as error:
-            raise RoomFileError(f"{path} {_NO_ROOM}: it is no zip, or not all of one.") from error
+            raise RoomFileError(f"{path} {_NO_ROOM}: it isn't a zip, or not a whole one.") from error
         except OSError as error:
             raise RoomFileError(f"{path} can't be read ({error.strerror}).") from error
         try:
@@ -162,4 +162,4 @@ def _parsed(where: str, text: bytes) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise RoomFileError(f"{where} of the file can't be read: it is no JSON.") from error
+        raise RoomFileError(f"{where} of the file can't be read: it isn't JSON.") from error

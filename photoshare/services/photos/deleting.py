@@ -94,6 +94,7 @@ def delete_photos(access: Access, photo_ids: Sequence[int], storage: Storage) ->
 
     with storage.locked():
         is_full = even_when_full(storage, delete_rows)
+    forget_packs(storage, room_id)
     if is_full or not storage.has_free_space():
         delete_for_good(storage, before=utc_now())
         return DeletedPhotos(len(ids), None)

@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from photoshare.disk import disk_full_as_error, sync, sync_folder
-from photoshare.errors import NotFoundError, RoomFileError
+from photoshare.errors import RoomFileError
 from photoshare.services.downloads.zip_layout import ZipLayout, ZipSource
 from photoshare.services.take_home.packing import pack_room
 from photoshare.services.take_home.room_file import Choice
@@ -36,7 +36,8 @@ def export_room(room_id: int, choice: Choice, storage: Storage, target: Path) ->
     ------
     RoomFileError
         If it can't be written there, or an original is lost.
-    NotFoundError, DiskFullError, StorageError
+    PhotoshareError
+        As `pack_room` and `lay_out`.
     """
     if not target.parent.is_dir():
         raise RoomFileError(f"There's no folder {target.parent} to write into.")
@@ -60,7 +61,7 @@ def export_room(room_id: int, choice: Choice, storage: Storage, target: Path) ->
     except Timeout as error:
         raise RoomFileError(f"Another export is writing {target}.") from error
     except FileNotFoundError as error:
-        raise NotFoundError("A photo was deleted meanwhile. Please try again.") from error
+        raise RoomFileError(f"A photo of {target} was deleted meanwhile. Try again.") from error
     except PermissionError as error:
         raise RoomFileError(f"{target} can't be written ({error.strerror}).") from error
     return layout.size_bytes

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import select
 
 from photoshare.disk import disk_full_as_error
-from photoshare.errors import NotFoundError, RejectedPhotoError, RoomFileError
+from photoshare.errors import NotFoundError, RejectedPhotoError, ServerBusyError
 from photoshare.models import Person, Photo, Room, db
 from photoshare.pictures.orientation import UPRIGHT, orientation_of
 from photoshare.services.downloads.checksums import measure_photos
@@ -115,7 +115,7 @@ def pack_room(
     ------
     NotFoundError
         If the room was deleted meanwhile.
-    RoomFileError
+    ServerBusyError
         If the room changes faster than it can be read.
     DiskFullError
         If the disk is full.
@@ -136,7 +136,10 @@ def pack_room(
         if is_stopping():
             return None
         if made is None:
-            raise RoomFileError("The room changes too fast to take it home. Please try again.")
+            raise ServerBusyError(
+                "The room changes too fast to be taken home. Please try again in a minute.",
+                retry_after_s=60,
+            )
         return _keep(unfinished, room_id, made, choice)
     finally:
         unfinished.unlink(missing_ok=True)

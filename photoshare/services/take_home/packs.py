@@ -1,4 +1,4 @@
-"""The packs of a room: what `packing` has written, for as long as somebody reads it."""
+"""The packs of a room: what `packing` has written, for as long as someone reads it."""
 
 from __future__ import annotations
 

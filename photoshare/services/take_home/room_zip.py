@@ -26,7 +26,10 @@ from photoshare.services.take_home.room_file import choice_of
 from photoshare.storage import Storage
 
 _SHA256_BYTES = 32
-_GONE = "This download is no longer there. Please prepare it again."
+
+
+def _gone() -> NotFoundError:
+    return NotFoundError("This download is no longer there. Please prepare it again.")
 
 
 class TextSource:
@@ -106,10 +109,10 @@ def lay_out(pack: Pack, storage: Storage) -> AlbumZip:
                 checksums.append(entry["crc32"])
                 moments.append(datetime.fromisoformat(entry["moment"]))
     except FileNotFoundError as error:
-        raise NotFoundError(_GONE) from error
+        raise _gone() from error
     if not storage.has_originals(pack.room_id, files.originals()):
         forget_packs(storage, pack.room_id)  # a photo was deleted since
-        raise NotFoundError(_GONE)
+        raise _gone()
     layout = ZipLayout(names, sizes, checksums, moments, files.open)
     memory = layout.memory_bytes + files.memory_bytes
     return AlbumZip(pack.stamp, layout, pack.stamp, memory)
@@ -125,7 +128,7 @@ def find_zip(room_id: int, stamp: str, storage: Storage, shelf: ZipShelf) -> Alb
     """
     pack = find_pack(storage, room_id, stamp)
     if pack is None:
-        raise NotFoundError(_GONE)
+        raise _gone()
     with shelf.building:
         made = shelf.find(stamp)
         if made is None:

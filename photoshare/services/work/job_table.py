@@ -38,7 +38,7 @@ class JobKind(StrEnum):
     SEARCH_AGAIN = "search_again"  # analyse photos again; after all other jobs
 
 
-DOWNLOADS = (JobKind.PREPARE_DOWNLOADS, JobKind.TAKE_HOME)  # somebody waits for these
+DOWNLOADS = (JobKind.PREPARE_DOWNLOADS, JobKind.TAKE_HOME)  # someone waits for these
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,12 @@ from photoshare.web.views import (
     uploads,
     wall,
 )
-from photoshare.web.views.rooms import guests, links, rooms
+from photoshare.web.views.rooms import guests, links, rooms, take_home
 
 BLUEPRINTS = tuple(
     page.blueprint
     for page in (
         *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
-        *(me, wall, phone_app, languages, guests, links),
+        *(me, wall, phone_app, languages, guests, links, take_home),
     )
 )
