@@ -1,8 +1,9 @@
-"""Where faces can't be compared, photos are searched again, and what was said stays with the faces."""
+"""Where faces can't be compared, photos are searched again, and what was said stays."""
 
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from photoshare.services.rooms.entering import Author
 from photoshare.web.site import site_of
 from tests.conftest import DECODERS, Cast, copy_data
 from tests.fakes import BLUE, GREEN, RED, BetterFaceEngine, FakeFaceEngine, draw_photo
-from tests.helpers import row_counts
+from tests.helpers import give_photos, row_counts
 
 
 @pytest.fixture
@@ -33,8 +34,9 @@ def room_file(
 ) -> Callable[..., Path]:
     """Three people in four photos: Red is named, Blue hidden, Green's faces are not faces."""
     for seed, colours in enumerate([(RED, BLUE), (RED, BLUE), (GREEN,), (GREEN, RED)]):
-        add_photo(cast.room_id, draw_photo(*colours, seed=seed), f"{seed}.jpg")
+        photo = add_photo(cast.room_id, draw_photo(*colours, seed=seed), f"{seed}.jpg")
     run_jobs()
+    give_photos(app, cast.guest, [photo])
     with app.app_context():
         author, people = Author(cast.room_id), list(db.session.scalars(select(Person.id)))
         faces = {person: [] for person in people}
@@ -100,32 +102,30 @@ WHO = [("Red", False, ["0.jpg", "1.jpg", "3.jpg"]), (None, True, ["0.jpg", "1.jp
 
 
 @pytest.mark.parametrize("options", [(), ("--without-encodings",)], ids=str)
-@pytest.mark.parametrize("engine", [FakeFaceEngine, BetterFaceEngine])
+@pytest.mark.parametrize("kind", [FakeFaceEngine, BetterFaceEngine])
 def test_the_same_people_are_there_after_the_search(
     room_file: Callable[..., Path],
     make_other: Callable[[type], Flask],
     options: tuple[str, ...],
-    engine: type,
+    kind: type,
 ) -> None:
-    other, file = make_other(engine), room_file(*options)
+    other, file = make_other(kind), room_file(*options)
 
     made = answered(other, "rooms", "import-room", str(file))
     before = people_of(other)
     site_of(other).jobs.run_pending()
 
-    is_searched = bool(options) or engine is BetterFaceEngine
+    is_searched = bool(options) or kind is BetterFaceEngine
     assert made["searched_again"] == (4 if is_searched else 0)
     assert before == people_of(other) == WHO
     with other.app_context():
         faces = db.session.scalars(select(Face)).all()
         assert {face.encoding is None for face in faces if face.is_face} == {False}
         assert {face.encoding for face in faces if not face.is_face} == {None}
-        assert set(db.session.scalars(select(Photo.engine))) == {engine.name}  # type: ignore[attr-defined]
+        assert set(db.session.scalars(select(Photo.engine))) == {kind.name}  # type: ignore[attr-defined]
 
 
 def test_without_encodings_there_are_none_in_the_file(room_file: Callable[..., Path]) -> None:
-    import zipfile
-
     with zipfile.ZipFile(room_file("--without-encodings")) as packed:
         faces = [json.loads(line) for line in packed.read("room/faces.jsonl").splitlines()]
 
@@ -159,8 +159,10 @@ def test_a_file_that_is_none_is_refused_in_one_sentence(
 ) -> None:
     (tmp_path / "x.zip").write_text("no zip")
 
-    result = make_other(FakeFaceEngine).test_cli_runner().invoke(
-        args=["rooms", "import-room", str(tmp_path / "x.zip")]
+    result = (
+        make_other(FakeFaceEngine)
+        .test_cli_runner()
+        .invoke(args=["rooms", "import-room", str(tmp_path / "x.zip")])
     )
 
     assert result.exit_code == 1
