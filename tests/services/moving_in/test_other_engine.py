@@ -39,7 +39,7 @@ def room_file(
     give_photos(app, cast.guest, [photo])
     with app.app_context():
         author, people = Author(cast.room_id), list(db.session.scalars(select(Person.id)))
-        faces = {person: [] for person in people}
+        faces: dict[int | None, list[int]] = {person: [] for person in people}
         for face, person in db.session.execute(select(Face.id, Face.person_id)):
             faces[person].append(face)
         verbs.name_person(author, people[0], "Red")

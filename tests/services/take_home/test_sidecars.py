@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
@@ -41,7 +42,7 @@ def write_turned(path: Path, orientation: int, image_format: str = "JPEG") -> No
     image.save(path, image_format, exif=exif, quality=95)
 
 
-def read_by_exiftool(path: Path) -> dict[str, object]:
+def read_by_exiftool(path: Path) -> dict[str, Any]:
     tool = find_tool("exiftool", "libimage-exiftool-perl")
     done = subprocess.run(
         [tool, "-json", "-n", "-struct", "-G1", str(path)], capture_output=True, check=True
@@ -64,10 +65,9 @@ def test_a_region_is_where_the_face_is_in_the_stored_picture(
     )
 
     found = read_by_exiftool(sidecar)
-    regions: dict[str, object] = found["XMP-mwg-rs:RegionInfo"]  # type: ignore[assignment]
-    sizes: dict[str, float] = regions["AppliedToDimensions"]  # type: ignore[assignment]
-    (region,) = regions["RegionList"]  # type: ignore[misc]
-    area: dict[str, float] = region["Area"]
+    regions = found["XMP-mwg-rs:RegionInfo"]
+    (region,) = regions["RegionList"]
+    sizes, area = regions["AppliedToDimensions"], region["Area"]
     assert found["XMP-tiff:Orientation"] == turned == orientation
     stored = read_by_exiftool(photo)
     assert stored["IFD0:Orientation"] == orientation
@@ -95,8 +95,8 @@ def test_names_in_ten_scripts_arrive(tmp_path: Path) -> None:
 
     found = read_by_exiftool(sidecar)
     assert found["XMP-iptcExt:PersonInImage"] == found["XMP-dc:Subject"] == NAMES
-    regions: dict[str, list[dict[str, object]]] = found["XMP-mwg-rs:RegionInfo"]  # type: ignore[assignment]
-    assert [region.get("Name") for region in regions["RegionList"]] == [*NAMES, None]
+    regions = found["XMP-mwg-rs:RegionInfo"]["RegionList"]
+    assert [region.get("Name") for region in regions] == [*NAMES, None]
 
 
 def test_what_xml_cannot_hold_is_left_out_of_a_name(tmp_path: Path) -> None:
