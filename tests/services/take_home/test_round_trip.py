@@ -41,7 +41,7 @@ from tests.services.take_home.rooms_compared import described
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 RULE = GroupingRule(engine_name=FakeFaceEngine.name, eps=0.325, min_samples=2)
-PHOTOS, STEPS, FURTHER_STEPS = 16, 1000, 100
+PHOTOS, STEPS, FURTHER_STEPS = 24, 1000, 100
 REFUSALS = (InvalidInputError, NotFoundError, SameNameError)
 
 
@@ -59,7 +59,7 @@ class Talk:
         with self.app.app_context():
             for _ in range(steps):
                 kind = self.random.random()
-                if kind < 0.05:
+                if kind < 0.1:
                     grouping.group_unsorted_faces(self.room_id, RULE)
                 elif kind < 0.3:
                     self.undo_something()
