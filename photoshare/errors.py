@@ -56,6 +56,10 @@ class MoveError(PhotoshareError):
     """The rows of an installation cannot be moved to another database."""
 
 
+class RoomFileError(PhotoshareError):
+    """A room can't be written to a file, or a file isn't one that a room can be made of."""
+
+
 class DamagedDatabaseError(StartError):
     """SQLite cannot read the database file."""
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from flask import Flask
 
-from photoshare.cli import backups, bin, doctor, guests, links, moving, owner, people, photos
+from photoshare.cli import (
+    backups,
+    bin,
+    doctor,
+    guests,
+    links,
+    moving,
+    owner,
+    people,
+    photos,
+    take_home,
+)
 from photoshare.cli.rooms import rooms_group
 
 
@@ -13,7 +24,7 @@ def init_app(app: Flask) -> None:
     for command in (
         *(links.renew_host_link, links.show_guest_link, guests.list_guests_of),
         *(photos.import_folder, photos.search_again, people.list_people, people.correct),
-        bin.restore,
+        *(bin.restore, take_home.export, take_home.make_room),
     ):
         rooms_group.add_command(command)
     app.cli.add_command(rooms_group)

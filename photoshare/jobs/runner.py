@@ -81,6 +81,10 @@ class JobRunner:
         """Compute the checksums of a room's photos that lack them."""
         self._enqueue(room_id, JobKind.PREPARE_DOWNLOADS)
 
+    def take_home(self, room_id: int) -> None:
+        """Write what the host of a room takes home."""
+        self._enqueue(room_id, JobKind.TAKE_HOME)
+
     def _enqueue(self, room_id: int, kind: JobKind) -> None:
         """Queue a job in the table and wake the job thread; the caller has an app context."""
         job_table.enqueue_job(room_id, kind)

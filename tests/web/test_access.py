@@ -22,6 +22,8 @@ from photoshare.services.photos import deleting
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Author
 from photoshare.services.rooms.rooms import NewRoom
+from photoshare.services.take_home.packing import pack_room
+from photoshare.services.take_home.room_file import Choice
 from photoshare.web.requests.invitation import PAGES
 from photoshare.web.requests.security import API_PATH
 from photoshare.web.site import Site
@@ -85,6 +87,9 @@ FOR_THE_HOST = {
     ("api_tokens.add", "POST"),
     ("api_tokens.remove", "POST"),
     ("rooms.settings", "GET"),
+    ("take_home.index", "GET"),
+    ("take_home.prepare", "POST"),
+    ("take_home.download", "GET"),
     ("rooms.confirm_delete", "GET"),
     ("rooms.delete", "POST"),
     ("ending.end", "POST"),
@@ -163,6 +168,8 @@ def routes(
     with app.app_context():
         needed = NEEDED | {"bin.picture": {"digest": db.session.get_one(Photo, deleted).sha256}}
         done = deleting.delete_photos(host_access(cast.room_id), [deleted], site.storage)
+        pack = pack_room(cast.room_id, Choice(), site.storage)
+        assert pack is not None
     values = {
         "room_code": cast.code,
         "secret": cast.host_secret,
@@ -180,6 +187,7 @@ def routes(
         "deletion_id": done.deletion_id,
         "upload_id": 1,
         "guest_id": guest_of(app, cast.guest, cast.room_id),
+        "stamp": pack.stamp,
         "link_id": 1,  # by which the host came
         "token_id": 1,
         "waiting_id": pending[0],

@@ -22,6 +22,7 @@ from photoshare.services.rooms import activity
 from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access
 from photoshare.services.space import even_when_full
+from photoshare.services.take_home.packs import forget_packs
 from photoshare.storage import Storage
 
 
@@ -101,6 +102,7 @@ def delete_photos(
 
     with storage.locked():
         is_full = even_when_full(storage, delete_rows)
+    forget_packs(storage, room_id)
     if is_full or not storage.has_free_space():
         delete_for_good(storage, Deletion.id == deletion_id)
         return DeletedPhotos(len(ids), None)
@@ -177,6 +179,8 @@ def delete_for_good(storage: Storage, which: ColumnElement[bool]) -> int:
         with storage.locked():  # for each: an upload waits for one of them at most
             if not is_kept(room_id, sha256):  # else it was uploaded again
                 storage.delete_photo(room_id, sha256)
+    for room_id in {room_id for room_id, _ in files}:
+        forget_packs(storage, room_id)
     storage.fill_reserve()
     return len(photos)
 

@@ -61,9 +61,9 @@ def create_room(
         If the title is missing, or a text is too long.
     """
     room = Room(
-        code=_new_code(),
+        code=new_code(),
         title=checked_title(title),
-        password_hash=_password_hash(password),
+        password_hash=password_hash_of(password),
         ends_on=_checked_end(ends_on),
         deletes_after_days=_checked_days(deletes_after_days),
     )
@@ -87,11 +87,12 @@ def renew_code(room: Room, host_id: int | None = None) -> None:
     """
     activity.note(room.id, ActivityKind.RENEWED_GUEST_LINK, host_id)
     db.session.add(FormerCode(code=room.code, room_id=room.id))
-    room.code = _new_code()
+    room.code = new_code()
     db.session.commit()
 
 
-def _new_code() -> str:
+def new_code() -> str:
+    """Make the code of a room that nobody can guess."""
     return normalise_code("".join(secrets.choice(CODE_ALPHABET) for _ in range(sum(CODE_GROUPS))))
 
 
@@ -157,7 +158,7 @@ def change_settings(
         _checked_end(ends_on)
         values["ended_at"] = None  # a new date opens it again
     if password or is_open:
-        values["password_hash"] = _password_hash(password)
+        values["password_hash"] = password_hash_of(password)
         values["password_changed_at"] = utc_now() if password else None
     _note_changes(room, values, host_id)
     db.session.execute(update(Room).where(Room.id == room.id).values(values))
@@ -216,7 +217,8 @@ def checked_title(title: str) -> str:
     return title
 
 
-def _password_hash(password: str) -> str | None:
+def password_hash_of(password: str) -> str | None:
+    """Hash a room's password; refuse an overlong one, and return None for none."""
     check_password_length(password)
     return hash_password(password) if password else None
 

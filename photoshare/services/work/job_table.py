@@ -36,7 +36,11 @@ class JobKind(StrEnum):
     PROCESS_PHOTOS = "process_photos"  # analyse every waiting photo of the room
     CLUSTER_ROOM = "cluster_room"  # group the room's unsorted faces again
     PREPARE_DOWNLOADS = "prepare_downloads"  # measure photos without checksums
+    TAKE_HOME = "take_home"  # write what a host takes home
     SEARCH_AGAIN = "search_again"  # analyse photos again; after all other jobs
+
+
+DOWNLOADS = (JobKind.PREPARE_DOWNLOADS, JobKind.TAKE_HOME)  # someone waits for these
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ def claim_job(worker: int | None = None) -> ClaimedJob | None:
     query = (
         select(Job.id)
         .where(_CAN_RUN)
-        .order_by(Job.kind == JobKind.SEARCH_AGAIN, Job.kind != JobKind.PREPARE_DOWNLOADS, Job.id)
+        .order_by(Job.kind == JobKind.SEARCH_AGAIN, Job.kind.not_in(DOWNLOADS), Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)  # means nothing to SQLite, whose writers take turns
     )

@@ -19,13 +19,22 @@ from photoshare.web.views import (
     wall,
 )
 from photoshare.web.views.api import v1
-from photoshare.web.views.rooms import activity, api_tokens, bin, ending, guests, links, rooms
+from photoshare.web.views.rooms import (
+    activity,
+    api_tokens,
+    bin,
+    ending,
+    guests,
+    links,
+    rooms,
+    take_home,
+)
 
 BLUEPRINTS = tuple(
     page.blueprint
     for page in (
         *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
-        *(me, find_me, wall, phone_app, languages, v1, owner),
+        *(me, find_me, wall, phone_app, languages, v1, owner, take_home),
         *(guests, links, api_tokens, bin, ending, moderation, activity),
     )
 )

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from photoshare.config import GB
 from photoshare.errors import DiskFullError, NotAllowedError, NotFoundError, RoomFullError
 from photoshare.maintenance.database_checks import _refuse_rows_without_photos
-from photoshare.models import Face, Photo, Room, WaitingPhoto, db, utc_now
+from photoshare.models import Deletion, Face, Photo, Room, WaitingPhoto, db
 from photoshare.services.moderation import deciding, waiting
 from photoshare.services.moderation.deciding import add_waiting, discard_waiting
 from photoshare.services.photos import adding, deleting, lost_photos
@@ -246,7 +246,7 @@ def test_files_stay_while_the_same_bytes_may_come_back_from_a_deletion(
     deleting.delete_photos(moderated.host, [photo], storage)
     waits = moderated.add(moderated.ada, draw_photo(RED)).photo_id
 
-    deleting.delete_for_good(storage, before=utc_now())
+    deleting.delete_for_good(storage, Deletion.room_id > 0)
     assert len(moderated.files()) == 1, "it waits"
     discard_waiting(moderated.ada, storage, waiting_id=waits)
 
