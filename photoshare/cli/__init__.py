@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from photoshare.cli import (
-    backups,
-    bin,
-    doctor,
-    guests,
-    links,
-    moving,
-    owner,
-    people,
-    photos,
-    take_home,
-)
-from photoshare.cli.rooms import rooms_group
+from photoshare.cli import backups, doctor, moving, owner
+from photoshare.cli.rooms import bin, guests, links, people, photos, take_home
+from photoshare.cli.rooms.rooms import rooms_group
 
 
 def init_app(app: Flask) -> None:

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from photoshare.cli import bin
+from photoshare.cli.rooms import bin
 from photoshare.db import db
 from photoshare.models import Room
 from tests.cli.commands import run, run_json

@@ -67,7 +67,7 @@ def test_import_with_wait_leaves_the_work_to_a_running_server(
     )
 
     monkeypatch.setattr("photoshare.jobs.runner.WATCH_S", 0.05)
-    monkeypatch.setattr("photoshare.cli.photos.PROGRESS_S", 0.05)
+    monkeypatch.setattr("photoshare.cli.rooms.photos.PROGRESS_S", 0.05)
     with FileLock(tmp_path / "data" / "photoshare.lock"):
         site_of(server).jobs.start()
         result = run(app, "rooms", "import", code, str(folder), "--wait")

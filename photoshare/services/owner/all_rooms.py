@@ -84,6 +84,20 @@ def get_card(room_id: int) -> RoomCard:
     return cards[0]
 
 
+def get_room(room_id: int) -> Room:
+    """Load a room by its id.
+
+    Raises
+    ------
+    NotFoundError
+        If it does not exist.
+    """
+    room = db.session.get(Room, room_id)
+    if room is None:
+        raise NotFoundError("This room no longer exists.")
+    return room
+
+
 def _load_cards(room_ids: Sequence[int]) -> list[RoomCard]:
     """Load rooms in this order; those that do not exist are left out."""
     rooms = {room.id: room for room in db.session.scalars(_of(select(Room), Room.id, room_ids))}

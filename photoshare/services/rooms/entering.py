@@ -21,7 +21,7 @@ from photoshare.errors import (
 from photoshare.models import ApiToken, FormerCode, Guest, GuestSession, HostLink, Room, db, utc_now
 from photoshare.services.rooms import activity
 from photoshare.services.rooms.activity import ActivityKind
-from photoshare.services.rooms.hashing import is_right
+from photoshare.services.rooms.hashing import check_password_length, is_right
 from photoshare.services.rooms.host_links import find_link, list_links
 from photoshare.services.rooms.sessions import hash_tokens
 
@@ -30,7 +30,6 @@ CODE_ALPHABET = "acdefhjkmnprtwxy2346789"
 CODE_GROUPS = (5, 4, 5)  # 14 characters of 23 are 63 random bits; grouped to be read aloud
 MAX_TYPED_CODE = 100  # characters; ours have 16, and someone may type them with spaces
 MAX_NAME = 60  # characters
-MAX_PASSWORD = 200  # characters; scrypt takes any length, a form should not
 LAST_TIME_ZONE = timedelta(hours=12)  # behind UTC: where on earth a day ends last
 
 # Built once, since every request asks it. The code is part of an expression, which no index is on:
@@ -359,25 +358,6 @@ def become_host(room: Room, *, secret: str, name: str = "") -> Guest:
     return _add_guest(room, checked_name(name or link.name), link=link)
 
 
-def admit_owner(room: Room) -> Guest:
-    """Let the owner of the server in as a host, as if by the room's first host link."""
-    return _add_guest(room, "", link=list_links(room.id)[0])
-
-
-def get_room(room_id: int) -> Room:
-    """Load a room by its id, for the owner of the server.
-
-    Raises
-    ------
-    NotFoundError
-        If it does not exist.
-    """
-    room = db.session.get(Room, room_id)
-    if room is None:
-        raise NotFoundError("This room no longer exists.")
-    return room
-
-
 def checked_name(name: str) -> str:
     """Return a person's name without outer spaces; refuse an overlong one."""
     name = " ".join(name.split())
@@ -388,14 +368,9 @@ def checked_name(name: str) -> str:
     return name
 
 
-def check_password_length(password: str) -> None:
-    """Refuse a password that is longer than any form takes."""
-    if len(password) > MAX_PASSWORD:
-        raise InvalidInputError(
-            "The password can be up to %(number)s characters long.",
-            field="password",
-            number=MAX_PASSWORD,
-        )
+def admit_owner(room: Room) -> Guest:
+    """Let the owner of the server in as a host, as if by the room's first host link."""
+    return _add_guest(room, "", link=list_links(room.id)[0])
 
 
 def _add_guest(room: Room, name: str, link: HostLink | None = None) -> Guest:

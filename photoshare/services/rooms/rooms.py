@@ -17,11 +17,10 @@ from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import (
     CODE_ALPHABET,
     CODE_GROUPS,
-    check_password_length,
     last_today,
     normalise_code,
 )
-from photoshare.services.rooms.hashing import hash_password
+from photoshare.services.rooms.hashing import check_password_length, hash_password
 from photoshare.services.rooms.host_links import add_link, make_secret
 from photoshare.services.shelf import forget_room
 from photoshare.services.space import even_when_full
@@ -145,24 +144,25 @@ def change_settings(
         raise InvalidInputError("Set a new password or remove it, but not both.", field="password")
     values: dict[str, object] = {
         "title": checked_title(title),
-        "ends_on": ends_on,
         "guests_may_correct": guests_may_correct,
         "keeps_metadata": keeps_metadata,
         "has_hearts": has_hearts,
-        "deletes_after_days": _checked_days(deletes_after_days),
         "is_moderated": is_moderated,
+        **_values_of_end(room, ends_on, _checked_days(deletes_after_days)),
     }
-    if ends_on == room.ends_on:
-        values["deletes_after_days"] = ending.with_notice(room, deletes_after_days)
-    else:
-        _checked_end(ends_on)
-        values["ended_at"] = None  # a new date opens it again
     if password or is_open:
-        values["password_hash"] = password_hash_of(password)
-        values["password_changed_at"] = utc_now() if password else None
+        changed_at = utc_now() if password else None
+        values |= {"password_hash": password_hash_of(password), "password_changed_at": changed_at}
     _note_changes(room, values, host_id)
     db.session.execute(update(Room).where(Room.id == room.id).values(values))
     db.session.commit()
+
+
+def _values_of_end(room: Room, ends_on: date | None, days: int | None) -> dict[str, object]:
+    if ends_on == room.ends_on:
+        return {"ends_on": ends_on, "deletes_after_days": ending.with_notice(room, days)}
+    _checked_end(ends_on)
+    return {"ends_on": ends_on, "deletes_after_days": days, "ended_at": None}  # it opens again
 
 
 def _note_changes(room: Room, values: Mapping[str, object], host_id: int | None) -> None:

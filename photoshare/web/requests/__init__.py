@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from photoshare.web.requests.arguments import (
     album_argument,
+    days_of_form,
     end_date_of_form,
     number_argument,
     number_list_argument,
@@ -51,6 +52,7 @@ __all__ = [
     "current_access",
     "current_site",
     "current_token",
+    "days_of_form",
     "end_date_of_form",
     "enter",
     "forget_room",

@@ -85,6 +85,17 @@ def end_date_of_form() -> date | None:
         ) from None
 
 
+def days_of_form(otherwise: int | None) -> int | None:
+    """Read how many days after its end a room is to be deleted; never, if that was chosen.
+
+    What is no number is 0, which the service refuses.
+    """
+    text = request.form.get("deletes_after_days")
+    if text is None:
+        return otherwise
+    return int(text) if text.isdecimal() and len(text) < 10 else 0 if text else None
+
+
 def page_argument(args: MultiDict[str, str] | None = None) -> int:
     """Read the number of a page, by default 1; an absurd one is a page that nothing has.
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from photoshare.web.views import (
     albums,
     corrections,
-    find_me,
     jobs,
     languages,
-    me,
     moderation,
     owner,
     people,
@@ -19,6 +17,7 @@ from photoshare.web.views import (
     wall,
 )
 from photoshare.web.views.api import v1
+from photoshare.web.views.mine import find_me, me
 from photoshare.web.views.rooms import (
     activity,
     api_tokens,

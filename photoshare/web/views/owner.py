@@ -20,7 +20,7 @@ from photoshare.errors import (
 )
 from photoshare.models import Room
 from photoshare.services.counts import count_rooms
-from photoshare.services.owner.all_rooms import find_rooms, get_card
+from photoshare.services.owner.all_rooms import find_rooms, get_card, get_room
 from photoshare.services.owner.password import has_password
 from photoshare.services.people.finding import MAX_WORDS
 from photoshare.services.rooms import bin, ending, entering, host_links
@@ -106,7 +106,7 @@ def state() -> str:
 @blueprint.get("/rooms/<int:room_id>")
 def show(room_id: int) -> str:
     """Show one room, and what the owner can do about it."""
-    room = entering.get_room(room_id)
+    room = get_room(room_id)
     until = bin.gone_at(room, current_site().settings.bin_time) if room.binned_at else None
     return render_template("owner/show.html", card=get_card(room_id), until=until)
 
@@ -114,7 +114,7 @@ def show(room_id: int) -> str:
 @blueprint.post("/rooms/<int:room_id>/open")
 def open_room(room_id: int) -> Response:
     """Make this browser a host of the room, unless it is one already."""
-    room = entering.get_room(room_id)
+    room = get_room(room_id)
     url = url_for("rooms.show", room_code=room.code)
     if _is_host(room):
         return redirect(url, SEE_OTHER)
@@ -132,7 +132,7 @@ def _is_host(room: Room) -> bool:
 @blueprint.post("/rooms/<int:room_id>/end")
 def end(room_id: int) -> Response:
     """End the room now: nobody joins or adds any more."""
-    ending.end_now(entering.get_room(room_id))
+    ending.end_now(get_room(room_id))
     toast(gettext("The room has ended. Its hosts can reopen it."))
     return redirect(url_for("owner.show", room_id=room_id), SEE_OTHER)
 
@@ -140,7 +140,7 @@ def end(room_id: int) -> Response:
 @blueprint.post("/rooms/<int:room_id>/host-link")
 def renew_host_link(room_id: int) -> str:
     """Make a new first host link, and show it in this answer only."""
-    room = entering.get_room(room_id)
+    room = get_room(room_id)
     secret = host_links.renew_first_link(room)
     url = absolute_url("rooms.host_link", room_code=room.code, secret=secret)
     return render_template(
@@ -157,7 +157,7 @@ def confirm_delete(room_id: int) -> str:
 @blueprint.post("/rooms/<int:room_id>/delete")
 def delete(room_id: int) -> Response | tuple[str, int]:
     """Put the room into the bin, if its title was typed; for good at once on a full disk."""
-    room, typed = entering.get_room(room_id), request.form.get("title", "")
+    room, typed = get_room(room_id), request.form.get("title", "")
     try:
         bin.check_title(room, typed)
     except InvalidInputError as error:
@@ -172,7 +172,7 @@ def delete(room_id: int) -> Response | tuple[str, int]:
 @blueprint.post("/rooms/<int:room_id>/restore")
 def restore(room_id: int) -> Response:
     """Bring the room back from the bin."""
-    bin.restore_room(entering.get_room(room_id), current_site().storage)
+    bin.restore_room(get_room(room_id), current_site().storage)
     toast(gettext("The room is back, with everything in it."))
     return redirect(url_for("owner.show", room_id=room_id), SEE_OTHER)
 

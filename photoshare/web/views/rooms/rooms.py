@@ -49,6 +49,7 @@ from photoshare.web.requests import (
     check_opens_room,
     current_access,
     current_site,
+    days_of_form,
     end_date_of_form,
     enter,
     forget_room,
@@ -95,7 +96,7 @@ def create() -> Response | Again:
             form.get("title", ""),
             password=form.get("password", ""),
             ends_on=end_date_of_form(),
-            deletes_after_days=_days(rooms.DELETES_AFTER_DAYS),
+            deletes_after_days=days_of_form(rooms.DELETES_AFTER_DAYS),
         )
         guest = entering.become_host(new.room, secret=new.host_secret, name=form.get("name", ""))
     except (InvalidInputError, TooManyAttemptsError) as error:
@@ -285,7 +286,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
             guests_may_correct="guests_may_correct" in form,
             keeps_metadata="keep_metadata" in form,
             has_hearts="has_hearts" in form,
-            deletes_after_days=_days(access.room.deletes_after_days),
+            deletes_after_days=days_of_form(access.room.deletes_after_days),
             is_moderated="is_moderated" in form,
             host_id=access.guest.id,
         )
@@ -396,14 +397,3 @@ def _join_page(
         back=back,
         wanted=wanted_page(),
     )
-
-
-def _days(otherwise: int | None) -> int | None:
-    """Read how many days after its end the room is to be deleted; never, if that was chosen."""
-    text = request.form.get("deletes_after_days")
-    if text is None:
-        return otherwise
-    try:
-        return int(text) if text else None
-    except ValueError:
-        return 0  # which the service refuses

@@ -10,7 +10,6 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from photoshare.cli import bin
 from photoshare.cli.answers import (
     OneSentence,
     already_json,
@@ -23,8 +22,9 @@ from photoshare.cli.answers import (
     size_words,
     time_words,
 )
-from photoshare.cli.finding import find_room
-from photoshare.cli.links import links_of
+from photoshare.cli.rooms import bin
+from photoshare.cli.rooms.finding import find_room
+from photoshare.cli.rooms.links import links_of
 from photoshare.errors import InvalidInputError
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.models import Room

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from photoshare.cli.answers import print_json
-from photoshare.cli.finding import find_room
-from photoshare.cli.links import links_of
+from photoshare.cli.answers import already_json, print_json
+from photoshare.cli.rooms.finding import find_room
+from photoshare.cli.rooms.links import links_of
 from photoshare.maintenance.database_checks import prepare_database
 from photoshare.services.moving_in.importing import Server, import_room
 from photoshare.services.moving_in.restored import EngineHere
@@ -30,6 +30,7 @@ TELL_EVERY = 100  # photos
     help="A folder for every day, or for every person.",
 )
 @click.option("--without-encodings", is_flag=True, help="Leave the face encodings out.")
+@already_json
 @with_appcontext
 def export(code: str, file: Path, by: str, without_encodings: bool) -> None:
     """Write the room CODE with all that it is into FILE, a zip; print its size as JSON."""
@@ -42,6 +43,7 @@ def export(code: str, file: Path, by: str, without_encodings: bool) -> None:
 @click.command("import-room")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--password", default="", help="Guests enter it to join the new room.")
+@already_json
 @with_appcontext
 def make_room(file: Path, password: str) -> None:
     """Make a room of FILE, which `rooms export` wrote; print its links as JSON."""

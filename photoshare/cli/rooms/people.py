@@ -9,7 +9,7 @@ import click
 from flask.cli import with_appcontext
 
 from photoshare.cli.answers import OneSentence, already_json, print_json
-from photoshare.cli.finding import find_room
+from photoshare.cli.rooms.finding import find_room
 from photoshare.services.corrections import replay
 from photoshare.services.rooms import export
 from photoshare.web.site import current_site

@@ -7,7 +7,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from photoshare.cli.answers import already_json, print_json
-from photoshare.cli.finding import find_room
+from photoshare.cli.rooms.finding import find_room
 from photoshare.services.addresses import find_listening, guest_url
 from photoshare.services.rooms import host_links, rooms
 from photoshare.web.pages.links import absolute_url

@@ -8,7 +8,7 @@ import click
 from flask.cli import with_appcontext
 
 from photoshare.cli.answers import json_option, print_json, print_table, size_words, time_words
-from photoshare.cli.finding import find_room
+from photoshare.cli.rooms.finding import find_room
 from photoshare.services.rooms.guests import GuestCard, list_guests
 
 

@@ -13,7 +13,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from photoshare.cli.answers import OneSentence, already_json, print_json
-from photoshare.cli.finding import find_room
+from photoshare.cli.rooms.finding import find_room
 from photoshare.config import LOCK_FILE
 from photoshare.errors import RejectedPhotoError
 from photoshare.services.photos import adding
