@@ -106,6 +106,7 @@ def test_list_prints_json(app: Flask, cast: Cast) -> None:
         "title": "Party",
         "ends_on": None,
         "ended": False,
+        "in_bin": False,
         "password": False,
         "photos": 3,
         "bytes": 3000,

@@ -106,7 +106,7 @@ def show(code: str, as_json: bool) -> None:
 @click.argument("code")
 @json_option
 def end(code: str, as_json: bool) -> None:
-    """End the room CODE now: nobody joins or adds any more, and nothing is deleted."""
+    """End the room CODE now: no one can join or add photos then; nothing is deleted."""
     room = find_room(code)
     ending.end_now(room)
     click.echo(f"The room “{plain(room.title)}” has ended; its hosts can reopen it.", err=True)

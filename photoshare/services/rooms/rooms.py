@@ -124,10 +124,8 @@ def change_settings(
         Whether to remove the password.
     guests_may_correct : bool
         Whether guests may name and correct everyone, not only in the photos they uploaded.
-    keeps_metadata : bool
-        Whether guests get originals that include locations, names and serial numbers.
-    has_hearts : bool
-        Whether guests may give photos hearts.
+    keeps_metadata, has_hearts : bool
+        Whether guests get originals with locations, names and serial numbers; may give hearts.
     deletes_after_days : int or None
         After its end the room is deleted with everything; None: never.
     is_moderated : bool
@@ -151,8 +149,8 @@ def change_settings(
         **_values_of_end(room, ends_on, _checked_days(deletes_after_days)),
     }
     if password or is_open:
-        changed_at = utc_now() if password else None
-        values |= {"password_hash": password_hash_of(password), "password_changed_at": changed_at}
+        values["password_hash"] = password_hash_of(password)
+        values["password_changed_at"] = utc_now() if password else None
     _note_changes(room, values, host_id)
     db.session.execute(update(Room).where(Room.id == room.id).values(values))
     db.session.commit()

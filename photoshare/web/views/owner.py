@@ -131,7 +131,7 @@ def _is_host(room: Room) -> bool:
 
 @blueprint.post("/rooms/<int:room_id>/end")
 def end(room_id: int) -> Response:
-    """End the room now: nobody joins or adds any more."""
+    """End the room now: no one can join or add photos then."""
     ending.end_now(get_room(room_id))
     toast(gettext("The room has ended. Its hosts can reopen it."))
     return redirect(url_for("owner.show", room_id=room_id), SEE_OTHER)

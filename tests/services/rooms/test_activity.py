@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -90,12 +91,12 @@ def test_nothing_is_noted_where_the_change_fails(room_id: int) -> None:
 
 def test_which_settings_were_changed_is_noted_and_not_what_they_are(room_id: int) -> None:
     room = host_access(room_id).room
-    values = {"title": room.title, "ends_on": room.ends_on}
-    rooms.change_settings(room, **values)  # type: ignore[arg-type]
-    rooms.change_settings(room, title="Secret", ends_on=None, password="of mine", is_moderated=True)
+    change = partial(rooms.change_settings, room, ends_on=room.ends_on)
+    change(title=room.title, deletes_after_days=room.deletes_after_days)
+    change(title="Secret", password="of mine", is_moderated=True)
 
     (entry,) = list_activity(room_id, 1).items
-    assert entry.about == "title,is_moderated,password_hash"
+    assert entry.about == "title,is_moderated,deletes_after_days,password_hash"
 
 
 def test_the_newest_are_on_the_first_page(room_id: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -206,7 +206,7 @@ def test_a_script_is_shut_out_of_an_ended_room_as_guests_are(
 
     assert walk(app, party, token) == all_but(routes_of(app, party), OPEN, 404)
     answer = ask(app, "GET", "/api/v1/photos", f"Bearer {token}")
-    assert told(answer)["detail"] == "This room has ended. Only its host can still open it."
+    assert told(answer)["detail"] == "This room has ended."
 
 
 def test_cookies_count_for_nothing_on_the_api_and_tokens_for_nothing_on_pages(

@@ -20,8 +20,11 @@ from werkzeug.http import parse_options_header
 
 from photoshare.db import db
 from photoshare.models import Person, Photo
+from photoshare.services.take_home.packing import pack_room
+from photoshare.services.take_home.room_file import Choice
 from photoshare.web.answers.downloads import MAX_NAME_BYTES, content_disposition
 from photoshare.web.pages.languages import LANGUAGES
+from photoshare.web.site import site_of
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import set_title_and_end, tags_of
@@ -113,8 +116,12 @@ def test_every_route_that_sends_a_file_names_it_in_every_script(
     bearer = f"Bearer {token['value']}"
     for number, name in enumerate(NAMES):
         call_everything(app, cast, party, name)
+        with app.app_context():
+            pack = pack_room(cast.room_id, Choice(), site_of(app).storage)
+        assert pack is not None
         language = sorted(LANGUAGES)[number % len(LANGUAGES)]
-        for url, ending in endings.items():
+        taken_home = {f"{cast.url}/take-home/{pack.stamp}.zip": ".zip"}
+        for url, ending in (endings | taken_home).items():
             for method in ("GET", "HEAD"):
                 answer = live.ask(
                     cast.host, url, method=method, Accept_Language=language, Authorization=bearer
@@ -156,6 +163,7 @@ def test_every_route_that_sends_a_file_is_walked_above(app: Flask) -> None:
         "api.original",
         "api.room_zip",
         "api.person_zip",
+        "take_home.download",
     }
 
 

@@ -15,6 +15,7 @@ from photoshare.db import db
 from photoshare.models import (
     PHOTO_ANALYSED,
     PHOTO_WAITING,
+    ApiToken,
     Face,
     FormerCode,
     Guest,
@@ -75,6 +76,16 @@ def test_all_rows_and_files_of_the_room_go(
                 fingerprint="half",
                 file_name="half.jpg",
                 size_bytes=9,
+            )
+        )
+        db.session.add(
+            ApiToken(
+                room_id=cast.room_id,
+                guest_id=guest_id,
+                name="Backup",
+                token_hash="0",
+                may_read=True,
+                may_add=False,
             )
         )
         db.session.add(FormerCode(code="acdef-hjkm-nprtw", room_id=cast.room_id))

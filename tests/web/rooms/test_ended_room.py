@@ -40,7 +40,7 @@ def test_a_guest_reads_that_it_has_ended_and_finds_nothing_to_add_with(
 
     assert "This room ended on" in page
     assert "You can still look at everything and download it." in page
-    assert 'type="file"' not in page
+    assert "data-upload" not in page
     assert "data-add" not in page
 
 

@@ -121,6 +121,7 @@ def walk(
         "deletion_id": 1,
         "guest_id": guest,
         "link_id": 1,
+        "stamp": "none",
         "room_id": cast.room_id,
     }
     moderate(app, cast.room_id)
