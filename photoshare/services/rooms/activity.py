@@ -39,6 +39,12 @@ class ActivityKind(StrEnum):
     ADDED_CO_HOST = "added_co_host"
     REMOVED_CO_HOST = "removed_co_host"
     REMOVED_GUEST = "removed_guest"
+    ADDED_TOKEN = "added_token"  # noqa: S105 - of the API
+    REMOVED_TOKEN = "removed_token"  # noqa: S105
+    ENDED = "ended"
+    REOPENED = "reopened"
+    DELETED_ROOM = "deleted_room"  # into the bin
+    RESTORED_ROOM = "restored_room"
     STOPPED_UPLOADS = "stopped_uploads"
     ALLOWED_UPLOADS = "allowed_uploads"
 
@@ -69,7 +75,7 @@ def note(
     count : int
         Of photos or corrections, added to what the same guest did within this hour.
     about : str
-        The name of another guest or co-host, or the names of settings with commas between them.
+        The name of another guest, a co-host or a token; or of settings, with commas between them.
     """
     who = db.session.execute(select(Guest.name, Guest.is_host).where(Guest.id == guest_id)).first()
     name, is_host = (who.name, who.is_host) if who else (None, True)

@@ -15,6 +15,8 @@ from sqlalchemy.orm import contains_eager
 
 from photoshare.errors import InvalidInputError, NotFoundError, TokenError
 from photoshare.models import ApiToken, Guest, Room, db, utc_now
+from photoshare.services.rooms import activity
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access, check_is_open, checked_name
 from photoshare.services.rooms.hosts import is_first_host
 from photoshare.services.rooms.sessions import SEEN_EVERY_MIN, hash_token
@@ -69,6 +71,7 @@ def add_token(access: Access, name: str, rights: Rights) -> str:
         may_add=rights.may_add,
     )
     db.session.add(token)
+    activity.note(access.room.id, ActivityKind.ADDED_TOKEN, access.guest.id, about=name)
     db.session.commit()
     return secret
 
@@ -94,6 +97,7 @@ def remove_token(access: Access, token_id: int) -> str:
         raise NotFoundError("This token no longer exists.")
     name = token.name
     db.session.execute(delete(ApiToken).where(ApiToken.id == token_id))
+    activity.note(access.room.id, ActivityKind.REMOVED_TOKEN, access.guest.id, about=name)
     db.session.commit()
     return name
 

@@ -21,7 +21,8 @@ from photoshare.disk import disk_full_as_error, sync, sync_folder
 from photoshare.errors import DiskFullError, InvalidInputError, NotFoundError
 from photoshare.models import DeletedPhoto, Guest, Person, Photo, Room, db, utc_now
 from photoshare.services.people.finding import fold_name
-from photoshare.services.rooms import ending, rooms
+from photoshare.services.rooms import activity, ending, rooms
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.space import even_when_full
 from photoshare.storage import Storage
 
@@ -53,8 +54,15 @@ def _folded(title: str) -> str:
     return fold_name(typed) or fold_name(title)
 
 
-def put_into_bin(room: Room, storage: Storage) -> Report | None:
+def put_into_bin(room: Room, storage: Storage, host_id: int | None = None) -> Report | None:
     """Delete a room, so that only its hosts find it, in the bin.
+
+    Parameters
+    ----------
+    room : Room
+    storage : Storage
+    host_id : int or None
+        The guest who does it; None: whoever runs the server.
 
     Returns
     -------
@@ -67,6 +75,7 @@ def put_into_bin(room: Room, storage: Storage) -> Report | None:
         in_use = Room.binned_at.is_(None)
         now = update(Room).where(Room.id == room_id, in_use).values(binned_at=utc_now())
         db.session.execute(now)
+        activity.note(room_id, ActivityKind.DELETED_ROOM, host_id)
         db.session.commit()
 
     is_full = even_when_full(storage, write)
@@ -75,8 +84,8 @@ def put_into_bin(room: Room, storage: Storage) -> Report | None:
     return None
 
 
-def restore_room(room: Room, storage: Storage) -> None:
-    """Bring a room back from the bin, with everything.
+def restore_room(room: Room, storage: Storage, host_id: int | None = None) -> None:
+    """Bring a room back from the bin, with everything; as `put_into_bin`.
 
     Raises
     ------
@@ -87,6 +96,7 @@ def restore_room(room: Room, storage: Storage) -> None:
         if room.id in storage.rooms_set_aside():
             raise NotFoundError("It's too late: this room is gone for good.")
         db.session.execute(update(Room).where(Room.id == room.id).values(binned_at=None))
+        activity.note(room.id, ActivityKind.RESTORED_ROOM, host_id)
         db.session.commit()
 
 

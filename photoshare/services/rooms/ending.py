@@ -11,21 +11,34 @@ from datetime import date, timedelta
 from sqlalchemy import ColumnElement, or_, select, update
 
 from photoshare.models import Room, db, utc_now
+from photoshare.services.rooms import activity
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import has_ended, last_today
 
 NOTICE_DAYS = 7  # of notice, at least: of the end on pages, and of the deletion after it
 DELETION_CHOICES = (7, 30, 90, 365)  # days after the end
 
 
-def end_now(room: Room) -> None:
-    """End a room that is open; guests who are in may still look and download."""
+def end_now(room: Room, host_id: int | None = None) -> None:
+    """End a room that is open; guests who are in may still look and download.
+
+    Parameters
+    ----------
+    room : Room
+    host_id : int or None
+        The guest who does it; None: whoever runs the server.
+    """
+    if room.ended_at is None:
+        activity.note(room.id, ActivityKind.ENDED, host_id)
     is_open = Room.ended_at.is_(None)
     db.session.execute(update(Room).where(Room.id == room.id, is_open).values(ended_at=utc_now()))
     db.session.commit()
 
 
-def reopen(room: Room) -> None:
+def reopen(room: Room, host_id: int | None = None) -> None:
     """Open a room that has ended; an end date that has passed goes."""
+    if has_ended(room):
+        activity.note(room.id, ActivityKind.REOPENED, host_id)
     values: dict[str, object] = {"ended_at": None}
     if room.ends_on is not None and room.ends_on < last_today():
         values["ends_on"] = None

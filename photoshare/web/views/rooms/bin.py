@@ -92,7 +92,8 @@ def room(room_code: str) -> str | BaseResponse:
 @host_only
 def restore_room(room_code: str) -> BaseResponse:
     """Bring the room back from the bin."""
-    bin.restore_room(current_access().room, current_site().storage)
+    access = current_access()
+    bin.restore_room(access.room, current_site().storage, access.guest.id)
     toast(gettext("The room is back, with everything in it."))
     return redirect(url_for("rooms.show"), SEE_OTHER)
 

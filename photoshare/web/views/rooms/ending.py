@@ -17,7 +17,8 @@ blueprint = Blueprint("ending", __name__, url_prefix="/rooms/<room_code>")
 @host_only
 def end(room_code: str) -> Response:
     """End the room now: guests may still look and download."""
-    ending.end_now(current_access().room)
+    access = current_access()
+    ending.end_now(access.room, access.guest.id)
     toast(gettext("The room has ended."), undo_url=url_for("ending.reopen"))
     return redirect(page_before(url_for("rooms.settings")), SEE_OTHER)
 
@@ -26,6 +27,7 @@ def end(room_code: str) -> Response:
 @host_only
 def reopen(room_code: str) -> Response:
     """Open a room that has ended."""
-    ending.reopen(current_access().room)
+    access = current_access()
+    ending.reopen(access.room, access.guest.id)
     toast(gettext("The room is open again."))
     return redirect(page_before(url_for("rooms.settings")), SEE_OTHER)

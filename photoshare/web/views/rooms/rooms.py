@@ -309,13 +309,14 @@ def confirm_delete(room_code: str) -> str:
 @host_only
 def delete(room_code: str) -> str | Response | Again:
     """Put the room into the bin; on a full disk it is gone at once."""
-    room = current_access().room
+    access = current_access()
+    room = access.room
     try:
         bin.check_title(room, request.form.get("title", ""))
     except InvalidInputError as error:
         return _again(_delete_page(refusal(error)), error)
     room_id = room.id
-    if report := bin.put_into_bin(room, current_site().storage):
+    if report := bin.put_into_bin(room, current_site().storage, access.guest.id):
         forget_room(room_id)
         return gone_page(report)
     return redirect(url_for("bin.room"), SEE_OTHER)
