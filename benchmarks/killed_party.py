@@ -166,6 +166,7 @@ class Party:
         photo.was_deleted = True
         with photo.is_there.changing(False):
             self.host.form(f"{self.room}/photos/{photo_id}/delete")
+            self.host.form(f"{self.room}/bin/empty")
         self.count["photos deleted"] += 1
         self._busy.discard(photo.number)
         self.is_over.wait(choice.uniform(0.1, 0.4))
@@ -233,7 +234,8 @@ class Party:
             content = draw_photo(COLOURS[0], seed=number, width=2 * FIRST_WIDTH)
             self.other_host.upload(room, "a.jpg", content)
         with self.gone_rooms[room].changing(True):
-            self.other_host.form(f"{room}/delete")
+            self.other_host.form(f"{room}/delete", title="Party")
+            self.other_host.form(f"{room}/deleted/now")
         self.count["rooms deleted"] += 1
         self.is_over.wait(choice.uniform(0.3, 1))
         return True

@@ -56,6 +56,10 @@ class MoveError(PhotoshareError):
     """The rows of an installation cannot be moved to another database."""
 
 
+class RoomFileError(PhotoshareError):
+    """A room can't be written to a file, or a file isn't one that a room can be made of."""
+
+
 class DamagedDatabaseError(StartError):
     """SQLite cannot read the database file."""
 
@@ -69,7 +73,7 @@ class NotJoinedError(NotFoundError):
 
 
 class RoomEndedError(NotFoundError):
-    """The room has ended: only its host can open it.
+    """The room has ended: who is not in it no longer gets in.
 
     Attributes
     ----------
@@ -82,6 +86,20 @@ class RoomEndedError(NotFoundError):
     def __init__(self, sentence: str, *, title: str | None, host_name: str | None) -> None:
         super().__init__(sentence)
         self.title, self.host_name = title, host_name
+
+
+class RoomBinnedError(NotFoundError):
+    """The room is in the bin; the browser is that of a host, who can restore it.
+
+    Attributes
+    ----------
+    code : str
+        The room's present one.
+    """
+
+    def __init__(self, sentence: str, *, code: str) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 class RoomMovedError(NotFoundError):
@@ -112,6 +130,10 @@ class PasswordChangedError(NotJoinedError):
     def __init__(self, sentence: str, *, guest_id: int, name: str) -> None:
         super().__init__(sentence)
         self.guest_id, self.name = guest_id, name
+
+
+class TokenError(PhotoshareError):
+    """A request to the API came without a token, or with one that is not valid."""
 
 
 class InvalidInputError(PhotoshareError):

@@ -36,9 +36,11 @@ from photoshare.services.addresses import (
     Listening,
     forget_listening,
     guest_url,
+    is_exposed,
     remember_listening,
 )
 from photoshare.services.kept_files import has_rooms
+from photoshare.services.owner.creation import RoomCreation, settle_room_creation
 from photoshare.serving import logs
 from photoshare.serving.connections import Server
 from photoshare.serving.lanes import Lanes
@@ -49,7 +51,8 @@ log = logging.getLogger("photoshare")
 
 # Of photoshare.cli, and Flask-Migrate's.
 COMMANDS = (
-    *("rooms", "backup", "check-backup", "restore", "move-files", "migrate-to", "doctor", "db"),
+    *("rooms", "owner-password", "backup", "check-backup", "restore", "move-files", "migrate-to"),
+    *("doctor", "db"),
 )
 OF_WORKERS = ("worker", "scheduler")  # photoshare.workers: programs of their own
 SOCKET_BACKLOG = 256  # phones that connect at once
@@ -127,6 +130,9 @@ def _serve(host: str, port: int) -> int:
             prepare_database(site.settings, is_thorough=True)
             site.storage.check(owner_of(app), has_rooms=has_rooms())
         listener = listen(host, port)
+        listening = Listening(host, listener.getsockname()[1])
+        with app.app_context():
+            creation = _settle_room_creation(listening, site.settings)
         stopping = threading.Event()
         connections: dict[int, Any] = {}
         lanes = _make_server(app, listener, connections, stopping)
@@ -138,9 +144,8 @@ def _serve(host: str, port: int) -> int:
             site.storage.fill_reserve()
             if folder := site.settings.backup_folder:
                 keep_backups(site.storage, Path(folder), site.settings.backup_keep, stopping)
-            listening = Listening(host, listener.getsockname()[1])
             remember_listening(site.settings.data, listening)
-            print(_welcome(listening, site.settings), flush=True)
+            print(_welcome(listening, site.settings, creation), flush=True)
             # Not server.run(): it ends by waiting 5 seconds for slow downloads.
             wasyncore.loop(timeout=LOOP_TIMEOUT_S, use_poll=True, map=connections)
         except SystemExit:
@@ -228,8 +233,15 @@ def _server_options(settings: Settings) -> dict[str, object]:
     }
 
 
-def _welcome(listening: Listening, settings: Settings) -> str:
-    """Say where PhotoShare is: on this machine, and for phones."""
+def _settle_room_creation(listening: Listening, settings: Settings) -> RoomCreation:
+    exposed = is_exposed(
+        listening, public_url=settings.public_url, has_proxy=bool(settings.trusted_proxy)
+    )
+    return settle_room_creation(settings, is_exposed=exposed)
+
+
+def _welcome(listening: Listening, settings: Settings, creation: RoomCreation) -> str:
+    """Say where PhotoShare is, on this machine and for phones, and who may open rooms."""
     lines = [f"PhotoShare is at {listening.url}{settings.url_prefix}  (stop with Ctrl-C)"]
     if settings.public_url:
         lines.append(f"Guests reach it at {settings.public_url}")
@@ -238,6 +250,17 @@ def _welcome(listening: Listening, settings: Settings) -> str:
     else:
         lines.append(
             f"Phones can't reach it yet: {PROGRAM} --host 0.0.0.0 opens it to your network."
+        )
+    if creation.new_password:
+        url = settings.public_url or listening.url + settings.url_prefix
+        lines.append(
+            f"The owner's password is {creation.new_password} (shown only now): it opens rooms, "
+            f"and the owner's page {url}/owner. A new one: {PROGRAM} owner-password"
+        )
+    elif creation.is_open_to_others:
+        lines.append(
+            "Everyone who can reach it can open rooms, as in former versions. "
+            "PHOTOSHARE_ROOM_CREATION=password asks for the owner's password, =open keeps it so."
         )
     return "\n".join(lines)
 

@@ -48,12 +48,13 @@ function sentence(request) {
   return found ? found.textContent.trim() : "";
 }
 
-// "added", "known" if the room had the photo before, or an error of the kinds above.
+// "added", "waiting" for the host's yes, "known" if it was here before, or an error of the kinds above.
 function outcome(request) {
   const { status } = request;
   if (status === 413) throw new TooLarge();
   if (status < 300 && request.responseText.includes("upload-results")) {
-    return request.responseText.includes("is-known") ? "known" : "added";
+    if (request.responseText.includes("is-known")) return "known";
+    return request.responseText.includes("is-waiting") ? "waiting" : "added";
   }
   const reason = sentence(request);
   if (reason && status === 422) throw new Refused(reason);

@@ -107,12 +107,14 @@ export class UploadView {
   }
 
   say(count, { failed, isPaused }) {
-    const safe = count.added + count.known;
+    const inRoom = count.added + count.known;
+    const safe = inRoom + count.waiting;
     const parts = [];
     if (count.open && !count.sending && !safe && !isPaused) parts.push(this.phrase("preparing"));
     else if (count.open) parts.push(this.phrase("so_far", { safe, total: count.total }));
     else {
-      if (count.added || !count.known) parts.push(this.phrase("added", { number: count.added }));
+      if (count.added || !(count.known || count.waiting)) parts.push(this.phrase("added", { number: count.added }));
+      if (count.waiting) parts.push(this.phrase("waiting", { number: count.waiting }));
       if (count.known) parts.push(this.phrase("known", { number: count.known }));
       if (count.refused) parts.push(this.phrase("refused", { number: count.refused }));
       if (failed) parts.push(this.phrase("failed", { number: failed }));
@@ -120,7 +122,7 @@ export class UploadView {
     if (isPaused) parts.push(this.phrase("paused"));
     this.announce(parts.join(" · "));
     this.bar.hidden = !count.open;
-    if (this.next) this.next.hidden = count.open > 0 || !safe;
+    if (this.next) this.next.hidden = count.open > 0 || !inRoom;
     speak(this.spoken, this.summary.textContent, { isLast: !count.open || isPaused });
   }
 }

@@ -22,7 +22,7 @@ const { uploadsUrl } = form.dataset;
 const toHash = []; // chosen, not hashed yet
 const ready = []; // to be sent
 const failed = []; // for "Retry failed"
-const count = { total: 0, open: 0, sending: 0, added: 0, known: 0, refused: 0 };
+const count = { total: 0, open: 0, sending: 0, added: 0, waiting: 0, known: 0, refused: 0 };
 let pieceBytes = Number(form.dataset.pieceBytes);
 let lostInARow = 0; // attempts that did not reach the server
 let pause = null; // timer until the next attempt; null: not paused
@@ -44,7 +44,7 @@ function becomesSafe(item, outcome) {
   count[outcome] += 1;
   view.isSafe(item);
   htmx.trigger(document.body, "photo-added");
-  document.querySelector("[data-first-photo]")?.remove(); // no longer needed in the room
+  if (outcome !== "waiting") document.querySelector("[data-first-photo]")?.remove(); // no longer needed in the room
   section.classList.remove("is-first");
 }
 
@@ -204,7 +204,7 @@ function take(fileList) {
   const files = Array.from(fileList).filter((file) => file.size > 0 || file.type); // no folders
   if (!files.length) return say();
   if (!isUnsafe()) {
-    Object.assign(count, { total: 0, added: 0, known: 0, refused: 0 });
+    Object.assign(count, { total: 0, added: 0, waiting: 0, known: 0, refused: 0 });
     view.clear();
   }
   count.total += files.length;

@@ -22,6 +22,7 @@ from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from photoshare.models import (
     PHOTO_ANALYSED,
     ApartLinks,
+    ApiToken,
     Correction,
     CorrectionFace,
     DeletedPhoto,
@@ -33,11 +34,13 @@ from photoshare.models import (
     Heart,
     HostLink,
     Job,
+    LogEntry,
     OwnLink,
     Person,
     Photo,
     Room,
     Upload,
+    WaitingPhoto,
     encoding_to_bytes,
     utc_now,
 )
@@ -55,7 +58,19 @@ from tests.fakes import FakeFaceEngine
 SEARCHED = (None, PHOTO_ANALYSED)  # states of `insert_photos` without special values
 HX = {"HX-Request": "true"}
 OLD_TABLES = (Room, Guest, Upload, Photo, Face, Person, Job, Correction, CorrectionFace, ApartLinks)
-TABLES = (*OLD_TABLES, Deletion, DeletedPhoto, Heart, FormerCode, GuestSession, HostLink, OwnLink)
+NEW_TABLES = (
+    Deletion,
+    DeletedPhoto,
+    Heart,
+    FormerCode,
+    GuestSession,
+    HostLink,
+    ApiToken,
+    OwnLink,
+    WaitingPhoto,
+    LogEntry,
+)
+TABLES = (*OLD_TABLES, *NEW_TABLES)
 
 
 def flat(page: str) -> str:
@@ -96,6 +111,28 @@ def insert_photos(
         result = list(ids)
         db.session.commit()
     return result
+
+
+def insert_waiting(app: Flask, room_id: int, guest_id: int, count: int) -> list[int]:
+    """Insert rows of photos that wait for a host's yes, without files."""
+    rows = [
+        {
+            "room_id": room_id,
+            "guest_id": guest_id,
+            "sha256": hashlib.sha256(f"{room_id}-{guest_id}-{number}".encode()).hexdigest(),
+            "file_name": f"waiting-{number}.jpg",
+            "image_format": "JPEG",
+            "size_bytes": 1000,
+            "width": 400,
+            "height": 300,
+        }
+        for number in range(count)
+    ]
+    with app.app_context():
+        made = insert(WaitingPhoto).returning(WaitingPhoto.id, sort_by_parameter_order=True)
+        ids = list(db.session.scalars(made, rows))
+        db.session.commit()
+    return ids
 
 
 def insert_person(
@@ -188,10 +225,17 @@ def place_at(app: Flask, photo_id: int) -> str:
         return cursor_of(photo, WholeRoom(photo.room_id))
 
 
+def moderate(app: Flask, room_id: int) -> None:
+    """Let what guests add to a room wait for its host's yes."""
+    with app.app_context():
+        db.session.execute(update(Room).where(Room.id == room_id).values(is_moderated=True))
+        db.session.commit()
+
+
 def delete_for_good(access: Access, photo_id: int, storage: Storage) -> None:
     """Delete a photo, and let the time pass in which that can be undone."""
     deleting.delete_photos(access, [photo_id], storage)
-    deleting.delete_for_good(storage, before=utc_now())
+    deleting.delete_for_good(storage, deleting.is_over(utc_now()))
 
 
 def count_change(room_id: int) -> None:

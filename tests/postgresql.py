@@ -31,7 +31,7 @@ NEW_CLUSTER = (
 )
 # As a new copy, which would take several times as long: every row belongs to a room.
 EMPTY = (
-    "DELETE FROM room; DELETE FROM attempts; "
+    "DELETE FROM room; DELETE FROM attempts; DELETE FROM owner; DELETE FROM owner_session; "
     "SELECT setval(format('%I', sequencename)::regclass, 1, false) FROM pg_sequences"
 )
 SETTINGS = {

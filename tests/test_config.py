@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,8 @@ REFUSED = [  # variable, text, remedy
     ("URL_PREFIX", "//evil.example", "a path such as"),
     ("SECRET_KEY", "too short", "at least 32 characters"),
     ("METRICS_TOKEN", "too short", "at least 32 characters"),
+    ("ROOM_CREATION", "everyone", "one of: open, password, closed, or empty"),
+    ("OWNER_PASSWORD", "too short", "12 to 200 characters, or empty"),
     ("THREADS", "1", "a whole number from 2 to 64"),
     ("THREADS", "65", "a whole number from 2 to 64"),
     ("THREADS", "four", "a whole number from 2 to 64"),
@@ -97,7 +100,7 @@ REFUSED = [  # variable, text, remedy
     ("MAX_ROOM_GB", "0", "a whole number from 1 to 100000"),
     ("MAX_UPLOADS_PER_HOUR", "0", "a whole number from 1 to 1000000"),
     ("MIN_FREE_MB", "-1", "a whole number from 0 to 1000000"),
-    ("UNDO_MINUTES", "1441", "a whole number from 0 to 1440"),
+    ("BIN_DAYS", "366", "a whole number from 0 to 365"),
     ("BACKUP_FOLDER", "/dev/null", "a folder, or empty"),
     ("BACKUP_KEEP", "0", "a whole number from 1 to 1000"),
     ("SMALLEST_FACE_PERCENT", "0.4", "a number from 0.5 to 20"),
@@ -153,6 +156,16 @@ def test_every_setting_has_a_value_that_is_refused() -> None:
     tried = {variable.lower() for variable, _text, _remedy in REFUSED}
 
     assert tried == {setting.name for setting in fields(Settings)}
+
+
+def test_a_former_setting_is_refused_with_the_one_that_replaced_it() -> None:
+    with pytest.raises(SettingError, match="no longer a setting: PHOTOSHARE_BIN_DAYS says"):
+        load_settings(environ={"PHOTOSHARE_UNDO_MINUTES": "10"})
+
+
+def test_the_shortest_bin_is_for_a_slip() -> None:
+    assert load_settings(environ={"PHOTOSHARE_BIN_DAYS": "0"}).bin_time == timedelta(minutes=10)
+    assert load_settings(environ={"PHOTOSHARE_BIN_DAYS": "3"}).bin_time == timedelta(days=3)
 
 
 def test_an_unknown_variable_is_refused() -> None:

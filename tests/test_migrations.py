@@ -14,7 +14,7 @@ from sqlalchemy import delete, event, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from photoshare.db import db, known_revisions, schema_version, upgrade_schema
-from photoshare.models import Correction, CorrectionFace, Face
+from photoshare.models import Correction, CorrectionFace, Face, Room
 from photoshare.services.corrections import verbs
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Author
@@ -92,6 +92,18 @@ def test_upgrading_twice_changes_nothing(app: Flask) -> None:
         before = schema_version()
         upgrade()
         assert schema_version() == before
+
+
+@pytest.mark.sqlite
+def test_a_room_from_before_is_never_deleted_by_itself(tmp_path: Path) -> None:
+    make_old_database(tmp_path, "0022")
+    app = new_app(tmp_path)
+    with app.app_context():
+        upgrade()
+        room = db.session.scalars(select(Room)).one()
+
+        assert (room.deletes_after_days, room.ended_at, room.binned_at) == (None, None, None)
+        db.engine.dispose()
 
 
 def test_encodings_of_any_size_come_without_the_loss_of_a_row(app: Flask) -> None:

@@ -7,10 +7,12 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from photoshare.config.database import DatabaseSettings
+from photoshare.config.owner import OwnerSettings
 from photoshare.config.s3 import S3Settings
 from photoshare.config.values import (
     HIDDEN,
@@ -40,11 +42,17 @@ LOCK_FILE = "photoshare.lock"  # in the data folder: who holds it serves, or sea
 KB, MB, GB = 10**3, 10**6, 10**9  # bytes, as on phones and disks
 ENV_PREFIX = "PHOTOSHARE_"
 ENGINES = ("fused", "dlib", "face_recognition")  # photoshare.faces.engines.choose
+# Former settings, and what replaced them: refused, since what they say no longer happens.
+FORMER_SETTINGS = {
+    "undo_minutes": "PHOTOSHARE_BIN_DAYS says how many days deleted photos stay in the bin "
+    "(0: ten minutes)"
+}
 FORMER_ENGINES = {"onnx": "dlib"}  # its name before several engines ran on ONNX Runtime
 # Kubernetes sets these in every pod for a service named "photoshare".
 OF_KUBERNETES = re.compile(r"PHOTOSHARE_(SERVICE_(HOST|PORT(_.*)?)|PORT_.*)")
 FILE_SUFFIX = "_FILE"  # of the variable that names the file; so do other images for Docker secrets
 BY_ENGINE = "by engine"  # how the documentation shows a setting that the engine chooses
+SHORTEST_BIN_TIME = timedelta(minutes=10)  # enough to notice a slip of the finger
 LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -62,7 +70,7 @@ def _default_data(is_installed: bool, platform: str, environ: Mapping[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(S3Settings, DatabaseSettings):
+class Settings(S3Settings, OwnerSettings, DatabaseSettings):
     """The settings of one server; docs/administration.md shows this table."""
 
     data: Path = new_setting(
@@ -150,11 +158,12 @@ class Settings(S3Settings, DatabaseSettings):
         "MB",
         "uploads are refused when less disk space than this is free",
     )
-    undo_minutes: int = new_setting(
-        10,
-        whole_number(0, 1440),
-        "minutes",
-        "how long deleted photos can be brought back; then they are gone for good (0: at once)",
+    bin_days: int = new_setting(
+        7,
+        whole_number(0, 365),
+        "days",
+        "how long deleted photos, albums and rooms stay in the bin; then they are gone for good "
+        "(0: after ten minutes, enough to undo a slip)",
     )
     backup_folder: str = new_setting(
         "",
@@ -237,6 +246,11 @@ class Settings(S3Settings, DatabaseSettings):
         return self.data / "photoshare.sqlite"
 
     @property
+    def bin_time(self) -> timedelta:
+        """How long what was deleted can be restored."""
+        return timedelta(days=self.bin_days) if self.bin_days else SHORTEST_BIN_TIME
+
+    @property
     def piece_bytes(self) -> int:
         """`piece_mb` in bytes."""
         return self.piece_mb * MB
@@ -271,6 +285,8 @@ def load_settings(
     values = {}
     for name, text in texts.items():
         variable = ENV_PREFIX + name.upper()
+        if name in FORMER_SETTINGS:
+            raise SettingError(f"{variable} is no longer a setting: {FORMER_SETTINGS[name]}.")
         if name not in known:
             raise SettingError(
                 f"{variable} isn't a setting; docs/administration.md lists them all."

@@ -83,7 +83,8 @@ def one_of(*words: str, former: Mapping[str, str] | None = None) -> Callable[[st
     def parse(text: str) -> str:
         text = (former or {}).get(text, text)
         if text not in words:
-            raise ValueError("one of: " + ", ".join(words))
+            known = ", ".join(filter(None, words))
+            raise ValueError(f"one of: {known}" + (", or empty" if "" in words else ""))
         return text
 
     return parse

@@ -6,17 +6,18 @@ import logging
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import timedelta
 
 from photoshare.databases.processes import OneProcess, Processes
 from photoshare.databases.shared_rates import forget_old_attempts
 from photoshare.db import db, utc_now
 from photoshare.errors import DiskFullError, ModelError, PhotoshareError, StorageError
+from photoshare.jobs.clock import Clock
 from photoshare.jobs.tasks import TASKS, Workplace
 from photoshare.maintenance.deleted_bytes import DatabaseUpkeep
 from photoshare.services.downloads import checksums
-from photoshare.services.photos import check_originals, delete_for_good
+from photoshare.services.photos import check_originals, delete_for_good, is_over
 from photoshare.services.pictures import delete_pictures_of_no_faces
+from photoshare.services.rooms import bin
 from photoshare.services.work import job_table, leftovers, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
 
@@ -41,9 +42,9 @@ class JobRunner:
     def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
         self._app, self._stopping = workplace.app, workplace.stopping
-        self._undo_time = timedelta(minutes=workplace.settings.undo_minutes)
         is_file = not workplace.settings.is_postgresql  # which cleans up after itself
         self._upkeep = DatabaseUpkeep(workplace.settings.database) if is_file else None
+        self._clock = Clock()
         self._knows_outdated = False  # whether photos of another engine have been looked for
         self._executor: ThreadPoolExecutor | None = None
         self._watcher: threading.Thread | None = None
@@ -58,6 +59,11 @@ class JobRunner:
     def group_again(self, room_id: int) -> None:
         """Look at the unsorted faces of a room again, with all that was said."""
         self._enqueue(room_id, JobKind.CLUSTER_ROOM)
+
+    def search_restored(self, room_id: int) -> None:
+        """Search restored photos whose search was interrupted, or made by a former engine."""
+        self._knows_outdated = False
+        self.search_photos(room_id)
 
     def find_people(self, room_id: int) -> None:
         """Search the photos that wait or were given up, and look at the unsorted faces again."""
@@ -74,6 +80,10 @@ class JobRunner:
     def prepare_downloads(self, room_id: int) -> None:
         """Compute the checksums of a room's photos that lack them."""
         self._enqueue(room_id, JobKind.PREPARE_DOWNLOADS)
+
+    def take_home(self, room_id: int) -> None:
+        """Write what the host of a room takes home."""
+        self._enqueue(room_id, JobKind.TAKE_HOME)
 
     def _enqueue(self, room_id: int, kind: JobKind) -> None:
         """Queue a job in the table and wake the job thread; the caller has an app context."""
@@ -109,11 +119,16 @@ class JobRunner:
         return "ok" if self._watcher.is_alive() else "failing"
 
     def sweep(self) -> None:
-        """Remove leftovers of crashes and unfinished uploads; detect originals lost by a disk."""
+        """Remove leftovers of crashes and unfinished uploads, and rooms whose time is over.
+
+        Detects originals lost by a disk as well.
+        """
         older_than = time.time() - SWEEP_AGE_S
         with self._app.app_context():
-            storage = self._workplace.storage
+            storage, settings = self._workplace.storage, self._workplace.settings
             removed = leftovers.sweep(storage, older_than=older_than)
+            if self._clock.is_trusted():
+                bin.delete_due(storage, binned_before=utc_now() - settings.bin_time)
             if self._processes.number is not None:
                 forget_old_attempts()
             delete_pictures_of_no_faces(storage)
@@ -213,7 +228,7 @@ class JobRunner:
         job_table.requeue_running_jobs(self._processes.number)
 
     def _watch(self) -> None:
-        """Clean up, end what can be undone, and wake the job thread for work queued elsewhere."""
+        """Clean up, empty the bin, and wake the job thread for work queued elsewhere."""
         next_sweep = time.monotonic()
         while not self._stopping.wait(WATCH_S):
             try:
@@ -241,8 +256,10 @@ class JobRunner:
                 log.exception("Watching the job table failed; trying again")
 
     def _do_duties(self) -> None:
-        """Do what one process does for all: end what can be undone, take over from the dead."""
-        delete_for_good(self._workplace.storage, before=utc_now() - self._undo_time)
+        """Do what one process does for all: empty the bin of what is old, take over the dead's."""
+        if self._clock.is_trusted():
+            time_over = utc_now() - self._workplace.settings.bin_time
+            delete_for_good(self._workplace.storage, is_over(time_over))
         if self._processes.are_settled() and job_table.take_over(self._processes.living()):
             log.warning("Another process has ended in the middle of its work; it goes on here")
             photo_queue.fail_exhausted_photos()

@@ -27,6 +27,7 @@ from photoshare.services.downloads import checksums
 from photoshare.services.people import grouping, storing
 from photoshare.services.people.storing import FoundFace
 from photoshare.services.pictures import delete_pictures_of_no_faces
+from photoshare.services.take_home import packing
 from photoshare.services.work import job_table, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
 from photoshare.services.work.photo_queue import ClaimedPhoto
@@ -223,9 +224,18 @@ def prepare_downloads(job: ClaimedJob, workplace: Workplace) -> bool:
     return True
 
 
+def take_home(job: ClaimedJob, workplace: Workplace) -> bool:
+    """Write the pack of the room file that a host waits for; again if they have changed it."""
+    with workplace.app.app_context():
+        return packing.fulfil_wish(
+            job.room_id, workplace.storage, is_stopping=workplace.is_stopping
+        )
+
+
 TASKS: dict[JobKind, Callable[[ClaimedJob, Workplace], bool]] = {
     JobKind.PROCESS_PHOTOS: process_photos,
     JobKind.SEARCH_AGAIN: search_again,
     JobKind.CLUSTER_ROOM: cluster_room,
     JobKind.PREPARE_DOWNLOADS: prepare_downloads,
+    JobKind.TAKE_HOME: take_home,
 }

@@ -31,11 +31,10 @@ ROUNDS = 3  # of copying while the server runs; each copies what was added durin
 
 
 class Original(NamedTuple):
-    """The data about a photo's file in its row."""
+    """The file of a photo, or of one in the bin."""
 
     room_id: int
     sha256: str
-    size_bytes: int
     file_name: str
 
 
@@ -138,9 +137,21 @@ def check_backup(folder: Path) -> Backup:
 
 
 def originals_in(database: sqlite3.Connection) -> list[Original]:
-    """List the originals that a database knows."""
-    rows = database.execute("SELECT room_id, sha256, size_bytes, file_name FROM photo")
-    return [Original(*row) for row in rows]
+    """List the originals that a database knows: of photos, of the bin, and of what waits for a yes.
+
+    Each is listed once. Former schemas know neither bin nor waiting.
+    """
+    found: dict[tuple[int, str], Original] = {}
+    for query in (
+        "SELECT room_id, sha256, file_name FROM photo",
+        "SELECT room_id, sha256, file_name FROM waiting_photo",
+        "SELECT room_id, sha256, 'a photo in the bin' FROM deleted_photo",
+    ):
+        table = (query.rpartition(" ")[2],)
+        if database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", table).fetchone():
+            for one in map(Original._make, database.execute(query)):
+                found.setdefault((one.room_id, one.sha256), one)
+    return list(found.values())
 
 
 def place_of(folder: Path, one: Original) -> Path:

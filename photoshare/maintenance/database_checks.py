@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from photoshare.config import PROGRAM, Settings
 from photoshare.db import db, known_revisions, schema_version, upgrade_schema
 from photoshare.errors import StartError, damaged_database_error
-from photoshare.models import Photo
+from photoshare.models import Photo, WaitingPhoto
 
 
 def prepare_database(settings: Settings, *, is_thorough: bool) -> None:
@@ -65,7 +65,9 @@ def _prepare_postgresql(settings: Settings) -> None:
 def _refuse_rows_without_photos(settings: Settings) -> None:
     """Refuse another data folder than that of the rows: every photo would be noted as lost."""
     rooms = settings.data / "rooms"
-    has_photos = db.session.scalar(select(Photo.id).limit(1)) is not None
+    has_photos = any(
+        db.session.scalar(select(kind.id).limit(1)) is not None for kind in (Photo, WaitingPhoto)
+    )
     if has_photos and not rooms.is_dir():
         raise StartError(
             f"The database has photos, but {settings.data} isn't their data folder. Every "

@@ -46,6 +46,11 @@ def is_due(folder: Path) -> bool:
     return not made or utc_now() - moment_of(made[-1]) >= EVERY
 
 
+def is_late(newest: datetime | None) -> bool:
+    """Whether a running server should have made another backup since the newest one began."""
+    return newest is None or utc_now() - newest >= 2 * EVERY
+
+
 def add_backup(storage: Storage, folder: Path, *, keep: int) -> Backup:
     """Add a backup to a series; what the newest one has takes no space again.
 

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from sqlalchemy.exc import DatabaseError
 
 from photoshare.config import IS_INSTALLED, MB, PROGRAM, ROOT, Settings
-from photoshare.db import known_revisions, schema_version, utc_now
+from photoshare.db import known_revisions, schema_version
 from photoshare.errors import (
     DamagedDatabaseError,
     PhotoshareError,
@@ -26,7 +26,7 @@ from photoshare.errors import (
 )
 from photoshare.faces.engines.choose import choose_engine
 from photoshare.maintenance.database_checks import find_damage
-from photoshare.maintenance.dated_backups import EVERY, list_backups, moment_of
+from photoshare.maintenance.dated_backups import is_late, list_backups, moment_of
 from photoshare.networks import TrustedProxies, resolve
 from photoshare.services.photos.lost_photos import find_missing
 from photoshare.services.work import photo_queue
@@ -245,7 +245,7 @@ def _backups(settings: Settings) -> Iterator[Finding]:
     state = f"{len(made)} in {folder}"
     if made:
         state += f", the newest of {moment_of(made[-1]):%Y-%m-%d %H:%M} UTC"
-    is_good = bool(made) and utc_now() - moment_of(made[-1]) < 2 * EVERY
+    is_good = not is_late(moment_of(made[-1]) if made else None)
     remedy = (
         "The running server makes one every day; its log says why it can't. The user who runs "
         "PhotoShare has to be able to write to the folder."

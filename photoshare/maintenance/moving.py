@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from photoshare.disk import sha256_of
 from photoshare.errors import StartError
-from photoshare.models import Photo, db
+from photoshare.models import Photo, WaitingPhoto, db
 from photoshare.pictures.formats import FORMATS
 from photoshare.services.downloads.file_names import original_name
 from photoshare.storage import SavedAs, Storage
@@ -104,14 +104,13 @@ def _batches(paths: Iterator[Path]) -> Iterator[list[Path]]:
 def _saved_as(path: Path) -> dict[str, str]:
     """Find out how a browser saves an original; nothing for one without a row."""
     room, _, sha256 = path.parts[-3:]
-    columns = select(Photo.file_name, Photo.image_format)
-    row = db.session.execute(
-        columns.where(Photo.room_id == int(room), Photo.sha256 == sha256)
-    ).first()
-    if row is None:
-        return {}
-    name = original_name(row.file_name, row.image_format)
-    return SavedAs(name, FORMATS[row.image_format].mime_type).headers
+    for kind in (Photo, WaitingPhoto):
+        columns = select(kind.file_name, kind.image_format)
+        of_file = columns.where(kind.room_id == int(room), kind.sha256 == sha256)
+        if row := db.session.execute(of_file).first():
+            name = original_name(row.file_name, row.image_format)
+            return SavedAs(name, FORMATS[row.image_format].mime_type).headers
+    return {}
 
 
 def _move_original(path: Path, bucket: Bucket, headers: dict[str, str]) -> bool:

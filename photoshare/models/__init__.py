@@ -29,7 +29,13 @@ from photoshare.faces.types import NO_PERSON as NO_PERSON
 from photoshare.faces.types import encoding_to_bytes as encoding_to_bytes
 from photoshare.faces.types import encodings_from_bytes as encodings_from_bytes
 from photoshare.geometry import FaceLocation
+from photoshare.models.activity import LogEntry as LogEntry
+from photoshare.models.moderation import WaitingPhoto as WaitingPhoto
+from photoshare.models.owner import Owner as Owner
+from photoshare.models.owner import OwnerSession as OwnerSession
 from photoshare.models.rooms import NEVER_REUSE_IDS
+from photoshare.models.rooms import ROOMS_IN_BIN as ROOMS_IN_BIN
+from photoshare.models.rooms import ApiToken as ApiToken
 from photoshare.models.rooms import FormerCode as FormerCode
 from photoshare.models.rooms import Guest as Guest
 from photoshare.models.rooms import GuestSession as GuestSession
@@ -160,7 +166,7 @@ class Heart(Base):
 
 
 class Deletion(Base):
-    """Photos that were deleted together, for as long as that can be undone."""
+    """Photos that were deleted together, for as long as they are in the bin."""
 
     __tablename__ = "deletion"
     __table_args__ = NEVER_REUSE_IDS
@@ -172,11 +178,13 @@ class Deletion(Base):
     )  # who deleted them
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     photo_count: Mapped[int]
+    # The name of the person whose album it was, perhaps empty; None: not the album of one person.
+    album: Mapped[str | None]
     rows: Mapped[str]  # of the photos and their faces, as JSON (services/photos/restoring.py)
 
 
 class DeletedPhoto(Base):
-    """The files of a deleted photo, which stay until its deletion can no longer be undone."""
+    """The files of a deleted photo, which stay for as long as it is in the bin."""
 
     __tablename__ = "deleted_photo"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, UniqueConstraint, false, text, true
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, select, text, true
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from photoshare.db import Base, UtcDateTime, utc_now
 
@@ -18,7 +18,11 @@ class Room(Base):
     """The shared space behind a link."""
 
     __tablename__ = "room"
-    __table_args__ = NEVER_REUSE_IDS
+    __table_args__ = (
+        # Asked for by everything that works on all rooms; there are hardly any.
+        Index("ix_room_binned", "binned_at", sqlite_where=text("binned_at IS NOT NULL")),
+        NEVER_REUSE_IDS,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)  # as in the guest link, lower case, hyphens
@@ -27,6 +31,11 @@ class Room(Base):
     # Guests who gave the former one are asked again; None: nobody is.
     password_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ends_on: Mapped[date | None]  # last day on which guests may enter, by UTC
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by a host, before `ends_on`
+    # So many days after its end it is deleted with everything; None: never.
+    deletes_after_days: Mapped[int | None]
+    # When it was put into the bin; None: it is in use (services/rooms/bin.py).
+    binned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     keeps_metadata: Mapped[bool] = mapped_column(
         default=False, server_default=false()
     )  # guests get originals with locations, names and serial numbers
@@ -35,12 +44,19 @@ class Room(Base):
     # Chosen by the host; None, or a photo that is gone: services/photos/room_cover.py finds one.
     cover_photo_id: Mapped[int | None]
     has_hearts: Mapped[bool] = mapped_column(default=True, server_default=true())
+    is_moderated: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # what guests add waits for a host's yes
     # Counts the changes of faces and people: a decision based on an older state has to be made
     # again. A trigger counts a searched photo that is given up, too.
     revision: Mapped[int] = mapped_column(default=0)
     # Counts what else the status shows: photos added, searched or deleted, jobs that begin or end.
     # Database triggers count it (migration 0006), so that no code can forget to.
     activity: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+
+
+# No job works on these. Subtracted from all rooms: as a rule, there are none.
+ROOMS_IN_BIN = select(Room.id).where(Room.binned_at.is_not(None))
 
 
 class FormerCode(Base):
@@ -109,6 +125,27 @@ class GuestSession(Base):
     )  # when the room's password was given, if it had one
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)  # to ten minutes
     device: Mapped[str]  # phone, tablet or computer; empty: not known yet
+
+
+class ApiToken(Base):
+    """A token by which a script uses the API in one room, as the host who made it allows."""
+
+    __tablename__ = "api_token"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
+    guest_id: Mapped[int] = mapped_column(
+        ForeignKey("guest.id", ondelete="CASCADE"), index=True
+    )  # the host who made it
+    name: Mapped[str]  # what it is for
+    token_hash: Mapped[str] = mapped_column(unique=True)  # SHA-256
+    may_read: Mapped[bool]
+    may_add: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # to ten minutes; None: never
+
+    guest: Mapped[Guest] = relationship()
 
 
 class LinkKind(StrEnum):

@@ -15,12 +15,11 @@ from PIL import ExifTags
 from PIL.ImageFile import ImageFile
 
 from photoshare.pictures import decoding, encoding
+from photoshare.pictures.orientation import Box, in_file
 
 TILE_PX = 1024  # side: a phone shows 4 to 12 of them, and most photos have fewer than 20
 # A reduction that is hardly larger than the picture already shown would be work for nothing.
 WORTHWHILE = 1.25  # times `encoding.VIEW_PX`, the least longer side; our choice
-
-Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 
 def reductions(width: int, height: int) -> tuple[int, ...]:
@@ -86,7 +85,7 @@ def cut_tiles(path: Path, *, factor: int, max_megapixels: int) -> bytes:
             for row in range(-(-height // TILE_PX)):
                 left, top = column * TILE_PX, row * TILE_PX
                 upright = left, top, min(left + TILE_PX, width), min(top + TILE_PX, height)
-                box = _in_file(upright, (width, height), orientation)
+                box = in_file(upright, (width, height), orientation)
                 tile = to_rgb(opened.crop(_enlarged(box, left_over, opened.size)))
                 tile = tile.reduce(left_over)
                 if orientation in decoding.TO_UPRIGHT:
@@ -102,28 +101,6 @@ def _load_reduced(opened: ImageFile, factor: int) -> int:
     opened.draft(None, (max(width // factor, 1), max(height // factor, 1)))
     opened.load()
     return max(factor // max(round(max(width, height) / max(opened.size)), 1), 1)
-
-
-def _in_file(box: Box, size: tuple[int, int], orientation: int) -> Box:
-    """Return where a part of the upright picture is in one with this EXIF orientation.
-
-    Parameters
-    ----------
-    box : Box
-    size : tuple of int
-        Width and height of the upright picture.
-    orientation : int
-        1 to 8; others are upright, too.
-    """
-    left, top, right, bottom = box
-    width, height = size
-    if orientation in (2, 3, 6, 7):  # upright, its first column comes from a last one
-        left, right = width - right, width - left
-    if orientation in (3, 4, 7, 8):  # and its first row
-        top, bottom = height - bottom, height - top
-    return (
-        (top, left, bottom, right) if orientation in decoding.TURNED else (left, top, right, bottom)
-    )
 
 
 def _enlarged(box: Box, factor: int, size: tuple[int, int]) -> Box:

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,22 @@ def guest_url(data: Path) -> str | None:
     if address is None or is_local(address):
         return None
     return Listening(address, listening.port).url
+
+
+def is_exposed(listening: Listening, *, public_url: str, has_proxy: bool) -> bool:
+    """Whether others than those at this machine can reach the server, themselves or by a proxy.
+
+    Parameters
+    ----------
+    listening : Listening
+    public_url : str
+        As in the settings.
+    has_proxy : bool
+        Whether the settings name a proxy, which usually stands in front of others.
+    """
+    if listening.is_for_all or not is_local(listening.host) or has_proxy:
+        return True
+    return bool(public_url) and not is_local(urlsplit(public_url).hostname or "")
 
 
 def network_addresses() -> list[str]:

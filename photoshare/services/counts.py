@@ -1,4 +1,4 @@
-"""Count what a server holds, for its metrics; nothing here tells rooms or people apart."""
+"""Count what a server holds, for metrics and its owner; nothing here tells rooms apart."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from photoshare.databases.expressions import total
-from photoshare.models import JOB_QUEUED, JOB_RUNNING, Job, Photo, Room, db
+from photoshare.models import JOB_QUEUED, JOB_RUNNING, PHOTO_WAITING, Job, Photo, Room, db
 
 
 @dataclass(frozen=True, slots=True)
 class ServerCounts:
     """The contents of the database at one moment."""
 
-    rooms: int
+    rooms: int  # not in the bin; their photos count, since they take space
     photos: dict[str, int]  # by `Photo.state`
     faces: int
     last_photo_id: int  # of the photos that are there; ids are never used again
@@ -32,9 +32,28 @@ def count_all() -> ServerCounts:
         .group_by(Job.state)
     ).all()
     return ServerCounts(
-        rooms=db.session.scalar(select(func.count(Room.id))) or 0,
+        rooms=count_rooms(),
         photos={state: count for state, count, _ in states},
         faces=sum(faces for *_, faces in states),
         last_photo_id=db.session.scalar(select(func.max(Photo.id))) or 0,
         jobs={row.state: row.number for row in jobs},
     )
+
+
+def count_rooms(*, with_bin: bool = False) -> int:
+    """Count the rooms of the server; those in the bin only if that is asked for."""
+    which = () if with_bin else (Room.binned_at.is_(None),)
+    return db.session.scalar(select(func.count(Room.id)).where(*which)) or 0
+
+
+def count_waiting() -> int:
+    """Count the photos that wait for the face search, by an index of each room."""
+    waiting = select(func.count()).where(Photo.room_id == Room.id, Photo.state == PHOTO_WAITING)
+    of_rooms = select(func.sum(waiting.correlate(Room).scalar_subquery())).select_from(Room)
+    return int(db.session.scalar(of_rooms) or 0)
+
+
+def count_lost() -> int:
+    """Count the photos whose originals a disk has lost, from an index of these only."""
+    lost = select(func.count()).select_from(Photo).where(Photo.is_lost)
+    return db.session.scalar(lost) or 0

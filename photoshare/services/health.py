@@ -55,15 +55,19 @@ class Health:
 
     def examine(self) -> tuple[bool, str]:
         """Return whether the server works, and a text: the outcome, then a line for each part."""
-        with self._lock:
-            if time.monotonic() >= self._until:
-                self._look()
-                self._until = time.monotonic() + KEPT_S
-            parts = dict(self._parts)
+        parts = self.parts()
         failing = [part for part in ESSENTIAL if parts[part] == FAILING]
         outcome = f"failing: {', '.join(failing)}" if failing else f"ok, schema {self._schema}"
         lines = [outcome, *(f"{part}: {state}" for part, state in parts.items())]
         return not failing, "\n".join(lines) + "\n"
+
+    def parts(self) -> dict[str, str]:
+        """Return the state of each part in a word or two."""
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._look()
+                self._until = time.monotonic() + KEPT_S
+            return dict(self._parts)
 
     def _look(self) -> None:
         has_space = is_writable = False

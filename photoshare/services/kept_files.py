@@ -1,21 +1,21 @@
-"""Tell which files are still needed: those of photos, and of deleted ones that may come back."""
+"""Tell which files are still needed.
+
+Those of photos, of what waits for a host's yes, and of deleted photos that may come back.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import exists, or_, select
 
-from photoshare.models import DeletedPhoto, Photo, Room, db
+from photoshare.models import DeletedPhoto, Photo, Room, WaitingPhoto, db
+
+KINDS = (Photo, WaitingPhoto, DeletedPhoto)  # the tables whose rows have files
 
 
 def is_kept(room_id: int, sha256: str) -> bool:
     """Whether a room needs the files with this SHA-256."""
     query = select(
-        or_(
-            *(
-                exists().where(kind.room_id == room_id, kind.sha256 == sha256)
-                for kind in (Photo, DeletedPhoto)
-            )
-        )
+        or_(*(exists().where(kind.room_id == room_id, kind.sha256 == sha256) for kind in KINDS))
     )
     return bool(db.session.scalar(query))
 
@@ -28,7 +28,7 @@ def has_rooms() -> bool:
 def kept_hashes() -> dict[int, set[str]]:
     """List the SHA-256 of every file that is still needed, by room id."""
     hashes: dict[int, set[str]] = {}
-    for kind in (Photo, DeletedPhoto):
+    for kind in KINDS:
         for room_id, sha256 in db.session.execute(select(kind.room_id, kind.sha256)):
             hashes.setdefault(room_id, set()).add(sha256)
     return hashes

@@ -15,21 +15,24 @@ from photoshare.services.rooms.hashing import SCRYPT_AT_ONCE
 
 # Separate threads for requests that take long, so that no page waits for them.
 UPLOAD_THREADS = decoder_pool.AT_ONCE + 2  # two more receive while others decode
-UPLOADS = ("photos.upload", "uploads.add_piece")  # endpoints
+UPLOADS = ("photos.upload", "uploads.add_piece", "api.add_photo")  # endpoints
 # Checks of passwords wait for each other (photoshare.web.requests.attempts); no page shall wait for
 # them.
 SECRET_THREADS = MOST_WAITING + 4 * SCRYPT_AT_ONCE
 # What may have to be fetched from a bucket first; no page waits for these then.
 FETCHED = (
     *("photos.picture", "photos.tile", "photos.download", "photos.original", "people.face_picture"),
-    *("albums.person_zip", "albums.room_zip"),
+    *("albums.person_zip", "albums.room_zip", "api.original", "api.person_zip", "api.room_zip"),
     *("shared_album.picture", "shared_album.download", "shared_album.album_zip"),
 )
 FETCHED_THREADS = 16  # a grid asks for a few at a time, each takes a thread for 20 to 50 ms
 # Guests who look for themselves: each takes a core for half a second.
 SEARCH_THREADS = 2
 SEARCHES = ("find_me.search",)
-SECRETS = ("rooms.create", "rooms.join", "rooms.join_by_code", "rooms.become_host")
+SECRETS = (
+    *("rooms.create", "rooms.join", "rooms.join_by_code", "rooms.become_host"),
+    "owner.log_in",
+)
 
 
 class Lanes:

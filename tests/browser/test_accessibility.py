@@ -12,9 +12,10 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page, StorageState, expect
+from playwright.sync_api import Browser, FilePayload, Page, StorageState, expect
 
 from tests.browser.conftest import ALL_FOUND, save_screenshot
+from tests.fakes import GREEN, draw_photo
 
 pytestmark = pytest.mark.browser
 
@@ -44,12 +45,24 @@ PAGES = [
     ("co-hosts", "host", "hosts", "en"),
     ("host-link-german", "host", "hosts/1", "de"),
     ("manage-settings", "host", "settings", "en"),
+    ("tokens", "host", "tokens", "en"),
+    ("tokens-arabic", "host", "tokens", "ar"),
+    ("activity", "host", "activity", "en"),
+    ("waiting", "host", "waiting", "en"),
+    ("waiting-german", "host", "waiting", "de"),
+    ("waiting-arabic", "host", "waiting", "ar"),
+    ("waiting-photo", "host", "waiting/1", "en"),
+    ("waiting-own", "guest", "waiting", "en"),
     ("manage-guests-german", "host", "guests", "de"),
     ("manage-settings-arabic", "host", "settings", "ar"),
     ("no-cookie", "stranger", "?entered=1", "en"),
     ("poster", "host", "poster", "en"),
     ("wall", "guest", "wall", "en"),
     ("delete-room", "host", "delete", "en"),
+    ("delete-album", "host", "people/1/delete", "en"),
+    ("bin", "host", "bin", "en"),
+    ("bin-german", "host", "bin", "de"),
+    ("bin-arabic", "host", "bin", "ar"),
     ("photos", "guest", "photos", "en"),
     ("photo", "guest", "photos/1", "en"),
     ("photo-host", "host", "photos/1", "en"),
@@ -112,6 +125,12 @@ def room(browser: Browser, address: str, event_photos: list[Path]) -> Room:
     guest.get_by_role("button", name="Join the room").click()
     guest.locator("input[type=file]").set_input_files(event_photos)
     expect(guest.locator("#job-status")).to_contain_text(ALL_FOUND, timeout=ANALYSIS_MS)
+    settings: dict[str, str | float | bool] = {"title": "Garden party", "has_hearts": "1"}
+    settings["is_moderated"] = "1"
+    host.request.post(f"{url}/settings", form=settings)
+    waiting = FilePayload(name="waiting.jpg", mimeType="image/jpeg", buffer=draw_photo(GREEN))
+    guest.locator("input[type=file]").set_input_files(waiting)
+    expect(guest.locator("#waiting-note")).to_contain_text("waiting for the host")
     people = {
         "host": host.context.storage_state(),
         "guest": guest.context.storage_state(),

@@ -95,7 +95,8 @@ def test_a_room_that_was_deleted_is_told_and_asked_for_no_more(
     host, url = party
     add(host, url, pictures[0])
     wall = wall_of(open_page, host, url)
-    assert host.request.post(f"{url}/delete", headers={"Origin": address}).ok
+    headers = {"Origin": address}
+    assert host.request.post(f"{url}/delete", form={"title": "Wall party"}, headers=headers).ok
 
     expect(wall.locator(".wall-problem")).to_have_text(
         "This room is no longer open.", timeout=SOON_MS

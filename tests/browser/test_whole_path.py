@@ -227,7 +227,9 @@ def test_a_lost_connection_a_drop_and_a_room_that_goes(
     )
     expect(page.locator("#alerts")).to_be_empty()
 
-    answer = page.request.post(f"{page.url}/delete", headers={"Origin": address})
+    answer = page.request.post(
+        f"{page.url}/delete", form={"title": "Shaky party"}, headers={"Origin": address}
+    )
     assert answer.ok
     page.evaluate("htmx.trigger(document.body, 'photo-added')")
     # The status and, half a second later, the grid are announced.
@@ -280,8 +282,11 @@ def test_without_javascript(
     page.get_by_role("link", name="Manage").click()
     page.get_by_role("link", name="Settings").click()
     page.get_by_role("link", name="Delete this room").click()
+    page.get_by_label("Type the room's title to delete it").fill("Quiet party")
+    page.get_by_role("button", name="Delete the room").click()
+    page.get_by_text("Delete now").click()
     page.get_by_role("button", name="Delete everything").click()
-    expect(page.locator(".messages")).to_contain_text("have been deleted")
+    expect(page.get_by_role("heading", level=1)).to_have_text("“Quiet party” is gone for good")
     answer = page.goto(guest_link)
     assert answer is not None
     assert answer.status == 404

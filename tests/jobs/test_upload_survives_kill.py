@@ -133,3 +133,29 @@ def test_acknowledged_uploads_survive_kill_9(tmp_path: Path) -> None:
     assert len(acknowledged) >= KILL_AFTER
     assert set(acknowledged) <= set(kept)
     assert all(photos[name] == content for name, content in kept.items())
+
+
+def test_acknowledged_uploads_that_wait_for_the_host_survive_kill_9(tmp_path: Path) -> None:
+    photos = {f"{n}.jpg": draw_photo(RED, seed=n) for n in range(KILL_AFTER)}
+    port, form = free_port(), "application/x-www-form-urlencoded"
+    host, guest = Browser(port), Browser(port)
+
+    with server(tmp_path, port) as process:
+        wait_until_it_serves(process, port)
+        room = make_room(host)
+        host.send(f"{room}/settings", b"title=Party&is_moderated=1", form)
+        guest.send(f"{room}/join", b"name=Gustav", form)
+        for name, content in photos.items():
+            guest.upload(room, content, name)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    with server(tmp_path, port) as process:
+        wait_until_it_serves(process, port)
+        waiting = host.send(f"{room}/waiting").decode()
+        host.send(f"{room}/waiting/all", b"", form)
+        with zipfile.ZipFile(io.BytesIO(host.send(f"{room}/photos.zip"))) as archive:
+            kept = {name: archive.read(name) for name in archive.namelist()}
+
+    assert f"{KILL_AFTER} photos are waiting for you" in waiting
+    assert kept == photos

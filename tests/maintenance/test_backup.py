@@ -13,14 +13,22 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from photoshare import create_app
+from photoshare.db import db
 from photoshare.errors import BackupError
 from photoshare.maintenance import backup
-from photoshare.services.photos import adding, listing
+from photoshare.maintenance.restore import restore
+from photoshare.models import Photo, Room
+from photoshare.services.moderation.deciding import add_waiting
+from photoshare.services.photos import deleting, listing, open_album
+from photoshare.services.rooms import bin
 from photoshare.services.rooms.rooms import NewRoom
-from photoshare.web.site import Site
+from photoshare.web.site import Site, site_of
+from tests.conftest import Cast
 from tests.fakes import BLUE, RED, draw_photo
-from tests.helpers import delete_for_good, host_access
+from tests.helpers import delete_for_good, guest_of, host_access, moderate
 from tests.maintenance.test_full_disk import PROGRAM, Browser, make_room, photo_ids
 from tests.servers import free_port, server, wait_until_it_serves
 from tests.tools import flask
@@ -31,7 +39,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
 def rows_of(folder: Path) -> set[str]:
     database = sqlite3.connect(folder / "photoshare.sqlite")
     try:
-        return {row[0] for row in database.execute("SELECT sha256 FROM photo")}
+        of_all = "SELECT sha256 FROM photo UNION SELECT sha256 FROM deleted_photo"
+        return {row[0] for row in database.execute(of_all)}
     finally:
         database.close()
 
@@ -56,6 +65,8 @@ def test_a_backup_while_guests_upload_and_delete_is_whole_and_can_be_restored(
             ids = photo_ids(data)
             if number % 2 == 0:
                 assert host.ask(f"{room}/photos/{ids[number % len(ids)]}/delete", b"")[0] == 200
+            if number % 4 == 0:
+                assert host.ask(f"{room}/bin/empty", b"")[0] == 200
             if number == 6:
                 is_busy.set()
 
@@ -82,7 +93,7 @@ def test_a_backup_while_guests_upload_and_delete_is_whole_and_can_be_restored(
         restored = host.ask(f"{room}/photos.zip")  # with the former cookie
     assert restored == in_the_room
     with zipfile.ZipFile(BytesIO(restored[1])) as archive:
-        assert len(archive.namelist()) == len(rows_of(data))
+        assert len(archive.namelist()) == len(photo_ids(data))
 
 
 @pytest.mark.parametrize("is_linkable", [True, False])
@@ -108,7 +119,7 @@ def test_photos_that_come_and_go_on_the_way_are_in_it_by_row_and_file_or_not_at_
             add_photo(room_id, draw_photo(RED, seed=next(numbers)))
             with app.app_context():
                 oldest = found[0].sha256
-                photo = adding._photo_with_hash(room_id, oldest)
+                photo = db.session.scalar(select(Photo).where(Photo.sha256 == oldest))
                 assert photo is not None
                 delete_for_good(host_access(room_id), photo.id, site.storage)
         return found
@@ -122,6 +133,32 @@ def test_photos_that_come_and_go_on_the_way_are_in_it_by_row_and_file_or_not_at_
     assert (made.photo_count, made.lost) == (4, [])
     assert rows_of(tmp_path / "copy") == originals_of(tmp_path / "copy")
     assert len(originals_of(tmp_path / "copy")) == 4
+
+
+def test_what_is_in_the_bin_is_in_the_backup_and_can_be_restored_from_it(
+    site: Site,
+    app: Flask,
+    make_room: Callable[..., NewRoom],
+    add_photo: Callable[..., int],
+    tmp_path: Path,
+) -> None:
+    new = make_room()
+    photo_id = add_photo(new.room.id, draw_photo(RED))
+    with app.app_context():
+        done = deleting.delete_photos(host_access(new.room.id), [photo_id], site.storage)
+        bin.put_into_bin(db.session.get_one(Room, new.room.id), site.storage)
+
+    made = backup.back_up(site.storage, tmp_path / "copy")
+
+    assert (made.photo_count, made.lost) == (1, [])
+    restored = create_app({"data": tmp_path / "copy", "min_free_mb": 0})
+    host = restored.test_client()
+    url = f"/rooms/{new.room.code}"
+    host.post(f"{url}/host/{new.host_secret}")
+    host.post(f"{url}/deleted/restore")
+    assert host.post(f"{url}/deletions/{done.deletion_id}/undo").status_code == 303
+    assert host.get(f"{url}/photos.zip", buffered=True).status_code == 200
+    assert len(originals_of(tmp_path / "copy")) == 1
 
 
 def test_nothing_is_overwritten(app: Flask, site: Site, tmp_path: Path) -> None:
@@ -173,3 +210,28 @@ def test_a_key_that_is_in_the_settings_is_not_in_the_backup(tmp_path: Path) -> N
 
     assert (made.returncode, done.returncode) == (0, 0), done.stderr
     assert {path.name for path in (tmp_path / "copy").iterdir()} == {"photoshare.sqlite"}
+
+
+def test_what_waits_for_the_host_is_in_a_backup(
+    app: Flask,
+    site: Site,
+    cast: Cast,
+    add_photo: Callable[..., int],
+    tmp_path: Path,
+) -> None:
+    moderate(app, cast.room_id)
+    guest_id = guest_of(app, cast.guest, cast.room_id)
+    add_photo(cast.room_id, draw_photo(RED))
+    add_photo(cast.room_id, draw_photo(BLUE), guest_id=guest_id)
+
+    made = backup.back_up(site.storage, tmp_path / "copy")
+    restore(tmp_path / "copy", tmp_path / "restored")
+
+    again = create_app({"data": tmp_path / "restored", "min_free_mb": 0})
+    with again.app_context():
+        access = host_access(cast.room_id)
+        assert add_waiting(access, site_of(again).storage) == 1
+        assert listing.count_photos(open_album(access)) == 2
+        db.engine.dispose()
+    assert (made.photo_count, made.lost) == (2, [])
+    assert len(originals_of(tmp_path / "restored")) == 2

@@ -10,7 +10,7 @@ from photoshare import create_app
 from photoshare.maintenance import doctor
 from photoshare.workers import preparation
 from photoshare.workers.report import CrewReport, WorkerState
-from tests.test_cli import run
+from tests.cli.commands import run
 from tests.tools import flask
 
 

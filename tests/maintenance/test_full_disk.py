@@ -142,18 +142,41 @@ def test_on_a_full_disk_photos_and_rooms_can_be_deleted_and_all_else_is_said_in_
 
         ids = photo_ids(data)
         first = host.ask(f"{room}/photos/{ids[0]}/delete", b"")
-        assert (first[0], b"1 photo deleted." in first[1]) == (200, True)
+        assert (first[0], b"1 photo deleted for good: the server" in first[1]) == (200, True)
         fill(small_disk)
         assert host.ask(f"{room}/photos/{ids[1]}/delete", b"")[0] == 200
         fill(small_disk)
-        gone = host.ask(f"{other_room}/delete", b"")
-        assert (gone[0], b"have been deleted" in gone[1]) == (200, True)
+        gone = host.ask(f"{other_room}/delete", b"title=Party")
+        assert (gone[0], "“Party” is gone for good" in gone[1].decode()) == (200, True)
         assert len(photo_ids(data)) == PHOTOS - 2
         assert len(list(data.glob("rooms/*/originals/*"))) == PHOTOS - 2
 
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 0
+    assert "Traceback" not in errors
+
+
+def test_on_a_full_disk_the_owner_logs_in_and_deletes_a_room(small_disk: Path) -> None:
+    data, port = small_disk / "data", free_port()
+    environ = {"PHOTOSHARE_MIN_FREE_MB": "0", "PHOTOSHARE_OWNER_PASSWORD": "a password of ours"}
+    with server(data, port, ("-c", PROGRAM), **environ) as process:
+        wait_until_it_serves(process, port)
+        host, owner = Browser(port), Browser(port)
+        room, _ = full_of_photos(host)
+        fill(small_disk)
+        exhaust_the_log(host, room)
+        fill(small_disk)
+
+        login = owner.ask("/owner/login", b"owner_password=a password of ours")
+        fill(small_disk)
+        gone = owner.ask("/owner/rooms/1/delete", b"title=Party")
+
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+    assert (login[0], b"Log out here" in login[1]) == (200, True)
+    assert (gone[0], b"have been deleted" in gone[1]) == (200, True)
+    assert photo_ids(data) == []
     assert "Traceback" not in errors
 
 
@@ -181,7 +204,7 @@ def test_a_server_that_is_started_on_a_full_disk_can_delete(small_disk: Path) ->
         fill(small_disk)
         assert host.ask(f"{room}/photos/{photo_ids(data)[0]}/delete", b"")[0] == 200
         fill(small_disk)
-        assert host.ask(f"{room}/delete", b"")[0] == 200
+        assert host.ask(f"{room}/delete", b"title=Party")[0] == 200
 
     assert photo_ids(data) == []
     assert os.listdir(data / "rooms") == []

@@ -233,6 +233,25 @@ def test_one_function_makes_every_album() -> None:
     assert makers == {("photoshare.services.photos.albums", "open_album")}
 
 
+def test_what_waits_is_read_in_few_places() -> None:
+    """It is no photo: what lists or counts photos can't show it by mistake."""
+    importers = {
+        module for module in MODULES if "photoshare.models.WaitingPhoto" in imports_of(module)
+    }
+    services = {
+        *("moderation.deciding", "moderation.waiting"),  # with the access check, `visible_to`
+        *("kept_files", "photos.adding", "photos.lost_photos", "rooms.guests", "pictures.smaller"),
+    }
+    maintenance = {"database_checks", "moving"}
+    pages = {"answers.pictures", "pages.template_helpers"}  # addresses of what they are handed
+
+    assert importers == {
+        *(f"photoshare.services.{name}" for name in services),
+        *(f"photoshare.maintenance.{name}" for name in maintenance),
+        *(f"photoshare.web.{name}" for name in pages),
+    }
+
+
 def test_nothing_imports_the_server_but_the_starter() -> None:
     assert forbidden_imports(list(MODULES), "app") == {}
     assert set(forbidden_imports(list(MODULES), "photoshare.server")) == {"app"}

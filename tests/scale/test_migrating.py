@@ -28,7 +28,7 @@ from photoshare.web.site import Site
 from tests import postgresql
 from tests.conftest import Cast
 from tests.fakes import BLUE, RED, draw_photo
-from tests.helpers import host_access, insert_person, insert_photos
+from tests.helpers import host_access, insert_person, insert_photos, insert_waiting
 from tests.tools import flask
 
 pytestmark = pytest.mark.scale
@@ -87,6 +87,7 @@ def room_id(
         db.session.execute(delete(Face).where(Face.id == face_id))  # its id stays unused
         db.session.commit()
         db.engine.dispose()
+    insert_waiting(app, room_id, guest_id, 2)
     return room_id
 
 

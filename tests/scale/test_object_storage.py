@@ -113,7 +113,7 @@ class Party:
 @pytest.fixture
 def party(s3: S3, tmp_path: Path) -> Party:
     port = free_port()
-    settings = s3.settings(tmp_path, undo_minutes=0, piece_mb=1)
+    settings = s3.settings(tmp_path, piece_mb=1)
     return Party(s3, settings, tmp_path, port, Host(port))
 
 
@@ -212,12 +212,14 @@ def test_what_was_deleted_is_gone_from_bucket_and_disk(party: Party) -> None:
         photo_id = re.search(r"/photos/(\d+)/", address)
         assert photo_id is not None
         party.host.post(f"{party.room}/photos/{photo_id[1]}/delete")
+        party.host.post(f"{party.room}/bin/empty")
         until(lambda: len(party.originals()) == 1)
         gone = ({sha256_of(first), sha256_of(second)} - party.originals()).pop()
         until(lambda: not [key for key in party.objects() if gone in key])
         until(lambda: not party.files_with(gone))
 
-        party.host.post(f"{party.room}/delete", b"confirmed=1&title=Party&sure=1")
+        party.host.post(f"{party.room}/delete", b"title=Party")
+        party.host.post(f"{party.room}/deleted/now")
         until(lambda: party.objects() == [])
         until(lambda: not party.files_with(sha256_of(second)))
 
@@ -260,7 +262,8 @@ def test_a_deletion_that_was_killed_is_finished_at_the_next_start(party: Party) 
             party.host.upload(party.room, draw_photo(RED, seed=number), f"{number}.jpg")
         before = party.objects()
         party.s3.line.cut()
-        party.host.post(f"{party.room}/delete", b"confirmed=1&title=Party&sure=1")
+        party.host.post(f"{party.room}/delete", b"title=Party")
+        party.host.post(f"{party.room}/deleted/now")
         assert party.host.ask(party.room)[0] == 404, "for everyone it is gone"
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -279,6 +282,7 @@ def test_a_photo_whose_deletion_was_killed_goes_at_the_next_start(party: Party) 
         assert found is not None
         party.s3.line.cut()
         party.host.post(f"{party.room}/photos/{found[1]}/delete")
+        party.host.post(f"{party.room}/bin/empty")
         until(lambda: party.files_with(sha256_of(photo)) == [party.note_of(photo)])
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -372,7 +376,8 @@ def test_the_server_stops_at_once_while_it_waits_for_the_bucket(party: Party) ->
             party.host.upload(party.room, draw_photo(RED, seed=number), f"{number}.jpg")
         until(lambda: len(people_of(party)) == 1)  # nothing else is being done
         with party.s3.line.held():
-            party.host.post(f"{party.room}/delete", b"confirmed=1&title=Party&sure=1")
+            party.host.post(f"{party.room}/delete", b"title=Party")
+            party.host.post(f"{party.room}/deleted/now")
             until(lambda: party.s3.line.waiting >= 1)  # the objects are being deleted
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=SECONDS) == 0

@@ -49,6 +49,9 @@ def test_pictures_and_downloads_from_a_bucket_keep_no_page_waiting(app: Flask) -
         "shared_album.picture": "/party/shared/abc/photos/7/abc-640.webp",
         "shared_album.download": "/party/shared/abc/photos/7/abc/download",
         "shared_album.album_zip": "/party/shared/abc/album.zip",
+        "api.original": "/party/api/v1/photos/7/original",
+        "api.person_zip": "/party/api/v1/people/7/zip",
+        "api.room_zip": "/party/api/v1/zip",
     }
     try:
         assert addresses.keys() == set(FETCHED)

@@ -220,7 +220,8 @@ def test_the_server_itself_trusts_names(
     tmp_path: Path, setting: str, status: int, missing: list[str]
 ) -> None:
     port = free_port()
-    with server(tmp_path, port, PHOTOSHARE_TRUSTED_PROXY=setting) as process:
+    environ = {"PHOTOSHARE_TRUSTED_PROXY": setting, "PHOTOSHARE_ROOM_CREATION": "open"}
+    with server(tmp_path, port, **environ) as process:
         wait_until_it_serves(process, port)
         answered = create_room(port)
         process.send_signal(signal.SIGTERM)

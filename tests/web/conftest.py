@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from photoshare.db import db
 from photoshare.models import Face, Photo
+from photoshare.services.owner import password
 from tests.conftest import Cast
 from tests.fakes import BLUE, GREEN, RED, draw_photo
 from tests.helpers import face_at, insert_face, insert_person, insert_photos, let_guests_correct
@@ -100,3 +102,17 @@ def said(app: Flask, cast: Cast, doubt: Doubt) -> Doubt:
         assert client.post(cast.url + path, data=data).status_code == 303
         client.get(cast.url)  # takes the message
     return doubt
+
+
+OWNER_PASSWORD = "acde-fhjk-mnpr-twxy"
+
+
+@pytest.fixture
+def owner(app: Flask) -> FlaskClient:
+    """A browser in which the owner of the server is logged in."""
+    with app.app_context():
+        password.set_password(OWNER_PASSWORD)
+    client = app.test_client()
+    answer = client.post("/owner/login", data={"owner_password": OWNER_PASSWORD})
+    assert (answer.status_code, answer.location) == (303, "/owner")
+    return client

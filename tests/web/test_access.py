@@ -1,6 +1,7 @@
 """Who may request what: a walk over every route of the app.
 
-A new route is closed to strangers and open to guests, or has to be added to a list here.
+A new route is closed to strangers and open to guests, or has to be added to a list here. The routes
+of the API are walked by tests/web/api/test_api_access.py, with tokens.
 """
 
 from __future__ import annotations
@@ -14,21 +15,25 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from photoshare.db import db
-from photoshare.models import Face
+from photoshare.models import Face, Photo, WaitingPhoto
 from photoshare.pictures import tiles
 from photoshare.services.corrections import verbs
 from photoshare.services.photos import deleting
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import Author
 from photoshare.services.rooms.rooms import NewRoom
+from photoshare.services.take_home.packing import pack_room
+from photoshare.services.take_home.room_file import Choice
 from photoshare.web.requests.invitation import PAGES
+from photoshare.web.requests.security import API_PATH
 from photoshare.web.site import Site
 from tests.conftest import Cast
+from tests.fakes import GREEN, RED, draw_photo
 from tests.helpers import (
     guest_of,
     host_access,
-    insert_photos,
     make_own_link,
+    moderate,
     row_counts,
     set_password,
     set_title_and_end,
@@ -47,13 +52,15 @@ OPEN_TO_STRANGERS = {
     ("own_links.ask", "GET"): 200,
     ("own_links.become", "POST"): 303,
 } | {(endpoint, "GET"): 303 for endpoint in PAGES}  # to the invitation, whatever they name
-# An ended room shows no invitation and accepts no new guests; its host link still works.
+# An ended room, or one in the bin, shows no invitation and accepts no new guests; its host link
+# still works.
 OPEN_WHEN_ENDED = {
     ("rooms.join", "POST"): 404,
     ("rooms.host_link", "GET"): 200,
     ("rooms.become_host", "POST"): 303,
 }
-# Whoever is in is not kept out by a new guest link; nor are their other devices.
+CLOSED = {route: status for route, status in OPEN_WHEN_ENDED.items() if status != 404}
+# Whoever is in is not kept out by a new guest link, nor by the end; nor are their other devices.
 OF_A_GUEST = {("own_links.ask", "GET"): 200, ("own_links.become", "POST"): 303}
 # The query that a page needs; the first person of a room has the id 1.
 NEEDED: dict[str, dict[str, str]] = {
@@ -64,11 +71,16 @@ FOR_THE_HOST = {
     ("rooms.change", "POST"),
     ("rooms.choose_address", "POST"),
     ("photos.cover", "POST"),
+    ("activity.index", "GET"),
     ("guests.index", "GET"),
     ("guests.show", "GET"),
     ("guests.rename", "POST"),
     ("guests.stop", "POST"),
     ("guests.remove", "POST"),
+    ("moderation.decide", "POST"),
+    ("moderation.add_all", "POST"),
+    ("moderation.confirm", "GET"),
+    ("moderation.decide_guest", "POST"),
     ("links.confirm_new_code", "GET"),
     ("links.renew_code", "POST"),
     ("links.index", "GET"),
@@ -76,9 +88,22 @@ FOR_THE_HOST = {
     ("links.show", "GET"),
     ("links.renew", "POST"),
     ("links.remove", "POST"),
+    ("api_tokens.index", "GET"),
+    ("api_tokens.add", "POST"),
+    ("api_tokens.remove", "POST"),
     ("rooms.settings", "GET"),
+    ("take_home.index", "GET"),
+    ("take_home.prepare", "POST"),
+    ("take_home.download", "GET"),
     ("rooms.confirm_delete", "GET"),
     ("rooms.delete", "POST"),
+    ("ending.end", "POST"),
+    ("ending.reopen", "POST"),
+    ("bin.confirm_album", "GET"),
+    ("bin.album", "POST"),
+    ("bin.room", "GET"),
+    ("bin.restore_room", "POST"),
+    ("bin.room_now", "POST"),
     ("photos.original", "GET"),  # with its location and serial numbers, unless the room keeps them
     ("photos.confirm_delete", "GET"),  # of a photo that someone else uploaded
     ("people.hidden", "GET"),
@@ -103,6 +128,19 @@ FOR_THE_FIRST_HOST = {
     ("links.renew", "POST"),
     ("links.remove", "POST"),
 }
+# What guests may still do in a room that has ended.
+FOR_READERS = {
+    ("me.choose_person", "POST"): 422,  # nobody was chosen
+    ("find_me.search", "POST"): 422,  # without a picture
+    ("me.forget_person", "POST"): 303,
+    ("own_links.share", "POST"): 422,  # nobody in particular
+    ("own_links.take_back", "POST"): 303,
+    ("me.leave", "POST"): 303,
+}
+NEW_LINK = ("own_links.make", "POST")  # which readers may as well, and other browsers are out
+IN_BIN = ("bin.room", "GET")
+# In the bin of a host, and so not there for guests.
+NOT_THEIRS = {("bin.picture", "GET")}
 # These end the session of whoever asks, and so that of a copied cookie.
 LAST = (
     ("own_links.become", "POST"),
@@ -110,12 +148,29 @@ LAST = (
     ("own_links.make", "POST"),
     ("me.leave", "POST"),
 )
+PENDING = "pending.jpg"  # a photo of the guest that waits for the host's yes
 UPLOADS = {("photos.upload", "POST"), ("uploads.begin", "POST"), ("uploads.add_piece", "POST")}
 
 
 @pytest.fixture
+def pending(app: Flask, cast: Cast, add_photo: Callable[..., int]) -> tuple[int, str]:
+    """Id and digest of a photo of the guest that waits for the host's yes."""
+    moderate(app, cast.room_id)
+    guest_id = guest_of(app, cast.guest, cast.room_id)
+    photo_id = add_photo(cast.room_id, draw_photo(GREEN, seed=7), PENDING, guest_id=guest_id)
+    with app.app_context():
+        return photo_id, db.session.get_one(WaitingPhoto, photo_id).sha256[:16]
+
+
+@pytest.fixture
 def routes(
-    app: Flask, site: Site, cast: Cast, party: Party, monkeypatch: pytest.MonkeyPatch
+    app: Flask,
+    site: Site,
+    cast: Cast,
+    party: Party,
+    add_photo: Callable[..., int],
+    pending: tuple[int, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> dict[Route, str]:
     """Address of every route of the cast's room, with ids of existing things."""
     monkeypatch.setattr(tiles, "WORTHWHILE", 0.05)  # so that even this small photo has tiles
@@ -123,9 +178,12 @@ def routes(
         face_id = db.session.scalars(select(Face.id)).first()
         correction_id = verbs.hide_person(Author(cast.room_id), party.blue)
         verbs.undo(Author(cast.room_id), correction_id)
-    deleted = insert_photos(app, cast.room_id, 1, seed="deleted")
+    deleted = add_photo(cast.room_id, draw_photo(RED, RED), "deleted.jpg")
     with app.app_context():
-        done = deleting.delete_photos(host_access(cast.room_id), deleted, site.storage)
+        needed = NEEDED | {"bin.picture": {"digest": db.session.get_one(Photo, deleted).sha256}}
+        done = deleting.delete_photos(host_access(cast.room_id), [deleted], site.storage)
+        pack = pack_room(cast.room_id, Choice(), site.storage)
+        assert pack is not None
     values = {
         "room_code": cast.code,
         "own_secret": make_own_link(cast.guest, cast.url).rpartition("/")[2],
@@ -144,13 +202,19 @@ def routes(
         "deletion_id": done.deletion_id,
         "upload_id": 1,
         "guest_id": guest_of(app, cast.guest, cast.room_id),
+        "stamp": pack.stamp,
         "link_id": 1,  # by which the host came
+        "token_id": 1,
+        "waiting_id": pending[0],
     }
+    of_pending = {"moderation.picture": {"digest": pending[1]}}
     adapter = app.url_map.bind("localhost")
     return {
         (rule.endpoint, method): adapter.build(
             rule.endpoint,
-            {name: values[name] for name in rule.arguments} | NEEDED.get(rule.endpoint, {}),
+            {name: values[name] for name in rule.arguments}
+            | needed.get(rule.endpoint, {})
+            | of_pending.get(rule.endpoint, {}),
             method,
         )
         for rule in app.url_map.iter_rules()
@@ -167,6 +231,17 @@ def walk(routes: dict[Route, str], make_client: Callable[[], FlaskClient]) -> di
         if answer.status_code != 404:
             answers[endpoint, method] = answer.status_code
     return answers
+
+
+def pages_of(routes: dict[Route, str]) -> dict[Route, str]:
+    """Leave out forms, and the page of a room in the bin, which leads to the room if it isn't."""
+    return {route: url for route, url in routes.items() if route[1] == "GET" and route != IN_BIN}
+
+
+def of_guest(pages: dict[Route, str]) -> dict[Route, int]:
+    """Return what a guest gets of these pages."""
+    theirs = pages.keys() - NOT_THEIRS
+    return {route: 403 if route in FOR_THE_HOST else 200 for route in theirs}
 
 
 def member_of(app: Flask, code: str) -> Callable[[], FlaskClient]:
@@ -201,15 +276,15 @@ def test_the_walk_covers_the_app(routes: dict[Route, str]) -> None:
 def test_a_guest_finds_every_page_that_is_not_for_the_host(
     app: Flask, cast: Cast, routes: dict[Route, str]
 ) -> None:
-    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+    pages = pages_of(routes)
 
     answers = walk(pages, with_cookies_of(app, cast.guest))
 
-    assert answers == {route: 403 if route in FOR_THE_HOST else 200 for route in pages}
+    assert answers == of_guest(pages)
 
 
 def test_the_host_finds_every_page(app: Flask, cast: Cast, routes: dict[Route, str]) -> None:
-    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+    pages = pages_of(routes)
 
     assert walk(pages, with_cookies_of(app, cast.host)) == dict.fromkeys(pages, 200)
 
@@ -327,8 +402,7 @@ def test_a_former_guest_link_is_that_of_an_ended_room_to_strangers(
 
     answers = walk(routes, app.test_client)
 
-    expected = {route: status for route, status in OPEN_WHEN_ENDED.items() if status != 404}
-    expected |= OF_A_GUEST
+    expected = CLOSED | OF_A_GUEST
     assert answers == expected
     for (endpoint, method), url in routes.items():
         if (endpoint, method) not in expected:
@@ -338,7 +412,7 @@ def test_a_former_guest_link_is_that_of_an_ended_room_to_strangers(
 def test_a_former_guest_link_leads_who_is_in_to_the_same_page(
     app: Flask, cast: Cast, routes: dict[Route, str]
 ) -> None:
-    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+    pages = pages_of(routes)
     cast.host.post(routes["links.renew_code", "POST"])
     new = cast.host.get(cast.url).location
 
@@ -366,7 +440,7 @@ def test_a_new_password_makes_guests_strangers_until_they_give_it(
     with app.app_context():
         set_password(cast.room_id, "open sesame")
 
-    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+    pages = pages_of(routes)
     of_host = walk(pages, with_cookies_of(app, cast.host))
     answers = walk(routes, with_cookies_of(app, cast.guest))
 
@@ -379,13 +453,13 @@ def test_a_guest_whose_uploads_are_stopped_can_do_all_else(
     app: Flask, cast: Cast, routes: dict[Route, str]
 ) -> None:
     cast.host.post(routes["guests.stop", "POST"], data={"is_stopped": "1"})
-    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+    pages = pages_of(routes)
 
     shown = walk(pages, with_cookies_of(app, cast.guest))
     answers = walk(routes, with_cookies_of(app, cast.guest))
 
     assert {route for route, status in answers.items() if status == 403} == FOR_THE_HOST | UPLOADS
-    assert shown == {route: 403 if route in FOR_THE_HOST else 200 for route in pages}
+    assert shown == of_guest(pages)
 
 
 def test_a_co_host_may_do_everything_but_manage_hosts(
@@ -395,7 +469,7 @@ def test_a_co_host_may_do_everything_but_manage_hosts(
     (link,) = tags_of(page, "input", id="host-link")
     co_host = app.test_client()
     co_host.post(link["value"].removeprefix("http://localhost"))
-    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
+    pages = pages_of(routes)
 
     shown = walk(pages, with_cookies_of(app, co_host))
     answers = walk(
@@ -407,18 +481,142 @@ def test_a_co_host_may_do_everything_but_manage_hosts(
     assert answers == dict.fromkeys(FOR_THE_FIRST_HOST, 403)
 
 
-@pytest.mark.parametrize("who", ["guest", "stranger"])
-def test_an_ended_room_is_closed(
-    app: Flask, cast: Cast, routes: dict[Route, str], who: str
-) -> None:
-    make_client = app.test_client if who == "stranger" else with_cookies_of(app, cast.guest)
+@pytest.fixture(params=["by its date", "by a host"])
+def ended(app: Flask, cast: Cast, routes: dict[Route, str], request: pytest.FixtureRequest) -> None:
+    if request.param == "by a host":
+        assert cast.host.post(routes["ending.end", "POST"]).status_code == 303
+        return
     with app.app_context():
         set_title_and_end(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=2))
 
-    answers = walk(routes, make_client)
 
-    expected = {route: status for route, status in OPEN_WHEN_ENDED.items() if status != 404}
-    assert answers == expected
+@pytest.mark.usefixtures("ended")
+def test_an_ended_room_is_closed_to_strangers(app: Flask, routes: dict[Route, str]) -> None:
+    assert walk(routes, app.test_client) == CLOSED | OF_A_GUEST
+
+
+@pytest.mark.usefixtures("ended")
+def test_in_an_ended_room_a_guest_looks_and_changes_nothing(
+    app: Flask, cast: Cast, routes: dict[Route, str]
+) -> None:
+    before, pages = row_counts(app), pages_of(routes)
+    to_change = routes.keys() - pages.keys() - {IN_BIN, NEW_LINK} - CLOSED.keys()
+    to_change -= FOR_READERS.keys() | OF_A_GUEST.keys()
+    already_in = {("rooms.join", "POST"): 303}
+
+    shown = walk(pages, with_cookies_of(app, cast.guest))
+    answers = walk({route: routes[route] for route in to_change}, with_cookies_of(app, cast.guest))
+
+    assert shown == of_guest(pages)
+    assert answers == dict.fromkeys(to_change, 403) | already_in
+    assert row_counts(app) == before | {"log_entry": before["log_entry"] + 1}, "downloaded all"
+    left = {route: routes[route] for route in FOR_READERS}
+    assert walk(left, with_cookies_of(app, cast.guest)) == FOR_READERS
+
+
+@pytest.mark.parametrize("who", ["guest", "stranger"])
+def test_a_room_in_the_bin_is_closed(
+    app: Flask, cast: Cast, routes: dict[Route, str], who: str
+) -> None:
+    make_client = app.test_client if who == "stranger" else with_cookies_of(app, cast.guest)
+    put_into_bin(cast, routes)
+
+    assert walk(routes, make_client) == CLOSED
+
+
+def test_in_a_room_in_the_bin_everything_leads_its_host_to_the_bin(
+    app: Flask, cast: Cast, routes: dict[Route, str]
+) -> None:
+    put_into_bin(cast, routes)
+    before, pages = row_counts(app), pages_of(routes)
+    of_bin = {IN_BIN, ("bin.restore_room", "POST"), ("bin.room_now", "POST")}
+    others = routes.keys() - of_bin - CLOSED.keys() - {("rooms.join", "POST")}
+    others -= OF_A_GUEST.keys()  # the link of someone else, which opens nothing in the bin
+    make_client = with_cookies_of(app, cast.host)
+
+    answers = {
+        route: make_client().open(routes[route], method=route[1], buffered=True) for route in others
+    }
+
+    assert {answer.location for answer in answers.values()} == {routes[IN_BIN]}
+    assert {answer.status_code for answer in answers.values()} == {303}
+    assert row_counts(app) == before
+    for_script = cast.host.get(f"{cast.url}/wall/photos", headers={"Accept": "*/*"})
+    assert for_script.status_code == 404
+    assert cast.host.get(routes[IN_BIN]).status_code == 200
+    cast.host.post(routes["bin.restore_room", "POST"])
+    assert walk(pages, make_client) == dict.fromkeys(pages, 200)
+    assert walk(pages, with_cookies_of(app, cast.guest)) == of_guest(pages)
+
+
+def put_into_bin(cast: Cast, routes: dict[Route, str]) -> None:
+    answer = cast.host.post(routes["rooms.delete", "POST"], data={"title": "Party"})
+    assert answer.location == routes[IN_BIN]
+
+
+OF_ONE_PENDING = {"moderation.show", "moderation.picture", "moderation.withdraw"}
+
+
+@pytest.mark.parametrize("who", ["guest", "stranger", "guest elsewhere", "host elsewhere"])
+def test_what_waits_is_told_to_nobody_but_its_uploader_and_the_hosts(
+    app: Flask,
+    cast: Cast,
+    routes: dict[Route, str],
+    pending: tuple[int, str],
+    make_room: Callable[..., NewRoom],
+    who: str,
+) -> None:
+    other = make_room("Other")
+    make_client = app.test_client if who == "stranger" else member_of(app, cast.code)
+    if who == "guest elsewhere":
+        make_client = member_of(app, other.room.code)
+    elif who == "host elsewhere":
+        host = app.test_client()
+        host.post(f"/rooms/{other.room.code}/host/{other.host_secret}")
+        make_client = with_cookies_of(app, host)
+
+    answers = {}
+    for (endpoint, method), url in sorted(routes.items(), key=lambda one: one[0] in LAST):
+        answer = make_client().open(url, method=method, buffered=True)
+        answers[endpoint, method] = answer.status_code
+        said = answer.data + str(answer.headers).encode()
+        asked = url.encode()  # an invitation may repeat what was asked for
+        for word in (PENDING, *pending[1:]):
+            assert word.encode() not in said.replace(asked, b""), (endpoint, method)
+
+    assert {status for (name, _), status in answers.items() if name in OF_ONE_PENDING} == {404}
+
+
+def test_no_page_changes_for_another_guest_when_a_photo_waits(
+    app: Flask, cast: Cast, routes: dict[Route, str], add_photo: Callable[..., int]
+) -> None:
+    pages = [url for (_, method), url in routes.items() if method == "GET"]
+    client = member_of(app, cast.code)()
+    before = {url: client.get(url, buffered=True).data for url in pages}
+    guest_id = guest_of(app, cast.guest, cast.room_id)
+
+    add_photo(cast.room_id, draw_photo(GREEN, seed=8), PENDING, guest_id=guest_id)
+
+    after = {url: client.get(url, buffered=True).data for url in pages}
+    assert [url for url in pages if after[url] != before[url]] == []
+    assert PENDING in cast.guest.get(f"{cast.url}/waiting").text
+    assert PENDING in cast.host.get(f"{cast.url}/waiting").text
+
+
+@pytest.mark.parametrize("who", ["host", "guest"])
+def test_what_waits_is_on_no_page_about_photos(
+    app: Flask, cast: Cast, routes: dict[Route, str], pending: tuple[int, str], who: str
+) -> None:
+    """Neither in an album nor on the wall or in a zip: not even for those who may see it."""
+    client = cast.host if who == "host" else cast.guest
+    content = draw_photo(GREEN, seed=7)
+
+    for (endpoint, method), url in routes.items():
+        if method == "GET" and not endpoint.startswith(("moderation.", "me.")):
+            said = client.get(url, buffered=True).data
+            assert pending[1].encode() not in said, endpoint
+            assert PENDING.encode() not in said, endpoint
+            assert content not in said, endpoint
 
 
 def test_an_ended_room_is_open_to_its_host(
@@ -427,8 +625,7 @@ def test_an_ended_room_is_open_to_its_host(
     make_client = with_cookies_of(app, cast.host)
     with app.app_context():
         set_title_and_end(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=2))
-    pages = {route: url for route, url in routes.items() if route[1] == "GET"}
-    pages.pop(("own_links.ask", "GET"))  # the link of a guest, to whom the room is closed
+    pages = pages_of(routes)
 
     assert walk(pages, make_client) == dict.fromkeys(pages, 200)
 
@@ -464,12 +661,83 @@ def test_nobody_reads_the_title_of_a_room_before_its_password(
     assert "Zsa" in cast.host.get(cast.url).text
 
 
+def routes_of_owner(app: Flask, room_id: int) -> dict[Route, str]:
+    """Address of every route of the owner's page."""
+    adapter = app.url_map.bind("localhost")
+    return {
+        (rule.endpoint, method): adapter.build(
+            rule.endpoint, {"room_id": room_id} if rule.arguments else {}, method
+        )
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("owner.")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+@pytest.mark.parametrize("who", ["stranger", "guest", "host", "former owner"])
+def test_everyone_but_the_owner_is_led_to_the_login(
+    app: Flask, cast: Cast, owner: FlaskClient, who: str
+) -> None:
+    closed = {
+        route: url
+        for route, url in routes_of_owner(app, cast.room_id).items()
+        if route[0] not in ("owner.show_login", "owner.log_in")
+    }
+    owner.post("/owner/logout")
+    client = owner if who == "former owner" else getattr(cast, who)
+    before = row_counts(app)
+
+    answers = [client.open(url, method=method) for (_, method), url in closed.items()]
+
+    assert len(closed) > 8
+    assert {(one.status_code, one.location.partition("?")[0]) for one in answers} == {
+        (303, "/owner/login")
+    }
+    assert not any("Party" in one.text for one in answers)
+    assert row_counts(app) == before
+    assert client.get("/owner/login").status_code == 200
+
+
+def test_the_owner_finds_every_page_and_every_form_is_taken(
+    app: Flask, cast: Cast, owner: FlaskClient
+) -> None:
+    routes = routes_of_owner(app, cast.room_id)
+    last = ("owner.delete", "owner.leave")
+
+    answers = {
+        (endpoint, method): owner.open(url, method=method, data={"title": "Party"}).status_code
+        for (endpoint, method), url in sorted(routes.items(), key=lambda one: one[0][0] in last)
+        if endpoint not in ("owner.show_login", "owner.log_in")
+    }
+
+    led_on = ("open_room", "end", "restore", "delete", "leave")
+    expected = dict.fromkeys(answers, 200) | {(f"owner.{name}", "POST"): 303 for name in led_on}
+    assert answers == expected | {("owner.delete_now", "POST"): 404}, "it isn't in the bin"
+
+
+def test_the_owner_finds_nothing_in_a_room_before_opening_it(
+    app: Flask, owner: FlaskClient, routes: dict[Route, str]
+) -> None:
+    cookie = owner.get_cookie("photoshare_owner")
+    assert cookie is not None
+
+    def make_client() -> FlaskClient:
+        client = app.test_client()
+        client.set_cookie("photoshare_owner", cookie.value)
+        return client
+
+    assert walk(routes, make_client) == OPEN_TO_STRANGERS
+
+
 def all_forms(app: Flask, routes: dict[Route, str]) -> Iterator[str]:
-    """List the address of every route that accepts POST, in a room or not."""
+    """List the address of every route that accepts forms, in a room or not.
+
+    The API is not among them: it knows no cookies (tests/web/api/test_api_access.py).
+    """
     in_rooms = {endpoint: url for (endpoint, method), url in routes.items() if method == "POST"}
     for rule in app.url_map.iter_rules():
-        if "POST" in (rule.methods or set()):
-            yield in_rooms.get(rule.endpoint, rule.rule)
+        if "POST" in (rule.methods or set()) and not rule.rule.startswith(API_PATH):
+            yield in_rooms.get(rule.endpoint, rule.rule.replace("<int:room_id>", "1"))
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ def test_immich_drop_54_an_ended_room_takes_no_upload(cast: Cast, app: Flask) ->
     with app.app_context():
         set_title_and_end(cast.room_id, "Party", date(2020, 1, 1))
 
-    assert upload(cast.guest, cast.url, draw_photo(RED), "a.jpg").status_code == 404
+    assert upload(cast.guest, cast.url, draw_photo(RED), "a.jpg").status_code == 403
     assert row_counts(app)["photo"] == 0
 
 

@@ -1,7 +1,7 @@
 """links that guests make: to themselves, for another device, and to their album
 
 Revision ID: 0029
-Revises: 0022
+Revises: 0028
 
 """
 
@@ -13,7 +13,7 @@ from photoshare.migrations.either import NUMBER
 
 # revision identifiers, used by Alembic.
 revision = "0029"
-down_revision = "0022"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 

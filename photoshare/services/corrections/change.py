@@ -37,6 +37,7 @@ from photoshare.services.corrections.erasure import (
 from photoshare.services.corrections.events import (
     CorrectionKind,
     Event,
+    insert_correction,
     load_events,
     said_of_person,
 )
@@ -139,10 +140,7 @@ class Change:
             an earlier correction brought them there, undoing it removes them from this one.
         moves : mapping of face id to person id, optional
         """
-        query = insert(Correction).values(
-            room_id=self.room_id, guest_id=guest_id, kind=kind.value, name=name
-        )
-        correction_id = int(db.session.execute(query.returning(Correction.id)).scalar_one())
+        correction_id = insert_correction(self.room_id, guest_id, kind, name)
         brought = self._brought_by_corrections() - set(chosen)
         before = dict(self.person_of)
         self.person_of |= moves or {}

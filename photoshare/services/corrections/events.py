@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from photoshare.faces.grouping.constraints import Constraint
 from photoshare.models import Correction, CorrectionFace, db
+from photoshare.services.rooms import activity
+from photoshare.services.rooms.activity import ActivityKind
 
 
 class CorrectionKind(StrEnum):
@@ -49,6 +51,17 @@ class Event:
             are_people=self.kind != CorrectionKind.NOT_THIS_PERSON,
             are_linked=self.kind not in OF_A_PERSON,
         )
+
+
+def insert_correction(
+    room_id: int, guest_id: int | None, kind: CorrectionKind, name: str | None
+) -> int:
+    """Insert the row of a correction, note it for the hosts, and return its id."""
+    query = insert(Correction).values(
+        room_id=room_id, guest_id=guest_id, kind=kind.value, name=name
+    )
+    activity.note(room_id, ActivityKind.CORRECTED, guest_id)
+    return int(db.session.execute(query.returning(Correction.id)).scalar_one())
 
 
 def load_events(room_id: int) -> list[Event]:

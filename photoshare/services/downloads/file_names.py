@@ -12,7 +12,7 @@ _UNSAFE = '<>:"/\\|?*'  # characters that Windows refuses in a file name; other 
 _SAFE = re.compile(r"[A-Za-z0-9 ._()+-]*")
 # How cameras and phones name their photos: safe unchanged, and too long to be reserved names.
 _USUAL = re.compile(r"[A-Za-z0-9_()+-]{8,100}(\.[A-Za-z]+)")
-_JOINERS = "\u200c\u200d"  # invisible, and part of how Hindi, Persian and emoji are written
+JOINERS = "\u200c\u200d"  # invisible, and part of how Hindi, Persian and emoji are written
 _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
     f"{device}{number}" for device in ("com", "lpt") for number in "0123456789¹²³"
 }
@@ -39,14 +39,14 @@ def safe_name(text: str) -> str:
     """Turn a text into a safe file name for Windows, macOS and Linux, without an ending."""
     if not _SAFE.fullmatch(text):  # most match: the names that cameras give
         text = "".join(map(_safe_letter, unicodedata.normalize("NFC", text)))
-    text = text.encode()[:MAX_STEM_BYTES].decode(errors="ignore").strip(" ." + _JOINERS) or "photo"
+    text = text.encode()[:MAX_STEM_BYTES].decode(errors="ignore").strip(" ." + JOINERS) or "photo"
     return f"{text}_" if text.split(".")[0].rstrip().lower() in _RESERVED else text
 
 
 def _safe_letter(letter: str) -> str:
     category = unicodedata.category(letter)
     if category == "Cf":  # direction marks would reverse the name, including its ending
-        return letter if letter in _JOINERS else ""
+        return letter if letter in JOINERS else ""
     return "_" if letter in _UNSAFE or category[0] == "C" else letter
 
 

@@ -12,8 +12,8 @@ import secrets
 from sqlalchemy import delete, select
 
 from photoshare.errors import NotFoundError
-from photoshare.models import Guest, GuestSession, LinkKind, OwnLink, Room, db
-from photoshare.services.rooms.entering import Access, check_is_open, find_any_room, find_room
+from photoshare.models import ApiToken, Guest, GuestSession, LinkKind, OwnLink, Room, db
+from photoshare.services.rooms.entering import Access, find_any_room, find_room
 from photoshare.services.rooms.host_links import MAX_SECRET, SECRET_BYTES, make_secret
 from photoshare.services.rooms.sessions import hash_token
 
@@ -28,7 +28,8 @@ def make_own_link(access: Access, kind: LinkKind) -> OwnLink:
     """Make a link of a guest; the former one of this kind is worth nothing.
 
     By a new personal link, all other browsers of the guest are out: one of them may be a stranger's
-    who got hold of the old link. The caller opens another session for this one.
+    who got hold of the old link. So are a host's tokens, of which that browser may have made some.
+    The caller opens another session for this one.
     """
     _remove(access.guest.id, kind)
     nonce = secrets.token_urlsafe(SECRET_BYTES)
@@ -38,6 +39,7 @@ def make_own_link(access: Access, kind: LinkKind) -> OwnLink:
     if kind is LinkKind.GUEST:
         others = delete(GuestSession).where(GuestSession.guest_id == access.guest.id)
         db.session.execute(others.where(GuestSession.id != access.session_id))
+        db.session.execute(delete(ApiToken).where(ApiToken.guest_id == access.guest.id))
     db.session.commit()
     return link
 
@@ -78,15 +80,16 @@ def find_by_secret(kind: LinkKind, secret: str) -> tuple[OwnLink, Guest, Room]:
 def find_guest_of_link(code: str, secret: str) -> tuple[OwnLink, Guest, Room]:
     """Find who a personal link makes of a browser, by the room's present code or a former one.
 
-    A browser that comes in by it entered when the link was made: the link of a guest who has not
-    given the room's new password does not give it either.
+    After the end of the room as well: guests who are in may still look then, and no one new comes
+    in. A browser that comes in by it entered when the link was made: the link of a guest who has
+    not given the room's new password does not give it either.
 
     Raises
     ------
     NotFoundError
         If the room has no such link.
     RoomEndedError
-        If the room is over for this guest, or the code is a former one and the secret wrong.
+        If the room is in the bin, or the code is a former one and the secret wrong.
     """
     asked = find_any_room(code)
     try:
@@ -96,8 +99,7 @@ def find_guest_of_link(code: str, secret: str) -> tuple[OwnLink, Guest, Room]:
     except NotFoundError:
         find_room(code)
         raise
-    if not guest.is_host:
-        check_is_open(room)
+    find_room(room.code)  # which is not open to anyone in the bin
     return link, guest, room
 
 

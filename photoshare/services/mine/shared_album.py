@@ -17,7 +17,8 @@ from photoshare.models import LinkKind, Person, Photo, db
 from photoshare.services.downloads.clean_originals import check_exact
 from photoshare.services.mine.own_links import find_by_secret
 from photoshare.services.photos import Album, open_album
-from photoshare.services.rooms.entering import Access, has_ended, is_in
+from photoshare.services.rooms.entering import Access
+from photoshare.services.rooms.sessions import is_in
 
 FEED_SIZE = 50  # photos in a feed; readers keep those they have seen
 
@@ -48,16 +49,18 @@ class SharedAlbum:
 def open_shared(secret: str) -> SharedAlbum:
     """Open the album that a link shows: the access check of all that is shared.
 
+    It may be read after the end of the room, as guests who are in may still look then.
+
     Raises
     ------
     NotFoundError
-        If there is no such link; if the room has ended or its guest may not enter it now; or if
-        they are nobody in it, or someone whom the host has hidden.
+        If there is no such link; if the room is in the bin or its guest may not enter it now; or
+        if they are nobody in it, or someone whom the host has hidden.
     """
     link, guest, room = find_by_secret(LinkKind.ALBUM, secret)
     person = None if guest.person_id is None else db.session.get(Person, guest.person_id)
     is_shown = person is not None and not person.is_hidden
-    if person is None or not is_shown or has_ended(room) or not is_in(room, guest):
+    if person is None or not is_shown or not is_in(room, guest):
         raise NotFoundError("This link isn't valid. Perhaps it was taken back.")
     access = Access(room, guest)
     return SharedAlbum(

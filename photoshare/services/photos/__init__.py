@@ -23,9 +23,14 @@ from photoshare.services.photos.albums import (
 )
 from photoshare.services.photos.deleting import (
     DeletedPhotos,
+    count_shared,
+    delete_album,
     delete_for_good,
+    delete_now,
     delete_photos,
     delete_photos_of,
+    empty_bin,
+    is_over,
     list_deletable,
     may_delete,
 )
@@ -38,6 +43,7 @@ from photoshare.services.photos.listing import (
     find_neighbours,
     find_position,
     get_photo,
+    list_after,
     list_all,
     list_day,
     list_newest,
@@ -49,7 +55,12 @@ from photoshare.services.photos.lost_photos import (
     note_faults,
 )
 from photoshare.services.photos.moments import find_event_days
-from photoshare.services.photos.restoring import find_undoable, restore_photos
+from photoshare.services.photos.restoring import (
+    find_undoable,
+    get_binned_photo,
+    list_bin,
+    restore_photos,
+)
 from photoshare.services.photos.room_cover import choose_cover, find_cover
 
 __all__ = [
@@ -67,10 +78,14 @@ __all__ = [
     "choose_cover",
     "clean_file_name",
     "count_photos",
+    "count_shared",
     "cursor_of",
+    "delete_album",
     "delete_for_good",
+    "delete_now",
     "delete_photos",
     "delete_photos_of",
+    "empty_bin",
     "find_cover",
     "find_event_days",
     "find_first",
@@ -79,9 +94,13 @@ __all__ = [
     "find_own_hearts",
     "find_position",
     "find_undoable",
+    "get_binned_photo",
     "get_photo",
     "give_heart",
+    "is_over",
+    "list_after",
     "list_all",
+    "list_bin",
     "list_day",
     "list_deletable",
     "list_filters",

@@ -1,11 +1,14 @@
-"""Take photos into a room: verify, store, and recognise what is there already."""
+"""Take photos into a room: verify, store, and recognise what is there already.
+
+What a guest adds to a room that is moderated becomes no photo yet: it waits for a host's yes.
+"""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -13,13 +16,17 @@ from sqlalchemy.exc import IntegrityError
 from photoshare.config import GB, Settings
 from photoshare.databases.expressions import total
 from photoshare.errors import NotFoundError, RoomFullError
-from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Photo, Upload, db
+from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Photo, Upload, WaitingPhoto, db
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.pictures.formats import FORMATS
 from photoshare.pictures.rendering import CLEAN_COPY
 from photoshare.services.downloads.checksums import measure_received
-from photoshare.services.downloads.file_names import original_name
+from photoshare.services.downloads.file_names import JOINERS, original_name
+from photoshare.services.kept_files import is_kept
+from photoshare.services.moderation import waiting
 from photoshare.services.photos.lost_photos import bring_back
+from photoshare.services.rooms import activity
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.storage import ReceivedFile, SavedAs, Storage
 
 MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
@@ -29,8 +36,9 @@ MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
 class AddedPhoto:
     """The outcome of one accepted upload."""
 
-    photo_id: int
-    is_duplicate: bool  # the room had the same bytes already
+    photo_id: int  # of `WaitingPhoto` if it waits for a host's yes
+    is_duplicate: bool  # the room had the same bytes already, or they wait from the same guest
+    is_waiting: bool = False
 
 
 def add_photo(
@@ -96,35 +104,35 @@ def add_received(
     upload_id : int, optional
         The upload in pieces that it came from; deleted in the commit that adds the photo.
     """
-    known = _photo_with_hash(room_id, received.sha256)
-    if known is not None:
-        bring_back(known.id, received, storage)
-        _give_another_chance(room_id, [received.sha256])
-        return AddedPhoto(known.id, is_duplicate=True)
+    if here := _find_here(room_id, received.sha256, guest_id):
+        if not here.is_waiting:
+            bring_back(here.photo_id, received, storage)
+            _give_another_chance(room_id, [received.sha256])
+        return here
     check_room_limits(room_id, received.size_bytes, settings)
     db.session.rollback()  # keep no transaction open while the picture is decoded
     rendered = decoders.render(received.path, settings)
     name = original_name(clean_file_name(file_name), rendered.image_format)
     saved_as = SavedAs(name, FORMATS[rendered.image_format].mime_type)
     storage.stage(room_id, received, rendered.derived, saved_as)
-    photo = Photo(
-        room_id=room_id,
-        guest_id=guest_id,
-        sha256=received.sha256,
-        file_name=clean_file_name(file_name),
-        image_format=rendered.image_format,
-        size_bytes=received.size_bytes,
-        width=rendered.width,
-        height=rendered.height,
-        captured_at=rendered.captured_at,
-        placeholder=rendered.placeholder,
+    facts = {
+        "room_id": room_id,
+        "guest_id": guest_id,
+        "sha256": received.sha256,
+        "file_name": clean_file_name(file_name),
+        "image_format": rendered.image_format,
+        "size_bytes": received.size_bytes,
+        "width": rendered.width,
+        "height": rendered.height,
+        "captured_at": rendered.captured_at,
+        "placeholder": rendered.placeholder,
         **measure_received(received, rendered.image_format, rendered.derived.get(CLEAN_COPY)),
-    )
-    return _keep(photo, received, rendered.derived, storage, upload_id)
+    }
+    return _keep(facts, received, rendered.derived, storage, upload_id)
 
 
 def check_room_limits(room_id: int, coming_bytes: int, settings: Settings) -> None:
-    """Refuse another photo if the room is full.
+    """Refuse another photo if the room is full; what waits for a host's yes counts as well.
 
     Raises
     ------
@@ -134,6 +142,8 @@ def check_room_limits(room_id: int, coming_bytes: int, settings: Settings) -> No
     count, size = db.session.execute(
         select(func.count(), total(Photo.size_bytes)).where(Photo.room_id == room_id)
     ).one()
+    waiting_count, waiting_bytes = waiting.measure_queue(room_id)
+    count, size = count + waiting_count, size + waiting_bytes
     if count >= settings.max_room_photos:
         raise RoomFullError(
             "This room is full: it has %(number)s photos, the most this server allows. "
@@ -148,10 +158,17 @@ def check_room_limits(room_id: int, coming_bytes: int, settings: Settings) -> No
         )
 
 
-def find_known(room_id: int, hashes: Sequence[str]) -> list[str]:
+def find_known(room_id: int, hashes: Sequence[str], guest_id: int | None = None) -> list[str]:
     """Return which of these SHA-256 the room has already, so that they are not sent again.
 
     Asking for a photo whose analysis was given up gives it another chance.
+
+    Parameters
+    ----------
+    room_id : int
+    hashes : sequence of str
+    guest_id : int, optional
+        Who asks. They are told what waits of them as well, and never what waits of others.
     """
     known = db.session.scalars(
         select(Photo.sha256).where(
@@ -160,7 +177,7 @@ def find_known(room_id: int, hashes: Sequence[str]) -> list[str]:
     ).all()
     if known:
         _give_another_chance(room_id, known)
-    return list(known)
+    return [*known, *waiting.find_own(guest_id, hashes).keys() - known]
 
 
 def _give_another_chance(room_id: int, hashes: Sequence[str]) -> None:
@@ -174,37 +191,61 @@ def _give_another_chance(room_id: int, hashes: Sequence[str]) -> None:
 
 
 def _keep(
-    photo: Photo,
+    facts: dict[str, Any],
     received: ReceivedFile,
     derived: dict[str, bytes],
     storage: Storage,
     upload_id: int | None,
 ) -> AddedPhoto:
     """Store files and row together, or find that another upload was faster."""
+    room_id, sha256, guest_id = facts["room_id"], facts["sha256"], facts["guest_id"]
     with storage.locked():
-        known = _photo_with_hash(photo.room_id, photo.sha256)
-        if known is not None:
-            return AddedPhoto(known.id, is_duplicate=True)
-        room_id, sha256 = photo.room_id, photo.sha256
+        if here := _find_here(room_id, sha256, guest_id):
+            return here
         try:
             storage.keep_photo(room_id, received, derived)
-            db.session.add(photo)
+            added = _insert(facts)
             db.session.execute(delete(Upload).where(Upload.id == upload_id))
             db.session.commit()
         except Exception as error:
             db.session.rollback()
-            storage.delete_photo(room_id, sha256)
+            if not is_kept(room_id, sha256):  # it may be a deleted one, or wait from another guest
+                storage.delete_photo(room_id, sha256)
             if isinstance(error, IntegrityError):  # the foreign key: the room was deleted meanwhile
                 raise NotFoundError("This room no longer exists.") from error
             raise
-        return AddedPhoto(photo.id, is_duplicate=False)
+        return added
 
 
-def _photo_with_hash(room_id: int, sha256: str) -> Photo | None:
-    return db.session.scalar(select(Photo).where(Photo.room_id == room_id, Photo.sha256 == sha256))
+def _insert(facts: dict[str, Any]) -> AddedPhoto:
+    """Insert the row of a photo, or of one that has to wait for a host's yes."""
+    room_id = facts["room_id"]
+    is_waiting = waiting.must_wait(room_id, facts["guest_id"])
+    row = WaitingPhoto(**facts) if is_waiting else Photo(**facts)
+    db.session.add(row)
+    db.session.flush()
+    if not is_waiting:
+        waiting.forget_same(room_id, [row.sha256])
+    kind = ActivityKind.SENT if is_waiting else ActivityKind.ADDED
+    activity.note(room_id, kind, row.guest_id)
+    return AddedPhoto(row.id, is_duplicate=False, is_waiting=is_waiting)
+
+
+def _find_here(room_id: int, sha256: str, guest_id: int | None) -> AddedPhoto | None:
+    """Tell whether the room has a photo, or the same guest's waits."""
+    known = select(Photo.id).where(Photo.room_id == room_id, Photo.sha256 == sha256)
+    if (photo_id := db.session.scalar(known)) is not None:
+        return AddedPhoto(photo_id, is_duplicate=True)
+    if (waiting_id := waiting.find_own(guest_id, [sha256]).get(sha256)) is not None:
+        return AddedPhoto(waiting_id, is_duplicate=True, is_waiting=True)
+    return None
 
 
 def clean_file_name(file_name: str) -> str:
-    """Make a name safe to show: no control characters, limited length."""
-    name = "".join(letter for letter in file_name if unicodedata.category(letter)[0] != "C")
+    """Make a name safe to show: no control characters or direction marks, limited length."""
+    name = "".join(
+        letter
+        for letter in file_name
+        if unicodedata.category(letter)[0] != "C" or letter in JOINERS
+    )
     return name[-MAX_FILE_NAME:] if name.strip() else "photo"

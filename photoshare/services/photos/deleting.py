@@ -1,4 +1,4 @@
-"""Delete photos with their faces and whoever is on no other photo; for good after a while."""
+"""Delete photos with their faces and whoever is on no other photo: into the bin, then for good."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, exists, func, select
 
 from photoshare.errors import InvalidInputError, NotAllowedError, NotFoundError
-from photoshare.models import DeletedPhoto, Deletion, Photo, db, utc_now
+from photoshare.models import DeletedPhoto, Deletion, Face, Photo, db
 from photoshare.services.corrections.change import begin_change
 from photoshare.services.corrections.erasure import delete_spent_corrections, detach_corrections
 from photoshare.services.kept_files import is_kept
 from photoshare.services.people.covers import people_on, settle_covers
-from photoshare.services.people.people import delete_empty_people
+from photoshare.services.people.people import delete_empty_people, get_person
 from photoshare.services.people.room_faces import follow_change
-from photoshare.services.photos.albums import MOST_CHOSEN
-from photoshare.services.photos.restoring import keep_rows
+from photoshare.services.photos.albums import MOST_CHOSEN, open_album
+from photoshare.services.photos.restoring import get_deletion, in_bin_of, keep_rows
+from photoshare.services.rooms import activity
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access
 from photoshare.services.space import even_when_full
+from photoshare.services.take_home.packs import forget_packs
 from photoshare.storage import Storage
 
 
@@ -28,12 +31,13 @@ class DeletedPhotos:
     """The outcome of a deletion."""
 
     count: int
-    deletion_id: int | None  # to undo it by; None: the disk is full, so they are gone for good
+    deletion_id: int | None  # to restore it by; None: the disk is full, so they are gone for good
 
 
 def may_delete(access: Access, photo: Photo) -> bool:
-    """Whether this browser may delete a photo: the host any, a guest their own."""
-    return access.is_host or photo.guest_id == access.guest.id
+    """Whether this browser may delete a photo: the host any, a guest their own before the end."""
+    is_own = photo.guest_id == access.guest.id
+    return access.is_host or (is_own and not access.is_read_only)
 
 
 def list_deletable(access: Access, photo_ids: Sequence[int]) -> list[Photo]:
@@ -51,16 +55,20 @@ def list_deletable(access: Access, photo_ids: Sequence[int]) -> list[Photo]:
     return [photo for photo in photos if may_delete(access, photo)]
 
 
-def delete_photos(access: Access, photo_ids: Sequence[int], storage: Storage) -> DeletedPhotos:
-    """Delete photos with their faces and the people left without a face.
+def delete_photos(
+    access: Access, photo_ids: Sequence[int], storage: Storage, *, album: str | None = None
+) -> DeletedPhotos:
+    """Put photos into the bin, with their faces and the people left without a face.
 
-    From here on nobody finds them. `restoring.restore_photos` brings them back, until
+    From here on only the bin shows them. `restoring.restore_photos` brings them back, until
     `delete_for_good` removes what is kept for that, and their files: at once on a full disk.
 
     Parameters
     ----------
     photo_ids : sequence of int
         Those that this browser may not delete stay.
+    album : str, optional
+        The name of the person whose album they are.
 
     Raises
     ------
@@ -81,10 +89,11 @@ def delete_photos(access: Access, photo_ids: Sequence[int], storage: Storage) ->
     def delete_rows() -> None:
         nonlocal deletion_id
         revision = begin_change(room_id)
-        deletion_id = keep_rows(room_id, ids, guest_id=access.guest.id)
+        deletion_id = keep_rows(room_id, ids, guest_id=access.guest.id, album=album)
         detach_corrections(room_id, ids)
         left = people_on(ids)
         db.session.execute(delete(Photo).where(Photo.id.in_(ids)))
+        activity.note(room_id, ActivityKind.DELETED, access.guest.id, count=len(ids))
         delete_spent_corrections(room_id)
         delete_empty_people(room_id)
         settle_covers(left)
@@ -93,8 +102,9 @@ def delete_photos(access: Access, photo_ids: Sequence[int], storage: Storage) ->
 
     with storage.locked():
         is_full = even_when_full(storage, delete_rows)
+    forget_packs(storage, room_id)
     if is_full or not storage.has_free_space():
-        delete_for_good(storage, before=utc_now())
+        delete_for_good(storage, Deletion.id == deletion_id)
         return DeletedPhotos(len(ids), None)
     return DeletedPhotos(len(ids), deletion_id)
 
@@ -111,33 +121,75 @@ def delete_photos_of(access: Access, guest_id: int, storage: Storage) -> list[De
     return done
 
 
-def delete_for_good(storage: Storage, *, before: datetime) -> int:
+def delete_album(access: Access, person_id: int, storage: Storage) -> list[DeletedPhotos]:
+    """Delete the photos of a person's album, as `delete_photos`; for a host."""
+    album, name = open_album(access, person_id=person_id), get_person(access, person_id).name or ""
+    ids = db.session.scalars(album.select().with_only_columns(Photo.id)).all()
+    return [
+        delete_photos(access, ids[first : first + MOST_CHOSEN], storage, album=name)
+        for first in range(0, len(ids), MOST_CHOSEN)
+    ]
+
+
+def count_shared(access: Access, person_id: int) -> int:
+    """Count the photos of a person's album that other people are on as well."""
+    is_other = Face.is_face & (Face.person_id != person_id)
+    has_other = exists().where(Face.photo_id == Photo.id, is_other)
+    query = open_album(access, person_id=person_id).select().with_only_columns(Photo.id)
+    shared = query.where(has_other).order_by(None).subquery()
+    return db.session.scalar(select(func.count()).select_from(shared)) or 0
+
+
+def delete_now(access: Access, deletion_id: int, storage: Storage) -> int:
+    """Delete what one deletion put into the bin for good; return how many photos.
+
+    Raises
+    ------
+    NotFoundError
+        If this browser's bin has no such deletion.
+    """
+    return delete_for_good(storage, Deletion.id == get_deletion(access, deletion_id).id)
+
+
+def empty_bin(access: Access, storage: Storage) -> int:
+    """Delete all that this browser sees in the bin for good; return how many photos."""
+    return delete_for_good(storage, in_bin_of(access))
+
+
+def delete_for_good(storage: Storage, which: ColumnElement[bool]) -> int:
     """Remove what was kept of deleted photos, and their files; return how many photos.
+
+    A crash in between leaves files without a row, which the next start removes.
 
     Parameters
     ----------
     storage : Storage
-    before : datetime
-        Only of deletions until this time. A crash in between leaves files without a row, which the
-        hourly sweep removes.
+    which : condition on Deletion
     """
-    is_over = select(Deletion.id).where(Deletion.created_at <= before)
-    if db.session.scalar(is_over.limit(1)) is None:
+    ids = db.session.scalars(select(Deletion.id).where(which)).all()
+    if not ids:
         return 0
     query = select(DeletedPhoto.room_id, DeletedPhoto.sha256)
-    photos = db.session.execute(query.where(DeletedPhoto.deletion_id.in_(is_over))).all()
+    photos = db.session.execute(query.where(DeletedPhoto.deletion_id.in_(ids))).all()
     files = [(room_id, sha256) for room_id, sha256 in photos]
     storage.note_deletions(files)
     with storage.locked():
-        even_when_full(storage, lambda: _forget(before))
+        even_when_full(storage, lambda: _forget(ids))
     for room_id, sha256 in files:
         with storage.locked():  # for each: an upload waits for one of them at most
             if not is_kept(room_id, sha256):  # else it was uploaded again
                 storage.delete_photo(room_id, sha256)
+    for room_id in {room_id for room_id, _ in files}:
+        forget_packs(storage, room_id)
     storage.fill_reserve()
     return len(photos)
 
 
-def _forget(before: datetime) -> None:
-    db.session.execute(delete(Deletion).where(Deletion.created_at <= before))
+def is_over(before: datetime) -> ColumnElement[bool]:
+    """Make the condition that a deletion is this old: its time in the bin is over."""
+    return Deletion.created_at <= before
+
+
+def _forget(deletion_ids: Sequence[int]) -> None:
+    db.session.execute(delete(Deletion).where(Deletion.id.in_(deletion_ids)))
     db.session.commit()

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
-from photoshare.errors import NotFoundError
+from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Photo, db
 from photoshare.services.photos.albums import MOST_CHOSEN, Album, Order
 from photoshare.services.photos.moments import Moment, Section, divide, list_moments
@@ -142,6 +142,34 @@ def _beyond(
     if order.is_ascending != backwards:
         return cursor <= there if with_it else cursor < there
     return cursor >= there if with_it else cursor > there
+
+
+def list_after(album: Album, cursor: str | None, *, size: int) -> tuple[Sequence[Photo], bool]:
+    """List the photos behind a cursor, as `list_photos` does, without what a page tells about all.
+
+    Parameters
+    ----------
+    album : Album
+    cursor : str or None
+        From `cursor_of`; None for the first photos.
+    size : int
+        The most photos.
+
+    Returns
+    -------
+    tuple of (sequence of Photo, bool)
+        The photos, and whether the album has more behind them.
+
+    Raises
+    ------
+    InvalidInputError
+        If the cursor cannot be read.
+    """
+    behind = _read_cursor(cursor, album.order)
+    if cursor is not None and behind is None:
+        raise InvalidInputError("This cursor can't be read. Please begin without one.")
+    found = _near(album, behind, size + 1)
+    return found[:size], len(found) > size
 
 
 def list_all(album: Album) -> Sequence[Photo]:

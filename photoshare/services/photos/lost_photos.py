@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select, update
 
-from photoshare.models import Photo, Room, db
+from photoshare.models import Photo, Room, WaitingPhoto, db
 from photoshare.services.downloads.checksums import measure_photos
 from photoshare.services.downloads.clean_originals import (
     PHOTO_FILE,
@@ -35,7 +35,7 @@ def list_lost(room_id: int, *, at_most: int) -> list[Photo]:
 
 
 def find_missing(storage: Storage) -> tuple[int, list[Missing]]:
-    """Compare every photo with the files on the disk, without changing anything.
+    """Compare every photo, also what waits, with the files on the disk; nothing is changed.
 
     Returns
     -------
@@ -44,8 +44,13 @@ def find_missing(storage: Storage) -> tuple[int, list[Missing]]:
     """
     count, missing = 0, []
     for room_id, title in db.session.execute(select(Room.id, Room.title)).all():
-        columns = (Photo.sha256, Photo.size_bytes, Photo.file_name)
-        rows = db.session.execute(select(*columns).where(Photo.room_id == room_id)).all()
+        rows = [
+            row
+            for kind in (Photo, WaitingPhoto)
+            for row in db.session.execute(
+                select(kind.sha256, kind.size_bytes, kind.file_name).where(kind.room_id == room_id)
+            )
+        ]
         sizes = storage.original_sizes(room_id)  # after the rows: a photo that comes has its file
         count += len(rows)
         missing += [

@@ -1,4 +1,4 @@
-"""Keep the rows of deleted photos for a while, and bring them back.
+"""The bin of photos: keep the rows of deleted ones for a while, and bring them back.
 
 A deleted photo is in no table that any page reads: its rows are kept as one text per deletion. What
 else the deletion changed (people, names, covers, bonds) follows from faces and corrections, so that
@@ -10,11 +10,24 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, LargeBinary, delete, exists, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    LargeBinary,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.orm import defer
 
+from photoshare.config import SHORTEST_BIN_TIME
 from photoshare.db import Base
 from photoshare.errors import NotFoundError
 from photoshare.models import (
@@ -31,16 +44,38 @@ from photoshare.models import (
     Photo,
     db,
     number_of,
+    utc_now,
 )
 from photoshare.services.corrections.change import Change, begin_change
+from photoshare.services.paging import ListPage
 from photoshare.services.people.room_faces import follow_change
+from photoshare.services.rooms import activity
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access
 from photoshare.storage import Storage
 
 Rows = list[dict[str, Any]]
 
+BIN_PAGE_SIZE = 20  # deletions: a phone shows four at once
+SHOWN_IN_BIN = 8  # pictures of one deletion: two rows on a phone
 
-def keep_rows(room_id: int, photo_ids: Sequence[int], *, guest_id: int | None) -> int:
+
+@dataclass(frozen=True, slots=True)
+class BinEntry:
+    """What was deleted at once, as the bin shows it."""
+
+    id: int
+    photo_count: int
+    album: str | None  # as `Deletion.album`
+    by: str | None  # the name of whoever deleted it; may be empty; None: no longer here
+    is_own: bool  # by this browser's guest
+    created_at: datetime
+    hashes: list[str]  # SHA-256 of some photos, to show
+
+
+def keep_rows(
+    room_id: int, photo_ids: Sequence[int], *, guest_id: int | None, album: str | None = None
+) -> int:
     """Keep the rows of photos that are about to be deleted; return the id of the deletion.
 
     The caller deletes them and commits.
@@ -60,6 +95,7 @@ def keep_rows(room_id: int, photo_ids: Sequence[int], *, guest_id: int | None) -
         room_id=room_id,
         guest_id=guest_id,
         photo_count=len(kept["photo"]),
+        album=album,
         rows=json.dumps(kept, default=_as_json),
     )
     deletion_id = int(db.session.execute(query.returning(Deletion.id)).scalar_one())
@@ -70,12 +106,78 @@ def keep_rows(room_id: int, photo_ids: Sequence[int], *, guest_id: int | None) -
     return deletion_id
 
 
+def in_bin_of(access: Access) -> ColumnElement[bool]:
+    """Make the condition that this browser may restore a deletion: its own, or for a host any."""
+    is_here = Deletion.room_id == access.room.id
+    return is_here if access.is_host else is_here & (Deletion.guest_id == access.guest.id)
+
+
+def get_deletion(access: Access, deletion_id: int) -> Deletion:
+    """Load a deletion that this browser may restore, or make final.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none, or its time is over.
+    """
+    query = select(Deletion).where(Deletion.id == deletion_id, in_bin_of(access))
+    deletion = db.session.scalar(query.options(defer(Deletion.rows)))
+    if deletion is None:
+        raise NotFoundError("It's too late to undo this: the photos are gone for good.")
+    return deletion
+
+
 def find_undoable(access: Access) -> Deletion | None:
-    """Find the last deletion that this browser may still undo: its own, or for the host any."""
-    query = select(Deletion).where(Deletion.room_id == access.room.id)
-    if not access.is_host:
-        query = query.where(Deletion.guest_id == access.guest.id)
+    """Find the last deletion, if it was a moment ago and this browser may restore it."""
+    is_new = Deletion.created_at > utc_now() - SHORTEST_BIN_TIME
+    query = select(Deletion).where(in_bin_of(access), is_new).options(defer(Deletion.rows))
     return db.session.scalar(query.order_by(Deletion.id.desc()).limit(1))
+
+
+def list_bin(access: Access, page: int) -> ListPage[BinEntry]:
+    """List a page of what this browser may restore, the newest first."""
+    mine = in_bin_of(access)
+    count = db.session.scalar(select(func.count()).select_from(Deletion).where(mine)) or 0
+    query = select(Deletion, Guest.name).outerjoin(Guest, Guest.id == Deletion.guest_id)
+    query = query.where(mine).options(defer(Deletion.rows)).order_by(Deletion.id.desc())
+    page = max(1, page)
+    found = db.session.execute(query.offset((page - 1) * BIN_PAGE_SIZE).limit(BIN_PAGE_SIZE)).all()
+    entries = [_entry(access, row, name) for row, name in found]
+    return ListPage(entries, page, count, BIN_PAGE_SIZE)
+
+
+def _entry(access: Access, deletion: Deletion, name: str | None) -> BinEntry:
+    hashes = select(DeletedPhoto.sha256).where(DeletedPhoto.deletion_id == deletion.id)
+    return BinEntry(
+        deletion.id,
+        deletion.photo_count,
+        deletion.album,
+        name,
+        deletion.guest_id == access.guest.id,
+        deletion.created_at,
+        list(db.session.scalars(hashes.limit(SHOWN_IN_BIN))),
+    )
+
+
+def get_binned_photo(access: Access, deletion_id: int, digest: str) -> Photo:
+    """Find a photo of the bin by the beginning of its hash; only to show a picture of it.
+
+    Returns
+    -------
+    Photo
+        Not of the database: with its room and its hash, and nothing else.
+
+    Raises
+    ------
+    NotFoundError
+        If this browser's bin has none.
+    """
+    of_it = DeletedPhoto.deletion_id == get_deletion(access, deletion_id).id
+    is_it = DeletedPhoto.sha256.startswith(digest, autoescape=True)
+    sha256 = db.session.scalar(select(DeletedPhoto.sha256).where(of_it, is_it))
+    if sha256 is None:
+        raise NotFoundError("This picture no longer exists.")
+    return Photo(room_id=access.room.id, sha256=sha256)
 
 
 def restore_photos(access: Access, deletion_id: int, storage: Storage) -> int:
@@ -88,11 +190,7 @@ def restore_photos(access: Access, deletion_id: int, storage: Storage) -> int:
     NotFoundError
         If there is no such deletion for this browser, or its time is over.
     """
-    deletion = db.session.get(Deletion, deletion_id)
-    is_here = deletion is not None and deletion.room_id == access.room.id
-    is_own = deletion is not None and deletion.guest_id == access.guest.id
-    if deletion is None or not is_here or not (access.is_host or is_own):
-        raise NotFoundError("It's too late to undo this: the photos are gone for good.")
+    deletion = get_deletion(access, deletion_id)
     room_id, kept = deletion.room_id, json.loads(deletion.rows)
     with storage.locked():
         try:
@@ -101,6 +199,7 @@ def restore_photos(access: Access, deletion_id: int, storage: Storage) -> int:
             if taken.rowcount == 0:  # type: ignore[attr-defined]  # of a result of DELETE
                 raise NotFoundError("It's too late to undo this: the photos are gone for good.")
             count = _put_back(room_id, kept)
+            activity.note(room_id, ActivityKind.RESTORED, access.guest.id, count=count)
             db.session.commit()
         except BaseException:
             db.session.rollback()

@@ -9,7 +9,7 @@ from threading import Semaphore
 from sqlalchemy import select
 
 from photoshare.errors import NotFoundError, RejectedPhotoError
-from photoshare.models import Face, Photo, db
+from photoshare.models import Face, Photo, WaitingPhoto, db
 from photoshare.pictures import decoding, encoding
 from photoshare.pictures.rendering import ENCODERS
 from photoshare.services.people.shown_faces import get_face
@@ -18,13 +18,13 @@ from photoshare.storage import Storage
 
 
 def find_picture(
-    photo: Photo, side: int, ending: str, storage: Storage, renders: Semaphore
+    photo: Photo | WaitingPhoto, side: int, ending: str, storage: Storage, renders: Semaphore
 ) -> Path:
     """Return the file of a smaller picture, making it if it is missing.
 
     Parameters
     ----------
-    photo : Photo
+    photo : Photo or WaitingPhoto
     side : int
         Longer side in pixels, one of `encoding.RENDITION_PX`.
     ending : str

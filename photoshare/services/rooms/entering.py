@@ -13,13 +13,16 @@ from photoshare.errors import (
     NotFoundError,
     NotJoinedError,
     PasswordChangedError,
+    RoomBinnedError,
     RoomEndedError,
     RoomMovedError,
     WrongPasswordError,
 )
-from photoshare.models import FormerCode, Guest, GuestSession, HostLink, Room, db, utc_now
-from photoshare.services.rooms.hashing import is_right
-from photoshare.services.rooms.host_links import find_link
+from photoshare.models import ApiToken, FormerCode, Guest, GuestSession, HostLink, Room, db, utc_now
+from photoshare.services.rooms import activity
+from photoshare.services.rooms.activity import ActivityKind
+from photoshare.services.rooms.hashing import check_password_length, is_right
+from photoshare.services.rooms.host_links import find_link, list_links
 from photoshare.services.rooms.sessions import hash_tokens
 
 # No two look alike in either case: of 0 o, 1 i l, 2 z, 5 s, 6 g b, 9 q, u v at most one is used.
@@ -27,7 +30,6 @@ CODE_ALPHABET = "acdefhjkmnprtwxy2346789"
 CODE_GROUPS = (5, 4, 5)  # 14 characters of 23 are 63 random bits; grouped to be read aloud
 MAX_TYPED_CODE = 100  # characters; ours have 16, and someone may type them with spaces
 MAX_NAME = 60  # characters
-MAX_PASSWORD = 200  # characters; scrypt takes any length, a form should not
 LAST_TIME_ZONE = timedelta(hours=12)  # behind UTC: where on earth a day ends last
 
 # Built once, since every request asks it. The code is part of an expression, which no index is on:
@@ -49,17 +51,23 @@ _WHO_IS_IN = (
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A browser that is in a room: the proof that it passed the access check."""
+    """A browser or a script that is in a room: the proof that it passed the access check."""
 
     room: Room
     guest: Guest
     session_id: int | None = None  # None: not by a browser
     seen_at: datetime | None = None  # before now
+    token: ApiToken | None = None  # of a script, which the guest made; None: a browser
 
     @property
     def is_host(self) -> bool:
-        """Whether this browser may manage the room."""
-        return self.guest.is_host
+        """Whether this browser may manage the room; a script sees what guests see."""
+        return self.guest.is_host and self.token is None
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether this browser may only look and download: a guest's, after the end."""
+        return not self.is_host and has_ended(self.room)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +78,12 @@ class Author:
     guest_id: int | None = None
     is_host: bool = True
     may_correct_all: bool = True
+    is_read_only: bool = False
 
     def may_correct(self, uploader_ids: Sequence[int | None]) -> bool:
         """Whether they may correct faces on photos that these guests uploaded."""
+        if self.is_read_only:
+            return False
         if self.is_host or self.may_correct_all:
             return True
         return bool(uploader_ids) and all(uploader == self.guest_id for uploader in uploader_ids)
@@ -81,7 +92,8 @@ class Author:
 def author_of(access: Access) -> Author:
     """Make the author for a browser: hosts correct all, guests their own photos or by setting."""
     room, guest = access.room, access.guest
-    return Author(room.id, guest.id, access.is_host, room.guests_may_correct)
+    may_correct_all = room.guests_may_correct and not access.is_read_only
+    return Author(room.id, guest.id, access.is_host, may_correct_all, access.is_read_only)
 
 
 def normalise_code(text: str) -> str:
@@ -104,25 +116,29 @@ def find_room(code: str) -> Room:
     NotFoundError
         If there is none.
     RoomEndedError
-        If the room has a new guest link: to strangers the old one leads to a room that has ended.
+        If the room is in the bin, or has a new guest link: to strangers, it has ended.
     """
-    room = db.session.scalar(select(Room).where(Room.code == normalise_code(code)))
+    room = _find_present(code)
     if room is None:
         if _find_former(code) is not None:
             raise _ended(title=None, host_name=None)
         raise NotFoundError("There's no room with this code.")
+    if room.binned_at is not None:
+        raise _ended(title=None, host_name=None)
     return room
 
 
 def find_any_room(code: str) -> Room:
-    """Find the room that has this code or had it before; for whoever runs the server.
+    """Find the room that has this code or had it before, in the bin or not.
+
+    For hosts, and whoever runs the server.
 
     Raises
     ------
     NotFoundError
         If there is none.
     """
-    return _find_former(code) or find_room(code)
+    return _find_former(code) or _find_present(code) or find_room(code)
 
 
 def find_room_of_link(code: str, secret: str) -> Room:
@@ -135,7 +151,7 @@ def find_room_of_link(code: str, secret: str) -> Room:
     NotFoundError
         If there is no such room, or the secret is wrong.
     RoomEndedError
-        If the secret is wrong and the code a former one.
+        If the secret is wrong, and the code a former one or the room in the bin.
     """
     room = find_any_room(code)
     try:
@@ -144,6 +160,10 @@ def find_room_of_link(code: str, secret: str) -> Room:
         find_room(code)
         raise
     return room
+
+
+def _find_present(code: str) -> Room | None:
+    return db.session.scalar(select(Room).where(Room.code == normalise_code(code)))
 
 
 def _find_former(code: str) -> Room | None:
@@ -155,11 +175,12 @@ def _find_former(code: str) -> Room | None:
 
 
 def has_ended(room: Room) -> bool:
-    """Whether the room's last day is over everywhere on earth: only its host may enter."""
-    return room.ends_on is not None and last_today() > room.ends_on
+    """Whether a host has ended the room, or its last day is over everywhere on earth."""
+    is_over = room.ends_on is not None and last_today() > room.ends_on
+    return is_over or room.ended_at is not None
 
 
-def enter_room(code: str, tokens: Mapping[str, str]) -> Access:
+def enter_room(code: str, tokens: Mapping[str, str], *, in_bin: bool = False) -> Access:
     """Check that this browser has joined this room: the access check of every room page.
 
     Parameters
@@ -168,13 +189,17 @@ def enter_room(code: str, tokens: Mapping[str, str]) -> Access:
         From the address.
     tokens : mapping of room id, as text, to token
         What the browser's signed cookie says.
+    in_bin : bool
+        For what a host can do about a room in the bin, where all else is closed to them as well.
 
     Raises
     ------
     NotFoundError
         If the room does not exist.
     RoomEndedError
-        If only its host may still enter, or the code is a former one.
+        If the browser has not joined it, and it is too late for that; if the code is a former one.
+    RoomBinnedError
+        If the room is in the bin, and the browser that of a host.
     RoomMovedError
         If the browser has joined it, and the code is a former one.
     PasswordChangedError
@@ -188,6 +213,8 @@ def enter_room(code: str, tokens: Mapping[str, str]) -> Access:
     )
     for room, guest, session_id, token_hash, entered_at, seen_at in found:
         if hashes.get(str(room.id)) == token_hash:
+            if room.binned_at is not None and not (in_bin and guest.is_host):
+                raise _binned(room, guest)
             _check_guest(room, guest, entered_at)
             return Access(room, guest, session_id, seen_at)
     _check_former(code, tokens)
@@ -196,11 +223,9 @@ def enter_room(code: str, tokens: Mapping[str, str]) -> Access:
 
 
 def _check_guest(room: Room, guest: Guest, entered_at: datetime) -> None:
-    """Let hosts in always, and guests while the room lasts, if they have given its password."""
+    """Let hosts in always, and guests if they have given the room's password."""
     if guest.is_host:
         return
-    if has_ended(room):
-        raise _ended(title=room.title, host_name=_host_name(room))
     if room.password_changed_at is not None and entered_at < room.password_changed_at:
         raise PasswordChangedError(
             "This room has a new password. Please reload the page and enter it.",
@@ -233,10 +258,15 @@ def check_is_open(room: Room) -> None:
         raise _ended(title=title, host_name=None)
 
 
+def _binned(room: Room, guest: Guest) -> NotFoundError:
+    """Make what a browser in a room gets while that is in the bin: only hosts learn that it is."""
+    if guest.is_host:
+        return RoomBinnedError("This room is in the bin.", code=room.code)
+    return _ended(title=room.title, host_name=_host_name(room))
+
+
 def _ended(*, title: str | None, host_name: str | None) -> RoomEndedError:
-    return RoomEndedError(
-        "This room has ended. Only its host can still open it.", title=title, host_name=host_name
-    )
+    return RoomEndedError("This room has ended.", title=title, host_name=host_name)
 
 
 def _host_name(room: Room) -> str | None:
@@ -245,27 +275,15 @@ def _host_name(room: Room) -> str | None:
     return db.session.scalar(query.order_by(Guest.id).limit(1))
 
 
-def is_in(room: Room, guest: Guest) -> bool:
-    """Whether some browser may enter the room as this guest now: they neither left nor lost it.
-
-    A host may; a guest while the room lasts, once they have given its present password.
-    """
-    entered = select(GuestSession.id).where(GuestSession.guest_id == guest.id)
-    if not guest.is_host:
-        if has_ended(room):
-            return False
-        if room.password_changed_at is not None:
-            entered = entered.where(GuestSession.created_at >= room.password_changed_at)
-    return db.session.scalar(entered.limit(1)) is not None
-
-
-def list_joined_rooms(tokens: Mapping[str, str]) -> list[Room]:
-    """List the rooms that this browser may enter now, most recently joined first.
+def list_joined_rooms(tokens: Mapping[str, str], *, to_add: bool = False) -> list[Room]:
+    """List the rooms that this browser may enter, or restore, most recently joined first.
 
     Parameters
     ----------
     tokens : mapping of room id, as text, to token
         What the browser's signed cookie says.
+    to_add : bool
+        Only those to which it may add photos.
     """
     hashes = hash_tokens(tokens)
     rows = db.session.execute(
@@ -279,7 +297,9 @@ def list_joined_rooms(tokens: Mapping[str, str]) -> list[Room]:
     return [
         room
         for room, guest, token_hash in rows
-        if hashes.get(str(room.id)) == token_hash and (guest.is_host or not has_ended(room))
+        if hashes.get(str(room.id)) == token_hash
+        if room.binned_at is None or (guest.is_host and not to_add)
+        if guest.is_host or not (to_add and has_ended(room))
     ]
 
 
@@ -348,14 +368,9 @@ def checked_name(name: str) -> str:
     return name
 
 
-def check_password_length(password: str) -> None:
-    """Refuse a password that is longer than any form takes."""
-    if len(password) > MAX_PASSWORD:
-        raise InvalidInputError(
-            "The password can be up to %(number)s characters long.",
-            field="password",
-            number=MAX_PASSWORD,
-        )
+def admit_owner(room: Room) -> Guest:
+    """Let the owner of the server in as a host, as if by the room's first host link."""
+    return _add_guest(room, "", link=list_links(room.id)[0])
 
 
 def _add_guest(room: Room, name: str, link: HostLink | None = None) -> Guest:
@@ -366,6 +381,9 @@ def _add_guest(room: Room, name: str, link: HostLink | None = None) -> Guest:
         host_link_id=link.id if link else None,
     )
     db.session.add(guest)
+    db.session.flush()
+    kind = ActivityKind.BECAME_HOST if guest.is_host else ActivityKind.JOINED
+    activity.note(room.id, kind, guest.id)
     db.session.commit()
     return guest
 

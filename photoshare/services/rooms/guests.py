@@ -9,8 +9,20 @@ from sqlalchemy import delete, exists, func, or_, select, update
 
 from photoshare.databases.expressions import total
 from photoshare.errors import InvalidInputError, NotFoundError
-from photoshare.models import Correction, Guest, GuestSession, OwnLink, Photo, Upload, db
+from photoshare.models import (
+    ApiToken,
+    Correction,
+    Guest,
+    GuestSession,
+    OwnLink,
+    Photo,
+    Upload,
+    WaitingPhoto,
+    db,
+)
 from photoshare.services.people.finding import fold_name
+from photoshare.services.rooms import activity
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access, checked_name
 from photoshare.services.rooms.hosts import check_first_host
 from photoshare.storage import Storage
@@ -111,9 +123,11 @@ def is_here(guest: Guest) -> bool:
     return db.session.scalar(of_guest.limit(1)) is not None
 
 
-def stop_uploads(guest: Guest, *, is_stopped: bool) -> None:
+def stop_uploads(access: Access, guest: Guest, *, is_stopped: bool) -> None:
     """Let a guest add no more photos, or let them again."""
     guest.is_upload_stopped = is_stopped
+    kind = ActivityKind.STOPPED_UPLOADS if is_stopped else ActivityKind.ALLOWED_UPLOADS
+    activity.note(access.room.id, kind, access.guest.id, about=guest.name)
     db.session.commit()
 
 
@@ -127,14 +141,19 @@ def remove_guest(access: Access, guest: Guest, storage: Storage) -> None:
     """
     if guest.id == access.guest.id:
         raise InvalidInputError("You can't remove yourself. To leave the room, go to “Me”.")
+    kind, host_id = ActivityKind.REMOVED_GUEST, access.guest.id
+    activity.note(access.room.id, kind, host_id, about=guest.name)
     _forget(guest, storage)
 
 
 def leave_room(access: Access, storage: Storage) -> None:
     """Forget a guest who leaves: their name, who they are, and their unfinished uploads.
 
-    Their photos stay, and so does the nameless row that their photos and corrections refer to.
+    Their photos stay, also those that wait for a host's yes, and so does the nameless row that
+    photos and corrections refer to.
     """
+    activity.note(access.room.id, ActivityKind.LEFT, access.guest.id)
+    activity.forget_name(access.guest)
     _forget(access.guest, storage)
 
 
@@ -142,13 +161,13 @@ def _forget(guest: Guest, storage: Storage) -> None:
     guest_id, room_id = guest.id, guest.room_id
     unfinished = db.session.scalars(select(Upload.id).where(Upload.guest_id == guest_id)).all()
     db.session.execute(delete(Upload).where(Upload.guest_id == guest_id))
-    for table in (GuestSession, OwnLink):
+    for table in (GuestSession, OwnLink, ApiToken):
         db.session.execute(delete(table).where(table.guest_id == guest_id))
     forgotten = {"name": "", "person_id": None, "said_person_id": None, "host_link_id": None}
     stays = update(Guest).where(Guest.id == guest_id)
     db.session.execute(stays.values(forgotten | {"is_host": False, "is_upload_stopped": False}))
     is_left_behind = or_(
-        exists().where(Photo.guest_id == guest_id), exists().where(Correction.guest_id == guest_id)
+        *(exists().where(kind.guest_id == guest_id) for kind in (Photo, WaitingPhoto, Correction))
     )
     db.session.execute(delete(Guest).where(Guest.id == guest_id, ~is_left_behind))
     db.session.commit()

@@ -6,12 +6,25 @@ import threading
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from photoshare.errors import InvalidInputError
+
+MAX_PASSWORD = 200  # characters; scrypt takes any length, a form should not
 SCRYPT_AT_ONCE = 2  # each takes 32 MB and 50 ms of a processor
 SLOW_METHOD = "scrypt:32768:8:1"  # Werkzeug's default, for passwords
 # A host secret has 160 random bits and cannot be guessed: stretching it would only cost the server.
 FAST_METHOD = "pbkdf2:sha256:1"
 
 _scrypt = threading.BoundedSemaphore(SCRYPT_AT_ONCE)
+
+
+def check_password_length(password: str) -> None:
+    """Refuse a password that is longer than any form takes."""
+    if len(password) > MAX_PASSWORD:
+        raise InvalidInputError(
+            "The password can be up to %(number)s characters long.",
+            field="password",
+            number=MAX_PASSWORD,
+        )
 
 
 def hash_password(password: str) -> str:

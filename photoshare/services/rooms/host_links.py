@@ -16,7 +16,19 @@ from sqlalchemy import delete, select, update
 
 from photoshare.db import of_app
 from photoshare.errors import NotFoundError
-from photoshare.models import Guest, GuestSession, HostLink, LinkKind, OwnLink, Room, db, utc_now
+from photoshare.models import (
+    ApiToken,
+    Guest,
+    GuestSession,
+    HostLink,
+    LinkKind,
+    OwnLink,
+    Room,
+    db,
+    utc_now,
+)
+from photoshare.services.rooms import activity
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.hashing import hash_secret, is_right
 
 EXTENSION = "host_links"  # key in app.extensions, of the key that secrets are made with
@@ -84,6 +96,7 @@ def renew_link(link: HostLink, *, staying_id: int | None = None) -> str:
 
 def renew_first_link(room: Room) -> str:
     """Give a room a new first host link, for whoever runs the server; all by the old are out."""
+    activity.note(room.id, ActivityKind.RENEWED_HOST_LINK)
     return renew_link(list_links(room.id)[0])
 
 
@@ -97,9 +110,11 @@ def remove_link(link: HostLink) -> None:
 def _end_hosts(link: HostLink, staying_id: int | None) -> None:
     """End the browsers of all who came by a link; who stays is let in again by the caller.
 
-    Their personal links end as well: each would make any browser the same host.
+    Their personal links end as well: each would make any browser the same host. So do their
+    tokens, those of who stays as well: a copy of their cookie may have made some.
     """
     ids = list(db.session.scalars(select(Guest.id).where(Guest.host_link_id == link.id)))
+    db.session.execute(delete(ApiToken).where(ApiToken.guest_id.in_(ids)))
     db.session.execute(delete(GuestSession).where(GuestSession.guest_id.in_(ids)))
     is_personal = OwnLink.kind == LinkKind.GUEST
     db.session.execute(delete(OwnLink).where(OwnLink.guest_id.in_(ids), is_personal))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from photoshare.errors import InvalidInputError, NotAllowedError, NotFoundError
 from photoshare.models import HostLink, db
-from photoshare.services.rooms import host_links
+from photoshare.services.rooms import activity, host_links
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access, checked_name
 
 MAX_LINKS = 20  # of a room: whoever opens one tries the secret of each
@@ -81,12 +82,15 @@ def add_co_host(access: Access, name: str) -> HostLink:
             "A room can have up to %(number)s host links.", field="name", number=MAX_LINKS
         )
     link = host_links.add_link(access.room.id, name)
+    activity.note(access.room.id, ActivityKind.ADDED_CO_HOST, access.guest.id, about=name)
     db.session.commit()
     return link
 
 
 def renew_link(access: Access, link: HostLink) -> None:
     """Give a link a new secret. Who came by the old one is out, except the browser that asks."""
+    kind = ActivityKind.RENEWED_HOST_LINK
+    activity.note(access.room.id, kind, access.guest.id, about=link.name)
     host_links.renew_link(link, staying_id=access.guest.id)
 
 
@@ -101,4 +105,6 @@ def remove_link(access: Access, link: HostLink) -> None:
     check_first_host(access)
     if not link.name:
         raise NotAllowedError("A room keeps its first host link; you can make a new one.")
+    kind = ActivityKind.REMOVED_CO_HOST
+    activity.note(access.room.id, kind, access.guest.id, about=link.name)
     host_links.remove_link(link)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,20 +12,28 @@ from sqlalchemy import delete, select, update
 
 from photoshare.errors import InvalidInputError
 from photoshare.models import FormerCode, Photo, Room, db, utc_now
+from photoshare.services.rooms import activity, ending
+from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import (
     CODE_ALPHABET,
     CODE_GROUPS,
-    check_password_length,
     last_today,
     normalise_code,
 )
-from photoshare.services.rooms.hashing import hash_password
+from photoshare.services.rooms.hashing import check_password_length, hash_password
 from photoshare.services.rooms.host_links import add_link, make_secret
 from photoshare.services.shelf import forget_room
 from photoshare.services.space import even_when_full
 from photoshare.storage import Storage
 
 MAX_TITLE = 120  # characters
+DELETES_AFTER_DAYS = 30  # of new rooms: enough for everybody to take their photos home
+LONGEST_STAY = 3650  # days after the end
+# What hosts read of which were changed; a password's hash differs each time it is set.
+SETTINGS = (
+    *("title", "ends_on", "password_hash", "guests_may_correct", "keeps_metadata"),
+    *("has_hearts", "is_moderated", "deletes_after_days"),
+)
 PHOTOS_AT_ONCE = 500  # deleted in one transaction; with 3 faces each, 2 MB in the database's log
 
 
@@ -36,7 +45,13 @@ class NewRoom:
     host_secret: str
 
 
-def create_room(title: str, *, password: str = "", ends_on: date | None = None) -> NewRoom:
+def create_room(
+    title: str,
+    *,
+    password: str = "",
+    ends_on: date | None = None,
+    deletes_after_days: int | None = DELETES_AFTER_DAYS,
+) -> NewRoom:
     """Create a room with its own code and host secret.
 
     Raises
@@ -45,10 +60,11 @@ def create_room(title: str, *, password: str = "", ends_on: date | None = None) 
         If the title is missing, or a text is too long.
     """
     room = Room(
-        code=_new_code(),
+        code=new_code(),
         title=checked_title(title),
-        password_hash=_password_hash(password),
+        password_hash=password_hash_of(password),
         ends_on=_checked_end(ends_on),
+        deletes_after_days=_checked_days(deletes_after_days),
     )
     db.session.add(room)
     db.session.flush()  # the link needs its id
@@ -57,17 +73,25 @@ def create_room(title: str, *, password: str = "", ends_on: date | None = None) 
     return NewRoom(room, secret)
 
 
-def renew_code(room: Room) -> None:
+def renew_code(room: Room, host_id: int | None = None) -> None:
     """Give a room a new code, and so a new guest link.
 
     To strangers the former one now leads to a room that has ended; guests stay in.
+
+    Parameters
+    ----------
+    room : Room
+    host_id : int, optional
+        The guest who does it; by default whoever runs the server.
     """
+    activity.note(room.id, ActivityKind.RENEWED_GUEST_LINK, host_id)
     db.session.add(FormerCode(code=room.code, room_id=room.id))
-    room.code = _new_code()
+    room.code = new_code()
     db.session.commit()
 
 
-def _new_code() -> str:
+def new_code() -> str:
+    """Make the code of a room that nobody can guess."""
     return normalise_code("".join(secrets.choice(CODE_ALPHABET) for _ in range(sum(CODE_GROUPS))))
 
 
@@ -81,6 +105,9 @@ def change_settings(
     guests_may_correct: bool = False,
     keeps_metadata: bool = False,
     has_hearts: bool = True,
+    deletes_after_days: int | None = None,
+    is_moderated: bool = False,
+    host_id: int | None = None,
 ) -> None:
     """Change the settings of a room; after a new password, guests are asked for it.
 
@@ -97,10 +124,14 @@ def change_settings(
         Whether to remove the password.
     guests_may_correct : bool
         Whether guests may name and correct everyone, not only in the photos they uploaded.
-    keeps_metadata : bool
-        Whether guests get originals that include locations, names and serial numbers.
-    has_hearts : bool
-        Whether guests may give photos hearts.
+    keeps_metadata, has_hearts : bool
+        Whether guests get originals with locations, names and serial numbers; may give hearts.
+    deletes_after_days : int or None
+        After its end the room is deleted with everything; None: never.
+    is_moderated : bool
+        Whether what guests add from now on waits for a host's yes. What waits already stays so.
+    host_id : int, optional
+        The guest who does it; by default whoever runs the server.
 
     Raises
     ------
@@ -111,18 +142,32 @@ def change_settings(
         raise InvalidInputError("Set a new password or remove it, but not both.", field="password")
     values: dict[str, object] = {
         "title": checked_title(title),
-        "ends_on": ends_on,
         "guests_may_correct": guests_may_correct,
         "keeps_metadata": keeps_metadata,
         "has_hearts": has_hearts,
+        "is_moderated": is_moderated,
+        **_values_of_end(room, ends_on, _checked_days(deletes_after_days)),
     }
-    if ends_on != room.ends_on:
-        _checked_end(ends_on)
     if password or is_open:
-        values["password_hash"] = _password_hash(password)
+        values["password_hash"] = password_hash_of(password)
         values["password_changed_at"] = utc_now() if password else None
+    _note_changes(room, values, host_id)
     db.session.execute(update(Room).where(Room.id == room.id).values(values))
     db.session.commit()
+
+
+def _values_of_end(room: Room, ends_on: date | None, days: int | None) -> dict[str, object]:
+    if ends_on == room.ends_on:
+        return {"ends_on": ends_on, "deletes_after_days": ending.with_notice(room, days)}
+    _checked_end(ends_on)
+    return {"ends_on": ends_on, "deletes_after_days": days, "ended_at": None}  # it opens again
+
+
+def _note_changes(room: Room, values: Mapping[str, object], host_id: int | None) -> None:
+    changed = [name for name in values if name in SETTINGS and values[name] != getattr(room, name)]
+    if changed:
+        names = ",".join(changed)
+        activity.note(room.id, ActivityKind.CHANGED_SETTINGS, host_id, about=names)
 
 
 def delete_room(room_id: int, storage: Storage) -> None:
@@ -170,9 +215,19 @@ def checked_title(title: str) -> str:
     return title
 
 
-def _password_hash(password: str) -> str | None:
+def password_hash_of(password: str) -> str | None:
+    """Hash a room's password; refuse an overlong one, and return None for none."""
     check_password_length(password)
     return hash_password(password) if password else None
+
+
+def _checked_days(days: int | None) -> int | None:
+    if days is not None and not ending.NOTICE_DAYS <= days <= LONGEST_STAY:
+        raise InvalidInputError(
+            "Please choose when the room is to be deleted from the list.",
+            field="deletes_after_days",
+        )
+    return days
 
 
 def _checked_end(ends_on: date | None) -> date | None:

@@ -10,9 +10,9 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
-from photoshare.models import Guest, GuestSession, db, utc_now
+from photoshare.models import Guest, GuestSession, Room, db, utc_now
 
 TOKEN_BYTES = 16  # 128 random bits: nobody finds one by trying
 SEEN_EVERY_MIN = 10  # how exact "last seen" is; a write for each page would cost more
@@ -54,6 +54,19 @@ def hash_token(token: str) -> str:
 def hash_tokens(tokens: Mapping[str, str]) -> dict[str, str]:
     """Hash the tokens of a browser; both by room id, as text."""
     return {room_id: hash_token(token) for room_id, token in tokens.items()}
+
+
+def is_in(room: Room, guest: Guest) -> bool:
+    """Whether some browser may enter the room as this guest now: they neither left nor lost it.
+
+    A host may; a guest once they have given its present password. Nobody while it is in the bin.
+    """
+    if room.binned_at is not None:
+        return False
+    entered = select(GuestSession.id).where(GuestSession.guest_id == guest.id)
+    if not guest.is_host and room.password_changed_at is not None:
+        entered = entered.where(GuestSession.created_at >= room.password_changed_at)
+    return db.session.scalar(entered.limit(1)) is not None
 
 
 def close_session(token: str) -> None:

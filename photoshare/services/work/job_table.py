@@ -18,6 +18,7 @@ from photoshare.models import (
     JOB_RUNNING,
     PHOTO_ANALYSING,
     PHOTO_WAITING,
+    ROOMS_IN_BIN,
     Job,
     Photo,
     Room,
@@ -25,6 +26,7 @@ from photoshare.models import (
     utc_now,
 )
 
+_CAN_RUN = and_(Job.state == JOB_QUEUED, Job.room_id.not_in(ROOMS_IN_BIN))
 RETRY_AFTER = timedelta(minutes=1)  # long enough to read the message, short enough to recover alone
 
 
@@ -34,7 +36,11 @@ class JobKind(StrEnum):
     PROCESS_PHOTOS = "process_photos"  # analyse every waiting photo of the room
     CLUSTER_ROOM = "cluster_room"  # group the room's unsorted faces again
     PREPARE_DOWNLOADS = "prepare_downloads"  # measure photos without checksums
+    TAKE_HOME = "take_home"  # write what a host takes home
     SEARCH_AGAIN = "search_again"  # analyse photos again; after all other jobs
+
+
+DOWNLOADS = (JobKind.PREPARE_DOWNLOADS, JobKind.TAKE_HOME)  # someone waits for these
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,7 @@ def enqueue_waiting_photos() -> None:
         rooms = (
             select(Photo.room_id, literal(kind.value), literal(JOB_QUEUED))
             .where(Photo.state == PHOTO_WAITING, is_kind, Photo.room_id.not_in(cared_for))
+            .where(Photo.room_id.not_in(ROOMS_IN_BIN))
             .distinct()
         )
         if db.session.execute(rooms.limit(1)).first() is None:
@@ -121,12 +128,12 @@ def take_over(living: Collection[int]) -> int:
 
 def has_queued_jobs() -> bool:
     """Whether a job is waiting to be claimed."""
-    return db.session.scalar(select(Job.id).where(Job.state == JOB_QUEUED).limit(1)) is not None
+    return db.session.scalar(select(Job.id).where(_CAN_RUN).limit(1)) is not None
 
 
 def has_urgent_jobs() -> bool:
     """Whether a job is waiting that takes precedence over searching photos again."""
-    query = select(Job.id).where(Job.state == JOB_QUEUED, Job.kind != JobKind.SEARCH_AGAIN)
+    query = select(Job.id).where(_CAN_RUN, Job.kind != JobKind.SEARCH_AGAIN)
     return db.session.scalar(query.limit(1)) is not None
 
 
@@ -147,8 +154,8 @@ def claim_job(worker: int | None = None) -> ClaimedJob | None:
     """
     query = (
         select(Job.id)
-        .where(Job.state == JOB_QUEUED)
-        .order_by(Job.kind == JobKind.SEARCH_AGAIN, Job.kind != JobKind.PREPARE_DOWNLOADS, Job.id)
+        .where(_CAN_RUN)
+        .order_by(Job.kind == JobKind.SEARCH_AGAIN, Job.kind.not_in(DOWNLOADS), Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)  # means nothing to SQLite, whose writers take turns
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from photoshare.services.kept_files import is_kept, kept_hashes
+from photoshare.services.moving_in.unfinished import delete_unfinished
 from photoshare.services.photos import uploads
 from photoshare.services.rooms import rooms
 from photoshare.storage import Storage
 
 
 def sweep(storage: Storage, *, older_than: float) -> int:
-    """Remove files without a row and abandoned uploads; finish interrupted deletions.
+    """Remove files without a row and abandoned uploads; finish interrupted deletions and imports.
 
     Parameters
     ----------
@@ -26,4 +27,5 @@ def sweep(storage: Storage, *, older_than: float) -> int:
     removed = uploads.sweep_uploads(storage, older_than=older_than)
     removed += storage.sweep(known, is_known=is_kept, older_than=older_than)
     rooms.finish_deletions(storage)
+    delete_unfinished(storage)
     return removed

@@ -17,6 +17,7 @@ from photoshare.models import (
     PHOTO_ANALYSING,
     PHOTO_FAILED,
     PHOTO_WAITING,
+    ROOMS_IN_BIN,
     Face,
     Job,
     Person,
@@ -24,6 +25,7 @@ from photoshare.models import (
     db,
 )
 
+_IN_USE = Photo.room_id.not_in(ROOMS_IN_BIN)
 MAX_ATTEMPTS = 3  # a photo that breaks the analysis this often is given up
 
 
@@ -72,7 +74,7 @@ def claim_photo(room_id: int, *, is_first_attempt: bool = False) -> ClaimedPhoto
         Claim only photos that were never tried.
     """
     query = select(Photo.id).where(
-        Photo.room_id == room_id, Photo.state == PHOTO_WAITING, Photo.engine.is_(None)
+        Photo.room_id == room_id, Photo.state == PHOTO_WAITING, Photo.engine.is_(None), _IN_USE
     )
     if is_first_attempt:
         query = query.where(Photo.attempts == 0)
@@ -131,7 +133,7 @@ def _search_again_order(room_id: int) -> list[int]:
 
 def _claim(photo_id: int, *, is_first_attempt: bool) -> ClaimedPhoto | None:
     """Claim a photo if it still waits: the caller whose update changes the row has it."""
-    query = update(Photo).where(Photo.id == photo_id, Photo.state == PHOTO_WAITING)
+    query = update(Photo).where(Photo.id == photo_id, Photo.state == PHOTO_WAITING, _IN_USE)
     if is_first_attempt:
         query = query.where(Photo.attempts == 0)
     row = db.session.execute(
@@ -146,7 +148,7 @@ def _claim(photo_id: int, *, is_first_attempt: bool) -> ClaimedPhoto | None:
 
 
 def _is_waiting(photo_id: int) -> bool:
-    query = select(Photo.id).where(Photo.id == photo_id, Photo.state == PHOTO_WAITING)
+    query = select(Photo.id).where(Photo.id == photo_id, Photo.state == PHOTO_WAITING, _IN_USE)
     return db.session.scalar(query) is not None
 
 

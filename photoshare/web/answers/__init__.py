@@ -6,9 +6,11 @@ Views import from here; the modules tell how each answer is made.
 from __future__ import annotations
 
 from photoshare.web.answers.corrected import current_author, flash_with_undo, look_again
+from photoshare.web.answers.deleted import gone_page, say_deleted
 from photoshare.web.answers.downloads import content_disposition, send_source
 from photoshare.web.answers.htmx import (
     SEE_OTHER,
+    lead_away,
     redirect_or,
     render,
     wants_partial,
@@ -22,7 +24,7 @@ from photoshare.web.answers.photo_files import (
     send_zip,
     waiting_words,
 )
-from photoshare.web.answers.pictures import picture_digest, send_picture, send_tile
+from photoshare.web.answers.pictures import picture_digest, send_binned, send_picture, send_tile
 from photoshare.web.answers.same_photo import is_sure
 from photoshare.web.answers.toasts import toast
 from photoshare.web.answers.uploaded import UploadResult, answer_upload
@@ -40,8 +42,10 @@ __all__ = [
     "current_author",
     "faces_of",
     "flash_with_undo",
+    "gone_page",
     "is_sure",
     "isolated",
+    "lead_away",
     "look_again",
     "next_page",
     "number",
@@ -51,6 +55,8 @@ __all__ = [
     "picture_digest",
     "redirect_or",
     "render",
+    "say_deleted",
+    "send_binned",
     "send_photo",
     "send_picture",
     "send_source",

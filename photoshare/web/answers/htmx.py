@@ -29,6 +29,13 @@ def redirect_or(partial: str, url: str, **context: Any) -> Response | BaseRespon
     return redirect(url, SEE_OTHER)
 
 
+def lead_away(url: str) -> Response | BaseResponse:
+    """Lead to another page instead of answering; htmx has to leave the page for it as well."""
+    if wants_partial():
+        return make_response("", HTTPStatus.NO_CONTENT, {"HX-Redirect": url})
+    return redirect(url, SEE_OTHER)
+
+
 def with_event(response: Response, *names: str) -> Response:
     """Make htmx trigger events, named in the past tense, on the page that gets this response."""
     response.headers["HX-Trigger"] = ", ".join(names)

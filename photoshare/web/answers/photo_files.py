@@ -1,4 +1,4 @@
-"""Send a photo, or the zip of an album; whether this browser may have them is checked before."""
+"""Send photos and zips of photos to save."""
 
 from __future__ import annotations
 
@@ -26,20 +26,24 @@ SERVICE_UNAVAILABLE = 503
 RETRY_AFTER_S = "5"  # for programs; the page retries by itself
 
 
-def send_photo(photo: Photo, *, exact: bool) -> BaseResponse:
+def send_photo(photo: Photo, *, exact: bool, may_redirect: bool = True) -> BaseResponse:
     """Send a photo to save.
 
     Parameters
     ----------
     photo : Photo
     exact : bool
-        The original bit for bit, with locations, names and serial numbers.
+        Bit for bit; else without locations, names and serial numbers. See `check_exact`.
+    may_redirect : bool
+        Whether the bucket may send it, if the settings say so. A program might send the bucket its
+        token as well.
     """
     storage = current_site().storage
     found = get_download(photo.id, storage, exact=exact)
-    original = storage.original(photo.room_id, photo.sha256)
-    if found.form is Form.EXACT and (address := storage.download_address(original)):
-        return _no_store(redirect(address))
+    if may_redirect and found.form is Form.EXACT:
+        address = storage.download_address(storage.original(photo.room_id, photo.sha256))
+        if address:
+            return _no_store(redirect(address))
     fetch_download(storage, photo.room_id, photo.sha256, found.form)
     return send_source(
         partial(
@@ -58,9 +62,15 @@ def _no_store(response: BaseResponse) -> BaseResponse:
 
 
 def send_zip(album: Album, title: str, *, exact: bool) -> Response | None:
-    """Send the zip of an album under a name; None if its photos have to be measured first.
+    """Send the photos of an album as a zip; None if they have to be measured first, which begins.
 
-    Then that is begun. Parameters are as those of `send_photo`.
+    Parameters
+    ----------
+    album : Album
+    title : str
+        Of the file.
+    exact : bool
+        Originals bit for bit. See `check_exact`.
     """
     site = current_site()
     made = zips.make_zip(album, site.storage, site.zips, exact=exact, tell_lost=_tell_lost)

@@ -22,18 +22,22 @@ class UploadResult:
     reason: str | None = None  # why it was refused
     is_duplicate: bool = False
     is_for_later: bool = False  # refused, but it may be accepted once there is space again
+    is_waiting: bool = False  # for a host's yes
 
     @property
     def status(self) -> int:
         """Return the HTTP status for the outcome."""
         if self.reason:
             return 507 if self.is_for_later else 422
-        return 200 if self.is_duplicate else 201
+        if self.is_duplicate:
+            return 200
+        return 202 if self.is_waiting else 201
 
 
 def answer_upload(results: list[UploadResult]) -> Response | BaseResponse:
     """Report the outcome for each file of an upload, and queue new photos for the face search."""
-    added = [result for result in results if not result.reason and not result.is_duplicate]
+    new = [result for result in results if not result.reason and not result.is_duplicate]
+    added = [result for result in new if not result.is_waiting]
     if added:
         current_site().jobs.search_photos(current_access().room.id)
     if wants_partial():
@@ -44,13 +48,19 @@ def answer_upload(results: list[UploadResult]) -> Response | BaseResponse:
         is_any_safe = any(not result.reason for result in results)
         page = render_template("photos/uploaded.html", access=current_access(), results=results)
         return make_response(page, 200 if is_any_safe else 422)
-    _flash_counts(len(added), len(results) - len(added))
+    _flash_counts(len(added), len(new) - len(added), len(results) - len(new))
     return redirect(url_for("rooms.show"), SEE_OTHER)
 
 
-def _flash_counts(added: int, duplicates: int) -> None:
+def _flash_counts(added: int, waiting: int, duplicates: int) -> None:
     if added:
         toast(gettext("%(photos)s uploaded.", photos=count(added, "photo")))
+    if waiting:
+        toast(
+            gettext(
+                "%(photos)s sent to the host, to look at first.", photos=count(waiting, "photo")
+            )
+        )
     if duplicates:
         toast(
             ngettext(

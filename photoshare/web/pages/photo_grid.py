@@ -63,4 +63,4 @@ def moments_for_script(page: PhotoPage, album: Album) -> list[tuple[str, str, in
 def init_app(app: Flask) -> None:
     """Register the functions of the templates."""
     app.jinja_env.globals |= {"days_of": days_of, "moments_for_script": moments_for_script}
-    app.jinja_env.globals["undo_minutes"] = site_of(app).settings.undo_minutes
+    app.jinja_env.globals["bin_days"] = site_of(app).settings.bin_days

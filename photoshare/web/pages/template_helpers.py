@@ -10,10 +10,11 @@ from typing import Any
 
 from flask import Flask, url_for
 
-from photoshare.models import Face, Person, Photo
+from photoshare.models import Face, Person, Photo, WaitingPhoto
 from photoshare.pictures.encoding import RENDITION_PX
 from photoshare.pictures.tiles import TILE_PX, reductions
 from photoshare.services.downloads.zips import zip_state
+from photoshare.services.moderation.waiting import count_waiting, list_some
 from photoshare.services.people.finding import PeopleQuery
 from photoshare.services.people.shown_faces import is_visible
 from photoshare.services.photos import (
@@ -23,8 +24,10 @@ from photoshare.services.photos import (
     OfPeople,
     OfPerson,
     cursor_of,
+    may_delete,
     open_album,
 )
+from photoshare.services.rooms import ending
 from photoshare.services.rooms.entering import Access, has_ended
 from photoshare.web.answers import picture_digest, wants_partial
 from photoshare.web.pages.in_app import in_app_browser
@@ -72,16 +75,25 @@ HTMX_CONFIG = {
     ],
 }
 
+# Pages that say when the room ends and when it is deleted; on others, that would be in the way.
+NOTICE_PAGES = (
+    *("rooms.show", "photos.index", "people.index", "people.show", "me.show"),
+    *("rooms.share", "rooms.settings", "guests.index", "bin.index"),
+)
 
-def picture_url(photo: Photo, side: int, ending: str = "jpg") -> str:
-    """Return the address of a smaller picture of a photo."""
-    return url_for(
-        "photos.picture", photo_id=photo.id, digest=picture_digest(photo), side=side, ending=ending
-    )
+
+def picture_url(photo: Photo | WaitingPhoto, side: int, ending: str = "jpg") -> str:
+    """Return the address of a smaller picture of a photo, or of one that waits."""
+    size: dict[str, Any] = {"digest": picture_digest(photo), "side": side, "ending": ending}
+    if isinstance(photo, WaitingPhoto):
+        return url_for("moderation.picture", waiting_id=photo.id, **size)
+    return url_for("photos.picture", photo_id=photo.id, **size)
 
 
 def srcset(
-    photo: Photo, ending: str, address: Callable[[Photo, int, str], str] = picture_url
+    photo: Photo | WaitingPhoto,
+    ending: str,
+    address: Callable[[Photo | WaitingPhoto, int, str], str] = picture_url,
 ) -> str:
     """List the addresses of a photo's smaller pictures with their widths, for `srcset`.
 
@@ -89,7 +101,7 @@ def srcset(
 
     Parameters
     ----------
-    photo : Photo
+    photo : Photo or WaitingPhoto
     ending : str
     address : callable
         Returns the address of one, as `picture_url` does.
@@ -124,7 +136,7 @@ def tile_sizes(photo: Photo) -> str:
     return f"(max-width: 48rem) min({38 * ratio:.0f}vw, 100vw), {14 * ratio:.0f}rem"
 
 
-def placeholder_url(photo: Photo) -> str:
+def placeholder_url(photo: Photo | WaitingPhoto) -> str:
     """Return the few pixels shown until a photo is loaded, as an address that contains them."""
     return "data:image/webp;base64," + base64.b64encode(photo.placeholder or b"").decode()
 
@@ -134,7 +146,7 @@ def visible_faces(photo: Photo, access: Access) -> list[Face]:
     return [face for face in photo.faces if is_visible(access, face)]
 
 
-def view_sizes(photo: Photo) -> str:
+def view_sizes(photo: Photo | WaitingPhoto) -> str:
     """Return how wide a photo is drawn on its own page, at most 72vh high, for `sizes`."""
     return f"min({72 * photo.width / photo.height:.0f}vh, 100vw, 70rem)"
 
@@ -261,7 +273,13 @@ def init_app(app: Flask) -> None:
         "cursor_of": cursor_of,
         "date_range": date_range,
         "plural_forms": plural_forms,
+        "NOTICE_PAGES": NOTICE_PAGES,
+        "DELETION_CHOICES": ending.DELETION_CHOICES,
+        "deletion_day": ending.deletion_day,
+        "ends_soon": ending.ends_soon,
         "has_ended": has_ended,
+        "last_day": ending.last_day,
+        "may_delete_photo": may_delete,
         "placeholder_url": placeholder_url,
         "srcset": srcset,
         "tile_factors": tile_factors,
@@ -270,9 +288,11 @@ def init_app(app: Flask) -> None:
         "tile_sizes": tile_sizes,
         "tiles_url": tiles_url,
         "view_sizes": view_sizes,
+        "waiting_count": count_waiting,
         "together_words": together_words,
         "visible_faces": visible_faces,
         "room_album": room_album,
+        "waiting_photos": list_some,
         "wants_partial": wants_partial,
         "zip_state": zip_state,
         "zip_url": zip_url,

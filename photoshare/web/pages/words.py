@@ -60,6 +60,12 @@ SCRIPT_SENTENCES: dict[str, Callable[[int, str], str]] = {
     "photos_added": lambda n, number: ngettext(
         "%(number)s photo added", "%(number)s photos added", n, number=number
     ),
+    "photos_waiting": lambda n, number: ngettext(
+        "%(number)s photo is waiting for the host",
+        "%(number)s photos are waiting for the host",
+        n,
+        number=number,
+    ),
     "photos_known": lambda n, number: ngettext(
         "%(number)s was here already", "%(number)s were here already", n, number=number
     ),

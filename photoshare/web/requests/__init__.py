@@ -7,52 +7,80 @@ from __future__ import annotations
 
 from photoshare.web.requests.arguments import (
     album_argument,
+    days_of_form,
+    end_date_of_form,
     number_argument,
     number_list_argument,
     numbers_of_form,
     page_argument,
     people_argument,
 )
-from photoshare.web.requests.attempts import (
-    guessing,
-    limit_new_rooms,
-    limit_searches,
-    limit_uploads,
-)
+from photoshare.web.requests.attempts import guessing, limit_searches, limit_uploads
 from photoshare.web.requests.invitation import enter, wanted_page
+from photoshare.web.requests.owner import (
+    check_may_open_rooms,
+    check_opens_room,
+    is_owner,
+    log_in,
+    log_out,
+    may_open_rooms,
+    needs_owner_password,
+    was_owner,
+)
 from photoshare.web.requests.room_pages import match_page
 from photoshare.web.requests.security import (
     current_access,
     forget_room,
     host_only,
+    is_api_request,
     may_upload,
+    of_binned_room,
+    open_to_readers,
     open_to_strangers,
     remember_guest,
     room_tokens,
 )
+from photoshare.web.requests.tokens import ADD, READ, current_token, needs, rights_of
 from photoshare.web.site import current_site, site_of
 
 __all__ = [
+    "ADD",
+    "READ",
     "album_argument",
+    "check_may_open_rooms",
+    "check_opens_room",
     "current_access",
     "current_site",
+    "current_token",
+    "days_of_form",
+    "end_date_of_form",
     "enter",
     "forget_room",
     "guessing",
     "host_only",
-    "limit_new_rooms",
+    "is_api_request",
+    "is_owner",
     "limit_searches",
     "limit_uploads",
+    "log_in",
+    "log_out",
     "match_page",
+    "may_open_rooms",
     "may_upload",
+    "needs",
+    "needs_owner_password",
     "number_argument",
     "number_list_argument",
     "numbers_of_form",
+    "of_binned_room",
+    "open_to_readers",
     "open_to_strangers",
     "page_argument",
     "people_argument",
     "remember_guest",
+    "rights_of",
     "room_tokens",
     "site_of",
     "wanted_page",
+    "was_owner",
 ]

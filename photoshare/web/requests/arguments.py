@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from flask import Flask, request
 from werkzeug.datastructures import MultiDict
@@ -63,6 +64,36 @@ def numbers_of_form(name: str) -> list[int]:
     """Read the whole numbers of a form field that may be there several times."""
     numbers = request.form.getlist(name, type=int)
     return [number for number in numbers if abs(number) <= LARGEST_NUMBER]
+
+
+def end_date_of_form() -> date | None:
+    """Read the last day of a room from a form; None if there is to be none.
+
+    Raises
+    ------
+    InvalidInputError
+        If it can't be read as a date.
+    """
+    text = request.form.get("ends_on", "")
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError(
+            "Please enter the end date like this: 2026-12-31.", field="ends_on"
+        ) from None
+
+
+def days_of_form(otherwise: int | None) -> int | None:
+    """Read how many days after its end a room is to be deleted; never, if that was chosen.
+
+    What is no number is 0, which the service refuses.
+    """
+    text = request.form.get("deletes_after_days")
+    if text is None:
+        return otherwise
+    return int(text) if text.isdecimal() and len(text) < 10 else 0 if text else None
 
 
 def page_argument(args: MultiDict[str, str] | None = None) -> int:

@@ -36,7 +36,12 @@ PAUSE_S = 0.5  # after a wrong try beyond the limit: the whole server allows two
 
 @contextmanager
 def guessing(
-    what: str, room_id: int | None, *, wrong: type[PhotoshareError], is_guessable: bool = False
+    what: str,
+    room_id: int | None,
+    *,
+    wrong: type[PhotoshareError],
+    is_guessable: bool = False,
+    known: str | None = None,
 ) -> Iterator[None]:
     """Check a secret inside the block; after too many wrong ones, wait. A right one passes.
 
@@ -45,19 +50,22 @@ def guessing(
     what : str
         What the secret opens; each kind is counted separately.
     room_id : int or None
-        The room it opens; None if the secret is the room code itself.
+        The room it opens; None if the secret is the room code itself, or the owner's password.
     wrong : class
         The error raised for a wrong secret.
     is_guessable : bool
         Whether a person chose it, so that guessing must be slow. Our random secrets cannot be
         found by trying.
+    known : str, optional
+        A browser that has given the secret before: its tries are counted apart from those of its
+        network.
 
     Raises
     ------
     TooManyAttemptsError
         If it is wrong after too many others; or, unchecked, if too many requests are waiting.
     """
-    rates, key = current_site().rates, (what, room_id, client_network())
+    rates, key = current_site().rates, (what, room_id, known or client_network())
     is_over = rates.wait_s(key, *WRONG_SECRETS) > 0
     with _one_at_a_time() if is_over and is_guessable else nullcontext():
         try:
@@ -68,7 +76,7 @@ def guessing(
             if is_over:
                 raise _too_many(wait_s) from error
             if wait_s:  # once, not for each try: guessing must not fill the log either
-                log.warning("Too many wrong tries at a room's %s by %s", what, client_network())
+                log.warning("Too many wrong tries: %s, by %s", what, client_network())
             raise
 
 

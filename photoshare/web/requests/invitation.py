@@ -55,7 +55,7 @@ def check_cookie() -> Response | None:
     It would be invited again and again otherwise. Every other browser goes on to the page itself.
     A host is sent to the host link, so that this page can show it, and goes on to manage the room.
     """
-    if request.method != "GET" or ENTERED not in request.args:
+    if request.method != "GET" or ENTERED not in request.args or request.blueprint == "api":
         return None
     if current_app.config["SESSION_COOKIE_NAME"] not in request.cookies:
         return make_response(render_template("rooms/no_cookie.html"), 403)

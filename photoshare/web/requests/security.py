@@ -38,7 +38,11 @@ MAX_ROOMS_IN_COOKIE = 30  # a cookie holds 4 KB; the rooms joined longest ago ar
 MAX_FIELD = 1000  # characters of a text field; the views accept less (60 for a name)
 LONGER_FIELDS = {"next": 64_000}  # an address of ours, which may contain a selection of photos
 # These read files as they arrive, or pass them on unread.
-FILE_ENDPOINTS = ("photos.upload", "uploads.add_piece", "phone_app.receive", "find_me.search")
+FILE_ENDPOINTS = (
+    *("photos.upload", "uploads.add_piece", "phone_app.receive"),
+    *("find_me.search", "api.add_photo"),
+)
+API_PATH = "/api/"  # below it tokens count in place of cookies (photoshare.web.requests.tokens)
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -54,6 +58,18 @@ SECURITY_HEADERS = {
 def open_to_strangers(view: View) -> View:
     """Mark a room view that a browser may request without having joined the room."""
     view.is_open_to_strangers = True  # type: ignore[attr-defined]
+    return view
+
+
+def of_binned_room(view: View) -> View:
+    """Mark a room view that its hosts need while the room is in the bin; all others are closed."""
+    view.is_of_binned_room = True  # type: ignore[attr-defined]
+    return view
+
+
+def open_to_readers(view: View) -> View:
+    """Mark a view that changes something, and that guests may use after the end of the room."""
+    view.is_open_to_readers = True  # type: ignore[attr-defined]
     return view
 
 
@@ -120,12 +136,18 @@ def room_tokens() -> dict[str, str]:
     return {room: sessions.old_token(guest_id) for room, guest_id in old.items()} | tokens
 
 
+def is_api_request() -> bool:
+    """Whether a request is for the API, whether or not it has such an address."""
+    return request.path.startswith(API_PATH)
+
+
 def _reject_cross_site() -> None:
     """Refuse forms sent from other sites, by the rule of Go 1.25's CrossOriginProtection.
 
-    A request with neither header does not come from a browser, so no cookie is misused.
+    A request with neither header does not come from a browser, so no cookie is misused. The API
+    knows no cookies, and no browser lets another site send it a token.
     """
-    if request.method in SAFE_METHODS:
+    if request.method in SAFE_METHODS or is_api_request():
         return
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
@@ -147,24 +169,34 @@ def _check_access() -> BaseResponse | None:
     view = current_app.view_functions.get(request.endpoint or "")
     if code is not None and not getattr(view, "is_open_to_strangers", False):
         try:
-            g.access = _enter(code)
+            g.access = _enter(code, in_bin=getattr(view, "is_of_binned_room", False))
         except NotJoinedError:
             if invitation := invitation_for_page(code):
                 return invitation
             raise
         g.room_code = g.access.room.code
+        if g.access.is_read_only and request.method not in SAFE_METHODS:
+            _check_reader(view)
         _note_seen(g.access)
     return None
 
 
-def _enter(code: str) -> Access:
+def _check_reader(view: object) -> None:
+    """Refuse what would add, correct or delete something in a room that has ended."""
+    if not getattr(view, "is_open_to_readers", False):
+        raise NotAllowedError(
+            "This room has ended. You can still look at everything and download it."
+        )
+
+
+def _enter(code: str, *, in_bin: bool) -> Access:
     """Enter a room; a form of a page that is still at a former address is taken there."""
     try:
-        return enter_room(code, room_tokens())
+        return enter_room(code, room_tokens(), in_bin=in_bin)
     except RoomMovedError as error:
         if request.method in SAFE_METHODS:
             raise  # and the browser is led to the present address
-        return enter_room(error.code, room_tokens())
+        return enter_room(error.code, room_tokens(), in_bin=in_bin)
 
 
 def _note_seen(access: Access) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from photoshare.web.views import (
     albums,
     corrections,
-    find_me,
     jobs,
     languages,
-    me,
+    moderation,
+    owner,
     people,
     phone_app,
     photos,
@@ -16,13 +16,24 @@ from photoshare.web.views import (
     uploads,
     wall,
 )
-from photoshare.web.views.mine import own_links, shared_album
-from photoshare.web.views.rooms import guests, links, rooms
+from photoshare.web.views.api import v1
+from photoshare.web.views.mine import find_me, me, own_links, shared_album
+from photoshare.web.views.rooms import (
+    activity,
+    api_tokens,
+    bin,
+    ending,
+    guests,
+    links,
+    rooms,
+    take_home,
+)
 
 BLUEPRINTS = tuple(
     page.blueprint
     for page in (
         *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
-        *(me, find_me, own_links, shared_album, wall, phone_app, languages, guests, links),
+        *(me, find_me, own_links, shared_album, wall, phone_app, languages, v1, owner, take_home),
+        *(guests, links, api_tokens, bin, ending, moderation, activity),
     )
 )

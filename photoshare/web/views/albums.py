@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal
 
 from babel.lists import format_list
 from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import gettext
 
-from photoshare.errors import InvalidInputError
+from photoshare.errors import DiskFullError, InvalidInputError
 from photoshare.services.downloads.clean_originals import check_exact
 from photoshare.services.people.people import get_person
-from photoshare.services.photos import Album, Chosen, OfPeople, open_album
+from photoshare.services.photos import Album, Chosen, OfPeople, WholeRoom, open_album
+from photoshare.services.rooms import activity
 from photoshare.web.answers import (
     answer_later,
     count,
@@ -25,6 +27,8 @@ from photoshare.web.answers import (
 from photoshare.web.pages.languages import page_locale
 from photoshare.web.pages.photo_grid import photo_page
 from photoshare.web.requests import album_argument, current_access, number_list_argument
+
+OK = 200
 
 blueprint = Blueprint("albums", __name__, url_prefix="/rooms/<room_code>")
 
@@ -43,7 +47,17 @@ def room_zip(room_code: str) -> Response:
     elif isinstance(album, Chosen):
         selected = gettext("selected")
         title = f"{title} - {selected}"
-    return _zip(album, title)
+    answer = _zip(album, title)
+    is_begun = answer.status_code == OK and request.method == "GET"
+    if isinstance(album, WholeRoom) and is_begun and not wants_partial():
+        _note_download()
+    return answer
+
+
+def _note_download() -> None:
+    access = current_access()
+    with suppress(DiskFullError):  # which must not keep anybody from their photos
+        activity.note_download(access.room.id, access.guest.id)
 
 
 @blueprint.get("/people/<int:person_id>/album.zip")

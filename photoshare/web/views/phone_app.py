@@ -110,7 +110,7 @@ def service_worker() -> Response:
 @blueprint.get("/share-target")
 def choose_room() -> str | BaseResponse:
     """Ask which room the photos from the phone's gallery are for, unless there is only one."""
-    my_rooms = entering.list_joined_rooms(room_tokens())
+    my_rooms = entering.list_joined_rooms(room_tokens(), to_add=True)
     is_lost = "again" in request.args
     if len(my_rooms) == 1 and not is_lost:
         return redirect(_room_with_shared_photos(my_rooms[0].code), SEE_OTHER)
@@ -127,7 +127,7 @@ def receive() -> BaseResponse:
 
     With one room they are passed on to it; else the guest chooses the room and adds them there.
     """
-    my_rooms = entering.list_joined_rooms(room_tokens())
+    my_rooms = entering.list_joined_rooms(room_tokens(), to_add=True)
     if len(my_rooms) == 1:
         return redirect(url_for("photos.upload", room_code=my_rooms[0].code), SEND_AGAIN)
     return redirect(url_for("phone_app.choose_room", again=1), SEE_OTHER)

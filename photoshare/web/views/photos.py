@@ -62,6 +62,7 @@ from photoshare.web.answers import (
     page_before,
     picture_digest,
     redirect_or,
+    say_deleted,
     send_photo,
     send_picture,
     send_tile,
@@ -104,7 +105,7 @@ def without_faces(room_code: str) -> str:
 
 
 def _grid(album: Album) -> str:
-    access, site, page = current_access(), current_site(), photo_page(album)
+    access, page = current_access(), photo_page(album)
     if wants_partial():
         return render_template("photos/_grid_page.html", access=access, album=album, page=page)
     return render_template(
@@ -113,7 +114,7 @@ def _grid(album: Album) -> str:
         album=album,
         page=page,
         filters=list_filters(access, album),
-        undoable=find_undoable(access) if site.settings.undo_minutes else None,
+        undoable=find_undoable(access),
     )
 
 
@@ -157,7 +158,7 @@ def _take(file: FileStorage) -> UploadResult:
     except (RejectedPhotoError, DiskFullError) as error:
         is_for_later = isinstance(error, DiskFullError)
         return UploadResult(name, reason=translate_error(error), is_for_later=is_for_later)
-    return UploadResult(name, is_duplicate=added.is_duplicate)
+    return UploadResult(name, is_duplicate=added.is_duplicate, is_waiting=added.is_waiting)
 
 
 @blueprint.get("/photos/<int:photo_id>")
@@ -219,18 +220,18 @@ def tile(
 @blueprint.get("/photos/<int:photo_id>/<digest>/download")
 def download(room_code: str, photo_id: int, digest: str) -> BaseResponse:
     """Send a photo to save, without locations and names unless the room keeps them."""
-    return _download(_photo_with_digest(photo_id, digest), wants_exact=False)
+    return _send(photo_id, digest, wants_exact=False)
 
 
 @blueprint.get("/photos/<int:photo_id>/<digest>/original")
 def original(room_code: str, photo_id: int, digest: str) -> BaseResponse:
     """Send the original of a photo, bit for bit; for the host, unless the room keeps metadata."""
-    return _download(_photo_with_digest(photo_id, digest), wants_exact=True)
+    return _send(photo_id, digest, wants_exact=True)
 
 
-def _download(photo: Photo, *, wants_exact: bool) -> BaseResponse:
-    exact = check_exact(current_access(), wants_exact=wants_exact)
-    return send_photo(photo, exact=exact)
+def _send(photo_id: int, digest: str, *, wants_exact: bool) -> BaseResponse:
+    photo = _photo_with_digest(photo_id, digest)
+    return send_photo(photo, exact=check_exact(current_access(), wants_exact=wants_exact))
 
 
 def _photo_with_digest(photo_id: int, digest: str) -> Photo:
@@ -305,13 +306,7 @@ def delete_several(room_code: str) -> str | BaseResponse:
 
 
 def _delete(access: Access, photo_ids: Sequence[int]) -> None:
-    site = current_site()
-    done = delete_photos(access, photo_ids, site.storage)
-    can_undo = done.deletion_id is not None and site.settings.undo_minutes > 0
-    toast(
-        gettext("%(photos)s deleted.", photos=count(done.count, "photo")),
-        undo_url=url_for("photos.undo_delete", deletion_id=done.deletion_id) if can_undo else None,
-    )
+    say_deleted([delete_photos(access, photo_ids, current_site().storage)])
 
 
 @blueprint.post("/deletions/<int:deletion_id>/undo")
@@ -319,7 +314,7 @@ def undo_delete(room_code: str, deletion_id: int) -> BaseResponse:
     """Bring back the photos of a deletion, for as long as that is possible."""
     access, site = current_access(), current_site()
     number = restore_photos(access, deletion_id, site.storage)
-    site.jobs.search_photos(access.room.id)  # those whose search the deletion interrupted
+    site.jobs.search_restored(access.room.id)
     toast(gettext("%(photos)s back again.", photos=count(number, "photo")))
     return redirect(page_before(url_for("photos.index")), SEE_OTHER)
 

@@ -35,7 +35,8 @@ def known(room_code: str) -> Response:
             "Please ask for up to %(number)s SHA-256 hashes in hexadecimal digits.",
             number=MAX_HASHES,
         )
-    return jsonify(known=find_known(current_access().room.id, hashes))
+    access = current_access()
+    return jsonify(known=find_known(access.room.id, hashes, access.guest.id))
 
 
 @blueprint.post("")
@@ -44,7 +45,7 @@ def begin(room_code: str) -> Response | BaseResponse:
     """Begin an upload in pieces, or find how far it came before."""
     access, site = current_access(), current_site()
     facts = _file_facts()
-    if facts.sha256 and find_known(access.room.id, [facts.sha256]):
+    if facts.sha256 and find_known(access.room.id, [facts.sha256], access.guest.id):
         return answer_upload([UploadResult(facts.file_name, is_duplicate=True)])
     found = uploads.find_upload(access, facts.fingerprint, site.storage)
     if found is None:
@@ -95,7 +96,8 @@ def add_piece(room_code: str, upload_id: int) -> Response | BaseResponse:
         return answer_upload([UploadResult("", reason=translate_error(error))])
     if isinstance(outcome, UnfinishedUpload):
         return _so_far(outcome, 200)
-    return answer_upload([UploadResult("", is_duplicate=outcome.is_duplicate)])
+    result = UploadResult("", is_duplicate=outcome.is_duplicate, is_waiting=outcome.is_waiting)
+    return answer_upload([result])
 
 
 def _so_far(upload: UnfinishedUpload, status: int) -> Response:

@@ -90,8 +90,16 @@ def test_delete_room(flow: Flow, shots: list[Path]) -> None:
     guest.goto("about:blank")  # an open room would go on asking, and be told that it is gone
     flow.press(host.get_by_role("link", name="Keep it"))
     flow.press(host.get_by_role("link", name="Delete this room"))
-    flow.press(host.get_by_role("button", name="Delete everything"))
-    host.wait_for_url(f"{flow.address}/")
-    expect(host.locator(".toast")).to_contain_text("have been deleted")
-    flow.step(host, "3-deleted")
+    host.get_by_label("Type the room's title to delete it").fill("garden party")
+    flow.press(host.get_by_role("button", name="Delete the room"))
+    expect(host.get_by_role("heading", name="“Garden party” is in the bin")).to_be_visible()
+    flow.step(host, "3-in-the-bin")
     assert guest.request.get(party.url).status == 404
+    flow.press(host.get_by_text("Delete now"))
+    flow.press(host.get_by_role("button", name="Delete everything"))
+    expect(host.get_by_role("heading", name="“Garden party” is gone for good")).to_be_visible()
+    with host.expect_download() as report:
+        flow.press(host.get_by_role("link", name="Download the report"))
+    assert '"photos": 3' in report.value.path().read_text(encoding="utf-8")
+    flow.step(host, "4-gone")
+    assert host.request.get(party.url).status == 404

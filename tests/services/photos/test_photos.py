@@ -178,6 +178,8 @@ def test_a_disk_that_is_full_on_arrival_leaves_nothing(
         ("folder/Lea.jpg", "folder/Lea.jpg"),
         ("a\x00b\nc.jpg", "abc.jpg"),
         ("\u202egpj.exe", "gpj.exe"),
+        ("क्\u200dष.jpg", "क्\u200dष.jpg"),  # joiners are part of the writing
+        ("می\u200cروم.jpg", "می\u200cروم.jpg"),
         ("Zoe\u0308.jpg", "Zoe\u0308.jpg"),  # as the disk of an import spells it
         ("  ", "photo"),
         ("", "photo"),

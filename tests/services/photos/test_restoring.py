@@ -142,7 +142,7 @@ def test_the_files_of_a_photo_that_was_added_again_outlive_the_deletion(
     delete(host_access(room_id), [add()], site)
     sha256 = db.session.get_one(Photo, add()).sha256
 
-    assert deleting.delete_for_good(site.storage, before=utc_now()) == 1
+    assert deleting.delete_for_good(site.storage, deleting.is_over(utc_now())) == 1
 
     assert site.storage.original(room_id, sha256).is_file()
     assert row_counts(app)["deletion"] == 0
@@ -153,7 +153,7 @@ def test_after_its_time_a_deletion_is_gone_for_good(app: Flask, site: Site, room
     deletion_time = utc_now()
     assert find_undoable(host_access(room_id)) is not None
 
-    deleting.delete_for_good(site.storage, before=deletion_time)
+    deleting.delete_for_good(site.storage, deleting.is_over(deletion_time))
 
     assert find_undoable(host_access(room_id)) is None
     with pytest.raises(NotFoundError):
@@ -165,7 +165,7 @@ def test_what_can_still_be_undone_stays(app: Flask, site: Site, room_id: int) ->
     before = utc_now()
     delete(host_access(room_id), insert_photos(app, room_id, 1), site)
 
-    assert deleting.delete_for_good(site.storage, before=before) == 0
+    assert deleting.delete_for_good(site.storage, deleting.is_over(before)) == 0
 
     assert row_counts(app)["deletion"] == 1
 

@@ -69,7 +69,10 @@ def test_the_rooms_of_a_browser_are_those_that_it_may_enter(
     set_title_and_end(ended.room.id, "Ended", yesterday)
     ids["999"] = "guest 999"
 
-    assert [room.title for room in entering.list_joined_rooms(ids)] == ["Second", "First"]
+    titles = [room.title for room in entering.list_joined_rooms(ids)]
+    assert titles == ["Ended", "Second", "First"]
+    to_add = entering.list_joined_rooms(ids, to_add=True)
+    assert [room.title for room in to_add] == ["Second", "First"]
     forged = {str(first.room.id): ids[str(second.room.id)]}
     assert entering.list_joined_rooms(forged) == []
     assert entering.list_joined_rooms({}) == []

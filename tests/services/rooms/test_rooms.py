@@ -190,17 +190,19 @@ def test_an_ended_room_takes_no_guests() -> None:
         entering.join_room(room, password="", name="")
 
 
-def test_an_ended_room_is_closed_to_its_guests_and_open_to_its_host() -> None:
+def test_in_an_ended_room_guests_may_only_look_and_its_host_may_all() -> None:
     new = rooms.create_room("Party")
     guest = entering.join_room(new.room, password="", name="")
     host = entering.become_host(new.room, secret=new.host_secret)
     end(new.room)
     code, room = new.room.code, str(new.room.id)
 
-    with pytest.raises(NotFoundError):
-        entering.enter_room(code, {room: open_session(guest, "phone")})
+    of_guest = entering.enter_room(code, {room: open_session(guest, "phone")})
+    of_host = entering.enter_room(code, {room: open_session(host, "phone")})
 
-    assert entering.enter_room(code, {room: open_session(host, "phone")}).is_host
+    assert (of_guest.is_host, of_guest.is_read_only) == (False, True)
+    assert not entering.author_of(of_guest).may_correct([guest.id])
+    assert (of_host.is_host, of_host.is_read_only) == (True, False)
 
 
 def test_a_guest_enters_with_what_the_cookie_says() -> None:

@@ -20,11 +20,14 @@ from werkzeug.http import parse_options_header
 
 from photoshare.db import db
 from photoshare.models import Guest, Person, Photo
+from photoshare.services.take_home.packing import pack_room
+from photoshare.services.take_home.room_file import Choice
 from photoshare.web.answers.downloads import MAX_NAME_BYTES, content_disposition
 from photoshare.web.pages.languages import LANGUAGES
+from photoshare.web.site import site_of
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
-from tests.helpers import make_own_link, set_title_and_end
+from tests.helpers import make_own_link, set_title_and_end, tags_of
 from tests.live import Answer, LiveServer, serving
 from tests.web.conftest import Party
 
@@ -109,13 +112,25 @@ def test_every_route_that_sends_a_file_names_it_in_every_script(
         f"{cast.url}/photos.zip?photos={photo_id}": ".zip",
         f"{cast.url}/qr.png": ".png",
         f"{cast.url}/qr.svg": ".svg",
+        f"/api/v1/photos/{photo_id}/original": ".JPEG",
+        "/api/v1/zip": ".zip",
+        f"/api/v1/people/{party.red}/zip": ".zip",
     }
+    page = cast.host.post(f"{cast.url}/tokens", data={"name": "Backup", "read": "1"}).text
+    (token,) = tags_of(page, "input", id="token")
+    bearer = f"Bearer {token['value']}"
     for number, name in enumerate(NAMES):
         call_everything(app, cast, party, name)
+        with app.app_context():
+            pack = pack_room(cast.room_id, Choice(), site_of(app).storage)
+        assert pack is not None
         language = sorted(LANGUAGES)[number % len(LANGUAGES)]
-        for url, ending in endings.items():
+        taken_home = {f"{cast.url}/take-home/{pack.stamp}.zip": ".zip"}
+        for url, ending in (endings | taken_home).items():
             for method in ("GET", "HEAD"):
-                answer = live.ask(cast.host, url, method=method, Accept_Language=language)
+                answer = live.ask(
+                    cast.host, url, method=method, Accept_Language=language, Authorization=bearer
+                )
 
                 assert answer.status == 200, (url, language, name)
                 assert name_of(answer).endswith(ending), (url, language, name)
@@ -141,7 +156,7 @@ def test_every_route_that_sends_a_file_is_walked_above(app: Flask) -> None:
     senders = {
         rule.endpoint
         for rule in app.url_map.iter_rules()
-        if rule.rule.endswith((".zip", "/download", "/original")) or "/qr." in rule.rule
+        if rule.rule.endswith((".zip", "/zip", "/download", "/original")) or "/qr." in rule.rule
     }
 
     assert senders == {
@@ -152,6 +167,10 @@ def test_every_route_that_sends_a_file_is_walked_above(app: Flask) -> None:
         "photos.download",
         "photos.original",
         "rooms.qr_code",
+        "api.original",
+        "api.room_zip",
+        "api.person_zip",
+        "take_home.download",
     }
 
 

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from photoshare.db import db
-from photoshare.models import OwnLink, Photo
+from photoshare.models import ApiToken, OwnLink, Photo
 from photoshare.services.rooms.host_links import EXTENSION
 from photoshare.web.pages.words import END_OF_ISOLATE, ISOLATE
 from tests.conftest import COOKIE, Cast
@@ -180,18 +180,61 @@ def test_a_link_from_before_the_new_password_does_not_give_it(app: Flask, cast: 
     assert opened(app, make_own_link(phone, cast.url)).get(f"{cast.url}/photos").status_code == 200
 
 
-def test_it_works_at_a_former_address_but_not_in_a_room_that_has_ended(
-    app: Flask, cast: Cast
-) -> None:
-    link, of_host = make_own_link(cast.guest, cast.url), make_own_link(cast.host, cast.url)
+def test_it_works_at_a_former_address(app: Flask, cast: Cast) -> None:
+    link = make_own_link(cast.guest, cast.url)
     new = cast.host.post(f"{cast.url}/guest-link").location.removesuffix("/share")
 
     assert opened(app, link).get(f"{new}/me").status_code == 200
     assert "has ended" in app.test_client().get(f"{cast.url}/mine/wrong").text
+
+
+def test_after_the_end_it_makes_a_guest_who_may_look_and_not_add(app: Flask, cast: Cast) -> None:
+    link, of_host = make_own_link(cast.guest, cast.url), make_own_link(cast.host, cast.url)
     with app.app_context():
         set_title_and_end(cast.room_id, "Party", datetime.now(UTC).date() - timedelta(days=2))
+
+    phone = opened(app, link)
+
+    assert guest_of(app, phone, cast.room_id) == guest_of(app, cast.guest, cast.room_id)
+    assert phone.get(f"{cast.url}/photos").status_code == 200
+    assert phone.post(f"{cast.url}/me/name", data={"name": "Mara"}).status_code == 403
+    assert phone.post(f"{cast.url}/join").status_code == 303, "who they are already"
+    assert opened(app, make_own_link(phone, cast.url)).get(f"{cast.url}/me").status_code == 200
+    assert opened(app, of_host).get(f"{cast.url}/settings").status_code == 200
+
+
+@pytest.mark.parametrize("whose", ["guest", "host"])
+def test_in_the_bin_it_opens_nothing(app: Flask, cast: Cast, whose: str) -> None:
+    link = make_own_link(cast.host if whose == "host" else cast.guest, cast.url)
+    cast.host.post(f"{cast.url}/delete", data={"title": "Party"})
+
+    assert app.test_client().get(link).status_code == 404
     assert app.test_client().post(link).status_code == 404
-    assert opened(app, of_host).get(f"{new}/settings").status_code == 200
+    assert "Party" not in app.test_client().get(link).text
+
+
+def test_a_new_link_of_a_host_ends_their_tokens(app: Flask, cast: Cast) -> None:
+    """A copy of their cookie may have made some."""
+    make_own_link(cast.host, cast.url)
+    with app.app_context():
+        host = guest_of(app, cast.host, cast.room_id)
+        db.session.add(
+            ApiToken(
+                room_id=cast.room_id,
+                guest_id=host or 0,
+                name="Backup",
+                token_hash="0",
+                may_read=True,
+                may_add=True,
+            )
+        )
+        db.session.commit()
+
+    kept = row_counts(app)["api_token"]
+    make_own_link(cast.host, cast.url)
+
+    assert kept == 1
+    assert row_counts(app)["api_token"] == 0
 
 
 def test_guessing_is_limited(app: Flask, cast: Cast) -> None:

@@ -106,7 +106,7 @@ def test_its_faces_and_files_go(app: Flask, site: Site, cast: Cast, party: Party
     cast.host.post(delete_url(cast, party.photos["a.jpg"]))
     assert row_counts(app)["face"] == 4
     with app.app_context():
-        deleting.delete_for_good(site.storage, before=utc_now())
+        deleting.delete_for_good(site.storage, deleting.is_over(utc_now()))
 
     assert files_with(site, digest) == []
     assert (row_counts(app)["deletion"], row_counts(app)["deleted_photo"]) == (0, 0)

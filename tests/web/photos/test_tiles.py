@@ -87,7 +87,7 @@ def test_tiles_are_deleted_with_their_photo(cast: Cast, site: Site, tiles_url: s
     assert "tiles-1.zip" in files_of(cast, site)
 
     cast.host.post(f"{tiles_url.rpartition('/')[0].rpartition('/')[0]}/delete")
-    deleting.delete_for_good(site.storage, before=utc_now())
+    deleting.delete_for_good(site.storage, deleting.is_over(utc_now()))
 
     assert files_of(cast, site) == []
     assert get(cast.guest, f"{tiles_url}/1/0-0.webp").status_code == 404

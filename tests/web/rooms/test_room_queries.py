@@ -14,17 +14,22 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, text
 
 from photoshare.db import db
+from photoshare.models import WaitingPhoto
 from photoshare.services import health
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.services.shelf import forget_room
 from tests.conftest import Cast
+from tests.fakes import GREEN, draw_photo
 from tests.helpers import (
     HX,
     TABLES,
+    guest_access,
     insert_face,
     insert_person,
     insert_photos,
+    insert_waiting,
     make_own_link,
+    moderate,
     place_at,
 )
 from tests.web.conftest import Party
@@ -81,7 +86,13 @@ class Walk:
 
 
 @pytest.fixture
-def walk(app: Flask, cast: Cast, party: Party, monkeypatch: pytest.MonkeyPatch) -> Walk:
+def walk(
+    app: Flask,
+    cast: Cast,
+    party: Party,
+    add_photo: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Walk:
     monkeypatch.setattr(health, "KEPT_S", 0)  # by the clock, one walk would ask and the next not
     photo = party.photos["a.jpg"]
     with app.app_context():
@@ -117,13 +128,21 @@ def walk(app: Flask, cast: Cast, party: Party, monkeypatch: pytest.MonkeyPatch) 
         "deletion_id": 1,
         "guest_id": guest,
         "link_id": 1,
+        "stamp": "none",
+        "room_id": cast.room_id,
     }
+    moderate(app, cast.room_id)
+    waiting = add_photo(cast.room_id, draw_photo(GREEN, seed=7), guest_id=guest)
+    with app.app_context():
+        digest = db.session.get_one(WaitingPhoto, waiting).sha256[:16]
+    of_waiting = {"waiting_id": waiting, "digest": digest}
     place = place_at(app, photo)
     addresses = []
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
             if "GET" in (rule.methods or ()) and not rule.endpoint.endswith("static"):
-                path = url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
+                known = values | (of_waiting if "waiting_id" in rule.arguments else {})
+                path = url_for(rule.endpoint, **{name: known[name] for name in rule.arguments})
                 for arguments in ARGUMENTS.get(rule.endpoint, [""]):
                     query = arguments.format(place=place, **named)
                     addresses.append(f"{path}?{query}" if query else path)
@@ -139,6 +158,9 @@ def add_other_rooms(app: Flask, make_room: Callable[..., NewRoom], count: int) -
         insert_person(app, room_id, photos[2:6])
         for photo in photos[3:9]:
             insert_face(app, room_id, photo)
+        with app.app_context():
+            guest_id = guest_access(room_id).guest.id
+        insert_waiting(app, room_id, guest_id, 12)
 
 
 def plans_of(app: Flask, queries: set[tuple[str, tuple[object, ...]]]) -> dict[str, list[str]]:

@@ -1,1 +1,1 @@
-"""The pages of what belongs to one guest, and of what they share of it."""
+"""What is about a guest themselves: their page, finding their face, and what they share."""

@@ -17,6 +17,7 @@ from photoshare.web.requests import (
     current_access,
     enter,
     guessing,
+    open_to_readers,
     open_to_strangers,
     remember_guest,
     room_tokens,
@@ -47,6 +48,7 @@ def index(room_code: str) -> str:
 
 
 @blueprint.post("/me/links/guest")
+@open_to_readers
 def make(room_code: str) -> Response:
     """Make a guest's personal link; other browsers that came by a former one are out."""
     access = current_access()
@@ -61,6 +63,7 @@ def make(room_code: str) -> Response:
 
 
 @blueprint.post("/me/links/album")
+@open_to_readers
 def share(room_code: str) -> Response:
     """Make a link that shows this guest's album to someone who does not join, or a new one."""
     access = current_access()
@@ -72,6 +75,7 @@ def share(room_code: str) -> Response:
 
 
 @blueprint.post("/me/links/album/remove")
+@open_to_readers
 def take_back(room_code: str) -> Response:
     """Take the link to this guest's album back."""
     own_links.remove_own_link(current_access(), LinkKind.ALBUM)

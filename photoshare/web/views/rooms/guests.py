@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
@@ -9,13 +11,14 @@ from werkzeug.wrappers import Response
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Guest
 from photoshare.services.downloads.zips import zip_state
+from photoshare.services.moderation.deciding import discard_waiting
 from photoshare.services.paging import page_of
 from photoshare.services.people.finding import MAX_WORDS
-from photoshare.services.photos import DeletedPhotos, delete_photos_of, list_lost, open_album
+from photoshare.services.photos import delete_photos_of, list_lost, open_album
 from photoshare.services.rooms import guests
 from photoshare.services.work.progress import room_progress
-from photoshare.web.answers import SEE_OTHER, isolated, toast
-from photoshare.web.pages.words import Refusal, count, refusal
+from photoshare.web.answers import SEE_OTHER, isolated, say_deleted, toast
+from photoshare.web.pages.words import Refusal, refusal
 from photoshare.web.requests import current_access, current_site, host_only, page_argument
 
 blueprint = Blueprint("guests", __name__, url_prefix="/rooms/<room_code>/guests")
@@ -69,7 +72,7 @@ def rename(room_code: str, guest_id: int) -> Response | tuple[str, int]:
 def stop(room_code: str, guest_id: int) -> Response:
     """Stop a guest's uploads, or allow them again."""
     is_stopped = request.form.get("is_stopped") == "1"
-    guests.stop_uploads(_guest(guest_id), is_stopped=is_stopped)
+    guests.stop_uploads(current_access(), _guest(guest_id), is_stopped=is_stopped)
     toast(
         gettext("They can no longer add photos.")
         if is_stopped
@@ -90,17 +93,10 @@ def remove(room_code: str, guest_id: int) -> Response:
     if is_here:
         toast(gettext("%(name)s is no longer in the room.", name=name))
     if "with_photos" in request.form:
-        done = delete_photos_of(access, guest_id, storage)
-        photos = count(sum(some.count for some in done), "photo")
-        toast(gettext("%(photos)s deleted.", photos=photos), undo_url=_undo_url(done))
+        with suppress(NotFoundError):  # most guests have nothing that waits
+            discard_waiting(access, storage, guest_id=guest_id)
+        say_deleted(delete_photos_of(access, guest_id, storage))
     return redirect(url_for("guests.index"), SEE_OTHER)
-
-
-def _undo_url(done: list[DeletedPhotos]) -> str | None:
-    """Return where the photos come back, if one deletion has them all."""
-    can_undo = len(done) == 1 and current_site().settings.undo_minutes > 0
-    deletion_id = done[0].deletion_id if can_undo else None
-    return url_for("photos.undo_delete", deletion_id=deletion_id) if deletion_id else None
 
 
 def _guest(guest_id: int) -> Guest:

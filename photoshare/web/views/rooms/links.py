@@ -28,8 +28,9 @@ def confirm_new_code(room_code: str) -> str:
 @host_only
 def renew_code(room_code: str) -> Response:
     """Give the room a new guest link; the old one leads strangers to a room that has ended."""
-    room = current_access().room
-    rooms.renew_code(room)
+    access = current_access()
+    room = access.room
+    rooms.renew_code(room, access.guest.id)
     toast(gettext("This is the new guest link. The old one no longer lets anyone in."))
     return redirect(url_for("rooms.share", room_code=room.code), SEE_OTHER)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -31,14 +30,14 @@ from photoshare.services.photos import (
     list_newest,
     open_album,
 )
-from photoshare.services.rooms import entering, hosts, rooms
+from photoshare.services.rooms import bin, entering, hosts, rooms
 from photoshare.services.rooms.entering import Access
 from photoshare.services.rooms.host_links import secret_of
 from photoshare.services.work.progress import room_progress
 from photoshare.web.answers import (
     SEE_OTHER,
     content_disposition,
-    isolated,
+    gone_page,
     render,
     toast,
 )
@@ -46,17 +45,23 @@ from photoshare.web.pages.links import absolute_url, phone_access, qr_code_file,
 from photoshare.web.pages.people_grid import draw_people
 from photoshare.web.pages.words import Refusal, refusal
 from photoshare.web.requests import (
+    check_may_open_rooms,
+    check_opens_room,
     current_access,
     current_site,
+    days_of_form,
+    end_date_of_form,
     enter,
     forget_room,
     guessing,
     host_only,
-    limit_new_rooms,
+    may_open_rooms,
+    needs_owner_password,
     open_to_strangers,
     remember_guest,
     room_tokens,
     wanted_page,
+    was_owner,
 )
 
 blueprint = Blueprint("rooms", __name__)
@@ -76,7 +81,8 @@ def index() -> str:
 @blueprint.get("/rooms")
 def new() -> str:
     """Show the form that creates a room."""
-    return render_template("rooms/new.html", form={}, refused=None)
+    check_may_open_rooms()
+    return _new_page({})
 
 
 @blueprint.post("/rooms")
@@ -84,16 +90,17 @@ def create() -> Response | Again:
     """Create a room and make this browser its host."""
     form = request.form
     try:
-        limit_new_rooms()
+        check_opens_room()
         entering.checked_name(form.get("name", ""))  # before there is a room
         new = rooms.create_room(
             form.get("title", ""),
             password=form.get("password", ""),
-            ends_on=_parse_date(form.get("ends_on", "")),
+            ends_on=end_date_of_form(),
+            deletes_after_days=days_of_form(rooms.DELETES_AFTER_DAYS),
         )
         guest = entering.become_host(new.room, secret=new.host_secret, name=form.get("name", ""))
     except (InvalidInputError, TooManyAttemptsError) as error:
-        return _again(render_template("rooms/new.html", form=form, refused=refusal(error)), error)
+        return _again(_new_page(form, refusal(error)), error)
     remember_guest(guest)
     # Where the cookie is not kept, that link is all the host has of the room.
     return enter(url_for("rooms.host_link", room_code=new.room.code, secret=new.host_secret))
@@ -274,12 +281,15 @@ def change(room_code: str) -> Response | tuple[str, int]:
         rooms.change_settings(
             access.room,
             title=form.get("title", ""),
-            ends_on=_parse_date(form.get("ends_on", "")),
+            ends_on=end_date_of_form(),
             password=form.get("password", ""),
             is_open="remove_password" in form,
             guests_may_correct="guests_may_correct" in form,
             keeps_metadata="keep_metadata" in form,
             has_hearts="has_hearts" in form,
+            deletes_after_days=days_of_form(access.room.deletes_after_days),
+            is_moderated="is_moderated" in form,
+            host_id=access.guest.id,
         )
     except InvalidInputError as error:
         return render_template(
@@ -292,26 +302,39 @@ def change(room_code: str) -> Response | tuple[str, int]:
 @blueprint.get("/rooms/<room_code>/delete")
 @host_only
 def confirm_delete(room_code: str) -> str:
-    """Ask whether to really delete the room."""
-    access = current_access()
-    count = count_photos(open_album(access))
-    return render_template("rooms/delete.html", access=access, photo_count=count)
+    """Ask for the title of the room before it is deleted, and offer to take everything home."""
+    return _delete_page()
 
 
 @blueprint.post("/rooms/<room_code>/delete")
 @host_only
-def delete(room_code: str) -> Response:
-    """Delete the room with all of its data."""
-    room = current_access().room
-    room_id, title = room.id, room.title  # read now: the row is gone afterwards
-    rooms.delete_room(room_id, current_site().storage)
-    forget_room(room_id)
-    toast(
-        gettext(
-            "The room “%(title)s” and everything in it have been deleted.", title=isolated(title)
-        )
+def delete(room_code: str) -> str | Response | Again:
+    """Put the room into the bin; on a full disk it is gone at once."""
+    access = current_access()
+    room = access.room
+    try:
+        bin.check_title(room, request.form.get("title", ""))
+    except InvalidInputError as error:
+        return _again(_delete_page(refusal(error)), error)
+    room_id = room.id
+    if report := bin.put_into_bin(room, current_site().storage, access.guest.id):
+        forget_room(room_id)
+        return gone_page(report)
+    return redirect(url_for("bin.room"), SEE_OTHER)
+
+
+def _delete_page(refused: Refusal | None = None) -> str:
+    access = current_access()
+    album = open_album(access)
+    return render_template(
+        "rooms/delete.html",
+        access=access,
+        album=album,
+        photo_count=count_photos(album),
+        is_full=not current_site().storage.has_free_space(),
+        title=request.form.get("title", ""),
+        refused=refused,
     )
-    return redirect(url_for("rooms.index"), SEE_OTHER)
 
 
 def _again(page: str, error: PhotoshareError) -> Again:
@@ -321,9 +344,23 @@ def _again(page: str, error: PhotoshareError) -> Again:
     return page, 422, {}
 
 
+def _new_page(form: Mapping[str, str], refused: Refusal | None = None) -> str:
+    needs_password = needs_owner_password()
+    return render_template(
+        "rooms/new.html", form=form, refused=refused, needs_owner_password=needs_password
+    )
+
+
 def _start_page(form: Mapping[str, str], refused: Refusal | None = None) -> str:
     my_rooms = entering.list_joined_rooms(room_tokens())
-    return render_template("rooms/index.html", form=form, my_rooms=my_rooms, refused=refused)
+    return render_template(
+        "rooms/index.html",
+        form=form,
+        my_rooms=my_rooms,
+        refused=refused,
+        may_open_rooms=may_open_rooms(),
+        was_owner=was_owner(),
+    )
 
 
 def _wanted_url() -> str:
@@ -352,24 +389,12 @@ def _join_page(
     back: PasswordChangedError | None = None,
 ) -> str:
     needs_password = room.password_hash is not None
-    title = None if needs_password else room.title  # only for those who know the password
     return render_template(
         "rooms/join.html",
-        title=title,
+        title=None if needs_password else room.title,  # only for those who know the password
         needs_password=needs_password,
         refused=refused,
         name=name,
         back=back,
         wanted=wanted_page(),
     )
-
-
-def _parse_date(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInputError(
-            "Please enter the end date like this: 2026-12-31.", field="ends_on"
-        ) from None

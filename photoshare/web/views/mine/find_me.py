@@ -15,7 +15,7 @@ from photoshare.services.mine import find_me
 from photoshare.services.mine.find_me import Candidate, PicturedFace
 from photoshare.web.answers import SEE_OTHER, toast
 from photoshare.web.pages.words import translate_error
-from photoshare.web.requests import current_access, current_site, limit_searches
+from photoshare.web.requests import current_access, current_site, limit_searches, open_to_readers
 
 MOST_BYTES = 24 * MB  # of a picture; phones' have 3 to 12
 ANSWERED_WITHIN_S = 3600
@@ -24,6 +24,7 @@ blueprint = Blueprint("find_me", __name__, url_prefix="/rooms/<room_code>/me")
 
 
 @blueprint.post("/selfie")
+@open_to_readers
 def search(room_code: str) -> Response:
     """Show who of the room a picture may show; the answer is nowhere but on the page."""
     access, site = current_access(), current_site()

@@ -12,8 +12,8 @@ from filelock import FileLock, Timeout
 from flask import current_app
 from flask.cli import with_appcontext
 
-from photoshare.cli.answers import OneSentence, print_json
-from photoshare.cli.rooms import find_room
+from photoshare.cli.answers import OneSentence, already_json, print_json
+from photoshare.cli.rooms.finding import find_room
 from photoshare.config import LOCK_FILE
 from photoshare.errors import RejectedPhotoError
 from photoshare.services.photos import adding
@@ -27,6 +27,7 @@ PROGRESS_S = 0.5  # how often the progress bar reads the table
 @click.argument("code")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--wait", is_flag=True, help="Look for people now and show the progress.")
+@already_json
 @with_appcontext
 def import_folder(code: str, folder: Path, wait: bool) -> None:
     """Add every picture in FOLDER to the room CODE; print the result as JSON."""

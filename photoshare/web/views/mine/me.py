@@ -31,6 +31,7 @@ from photoshare.web.requests import (
     current_site,
     forget_room,
     numbers_of_form,
+    open_to_readers,
     page_argument,
     people_argument,
 )
@@ -49,6 +50,7 @@ def show(room_code: str) -> str:
 
 
 @blueprint.post("/me/person")
+@open_to_readers
 def choose_person(room_code: str) -> Response | tuple[str, int]:
     """Store which person this guest is; nobody else is told."""
     chosen = numbers_of_form("person")
@@ -60,6 +62,7 @@ def choose_person(room_code: str) -> Response | tuple[str, int]:
 
 
 @blueprint.post("/me/person/forget")
+@open_to_readers
 def forget_person(room_code: str) -> Response:
     """Forget which person this guest said they are."""
     selves.forget_self(current_access())
@@ -79,6 +82,7 @@ def rename(room_code: str) -> Response | tuple[str, int]:
 
 
 @blueprint.post("/leave")
+@open_to_readers
 def leave(room_code: str) -> Response:
     """Forget the room on this device, and the guest in the room; their uploads stay in it."""
     access = current_access()

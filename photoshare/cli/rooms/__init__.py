@@ -1,0 +1,1 @@
+"""``rooms ...``: everything about a room, one module a noun."""
