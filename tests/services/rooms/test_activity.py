@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from photoshare.errors import NotFoundError
 from photoshare.models import LogEntry, db, utc_now
-from photoshare.services.rooms import activity, api_tokens, bin, ending, guests, rooms
+from photoshare.services.rooms import activity, api_tokens, bin, ending, entering, guests, rooms
 from photoshare.services.rooms.activity import ActivityKind, list_activity, note
 from photoshare.web.site import Site
 from tests.helpers import counted_queries, guest_access, host_access
@@ -141,8 +141,10 @@ def test_the_work_of_an_event_does_not_grow_with_the_room(app: Flask, room_id: i
     assert all("ix_log_entry_same (room_id=? AND kind=? AND guest_id=?" in plan for plan in plans)
 
 
-def test_what_happens_to_the_whole_room_is_noted(room_id: int, site: Site) -> None:
-    host = host_access(room_id)
+def test_what_happens_to_the_whole_room_is_noted(site: Site) -> None:
+    new = rooms.create_room("Party")
+    guest = entering.become_host(new.room, secret=new.host_secret, name="Hanna")
+    host = entering.Access(new.room, guest)
     token = api_tokens.add_token(host, "Backup", api_tokens.Rights(may_read=True, may_add=False))
     api_tokens.remove_token(host, api_tokens.list_tokens(host)[0].id)
     ending.end_now(host.room, host.guest.id)
@@ -151,8 +153,9 @@ def test_what_happens_to_the_whole_room_is_noted(room_id: int, site: Site) -> No
     bin.put_into_bin(host.room, site.storage, host.guest.id)
     bin.restore_room(host.room, site.storage)
 
-    said = list_activity(room_id, 1).items
+    said = list_activity(new.room.id, 1).items
     assert [(entry.kind, entry.about, entry.name is None) for entry in reversed(said)] == [
+        ("became_host", "", False),
         ("added_token", "Backup", False),
         ("removed_token", "Backup", False),
         ("ended", "", False),
