@@ -61,6 +61,7 @@ def test_the_host_is_asked_first(app: Flask, cast: Cast, party: Party) -> None:
 def test_all_rows_and_files_of_the_room_go(
     app: Flask, site: Site, cast: Cast, party: Party
 ) -> None:
+    make_own_link(cast.guest, cast.url)
     with app.app_context():
         author = Author(cast.room_id)
         red, blue = (
@@ -92,7 +93,6 @@ def test_all_rows_and_files_of_the_room_go(
         db.session.add(Heart(photo_id=party.photos["b.jpg"], guest_id=guest_id or 0))
         db.session.commit()
         delete_photos(host_access(cast.room_id), [party.photos["e.jpg"]], site.storage)
-    make_own_link(cast.guest, cast.url)
     insert_waiting(app, cast.room_id, guest_id or 0, 1)
     assert 0 not in row_counts(app).values()
 
