@@ -141,16 +141,14 @@ def originals_in(database: sqlite3.Connection) -> list[Original]:
 
     Each is listed once. Former schemas know neither bin nor waiting.
     """
+    rows = database.execute("SELECT room_id, sha256, file_name FROM photo").fetchall()
+    for table, name in (("waiting_photo", "file_name"), ("deleted_photo", "'a photo in the bin'")):
+        is_there = "SELECT 1 FROM sqlite_master WHERE name = ?"
+        if database.execute(is_there, (table,)).fetchone():
+            rows += database.execute(f"SELECT room_id, sha256, {name} FROM {table}")  # noqa: S608 - ours
     found: dict[tuple[int, str], Original] = {}
-    for query in (
-        "SELECT room_id, sha256, file_name FROM photo",
-        "SELECT room_id, sha256, file_name FROM waiting_photo",
-        "SELECT room_id, sha256, 'a photo in the bin' FROM deleted_photo",
-    ):
-        table = (query.rpartition(" ")[2],)
-        if database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", table).fetchone():
-            for one in map(Original._make, database.execute(query)):
-                found.setdefault((one.room_id, one.sha256), one)
+    for one in map(Original._make, rows):
+        found.setdefault((one.room_id, one.sha256), one)
     return list(found.values())
 
 

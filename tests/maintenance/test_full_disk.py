@@ -171,11 +171,13 @@ def test_on_a_full_disk_the_owner_logs_in_and_deletes_a_room(small_disk: Path) -
         login = owner.ask("/owner/login", b"owner_password=a password of ours")
         fill(small_disk)
         gone = owner.ask("/owner/rooms/1/delete", b"title=Party")
+        if b"In the bin" in gone[1]:  # there was just enough space for that
+            gone = owner.ask("/owner/rooms/1/delete/now", b"")
 
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=30)
     assert (login[0], b"Log out here" in login[1]) == (200, True)
-    assert (gone[0], b"have been deleted" in gone[1]) == (200, True)
+    assert (gone[0], b"is gone for good" in gone[1]) == (200, True)
     assert photo_ids(data) == []
     assert "Traceback" not in errors
 
