@@ -119,7 +119,7 @@ case "${1:-}" in
 test)
     shift
     install requirements-dev
-    if [ "${1:-}" = --scale ]; then
+    if [ "${1:-}" = --scale ] || [ "${1:-}" = --postgresql ]; then
         install requirements-scale
         install requirements-scale-dev
     fi

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Every check and test of the project: ./run.sh test. With --coverage: measured as well, which takes
 # half as long again. With --fast: what takes a minute, for the loop while writing. With --container:
-# only that the container is built and runs. With --scale: only what runs beyond one machine. With other arguments: only pytest, with them.
+# only that the container is built and runs. With --scale: only what runs beyond one machine. With --postgresql: the tests of
+# the database's users on PostgreSQL. With other arguments: only pytest, with them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bin=.venv/bin
@@ -30,10 +31,11 @@ if [ "${1:-}" = --container ]; then
 fi
 
 if [ "${1:-}" = --scale ]; then
-    shift
-    "$bin/python" -m pytest "${in_all_cores[@]}" -m scale tests/scale "$@"
-    [ $# -eq 0 ] || exit 0
-    # The tests of the database's users on PostgreSQL, as --fast chooses them; and all of its migrations.
+    exec "$bin/python" -m pytest "${in_all_cores[@]}" -m scale tests/scale "${@:2}"
+fi
+
+if [ "${1:-}" = --postgresql ]; then
+    # As --fast chooses them, and all of its migrations.
     export TEST_DATABASE=postgresql
     "$bin/python" -m pytest -q "${in_all_cores[@]}" --fast tests/services tests/web tests/jobs tests/maintenance
     "$bin/python" -m pytest -q tests/test_migrations.py
