@@ -40,6 +40,7 @@ PROGRAM = "photoshare" if IS_INSTALLED else "./run.sh"  # how it is started
 
 LOCK_FILE = "photoshare.lock"  # in the data folder: who holds it serves, or searches
 KB, MB, GB = 10**3, 10**6, 10**9  # bytes, as on phones and disks
+MOST_SELFIE_MB = 24  # of a picture by which a guest looks for themselves; phones' have 3 to 12
 ENV_PREFIX = "PHOTOSHARE_"
 ENGINES = ("fused", "dlib", "face_recognition")  # photoshare.faces.engines.choose
 # Former settings, and what replaced them: refused, since what they say no longer happens.

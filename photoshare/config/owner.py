@@ -8,7 +8,7 @@ from photoshare.config.values import HIDDEN, new_setting, one_of
 
 OPEN, BY_PASSWORD, CLOSED = "open", "password", "closed"
 MIN_PASSWORD = 12  # characters; whoever has it can delete every room, and anyone may guess
-MAX_PASSWORD = 200  # characters, as of a room's
+MAX_PASSWORD = 200  # characters, of rooms as well; scrypt takes any length, a form should not
 
 
 def _password(text: str) -> str:

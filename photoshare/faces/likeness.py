@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from photoshare.faces.grouping.kept.memory import unit_length
 from photoshare.faces.grouping.linkage import JOIN_RATIO
 from photoshare.faces.types import NO_PERSON, FaceEncodings, FaceSet
 
@@ -101,8 +102,8 @@ def rank_by_face(
     """
     if len(faces) == 0:
         return []
-    encodings = _of_unit_length(faces.encodings)
-    (one,) = _of_unit_length(encoding[None])
+    encodings = unit_length(faces.encodings)
+    (one,) = unit_length(encoding[None])
     dots = encodings @ one
     # An unsorted face is a side of its own.
     sides = np.where(faces.person_ids != NO_PERSON, faces.person_ids, -1 - np.arange(len(faces)))
@@ -137,11 +138,5 @@ def _dots_of_others(
     ones = np.ones(len(encodings), dtype=np.float32)
     places = (side_of, np.arange(len(encodings)))
     adder = sparse.csr_array((ones, places), shape=(len(nearest), len(encodings)))
-    found: NDArray[np.float32] = _of_unit_length(adder @ encodings - encodings[nearest]) @ one
+    found: NDArray[np.float32] = unit_length(adder @ encodings - encodings[nearest]) @ one
     return found
-
-
-def _of_unit_length(encodings: FaceEncodings) -> FaceEncodings:
-    lengths = np.sqrt(np.einsum("ij,ij->i", encodings, encodings))
-    scaled: FaceEncodings = encodings / np.maximum(lengths, np.finfo(np.float32).tiny)[:, None]
-    return scaled

@@ -17,14 +17,13 @@ from waitress.buffers import OverflowableBuffer
 from waitress.parser import HTTPRequestParser
 from waitress.task import WSGITask
 
-from photoshare.config import MB
+from photoshare.config import MB, MOST_SELFIE_MB
 from photoshare.disk import BODY_DROPPED, is_disk_full
 from photoshare.errors import PhotoshareError, RejectedPhotoError, ServerBusyError, disk_full_error
 from photoshare.serving.logs import log_access
 from photoshare.serving.patient_files import PatientFile
 
 PRIVATE = "/me/selfie"  # how the address of what is never written to the disk ends
-MOST_PRIVATE_MB = 24  # of one picture; phones' have 3 to 12
 PRIVATE_MB_AT_ONCE = 96
 
 
@@ -69,8 +68,8 @@ class PrivateBody(Body):
 
     def append(self, block: bytes) -> None:
         """Append the next part."""
-        if len(self) + len(block) > MOST_PRIVATE_MB * MB:
-            number = MOST_PRIVATE_MB
+        if len(self) + len(block) > MOST_SELFIE_MB * MB:
+            number = MOST_SELFIE_MB
             self.drop(
                 RejectedPhotoError("The picture is larger than %(number)s MB.", number=number)
             )

@@ -34,6 +34,7 @@ EVENT = {
 }
 # What the status says once all of them have been searched; "2 people found" comes before that.
 ALL_FOUND = "5 faces in 5 photos, 2 people found"
+ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
 # The first is Chromium without the window around the page, which takes half of the processor time.
 CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
 # Chromium's own requests to its makers' servers are switched off; as root it needs --no-sandbox.
@@ -146,3 +147,17 @@ def save_screenshot(page: Page, name: str) -> None:
 @pytest.fixture
 def take_screenshot() -> Callable[[Page, str], None]:
     return save_screenshot
+
+
+def make_searched_room(browser: Browser, address: str, photos: list[Path], title: str) -> str:
+    """Make a room with these photos, all of them searched; return its guest link."""
+    page = browser.new_page()
+    page.goto(f"{address}/rooms")
+    page.get_by_label("Title").fill(title)
+    page.get_by_role("button", name="Create the room").click()
+    url = page.get_by_label("Guest link").input_value()
+    page.goto(url)
+    page.locator("input[type=file]").set_input_files(photos)
+    expect(page.locator("#job-status")).to_contain_text(ALL_FOUND, timeout=ANALYSIS_MS)
+    page.context.close()
+    return url

@@ -14,12 +14,11 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, FilePayload, Page, StorageState, expect
 
-from tests.browser.conftest import ALL_FOUND, save_screenshot
+from tests.browser.conftest import ALL_FOUND, ANALYSIS_MS, save_screenshot
 from tests.fakes import GREEN, draw_photo
 
 pytestmark = pytest.mark.browser
 
-ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
 SIZES = {390: 844, 768: 1024, 1280: 860}  # width and height in pixels
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # Name, who looks at it, address below the room (or from the root, with a slash before), language.

@@ -8,27 +8,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ALL_FOUND
+from tests.browser.conftest import make_searched_room
 from tests.fakes import BLUE, draw_photo
 
 pytestmark = pytest.mark.browser
 
-ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
 MOST_TAPS = 5
 
 
 @pytest.fixture(scope="module")
 def room_url(browser: Browser, address: str, event_photos: list[Path]) -> str:
-    page = browser.new_page()
-    page.goto(f"{address}/rooms")
-    page.get_by_label("Title").fill("Find me")
-    page.get_by_role("button", name="Create the room").click()
-    url = page.get_by_label("Guest link").input_value()
-    page.goto(url)
-    page.locator("input[type=file]").set_input_files(event_photos)
-    expect(page.locator("#job-status")).to_contain_text(ALL_FOUND, timeout=ANALYSIS_MS)
-    page.context.close()
-    return url
+    return make_searched_room(browser, address, event_photos, "Find me")
 
 
 def test_link_join_selfie_album_zip(

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ALL_FOUND
+from tests.browser.conftest import ALL_FOUND, ANALYSIS_MS
 from tests.fakes import draw_photo
 
 pytestmark = pytest.mark.browser
 
-ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
 COUNT_ANNOUNCEMENTS = """() => {
     window.announced = [];
     for (const region of document.querySelectorAll("[role=status]")) {

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ALL_FOUND
+from tests.browser.conftest import ANALYSIS_MS, make_searched_room
 from tests.browser.drawing import draw_shot
 from tests.fakes import RED
 
 pytestmark = pytest.mark.browser
 
-ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
 # A page that believes it is installed, and remembers what it told the icon.
 INSTALLED = """
 const real = window.matchMedia.bind(window);
@@ -27,16 +26,7 @@ navigator.setAppBadge = async (number) => window.badges.push(number);
 
 @pytest.fixture(scope="module")
 def room_url(browser: Browser, address: str, event_photos: list[Path]) -> str:
-    page = browser.new_page()
-    page.goto(f"{address}/rooms")
-    page.get_by_label("Title").fill("Own links")
-    page.get_by_role("button", name="Create the room").click()
-    url = page.get_by_label("Guest link").input_value()
-    page.goto(url)
-    page.locator("input[type=file]").set_input_files(event_photos)
-    expect(page.locator("#job-status")).to_contain_text(ALL_FOUND, timeout=ANALYSIS_MS)
-    page.context.close()
-    return url
+    return make_searched_room(browser, address, event_photos, "Own links")
 
 
 def join_as_someone(page: Page, room_url: str, name: str) -> None:

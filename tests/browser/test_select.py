@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
-from tests.browser.conftest import ALL_FOUND
+from tests.browser.conftest import ALL_FOUND, ANALYSIS_MS
 
 pytestmark = pytest.mark.browser
 
-ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
 MOST_SHIFT = 0.05  # of the layout, as Chromium computes it
 SHIFTS = """() => new Promise(resolve => {
     let sum = 0;

@@ -10,11 +10,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ALL_FOUND
+from tests.browser.conftest import ANALYSIS_MS, make_searched_room
 
 pytestmark = pytest.mark.browser
 
-ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
 TOUCH = """([points]) => {
     const frame = document.querySelector(".photo-frame");
     for (const [type, id, x, y] of points) {
@@ -27,16 +26,7 @@ TOUCH = """([points]) => {
 
 @pytest.fixture(scope="module")
 def room_url(browser: Browser, address: str, event_photos: list[Path]) -> str:
-    page = browser.new_page()
-    page.goto(f"{address}/rooms")
-    page.get_by_label("Title").fill("Viewer party")
-    page.get_by_role("button", name="Create the room").click()
-    url = page.get_by_label("Guest link").input_value()
-    page.goto(url)
-    page.locator("input[type=file]").set_input_files(event_photos)
-    expect(page.locator("#job-status")).to_contain_text(ALL_FOUND, timeout=ANALYSIS_MS)
-    page.context.close()
-    return url
+    return make_searched_room(browser, address, event_photos, "Viewer party")
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
-pytestmark = pytest.mark.browser
+from tests.browser.conftest import ANALYSIS_MS
 
-ANALYSIS_MS = 120_000  # upper bound for five photos on a slow machine
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from photoshare.config.owner import MAX_PASSWORD
 from photoshare.services.rooms.entering import MAX_NAME, MAX_TYPED_CODE
-from photoshare.services.rooms.hashing import MAX_PASSWORD
 from photoshare.services.rooms.rooms import MAX_TITLE, NewRoom
 from photoshare.web.requests.security import FILE_ENDPOINTS, LONGER_FIELDS, MAX_FIELD
 from tests.conftest import ROOT, Cast

@@ -6,22 +6,24 @@ are written to a file, the database or the log, and nobody is named by it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from photoshare.config import Settings
 from photoshare.errors import InvalidInputError
 from photoshare.faces.analysis import analyse_decoded
-from photoshare.faces.likeness import rank_by_face
-from photoshare.faces.types import AnalysedFace, FaceEngine
+from photoshare.faces.likeness import Likeness, rank_by_face
+from photoshare.faces.types import AnalysedFace, FaceEngine, FaceSet
 from photoshare.models import NO_PERSON, Face, db, number_of
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.pictures.decoding import DecodedPhoto
 from photoshare.services.corrections.verbs import move_faces
 from photoshare.services.people.grouping import GroupingRule
 from photoshare.services.people.people import PersonCard
-from photoshare.services.people.room_faces import RoomFaces, load_room_faces
+from photoshare.services.people.room_faces import load_room_faces
 from photoshare.services.people.room_people import load_room_people
 from photoshare.services.people.selves import choose_self
 from photoshare.services.rooms.entering import Access, Author
@@ -106,11 +108,18 @@ def find_by_picture(
             "from the front, large and in good light."
         )
     largest = sorted(found.faces, key=_area, reverse=True)[:MOST_FACES]
+    cards = load_room_people(access.room.id).cards(for_host=access.is_host)
     room = load_room_faces(access.room.id, rule.engine_name)
-    return [
-        PicturedFace(found.cover_of(face), _candidates(access, room, face, rule))
-        for face in largest
-    ]
+    is_shown = np.isin(room.faces.person_ids, [NO_PERSON, *cards])
+    ids, faces = room.ids[is_shown], room.faces.subset(is_shown)
+
+    def candidates(face: AnalysedFace) -> list[Candidate]:
+        ranked = rank_by_face(faces, face.encoding, eps=rule.eps, limit=MOST_SHOWN)
+        found = [_candidate(one, ids, faces, cards, rule) for one in ranked]
+        # People are worth asking about whoever it is; a single face only if it is near.
+        return [one for one in found if one.person or one.is_likely]
+
+    return [PicturedFace(found.cover_of(face), candidates(face)) for face in largest]
 
 
 def choose_face(access: Access, face_id: int, person_id: int) -> int:
@@ -147,18 +156,16 @@ def _area(face: AnalysedFace) -> int:
     return (bottom - top) * (right - left)
 
 
-def _candidates(
-    access: Access, room: RoomFaces, face: AnalysedFace, rule: GroupingRule
-) -> list[Candidate]:
-    """List whom the browser may see of those who look like a face."""
-    cards = load_room_people(access.room.id).cards(for_host=access.is_host)
-    shown = np.isin(room.faces.person_ids, [NO_PERSON, *cards])
-    ids, faces = room.ids[shown], room.faces.subset(shown)
-    found = []
-    for one in rank_by_face(faces, face.encoding, eps=rule.eps, limit=MOST_SHOWN):
-        is_likely = one.distance <= FAR * rule.eps
-        # People are worth asking about whoever it is; a single face only if it is near.
-        if one.person_id != NO_PERSON or is_likely:
-            person, owner = cards.get(one.person_id), int(faces.person_ids[one.row])
-            found.append(Candidate(person, int(ids[one.row]), owner, is_likely))
-    return found
+def _candidate(
+    one: Likeness,
+    ids: NDArray[np.int64],
+    faces: FaceSet,
+    cards: Mapping[int, PersonCard],
+    rule: GroupingRule,
+) -> Candidate:
+    return Candidate(
+        cards.get(one.person_id),
+        int(ids[one.row]),
+        int(faces.person_ids[one.row]),
+        one.distance <= FAR * rule.eps,
+    )

@@ -59,8 +59,7 @@ def open_shared(secret: str) -> SharedAlbum:
     """
     link, guest, room = find_by_secret(LinkKind.ALBUM, secret)
     person = None if guest.person_id is None else db.session.get(Person, guest.person_id)
-    is_shown = person is not None and not person.is_hidden
-    if person is None or not is_shown or not is_in(room, guest):
+    if person is None or person.is_hidden or not is_in(room, guest):
         raise NotFoundError("This link isn't valid. Perhaps it was taken back.")
     access = Access(room, guest)
     return SharedAlbum(

@@ -7,11 +7,12 @@ photos leaves a few pages.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import StrEnum
 
 from sqlalchemy import func, insert, select, update
 
-from photoshare.errors import NotFoundError
+from photoshare.errors import DiskFullError, NotFoundError
 from photoshare.models import Guest, LogEntry, db, utc_now
 from photoshare.services.paging import ListPage, has_page
 
@@ -115,9 +116,10 @@ def forget_name(guest: Guest) -> None:
 
 
 def note_download(room_id: int, guest_id: int) -> None:
-    """Note that a guest downloads all photos of the room."""
-    note(room_id, ActivityKind.DOWNLOADED, guest_id)
-    db.session.commit()
+    """Note that a guest downloads all photos of the room, unless the disk is full."""
+    with suppress(DiskFullError):  # which must not keep anybody from their photos
+        note(room_id, ActivityKind.DOWNLOADED, guest_id)
+        db.session.commit()
 
 
 def list_activity(room_id: int, page: int) -> ListPage[LogEntry]:

@@ -6,9 +6,9 @@ import threading
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from photoshare.config.owner import MAX_PASSWORD
 from photoshare.errors import InvalidInputError
 
-MAX_PASSWORD = 200  # characters; scrypt takes any length, a form should not
 SCRYPT_AT_ONCE = 2  # each takes 32 MB and 50 ms of a processor
 SLOW_METHOD = "scrypt:32768:8:1"  # Werkzeug's default, for passwords
 # A host secret has 160 random bits and cannot be guessed: stretching it would only cost the server.

@@ -244,11 +244,11 @@ def test_a_picture_that_takes_too_much_memory_is_refused(
 ) -> None:
     picture = draw_photo(RED, seed=77) + bytes(3_000_000)
     with serving(app) as live:
-        monkeypatch.setattr(request_bodies, "MOST_PRIVATE_MB", 2)
+        monkeypatch.setattr(request_bodies, "MOST_SELFIE_MB", 2)
         status, page = search_live(live, cast, picture)
         assert (status, "larger than 2 MB" in page) == (422, True)
 
-        monkeypatch.setattr(request_bodies, "MOST_PRIVATE_MB", 9)
+        monkeypatch.setattr(request_bodies, "MOST_SELFIE_MB", 9)
         monkeypatch.setattr(request_bodies, "PRIVATE_MB_AT_ONCE", 2)
         status, page = search_live(live, cast, picture)
         assert (status, "Please try again" in page) == (503, True)

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
-from photoshare.config import MB
+from photoshare.config import MB, MOST_SELFIE_MB
 from photoshare.errors import InvalidInputError, RejectedPhotoError
 from photoshare.services.mine import find_me
 from photoshare.services.mine.find_me import Candidate, PicturedFace
@@ -17,7 +17,6 @@ from photoshare.web.answers import SEE_OTHER, toast
 from photoshare.web.pages.words import translate_error
 from photoshare.web.requests import current_access, current_site, limit_searches, open_to_readers
 
-MOST_BYTES = 24 * MB  # of a picture; phones' have 3 to 12
 ANSWERED_WITHIN_S = 3600
 
 blueprint = Blueprint("find_me", __name__, url_prefix="/rooms/<room_code>/me")
@@ -28,7 +27,7 @@ blueprint = Blueprint("find_me", __name__, url_prefix="/rooms/<room_code>/me")
 def search(room_code: str) -> Response:
     """Show who of the room a picture may show; the answer is nowhere but on the page."""
     access, site = current_access(), current_site()
-    request.max_content_length = MOST_BYTES
+    request.max_content_length = MOST_SELFIE_MB * MB
     limit_searches()
     faces: list[PicturedFace] = []
     error, status = None, 200
