@@ -385,4 +385,6 @@ class Party:
         print(f"faults: {len(self.faults)}")
         for fault in self.faults[:20]:
             print(f"  {fault}")
+        if self.faults:  # what the server said of it
+            print(*self.log.with_name("errors").read_text().splitlines()[-200:], sep="\n  ")
         return 1 if self.faults else 0

@@ -8,7 +8,9 @@ import io
 import os
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -217,6 +219,28 @@ def test_a_room_is_set_aside_and_removed_with_its_folder(storage: Storage, files
     assert storage.rooms_set_aside() == set()
     assert not storage.room_folder(1).exists()
     assert files.names() == [f"rooms/11/originals/{SHA}"]
+
+
+def test_two_that_remove_the_same_room_do_not_stumble_over_each_other(
+    storage: Storage, files: Files
+) -> None:
+    """A host deletes a room while the hourly sweep finishes what an earlier start left."""
+    for number in range(500):
+        files.put(storage.room_folder(1) / "derived" / f"{number}.webp")
+    storage.set_room_aside(1)
+    begin = threading.Barrier(4)
+
+    def remove(_number: int) -> None:
+        begin.wait()
+        storage.empty_room_set_aside(1)
+        storage.forget_room_set_aside(1)
+
+    with ThreadPoolExecutor(4) as removers:
+        list(removers.map(remove, range(4)))  # raises what they raised
+    files.settle()
+
+    assert storage.rooms_set_aside() == set()
+    assert files.names() == []
 
 
 def test_a_room_without_a_folder_is_not_set_aside(storage: Storage) -> None:

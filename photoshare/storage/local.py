@@ -269,13 +269,14 @@ class Storage(Incoming):
     def empty_room_set_aside(self, room_id: int) -> None:
         """Remove the files of a room that was set aside, to free their space."""
         for folder in self._set_aside(room_id):
-            for path in folder.iterdir():
-                shutil.rmtree(path)
+            with contextlib.suppress(FileNotFoundError):
+                for path in folder.iterdir():
+                    _remove(path)
 
     def forget_room_set_aside(self, room_id: int) -> None:
         """End the deletion of a room whose rows are gone."""
         for folder in self._set_aside(room_id):
-            shutil.rmtree(folder)
+            _remove(folder)
 
     def _set_aside(self, room: int | str) -> list[Path]:
         return [
@@ -331,3 +332,10 @@ class Storage(Incoming):
             while folder != self.data:
                 folder = folder.parent
                 sync_folder(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder with its files, even if another deletion of the same room does so too."""
+    while folder.exists():
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(folder)
