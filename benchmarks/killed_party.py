@@ -41,6 +41,8 @@ LAST_MERGE = (
 PEOPLE_OF_PHOTOS = (
     "SELECT DISTINCT person_id FROM face JOIN photo ON photo.id = photo_id WHERE sha256 IN (?, ?)"
 )
+# A kill can leave a room in the bin, where no job works on it.
+SEARCHED = "photo JOIN room ON room.id = room_id WHERE binned_at IS NULL"
 
 
 class Party:
@@ -361,7 +363,7 @@ class Party:
         self.is_over.set()
         for thread in threads:
             thread.join()
-        waiting = "SELECT COUNT(*) FROM photo WHERE state IN ('waiting', 'analysing')"
+        waiting = f"SELECT COUNT(*) FROM {SEARCHED} AND state IN ('waiting', 'analysing')"
         while self._ask_database(waiting) != [(0,)] and time.monotonic() < deadline:
             time.sleep(0.1)
         self.compare()
@@ -374,7 +376,7 @@ class Party:
         self.process.terminate()
         self.process.wait()
         self.note_analyses()
-        failed = self._ask_database("SELECT file_name FROM photo WHERE state != 'analysed'")
+        failed = self._ask_database(f"SELECT file_name FROM {SEARCHED} AND state != 'analysed'")
         self.faults += [f"{name} was given up" for (name,) in failed]
         self.count["photos alive at the end"] = len(alive)
 
