@@ -35,7 +35,10 @@ from photoshare.models.owner import Owner as Owner
 from photoshare.models.owner import OwnerSession as OwnerSession
 from photoshare.models.rooms import NEVER_REUSE_IDS
 from photoshare.models.rooms import ROOMS_IN_BIN as ROOMS_IN_BIN
+from photoshare.models.rooms import AlsoAdded as AlsoAdded
 from photoshare.models.rooms import ApiToken as ApiToken
+from photoshare.models.rooms import Audience as Audience
+from photoshare.models.rooms import FacesFor as FacesFor
 from photoshare.models.rooms import FormerCode as FormerCode
 from photoshare.models.rooms import Guest as Guest
 from photoshare.models.rooms import GuestSession as GuestSession
@@ -87,6 +90,7 @@ class Photo(Base):
         Index("ix_photo_lost", *BY_TIME, sqlite_where=text("is_lost = 1")),
         Index("ix_photo_unmeasured", *BY_TIME, sqlite_where=text("crc32 IS NULL")),
         Index("ix_photo_without_faces", *BY_TIME, sqlite_where=text("is_without_faces = 1")),
+        Index("ix_photo_for_all", *BY_TIME, sqlite_where=text("is_for_all = 1")),
         Index("ix_photo_favourites", *BY_TIME, sqlite_where=text("heart_count > 0")),
         # The most first. In part, though of all photos: other queries would choose it as well.
         Index("ix_photo_room_id_hearts", *BY_HEARTS, sqlite_where=text("heart_count >= 0")),
@@ -135,6 +139,9 @@ class Photo(Base):
     clean_bytes: Mapped[int | None]  # of the original, patched
     clean_copy_bytes: Mapped[int | None]  # of a copy that guests get instead; None: no copy
     cleaning_rules: Mapped[int | None]  # photoshare.metadata.clean.CLEANING_RULES at that time
+    is_for_all: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # by a host: guests see it where they see only themselves
     is_lost: Mapped[bool] = mapped_column(
         default=False, server_default=false()
     )  # the original is missing or damaged (services/photos/lost_photos.py)
@@ -206,7 +213,12 @@ class Person(Base):
     name: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     # The outcome of the corrections, kept here for the pages; corrections.verbs writes it.
-    is_hidden: Mapped[bool] = mapped_column(default=False)  # shown to the host only
+    is_hidden: Mapped[bool] = mapped_column(
+        default=False
+    )  # from all but hosts and, if they have asked for it, themselves
+    has_asked: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # not to be shown, and not a host hid them
     is_corrected: Mapped[bool] = mapped_column(default=False)  # clustering takes no face away
     cover_face_id: Mapped[int | None]  # chosen by hand; None, or someone else's: the next one
     clear_face_id: Mapped[
@@ -257,6 +269,9 @@ class Face(Base):
     # find the face; a correction keeps it with its person, and it is compared to no other face.
     encoding: Mapped[bytes | None]
     quality: Mapped[float | None]  # photoshare.faces.quality.face_quality; None: unknown
+    is_forgotten: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # as its person asked: it has no encoding, and no search makes one
 
     photo: Mapped[Photo] = relationship()
     person: Mapped[Person | None] = relationship()

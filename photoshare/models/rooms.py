@@ -14,6 +14,23 @@ from photoshare.db import Base, UtcDateTime, utc_now
 NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
 
 
+class Audience(StrEnum):
+    """Which photos of a room its guests see; hosts see all, and everyone what they added."""
+
+    EVERYBODY = "everybody"  # all photos
+    SELF = "self"  # photos of themselves, and what a host marked for all
+    HOST = "host"  # none: a drop box
+    LATER = "later"  # none until `Room.revealed_at`, then all
+
+
+class FacesFor(StrEnum):
+    """For whom the faces of a room are searched."""
+
+    EVERYBODY = "everybody"
+    SELF = "self"  # whoever found themselves; nobody else's album is shown or named
+    NOBODY = "nobody"  # no encoding is made
+
+
 class Room(Base):
     """The shared space behind a link."""
 
@@ -47,6 +64,21 @@ class Room(Base):
     is_moderated: Mapped[bool] = mapped_column(
         default=False, server_default=false()
     )  # what guests add waits for a host's yes
+    # Who sees what (services/visibility).
+    audience: Mapped[str] = mapped_column(
+        default=Audience.EVERYBODY, server_default=Audience.EVERYBODY.value
+    )  # an Audience
+    revealed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # for Audience.LATER
+    faces_for: Mapped[str] = mapped_column(
+        default=FacesFor.EVERYBODY, server_default=FacesFor.EVERYBODY.value
+    )  # a FacesFor
+    adds_until: Mapped[date | None]  # last day on which guests may add photos, by UTC
+    covers_faces: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # those of people who asked not to be shown
+    # Counts the changes of what is covered: pictures have it in their address, since browsers keep
+    # them for good.
+    covering: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     # Counts the changes of faces and people: a decision based on an older state has to be made
     # again. A trigger counts a searched photo that is given up, too.
     revision: Mapped[int] = mapped_column(default=0)
@@ -100,6 +132,8 @@ class Guest(Base):
         ForeignKey("person.id", ondelete="SET NULL"), index=True
     )
     said_person_id: Mapped[int | None]  # before merges moved it on; perhaps gone since
+    # By a picture of themselves: where guests see only themselves, a mere choice is worth nothing.
+    is_proven: Mapped[bool] = mapped_column(default=False, server_default=false())
     # How many photos their own album had when they last opened it; None: never opened.
     own_seen_count: Mapped[int | None]
     # By which link they became host; None for guests.
@@ -169,3 +203,16 @@ class OwnLink(Base):
     created_at: Mapped[datetime] = mapped_column(
         UtcDateTime, default=utc_now
     )  # when the guest had given the room's password, if it had one
+
+
+class AlsoAdded(Base):
+    """A guest who added a photo that another had added before, where neither sees the other's."""
+
+    __tablename__ = "also_added"
+
+    photo_id: Mapped[int] = mapped_column(
+        ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True
+    )
+    guest_id: Mapped[int] = mapped_column(
+        ForeignKey("guest.id", ondelete="CASCADE"), primary_key=True, index=True
+    )

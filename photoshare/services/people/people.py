@@ -20,6 +20,7 @@ from photoshare.errors import NotFoundError
 from photoshare.models import Face, Person, db
 from photoshare.services.people.covers import CLEAREST_FIRST
 from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.sight import may_see_person, visible_people
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class PersonCard:
 
     id: int
     name: str | None
-    is_hidden: bool  # from everyone except the host
+    is_hidden: bool  # from everyone except the host and themselves
     photo_count: int
     cover_face_id: int  # the one chosen by hand, or the clearest that is surely theirs
 
@@ -40,7 +41,7 @@ def list_people(room_id: int, *, is_hidden: bool | None = False) -> list[PersonC
 
 
 def get_person(access: Access, person_id: int) -> Person:
-    """Load a person of the room; a hidden one for the host only.
+    """Load a person of the room whom this browser sees.
 
     Raises
     ------
@@ -48,21 +49,22 @@ def get_person(access: Access, person_id: int) -> Person:
         If the room has no such person for this browser.
     """
     person = db.session.get(Person, person_id)
-    if person is None or not may_see(access, person):
+    if person is None or not may_see_person(access, person):
         raise NotFoundError("This person no longer exists.")
     return person
 
 
 def get_people(access: Access, person_ids: Sequence[int]) -> list[Person]:
-    """Load several people of the room, in the order of their ids; hidden ones for the host only.
+    """Load several people of the room whom this browser sees, in the order of their ids.
 
     Raises
     ------
     NotFoundError
         If the room lacks one of them for this browser.
     """
-    query = select(Person).where(Person.room_id == access.room.id, Person.id.in_(person_ids))
-    people = [one for one in db.session.scalars(query.order_by(Person.id)) if may_see(access, one)]
+    seen = (Person.room_id == access.room.id, visible_people(access))
+    query = select(Person).where(*seen, Person.id.in_(person_ids)).order_by(Person.id)
+    people = list(db.session.scalars(query))
     if len(people) < len(set(person_ids)):
         raise NotFoundError("This person no longer exists.")
     return people
@@ -71,11 +73,11 @@ def get_people(access: Access, person_ids: Sequence[int]) -> list[Person]:
 def has_person(access: Access, person_id: int) -> bool:
     """Whether the room has this person for this browser."""
     person = db.session.get(Person, person_id)
-    return person is not None and may_see(access, person)
+    return person is not None and may_see_person(access, person)
 
 
 def get_card(access: Access, person_id: int) -> PersonCard:
-    """Load the card of one person; a hidden one for the host only.
+    """Load the card of one person whom this browser sees.
 
     Raises
     ------
@@ -90,13 +92,8 @@ def get_card(access: Access, person_id: int) -> PersonCard:
 
 def find_card(access: Access, person_id: int) -> PersonCard | None:
     """Load the card of one person as `get_card` does; None if there is no such person."""
-    cards = _cards(Person.room_id == access.room.id, Person.id == person_id)
-    return next((card for card in cards if access.is_host or not card.is_hidden), None)
-
-
-def may_see(access: Access, person: Person) -> bool:
-    """Whether this person of the room is shown to this browser; hidden ones to the host only."""
-    return person.room_id == access.room.id and (access.is_host or not person.is_hidden)
+    seen = (Person.room_id == access.room.id, visible_people(access))
+    return next(iter(_cards(*seen, Person.id == person_id)), None)
 
 
 def _cards(*conditions: ColumnElement[bool]) -> list[PersonCard]:

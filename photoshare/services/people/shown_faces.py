@@ -16,8 +16,9 @@ from photoshare.databases.expressions import total
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Person, Photo, db
 from photoshare.services.paging import ListPage, has_page
-from photoshare.services.people.people import get_person, may_see
+from photoshare.services.people.people import get_person
 from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.sight import may_see_person
 
 FACES_PAGE_SIZE = 120  # faces on one page to choose from
 
@@ -132,7 +133,7 @@ def find_faces_on(access: Access, person_id: int, photo_ids: Sequence[int]) -> l
 
 def is_visible(access: Access, face: Face) -> bool:
     """Whether this browser may see whose face it is."""
-    return face.person is None or may_see(access, face.person)
+    return face.person is None or may_see_person(access, face.person)
 
 
 def _faces_of_room(room_id: int) -> Select[Face]:

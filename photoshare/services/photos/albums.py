@@ -19,6 +19,7 @@ from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Guest, Person, Photo, db
 from photoshare.services.people.people import get_people, get_person
 from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.sight import own_uploads, visible_photos
 
 # A class, a team or a table at a wedding has fewer; nobody ticks more boxes by hand.
 MOST_PEOPLE = 100
@@ -60,12 +61,15 @@ class Album(ABC):
     usual_order : Order
         Where nobody asks for another: the newest first for the room's page and for uploads; the
         albums of people and zips tell their story from the start.
+    is_seen : ColumnElement of bool
+        Which photos of the room its reader sees.
     """
 
     kind: ClassVar[str]
     usual_order: ClassVar[Order] = Order.OLDEST
     room_id: int
     order: Order = field(default=Order.OLDEST, kw_only=True)
+    is_seen: ColumnElement[bool] = field(default=true(), kw_only=True, compare=False, repr=False)
 
     @property
     @abstractmethod
@@ -83,7 +87,7 @@ class Album(ABC):
             The last one first.
         """
         order = order or self.order
-        query = select(Photo).where(Photo.room_id == self.room_id, self.condition)
+        query = select(Photo).where(Photo.room_id == self.room_id, self.condition, self.is_seen)
         is_ascending = order.is_ascending != backwards
         if order is Order.HEARTS:
             query = query.where(IS_COUNTED)
@@ -144,7 +148,7 @@ class OfGuest(Album):
     @property
     def condition(self) -> ColumnElement[bool]:
         """Uploaded by this guest."""
-        return Photo.guest_id == self.guest_id
+        return own_uploads(self.guest_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +261,8 @@ def open_album(
         album = Filtered(room_id, uploader, some, is_without_faces, is_favourite)
     else:
         album = WholeRoom(room_id)
-    return replace(album, order=_shown_order(access, order) or album.usual_order)
+    order = _shown_order(access, order) or album.usual_order
+    return replace(album, order=order, is_seen=visible_photos(access))
 
 
 def _shown_order(access: Access, order: Order | None) -> Order | None:

@@ -1,0 +1,81 @@
+"""What a browser in a room sees of its photos and people: conditions for every query that lists.
+
+Hosts see all photos, with a token as well; guests what the room's audience says, and always what
+they added. Nothing else decides this, so that no address can bypass it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+
+from photoshare.models import AlsoAdded, Audience, Face, FacesFor, Person, Photo, Room, utc_now
+from photoshare.services.rooms.entering import Access
+
+
+def sees_all_photos(access: Access) -> bool:
+    """Whether this browser sees every photo of the room."""
+    room = access.room
+    return access.guest.is_host or room.audience == Audience.EVERYBODY or is_revealed(room)
+
+
+def is_revealed(room: Room, now: datetime | None = None) -> bool:
+    """Whether the time has come from which guests see all photos of a room."""
+    since = room.revealed_at
+    return room.audience == Audience.LATER and since is not None and since <= (now or utc_now())
+
+
+def visible_photos(access: Access) -> ColumnElement[bool]:
+    """Return which of the room's photos this browser sees; the caller names the room."""
+    if sees_all_photos(access):
+        return true()
+    added = own_uploads(access.guest.id)
+    if access.room.audience != Audience.SELF:
+        return added
+    with_them = select(Face.photo_id).where(Face.person_id == own_person_id(access))
+    return or_(added, Photo.is_for_all, Photo.id.in_(with_them))
+
+
+def own_uploads(guest_id: int) -> ColumnElement[bool]:
+    """Return which photos a guest added, even if another had added the same before."""
+    also = select(AlsoAdded.photo_id).where(AlsoAdded.guest_id == guest_id)
+    return or_(Photo.guest_id == guest_id, Photo.id.in_(also))
+
+
+def sees_only_self(access: Access) -> bool:
+    """Whether this browser sees nobody's album but, once they found themselves, their own."""
+    return access.room.faces_for == FacesFor.SELF or not sees_all_photos(access)
+
+
+def may_find_self(access: Access) -> bool:
+    """Whether this browser may look for itself: faces are searched, and their photos shown."""
+    if access.room.faces_for == FacesFor.NOBODY:
+        return False
+    return sees_all_photos(access) or access.room.audience == Audience.SELF
+
+
+def own_person_id(access: Access) -> int | None:
+    """Return who this guest is; None if they have not said, or not shown where that is needed."""
+    guest = access.guest
+    return guest.person_id if guest.is_proven or not sees_only_self(access) else None
+
+
+def visible_people(access: Access) -> ColumnElement[bool]:
+    """Return which people of the room this browser sees; the caller names the room."""
+    is_own = Person.id == own_person_id(access)
+    if sees_only_self(access):
+        return is_own if may_find_self(access) else false()
+    if access.is_host:
+        return true()
+    return or_(Person.is_hidden.is_(False), and_(is_own, Person.has_asked))
+
+
+def may_see_person(access: Access, person: Person) -> bool:
+    """Whether this browser sees a person; as `visible_people`, for a row that is loaded."""
+    if person.room_id != access.room.id:
+        return False
+    is_own = person.id == own_person_id(access)
+    if sees_only_self(access):
+        return is_own and may_find_self(access)
+    return access.is_host or not person.is_hidden or (is_own and person.has_asked)
