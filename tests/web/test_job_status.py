@@ -14,7 +14,7 @@ from photoshare.services.rooms import rooms
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import BLUE, POISON, RED, FakeFaceEngine, draw_photo
-from tests.helpers import HX, Tag, counted_queries, insert_photos, tags_of
+from tests.helpers import HX, Tag, counted_queries, host_access, insert_photos, tags_of
 from tests.web.conftest import Party
 
 STATUS = "/jobs/current"
@@ -164,7 +164,8 @@ def test_a_search_among_the_unsorted_faces_is_told_and_followed(app: Flask, cast
     )
     with app.test_request_context(cast.url):
         g.room_code = cast.code
-        page = render_template("jobs/_status.html", progress=progress)
+        access = host_access(cast.room_id)
+        page = render_template("jobs/_status.html", access=access, progress=progress)
 
     assert "checking the unsorted faces again" in page
     assert "every 2s" in status_of(cast, page)["hx-trigger"]

@@ -18,6 +18,7 @@ from photoshare.models import (
     Person,
     Photo,
     Room,
+    db,
     number_of,
     utc_now,
 )
@@ -58,6 +59,12 @@ def own_uploads(guest_id: int) -> ColumnElement[bool]:
 def sees_only_self(access: Access) -> bool:
     """Whether this browser sees nobody's album but, once they found themselves, their own."""
     return access.room.faces_for != FacesFor.EVERYBODY or not sees_all_photos(access)
+
+
+def searches_faces(room_id: int) -> bool:
+    """Whether faces are searched in a room."""
+    query = select(Room.faces_for).where(Room.id == room_id)
+    return db.session.scalar(query) != FacesFor.NOBODY
 
 
 def may_find_self(access: Access) -> bool:
