@@ -165,7 +165,7 @@ def _take(file: FileStorage) -> UploadResult:
 def show(room_code: str, photo_id: int) -> str:
     """Show one photo with its faces, and the photos before and after it in the album."""
     access = current_access()
-    photo = get_photo(access.room.id, photo_id, all_of_it=True)
+    photo = get_photo(access, photo_id, all_of_it=True)
     album, author = album_argument(), current_author()
     faces = [face for face in photo.faces if is_visible(access, face)]
     return render_template(
@@ -235,7 +235,7 @@ def _send(photo_id: int, digest: str, *, wants_exact: bool) -> BaseResponse:
 
 
 def _photo_with_digest(photo_id: int, digest: str) -> Photo:
-    photo = get_photo(current_access().room.id, photo_id)
+    photo = get_photo(current_access(), photo_id)
     if digest != picture_digest(photo):
         raise NotFoundError("This photo doesn't exist or was deleted.")
     return photo
@@ -254,7 +254,7 @@ def heart(room_code: str, photo_id: int) -> Response | BaseResponse:
 def confirm_delete(room_code: str, photo_id: int) -> str:
     """Ask whether to really delete a photo."""
     access = current_access()
-    photo = get_photo(access.room.id, photo_id)
+    photo = get_photo(access, photo_id)
     if not may_delete(access, photo):
         raise NotAllowedError("Only the host or the guest who uploaded a photo can delete it.")
     return render_template("photos/delete.html", access=access, photo=photo, album=_album_seen())
