@@ -108,7 +108,7 @@ def find_by_picture(
             "from the front, large and in good light."
         )
     largest = sorted(found.faces, key=_area, reverse=True)[:MOST_FACES]
-    cards = load_room_people(access.room.id).cards(for_host=access.is_host)
+    cards = load_room_people(access).cards(for_host=access.is_host)
     room = load_room_faces(access.room.id, rule.engine_name)
     is_shown = np.isin(room.faces.person_ids, [NO_PERSON, *cards])
     ids, faces = room.ids[is_shown], room.faces.subset(is_shown)

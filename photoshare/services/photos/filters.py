@@ -40,7 +40,7 @@ class Filters:
 
 def list_filters(access: Access, album: Album) -> Filters:
     """List by whom and with whom the photos are, for this browser; the chosen people come first."""
-    known = load_room_people(access.room.id)
+    known = load_room_people(access)
     chosen = {person.id for person in album.people} if isinstance(album, Filtered) else set()
     cards = known.cards(for_host=access.is_host)
     first = [cards[person_id] for person_id in cards if person_id in chosen]

@@ -11,8 +11,18 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
-from photoshare.models import AlsoAdded, Audience, Face, FacesFor, Person, Photo, Room, utc_now
-from photoshare.services.rooms.entering import Access
+from photoshare.models import (
+    AlsoAdded,
+    Audience,
+    Face,
+    FacesFor,
+    Person,
+    Photo,
+    Room,
+    number_of,
+    utc_now,
+)
+from photoshare.services.rooms.entering import Access, Author
 
 
 def sees_all_photos(access: Access) -> bool:
@@ -35,6 +45,7 @@ def visible_photos(access: Access) -> ColumnElement[bool]:
     if access.room.audience == Audience.SELF:
         photo = aliased(Photo)
         seen.append(select(photo.id).where(photo.room_id == access.room.id, photo.is_for_all))
+        # Compared with nothing, the faces of nobody would be theirs.
         if (person_id := own_person_id(access)) is not None and may_find_self(access):
             seen.append(select(Face.photo_id).where(Face.person_id == person_id))
     # As ids of each: with OR between them, SQLite looks at every photo of the room.
@@ -73,7 +84,7 @@ def added_by(access: Access, guest_id: int) -> ColumnElement[bool]:
 
 def sees_only_self(access: Access) -> bool:
     """Whether this browser sees nobody's album but, once they found themselves, their own."""
-    return access.room.faces_for == FacesFor.SELF or not sees_all_photos(access)
+    return access.room.faces_for != FacesFor.EVERYBODY or not sees_all_photos(access)
 
 
 def may_find_self(access: Access) -> bool:
@@ -84,9 +95,14 @@ def may_find_self(access: Access) -> bool:
 
 
 def own_person_id(access: Access) -> int | None:
-    """Return who this guest is; None if they have not said, or not shown where that is needed."""
+    """Return who this guest is; None if they have not said, or not shown where that is needed.
+
+    A script is nobody where only somebody sees their album.
+    """
     guest = access.guest
-    return guest.person_id if guest.is_proven or not sees_only_self(access) else None
+    if sees_only_self(access) and (access.token is not None or not guest.is_proven):
+        return None
+    return guest.person_id
 
 
 def visible_people(access: Access) -> ColumnElement[bool]:
@@ -107,3 +123,32 @@ def may_see_person(access: Access, person: Person) -> bool:
     if sees_only_self(access):
         return is_own and may_find_self(access)
     return access.is_host or not person.is_hidden or (is_own and person.has_asked)
+
+
+def may_see_face(access: Access, face: Face) -> bool:
+    """Whether this browser sees a face of the room; its person is loaded."""
+    if face.person is None:
+        return not sees_only_self(access)
+    return may_see_person(access, face.person)
+
+
+def may_be_person(access: Access, person: Person, *, is_proven: bool) -> bool:
+    """Whether a guest may say that they are a person; ``is_proven``: by a picture of themselves."""
+    if not sees_only_self(access):
+        return may_see_person(access, person)
+    is_here = person.room_id == access.room.id and may_find_self(access)
+    is_shown = access.is_host or person.has_asked or not person.is_hidden
+    return is_proven and is_here and is_shown
+
+
+def author_of(access: Access) -> Author:
+    """Make the author for a browser: hosts correct all, guests their own photos or by setting.
+
+    Who sees only themselves may take wrong faces out of their own album, host or not.
+    """
+    room, guest = access.room, access.guest
+    if sees_only_self(access):
+        own = number_of(own_person_id(access))
+        return Author(room.id, guest.id, False, False, access.is_read_only, sees_only=own)
+    may_correct_all = room.guests_may_correct and not access.is_read_only
+    return Author(room.id, guest.id, access.is_host, may_correct_all, access.is_read_only)

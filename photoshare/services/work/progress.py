@@ -20,7 +20,7 @@ from photoshare.models import (
     db,
     utc_now,
 )
-from photoshare.services.people.room_people import load_room_people
+from photoshare.services.people.room_people import load_everybody
 from photoshare.services.rooms.entering import Access
 from photoshare.services.visibility.sight import sees_all_photos, visible_photos
 from photoshare.services.work.job_table import JobKind
@@ -102,7 +102,7 @@ def room_progress(room_id: int) -> RoomProgress:
     counters = select(Room.revision, Room.activity).where(Room.id == room_id)
     # Read first, so that any change from here on counts as new.
     revision, activity = db.session.execute(counters).first() or (0, 0)
-    found = load_room_people(room_id)
+    found = load_everybody(room_id)
     states, again = _count_photos(room_id)
     photos, failed = sum(states.values()), states.get(PHOTO_FAILED, 0)
     waiting = states.get(PHOTO_WAITING, 0) + states.get(PHOTO_ANALYSING, 0) - again

@@ -19,7 +19,7 @@ from photoshare.services.people import people, shown_faces
 from photoshare.services.photos import (
     get_photo,
 )
-from photoshare.services.rooms.entering import author_of
+from photoshare.services.visibility.sight import author_of
 from photoshare.web.requests import (
     album_argument,
     current_access,

@@ -28,7 +28,6 @@ from photoshare.errors import (
 )
 from photoshare.models import Face, Photo
 from photoshare.services.downloads.clean_originals import check_exact
-from photoshare.services.people.shown_faces import is_visible
 from photoshare.services.photos import (
     Album,
     Filtered,
@@ -53,6 +52,7 @@ from photoshare.services.photos import (
 )
 from photoshare.services.pictures import find_picture, get_tile
 from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.sight import may_see_face
 from photoshare.web.answers import (
     SEE_OTHER,
     UploadResult,
@@ -167,7 +167,7 @@ def show(room_code: str, photo_id: int) -> str:
     access = current_access()
     photo = get_photo(access, photo_id, all_of_it=True)
     album, author = album_argument(), current_author()
-    faces = [face for face in photo.faces if is_visible(access, face)]
+    faces = [face for face in photo.faces if may_see_face(access, face)]
     return render_template(
         "photos/show.html",
         access=access,
