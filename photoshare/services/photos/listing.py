@@ -235,7 +235,8 @@ def get_photo(access: Access, photo_id: int, *, all_of_it: bool = False) -> Phot
     NotFoundError
         If the room has no such photo for this browser.
     """
-    query = select_seen(access).where(Photo.id == photo_id)
+    here = (Photo.room_id == access.room.id, Photo.id == photo_id)
+    query = select(Photo).where(*here, visible_photos(access, photo_id))
     photo = db.session.scalar(query.options(*with_faces()) if all_of_it else query)
     if photo is None:
         raise NotFoundError("This photo doesn't exist or was deleted.")

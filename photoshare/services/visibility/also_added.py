@@ -23,8 +23,9 @@ NEUTRAL_NAME = "photo"  # in place of the file name that another guest's device 
 
 def sees(access: Access, photo_id: int) -> bool:
     """Whether this browser sees a photo, by its id."""
-    here = (Photo.room_id == access.room.id, Photo.id == photo_id, visible_photos(access))
-    return db.session.scalar(select(Photo.id).where(*here)) is not None
+    here = (Photo.room_id == access.room.id, Photo.id == photo_id)
+    query = select(Photo.id).where(*here, visible_photos(access, photo_id))
+    return db.session.scalar(query) is not None
 
 
 def access_of(room_id: int, guest_id: int | None) -> Access | None:

@@ -37,8 +37,15 @@ def is_revealed(room: Room, now: datetime | None = None) -> bool:
     return room.audience == Audience.LATER and since is not None and since <= (now or utc_now())
 
 
-def visible_photos(access: Access) -> ColumnElement[bool]:
-    """Return which of the room's photos this browser sees; the caller names the room."""
+def visible_photos(access: Access, photo_id: int | None = None) -> ColumnElement[bool]:
+    """Return which of the room's photos this browser sees; the caller names the room.
+
+    Parameters
+    ----------
+    access : Access
+    photo_id : int, optional
+        Whether it sees this one, without looking for the others.
+    """
     if sees_all_photos(access):
         return true()
     seen = _added_by(access.guest.id)
@@ -48,6 +55,8 @@ def visible_photos(access: Access) -> ColumnElement[bool]:
         # Compared with nothing, the faces of nobody would be theirs.
         if (person_id := own_person_id(access)) is not None and may_find_self(access):
             seen.append(select(Face.photo_id).where(Face.person_id == person_id))
+    if photo_id is not None:
+        seen = [some.where(some.selected_columns[0] == photo_id) for some in seen]
     # As ids of each: with OR between them, SQLite looks at every photo of the room.
     return Photo.id.in_(union_all(*seen))
 

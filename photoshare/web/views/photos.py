@@ -52,6 +52,7 @@ from photoshare.services.photos import (
 )
 from photoshare.services.pictures import find_picture, get_tile
 from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.for_all import mark_for_all
 from photoshare.services.visibility.sight import may_see_face
 from photoshare.web.answers import (
     SEE_OTHER,
@@ -275,6 +276,23 @@ def cover(room_code: str, photo_id: int) -> BaseResponse:
     choose_cover(current_access(), photo_id)
     toast(gettext("This photo is the cover of the room now."))
     return redirect(url_for("rooms.show"), SEE_OTHER)
+
+
+@blueprint.post("/photos/for-all")
+@host_only
+def for_all(room_code: str) -> BaseResponse:
+    """Let every guest see chosen photos, or no longer, where they see only themselves."""
+    chosen, is_for_all = numbers_of_form("photos"), request.form.get("is_for_all") == "1"
+    if not chosen:
+        raise InvalidInputError("Please select at least one photo.")
+    number = mark_for_all(current_access(), chosen, is_for_all=is_for_all)
+    photos = count(number, "photo")
+    toast(
+        gettext("All guests see %(photos)s now.", photos=photos)
+        if is_for_all
+        else gettext("%(photos)s no longer for everybody.", photos=photos)
+    )
+    return redirect(page_before(url_for("photos.index")), SEE_OTHER)
 
 
 def _album_seen() -> Album:

@@ -139,7 +139,7 @@ def show(room_code: str) -> str | Response:
 
 def _home(access: Access) -> dict[str, Any]:
     """Collect what the home of a room shows; its costs do not grow with the room."""
-    room_id, album = access.room.id, open_album(access)
+    album = open_album(access)
     progress, found = progress_for(access), load_room_people(access)
     own = selves.find_own_card(access)
     return {
