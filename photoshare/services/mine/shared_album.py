@@ -16,7 +16,7 @@ from photoshare.errors import NotFoundError
 from photoshare.models import LinkKind, Person, Photo, db
 from photoshare.services.downloads.clean_originals import check_exact
 from photoshare.services.mine.own_links import find_by_secret
-from photoshare.services.photos import Album, open_album
+from photoshare.services.photos import Album, load_photos, open_album
 from photoshare.services.rooms.entering import Access
 from photoshare.services.rooms.sessions import is_in
 from photoshare.services.visibility.sight import may_see_person, own_person_id
@@ -82,10 +82,10 @@ def get_shared_photo(shared: SharedAlbum, photo_id: int) -> Photo:
     NotFoundError
         If it is not in it now.
     """
-    photo = db.session.scalar(shared.album.select().where(Photo.id == photo_id))
-    if photo is None:
+    found = load_photos(shared.album, shared.album.select().where(Photo.id == photo_id))
+    if not found:
         raise NotFoundError("This photo doesn't exist or was deleted.")
-    return photo
+    return found[0]
 
 
 def list_added(shared: SharedAlbum) -> Sequence[Photo]:

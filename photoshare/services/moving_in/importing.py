@@ -134,7 +134,7 @@ def _add_photos(
         # Until all is there, nobody searches it: a given-up photo.
         values = {"created_at": said.added_at, "guest_id": said.guest_id, "state": PHOTO_FAILED}
         same = update(Photo).where(Photo.id == photo_id)
-        db.session.execute(same.values(**values, engine=said.engine))
+        db.session.execute(same.values(**values, engine=said.engine, is_for_all=said.is_for_all))
         db.session.commit()
         width, height = db.session.execute(
             select(Photo.width, Photo.height).where(Photo.id == photo_id)

@@ -34,6 +34,7 @@ from photoshare.errors import NotFoundError
 from photoshare.models import (
     PHOTO_ANALYSING,
     PHOTO_WAITING,
+    AlsoAdded,
     Correction,
     CorrectionFace,
     DeletedPhoto,
@@ -53,6 +54,7 @@ from photoshare.services.people.room_faces import follow_change
 from photoshare.services.rooms import activity
 from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.also_added import add_also
 from photoshare.services.visibility.sight import searches_faces, sees_only_self
 from photoshare.storage import Storage
 
@@ -76,11 +78,21 @@ class BinEntry:
 
 
 def keep_rows(
-    room_id: int, photo_ids: Sequence[int], *, guest_id: int | None, album: str | None = None
+    room_id: int,
+    photo_ids: Sequence[int],
+    *,
+    guest_id: int,
+    album: str | None = None,
+    left: Collection[int] = (),
 ) -> int:
     """Keep the rows of photos that are about to be deleted; return the id of the deletion.
 
     The caller deletes them and commits.
+
+    Parameters
+    ----------
+    left : collection of int
+        Photos that stay, since others added them as well, and are this guest's no longer.
     """
     here = Face.photo_id.in_(photo_ids)
     said = CorrectionFace.face_id.in_(select(Face.id).where(here))
@@ -92,19 +104,22 @@ def keep_rows(
         "heart": _read(Heart, Heart.photo_id.in_(photo_ids)),
         "correction": _read(Correction, Correction.id.in_(concerned)),
         "correction_face": _read(CorrectionFace, CorrectionFace.correction_id.in_(concerned)),
+        "also_added": [
+            *_read(AlsoAdded, AlsoAdded.photo_id.in_(photo_ids)),
+            *({"photo_id": photo_id, "guest_id": guest_id} for photo_id in left),
+        ],
     }
+    hashes = db.session.scalars(select(Photo.sha256).where(Photo.id.in_([*photo_ids, *left]))).all()
     query = insert(Deletion).values(
         room_id=room_id,
         guest_id=guest_id,
-        photo_count=len(kept["photo"]),
+        photo_count=len(hashes),
         album=album,
         rows=json.dumps(kept, default=_as_json),
     )
     deletion_id = int(db.session.execute(query.returning(Deletion.id)).scalar_one())
-    photos = [{"room_id": room_id, "sha256": row["sha256"]} for row in kept["photo"]]
-    db.session.execute(
-        insert(DeletedPhoto), [photo | {"deletion_id": deletion_id} for photo in photos]
-    )
+    same = {"room_id": room_id, "deletion_id": deletion_id}
+    db.session.execute(insert(DeletedPhoto), [same | {"sha256": sha256} for sha256 in hashes])
     return deletion_id
 
 
@@ -235,7 +250,22 @@ def _put_back(room_id: int, kept: Mapping[str, Rows]) -> int:
     change.settle()
     for row in kept["person"]:
         _put_back_person(row)
-    return len(photos)
+    return len(photos) + _put_back_also(kept, back, guests)
+
+
+def _put_back_also(kept: Mapping[str, Rows], back: Collection[int], guests: set[int]) -> int:
+    """Let guests have again what others added as well; return how many of these had stayed."""
+    rows = kept.get("also_added", [])
+    ids = [row["photo_id"] for row in rows]
+    found = db.session.execute(select(Photo.id, Photo.guest_id).where(Photo.id.in_(ids)))
+    owners = {row.id: row.guest_id for row in found}
+    count = 0
+    for row in rows:
+        photo_id, guest_id = row["photo_id"], row["guest_id"]
+        if photo_id in owners and guest_id in guests and owners[photo_id] != guest_id:
+            add_also(photo_id, guest_id)
+            count += photo_id not in back
+    return count
 
 
 def forget_faces_in_bin(room_id: int) -> bool:

@@ -122,6 +122,7 @@ def photos_of(room_id: int) -> dict[int, PhotoToTake]:
                 "guest": photo.guest_id,
                 "state": _state(photo.state),
                 "engine": photo.engine,
+                "is_for_all": photo.is_for_all,
             },
             photo.moment,
             photo.crc32,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, union_all
+from sqlalchemy.orm import aliased
 
 from photoshare.models import (
     AlsoAdded,
@@ -37,23 +38,58 @@ def is_revealed(room: Room, now: datetime | None = None) -> bool:
     return room.audience == Audience.LATER and since is not None and since <= (now or utc_now())
 
 
-def visible_photos(access: Access) -> ColumnElement[bool]:
-    """Return which of the room's photos this browser sees; the caller names the room."""
+def visible_photos(access: Access, photo_id: int | None = None) -> ColumnElement[bool]:
+    """Return which of the room's photos this browser sees; the caller names the room.
+
+    Parameters
+    ----------
+    access : Access
+    photo_id : int, optional
+        Whether it sees this one, without looking for the others.
+    """
     if sees_all_photos(access):
         return true()
-    added = own_uploads(access.guest.id)
-    if access.room.audience != Audience.SELF:
-        return added
-    seen, own = or_(added, Photo.is_for_all), own_person_id(access)
-    if own is None:  # compared with nothing, the faces of nobody would be theirs
-        return seen
-    return or_(seen, Photo.id.in_(select(Face.photo_id).where(Face.person_id == own)))
+    seen = _added_by(access.guest.id)
+    if access.room.audience == Audience.SELF:
+        photo = aliased(Photo)
+        seen.append(select(photo.id).where(photo.room_id == access.room.id, photo.is_for_all))
+        # Compared with nothing, the faces of nobody would be theirs.
+        if (person_id := own_person_id(access)) is not None and may_find_self(access):
+            seen.append(select(Face.photo_id).where(Face.person_id == person_id))
+    if photo_id is not None:
+        seen = [some.where(some.selected_columns[0] == photo_id) for some in seen]
+    # As ids of each: with OR between them, SQLite looks at every photo of the room.
+    return Photo.id.in_(union_all(*seen))
 
 
 def own_uploads(guest_id: int) -> ColumnElement[bool]:
     """Return which photos a guest added, even if another had added the same before."""
-    also = select(AlsoAdded.photo_id).where(AlsoAdded.guest_id == guest_id)
-    return or_(Photo.guest_id == guest_id, Photo.id.in_(also))
+    return Photo.id.in_(union_all(*_added_by(guest_id)))
+
+
+def also_added(guest_id: int) -> ColumnElement[bool]:
+    """Return which photos a guest added that another had added before."""
+    return Photo.id.in_(select(AlsoAdded.photo_id).where(AlsoAdded.guest_id == guest_id))
+
+
+def _added_by(guest_id: int) -> list[Select[int]]:
+    photo = aliased(Photo)
+    return [
+        select(photo.id).where(photo.guest_id == guest_id),
+        select(AlsoAdded.photo_id).where(AlsoAdded.guest_id == guest_id),
+    ]
+
+
+def added_by(access: Access, guest_id: int) -> ColumnElement[bool]:
+    """Return which photos someone added, as this browser is shown it.
+
+    Where guests don't see all photos, what they and another added is their own.
+    """
+    if sees_all_photos(access):
+        return Photo.guest_id == guest_id
+    if guest_id == access.guest.id:
+        return own_uploads(guest_id)
+    return and_(Photo.guest_id == guest_id, ~also_added(access.guest.id))
 
 
 def sees_only_self(access: Access) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -20,7 +21,8 @@ from photoshare.models import (
     utc_now,
 )
 from photoshare.services.people.room_people import load_everybody
-from photoshare.services.visibility.sight import searches_faces
+from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.sight import searches_faces, sees_all_photos, visible_photos
 from photoshare.services.work.job_table import JobKind
 
 
@@ -39,6 +41,7 @@ class RoomProgress:
     is_grouping: bool  # the unsorted faces are being grouped again
     revision: int  # Room.revision
     activity: int  # Room.activity
+    is_of_all: bool = True  # else of what one guest sees, with the search left out
 
     @property
     def is_working(self) -> bool:
@@ -72,6 +75,26 @@ class RoomProgress:
     def stamp(self) -> str:
         """A text that changes whenever a page would look different; the poller sends it back."""
         return f"{self.photo_count}-{self.revision}-{self.activity}"
+
+
+def progress_for(access: Access) -> RoomProgress:
+    """Report how far the search is to this browser.
+
+    Whoever doesn't see all photos is told how many they see, and nothing of the room's: neither
+    when others add photos nor how long the search has still to go.
+    """
+    if sees_all_photos(access):
+        return room_progress(access.room.id)
+    seen = select(Photo.id).where(Photo.room_id == access.room.id, visible_photos(access))
+    rows = seen.subquery()
+    count, newest = db.session.execute(
+        select(func.count(), func.coalesce(func.max(rows.c.id), 0)).select_from(rows)
+    ).one()
+    no_search: dict[str, Any] = dict.fromkeys(("failed_count", "again_count"), 0)
+    no_search |= {"people_count": 0, "face_count": 0, "photos_per_second": None, "error": None}
+    return RoomProgress(
+        count, count, **no_search, is_grouping=False, revision=0, activity=newest, is_of_all=False
+    )
 
 
 def room_progress(room_id: int) -> RoomProgress:

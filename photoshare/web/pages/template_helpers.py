@@ -28,7 +28,13 @@ from photoshare.services.photos import (
 )
 from photoshare.services.rooms import ending
 from photoshare.services.rooms.entering import Access, has_ended
-from photoshare.services.visibility.sight import may_find_self, may_see_face, sees_only_self
+from photoshare.services.visibility.sight import (
+    is_revealed,
+    may_find_self,
+    may_see_face,
+    sees_all_photos,
+    sees_only_self,
+)
 from photoshare.web.answers import picture_digest, wants_partial
 from photoshare.web.pages.in_app import in_app_browser
 from photoshare.web.pages.links import absolute_url
@@ -295,6 +301,8 @@ def init_app(app: Flask) -> None:
         "visible_faces": visible_faces,
         "room_album": room_album,
         "waiting_photos": list_some,
+        "is_revealed": is_revealed,
+        "sees_all_photos": sees_all_photos,
         "wants_partial": wants_partial,
         "zip_state": zip_state,
         "zip_url": zip_url,

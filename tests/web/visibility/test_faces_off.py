@@ -32,6 +32,7 @@ from photoshare.services.people import grouping, room_faces, room_people
 from photoshare.services.people.room_people import load_everybody
 from photoshare.services.photos import deleting, restoring
 from photoshare.services.rooms.entering import Author
+from photoshare.services.shelf import current_revision
 from photoshare.services.visibility import face_switch
 from photoshare.services.visibility.face_switch import finish_switches, switch_faces
 from photoshare.services.work import job_table, leftovers, photo_queue
@@ -236,7 +237,7 @@ def test_grouping_that_was_in_hand_keeps_nothing_in_memory(
     party: Party,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    load, is_switched = grouping.load_room_faces, False
+    load, is_switched = room_faces.load_room_faces, False
 
     def load_then_switch(room_id: int, engine_name: str) -> room_faces.RoomFaces:
         nonlocal is_switched
@@ -250,7 +251,7 @@ def test_grouping_that_was_in_hand_keeps_nothing_in_memory(
     with app.app_context():
         grouping.group_unsorted_faces(cast.room_id, RULE)
 
-        kept = room_faces._shelf.find_all(cast.room_id, room_faces.current_revision(cast.room_id))
+        kept = room_faces._shelf.find_all(cast.room_id, current_revision(cast.room_id))
         assert [len(room.ids) for room in kept] in ([], [0])
         assert room_people.load_everybody(cast.room_id).people == []
 

@@ -121,7 +121,7 @@ def add_photo() -> tuple[Response, int]:
 def photo(photo_id: int) -> Response:
     """Show one photo with its faces."""
     access = current_access()
-    found = get_photo(access.room.id, photo_id, all_of_it=True)
+    found = get_photo(access, photo_id, all_of_it=True)
     return _answer(shapes.PhotoShape, _tell_photo(access, found))
 
 
@@ -132,7 +132,7 @@ def original(photo_id: int) -> BaseResponse:
     """Send a photo as guests get it: without locations and names, unless the room keeps them."""
     access = current_access()
     exact = check_exact(access, wants_exact=False)
-    return send_photo(get_photo(access.room.id, photo_id), exact=exact, may_redirect=False)
+    return send_photo(get_photo(access, photo_id), exact=exact, may_redirect=False)
 
 
 @blueprint.get("/zip")
