@@ -364,7 +364,7 @@ def test_who_found_themselves_sees_themselves(app: Flask, cast: Cast, rows: Rows
     for client in (cast.guest, cast.host):
         for path in ("", "/me", "/people", f"/people/{rows.rosa}"):
             assert f"/people/{rows.rosa}" in client.get(cast.url + path).text
-        assert client.get(f"{cast.url}/faces/{rows.rosas[0]}.jpg").status_code == 200
+        assert client.get(f"{cast.url}/faces/{rows.rosas[0]}.jpg", buffered=True).status_code == 200
         assert client.get(f"{cast.url}/people/{rows.rosa}/album.zip", buffered=True).data
 
 
