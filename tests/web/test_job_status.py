@@ -160,7 +160,8 @@ def test_the_room_never_renews_itself_and_leads_to_the_page_that_does(
 
 def test_a_search_among_the_unsorted_faces_is_told_and_followed(app: Flask, cast: Cast) -> None:
     progress = SimpleNamespace(
-        stamp="1-1-0-0-0-well", photo_count=1, done_count=1, is_working=False, is_grouping=True
+        **{"stamp": "1-1-0-0-0-well", "is_of_all": True, "photo_count": 1, "done_count": 1},
+        **{"is_working": False, "is_grouping": True},
     )
     with app.test_request_context(cast.url):
         g.room_code = cast.code

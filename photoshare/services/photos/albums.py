@@ -273,7 +273,7 @@ def open_album(
     InvalidInputError
         If there are more people or photos than allowed.
     """
-    room_id = access.room.id
+    room_id, is_favourite = access.room.id, is_favourite and sees_all_photos(access)
     if max(len(people), len(together)) > MOST_PEOPLE:
         raise InvalidInputError("Please select up to %(number)s people.", number=MOST_PEOPLE)
     if len(photo_ids) > MOST_CHOSEN:
@@ -290,7 +290,6 @@ def open_album(
     elif uploader_id is not None or together or is_without_faces or is_favourite:
         uploader, some = _get_uploader(access, uploader_id), tuple(get_people(access, together))
         is_theirs = added_by(access, uploader.id) if uploader else true()
-        is_favourite = is_favourite and sees_all_photos(access)
         album = Filtered(room_id, uploader, is_theirs, some, is_without_faces, is_favourite)
     else:
         album = WholeRoom(room_id)

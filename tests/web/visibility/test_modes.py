@@ -166,7 +166,7 @@ def _gather(
             ).one()
             for word, name in (("red", "ben-alone.jpg"), ("blue", "blue-alone.jpg"))
         }
-        verbs.name_person(Author(room_id), people["blue"], BLUE_NAME)
+        verbs.name_person(Author(room_id), people["blue"] or 0, BLUE_NAME)
         ben = {"person_id": people["red"], "said_person_id": people["red"], "is_proven": True}
         db.session.execute(update(Guest).where(Guest.id == guests[BEN]).values(ben))
         db.session.add(AlsoAdded(photo_id=photos["twice.jpg"], guest_id=guests[CY]))

@@ -181,7 +181,7 @@ def test_the_poll_tells_at_once_that_the_photos_are_shown(app: Flask, cast: Cast
     assert "photos-changed" in str(answer.headers)
 
 
-# ---- Marked for everybody --------------------------------------------------------------------------
+# ---- Marked for everybody ------------------------------------------------------------------------
 
 
 def is_for_all(app: Flask, *photo_ids: int) -> list[bool]:
@@ -284,7 +284,7 @@ def test_the_cover_is_one_that_the_guest_sees(app: Flask, cast: Cast, party: Par
     assert covers == [f"{cast.url}/photos/{party.photos[name]}" for name in ("a.jpg", "b.jpg")]
 
 
-# ---- Through a real server -------------------------------------------------------------------------
+# ---- Through a real server -----------------------------------------------------------------------
 
 
 def test_a_guest_of_a_real_server_sees_a_change_of_mode_with_the_next_request(
