@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from photoshare.config import MB, Settings
 from photoshare.errors import RejectedPhotoError, RoomFileError
-from photoshare.models import PHOTO_FAILED, Photo, Room, db
+from photoshare.models import PHOTO_FAILED, FacesFor, Photo, Room, db
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services.moving_in import restored
 from photoshare.services.moving_in.fields import Fields
@@ -27,6 +27,8 @@ from photoshare.services.rooms.rooms import (
     password_hash_of,
 )
 from photoshare.services.take_home.room_file import PHOTOS
+from photoshare.services.visibility.face_switch import switch_faces
+from photoshare.services.visibility.sight import searches_faces
 from photoshare.storage import Storage
 
 MAX_PATH = 2000  # characters of the name of a file in the zip
@@ -109,6 +111,10 @@ def _fill(room: Room, file: RoomFile, server: Server) -> ImportedRoom:
     room.cover_photo_id = ids.photos.get(file.room.number_or_none("cover_photo") or 0)
     secret = make_secret(restored.give_to_hosts(room_id, add_link(room_id)).nonce)
     db.session.commit()
+    if not searches_faces(room_id):  # whoever wrote the file may have kept some
+        switch_faces(room_id, FacesFor.NOBODY, server.storage)
+        people = corrections = waiting = 0
+        db.session.refresh(room)
     return ImportedRoom(NewRoom(room, secret), len(photos), people, corrections, waiting)
 
 

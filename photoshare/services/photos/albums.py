@@ -293,6 +293,11 @@ def open_album(
         album = Filtered(room_id, uploader, is_theirs, some, is_without_faces, is_favourite)
     else:
         album = WholeRoom(room_id)
+    return _for_reader(access, album, order)
+
+
+def _for_reader(access: Access, album: Album, order: Order | None) -> Album:
+    """Leave in an album what this browser sees, in the order that was asked for."""
     order = _shown_order(access, order) or album.usual_order
     return replace(album, order=order, is_seen=visible_photos(access), reader=reader_of(access))
 

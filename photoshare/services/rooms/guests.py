@@ -176,7 +176,8 @@ def _forget(guest: Guest, storage: Storage) -> None:
         db.session.execute(delete(table).where(table.guest_id == guest_id))
     forgotten = {"name": "", "person_id": None, "said_person_id": None, "host_link_id": None}
     stays = update(Guest).where(Guest.id == guest_id)
-    db.session.execute(stays.values(forgotten | {"is_host": False, "is_upload_stopped": False}))
+    no_more = dict.fromkeys(("is_host", "is_proven", "is_upload_stopped"), False)
+    db.session.execute(stays.values(forgotten | no_more))
     is_left_behind = or_(*(exists().where(kind.guest_id == guest_id) for kind in LEFT_BEHIND))
     db.session.execute(delete(Guest).where(Guest.id == guest_id, ~is_left_behind))
     db.session.commit()

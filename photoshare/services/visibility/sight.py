@@ -19,6 +19,7 @@ from photoshare.models import (
     Person,
     Photo,
     Room,
+    db,
     number_of,
     utc_now,
 )
@@ -94,6 +95,12 @@ def added_by(access: Access, guest_id: int) -> ColumnElement[bool]:
 def sees_only_self(access: Access) -> bool:
     """Whether this browser sees nobody's album but, once they found themselves, their own."""
     return access.room.faces_for != FacesFor.EVERYBODY or not sees_all_photos(access)
+
+
+def searches_faces(room_id: int) -> bool:
+    """Whether faces are searched in a room."""
+    query = select(Room.faces_for).where(Room.id == room_id)
+    return db.session.scalar(query) != FacesFor.NOBODY
 
 
 def may_find_self(access: Access) -> bool:

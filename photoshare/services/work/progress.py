@@ -22,7 +22,7 @@ from photoshare.models import (
 )
 from photoshare.services.people.room_people import load_everybody
 from photoshare.services.rooms.entering import Access
-from photoshare.services.visibility.sight import sees_all_photos, visible_photos
+from photoshare.services.visibility.sight import searches_faces, sees_all_photos, visible_photos
 from photoshare.services.work.job_table import JobKind
 
 
@@ -104,7 +104,10 @@ def room_progress(room_id: int) -> RoomProgress:
     revision, activity = db.session.execute(counters).first() or (0, 0)
     found = load_everybody(room_id)
     states, again = _count_photos(room_id)
-    photos, failed = sum(states.values()), states.get(PHOTO_FAILED, 0)
+    photos = sum(states.values())
+    if not searches_faces(room_id):  # its photos wait for nothing
+        states, again = {}, 0
+    failed = states.get(PHOTO_FAILED, 0)
     waiting = states.get(PHOTO_WAITING, 0) + states.get(PHOTO_ANALYSING, 0) - again
     is_second = again > 0 and waiting == 0
     kind = JobKind.SEARCH_AGAIN if is_second else JobKind.PROCESS_PHOTOS
