@@ -217,6 +217,14 @@ def test_a_deletion_is_undone_no_more_once_nobody_has_the_photo(box: DropBox, sh
     assert restore_photos(box.ada, deletion_id, box.site.storage) == 0
 
 
+def test_what_comes_back_from_the_bin_is_shared_with_who_added_it_meanwhile(box: DropBox) -> None:
+    deletion_id = box.delete(box.ada, box.add(box.ada).photo_id)
+    photo_id = box.add(box.bob).photo_id
+
+    assert restore_photos(box.ada, deletion_id, box.site.storage) == 1
+    assert seen(box.ada) == seen(box.bob) == seen(box.host) == [photo_id]
+
+
 def test_what_the_host_deletes_is_gone_for_all_and_comes_back_to_all(
     box: DropBox, shared: int
 ) -> None:
