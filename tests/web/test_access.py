@@ -71,6 +71,7 @@ FOR_THE_HOST = {
     ("rooms.change", "POST"),
     ("rooms.choose_address", "POST"),
     ("photos.cover", "POST"),
+    ("photos.for_all", "POST"),
     ("activity.index", "GET"),
     ("guests.index", "GET"),
     ("guests.show", "GET"),

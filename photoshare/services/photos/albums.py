@@ -203,7 +203,7 @@ class Filtered(Album):
     usual_order = Order.NEWEST
 
     uploader: Guest | None
-    is_theirs: ColumnElement[bool] = field(compare=False, repr=False)  # by `uploader`
+    is_by: ColumnElement[bool] = field(compare=False, repr=False)  # this one, or anybody
     people: tuple[Person, ...]  # together in each photo
     is_without_faces: bool
     is_favourite: bool  # someone gave it a heart
@@ -213,7 +213,7 @@ class Filtered(Album):
         """Satisfying every filter."""
         conditions: list[ColumnElement[bool]] = [true()]
         if self.uploader is not None:
-            conditions.append(self.is_theirs)
+            conditions.append(self.is_by)
         if self.people:
             conditions.append(_with_people(self.people, are_together=True))
         if self.is_without_faces:
@@ -273,14 +273,13 @@ def open_album(
     InvalidInputError
         If there are more people or photos than allowed.
     """
-    room_id = access.room.id
+    room_id, is_favourite = access.room.id, is_favourite and sees_all_photos(access)
     if max(len(people), len(together)) > MOST_PEOPLE:
         raise InvalidInputError("Please select up to %(number)s people.", number=MOST_PEOPLE)
     if len(photo_ids) > MOST_CHOSEN:
         raise InvalidInputError("Please select up to %(number)s photos.", number=MOST_CHOSEN)
-    album: Album
     if people:
-        album = OfPeople(room_id, tuple(get_people(access, people)), is_together)
+        album: Album = OfPeople(room_id, tuple(get_people(access, people)), is_together)
     elif guest_id is not None:
         album = OfGuest(room_id, _checked_guest(access, guest_id), has_also_added(guest_id))
     elif person_id is not None:
@@ -289,11 +288,15 @@ def open_album(
         album = Chosen(room_id, tuple(photo_ids))
     elif uploader_id is not None or together or is_without_faces or is_favourite:
         uploader, some = _get_uploader(access, uploader_id), tuple(get_people(access, together))
-        is_theirs = added_by(access, uploader.id) if uploader else true()
-        is_favourite = is_favourite and sees_all_photos(access)
-        album = Filtered(room_id, uploader, is_theirs, some, is_without_faces, is_favourite)
+        is_by = true() if uploader is None else added_by(access, uploader.id)
+        album = Filtered(room_id, uploader, is_by, some, is_without_faces, is_favourite)
     else:
         album = WholeRoom(room_id)
+    return _for_reader(access, album, order)
+
+
+def _for_reader(access: Access, album: Album, order: Order | None) -> Album:
+    """Leave in an album what this browser sees, in the order that was asked for."""
     order = _shown_order(access, order) or album.usual_order
     return replace(album, order=order, is_seen=visible_photos(access), reader=reader_of(access))
 

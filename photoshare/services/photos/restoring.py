@@ -54,7 +54,7 @@ from photoshare.services.people.room_faces import follow_change
 from photoshare.services.rooms import activity
 from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access
-from photoshare.services.visibility.also_added import add_also
+from photoshare.services.visibility.also_added import add_all_also, add_also
 from photoshare.services.visibility.sight import searches_faces, sees_only_self
 from photoshare.storage import Storage
 
@@ -200,7 +200,8 @@ def get_binned_photo(access: Access, deletion_id: int, digest: str) -> Photo:
 def restore_photos(access: Access, deletion_id: int, storage: Storage) -> int:
     """Undo a deletion; return how many photos are back.
 
-    A photo that was uploaded again meanwhile stays as it is.
+    A photo that was uploaded again meanwhile stays as it is; if its guest doesn't see it, since
+    another one added it, it is theirs as well.
 
     Raises
     ------
@@ -250,7 +251,9 @@ def _put_back(room_id: int, kept: Mapping[str, Rows]) -> int:
     change.settle()
     for row in kept["person"]:
         _put_back_person(row)
-    return len(photos) + _put_back_also(kept, back, guests)
+    again = {row["sha256"]: row["guest_id"] for row in kept["photo"] if row["id"] not in back}
+    of_guests = [(sha256, guest_id) for sha256, guest_id in again.items() if guest_id in guests]
+    return len(photos) + _put_back_also(kept, back, guests) + add_all_also(room_id, of_guests)
 
 
 def _put_back_also(kept: Mapping[str, Rows], back: Collection[int], guests: set[int]) -> int:

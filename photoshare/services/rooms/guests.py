@@ -78,14 +78,15 @@ def list_guests(room_id: int, *, guest_id: int | None = None) -> list[GuestCard]
 def _count_uploads(room_id: int, guest_id: int | None) -> dict[int | None, tuple[int, int]]:
     """Count the photos that each guest added, even if another had before; add up their bytes."""
     counts: dict[int | None, tuple[int, int]] = {}
-    for added_by in (Photo.guest_id, AlsoAdded.guest_id):
-        query = select(added_by, func.count(Photo.id), total(Photo.size_bytes))
-        if added_by is AlsoAdded.guest_id:
-            query = query.join(AlsoAdded, AlsoAdded.photo_id == Photo.id)
-        query = query.where(Photo.room_id == room_id).group_by(added_by)
+    numbers = (func.count(Photo.id), total(Photo.size_bytes))
+    first = select(Photo.guest_id, *numbers).where(Photo.room_id == room_id)
+    also = select(Guest.id, *numbers).where(Guest.room_id == room_id).select_from(Guest)
+    also = also.join(AlsoAdded, AlsoAdded.guest_id == Guest.id)
+    also = also.join(Photo, Photo.id == AlsoAdded.photo_id)
+    for query, added_by in ((first, Photo.guest_id), (also, Guest.id)):
         if guest_id is not None:
             query = query.where(added_by == guest_id)
-        for guest, count, size in db.session.execute(query):
+        for guest, count, size in db.session.execute(query.group_by(added_by)):
             before = counts.get(guest, (0, 0))
             counts[guest] = (before[0] + count, before[1] + size)
     return counts

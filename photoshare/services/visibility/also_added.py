@@ -71,19 +71,26 @@ def add_also(photo_id: int, guest_id: int) -> None:
     db.session.execute(insert(AlsoAdded).from_select(list(row), new))
 
 
-def add_all_also(room_id: int, rows: Iterable[tuple[str, int]]) -> None:
+def add_all_also(room_id: int, rows: Iterable[tuple[str, int]]) -> int:
     """Record who added photos of a room as well, by SHA-256 and guest; the caller commits.
 
-    In a room that everybody sees, the photo is there for them already.
+    Where everybody sees all photos, they have them already.
+
+    Returns
+    -------
+    int
+        How many are theirs as well.
     """
-    room = db.session.get_one(Room, room_id)
+    room, count = db.session.get_one(Room, room_id), 0
     if room.audience == Audience.EVERYBODY:
-        return
+        return count
     for sha256, guest_id in list(rows):
         here = select(Photo.id, Photo.guest_id).where(Photo.room_id == room_id)
         photo = db.session.execute(here.where(Photo.sha256 == sha256)).first()
         if photo is not None and photo.guest_id != guest_id:
             add_also(photo.id, guest_id)
+            count += 1
+    return count
 
 
 def give_up(guest_id: int, photo_ids: Collection[int]) -> None:

@@ -164,6 +164,7 @@ def celebrate(app: Flask, site: Site, seed: int) -> int:
             list(db.session.scalars(select(Person.id)))
         )
         new.room.cover_photo_id = added.photo_id
+        db.session.get_one(Photo, added.photo_id).is_for_all = True
         new.room.guests_may_correct = True
         db.session.commit()
         return new.room.id
