@@ -28,7 +28,9 @@ from photoshare.services.photos import (
     open_album,
 )
 from photoshare.services.rooms import ending
-from photoshare.services.rooms.entering import Access, has_ended
+from photoshare.services.rooms.entering import Access, has_ended, is_adding_over
+from photoshare.services.visibility.adding_time import may_add
+from photoshare.services.visibility.sight import is_revealed
 from photoshare.web.answers import picture_digest, wants_partial
 from photoshare.web.pages.in_app import in_app_browser
 from photoshare.web.pages.links import absolute_url
@@ -278,7 +280,10 @@ def init_app(app: Flask) -> None:
         "deletion_day": ending.deletion_day,
         "ends_soon": ending.ends_soon,
         "has_ended": has_ended,
+        "is_adding_over": is_adding_over,
+        "is_revealed": is_revealed,
         "last_day": ending.last_day,
+        "may_add": may_add,
         "may_delete_photo": may_delete,
         "placeholder_url": placeholder_url,
         "srcset": srcset,
