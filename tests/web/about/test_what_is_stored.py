@@ -9,6 +9,7 @@ import pytest
 
 from photoshare import create_app
 from photoshare.web.site import Site
+from photoshare.web.views.about import what_is_stored
 from tests.conftest import Cast
 from tests.helpers import tags_of
 
@@ -48,7 +49,8 @@ def test_it_tells_how_long_the_bin_of_this_server_keeps_things(
 def test_it_claims_one_machine_only_where_that_is_so(
     cast: Cast, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site, "settings", replace(site.settings, storage="s3://bucket"))
+    elsewhere = replace(site, settings=replace(site.settings, storage="s3://bucket"))
+    monkeypatch.setattr(what_is_stored, "current_site", lambda: elsewhere)
 
     page = cast.stranger.get("/what-is-stored").text
 
