@@ -21,6 +21,7 @@ from photoshare.db import Base, db
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from photoshare.models import (
     PHOTO_ANALYSED,
+    AlsoAdded,
     ApartLinks,
     ApiToken,
     Correction,
@@ -69,6 +70,7 @@ NEW_TABLES = (
     OwnLink,
     WaitingPhoto,
     LogEntry,
+    AlsoAdded,
 )
 TABLES = (*OLD_TABLES, *NEW_TABLES)
 

@@ -35,6 +35,7 @@ from photoshare.models.owner import Owner as Owner
 from photoshare.models.owner import OwnerSession as OwnerSession
 from photoshare.models.rooms import NEVER_REUSE_IDS
 from photoshare.models.rooms import ROOMS_IN_BIN as ROOMS_IN_BIN
+from photoshare.models.rooms import ROOMS_WITHOUT_FACES as ROOMS_WITHOUT_FACES
 from photoshare.models.rooms import AlsoAdded as AlsoAdded
 from photoshare.models.rooms import ApiToken as ApiToken
 from photoshare.models.rooms import Audience as Audience

@@ -89,6 +89,8 @@ class Room(Base):
 
 # No job works on these. Subtracted from all rooms: as a rule, there are none.
 ROOMS_IN_BIN = select(Room.id).where(Room.binned_at.is_not(None))
+# Their photos wait, and nobody searches them.
+ROOMS_WITHOUT_FACES = select(Room.id).where(Room.faces_for == FacesFor.NOBODY)
 
 
 class FormerCode(Base):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from photoshare.databases.expressions import total
-from photoshare.models import JOB_QUEUED, JOB_RUNNING, PHOTO_WAITING, Job, Photo, Room, db
+from photoshare.models import JOB_QUEUED, JOB_RUNNING, PHOTO_WAITING, FacesFor, Job, Photo, Room, db
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ def count_waiting() -> int:
     """Count the photos that wait for the face search, by an index of each room."""
     waiting = select(func.count()).where(Photo.room_id == Room.id, Photo.state == PHOTO_WAITING)
     of_rooms = select(func.sum(waiting.correlate(Room).scalar_subquery())).select_from(Room)
+    of_rooms = of_rooms.where(Room.faces_for != FacesFor.NOBODY)
     return int(db.session.scalar(of_rooms) or 0)
 
 

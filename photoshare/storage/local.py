@@ -243,6 +243,12 @@ class Storage(Incoming):
         for path in paths:
             path.unlink(missing_ok=True)
 
+    def delete_face_crops(self, room_id: int) -> None:
+        """Remove the pictures of all faces of a room."""
+        for folder in self._folders:
+            for path in (folder / str(room_id) / "derived").glob("*-face-*"):
+                path.unlink(missing_ok=True)
+
     def delete_photo(self, room_id: int, sha256: str) -> None:
         """Remove the original of a photo and everything made from it."""
         for folder in self._folders:

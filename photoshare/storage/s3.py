@@ -241,6 +241,12 @@ class ObjectStorage(Storage):
         self.bucket.delete([key for key in map(key_of, listed) if key])
         super().delete_derived(listed)
 
+    def delete_face_crops(self, room_id: int) -> None:
+        """Remove the pictures of all faces of a room, here and there."""
+        listed = self.bucket.list(f"{ROOMS}/{room_id}/{DERIVED}")
+        self.bucket.delete([entry.key for entry in listed if "/face-" in entry.key])
+        super().delete_face_crops(room_id)
+
     def note_deletions(self, photos: Iterable[tuple[int, str]]) -> None:
         """Write down which photos `delete_photo` will be asked to remove."""
         self._to_delete.note(photos)

@@ -24,6 +24,7 @@ from photoshare.services.photos import listing
 from photoshare.services.rooms.rooms import NewRoom
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
+from tests.helpers import host_access
 from tests.servers import free_port, server, wait_until_it_serves
 from tests.tools import flask
 
@@ -169,7 +170,7 @@ def test_a_photo_that_is_damaged_in_the_data_folder_is_named(
 ) -> None:
     """Of the right size: only its content tells."""
     with app.app_context():
-        damaged = site.storage.original(room_id, listing.get_photo(room_id, 1).sha256)
+        damaged = site.storage.original(room_id, listing.get_photo(host_access(room_id), 1).sha256)
     content = bytearray(damaged.read_bytes())
     content[len(content) // 2] ^= 1
     damaged.write_bytes(content)

@@ -20,7 +20,7 @@ from photoshare.services.photos.listing import get_photo
 from photoshare.services.rooms import rooms
 from photoshare.services.rooms.entering import find_room
 from tests import postgresql
-from tests.helpers import insert_face, insert_person, insert_photos
+from tests.helpers import host_access, insert_face, insert_person, insert_photos
 from tests.old_databases import downgrade, upgrade
 
 pytestmark = pytest.mark.scale
@@ -147,7 +147,7 @@ def test_a_face_of_unknown_quality_is_never_the_clearest(app: Flask, room_id: in
 
 def test_numbers_of_addresses_that_no_row_has_are_not_found(app: Flask, room_id: int) -> None:
     with pytest.raises(NotFoundError):
-        get_photo(room_id, 10**18 - 1)
+        get_photo(host_access(room_id), 10**18 - 1)
     with pytest.raises(NotFoundError):
         find_room("acdef\0-hjkm-nprtw")
 

@@ -71,6 +71,7 @@ FOR_THE_HOST = {
     ("rooms.change", "POST"),
     ("rooms.choose_address", "POST"),
     ("photos.cover", "POST"),
+    ("photos.for_all", "POST"),
     ("activity.index", "GET"),
     ("guests.index", "GET"),
     ("guests.show", "GET"),
@@ -134,6 +135,7 @@ FOR_THE_FIRST_HOST = {
 FOR_READERS = {
     ("me.choose_person", "POST"): 422,  # nobody was chosen
     ("find_me.search", "POST"): 422,  # without a picture
+    ("find_me.choose_face", "POST"): 422,  # nobody was offered
     ("me.forget_person", "POST"): 303,
     ("own_links.share", "POST"): 422,  # nobody in particular
     ("own_links.take_back", "POST"): 303,

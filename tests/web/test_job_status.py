@@ -14,7 +14,7 @@ from photoshare.services.rooms import rooms
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import BLUE, POISON, RED, FakeFaceEngine, draw_photo
-from tests.helpers import HX, Tag, counted_queries, insert_photos, tags_of
+from tests.helpers import HX, Tag, counted_queries, host_access, insert_photos, tags_of
 from tests.web.conftest import Party
 
 STATUS = "/jobs/current"
@@ -160,11 +160,13 @@ def test_the_room_never_renews_itself_and_leads_to_the_page_that_does(
 
 def test_a_search_among_the_unsorted_faces_is_told_and_followed(app: Flask, cast: Cast) -> None:
     progress = SimpleNamespace(
-        stamp="1-1-0-0-0-well", photo_count=1, done_count=1, is_working=False, is_grouping=True
+        **{"stamp": "1-1-0-0-0-well", "photo_count": 1, "done_count": 1, "is_working": False},
+        **{"is_grouping": True, "is_of_all": True},
     )
     with app.test_request_context(cast.url):
         g.room_code = cast.code
-        page = render_template("jobs/_status.html", progress=progress)
+        access = host_access(cast.room_id)
+        page = render_template("jobs/_status.html", access=access, progress=progress)
 
     assert "checking the unsorted faces again" in page
     assert "every 2s" in status_of(cast, page)["hx-trigger"]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from photoshare.errors import NotFoundError
 from photoshare.models import Correction, CorrectionFace, Face, Person, db
 from photoshare.services.corrections.events import CorrectionKind
-from photoshare.services.corrections.verbs import may_undo
+from photoshare.services.corrections.rights import may_undo
 from photoshare.services.paging import ListPage, has_page
 from photoshare.services.people.people import has_person
 from photoshare.services.rooms.entering import Access, Author
@@ -47,6 +47,8 @@ def list_corrections(author: Author, page: int) -> ListPage[HistoryEntry]:
     query = select(Correction).where(Correction.room_id == author.room_id)
     if not author.is_host:
         query = query.where(Correction.guest_id == author.guest_id)
+    if author.sees_only is not None:
+        query = query.where(Correction.kind == CorrectionKind.NOT_THIS_PERSON)
     count = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
     if not has_page(page, count, PAGE_SIZE):
         raise NotFoundError("This page of changes doesn't exist.")
@@ -94,7 +96,9 @@ def _shown_faces(
         .join(Face, Face.id == ranked.c.face_id)
         .where(ranked.c.rank <= SHOWN_FACES, Face.is_face)
     )
-    if not author.is_host:
+    if author.sees_only is not None:
+        query = query.where(Face.person_id == author.sees_only)
+    elif not author.is_host:
         query = query.outerjoin(Person).where(Person.is_hidden.is_not(True))
     rows = db.session.execute(query)
     shown: dict[tuple[int, int], tuple[list[int], int]] = {}

@@ -7,10 +7,9 @@ for `undo`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from functools import partial
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from photoshare.errors import (
     InvalidInputError,
@@ -21,26 +20,9 @@ from photoshare.errors import (
 from photoshare.models import NO_PERSON, Correction, Face, Person, Photo, db
 from photoshare.services.corrections.change import Change, change_of_room
 from photoshare.services.corrections.events import CorrectionKind
+from photoshare.services.corrections.rights import are_hidden, may_undo
 from photoshare.services.people.same_photo import check_scenes
 from photoshare.services.rooms.entering import Author, checked_name
-
-
-def may_correct_person(author: Author, person_id: int) -> bool:
-    """Whether the author may correct a person as a whole: name, merge, hide."""
-    if author.may_correct([]):
-        return True
-    uploaders = select(Photo.guest_id).join(Face).where(Face.person_id == person_id).distinct()
-    return author.may_correct(db.session.scalars(uploaders).all())
-
-
-def may_correct_some(author: Author, person_id: int | None = None) -> bool:
-    """Whether the author may correct any face: of this person, or of the room."""
-    if author.may_correct([]):
-        return True
-    own = exists().where(Photo.guest_id == author.guest_id)
-    if person_id is not None:
-        own = own.where(Face.photo_id == Photo.id, Face.person_id == person_id)
-    return bool(db.session.scalar(select(own)))
 
 
 def name_person(
@@ -164,6 +146,8 @@ def move_faces(
 def reject_faces(author: Author, person_id: int, face_ids: Sequence[int]) -> int:
     """Record that faces are not this person; they become unsorted.
 
+    All that who sees only themselves may do, and with their own album.
+
     Raises
     ------
     InvalidInputError
@@ -172,7 +156,7 @@ def reject_faces(author: Author, person_id: int, face_ids: Sequence[int]) -> int
     """
     with change_of_room(author.room_id) as change:
         theirs = _faces_of(author, change, person_id)
-        chosen = set(_checked_faces(author, change, face_ids))
+        chosen = set(_checked_faces(author, change, face_ids, of_own_album=True))
         faces = [face for face in theirs if face in chosen]
         if not faces:
             raise _no_face()
@@ -295,13 +279,6 @@ def undo(author: Author, correction_id: int) -> None:
         change.take_back(correction, guest_id=author.guest_id)
 
 
-def may_undo(author: Author, correction: Correction) -> bool:
-    """Whether the author may undo this correction: the host any, a guest their own."""
-    return author.is_host or (
-        author.guest_id is not None and correction.guest_id == author.guest_id
-    )
-
-
 def _record_of_person(author: Author, person_id: int, kind: CorrectionKind) -> int:
     with change_of_room(author.room_id) as change:
         faces = _faces_of(author, change, person_id)
@@ -309,34 +286,34 @@ def _record_of_person(author: Author, person_id: int, kind: CorrectionKind) -> i
         return change.record(kind, [faces], guest_id=author.guest_id)
 
 
-def _checked_faces(author: Author, change: Change, face_ids: Sequence[int]) -> list[int]:
-    """Return the chosen faces, each once; refuse any that the author may not correct."""
+def _checked_faces(
+    author: Author, change: Change, face_ids: Sequence[int], *, of_own_album: bool = False
+) -> list[int]:
+    """Return the chosen faces, each once; refuse any that the author may not correct.
+
+    With ``of_own_album``, who sees only themselves may: any other face was not found.
+    """
     faces = sorted(set(face_ids))
     if not faces:
         raise _no_face()
     _check_there(author, change, faces)
-    _check_may_correct(author, change, faces)
+    if not (of_own_album and author.sees_only is not None and not author.is_read_only):
+        _check_may_correct(author, change, faces)
     return faces
 
 
 def _check_there(author: Author, change: Change, faces: Sequence[int]) -> None:
     """Refuse faces that the room does not have or the author may not see."""
     is_there = all(face in change.rows and change.rows[face].is_face for face in faces)
-    if not is_there or _are_hidden(author, {change.person_of[face] for face in faces}):
+    if not is_there or are_hidden(author, {change.person_of[face] for face in faces}):
         raise NotFoundError("One of these faces no longer exists.")
 
 
 def _faces_of(author: Author, change: Change, person_id: int) -> list[int]:
     """List the faces of a person whom the author may see."""
-    if _are_hidden(author, {person_id}):
+    if are_hidden(author, {person_id}):
         raise NotFoundError("This person no longer exists.")
     return change.faces_of(person_id)
-
-
-def _are_hidden(author: Author, people: AbstractSet[int | None]) -> bool:
-    """Whether one of these people is hidden from the author."""
-    hidden = select(Person.id).where(Person.room_id == author.room_id, Person.is_hidden)
-    return not author.is_host and not people.isdisjoint(db.session.scalars(hidden))
 
 
 def _no_face() -> InvalidInputError:
@@ -382,7 +359,7 @@ def _people_of(author: Author, face_ids: Sequence[int]) -> tuple[list[int], list
         .where(Photo.room_id == author.room_id, Face.id.in_(face_ids), Face.is_face)
     ).all()
     known = {person_id for _, person_id, _ in rows}
-    if len(rows) != len(set(face_ids)) or _are_hidden(author, known):
+    if len(rows) != len(set(face_ids)) or are_hidden(author, known):
         raise NotFoundError("One of these faces no longer exists.")
     people = {(name is None, person_id) for _, person_id, name in rows if person_id is not None}
     unsorted = [face_id for face_id, person_id, _ in rows if person_id is None]

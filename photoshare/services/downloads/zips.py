@@ -76,7 +76,7 @@ def zip_state(album: Album) -> ZipState:
     photos = album.select(Order.OLDEST)
     waiting = photos.where(unmeasured()).with_only_columns(Photo.id).order_by(None).subquery()
     count = db.session.scalar(select(func.count()).select_from(waiting)) or 0
-    lost = db.session.scalars(photos.where(Photo.is_lost).with_only_columns(Photo.file_name))
+    lost = db.session.scalars(photos.where(Photo.is_lost).with_only_columns(album.file_name))
     return ZipState(count, tuple(lost))
 
 
@@ -113,7 +113,7 @@ def make_zip(
         while made is None and not (state := zip_state(album)).waiting_count:
             note = tell_lost(state.lost) if state.lost else None
             photo_ids = _photo_ids(album)
-            key = _digest(album.room_id, photo_ids, exact, note)
+            key = _digest(album, photo_ids, exact, note)
             made = shelf.find(key)
             if made is None:
                 made = _lay_out(album, photo_ids, storage, key, exact=exact, note=note)
@@ -137,9 +137,13 @@ def _photo_ids(album: Album) -> array[int]:
     return array("q", filterfalse(is_lost, json.loads(found)))
 
 
-def _digest(room_id: int, photo_ids: array[int], exact: bool, note: ZipNote | None) -> str:
-    """Hash what distinguishes one zip from another: an album may be 20,000 numbers."""
-    key = hashlib.sha256(repr((room_id, exact, note)).encode())
+def _digest(album: Album, photo_ids: array[int], exact: bool, note: ZipNote | None) -> str:
+    """Hash what distinguishes one zip from another: an album may be 20,000 numbers.
+
+    Where guests don't see all photos, the names of the files depend on the reader as well.
+    """
+    reader_id = album.reader.id if album.reader else None
+    key = hashlib.sha256(repr((album.room_id, reader_id, exact, note)).encode())
     key.update(photo_ids)
     return key.hexdigest()
 
@@ -183,7 +187,7 @@ def _read_columns(
     """
     of_album = album.select().with_only_columns(Photo.id).order_by(None)
     needed = (Photo.id, Photo.size_bytes, Photo.clean_copy_bytes)
-    told = (Photo.sha256, Photo.file_name, Photo.image_format, *download_columns(exact=exact))
+    told = (Photo.sha256, album.file_name, Photo.image_format, *download_columns(exact=exact))
     query = (
         select(*needed, *told, Photo.moment)
         .where(Photo.id.in_(of_album), ~Photo.is_lost, Photo.crc32.is_not(None))

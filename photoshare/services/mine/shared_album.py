@@ -16,9 +16,10 @@ from photoshare.errors import NotFoundError
 from photoshare.models import LinkKind, Person, Photo, db
 from photoshare.services.downloads.clean_originals import check_exact
 from photoshare.services.mine.own_links import find_by_secret
-from photoshare.services.photos import Album, open_album
+from photoshare.services.photos import Album, load_photos, open_album
 from photoshare.services.rooms.entering import Access
 from photoshare.services.rooms.sessions import is_in
+from photoshare.services.visibility.sight import may_see_person, own_person_id
 
 FEED_SIZE = 50  # photos in a feed; readers keep those they have seen
 
@@ -55,13 +56,15 @@ def open_shared(secret: str) -> SharedAlbum:
     ------
     NotFoundError
         If there is no such link; if the room is in the bin or its guest may not enter it now; or
-        if they are nobody in it, or someone whom the host has hidden.
+        if they are nobody in it, someone whom the host has hidden, or do not see their own album.
     """
     link, guest, room = find_by_secret(LinkKind.ALBUM, secret)
-    person = None if guest.person_id is None else db.session.get(Person, guest.person_id)
-    if person is None or person.is_hidden or not is_in(room, guest):
-        raise NotFoundError("This link isn't valid. Perhaps it was taken back.")
     access = Access(room, guest)
+    own_id = own_person_id(access)
+    person = None if own_id is None else db.session.get(Person, own_id)
+    is_shown = person is not None and not person.is_hidden and may_see_person(access, person)
+    if person is None or not is_shown or not is_in(room, guest):
+        raise NotFoundError("This link isn't valid. Perhaps it was taken back.")
     return SharedAlbum(
         link.id,
         link.created_at,
@@ -79,10 +82,10 @@ def get_shared_photo(shared: SharedAlbum, photo_id: int) -> Photo:
     NotFoundError
         If it is not in it now.
     """
-    photo = db.session.scalar(shared.album.select().where(Photo.id == photo_id))
-    if photo is None:
+    found = load_photos(shared.album, shared.album.select().where(Photo.id == photo_id))
+    if not found:
         raise NotFoundError("This photo doesn't exist or was deleted.")
-    return photo
+    return found[0]
 
 
 def list_added(shared: SharedAlbum) -> Sequence[Photo]:

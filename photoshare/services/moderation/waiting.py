@@ -15,6 +15,7 @@ from photoshare.errors import NotFoundError
 from photoshare.models import Guest, Room, WaitingPhoto, db
 from photoshare.services.paging import ListPage, has_page
 from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.also_added import add_all_also
 
 PAGE_SIZE = 48  # photos: a phone shows twelve at once, and what is decided makes room for others
 
@@ -50,9 +51,14 @@ def measure_queue(room_id: int) -> tuple[int, int]:
 
 
 def forget_same(room_id: int, hashes: Collection[str]) -> None:
-    """Let what has become a photo wait no longer, whoever else sent it; the caller commits."""
-    same = WaitingPhoto.sha256.in_(hashes)
-    db.session.execute(delete(WaitingPhoto).where(WaitingPhoto.room_id == room_id, same))
+    """Let what has become a photo wait no longer, whoever else sent it; the caller commits.
+
+    Where guests don't see each other's photos, it is theirs as well.
+    """
+    same = (WaitingPhoto.room_id == room_id, WaitingPhoto.sha256.in_(hashes))
+    rows = db.session.execute(select(WaitingPhoto.sha256, WaitingPhoto.guest_id).where(*same))
+    add_all_also(room_id, [(sha256, guest_id) for sha256, guest_id in rows])
+    db.session.execute(delete(WaitingPhoto).where(*same))
 
 
 def visible_to(access: Access) -> ColumnElement[bool]:

@@ -27,6 +27,8 @@ from photoshare.services.rooms.rooms import (
     password_hash_of,
 )
 from photoshare.services.take_home.room_file import PHOTOS
+from photoshare.services.visibility.face_switch import switch_faces
+from photoshare.services.visibility.sight import searches_faces
 from photoshare.storage import Storage
 
 MAX_PATH = 2000  # characters of the name of a file in the zip
@@ -115,6 +117,10 @@ def _fill(room: Room, file: RoomFile, server: Server) -> ImportedRoom:
     room.cover_photo_id = ids.photos.get(file.room.number_or_none("cover_photo") or 0)
     secret = make_secret(restored.give_to_hosts(room_id, add_link(room_id)).nonce)
     db.session.commit()
+    if not searches_faces(room_id):  # whoever wrote the file may have kept some
+        switch_faces(room_id, FacesFor.NOBODY, server.storage)
+        people = corrections = waiting = 0
+        db.session.refresh(room)
     return ImportedRoom(NewRoom(room, secret), len(photos), people, corrections, waiting)
 
 
@@ -134,7 +140,7 @@ def _add_photos(
         # Until all is there, nobody searches it: a given-up photo.
         values = {"created_at": said.added_at, "guest_id": said.guest_id, "state": PHOTO_FAILED}
         same = update(Photo).where(Photo.id == photo_id)
-        db.session.execute(same.values(**values, engine=said.engine))
+        db.session.execute(same.values(**values, engine=said.engine, is_for_all=said.is_for_all))
         db.session.commit()
         width, height = db.session.execute(
             select(Photo.width, Photo.height).where(Photo.id == photo_id)

@@ -85,6 +85,7 @@ class RestoredPhoto:
     guest_id: int | None  # the new one
     state: str
     engine: str | None
+    is_for_all: bool
     width: int = 0  # of the decoded picture, once it is there
     height: int = 0
 
@@ -107,6 +108,7 @@ def read_photo(line: Fields, ids: Ids) -> RestoredPhoto:
         _known(line, "guest", ids.guests),
         PHOTO_WAITING if state == PHOTO_ANALYSED and engine is None else state,
         engine,
+        line.has("is_for_all") and line.yes_or_no("is_for_all"),  # older files don't say
     )
 
 

@@ -1,13 +1,18 @@
-"""Load the people of a room with the counts shown on pages; kept until a face changes."""
+"""Load the people of a room with the counts shown on pages; kept until a face changes.
+
+What is kept is the same for everyone: it is for `load_room_people`, which asks who may see it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from photoshare.services.people.people import PersonCard, list_people
+from photoshare.services.people.people import PersonCard, find_card, list_people
 from photoshare.services.people.shown_faces import count_faces
 from photoshare.services.photos.albums import count_without_faces
+from photoshare.services.rooms.entering import Access
 from photoshare.services.shelf import Shelf, current_revision
+from photoshare.services.visibility.sight import own_person_id, sees_only_self
 
 KEPT_ROOMS = 200  # 300 people are 100 KB
 
@@ -41,8 +46,17 @@ class RoomPeople:
 _shelf: Shelf[RoomPeople] = Shelf(KEPT_ROOMS)
 
 
-def load_room_people(room_id: int) -> RoomPeople:
-    """Load the people of a room, from memory if no face has changed."""
+def load_room_people(access: Access) -> RoomPeople:
+    """Load the people of a room whom this browser sees; no counts if that is only itself."""
+    if not sees_only_self(access):
+        return load_everybody(access.room.id)
+    own_id = own_person_id(access)
+    own = None if own_id is None else find_card(access, own_id)
+    return RoomPeople([own] if own else [], [], 0, 0, 0, current_revision(access.room.id))
+
+
+def load_everybody(room_id: int) -> RoomPeople:
+    """Load all people of a room, from memory if no face has changed; not for pages."""
     revision = current_revision(room_id)
     return _shelf.load(room_id, revision, lambda: _read(room_id, revision))
 

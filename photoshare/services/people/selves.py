@@ -10,25 +10,42 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import delete, or_, select, update
 
+from photoshare.errors import NotAllowedError, NotFoundError
 from photoshare.models import NO_PERSON, Guest, LinkKind, OwnLink, Person, db
-from photoshare.services.people.people import PersonCard, find_card, get_person
+from photoshare.services.people.people import PersonCard, find_card
 from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.sight import may_be_person, own_person_id, sees_only_self
 
 
-def choose_self(access: Access, person_id: int) -> None:
-    """Record which person a guest is; they must be allowed to see that person.
+def choose_self(access: Access, person_id: int, *, is_proven: bool = False) -> None:
+    """Record which person a guest is.
+
+    Parameters
+    ----------
+    access : Access
+    person_id : int
+        Someone whom they see or, where they see only themselves, whom they look like.
+    is_proven : bool
+        Whether a picture of themselves shows it (services/mine/find_me.py).
 
     Raises
     ------
     NotFoundError
         If the room has no such person for this browser.
+    NotAllowedError
+        If choosing from a list proves nothing in this room.
     """
-    _write(access, get_person(access, person_id).id)
+    if sees_only_self(access) and not is_proven:
+        raise NotAllowedError("In this room, you find yourself with a selfie.")
+    person = db.session.get(Person, person_id)
+    if person is None or not may_be_person(access, person, is_proven=is_proven):
+        raise NotFoundError("This person no longer exists.")
+    _write(access, person.id, is_proven=is_proven)
 
 
 def forget_self(access: Access) -> None:
     """Forget who a guest said they are."""
-    _write(access, None)
+    _write(access, None, is_proven=False)
 
 
 def find_own_card(access: Access) -> PersonCard | None:
@@ -39,7 +56,7 @@ def find_own_card(access: Access) -> PersonCard | None:
     PersonCard or None
         None if they have not said, or the person is gone or hidden from them.
     """
-    person_id = access.guest.person_id
+    person_id = own_person_id(access)
     return None if person_id is None else find_card(access, person_id)
 
 
@@ -113,7 +130,7 @@ def follow_returned(room_id: int, returned: Collection[int], left: Collection[in
     db.session.execute(query.values(person_id=said))
 
 
-def _write(access: Access, person_id: int | None) -> None:
+def _write(access: Access, person_id: int | None, *, is_proven: bool) -> None:
     """Write who a guest is; a link to the album of someone else never becomes one to theirs."""
     if person_id != access.guest.person_id:
         of_guest = delete(OwnLink).where(OwnLink.guest_id == access.guest.id)
@@ -121,6 +138,11 @@ def _write(access: Access, person_id: int | None) -> None:
     db.session.execute(
         update(Guest)
         .where(Guest.id == access.guest.id)
-        .values(person_id=person_id, said_person_id=person_id, own_seen_count=None)
+        .values(
+            person_id=person_id,
+            said_person_id=person_id,
+            is_proven=is_proven,
+            own_seen_count=None,
+        )
     )
     db.session.commit()

@@ -18,7 +18,7 @@ from photoshare.models import Face, Person, Photo, db
 from photoshare.services.paging import ListPage, has_page
 from photoshare.services.people.people import get_person
 from photoshare.services.rooms.entering import Access
-from photoshare.services.visibility.sight import may_see_person
+from photoshare.services.visibility.sight import may_see_face, sees_only_self
 
 FACES_PAGE_SIZE = 120  # faces on one page to choose from
 
@@ -32,6 +32,8 @@ def list_faces(access: Access, person_id: int | None, page: int) -> ListPage[Fac
         If the room has no such person for this browser, or the page is past the end.
     """
     if person_id is None:
+        if sees_only_self(access):
+            raise NotFoundError("This page of faces doesn't exist.")
         query = _faces_of_room(access.room.id).where(Face.person_id.is_(None))
         order: tuple[InstrumentedAttribute[Any], ...] = (Photo.moment, Photo.id, Face.id)
         count = count_faces(access.room.id).unsorted
@@ -107,7 +109,7 @@ def get_faces(access: Access, face_ids: Sequence[int]) -> list[Face]:
         .where(Face.id.in_(wanted))
         .options(joinedload(Face.photo), joinedload(Face.person))
     )
-    found = {face.id: face for face in rows if is_visible(access, face)}
+    found = {face.id: face for face in rows if may_see_face(access, face)}
     if len(found) < len(wanted):
         raise NotFoundError("This face no longer exists.")
     return [found[face_id] for face_id in wanted]
@@ -129,11 +131,6 @@ def find_faces_on(access: Access, person_id: int, photo_ids: Sequence[int]) -> l
     query = _faces_of_room(access.room.id).where(is_theirs, Face.photo_id.in_(photo_ids))
     in_order = query.order_by(Photo.moment, Photo.id, Face.id).limit(FACES_PAGE_SIZE)
     return list(db.session.scalars(in_order.options(contains_eager(Face.photo))))
-
-
-def is_visible(access: Access, face: Face) -> bool:
-    """Whether this browser may see whose face it is."""
-    return face.person is None or may_see_person(access, face.person)
 
 
 def _faces_of_room(room_id: int) -> Select[Face]:

@@ -19,6 +19,7 @@ from photoshare.faces.types import NO_BOND, NO_PERSON, AnalysedFace, FaceSet
 from photoshare.models import (
     PHOTO_ANALYSED,
     PHOTO_ANALYSING,
+    ROOMS_WITHOUT_FACES,
     Face,
     Photo,
     db,
@@ -37,6 +38,7 @@ from photoshare.services.people.room_faces import (
     RoomFaces,
     load_room_faces,
 )
+from photoshare.services.visibility.sight import searches_faces
 from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.storage import Storage
 
@@ -45,7 +47,7 @@ _PHOTOS, _FACES = cast(Table, Photo.__table__), cast(Table, Face.__table__)
 _MARK_ANALYSED = (
     update(_PHOTOS)
     .where(_PHOTOS.c.id.in_(bindparam("photos", expanding=True)))
-    .where(_PHOTOS.c.state == PHOTO_ANALYSING)
+    .where(_PHOTOS.c.state == PHOTO_ANALYSING, _PHOTOS.c.room_id.not_in(ROOMS_WITHOUT_FACES))
     .values(state=PHOTO_ANALYSED, engine=bindparam("by"))
     .returning(_PHOTOS.c.id)
 )
@@ -123,7 +125,8 @@ def store_analysis(
 ) -> None:
     """Store the faces of some photos of a room and group them with its people, all or nothing.
 
-    A photo that was deleted meanwhile leaves nothing behind. A face that an earlier analysis found,
+    A photo that was deleted meanwhile leaves nothing behind, nor does one of a room whose faces are
+    no longer searched. A face that an earlier analysis found,
     with whichever engine, keeps its row, its person and its corrections.
     """
     _write_crops(photos, storage)
@@ -175,7 +178,8 @@ def _write(reading: _Reading, plan: _Plan, rule: GroupingRule, storage: Storage)
         if not is_current or len(present) < len(claimed):
             db.session.rollback()
             reading.room.faces.memory.take_back(len(reading.room.ids))  # the photo may be deleted
-            _delete_files([photo for photo in claimed if photo.id not in present], storage)
+            gone = [photo for photo in reading.photos if photo.claimed.id not in present]
+            _delete_files(gone, storage)
             return [
                 (photo.claimed, photo.faces)
                 for photo in reading.photos
@@ -234,7 +238,7 @@ def _numbers(values: list[int]) -> NDArray[np.int64]:
 
 
 def _mark_analysed(photos: list[ClaimedPhoto], rule: GroupingRule) -> set[int]:
-    """Mark photos as searched; return the ids of those that still exist."""
+    """Mark photos as searched; return the ids of those that still exist and are searched."""
     values = {"photos": [photo.id for photo in photos], "by": rule.engine_name}
     return set(db.session.connection().execute(_MARK_ANALYSED, values).scalars())
 
@@ -268,11 +272,18 @@ def _write_faces(photo: FoundPhoto) -> list[int]:
     return list(db.session.connection().execute(_INSERT_FACES, new).scalars()) if new else []
 
 
-def _delete_files(gone: list[ClaimedPhoto], storage: Storage) -> None:
-    """Delete the files of deleted photos, unless they are still needed."""
+def _delete_files(gone: list[FoundPhoto], storage: Storage) -> None:
+    """Delete the files of deleted photos, unless they are still needed; else those of faces.
+
+    These stay if the photo was only given back, and its faces may be in their rows.
+    """
     for photo in gone:
-        if not is_kept(photo.room_id, photo.sha256):
-            storage.delete_photo(photo.room_id, photo.sha256)
+        room_id, sha256 = photo.claimed.room_id, photo.claimed.sha256
+        if not is_kept(room_id, sha256):
+            storage.delete_photo(room_id, sha256)
+        elif not searches_faces(room_id):
+            crops = (storage.face_crop(room_id, sha256, face.location) for face in photo.faces)
+            storage.delete_derived(crops)
 
 
 def _delete_old_crops(photo: FoundPhoto, storage: Storage) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import defer
 
+from photoshare.errors import NotAllowedError
 from photoshare.faces.likeness import rank_alike_people
 from photoshare.faces.suggestions import SuggestedSide, maybe_faces, rank_pairs
 from photoshare.models import NO_PERSON, Face, db
@@ -18,6 +19,7 @@ from photoshare.services.people.room_faces import RoomFaces, load_room_faces
 from photoshare.services.people.room_people import load_room_people
 from photoshare.services.rooms.entering import Access
 from photoshare.services.shelf import Shelf, current_revision
+from photoshare.services.visibility.sight import sees_only_self
 
 MAX_PAIRS = 200  # more than anyone answers in one go
 # Ranking the pairs of 60,000 faces takes 400 ms of processor time (docs/performance.md), and ever
@@ -78,7 +80,14 @@ def list_alike_people(
     face_ids : sequence of int
     with_beside : bool
         Whether to list, at the end, people who share a photo with them: rarely the same person.
+
+    Raises
+    ------
+    NotAllowedError
+        If this browser sees nobody but itself.
     """
+    if sees_only_self(access):
+        raise NotAllowedError("In this room, everybody sees only their own album.")
     room = load_room_faces(access.room.id, rule.engine_name)
     if person_id is not None:
         is_chosen = room.faces.person_ids == person_id
@@ -95,7 +104,9 @@ def list_alike_people(
 
 
 def list_maybe_faces(access: Access, person_id: int, rule: GroupingRule) -> Sequence[Face]:
-    """List the unsorted faces that may be this person, most similar first."""
+    """List the unsorted faces that may be this person, most similar first, for who sees them."""
+    if sees_only_self(access):
+        return []
     room_id, eps = access.room.id, rule.eps
 
     def find() -> list[int]:
@@ -136,14 +147,18 @@ def count_pairs(access: Access, rule: GroupingRule) -> int | None:
         the page would have to wait for it.
     """
     room_id = access.room.id
+    if sees_only_self(access):
+        return None
     is_known = _pairs.find(room_id, current_revision(room_id), *_kind(rule)) is not None
-    if not is_known and load_room_people(room_id).face_count > COUNTED_FACES:
+    if not is_known and load_room_people(access).face_count > COUNTED_FACES:
         return None
     return len(_open_pairs(access, rule))
 
 
 def _open_pairs(access: Access, rule: GroupingRule) -> list[DoubtfulPair]:
     """List the pairs that this browser may see, the most informative first."""
+    if sees_only_self(access):
+        return []
     room_id, cards = access.room.id, _cards(access)
 
     def rank() -> list[_RankedPair]:
@@ -174,7 +189,7 @@ def _people_beside(person_id: int | None, face_ids: Sequence[int]) -> set[int | 
 
 def _cards(access: Access) -> dict[int, PersonCard]:
     """Load the people that this browser may see; hidden people can have unsorted faces, too."""
-    return load_room_people(access.room.id).cards(for_host=access.is_host)
+    return load_room_people(access).cards(for_host=access.is_host)
 
 
 def _is_shown(side: _RankedSide, cards: dict[int, PersonCard]) -> bool:

@@ -48,6 +48,7 @@ from photoshare.services.photos.listing import (
     list_day,
     list_newest,
     list_photos,
+    load_photos,
 )
 from photoshare.services.photos.lost_photos import (
     check_originals,
@@ -107,6 +108,7 @@ __all__ = [
     "list_lost",
     "list_newest",
     "list_photos",
+    "load_photos",
     "may_delete",
     "note_faults",
     "open_album",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from photoshare.config import GB, Settings
@@ -27,6 +27,8 @@ from photoshare.services.moderation import waiting
 from photoshare.services.photos.lost_photos import bring_back
 from photoshare.services.rooms import activity
 from photoshare.services.rooms.activity import ActivityKind
+from photoshare.services.visibility import also_added
+from photoshare.services.visibility.sight import visible_photos
 from photoshare.storage import ReceivedFile, SavedAs, Storage
 
 MAX_FILE_NAME = 1000  # characters; a path of an import may have several names
@@ -39,6 +41,7 @@ class AddedPhoto:
     photo_id: int  # of `WaitingPhoto` if it waits for a host's yes
     is_duplicate: bool  # the room had the same bytes already, or they wait from the same guest
     is_waiting: bool = False
+    is_also_theirs: bool = False  # the room had it already, from someone whom they don't see
 
 
 def add_photo(
@@ -168,13 +171,13 @@ def find_known(room_id: int, hashes: Sequence[str], guest_id: int | None = None)
     room_id : int
     hashes : sequence of str
     guest_id : int, optional
-        Who asks. They are told what waits of them as well, and never what waits of others.
+        Who asks. They are told of what they see and of what waits of them, and never of what
+        else the room has.
     """
-    known = db.session.scalars(
-        select(Photo.sha256).where(
-            Photo.room_id == room_id, Photo.sha256.in_(hashes), ~Photo.is_lost
-        )
-    ).all()
+    access = also_added.access_of(room_id, guest_id)
+    is_seen = true() if access is None else visible_photos(access)
+    here = (Photo.room_id == room_id, Photo.sha256.in_(hashes), ~Photo.is_lost)
+    known = db.session.scalars(select(Photo.sha256).where(*here, is_seen)).all()
     if known:
         _give_another_chance(room_id, known)
     return [*known, *waiting.find_own(guest_id, hashes).keys() - known]
@@ -232,10 +235,20 @@ def _insert(facts: dict[str, Any]) -> AddedPhoto:
 
 
 def _find_here(room_id: int, sha256: str, guest_id: int | None) -> AddedPhoto | None:
-    """Tell whether the room has a photo, or the same guest's waits."""
+    """Tell whether the room has a photo that the guest sees, or the same guest's waits.
+
+    One that they don't see becomes theirs as well, as if it were new.
+    """
     known = select(Photo.id).where(Photo.room_id == room_id, Photo.sha256 == sha256)
     if (photo_id := db.session.scalar(known)) is not None:
-        return AddedPhoto(photo_id, is_duplicate=True)
+        access = also_added.access_of(room_id, guest_id)
+        if access is None or also_added.sees(access, photo_id):
+            return AddedPhoto(photo_id, is_duplicate=True)
+        if not waiting.must_wait(room_id, access.guest.id):
+            also_added.add_also(photo_id, access.guest.id)
+            activity.note(room_id, ActivityKind.ADDED, access.guest.id)
+            db.session.commit()
+            return AddedPhoto(photo_id, is_duplicate=False, is_also_theirs=True)
     if (waiting_id := waiting.find_own(guest_id, [sha256]).get(sha256)) is not None:
         return AddedPhoto(waiting_id, is_duplicate=True, is_waiting=True)
     return None

@@ -12,14 +12,31 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Guest, Person, Photo, db
 from photoshare.services.people.people import get_people, get_person
 from photoshare.services.rooms.entering import Access
-from photoshare.services.visibility.sight import own_uploads, visible_photos
+from photoshare.services.visibility.also_added import NEUTRAL_NAME, has_also_added, reader_of
+from photoshare.services.visibility.sight import (
+    added_by,
+    also_added,
+    own_uploads,
+    sees_all_photos,
+    visible_photos,
+)
 
 # A class, a team or a table at a wedding has fewer; nobody ticks more boxes by hand.
 MOST_PEOPLE = 100
@@ -63,6 +80,8 @@ class Album(ABC):
         albums of people and zips tell their story from the start.
     is_seen : ColumnElement of bool
         Which photos of the room its reader sees.
+    reader : Guest or None
+        As whose those photos are shown that the reader and someone else added; None: as they are.
     """
 
     kind: ClassVar[str]
@@ -70,11 +89,19 @@ class Album(ABC):
     room_id: int
     order: Order = field(default=Order.OLDEST, kw_only=True)
     is_seen: ColumnElement[bool] = field(default=true(), kw_only=True, compare=False, repr=False)
+    reader: Guest | None = field(default=None, kw_only=True, compare=False, repr=False)
 
     @property
     @abstractmethod
     def condition(self) -> ColumnElement[bool]:
         """Return which photos of the room are in it."""
+
+    @property
+    def file_name(self) -> ColumnElement[str]:
+        """Return what the reader sees of the names of its files."""
+        if self.reader is None:
+            return Photo.file_name.expression
+        return case((also_added(self.reader.id), literal(NEUTRAL_NAME)), else_=Photo.file_name)
 
     def select(self, order: Order | None = None, *, backwards: bool = False) -> Select[Photo]:
         """Select its photos in their order.
@@ -144,11 +171,14 @@ class OfGuest(Album):
     usual_order = Order.NEWEST
 
     guest_id: int
+    has_also_added: bool = False  # what another had added before; there hardly ever is any
 
     @property
     def condition(self) -> ColumnElement[bool]:
         """Uploaded by this guest."""
-        return own_uploads(self.guest_id)
+        if self.has_also_added:
+            return own_uploads(self.guest_id)
+        return Photo.guest_id == self.guest_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +203,7 @@ class Filtered(Album):
     usual_order = Order.NEWEST
 
     uploader: Guest | None
+    is_by: ColumnElement[bool] = field(compare=False, repr=False)  # this one, or anybody
     people: tuple[Person, ...]  # together in each photo
     is_without_faces: bool
     is_favourite: bool  # someone gave it a heart
@@ -182,7 +213,7 @@ class Filtered(Album):
         """Satisfying every filter."""
         conditions: list[ColumnElement[bool]] = [true()]
         if self.uploader is not None:
-            conditions.append(Photo.guest_id == self.uploader.id)
+            conditions.append(self.is_by)
         if self.people:
             conditions.append(_with_people(self.people, are_together=True))
         if self.is_without_faces:
@@ -242,32 +273,41 @@ def open_album(
     InvalidInputError
         If there are more people or photos than allowed.
     """
-    room_id = access.room.id
+    room_id, is_favourite = access.room.id, is_favourite and sees_all_photos(access)
     if max(len(people), len(together)) > MOST_PEOPLE:
         raise InvalidInputError("Please select up to %(number)s people.", number=MOST_PEOPLE)
     if len(photo_ids) > MOST_CHOSEN:
         raise InvalidInputError("Please select up to %(number)s photos.", number=MOST_CHOSEN)
-    album: Album
     if people:
-        album = OfPeople(room_id, tuple(get_people(access, people)), is_together)
+        album: Album = OfPeople(room_id, tuple(get_people(access, people)), is_together)
     elif guest_id is not None:
-        album = OfGuest(room_id, _checked_guest(access, guest_id))
+        album = OfGuest(room_id, _checked_guest(access, guest_id), has_also_added(guest_id))
     elif person_id is not None:
         album = OfPerson(room_id, get_person(access, person_id))
     elif photo_ids:
         album = Chosen(room_id, tuple(photo_ids))
     elif uploader_id is not None or together or is_without_faces or is_favourite:
         uploader, some = _get_uploader(access, uploader_id), tuple(get_people(access, together))
-        album = Filtered(room_id, uploader, some, is_without_faces, is_favourite)
+        is_by = true() if uploader is None else added_by(access, uploader.id)
+        album = Filtered(room_id, uploader, is_by, some, is_without_faces, is_favourite)
     else:
         album = WholeRoom(room_id)
+    return _for_reader(access, album, order)
+
+
+def _for_reader(access: Access, album: Album, order: Order | None) -> Album:
+    """Leave in an album what this browser sees, in the order that was asked for."""
     order = _shown_order(access, order) or album.usual_order
-    return replace(album, order=order, is_seen=visible_photos(access))
+    return replace(album, order=order, is_seen=visible_photos(access), reader=reader_of(access))
 
 
 def _shown_order(access: Access, order: Order | None) -> Order | None:
-    """Return the order that was asked for; None if nothing in the room has it."""
-    return None if order is Order.HEARTS and not access.room.has_hearts else order
+    """Return the order that was asked for; None if nothing in the room has it.
+
+    Where guests don't see all photos, the order would tell of the hearts of others.
+    """
+    has_hearts = access.room.has_hearts and sees_all_photos(access)
+    return None if order is Order.HEARTS and not has_hearts else order
 
 
 def count_without_faces(room_id: int) -> int:
@@ -285,11 +325,19 @@ def _checked_guest(access: Access, guest_id: int) -> int:
 
 
 def _get_uploader(access: Access, guest_id: int | None) -> Guest | None:
-    """Load a guest whose name is written beside photos; the nameless for the host only."""
+    """Load a guest whose name is written beside photos; the nameless for the host only.
+
+    Beside photos that this browser sees.
+    """
     if guest_id is None:
         return None
     guest = db.session.get(Guest, guest_id)
     may_ask = access.is_host or guest_id == access.guest.id or (guest is not None and guest.name)
     if guest is None or guest.room_id != access.room.id or not may_ask:
         raise NotFoundError("This page doesn't exist, or only people in its room can see it.")
+    if guest_id != access.guest.id and not sees_all_photos(access):
+        theirs = (Photo.room_id == access.room.id, added_by(access, guest_id))
+        seen = select(Photo.id).where(*theirs, visible_photos(access))
+        if db.session.scalar(seen.limit(1)) is None:
+            raise NotFoundError("This page doesn't exist, or only people in its room can see it.")
     return guest

@@ -17,12 +17,20 @@ from photoshare.services.people.covers import people_on, settle_covers
 from photoshare.services.people.people import delete_empty_people, get_person
 from photoshare.services.people.room_faces import follow_change
 from photoshare.services.photos.albums import MOST_CHOSEN, open_album
+from photoshare.services.photos.listing import select_seen
 from photoshare.services.photos.restoring import get_deletion, in_bin_of, keep_rows
 from photoshare.services.rooms import activity
 from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access
 from photoshare.services.space import even_when_full
 from photoshare.services.take_home.packs import forget_packs
+from photoshare.services.visibility.also_added import (
+    find_shared,
+    give_up,
+    leave_to_others,
+    reader_of,
+    show_as_own,
+)
 from photoshare.storage import Storage
 
 
@@ -50,8 +58,8 @@ def list_deletable(access: Access, photo_ids: Sequence[int]) -> list[Photo]:
     """
     if len(photo_ids) > MOST_CHOSEN:
         raise InvalidInputError("Please select up to %(number)s photos.", number=MOST_CHOSEN)
-    query = select(Photo).where(Photo.room_id == access.room.id, Photo.id.in_(photo_ids))
-    photos = db.session.scalars(query.order_by(Photo.moment, Photo.id))
+    query = select_seen(access).where(Photo.id.in_(photo_ids)).order_by(Photo.moment, Photo.id)
+    photos = show_as_own(reader_of(access), db.session.scalars(query).all())
     return [photo for photo in photos if may_delete(access, photo)]
 
 
@@ -66,39 +74,42 @@ def delete_photos(
     Parameters
     ----------
     photo_ids : sequence of int
-        Those that this browser may not delete stay.
+        Those that this browser may not delete stay, and a guest leaves to others what they added
+        as well.
     album : str, optional
         The name of the person whose album they are.
 
     Raises
     ------
     NotFoundError
-        If this room has none of them.
+        If this room has none of them for this browser.
     NotAllowedError
         If the browser neither hosts the room nor uploaded any of them.
     """
     room_id = access.room.id
     ids = [photo.id for photo in list_deletable(access, photo_ids)]
     if not ids:
-        is_there = select(Photo.id).where(Photo.room_id == room_id, Photo.id.in_(photo_ids))
-        if db.session.scalar(is_there.limit(1)) is None:
+        if db.session.scalar(select_seen(access).where(Photo.id.in_(photo_ids)).limit(1)) is None:
             raise NotFoundError("This photo doesn't exist or was deleted.")
         raise NotAllowedError("Only the host or the guest who uploaded a photo can delete it.")
+    left = set() if access.is_host else find_shared(ids)
+    gone = [photo_id for photo_id in ids if photo_id not in left]
     deletion_id = 0
 
     def delete_rows() -> None:
         nonlocal deletion_id
         revision = begin_change(room_id)
-        deletion_id = keep_rows(room_id, ids, guest_id=access.guest.id, album=album)
-        detach_corrections(room_id, ids)
-        left = people_on(ids)
-        db.session.execute(delete(Photo).where(Photo.id.in_(ids)))
+        deletion_id = keep_rows(room_id, gone, guest_id=access.guest.id, album=album, left=left)
+        give_up(access.guest.id, left)
+        detach_corrections(room_id, gone)
+        people = people_on(gone)
+        db.session.execute(delete(Photo).where(Photo.id.in_(gone)))
         activity.note(room_id, ActivityKind.DELETED, access.guest.id, count=len(ids))
         delete_spent_corrections(room_id)
         delete_empty_people(room_id)
-        settle_covers(left)
+        settle_covers(people)
         db.session.commit()
-        follow_change(room_id, revision, {}, without_photos=ids)
+        follow_change(room_id, revision, {}, without_photos=gone)
 
     with storage.locked():
         is_full = even_when_full(storage, delete_rows)
@@ -112,8 +123,10 @@ def delete_photos(
 def delete_photos_of(access: Access, guest_id: int, storage: Storage) -> list[DeletedPhotos]:
     """Delete all photos that a guest uploaded, as `delete_photos`; for a host.
 
-    A deletion holds as many as may be chosen, so that its rows fit into memory.
+    What others added as well is theirs from now on. A deletion holds as many as may be chosen, so
+    that its rows fit into memory.
     """
+    leave_to_others(access.room.id, guest_id)
     done = []
     of_guest = select(Photo.id).where(Photo.room_id == access.room.id, Photo.guest_id == guest_id)
     while ids := db.session.scalars(of_guest.limit(MOST_CHOSEN)).all():

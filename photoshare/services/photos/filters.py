@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from photoshare.models import Guest, Photo, db
 from photoshare.services.people.people import PersonCard
 from photoshare.services.people.room_people import load_room_people
-from photoshare.services.photos.albums import Album, Filtered
+from photoshare.services.photos.albums import Album, Filtered, open_album
 from photoshare.services.photos.hearts import count_favourites
+from photoshare.services.photos.listing import count_photos
 from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.sight import also_added, sees_all_photos, visible_photos
 
 OFFERED_PEOPLE = 24  # faces to choose from: four lines on a phone; an album has all the others
 
@@ -38,23 +40,29 @@ class Filters:
 
 def list_filters(access: Access, album: Album) -> Filters:
     """List by whom and with whom the photos are, for this browser; the chosen people come first."""
-    known = load_room_people(access.room.id)
+    known = load_room_people(access)
     chosen = {person.id for person in album.people} if isinstance(album, Filtered) else set()
     cards = known.cards(for_host=access.is_host)
     first = [cards[person_id] for person_id in cards if person_id in chosen]
     others = [card for card in known.people if card.id not in chosen][:OFFERED_PEOPLE]
-    favourites = count_favourites(access.room.id) if access.room.has_hearts else 0
+    has_hearts = access.room.has_hearts and sees_all_photos(access)
+    favourites = count_favourites(access.room.id) if has_hearts else 0
     people = [*first, *others]
-    return Filters(_list_uploaders(access), people, known.without_faces_count, favourites)
+    without_faces = known.without_faces_count
+    if not sees_all_photos(access):
+        without_faces = count_photos(open_album(access, is_without_faces=True))
+    return Filters(_list_uploaders(access), people, without_faces, favourites)
 
 
 def _list_uploaders(access: Access) -> list[Uploader]:
     """Count the photos per guest, from an index; the nameless are listed for the host only."""
-    photo_count = func.count()
+    guest_id: ColumnElement[int | None] = Photo.guest_id.expression
+    if not sees_all_photos(access):
+        guest_id = case((also_added(access.guest.id), access.guest.id), else_=guest_id)
     counted = (
-        select(Photo.guest_id, photo_count.label("photo_count"))
-        .where(Photo.room_id == access.room.id, Photo.guest_id.is_not(None))
-        .group_by(Photo.guest_id)
+        select(guest_id.label("guest_id"), func.count().label("photo_count"))
+        .where(Photo.room_id == access.room.id, guest_id.is_not(None), visible_photos(access))
+        .group_by(guest_id)
         .subquery()
     )
     rows = db.session.execute(

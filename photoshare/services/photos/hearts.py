@@ -26,7 +26,7 @@ def give_heart(access: Access, photo_id: int, *, is_given: bool) -> Photo:
     """
     if not access.room.has_hearts:
         raise NotAllowedError("The host has switched off hearts in this room.")
-    photo = get_photo(access.room.id, photo_id)
+    get_photo(access, photo_id)
     row = {"photo_id": photo_id, "guest_id": access.guest.id}
     if is_given:
         is_known = exists().where(Heart.photo_id == photo_id, Heart.guest_id == access.guest.id)
@@ -35,7 +35,7 @@ def give_heart(access: Access, photo_id: int, *, is_given: bool) -> Photo:
     else:
         db.session.execute(delete(Heart).filter_by(**row))
     db.session.commit()
-    return photo
+    return get_photo(access, photo_id)
 
 
 def find_own_hearts(access: Access, photo_ids: Collection[int]) -> set[int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -15,6 +15,9 @@ from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Photo, db
 from photoshare.services.photos.albums import MOST_CHOSEN, Album, Order
 from photoshare.services.photos.moments import Moment, Section, divide, list_moments
+from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.also_added import reader_of, show_as_own
+from photoshare.services.visibility.sight import visible_photos
 
 PAGE_SIZE = 40  # photos of one grid page: two screens of a desktop
 _CURSOR_FORMAT = "%Y%m%dT%H%M%S%f"  # of the moment, in an address
@@ -130,7 +133,7 @@ def _near(
         query = query.where(_beyond(album.order, cursor, backwards=backwards, with_it=with_it))
     if count > 1:
         query = query.options(*with_faces())
-    return db.session.scalars(query).all()
+    return load_photos(album, query)
 
 
 def _beyond(
@@ -174,20 +177,25 @@ def list_after(album: Album, cursor: str | None, *, size: int) -> tuple[Sequence
 
 def list_all(album: Album) -> Sequence[Photo]:
     """List the photos of an album whose files are there, as they follow each other in time."""
-    return db.session.scalars(album.select(Order.OLDEST).where(~Photo.is_lost)).all()
+    return load_photos(album, album.select(Order.OLDEST).where(~Photo.is_lost))
 
 
 def list_day(album: Album, day: date) -> Sequence[Photo]:
     """List the photos of an album that were taken on one day, as many as can be chosen at once."""
     begin = datetime.combine(day, time.min)
     query = album.select().where(Photo.moment >= begin, Photo.moment < begin + timedelta(days=1))
-    return db.session.scalars(query.limit(MOST_CHOSEN)).all()
+    return load_photos(album, query.limit(MOST_CHOSEN))
 
 
 def list_newest(album: Album, *, at_most: int) -> Sequence[Photo]:
     """List the newest photos of an album, with who uploaded each and who is in it."""
     query = album.select(Order.NEWEST).options(*with_faces())
-    return db.session.scalars(query.limit(at_most)).all()
+    return load_photos(album, query.limit(at_most))
+
+
+def load_photos(album: Album, query: Select[Photo]) -> Sequence[Photo]:
+    """Load photos of an album as its reader sees them."""
+    return show_as_own(album.reader, db.session.scalars(query).all())
 
 
 def find_first(album: Album) -> int | None:
@@ -219,19 +227,26 @@ def _read_cursor(text: str | None, order: Order) -> ColumnElement[Any] | None:
         return None
 
 
-def get_photo(room_id: int, photo_id: int, *, all_of_it: bool = False) -> Photo:
-    """Load a photo of this room, on request with its guest, its faces and their people.
+def get_photo(access: Access, photo_id: int, *, all_of_it: bool = False) -> Photo:
+    """Load a photo that this browser sees, on request with its guest, its faces and their people.
 
     Raises
     ------
     NotFoundError
-        If this room has no such photo.
+        If the room has no such photo for this browser.
     """
-    statement = select(Photo).where(Photo.room_id == room_id, Photo.id == photo_id)
-    photo = db.session.scalar(statement.options(*with_faces()) if all_of_it else statement)
+    here = (Photo.room_id == access.room.id, Photo.id == photo_id)
+    query = select(Photo).where(*here, visible_photos(access, photo_id))
+    photo = db.session.scalar(query.options(*with_faces()) if all_of_it else query)
     if photo is None:
         raise NotFoundError("This photo doesn't exist or was deleted.")
+    show_as_own(reader_of(access), [photo])
     return photo
+
+
+def select_seen(access: Access) -> Select[Photo]:
+    """Select the photos of the room that this browser sees, in no order."""
+    return select(Photo).where(Photo.room_id == access.room.id, visible_photos(access))
 
 
 def with_faces() -> tuple[ExecutableOption, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 
 from photoshare.databases.expressions import hour_of
 from photoshare.models import Photo, db
@@ -136,18 +136,19 @@ class EventDays:
     last: date
 
 
-def find_event_days(room_id: int, photo_count: int) -> EventDays | None:
-    """Find the days of a room's event; None while it has no photo.
+def find_event_days(album: Album, photo_count: int) -> EventDays | None:
+    """Find the days of an event from the album of its room; None while that has no photo.
 
     Parameters
     ----------
-    room_id : int
+    album : Album
     photo_count : int
-        Of the room. A twentieth of the photos at either end is left out: screenshots, older photos
+        Of the album. A twentieth of the photos at either end is left out: screenshots, older photos
         and cameras whose clock is wrong.
     """
     outside = photo_count // OUTSIDE
-    moments = select(Photo.moment).where(Photo.room_id == room_id).offset(outside).limit(1)
+    moments = album.select().with_only_columns(Photo.moment).order_by(None)
+    moments = moments.offset(outside).limit(1)
     first = db.session.scalar(moments.order_by(Photo.moment))
     last = db.session.scalar(moments.order_by(Photo.moment.desc()))  # counted from its own end
     return EventDays(first.date(), last.date()) if first and last else None

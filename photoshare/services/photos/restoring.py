@@ -22,6 +22,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -33,6 +34,7 @@ from photoshare.errors import NotFoundError
 from photoshare.models import (
     PHOTO_ANALYSING,
     PHOTO_WAITING,
+    AlsoAdded,
     Correction,
     CorrectionFace,
     DeletedPhoto,
@@ -52,6 +54,8 @@ from photoshare.services.people.room_faces import follow_change
 from photoshare.services.rooms import activity
 from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.also_added import add_all_also, add_also
+from photoshare.services.visibility.sight import searches_faces, sees_only_self
 from photoshare.storage import Storage
 
 Rows = list[dict[str, Any]]
@@ -74,11 +78,21 @@ class BinEntry:
 
 
 def keep_rows(
-    room_id: int, photo_ids: Sequence[int], *, guest_id: int | None, album: str | None = None
+    room_id: int,
+    photo_ids: Sequence[int],
+    *,
+    guest_id: int,
+    album: str | None = None,
+    left: Collection[int] = (),
 ) -> int:
     """Keep the rows of photos that are about to be deleted; return the id of the deletion.
 
     The caller deletes them and commits.
+
+    Parameters
+    ----------
+    left : collection of int
+        Photos that stay, since others added them as well, and are this guest's no longer.
     """
     here = Face.photo_id.in_(photo_ids)
     said = CorrectionFace.face_id.in_(select(Face.id).where(here))
@@ -90,19 +104,22 @@ def keep_rows(
         "heart": _read(Heart, Heart.photo_id.in_(photo_ids)),
         "correction": _read(Correction, Correction.id.in_(concerned)),
         "correction_face": _read(CorrectionFace, CorrectionFace.correction_id.in_(concerned)),
+        "also_added": [
+            *_read(AlsoAdded, AlsoAdded.photo_id.in_(photo_ids)),
+            *({"photo_id": photo_id, "guest_id": guest_id} for photo_id in left),
+        ],
     }
+    hashes = db.session.scalars(select(Photo.sha256).where(Photo.id.in_([*photo_ids, *left]))).all()
     query = insert(Deletion).values(
         room_id=room_id,
         guest_id=guest_id,
-        photo_count=len(kept["photo"]),
+        photo_count=len(hashes),
         album=album,
         rows=json.dumps(kept, default=_as_json),
     )
     deletion_id = int(db.session.execute(query.returning(Deletion.id)).scalar_one())
-    photos = [{"room_id": room_id, "sha256": row["sha256"]} for row in kept["photo"]]
-    db.session.execute(
-        insert(DeletedPhoto), [photo | {"deletion_id": deletion_id} for photo in photos]
-    )
+    same = {"room_id": room_id, "deletion_id": deletion_id}
+    db.session.execute(insert(DeletedPhoto), [same | {"sha256": sha256} for sha256 in hashes])
     return deletion_id
 
 
@@ -151,7 +168,7 @@ def _entry(access: Access, deletion: Deletion, name: str | None) -> BinEntry:
     return BinEntry(
         deletion.id,
         deletion.photo_count,
-        deletion.album,
+        None if sees_only_self(access) else deletion.album,
         name,
         deletion.guest_id == access.guest.id,
         deletion.created_at,
@@ -183,7 +200,8 @@ def get_binned_photo(access: Access, deletion_id: int, digest: str) -> Photo:
 def restore_photos(access: Access, deletion_id: int, storage: Storage) -> int:
     """Undo a deletion; return how many photos are back.
 
-    A photo that was uploaded again meanwhile stays as it is.
+    A photo that was uploaded again meanwhile stays as it is; if its guest doesn't see it, since
+    another one added it, it is theirs as well.
 
     Raises
     ------
@@ -210,6 +228,8 @@ def restore_photos(access: Access, deletion_id: int, storage: Storage) -> int:
 
 def _put_back(room_id: int, kept: Mapping[str, Rows]) -> int:
     """Insert the rows again and settle what follows from them; the caller commits."""
+    if not searches_faces(room_id):
+        kept = _without_faces(kept)
     known = set(db.session.scalars(select(Photo.sha256).where(Photo.room_id == room_id)))
     guests = set(db.session.scalars(select(Guest.id).where(Guest.room_id == room_id)))
     photos = [row for row in kept["photo"] if row["sha256"] not in known]
@@ -231,7 +251,53 @@ def _put_back(room_id: int, kept: Mapping[str, Rows]) -> int:
     change.settle()
     for row in kept["person"]:
         _put_back_person(row)
-    return len(photos)
+    again = {row["sha256"]: row["guest_id"] for row in kept["photo"] if row["id"] not in back}
+    of_guests = [(sha256, guest_id) for sha256, guest_id in again.items() if guest_id in guests]
+    return len(photos) + _put_back_also(kept, back, guests) + add_all_also(room_id, of_guests)
+
+
+def _put_back_also(kept: Mapping[str, Rows], back: Collection[int], guests: set[int]) -> int:
+    """Let guests have again what others added as well; return how many of these had stayed."""
+    rows = kept.get("also_added", [])
+    ids = [row["photo_id"] for row in rows]
+    found = db.session.execute(select(Photo.id, Photo.guest_id).where(Photo.id.in_(ids)))
+    owners = {row.id: row.guest_id for row in found}
+    count = 0
+    for row in rows:
+        photo_id, guest_id = row["photo_id"], row["guest_id"]
+        if photo_id in owners and guest_id in guests and owners[photo_id] != guest_id:
+            add_also(photo_id, guest_id)
+            count += photo_id not in back
+    return count
+
+
+def forget_faces_in_bin(room_id: int) -> bool:
+    """Delete the faces of one deletion of a room and all that goes with them, and commit.
+
+    Returns
+    -------
+    bool
+        Whether there was one that had any.
+    """
+    has_faces = or_(Deletion.rows.contains('"encoding":'), Deletion.album.is_not(None))
+    found = db.session.scalar(
+        select(Deletion).where(Deletion.room_id == room_id, has_faces).limit(1)
+    )
+    if found is None:
+        return False
+    values = {"rows": json.dumps(_without_faces(json.loads(found.rows))), "album": None}
+    db.session.execute(update(Deletion).where(Deletion.id == found.id).values(values))
+    db.session.commit()
+    return True
+
+
+def _without_faces(kept: Mapping[str, Rows]) -> Mapping[str, Rows]:
+    """Leave out what was found in photos, as if nobody had searched them."""
+    unsearched = {"engine": None, "state": PHOTO_WAITING, "attempts": 0}
+    nothing: dict[str, Rows] = {
+        name: [] for name in ("face", "person", "correction", "correction_face")
+    }
+    return {**kept, **nothing, "photo": [row | unsearched for row in kept["photo"]]}
 
 
 def _put_back_person(row: Mapping[str, Any]) -> None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from sqlalchemy import func, select, update
 
 from photoshare.models import PHOTO_ANALYSED, Face, Photo, Room, db
-from photoshare.services.photos.listing import get_photo
+from photoshare.services.photos.listing import get_photo, select_seen
 from photoshare.services.rooms.entering import Access
 
 CANDIDATES = 12  # photos with the most faces, among which a wide one is usually found
 
 
 def find_cover(access: Access) -> Photo | None:
-    """Find the photo that stands for a room; None while it has none.
+    """Find the photo that stands for a room; None while there is none that this browser sees.
 
     Until the host chooses, it is a clear group photo: of the photos with the most faces, a wide one
     whose faces are the clearest in sum. An index gives these, however large the room is.
     """
     chosen = access.room.cover_photo_id
-    of_room = select(Photo).where(Photo.room_id == access.room.id)
+    of_room = select_seen(access)
     photo = None if chosen is None else db.session.scalar(of_room.where(Photo.id == chosen))
     if photo is not None:
         return photo
@@ -40,7 +40,7 @@ def choose_cover(access: Access, photo_id: int) -> None:
     NotFoundError
         If the room has no such photo.
     """
-    photo = get_photo(access.room.id, photo_id)
+    photo = get_photo(access, photo_id)
     query = update(Room).where(Room.id == access.room.id)
     db.session.execute(query.values(cover_photo_id=photo.id))
     db.session.commit()

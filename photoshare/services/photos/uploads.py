@@ -227,7 +227,7 @@ def _finish(
         decoders=decoders,
         upload_id=upload.id,
     )
-    if added.is_duplicate:
+    if added.is_duplicate or added.is_also_theirs:
         _forget(upload, storage)
     return added
 

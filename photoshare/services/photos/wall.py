@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
-
 from photoshare.models import Photo, db
-from photoshare.services.photos.listing import with_faces
+from photoshare.services.photos.listing import select_seen, with_faces
+from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.also_added import reader_of, show_as_own
 
 WALL_PHOTOS = 200  # in one answer; at 8 seconds each they last 27 minutes
 
 
-def list_newer(room_id: int, after_id: int = 0) -> Sequence[Photo]:
-    """List the newest photos added to a room after a given one, oldest first.
+def list_newer(access: Access, after_id: int = 0) -> Sequence[Photo]:
+    """List the newest photos this browser sees that were added after a given one, oldest first.
 
     Parameters
     ----------
-    room_id : int
+    access : Access
     after_id : int
         Id of the newest photo known so far; 0 for none.
 
@@ -27,25 +27,22 @@ def list_newer(room_id: int, after_id: int = 0) -> Sequence[Photo]:
         With their guests, faces and people; at most `WALL_PHOTOS`.
     """
     query = (
-        select(Photo)
-        .where(Photo.room_id == room_id, Photo.id > after_id)
+        select_seen(access)
+        .where(Photo.id > after_id)
         .options(*with_faces())
         .order_by(Photo.id.desc())
         .limit(WALL_PHOTOS)
     )
-    return db.session.scalars(query).all()[::-1]
+    return show_as_own(reader_of(access), db.session.scalars(query).all())[::-1]
 
 
-def find_before(room_id: int, before_id: int | None) -> Photo | None:
+def find_before(access: Access, before_id: int | None) -> Photo | None:
     """Find the newest photo added before another one, else the newest; None without photos."""
-    newest = (
-        select(Photo)
-        .where(Photo.room_id == room_id)
-        .options(*with_faces())
-        .order_by(Photo.id.desc())
-        .limit(1)
-    )
+    newest = select_seen(access).options(*with_faces()).order_by(Photo.id.desc()).limit(1)
     before = None
     if before_id is not None:
         before = db.session.scalar(newest.where(Photo.id < before_id))
-    return before or db.session.scalar(newest)
+    found = before or db.session.scalar(newest)
+    if found is not None:
+        show_as_own(reader_of(access), [found])
+    return found

@@ -10,6 +10,13 @@ from photoshare.services.pictures.smaller import (
     delete_pictures_of_no_faces,
     find_face_picture,
     find_picture,
+    read_face_picture,
 )
 
-__all__ = ["delete_pictures_of_no_faces", "find_face_picture", "find_picture", "get_tile"]
+__all__ = [
+    "delete_pictures_of_no_faces",
+    "find_face_picture",
+    "find_picture",
+    "get_tile",
+    "read_face_picture",
+]

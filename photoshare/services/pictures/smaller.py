@@ -14,6 +14,7 @@ from photoshare.pictures import decoding, encoding
 from photoshare.pictures.rendering import ENCODERS
 from photoshare.services.people.shown_faces import get_face
 from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.sight import searches_faces
 from photoshare.storage import Storage
 
 
@@ -59,7 +60,25 @@ def find_face_picture(access: Access, face_id: int, storage: Storage, renders: S
     NotFoundError
         If the room has no such face for this browser, or the original is lost.
     """
-    face = get_face(access, face_id)
+    return _find_picture_of(get_face(access, face_id), storage, renders)
+
+
+def read_face_picture(room_id: int, face_id: int, storage: Storage, renders: Semaphore) -> bytes:
+    """Read the picture of a face for a guest who may be it, whether they see the face or not.
+
+    Raises
+    ------
+    NotFoundError
+        If the face is gone, or the original is lost.
+    """
+    of_room = select(Face).join(Photo).where(Face.id == face_id, Photo.room_id == room_id)
+    face = db.session.scalar(of_room)
+    if face is None:
+        raise NotFoundError("This face no longer exists.")
+    return _find_picture_of(face, storage, renders).read_bytes()
+
+
+def _find_picture_of(face: Face, storage: Storage, renders: Semaphore) -> Path:
     photo, location = face.photo, face.location
     target = storage.face_crop(photo.room_id, photo.sha256, location)
     needed_px = encoding.face_crop_px(photo.width, photo.height, [location])
@@ -70,7 +89,9 @@ def find_face_picture(access: Access, face_id: int, storage: Storage, renders: S
         )
         return encoding.to_jpeg(encoding.crop_face(decoded, location))
 
-    return _find_or_make(target, photo.room_id, photo.sha256, render, storage, renders)
+    return _find_or_make(
+        target, photo.room_id, photo.sha256, render, storage, renders, is_of_face=True
+    )
 
 
 def delete_pictures_of_no_faces(storage: Storage, room_id: int | None = None) -> None:
@@ -92,6 +113,8 @@ def _find_or_make(
     render: Callable[[Path], bytes],
     storage: Storage,
     renders: Semaphore,
+    *,
+    is_of_face: bool = False,
 ) -> Path:
     db.session.rollback()  # keep no transaction open while waiting for files and other pictures
     if found := storage.find(target):
@@ -104,19 +127,28 @@ def _find_or_make(
                 content = render(original)
         except (FileNotFoundError, RejectedPhotoError) as error:
             raise NotFoundError("This picture no longer exists.") from error
-    keep_picture(target, content, room_id, sha256, storage)
+    keep_picture(target, content, room_id, sha256, storage, is_of_face=is_of_face)
     return target
 
 
-def keep_picture(target: Path, content: bytes, room_id: int, sha256: str, storage: Storage) -> None:
+def keep_picture(
+    target: Path,
+    content: bytes,
+    room_id: int,
+    sha256: str,
+    storage: Storage,
+    *,
+    is_of_face: bool = False,
+) -> None:
     """Write what was made from a photo, unless the photo was deleted meanwhile.
 
     Raises
     ------
     NotFoundError
-        If it was deleted.
+        If it was deleted, or shows a face and those of the room are no longer searched.
     """
     with storage.locked():
-        if storage.original_size(room_id, sha256) is None:
+        is_unwanted = is_of_face and not searches_faces(room_id)
+        if is_unwanted or storage.original_size(room_id, sha256) is None:
             raise NotFoundError("This picture no longer exists.")
         storage.write_derived(target, content)

@@ -79,21 +79,16 @@ class Author:
     is_host: bool = True
     may_correct_all: bool = True
     is_read_only: bool = False
+    # The only person they see, else NO_PERSON (services/visibility); None: they see the others.
+    sees_only: int | None = None
 
     def may_correct(self, uploader_ids: Sequence[int | None]) -> bool:
         """Whether they may correct faces on photos that these guests uploaded."""
-        if self.is_read_only:
+        if self.is_read_only or self.sees_only is not None:
             return False
         if self.is_host or self.may_correct_all:
             return True
         return bool(uploader_ids) and all(uploader == self.guest_id for uploader in uploader_ids)
-
-
-def author_of(access: Access) -> Author:
-    """Make the author for a browser: hosts correct all, guests their own photos or by setting."""
-    room, guest = access.room, access.guest
-    may_correct_all = room.guests_may_correct and not access.is_read_only
-    return Author(room.id, guest.id, access.is_host, may_correct_all, access.is_read_only)
 
 
 def normalise_code(text: str) -> str:

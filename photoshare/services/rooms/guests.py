@@ -10,6 +10,7 @@ from sqlalchemy import delete, exists, func, or_, select, update
 from photoshare.databases.expressions import total
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import (
+    AlsoAdded,
     ApiToken,
     Correction,
     Guest,
@@ -25,7 +26,10 @@ from photoshare.services.rooms import activity
 from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access, checked_name
 from photoshare.services.rooms.hosts import check_first_host
+from photoshare.services.visibility.sight import also_added, sees_all_photos, visible_photos
 from photoshare.storage import Storage
+
+LEFT_BEHIND = (Photo, AlsoAdded, WaitingPhoto, Correction)  # what refers to whoever has left
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,20 @@ def list_guests(room_id: int, *, guest_id: int | None = None) -> list[GuestCard]
 
 
 def _count_uploads(room_id: int, guest_id: int | None) -> dict[int | None, tuple[int, int]]:
-    """Count the photos of each guest, and add up their bytes."""
-    query = select(Photo.guest_id, func.count(Photo.id), total(Photo.size_bytes))
-    query = query.where(Photo.room_id == room_id).group_by(Photo.guest_id)
-    if guest_id is not None:
-        query = query.where(Photo.guest_id == guest_id)
-    return {guest: (count, size) for guest, count, size in db.session.execute(query)}
+    """Count the photos that each guest added, even if another had before; add up their bytes."""
+    counts: dict[int | None, tuple[int, int]] = {}
+    numbers = (func.count(Photo.id), total(Photo.size_bytes))
+    first = select(Photo.guest_id, *numbers).where(Photo.room_id == room_id)
+    also = select(Guest.id, *numbers).where(Guest.room_id == room_id).select_from(Guest)
+    also = also.join(AlsoAdded, AlsoAdded.guest_id == Guest.id)
+    also = also.join(Photo, Photo.id == AlsoAdded.photo_id)
+    for query, added_by in ((first, Photo.guest_id), (also, Guest.id)):
+        if guest_id is not None:
+            query = query.where(added_by == guest_id)
+        for guest, count, size in db.session.execute(query.group_by(added_by)):
+            before = counts.get(guest, (0, 0))
+            counts[guest] = (before[0] + count, before[1] + size)
+    return counts
 
 
 def find_guests(cards: list[GuestCard], words: str) -> list[GuestCard]:
@@ -165,10 +177,9 @@ def _forget(guest: Guest, storage: Storage) -> None:
         db.session.execute(delete(table).where(table.guest_id == guest_id))
     forgotten = {"name": "", "person_id": None, "said_person_id": None, "host_link_id": None}
     stays = update(Guest).where(Guest.id == guest_id)
-    db.session.execute(stays.values(forgotten | {"is_host": False, "is_upload_stopped": False}))
-    is_left_behind = or_(
-        *(exists().where(kind.guest_id == guest_id) for kind in (Photo, WaitingPhoto, Correction))
-    )
+    no_more = dict.fromkeys(("is_host", "is_proven", "is_upload_stopped"), False)
+    db.session.execute(stays.values(forgotten | no_more))
+    is_left_behind = or_(*(exists().where(kind.guest_id == guest_id) for kind in LEFT_BEHIND))
     db.session.execute(delete(Guest).where(Guest.id == guest_id, ~is_left_behind))
     db.session.commit()
     for upload_id in unfinished:
@@ -179,5 +190,8 @@ def list_names(access: Access) -> list[str]:
     """List the names that guests gave themselves; to guests only those shown with photos."""
     query = select(Guest.name).where(Guest.room_id == access.room.id, Guest.name != "")
     if not access.is_host:
-        query = query.where(exists().where(Photo.guest_id == Guest.id))
+        here = (Photo.room_id == access.room.id, visible_photos(access))
+        of_others = () if sees_all_photos(access) else (~also_added(access.guest.id),)
+        uploaders = select(Photo.guest_id).where(*here, *of_others)
+        query = query.where(Guest.id.in_(uploaders))
     return list(db.session.scalars(query.distinct()))

@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from photoshare.disk import disk_full_as_error
 from photoshare.errors import NotFoundError, RejectedPhotoError, ServerBusyError
-from photoshare.models import Person, Photo, Room, db
+from photoshare.models import FacesFor, Person, Photo, Room, db
 from photoshare.pictures.orientation import UPRIGHT, orientation_of
 from photoshare.services.downloads.checksums import measure_photos
 from photoshare.services.downloads.sources import BytesSource
@@ -158,14 +158,18 @@ def _write(
     before = room.revision, room.activity
     texts = _Texts(file, room.created_at.replace(tzinfo=None))
     photos = rows.photos_of(room_id)
+    # Where everybody sees only their own album, a host takes nobody's home.
+    with_people = room.faces_for == FacesFor.EVERYBODY
     query = select(Person.id, Person.name).where(Person.room_id == room_id)
-    names = {row.id: row.name for row in db.session.execute(query)}
+    names = {row.id: row.name for row in db.session.execute(query)} if with_people else {}
+    if not with_people:
+        rows.let_wait(photos)
     texts.add(ROOM, [json.dumps(rows.room_line(room, choice), ensure_ascii=False).encode()])
     for name, lines in (
-        (GUESTS, rows.guest_lines(room_id)),
-        (PEOPLE, rows.people_lines(room_id)),
-        (FACES, rows.face_lines(photos, room_id, choice)),
-        (CORRECTIONS, rows.correction_lines(room_id, photos)),
+        (GUESTS, rows.guest_lines(room_id, with_people=with_people)),
+        (PEOPLE, rows.people_lines(room_id) if with_people else ()),
+        (FACES, rows.face_lines(photos, room_id, choice) if with_people else ()),
+        (CORRECTIONS, rows.correction_lines(room_id, photos) if with_people else ()),
         (HEARTS, rows.heart_lines(room_id, photos)),
     ):
         texts.add(name, map(_as_line, lines))

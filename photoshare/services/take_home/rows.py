@@ -77,8 +77,8 @@ def room_line(room: Room, choice: Choice) -> Line:
     }
 
 
-def guest_lines(room_id: int) -> Iterator[Line]:
-    """List the guests: their names, who hosts, and who said they are whom."""
+def guest_lines(room_id: int, *, with_people: bool) -> Iterator[Line]:
+    """List the guests: their names, who hosts, and with the people who said they are whom."""
     query = select(Guest).where(Guest.room_id == room_id).order_by(Guest.id)
     for (guest,) in _rows(query):
         yield {
@@ -86,9 +86,9 @@ def guest_lines(room_id: int) -> Iterator[Line]:
             "name": guest.name,
             "is_host": guest.is_host,
             "joined_at": _moment(guest.created_at),
-            "person": guest.person_id,
-            "said_person": guest.said_person_id,
-            "own_seen_count": guest.own_seen_count,
+            "person": guest.person_id if with_people else None,
+            "said_person": guest.said_person_id if with_people else None,
+            "own_seen_count": guest.own_seen_count if with_people else None,
             "is_upload_stopped": guest.is_upload_stopped,
         }
 
@@ -127,11 +127,18 @@ def photos_of(room_id: int) -> dict[int, PhotoToTake]:
                 "guest": photo.guest_id,
                 "state": _state(photo.state),
                 "engine": photo.engine,
+                "is_for_all": photo.is_for_all,
             },
             photo.moment,
             photo.crc32,
         )
     return found
+
+
+def let_wait(photos: dict[int, PhotoToTake]) -> None:
+    """Let photos whose faces aren't taken along be as before their search."""
+    for photo in photos.values():
+        photo.line |= {"state": PHOTO_WAITING, "engine": None}
 
 
 def _state(state: str) -> str:

@@ -19,12 +19,14 @@ from photoshare.models import (
     PHOTO_ANALYSING,
     PHOTO_WAITING,
     ROOMS_IN_BIN,
+    ROOMS_WITHOUT_FACES,
     Job,
     Photo,
     Room,
     db,
     utc_now,
 )
+from photoshare.services.visibility.sight import searches_faces
 
 _CAN_RUN = and_(Job.state == JOB_QUEUED, Job.room_id.not_in(ROOMS_IN_BIN))
 RETRY_AFTER = timedelta(minutes=1)  # long enough to read the message, short enough to recover alone
@@ -40,6 +42,7 @@ class JobKind(StrEnum):
     SEARCH_AGAIN = "search_again"  # analyse photos again; after all other jobs
 
 
+FACE_SEARCH = (JobKind.PROCESS_PHOTOS, JobKind.CLUSTER_ROOM, JobKind.SEARCH_AGAIN)
 DOWNLOADS = (JobKind.PREPARE_DOWNLOADS, JobKind.TAKE_HOME)  # someone waits for these
 
 
@@ -59,7 +62,9 @@ def is_up_to_date(room: Room, stamp: str) -> bool:
 
 
 def enqueue_job(room_id: int, kind: JobKind) -> None:
-    """Queue a job, unless the same job is queued or running."""
+    """Queue a job, unless the same job is queued or running, or the room has no face search."""
+    if kind in FACE_SEARCH and not searches_faces(room_id):
+        return
     db.session.add(Job(room_id=room_id, kind=kind))
     try:
         db.session.commit()
@@ -87,7 +92,7 @@ def enqueue_waiting_photos() -> None:
         rooms = (
             select(Photo.room_id, literal(kind.value), literal(JOB_QUEUED))
             .where(Photo.state == PHOTO_WAITING, is_kind, Photo.room_id.not_in(cared_for))
-            .where(Photo.room_id.not_in(ROOMS_IN_BIN))
+            .where(Photo.room_id.not_in(ROOMS_IN_BIN.union(ROOMS_WITHOUT_FACES)))
             .distinct()
         )
         if db.session.execute(rooms.limit(1)).first() is None:

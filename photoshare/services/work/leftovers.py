@@ -6,11 +6,12 @@ from photoshare.services.kept_files import is_kept, kept_hashes
 from photoshare.services.moving_in.unfinished import delete_unfinished
 from photoshare.services.photos import uploads
 from photoshare.services.rooms import rooms
+from photoshare.services.visibility.face_switch import finish_switches
 from photoshare.storage import Storage
 
 
 def sweep(storage: Storage, *, older_than: float) -> int:
-    """Remove files without a row and abandoned uploads; finish interrupted deletions and imports.
+    """Remove files without a row and abandoned uploads; finish what was interrupted.
 
     Parameters
     ----------
@@ -28,4 +29,5 @@ def sweep(storage: Storage, *, older_than: float) -> int:
     removed += storage.sweep(known, is_known=is_kept, older_than=older_than)
     rooms.finish_deletions(storage)
     delete_unfinished(storage)
+    finish_switches(storage)
     return removed

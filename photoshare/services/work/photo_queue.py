@@ -18,6 +18,7 @@ from photoshare.models import (
     PHOTO_FAILED,
     PHOTO_WAITING,
     ROOMS_IN_BIN,
+    ROOMS_WITHOUT_FACES,
     Face,
     Job,
     Person,
@@ -25,7 +26,7 @@ from photoshare.models import (
     db,
 )
 
-_IN_USE = Photo.room_id.not_in(ROOMS_IN_BIN)
+_IN_USE = Photo.room_id.not_in(ROOMS_IN_BIN.union(ROOMS_WITHOUT_FACES))
 MAX_ATTEMPTS = 3  # a photo that breaks the analysis this often is given up
 
 

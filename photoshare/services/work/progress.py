@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -19,7 +20,9 @@ from photoshare.models import (
     db,
     utc_now,
 )
-from photoshare.services.people.room_people import load_room_people
+from photoshare.services.people.room_people import load_everybody
+from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.sight import searches_faces, sees_all_photos, visible_photos
 from photoshare.services.work.job_table import JobKind
 
 
@@ -38,6 +41,7 @@ class RoomProgress:
     is_grouping: bool  # the unsorted faces are being grouped again
     revision: int  # Room.revision
     activity: int  # Room.activity
+    is_of_all: bool = True  # else of what one guest sees, with the search left out
 
     @property
     def is_working(self) -> bool:
@@ -73,14 +77,37 @@ class RoomProgress:
         return f"{self.photo_count}-{self.revision}-{self.activity}"
 
 
+def progress_for(access: Access) -> RoomProgress:
+    """Report how far the search is to this browser.
+
+    Whoever doesn't see all photos is told how many they see, and nothing of the room's: neither
+    when others add photos nor how long the search has still to go.
+    """
+    if sees_all_photos(access):
+        return room_progress(access.room.id)
+    seen = select(Photo.id).where(Photo.room_id == access.room.id, visible_photos(access))
+    rows = seen.subquery()
+    count, newest = db.session.execute(
+        select(func.count(), func.coalesce(func.max(rows.c.id), 0)).select_from(rows)
+    ).one()
+    no_search: dict[str, Any] = dict.fromkeys(("failed_count", "again_count"), 0)
+    no_search |= {"people_count": 0, "face_count": 0, "photos_per_second": None, "error": None}
+    return RoomProgress(
+        count, count, **no_search, is_grouping=False, revision=0, activity=newest, is_of_all=False
+    )
+
+
 def room_progress(room_id: int) -> RoomProgress:
     """Report how far the search for faces is, from the rows themselves."""
     counters = select(Room.revision, Room.activity).where(Room.id == room_id)
     # Read first, so that any change from here on counts as new.
     revision, activity = db.session.execute(counters).first() or (0, 0)
-    found = load_room_people(room_id)
+    found = load_everybody(room_id)
     states, again = _count_photos(room_id)
-    photos, failed = sum(states.values()), states.get(PHOTO_FAILED, 0)
+    photos = sum(states.values())
+    if not searches_faces(room_id):  # its photos wait for nothing
+        states, again = {}, 0
+    failed = states.get(PHOTO_FAILED, 0)
     waiting = states.get(PHOTO_WAITING, 0) + states.get(PHOTO_ANALYSING, 0) - again
     is_second = again > 0 and waiting == 0
     kind = JobKind.SEARCH_AGAIN if is_second else JobKind.PROCESS_PHOTOS

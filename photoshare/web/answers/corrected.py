@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import url_for
 
-from photoshare.services.rooms.entering import Author, author_of
+from photoshare.services.rooms.entering import Author
+from photoshare.services.visibility.sight import author_of
 from photoshare.web.answers.toasts import toast
 from photoshare.web.requests import current_access, current_site
 

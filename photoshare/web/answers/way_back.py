@@ -19,7 +19,7 @@ from photoshare.services.people import people, shown_faces
 from photoshare.services.photos import (
     get_photo,
 )
-from photoshare.services.rooms.entering import author_of
+from photoshare.services.visibility.sight import author_of
 from photoshare.web.requests import (
     album_argument,
     current_access,
@@ -131,7 +131,7 @@ def _is_there(endpoint: str, values: Mapping[str, Any], query: Query) -> bool:
         if "face_id" in values:
             shown_faces.get_face(access, values["face_id"])
         if "photo_id" in values:
-            get_photo(access.room.id, values["photo_id"])
+            get_photo(access, values["photo_id"])
         album_argument(query)
         shown_faces.get_faces(access, number_list_argument("faces", query))
         if "page" in query and endpoint in ("people.faces", "people.unsorted"):

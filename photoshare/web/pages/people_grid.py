@@ -12,6 +12,7 @@ from photoshare.services.people.finding import PeopleQuery, find_people
 from photoshare.services.people.room_people import RoomPeople
 from photoshare.services.rooms.entering import Access
 from photoshare.services.shelf import Shelf
+from photoshare.services.visibility.sight import sees_only_self
 from photoshare.web.pages.languages import page_language
 
 KEPT_CHARACTERS = 20_000_000  # a page of 60 people has 30,000
@@ -61,6 +62,7 @@ def draw_people(
         )
         return Markup(html)  # noqa: S704  # a template escapes
 
-    if query.words or chosen:  # one guest's own: nobody else asks for the same
+    # One guest's own: nobody else asks for the same.
+    if query.words or chosen or sees_only_self(access):
         return draw()
     return _drawn.load(access.room.id, found.revision, draw, *kind)

@@ -16,7 +16,6 @@ from photoshare.pictures.tiles import TILE_PX, reductions
 from photoshare.services.downloads.zips import zip_state
 from photoshare.services.moderation.waiting import count_waiting, list_some
 from photoshare.services.people.finding import PeopleQuery
-from photoshare.services.people.shown_faces import is_visible
 from photoshare.services.photos import (
     Album,
     Filtered,
@@ -30,7 +29,13 @@ from photoshare.services.photos import (
 from photoshare.services.rooms import ending
 from photoshare.services.rooms.entering import Access, has_ended, is_adding_over
 from photoshare.services.visibility.adding_time import may_add
-from photoshare.services.visibility.sight import is_revealed
+from photoshare.services.visibility.sight import (
+    is_revealed,
+    may_find_self,
+    may_see_face,
+    sees_all_photos,
+    sees_only_self,
+)
 from photoshare.web.answers import picture_digest, wants_partial
 from photoshare.web.pages.in_app import in_app_browser
 from photoshare.web.pages.links import absolute_url
@@ -145,7 +150,7 @@ def placeholder_url(photo: Photo | WaitingPhoto) -> str:
 
 def visible_faces(photo: Photo, access: Access) -> list[Face]:
     """List the faces of a photo that this browser may see."""
-    return [face for face in photo.faces if is_visible(access, face)]
+    return [face for face in photo.faces if may_see_face(access, face)]
 
 
 def view_sizes(photo: Photo | WaitingPhoto) -> str:
@@ -285,9 +290,11 @@ def init_app(app: Flask) -> None:
         "last_day": ending.last_day,
         "may_add": may_add,
         "may_delete_photo": may_delete,
+        "may_find_self": may_find_self,
         "placeholder_url": placeholder_url,
         "srcset": srcset,
         "tile_factors": tile_factors,
+        "sees_only_self": sees_only_self,
         "times": times,
         "tile_shape": tile_shape,
         "tile_sizes": tile_sizes,
@@ -298,6 +305,7 @@ def init_app(app: Flask) -> None:
         "visible_faces": visible_faces,
         "room_album": room_album,
         "waiting_photos": list_some,
+        "sees_all_photos": sees_all_photos,
         "wants_partial": wants_partial,
         "zip_state": zip_state,
         "zip_url": zip_url,

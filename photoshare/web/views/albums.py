@@ -48,7 +48,8 @@ def room_zip(room_code: str) -> Response:
         title = f"{title} - {selected}"
     answer = _zip(album, title)
     is_begun = answer.status_code == OK and request.method == "GET"
-    if isinstance(album, WholeRoom) and is_begun and not wants_partial():
+    is_all = isinstance(album, WholeRoom) and album.reader is None
+    if is_all and is_begun and not wants_partial():
         access = current_access()
         activity.note_download(access.room.id, access.guest.id)
     return answer

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from photoshare.services.visibility.sight import sees_all_photos
 from photoshare.services.work import job_table
-from photoshare.services.work.progress import room_progress
+from photoshare.services.work.progress import progress_for
 from photoshare.web.answers import page_before, redirect_or, wants_partial, with_event
 from photoshare.web.requests import current_access, current_site
 
@@ -23,7 +24,7 @@ def create(room_code: str) -> Response | BaseResponse:
         "jobs/_status.html",
         page_before(url_for("rooms.show")),
         access=access,
-        progress=room_progress(room_id),
+        progress=progress_for(access),
     )
 
 
@@ -31,9 +32,12 @@ def create(room_code: str) -> Response | BaseResponse:
 def current(room_code: str) -> Response:
     """Report how far the search is; 204 if nothing has changed since ``seen``."""
     access, seen = current_access(), request.args.get("seen", "")
-    if wants_partial() and job_table.is_up_to_date(access.room, seen):
+    is_room_same = sees_all_photos(access) and job_table.is_up_to_date(access.room, seen)
+    if wants_partial() and is_room_same:
         return make_response("", 204)
-    progress = room_progress(access.room.id)
+    progress = progress_for(access)
+    if wants_partial() and progress.stamp == seen:
+        return make_response("", 204)
     if not wants_partial():
         return make_response(render_template("jobs/show.html", access=access, progress=progress))
     response = make_response(render_template("jobs/_status.html", access=access, progress=progress))

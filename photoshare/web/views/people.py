@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from photoshare.errors import DiskFullError
 from photoshare.models import Face
 from photoshare.services.corrections import history
-from photoshare.services.corrections.verbs import may_correct_person, may_correct_some
+from photoshare.services.corrections.rights import may_correct_person, may_correct_some
 from photoshare.services.paging import page_of
 from photoshare.services.people import people, selves, shown_faces, suggestions
 from photoshare.services.people.finding import PeopleQuery, find_people
@@ -48,7 +48,7 @@ blueprint = Blueprint("people", __name__, url_prefix="/rooms/<room_code>")
 def index(room_code: str) -> str | Response:
     """Show everyone in the room, page by page: sorted, and found by name, as the guest likes."""
     access, number, query = current_access(), page_argument(), people_argument()
-    found = load_room_people(access.room.id)
+    found = load_room_people(access)
     if "choose" in request.args:
         return _choice_of_several(found, number, query)
     if not wants_partial():
@@ -103,7 +103,7 @@ def _people_page(
 def hidden(room_code: str) -> str:
     """Show the host the people that guests do not see."""
     access = current_access()
-    page = page_of(load_room_people(access.room.id).hidden, page_argument())
+    page = page_of(load_room_people(access).hidden, page_argument())
     return render("people/hidden.html", "people/_hidden_page.html", access=access, page=page)
 
 
@@ -155,7 +155,10 @@ def _face_choice(template: str, person_id: int | None, **context: Any) -> str:
     """Render faces to choose from, without buttons if this browser may correct none of them."""
     access, author = current_access(), current_author()
     page = shown_faces.list_faces(access, person_id, page_argument())
-    choosable = {face.id for face in page.items if author.may_correct([face.photo.guest_id])}
+    is_own = author.sees_only is not None and may_correct_some(author, person_id)
+    choosable = {
+        face.id for face in page.items if is_own or author.may_correct([face.photo.guest_id])
+    }
     return render_template(
         template, access=access, author=author, page=page, choosable=choosable, **context
     )

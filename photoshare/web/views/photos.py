@@ -28,7 +28,6 @@ from photoshare.errors import (
 )
 from photoshare.models import Face, Photo
 from photoshare.services.downloads.clean_originals import check_exact
-from photoshare.services.people.shown_faces import is_visible
 from photoshare.services.photos import (
     Album,
     Filtered,
@@ -53,6 +52,8 @@ from photoshare.services.photos import (
 )
 from photoshare.services.pictures import find_picture, get_tile
 from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.for_all import mark_for_all
+from photoshare.services.visibility.sight import may_see_face
 from photoshare.web.answers import (
     SEE_OTHER,
     UploadResult,
@@ -165,9 +166,9 @@ def _take(file: FileStorage) -> UploadResult:
 def show(room_code: str, photo_id: int) -> str:
     """Show one photo with its faces, and the photos before and after it in the album."""
     access = current_access()
-    photo = get_photo(access.room.id, photo_id, all_of_it=True)
+    photo = get_photo(access, photo_id, all_of_it=True)
     album, author = album_argument(), current_author()
-    faces = [face for face in photo.faces if is_visible(access, face)]
+    faces = [face for face in photo.faces if may_see_face(access, face)]
     return render_template(
         "photos/show.html",
         access=access,
@@ -235,7 +236,7 @@ def _send(photo_id: int, digest: str, *, wants_exact: bool) -> BaseResponse:
 
 
 def _photo_with_digest(photo_id: int, digest: str) -> Photo:
-    photo = get_photo(current_access().room.id, photo_id)
+    photo = get_photo(current_access(), photo_id)
     if digest != picture_digest(photo):
         raise NotFoundError("This photo doesn't exist or was deleted.")
     return photo
@@ -254,7 +255,7 @@ def heart(room_code: str, photo_id: int) -> Response | BaseResponse:
 def confirm_delete(room_code: str, photo_id: int) -> str:
     """Ask whether to really delete a photo."""
     access = current_access()
-    photo = get_photo(access.room.id, photo_id)
+    photo = get_photo(access, photo_id)
     if not may_delete(access, photo):
         raise NotAllowedError("Only the host or the guest who uploaded a photo can delete it.")
     return render_template("photos/delete.html", access=access, photo=photo, album=_album_seen())
@@ -275,6 +276,23 @@ def cover(room_code: str, photo_id: int) -> BaseResponse:
     choose_cover(current_access(), photo_id)
     toast(gettext("This photo is the cover of the room now."))
     return redirect(url_for("rooms.show"), SEE_OTHER)
+
+
+@blueprint.post("/photos/for-all")
+@host_only
+def for_all(room_code: str) -> BaseResponse:
+    """Let every guest see chosen photos, or no longer, where they see only themselves."""
+    chosen, is_for_all = numbers_of_form("photos"), request.form.get("is_for_all") == "1"
+    if not chosen:
+        raise InvalidInputError("Please select at least one photo.")
+    number = mark_for_all(current_access(), chosen, is_for_all=is_for_all)
+    photos = count(number, "photo")
+    toast(
+        gettext("All guests see %(photos)s now.", photos=photos)
+        if is_for_all
+        else gettext("%(photos)s no longer for everybody.", photos=photos)
+    )
+    return redirect(page_before(url_for("photos.index")), SEE_OTHER)
 
 
 def _album_seen() -> Album:

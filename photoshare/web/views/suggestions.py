@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import InvalidInputError, NotAllowedError, SameNameError, SamePhotoError
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.verbs import may_correct_person
+from photoshare.services.corrections.rights import may_correct_person
 from photoshare.services.people import covers, people, suggestions
 from photoshare.services.people.finding import list_nameless_after, unused_names
 from photoshare.services.people.room_people import load_room_people
@@ -161,7 +161,7 @@ def _who_is_this(
 ) -> Response:
     """Ask about this person, else about the next one without a name after those seen last."""
     access = current_access()
-    cards = load_room_people(access.room.id).people
+    cards = load_room_people(access).people
     nameless = list_nameless_after(cards, seen)
     first = nameless[0] if nameless else None
     asked = next((card for card in cards if card.id == person_id), first)

@@ -24,7 +24,7 @@ def show(room_code: str) -> str:
     return render_template(
         "wall/show.html",
         access=access,
-        photo=wall.find_before(access.room.id, number_argument("before")),
+        photo=wall.find_before(access, number_argument("before")),
         guest_url=guest_url,
         guest_qr=qr_code_uri(guest_url),
     )
@@ -34,7 +34,7 @@ def show(room_code: str) -> str:
 def photos(room_code: str) -> Response:
     """List the photos added after the one given by ``after``, for the wall's script."""
     access = current_access()
-    found = wall.list_newer(access.room.id, number_argument("after") or 0)
+    found = wall.list_newer(access, number_argument("after") or 0)
     response = jsonify([_entry(access, photo) for photo in found])
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -11,7 +11,8 @@ from photoshare.db import db
 from photoshare.errors import NotAllowedError, NotFoundError
 from photoshare.services.corrections import verbs
 from photoshare.services.rooms import rooms
-from photoshare.services.rooms.entering import Author, author_of
+from photoshare.services.rooms.entering import Author
+from photoshare.services.visibility.sight import author_of
 from tests.helpers import guest_access
 from tests.services.corrections.test_verbs import faces_of, name_of
 

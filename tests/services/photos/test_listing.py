@@ -55,7 +55,7 @@ def test_an_album_tells_its_story_by_capture_time_then_by_upload(app: Flask, roo
 
 
 def neighbours(album: Album, photo_id: int) -> tuple[int | None, int | None]:
-    found = listing.find_neighbours(album, listing.get_photo(album.room_id, photo_id))
+    found = listing.find_neighbours(album, listing.get_photo(host_access(album.room_id), photo_id))
     return found.previous_id, found.next_id
 
 
@@ -109,7 +109,7 @@ def test_a_full_last_page_has_no_next(app: Flask, room_id: int) -> None:
 
 def test_a_page_in_front_of_a_photo_holds_no_other(app: Flask, room_id: int) -> None:
     ids, album = insert_photos(app, room_id, 5), WholeRoom(room_id)
-    cursor = cursor_of(listing.get_photo(room_id, ids[2]), album)
+    cursor = cursor_of(listing.get_photo(host_access(room_id), ids[2]), album)
 
     page = listing.list_photos(album, before=cursor)
 
@@ -121,7 +121,7 @@ def test_a_page_in_front_of_a_photo_holds_no_other(app: Flask, room_id: int) -> 
 def test_a_page_begins_at_a_photo_or_where_it_was(app: Flask, room_id: int, order: Order) -> None:
     ids = insert_photos(app, room_id, 5)
     album = WholeRoom(room_id, order=order)
-    cursor = cursor_of(listing.get_photo(room_id, ids[2]), album)
+    cursor = cursor_of(listing.get_photo(host_access(room_id), ids[2]), album)
     in_order = ids[::-1] if order is Order.NEWEST else ids
 
     page = listing.list_photos(album, at=cursor)
@@ -173,7 +173,7 @@ def test_most_hearts_come_first_then_the_newest(app: Flask, room_id: int) -> Non
     album = open_album(host_access(room_id), order=Order.HEARTS)
     in_order = [ids[index] for index in (3, 1, 2, 4, 0)]
 
-    photos = [listing.get_photo(room_id, photo_id) for photo_id in in_order]
+    photos = [listing.get_photo(host_access(room_id), photo_id) for photo_id in in_order]
 
     assert page_ids(listing.list_photos(album)) == in_order
     positions = [listing.find_position(album, photo).number for photo in photos]
@@ -211,7 +211,7 @@ def test_the_pages_by_hearts_hold_every_photo_once(app: Flask, room_id: int) -> 
 def test_a_page_by_hearts_is_read_from_its_index(app: Flask, room_id: int) -> None:
     ids = insert_hearts(app, room_id, (0, 1, 2))
     album = open_album(host_access(room_id), order=Order.HEARTS)
-    photo = listing.get_photo(room_id, ids[1])
+    photo = listing.get_photo(host_access(room_id), ids[1])
     cursor = cursor_of(photo, album)
 
     with counted_queries(app) as statements:

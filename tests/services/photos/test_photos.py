@@ -60,7 +60,7 @@ def test_a_photo_is_kept_bit_for_bit_with_its_smaller_pictures(site: Site, room_
 
     added = take(site, room_id, content, "Lea.jpg")
 
-    photo = listing.get_photo(room_id, added.photo_id)
+    photo = listing.get_photo(host_access(room_id), added.photo_id)
     assert not added.is_duplicate
     assert (photo.sha256, photo.size_bytes, photo.file_name) == (sha256, len(content), "Lea.jpg")
     assert (photo.image_format, photo.width, photo.height) == ("JPEG", 100, 100)
@@ -90,7 +90,7 @@ def test_width_and_height_are_those_of_the_upright_picture(site: Site, room_id: 
     buffer = io.BytesIO()
     Image.new("RGB", (300, 200)).save(buffer, "JPEG", exif=exif)
 
-    photo = listing.get_photo(room_id, take(site, room_id, buffer.getvalue()).photo_id)
+    photo = listing.get_photo(host_access(room_id), take(site, room_id, buffer.getvalue()).photo_id)
 
     assert (photo.width, photo.height) == (200, 300)
     with Image.open(site.storage.derivative(room_id, photo.sha256, "320.webp")) as thumb:
@@ -196,8 +196,10 @@ def test_a_photo_keeps_when_it_was_taken_and_its_placeholder(site: Site, room_id
     buffer = io.BytesIO()
     Image.new("RGB", (300, 200), RED).save(buffer, "JPEG", exif=exif)
 
-    with_time = listing.get_photo(room_id, take(site, room_id, buffer.getvalue()).photo_id)
-    without = listing.get_photo(room_id, take(site, room_id, draw_photo(RED)).photo_id)
+    with_time = listing.get_photo(
+        host_access(room_id), take(site, room_id, buffer.getvalue()).photo_id
+    )
+    without = listing.get_photo(host_access(room_id), take(site, room_id, draw_photo(RED)).photo_id)
 
     assert (with_time.captured_at, without.captured_at) == (datetime(2026, 7, 4, 18, 30, 5), None)
     assert with_time.placeholder is not None
@@ -251,7 +253,7 @@ def test_a_photo_of_another_room_is_not_found(app: Flask, room_id: int) -> None:
     (photo_id,) = insert_photos(app, rooms.create_room("Other").room.id, 1)
 
     with pytest.raises(NotFoundError):
-        listing.get_photo(room_id, photo_id)
+        listing.get_photo(host_access(room_id), photo_id)
 
 
 def access_of(room_id: int, *, is_host: bool = False) -> Access:

@@ -9,6 +9,7 @@ from flask import Flask
 
 from photoshare.db import db
 from photoshare.models import PHOTO_ANALYSED, Photo
+from photoshare.services.photos.albums import WholeRoom
 from photoshare.services.photos.moments import EventDays, find_event_days
 from photoshare.services.photos.room_cover import choose_cover, find_cover
 from photoshare.services.rooms.rooms import create_room
@@ -89,9 +90,9 @@ def test_the_days_of_an_event_leave_out_wrong_clocks(app: Flask, room_id: int) -
     insert_photos(app, room_id, 1, seed="late", captured_at=datetime(2031, 1, 1))
 
     days = EventDays(date(2026, 7, 4), date(2026, 7, 5))
-    assert find_event_days(room_id, 40) == days
-    assert find_event_days(room_id, 20) == days, "twenty came since they were counted"
+    assert find_event_days(WholeRoom(room_id), 40) == days
+    assert find_event_days(WholeRoom(room_id), 20) == days, "twenty came since they were counted"
 
 
 def test_a_room_without_photos_has_no_days(room_id: int) -> None:
-    assert find_event_days(room_id, 0) is None
+    assert find_event_days(WholeRoom(room_id), 0) is None

@@ -16,6 +16,7 @@ from photoshare.models import Guest, Photo, Room
 from photoshare.services.rooms import entering, rooms
 from photoshare.services.rooms.entering import CODE_ALPHABET, CODE_GROUPS
 from photoshare.services.rooms.sessions import open_session
+from photoshare.services.visibility import sight
 from photoshare.web.site import Site
 from tests.fakes import RED, draw_photo
 from tests.helpers import insert_photos
@@ -201,7 +202,7 @@ def test_in_an_ended_room_guests_may_only_look_and_its_host_may_all() -> None:
     of_host = entering.enter_room(code, {room: open_session(host, "phone")})
 
     assert (of_guest.is_host, of_guest.is_read_only) == (False, True)
-    assert not entering.author_of(of_guest).may_correct([guest.id])
+    assert not sight.author_of(of_guest).may_correct([guest.id])
     assert (of_host.is_host, of_host.is_read_only) == (True, False)
 
 

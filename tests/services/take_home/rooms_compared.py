@@ -47,7 +47,7 @@ def described(room_id: int) -> dict[str, Any]:
         "photos": [
             [getattr(photo, name) for name in PHOTO]
             + [photo.state, photo.engine, numbers.guests.get(photo.guest_id or 0)]
-            + [photo.face_count, photo.heart_count, photo.moment]
+            + [photo.face_count, photo.heart_count, photo.moment, photo.is_for_all]
             for photo in db.session.scalars(
                 select(Photo).where(Photo.room_id == room_id).order_by(Photo.id)
             )

@@ -165,6 +165,7 @@ def celebrate(app: Flask, site: Site, seed: int) -> int:
             list(db.session.scalars(select(Person.id)))
         )
         new.room.cover_photo_id = added.photo_id
+        db.session.get_one(Photo, added.photo_id).is_for_all = True
         new.room.guests_may_correct = True
         new.room.audience, new.room.faces_for = Audience.LATER, FacesFor.SELF
         new.room.revealed_at = datetime(2026, 12, 5, 20, tzinfo=UTC)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from itsdangerous import TimestampSigner
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -51,12 +51,18 @@ def search_live(live: LiveServer, cast: Cast, picture: bytes) -> tuple[int, str]
     return answer.status, answer.content.decode()
 
 
+def offers_of(page: str) -> list[tuple[str, list[int]]]:
+    """List what the buttons send, with what it says: room, guest, face, owner, is a person."""
+    values = [tag["value"] for tag in tags_of(page, "button", name="face")]
+    return [(value, URLSafeTimedSerializer("").loads_unsafe(value)[1]) for value in values]
+
+
 def people_of(page: str) -> list[str]:
-    return [tag["value"] for tag in tags_of(page, "button", name="person")]
+    return [str(owner) for _, (*_asked, owner, is_person) in offers_of(page) if is_person]
 
 
 def face_offers(page: str) -> list[str]:
-    return [tag["value"] for tag in tags_of(page, "button", name="face")]
+    return [value for value, (*_asked, is_person) in offers_of(page) if not is_person]
 
 
 def own_person(app: Flask) -> int | None:
@@ -94,8 +100,8 @@ def test_the_most_similar_person_is_asked_about_first(
 def test_an_answer_is_one_tap(app: Flask, cast: Cast, party: Party) -> None:
     page = search(cast.guest, cast, draw_photo(BLUE, seed=77)).text
 
-    (form,) = tags_of(page, "form", action=f"{cast.url}/me/person")
-    answer = cast.guest.post(form["action"], data={"person": people_of(page)[0]})
+    (form,) = tags_of(page, "form", action=cast.url + CHOOSE)
+    answer = cast.guest.post(form["action"], data={"face": offers_of(page)[0][0]})
 
     assert answer.status_code == 303
     assert own_person(app) == party.blue
@@ -129,7 +135,7 @@ def test_nobody_can_take_a_face_that_they_were_not_asked_about(
     assert cast.guest.post(cast.url + CHOOSE, data={"face": "1"}).status_code == 422
     assert cast.guest.post(cast.url + CHOOSE).status_code == 422
     now = TimestampSigner("").get_timestamp()
-    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: now + 3601)
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: now + 601)
     assert cast.guest.post(cast.url + CHOOSE, data={"face": offer}).status_code == 422
     assert own_person(app) is None
 

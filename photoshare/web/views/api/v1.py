@@ -14,8 +14,8 @@ from photoshare.models import Photo
 from photoshare.pictures.formats import FORMATS
 from photoshare.services import photos as album_photos
 from photoshare.services.downloads.clean_originals import check_exact
-from photoshare.services.people.people import get_person, list_people
-from photoshare.services.people.shown_faces import is_visible
+from photoshare.services.people.people import get_person
+from photoshare.services.people.room_people import load_room_people
 from photoshare.services.photos import (
     Album,
     Order,
@@ -27,6 +27,7 @@ from photoshare.services.photos import (
     open_album,
 )
 from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.sight import may_see_face
 from photoshare.web.answers import send_photo, send_zip
 from photoshare.web.api import shapes
 from photoshare.web.api.document import JSON, Operation, documented, make_document, sends_file
@@ -120,7 +121,7 @@ def add_photo() -> tuple[Response, int]:
 def photo(photo_id: int) -> Response:
     """Show one photo with its faces."""
     access = current_access()
-    found = get_photo(access.room.id, photo_id, all_of_it=True)
+    found = get_photo(access, photo_id, all_of_it=True)
     return _answer(shapes.PhotoShape, _tell_photo(access, found))
 
 
@@ -131,7 +132,7 @@ def original(photo_id: int) -> BaseResponse:
     """Send a photo as guests get it: without locations and names, unless the room keeps them."""
     access = current_access()
     exact = check_exact(access, wants_exact=False)
-    return send_photo(get_photo(access.room.id, photo_id), exact=exact, may_redirect=False)
+    return send_photo(get_photo(access, photo_id), exact=exact, may_redirect=False)
 
 
 @blueprint.get("/zip")
@@ -148,7 +149,7 @@ def room_zip() -> Response:
 @documented(Operation({200: shapes.PeopleShape}))
 def people() -> Response:
     """List the people of the room, most photos first."""
-    cards = list_people(current_access().room.id)
+    cards = load_room_people(current_access()).people
     return _answer(shapes.PeopleShape, {"people": cards})
 
 
@@ -203,7 +204,7 @@ def _tell_photo(access: Access, photo: Photo) -> dict[str, Any]:
         "uploader": (photo.guest.name or None) if photo.guest else None,
         "added_at": photo.created_at,
         "taken_at": taken_at.isoformat() if taken_at else None,
-        "faces": [face for face in photo.faces if is_visible(access, face)],
+        "faces": [face for face in photo.faces if may_see_face(access, face)],
     }
 
 

@@ -12,12 +12,14 @@ from werkzeug.wrappers import Response
 from photoshare.config import MB, MOST_SELFIE_MB
 from photoshare.errors import InvalidInputError, RejectedPhotoError
 from photoshare.services.mine import find_me
-from photoshare.services.mine.find_me import Candidate, PicturedFace
+from photoshare.services.mine.find_me import Candidate, Offer, PicturedFace
+from photoshare.services.pictures import read_face_picture
+from photoshare.services.visibility.sight import sees_only_self
 from photoshare.web.answers import SEE_OTHER, toast
 from photoshare.web.pages.words import translate_error
 from photoshare.web.requests import current_access, current_site, limit_searches, open_to_readers
 
-ANSWERED_WITHIN_S = 3600
+ANSWERED_WITHIN_S = 600  # long enough to look closely; who comes back later looks again
 
 blueprint = Blueprint("find_me", __name__, url_prefix="/rooms/<room_code>/me")
 
@@ -27,6 +29,7 @@ blueprint = Blueprint("find_me", __name__, url_prefix="/rooms/<room_code>/me")
 def search(room_code: str) -> Response:
     """Show who of the room a picture may show; the answer is nowhere but on the page."""
     access, site = current_access(), current_site()
+    find_me.check_may_find(access)
     request.max_content_length = MOST_SELFIE_MB * MB
     limit_searches()
     faces: list[PicturedFace] = []
@@ -42,28 +45,44 @@ def search(room_code: str) -> Response:
         )
     except (InvalidInputError, RejectedPhotoError) as refused:
         error, status = translate_error(refused), 422
-    page = render_template("find_me/found.html", access=access, faces=faces, error=error)
+    close_ups = _close_ups(faces) if sees_only_self(access) else {}
+    page = render_template(
+        "find_me/found.html", access=access, faces=faces, close_ups=close_ups, error=error
+    )
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
+def _close_ups(faces: list[PicturedFace]) -> dict[int, bytes]:
+    """Read the pictures of the faces that are offered: no address shows them to this guest."""
+    access, site = current_access(), current_site()
+    ids = {one.face_id for face in faces for one in face.candidates}
+    return {
+        face_id: read_face_picture(access.room.id, face_id, site.storage, site.renders)
+        for face_id in ids
+    }
+
+
 @blueprint.post("/face")
+@open_to_readers
 def choose_face(room_code: str) -> Response:
-    """Give a single face an album, and store that the guest is this person; nobody is told."""
+    """Store who the guest is by their picture, which may give a face an album; nobody is told."""
     access = current_access()
-    face_id, owner_id = _offered(request.form.get("face", ""))
-    person_id = find_me.choose_face(access, face_id, owner_id)
-    current_site().jobs.group_again(access.room.id)
+    offer = _offered(request.form.get("face", ""))
+    person_id = find_me.choose_offered(access, offer)
+    if not offer.is_person:
+        current_site().jobs.group_again(access.room.id)
     toast(gettext("Here you are! You'll always find your photos under “Me”."))
     return redirect(url_for("people.show", person_id=person_id), SEE_OTHER)
 
 
 @blueprint.app_template_global()
 def face_offer(candidate: Candidate) -> str:
-    """Return what the form sends back for a single face: that this guest was asked about it."""
-    values = [current_access().guest.id, candidate.face_id, candidate.owner_id]
-    return str(_signer().dumps(values))
+    """Return what the form sends back: that this guest was asked whether this is them."""
+    access, is_person = current_access(), candidate.person is not None
+    asked = [access.room.id, access.guest.id]
+    return str(_signer().dumps([*asked, candidate.face_id, candidate.owner_id, is_person]))
 
 
 @blueprint.app_template_filter()
@@ -81,15 +100,16 @@ def _picture() -> bytes:
     raise InvalidInputError("Please take a picture of yourself or choose one.")
 
 
-def _offered(text: str) -> tuple[int, int]:
+def _offered(text: str) -> Offer:
     """Read what `face_offer` made for this guest."""
+    access = current_access()
     try:
-        guest_id, face_id, owner_id = _signer().loads(text, max_age=ANSWERED_WITHIN_S)
+        *asked, face_id, owner_id, is_person = _signer().loads(text, max_age=ANSWERED_WITHIN_S)
     except BadSignature:
-        guest_id = face_id = owner_id = 0
-    if guest_id != current_access().guest.id:
+        asked = []
+    if asked != [access.room.id, access.guest.id]:
         raise InvalidInputError("That took too long. Please look for yourself once more.")
-    return face_id, owner_id
+    return Offer(face_id, owner_id, is_person)
 
 
 def _signer() -> URLSafeTimedSerializer:

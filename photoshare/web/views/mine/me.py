@@ -9,7 +9,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from photoshare.errors import InvalidInputError
-from photoshare.services.corrections.verbs import may_correct_person
+from photoshare.services.corrections.rights import may_correct_person
 from photoshare.services.paging import page_of
 from photoshare.services.people import selves
 from photoshare.services.people.finding import find_people, fold_name
@@ -131,7 +131,7 @@ def _choices() -> dict[str, Any]:
     """List who the guest may be: people of the same name first, then those with most photos."""
     access, query = current_access(), people_argument()
     name = fold_name(access.guest.name)
-    cards = load_room_people(access.room.id).people
+    cards = load_room_people(access).people
     alike_first = sorted(cards, key=lambda card: not name or fold_name(card.name or "") != name)
     found = find_people(alike_first, query)
     return {

@@ -33,7 +33,7 @@ from photoshare.services.photos import (
 from photoshare.services.rooms import bin, entering, hosts, rooms
 from photoshare.services.rooms.entering import Access
 from photoshare.services.rooms.host_links import secret_of
-from photoshare.services.work.progress import room_progress
+from photoshare.services.work.progress import progress_for
 from photoshare.web.answers import (
     SEE_OTHER,
     content_disposition,
@@ -139,16 +139,16 @@ def show(room_code: str) -> str | Response:
 
 def _home(access: Access) -> dict[str, Any]:
     """Collect what the home of a room shows; its costs do not grow with the room."""
-    room_id, album = access.room.id, open_album(access)
-    progress, found = room_progress(room_id), load_room_people(room_id)
+    album = open_album(access)
+    progress, found = progress_for(access), load_room_people(access)
     own = selves.find_own_card(access)
     return {
         "access": access,
         "album": album,
-        "is_first": progress.photo_count == 0,
+        "is_first": progress.photo_count == 0 and progress.is_of_all,
         "progress": progress,
         "cover": find_cover(access),
-        "days": find_event_days(room_id, progress.photo_count),
+        "days": find_event_days(album, progress.photo_count),
         "own": own,
         "own_album": open_album(access, person_id=own.id) if own else None,
         "new_count": selves.count_new(access, own) if own else 0,
