@@ -44,7 +44,7 @@ from photoshare.services.corrections.events import (
 from photoshare.services.people.covers import settle_covers
 from photoshare.services.people.people import delete_empty_people, insert_person
 from photoshare.services.people.room_faces import FaceState, follow_change
-from photoshare.services.people.selves import follow_merged, follow_returned
+from photoshare.services.people.selves import follow_merged, follow_returned, note_losses
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ class Change:
     def __init__(self, room_id: int) -> None:
         self.room_id = room_id
         self.changed: dict[int, FaceState] = {}
+        self._guest_id: int | None = None  # who corrects
         columns = (Face.person_id, Face.is_face, Face.bond_id, Photo.guest_id)
         found = db.session.execute(
             select(Face.id, Face.photo_id, Face.panel, *columns)
@@ -140,6 +141,7 @@ class Change:
             an earlier correction brought them there, undoing it removes them from this one.
         moves : mapping of face id to person id, optional
         """
+        self._guest_id = guest_id
         correction_id = insert_correction(self.room_id, guest_id, kind, name)
         brought = self._brought_by_corrections() - set(chosen)
         before = dict(self.person_of)
@@ -176,11 +178,9 @@ class Change:
 
     def take_back(self, correction: Correction, *, guest_id: int | None) -> None:
         """Undo one correction: the faces it moved go back, unless a later one concerns them."""
-        db.session.execute(
-            update(Correction)
-            .where(Correction.id == correction.id)
-            .values(undone_at=utc_now(), undone_by=guest_id)
-        )
+        self._guest_id = guest_id
+        undone = update(Correction).where(Correction.id == correction.id)
+        db.session.execute(undone.values(undone_at=utc_now(), undone_by=guest_id))
         rows = db.session.execute(
             select(
                 CorrectionFace.face_id, CorrectionFace.person_before, CorrectionFace.person_after
@@ -273,10 +273,11 @@ class Change:
         self.changed = self._write_faces(links)
         _write_apart(self.room_id, links)
         before = {face: row.person_id for face, row in self.rows.items()}
+        moved = [face for face in self.changed if before[face] != self.person_of[face]]
         follow_merged(before, self.person_of)
+        note_losses({before[face] for face in moved} - {NO_PERSON}, self._guest_id)
         delete_empty_people(self.room_id)
         self._write_people(events, links)
-        moved = [face for face in self.changed if before[face] != self.person_of[face]]
         settle_covers({people[face] for people in (before, self.person_of) for face in moved})
 
     def _write_faces(self, links: Links) -> dict[int, FaceState]:

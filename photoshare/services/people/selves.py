@@ -67,21 +67,37 @@ def count_new(access: Access, own: PersonCard) -> int:
 
 
 def has_lost(access: Access, own: PersonCard) -> bool:
-    """Whether a guest's own album has fewer photos than when they last opened it.
+    """Whether photos are gone from a guest's own album since they last opened it.
 
-    A correction moved them to someone else, or they were deleted.
+    Somebody else moved them to another person, or they were deleted.
     """
     seen = access.guest.own_seen_count
-    return seen is not None and own.photo_count < seen
+    return seen is not None and (access.guest.has_lost or own.photo_count < seen)
+
+
+def note_losses(person_ids: Collection[int], by_guest_id: int | None) -> None:
+    """Let guests know that a correction took faces of theirs away; the caller commits.
+
+    Parameters
+    ----------
+    person_ids : collection of int
+        Who has fewer faces.
+    by_guest_id : int or None
+        The guest who corrected it, who knows.
+    """
+    theirs = Guest.person_id.in_(person_ids) & Guest.own_seen_count.is_not(None)
+    others = update(Guest).where(theirs, Guest.id != (by_guest_id or 0), ~Guest.has_lost)
+    db.session.execute(others.values(has_lost=True))
 
 
 def remember_seen(access: Access, card: PersonCard) -> None:
     """Remember that a guest has opened their own album; nothing is written for another one."""
     guest = access.guest
-    if card.id != guest.person_id or card.photo_count == guest.own_seen_count:
+    is_known = card.photo_count == guest.own_seen_count and not guest.has_lost
+    if card.id != guest.person_id or is_known:
         return
     query = update(Guest).where(Guest.id == guest.id)
-    db.session.execute(query.values(own_seen_count=card.photo_count))
+    db.session.execute(query.values(own_seen_count=card.photo_count, has_lost=False))
     db.session.commit()
 
 
@@ -143,6 +159,7 @@ def _write(access: Access, person_id: int | None, *, is_proven: bool) -> None:
             said_person_id=person_id,
             is_proven=is_proven,
             own_seen_count=None,
+            has_lost=False,
         )
     )
     db.session.commit()

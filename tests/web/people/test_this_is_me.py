@@ -22,7 +22,9 @@ from tests.helpers import (
     HX,
     counted_queries,
     face_at,
+    face_on,
     faces_of,
+    flat,
     give_photos,
     insert_person,
     insert_photos,
@@ -336,3 +338,35 @@ def test_the_number_of_queries_does_not_grow_with_the_people(
 
     assert len(before) == len(after) > 0
     assert len(choices(page)) == (0 if is_chosen else 21)
+
+
+def test_an_album_that_a_correction_changed_says_so(app: Flask, cast: Cast, party: Party) -> None:
+    """One photo goes and another comes: the number is the same."""
+    choose(cast.guest, cast, party.blue)
+    choose(cast.host, cast, party.blue)
+    album = f"{cast.url}/people/{party.blue}"
+    for client in (cast.guest, cast.host):
+        assert "were taken out" not in client.get(album).text
+    gone = face_on(app, party.photos["c.jpg"], party.blue)
+    come = face_on(app, party.photos["d.jpg"], None)
+
+    cast.host.post(f"{cast.url}/faces/move", data={"faces": gone, "into": "new"})
+    cast.host.post(f"{cast.url}/faces/move", data={"faces": come, "into": party.blue})
+
+    assert "changed" in flat(cast.guest.get(cast.url).text).partition("own-row")[2][:900]
+    assert "were taken out" not in cast.host.get(album).text  # who did it knows
+    assert "were taken out" in cast.guest.get(album).text
+    assert "were taken out" not in cast.guest.get(album).text
+
+
+def test_an_album_to_which_only_photos_came_says_nothing_of_losses(
+    app: Flask, cast: Cast, party: Party
+) -> None:
+    choose(cast.guest, cast, party.blue)
+    album = f"{cast.url}/people/{party.blue}"
+    cast.guest.get(album)
+    come = face_on(app, party.photos["d.jpg"], None)
+
+    cast.host.post(f"{cast.url}/faces/move", data={"faces": come, "into": party.blue})
+
+    assert "were taken out" not in cast.guest.get(album).text
