@@ -25,7 +25,7 @@ class OwnServer:
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        self._environ = {**os.environ, "PHOTOSHARE_DATA": str(data), "PYTHONPATH": str(ROOT)}
+        self.environ = {**os.environ, "PHOTOSHARE_DATA": str(data), "PYTHONPATH": str(ROOT)}
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -35,7 +35,7 @@ class OwnServer:
         command = "-m flask --app app rooms create --title Measured"
         done = subprocess.run(
             [sys.executable, *command.split()],
-            env=self._environ,
+            env=self.environ,
             cwd=ROOT,
             capture_output=True,
             check=True,
@@ -47,7 +47,7 @@ class OwnServer:
         """Start the server, and wait until it serves."""
         self.process = subprocess.Popen(
             [sys.executable, str(ROOT / "app.py"), str(self.port)],
-            env=self._environ,
+            env=self.environ,
             stdout=subprocess.PIPE,
         )
         assert self.process.stdout is not None

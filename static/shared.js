@@ -3,7 +3,8 @@
 const SHARED = "shared-photos"; // as in service-worker.js
 
 async function takeShared() {
-  if (!window.caches || !(await caches.has(SHARED))) return;
+  const input = document.querySelector("form[data-upload] input[type=file]");
+  if (!input || !window.caches || !(await caches.has(SHARED))) return;
   const cache = await caches.open(SHARED);
   const files = new DataTransfer();
   for (const key of await cache.keys()) {
@@ -16,7 +17,6 @@ async function takeShared() {
   }
   await caches.delete(SHARED);
   if (!files.files.length) return;
-  const input = document.querySelector("form[data-upload] input[type=file]");
   input.files = files.files;
   input.dispatchEvent(new Event("change", { bubbles: true }));
 }

@@ -45,6 +45,7 @@ class JobRunner:
         is_file = not workplace.settings.is_postgresql  # which cleans up after itself
         self._upkeep = DatabaseUpkeep(workplace.settings.database) if is_file else None
         self._clock = Clock()
+        self._is_prepared = False  # whether the face models were asked for
         self._knows_outdated = False  # whether photos of another engine have been looked for
         self._executor: ThreadPoolExecutor | None = None
         self._watcher: threading.Thread | None = None
@@ -84,6 +85,18 @@ class JobRunner:
     def take_home(self, room_id: int) -> None:
         """Write what the host of a room takes home."""
         self._enqueue(room_id, JobKind.TAKE_HOME)
+
+    def prepare_for_selfie(self) -> None:
+        """Load the face models while a guest takes a picture of themselves, in some seconds.
+
+        Not at the start, since they need 300 MB. Does nothing if no thread was started.
+        """
+        if self._executor is None or self._is_prepared or self._stopping.is_set():
+            return
+        self._is_prepared = True
+        self._executor.submit(lambda: self._workplace.engine.warm_up()).add_done_callback(
+            _log_failure
+        )
 
     def _enqueue(self, room_id: int, kind: JobKind) -> None:
         """Queue a job in the table and wake the job thread; the caller has an app context."""

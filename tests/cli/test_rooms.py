@@ -118,8 +118,12 @@ def test_show_prints_one_room(app: Flask, cast: Cast) -> None:
     shown = run(app, "rooms", "show", cast.code).stdout
     room = run_json(app, "rooms", "show", cast.code, "--json")
 
-    assert "Title:      Party\n" in shown
-    assert f"Guest link: http://127.0.0.1:8000{cast.url}\n" in shown
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert "Title: Party" in lines
+    assert f"Guest link: http://127.0.0.1:8000{cast.url}" in lines
+    assert "Photos seen by: everybody" in lines
+    sight = ("audience", "revealed_at", "faces_for", "adds_until", "covers_faces")
+    assert [room[name] for name in sight] == ["everybody", None, "everybody", None, False]
     assert (room["title"], room["guests"]) == ("Party", 2)
     assert room["guest_url"] == f"http://127.0.0.1:8000{cast.url}"
 

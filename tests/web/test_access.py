@@ -93,6 +93,8 @@ FOR_THE_HOST = {
     ("api_tokens.add", "POST"),
     ("api_tokens.remove", "POST"),
     ("rooms.settings", "GET"),
+    ("visibility.show", "GET"),
+    ("visibility.change", "POST"),
     ("take_home.index", "GET"),
     ("take_home.prepare", "POST"),
     ("take_home.download", "GET"),

@@ -15,7 +15,8 @@ from tests.conftest import Cast
 from tests.helpers import HX, Tag, guest_of, tags_of
 from tests.web.conftest import Party
 
-TYPED = ("text", "password", "date", "search")  # kinds of fields that a person writes into
+# Kinds of fields that a person writes into.
+TYPED = ("text", "password", "date", "datetime-local", "search")
 
 
 @dataclass
@@ -62,7 +63,7 @@ def pages(app: Flask, cast: Cast, party: Party) -> Iterator[str]:
 
 def unacceptable(tag: Tag) -> str:
     """Make a text that the field may not hold."""
-    if tag.attributes.get("type") == "date":
+    if tag.attributes.get("type") in ("date", "datetime-local"):
         return "tomorrow"
     return "x" * (int(tag["maxlength"]) + 1)
 

@@ -85,7 +85,7 @@ def show(code: str, as_json: bool) -> None:
     card = get_card(find_room(code, even_in_bin=True).id)
     links = links_of(card.code)
     if as_json:
-        print_json(_as_json(card) | links)
+        print_json(_as_json(card) | _sight_as_json(card) | links)
         return
     print_facts(
         {
@@ -98,6 +98,10 @@ def show(code: str, as_json: bool) -> None:
             "Last used": time_words(card.used_at),
             "Ends": _end_words(card),
             "Password": "yes" if card.has_password else "no",
+            "Photos seen by": _audience_words(card),
+            "Faces searched for": card.faces_for,
+            "Faces covered": "of those who asked" if card.covers_faces else "no",
+            "Photos added": f"until {card.adds_until}" if card.adds_until else "until the end",
         }
     )
 
@@ -158,6 +162,24 @@ def _as_json(card: RoomCard) -> dict[str, Any]:
         "bytes": card.size_bytes,
         "guests": card.guest_count,
     }
+
+
+def _sight_as_json(card: RoomCard) -> dict[str, Any]:
+    """Return who sees what in a room."""
+    revealed_at = card.revealed_at
+    return {
+        "audience": card.audience,
+        "revealed_at": revealed_at.isoformat(timespec="seconds") if revealed_at else None,
+        "faces_for": card.faces_for,
+        "adds_until": card.adds_until.isoformat() if card.adds_until else None,
+        "covers_faces": card.covers_faces,
+    }
+
+
+def _audience_words(card: RoomCard) -> str:
+    if card.revealed_at is None:
+        return card.audience
+    return f"{card.audience}: all from {time_words(card.revealed_at)} on"
 
 
 def _end_words(card: RoomCard) -> str:

@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any
 
 from photoshare.errors import RoomFileError
@@ -53,6 +54,13 @@ class Fields:
     def text_or_none(self, name: str, *, most: int) -> str | None:
         """Return a text, or None for null."""
         return self.text(name, most=most) if self.has(name) else None
+
+    def one_of(self, name: str, words: type[StrEnum]) -> str:
+        """Return one of some words."""
+        value = self.text(name, most=40)
+        if value not in set(words):
+            raise self.refusal(f"{name} is none of {', '.join(words)}")
+        return value
 
     def yes_or_no(self, name: str) -> bool:
         """Return true or false."""

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from photoshare.config import MB, Settings
 from photoshare.errors import RejectedPhotoError, RoomFileError
-from photoshare.models import PHOTO_FAILED, FacesFor, Photo, Room, db
+from photoshare.models import PHOTO_FAILED, Audience, FacesFor, Photo, Room, db
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services.moving_in import restored
 from photoshare.services.moving_in.fields import Fields
@@ -95,6 +95,12 @@ def _set_up(room: Room, said: Fields) -> None:
     room.keeps_metadata = said.yes_or_no("keeps_metadata")
     room.guests_may_correct = said.yes_or_no("guests_may_correct")
     room.has_hearts = said.yes_or_no("has_hearts")
+    if said.has("audience"):  # older files don't say who sees what
+        room.audience = said.one_of("audience", Audience)
+        room.revealed_at = said.moment_or_none("revealed_at")
+        room.faces_for = said.one_of("faces_for", FacesFor)
+        room.adds_until = said.day_or_none("adds_until")
+        room.covers_faces = said.yes_or_no("covers_faces")
 
 
 def _fill(room: Room, file: RoomFile, server: Server) -> ImportedRoom:

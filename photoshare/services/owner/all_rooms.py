@@ -37,6 +37,12 @@ class RoomCard:
     size_bytes: int  # of the originals
     guest_count: int  # who are in by some browser, hosts included
     used_at: datetime  # when a photo was added, a browser seen (to ten minutes), or it was opened
+    # Who sees what, as the columns of `Room`.
+    audience: str
+    revealed_at: datetime | None
+    faces_for: str
+    adds_until: date | None
+    covers_faces: bool
 
 
 def find_rooms(words: str = "", number: int = 1) -> ListPage[RoomCard]:
@@ -130,6 +136,11 @@ def _load_cards(room_ids: Sequence[int]) -> list[RoomCard]:
                 size_bytes=photos.size_bytes if photos else 0,
                 guest_count=people.guest_count if people else 0,
                 used_at=max(used),
+                audience=room.audience,
+                revealed_at=room.revealed_at,
+                faces_for=room.faces_for,
+                adds_until=room.adds_until,
+                covers_faces=room.covers_faces,
             )
         )
     return cards

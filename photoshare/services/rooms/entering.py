@@ -175,6 +175,11 @@ def has_ended(room: Room) -> bool:
     return is_over or room.ended_at is not None
 
 
+def is_adding_over(room: Room) -> bool:
+    """Whether the last day for guests to add photos is over everywhere on earth."""
+    return room.adds_until is not None and last_today() > room.adds_until
+
+
 def enter_room(code: str, tokens: Mapping[str, str], *, in_bin: bool = False) -> Access:
     """Check that this browser has joined this room: the access check of every room page.
 
@@ -294,7 +299,7 @@ def list_joined_rooms(tokens: Mapping[str, str], *, to_add: bool = False) -> lis
         for room, guest, token_hash in rows
         if hashes.get(str(room.id)) == token_hash
         if room.binned_at is None or (guest.is_host and not to_add)
-        if guest.is_host or not (to_add and has_ended(room))
+        if guest.is_host or not (to_add and (has_ended(room) or is_adding_over(room)))
     ]
 
 

@@ -27,7 +27,8 @@ from photoshare.services.photos import (
     open_album,
 )
 from photoshare.services.rooms import ending
-from photoshare.services.rooms.entering import Access, has_ended
+from photoshare.services.rooms.entering import Access, has_ended, is_adding_over
+from photoshare.services.visibility.adding_time import may_add
 from photoshare.services.visibility.sight import (
     is_revealed,
     may_find_self,
@@ -284,7 +285,10 @@ def init_app(app: Flask) -> None:
         "deletion_day": ending.deletion_day,
         "ends_soon": ending.ends_soon,
         "has_ended": has_ended,
+        "is_adding_over": is_adding_over,
+        "is_revealed": is_revealed,
         "last_day": ending.last_day,
+        "may_add": may_add,
         "may_delete_photo": may_delete,
         "may_find_self": may_find_self,
         "placeholder_url": placeholder_url,
@@ -301,7 +305,6 @@ def init_app(app: Flask) -> None:
         "visible_faces": visible_faces,
         "room_album": room_album,
         "waiting_photos": list_some,
-        "is_revealed": is_revealed,
         "sees_all_photos": sees_all_photos,
         "wants_partial": wants_partial,
         "zip_state": zip_state,

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from photoshare.web.requests.arguments import (
     album_argument,
+    day_of_form,
     days_of_form,
     end_date_of_form,
+    moment_of_form,
     number_argument,
     number_list_argument,
     numbers_of_form,
@@ -52,6 +54,7 @@ __all__ = [
     "current_access",
     "current_site",
     "current_token",
+    "day_of_form",
     "days_of_form",
     "end_date_of_form",
     "enter",
@@ -67,6 +70,7 @@ __all__ = [
     "match_page",
     "may_open_rooms",
     "may_upload",
+    "moment_of_form",
     "needs",
     "needs_owner_password",
     "number_argument",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from flask import Flask, request
 from werkzeug.datastructures import MultiDict
@@ -82,6 +82,45 @@ def end_date_of_form() -> date | None:
     except ValueError:
         raise InvalidInputError(
             "Please enter the end date like this: 2026-12-31.", field="ends_on"
+        ) from None
+
+
+def day_of_form(name: str) -> date | None:
+    """Read a day from a field of a form; None if it is empty or not there.
+
+    Raises
+    ------
+    InvalidInputError
+        If it can't be read as a date.
+    """
+    text = request.form.get(name, "")
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise InvalidInputError("Please enter the day like this: 2026-12-31.", field=name) from None
+
+
+def moment_of_form(name: str) -> datetime | None:
+    """Read a day and time from a field of a form; None if it is empty or not there.
+
+    The field beside it, with ``_behind_utc`` in its name, says how many minutes the browser's clock
+    is behind UTC; static/typed-times.js fills it in. Without it, the time is taken as UTC.
+
+    Raises
+    ------
+    InvalidInputError
+        If it can't be read.
+    """
+    text = request.form.get(name, "")
+    behind = request.form.get(f"{name}_behind_utc") or "0"
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+        if moment is None or moment.tzinfo is not None:
+            return moment and moment.astimezone(UTC)
+        return (moment + timedelta(minutes=int(behind))).replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise InvalidInputError(
+            "Please enter the day and time like this: 2026-12-31 20:00.", field=name
         ) from None
 
 

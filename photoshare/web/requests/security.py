@@ -26,6 +26,7 @@ from photoshare.errors import (
 from photoshare.models import Guest
 from photoshare.services.rooms import sessions
 from photoshare.services.rooms.entering import Access, enter_room
+from photoshare.services.visibility.adding_time import check_may_add
 from photoshare.web.requests.devices import device_kind
 from photoshare.web.requests.invitation import check_cookie, invitation_for_page
 
@@ -86,12 +87,11 @@ def host_only(view: View) -> View:
 
 
 def may_upload(view: View) -> View:
-    """Restrict a view that takes files to guests whose uploads the host has not stopped."""
+    """Restrict a view that takes files to those from whom the room still takes any."""
 
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
-        if current_access().guest.is_upload_stopped:
-            raise NotAllowedError("The host has stopped your uploads in this room.")
+        check_may_add(current_access())
         return view(*args, **kwargs)
 
     return checked  # type: ignore[return-value]

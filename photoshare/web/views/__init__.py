@@ -16,6 +16,7 @@ from photoshare.web.views import (
     uploads,
     wall,
 )
+from photoshare.web.views.about import what_is_stored
 from photoshare.web.views.api import v1
 from photoshare.web.views.mine import find_me, me, own_links, shared_album
 from photoshare.web.views.rooms import (
@@ -27,6 +28,7 @@ from photoshare.web.views.rooms import (
     links,
     rooms,
     take_home,
+    visibility,
 )
 
 BLUEPRINTS = tuple(
@@ -35,5 +37,6 @@ BLUEPRINTS = tuple(
         *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
         *(me, find_me, own_links, shared_album, wall, phone_app, languages, v1, owner, take_home),
         *(guests, links, api_tokens, bin, ending, moderation, activity),
+        *(visibility, what_is_stored),
     )
 )

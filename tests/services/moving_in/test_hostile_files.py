@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from photoshare import create_app
 from photoshare.db import db
 from photoshare.errors import PhotoshareError, RoomFileError
-from photoshare.models import encoding_to_bytes
+from photoshare.models import Room, encoding_to_bytes
 from photoshare.services.corrections import verbs
 from photoshare.services.moving_in import opening
 from photoshare.services.moving_in.importing import Server, import_room
@@ -205,6 +206,11 @@ def test_a_lie_is_refused(
         {"version": "1"},
         {"version": 0},
         {"created_at": 5},
+        {"audience": "friends"},
+        {"faces_for": 1},
+        {"revealed_at": "2026-12-05T20:00"},
+        {"adds_until": "soon"},
+        {"covers_faces": "yes"},
     ],
     ids=str,
 )
@@ -213,6 +219,20 @@ def test_a_lie_about_the_room_is_refused(
 ) -> None:
     with pytest.raises(PhotoshareError):
         take_in(with_room(files, **lie))
+
+
+def test_an_older_file_says_nothing_of_who_sees_what(
+    app: Flask, files: Files, take_in: Callable[[Files], None]
+) -> None:
+    said = json.loads(files["room/room.json"])
+    for name in ("audience", "revealed_at", "faces_for", "adds_until", "covers_faces"):
+        del said[name]
+
+    take_in(files | {"room/room.json": json.dumps(said).encode()})
+
+    with app.app_context():
+        room = db.session.scalars(select(Room)).one()
+        assert (room.audience, room.faces_for) == ("everybody", "everybody")
 
 
 def test_a_newer_version_is_refused_with_what_to_do(

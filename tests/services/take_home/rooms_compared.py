@@ -19,7 +19,10 @@ from photoshare.models import (
     Room,
 )
 
-ROOM = ("title", "ends_on", "keeps_metadata", "guests_may_correct", "has_hearts", "created_at")
+ROOM = (
+    *("title", "ends_on", "keeps_metadata", "guests_may_correct", "has_hearts", "created_at"),
+    *("audience", "revealed_at", "faces_for", "adds_until", "covers_faces"),
+)
 PHOTO = ("file_name", "image_format", "size_bytes", "width", "height", "captured_at", "created_at")
 FACE = ("top", "right", "bottom", "left", "score", "quality", "panel", "is_face", "encoding")
 

@@ -6,6 +6,7 @@ import contextlib
 import io
 import random
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotFoundError, SameNameError
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from photoshare.faces.types import AnalysedFace
-from photoshare.models import Correction, Face, Guest, Person, Photo
+from photoshare.models import Audience, Correction, Face, FacesFor, Guest, Person, Photo
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.events import CorrectionKind
 from photoshare.services.moving_in.importing import ImportedRoom, Server, import_room
@@ -166,6 +167,9 @@ def celebrate(app: Flask, site: Site, seed: int) -> int:
         new.room.cover_photo_id = added.photo_id
         db.session.get_one(Photo, added.photo_id).is_for_all = True
         new.room.guests_may_correct = True
+        new.room.audience, new.room.faces_for = Audience.LATER, FacesFor.SELF
+        new.room.revealed_at = datetime(2026, 12, 5, 20, tzinfo=UTC)
+        new.room.adds_until, new.room.covers_faces = date(2026, 12, 31), True
         db.session.commit()
         return new.room.id
 

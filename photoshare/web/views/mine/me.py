@@ -17,6 +17,7 @@ from photoshare.services.people.people import PersonCard
 from photoshare.services.people.room_people import load_room_people
 from photoshare.services.photos import find_first, open_album
 from photoshare.services.rooms import guests
+from photoshare.services.visibility.sight import may_find_self
 from photoshare.web.answers import (
     SEE_OTHER,
     current_author,
@@ -100,6 +101,8 @@ def _page(
     album = open_album(access, guest_id=access.guest.id)
     own = selves.find_own_card(access)
     own_album = open_album(access, person_id=own.id) if own else None
+    if own is None and may_find_self(access):
+        current_site().jobs.prepare_for_selfie()
     return render_template(
         "me/show.html",
         access=access,

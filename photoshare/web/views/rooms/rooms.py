@@ -388,11 +388,11 @@ def _join_page(
     name: str = "",
     back: PasswordChangedError | None = None,
 ) -> str:
-    needs_password = room.password_hash is not None
     return render_template(
         "rooms/join.html",
-        title=None if needs_password else room.title,  # only for those who know the password
-        needs_password=needs_password,
+        title=None if room.password_hash else room.title,  # only for those who know the password
+        needs_password=room.password_hash is not None,
+        room=room,
         refused=refused,
         name=name,
         back=back,
