@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from photoshare.config import MB, Settings
 from photoshare.errors import RejectedPhotoError, RoomFileError
 from photoshare.models import PHOTO_FAILED, Photo, Room, db
+from photoshare.pictures.best_time import MAX_ZONE, zone_named
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services.moving_in import restored
 from photoshare.services.moving_in.fields import Fields
@@ -93,6 +94,8 @@ def _set_up(room: Room, said: Fields) -> None:
     room.keeps_metadata = said.yes_or_no("keeps_metadata")
     room.guests_may_correct = said.yes_or_no("guests_may_correct")
     room.has_hearts = said.yes_or_no("has_hearts")
+    zone = said.text_or_none("time_zone", most=MAX_ZONE)
+    room.time_zone = zone if zone_named(zone) else None
 
 
 def _fill(room: Room, file: RoomFile, server: Server) -> ImportedRoom:
@@ -128,7 +131,7 @@ def _add_photos(
         # Until all is there, nobody searches it: a given-up photo.
         values = {"created_at": said.added_at, "guest_id": said.guest_id, "state": PHOTO_FAILED}
         same = update(Photo).where(Photo.id == photo_id)
-        db.session.execute(same.values(**values, engine=said.engine))
+        db.session.execute(same.values(**values, **said.taken, engine=said.engine))
         db.session.commit()
         width, height = db.session.execute(
             select(Photo.width, Photo.height).where(Photo.id == photo_id)

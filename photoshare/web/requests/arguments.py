@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 
 from flask import Flask, request
 from werkzeug.datastructures import MultiDict
@@ -83,6 +83,15 @@ def end_date_of_form() -> date | None:
         raise InvalidInputError(
             "Please enter the end date like this: 2026-12-31.", field="ends_on"
         ) from None
+
+
+def changed_at_of_form() -> datetime | None:
+    """Read when a file was last changed, as the guest's clock showed it; None if nobody says."""
+    try:
+        moment = datetime.fromisoformat(request.form.get("changed_at", ""))
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=None)
 
 
 def days_of_form(otherwise: int | None) -> int | None:
