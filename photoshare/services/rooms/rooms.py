@@ -144,8 +144,7 @@ def change_settings(
     is_moderated : bool
         Whether what guests add from now on waits for a host's yes. What waits already stays so.
     time_zone : str, optional
-        Of the event, as Europe/Berlin: photos without a time arrived by its clock. Empty: by UTC;
-        None: as it is.
+        Of the event, as Europe/Berlin; empty: none. By default it stays.
     host_id : int, optional
         The guest who does it; by default whoever runs the server.
 
@@ -154,8 +153,6 @@ def change_settings(
     InvalidInputError
         If any value cannot be accepted. Nothing is changed then.
     """
-    if password and is_open:
-        raise InvalidInputError("Set a new password or remove it, but not both.", field="password")
     values: dict[str, object] = {
         "title": checked_title(title),
         "guests_may_correct": guests_may_correct,
@@ -163,15 +160,22 @@ def change_settings(
         "has_hearts": has_hearts,
         "is_moderated": is_moderated,
         **_values_of_end(room, ends_on, _checked_days(deletes_after_days)),
+        **_values_of_password(password, is_open=is_open),
     }
     if time_zone is not None:
         values["time_zone"] = _checked_zone(time_zone)
-    if password or is_open:
-        values["password_hash"] = password_hash_of(password)
-        values["password_changed_at"] = utc_now() if password else None
     _note_changes(room, values, host_id)
     db.session.execute(update(Room).where(Room.id == room.id).values(values))
     db.session.commit()
+
+
+def _values_of_password(password: str, *, is_open: bool) -> dict[str, object]:
+    if password and is_open:
+        raise InvalidInputError("Set a new password or remove it, but not both.", field="password")
+    if not password and not is_open:
+        return {}
+    changed_at = utc_now() if password else None
+    return {"password_hash": password_hash_of(password), "password_changed_at": changed_at}
 
 
 def _values_of_end(room: Room, ends_on: date | None, days: int | None) -> dict[str, object]:
