@@ -16,3 +16,10 @@ function showLocally(place) {
 
 showLocally(document);
 document.addEventListener("htmx:load", ({ target }) => showLocally(target.parentElement ?? document));
+
+// The host's time zone is the event's, unless the host says otherwise.
+for (const field of document.querySelectorAll("[data-own-time-zone]")) {
+  field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+}
+const zones = document.getElementById("time-zones");
+zones?.append(...(Intl.supportedValuesOf?.("timeZone") ?? []).map((zone) => new Option(zone)));

@@ -62,14 +62,26 @@ function outcome(request) {
   throw new Lost(status);
 }
 
+// When a file was last changed, as this device's clock showed it: "2026-08-15T14:50:00.000".
+function changedAt(file) {
+  const changed = new Date(file.lastModified);
+  return new Date(changed.getTime() - changed.getTimezoneOffset() * 60_000).toISOString().slice(0, -1);
+}
+
 export async function sendWhole(url, file, onProgress) {
   const body = new FormData();
+  body.append("changed_at", changedAt(file));
   body.append("photos", file, file.name);
   return outcome(await post(url, body, onProgress));
 }
 
 async function begin(url, file, sha256) {
-  const facts = { file_name: file.name, size: file.size, modified: file.lastModified };
+  const facts = {
+    file_name: file.name,
+    size: file.size,
+    modified: file.lastModified,
+    changed_at: changedAt(file),
+  };
   if (sha256) facts.sha256 = sha256;
   return post(url, new URLSearchParams(facts));
 }

@@ -66,6 +66,7 @@ class Upload(Base):
     file_name: Mapped[str]  # as on the guest's device; never a path of ours
     size_bytes: Mapped[int]  # of the whole file, as declared
     sha256: Mapped[str | None]  # of the whole file, as declared; None: the browser cannot hash
+    changed_at: Mapped[datetime | None] = mapped_column(DateTime)  # by the guest's clock
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
@@ -113,6 +114,8 @@ class Photo(Base):
     captured_at: Mapped[
         datetime | None
     ]  # as a local clock showed it, without a zone (docs/uploads.md)
+    captured_by: Mapped[str | None]  # photoshare.pictures.best_time.TimeSource; None: not known
+    captured_offset_min: Mapped[int | None]  # of that clock ahead of UTC; None: not known
     placeholder: Mapped[bytes | None]  # WebP of 20 pixels, under 400 bytes, to show blurred
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     # When it was taken, else when it was uploaded; with the id, this orders the photos.

@@ -38,6 +38,8 @@ class WaitingPhoto(Base):
     width: Mapped[int]
     height: Mapped[int]
     captured_at: Mapped[datetime | None]
+    captured_by: Mapped[str | None]
+    captured_offset_min: Mapped[int | None]
     placeholder: Mapped[bytes | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     crc32: Mapped[int | None]

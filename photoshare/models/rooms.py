@@ -57,6 +57,7 @@ class Room(Base):
         default=False, server_default=false()
     )  # guests get originals with locations, names and serial numbers
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    time_zone: Mapped[str | None]  # of the event, as "Europe/Berlin"; None: not known
     guests_may_correct: Mapped[bool] = mapped_column(default=False)  # any face, not just their own
     # Chosen by the host; None, or a photo that is gone: services/photos/room_cover.py finds one.
     cover_photo_id: Mapped[int | None]

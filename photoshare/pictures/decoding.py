@@ -8,7 +8,6 @@ import math
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,7 +17,7 @@ from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from photoshare.errors import RejectedPhotoError
-from photoshare.pictures.capture_time import capture_time_of
+from photoshare.pictures.capture_time import UNKNOWN_TIME, FileTime, capture_time_of
 from photoshare.pictures.formats import ACCEPTED_FORMATS
 
 ALL_PX = 1 << 30  # for `decode_upright`: keep all pixels, up to `LARGEST_RESULT_PIXELS`
@@ -62,15 +61,15 @@ class DecodedPhoto:
         Pillow's name of the original's format, a key of `formats.FORMATS`.
     width, height : int
         Pixels of the upright original.
-    captured_at : datetime or None
-        When it was taken, by the local clock (no zone); None if unknown.
+    taken : FileTime
+        When it was taken, as the file says.
     """
 
     image: Image.Image
     image_format: str
     width: int
     height: int
-    captured_at: datetime | None = None
+    taken: FileTime = UNKNOWN_TIME
 
     @property
     def scale(self) -> float:
@@ -158,7 +157,7 @@ def _decode_opened(opened: ImageFile, at_least_px: int) -> DecodedPhoto:
 def _load(
     opened: ImageFile, at_least_px: int, width: int, height: int, image_format: str
 ) -> DecodedPhoto:
-    captured_at = capture_time_of(opened)  # before decoding: the one of TIFF closes the file
+    taken = capture_time_of(opened)  # before decoding: the one of TIFF closes the file
     opened.load()
     # Read after decoding: the decoders of HEIF and TIFF turn the picture and drop the tag.
     orientation = opened.getexif().get(ExifTags.Base.Orientation)
@@ -168,7 +167,7 @@ def _load(
     opened.close()  # so that a large one is not in memory a third time, turned
     if orientation in TO_UPRIGHT:
         image = image.transpose(TO_UPRIGHT[orientation])
-    return DecodedPhoto(image, image_format, width, height, captured_at)
+    return DecodedPhoto(image, image_format, width, height, taken)
 
 
 def _too_large(max_megapixels: int) -> RejectedPhotoError:

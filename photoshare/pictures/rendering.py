@@ -18,6 +18,7 @@ from PIL.Image import Image, frombytes
 
 from photoshare.metadata.clean import is_cleanable
 from photoshare.pictures import decoding, encoding
+from photoshare.pictures.capture_time import FileTime
 
 ENCODERS = {"webp": encoding.to_webp, "jpg": encoding.to_jpeg}
 # Pictures for grids are made at upload; those for a photo page, and JPEGs for browsers without
@@ -40,8 +41,8 @@ class RenderedPhoto:
         A key of `photoshare.pictures.formats.FORMATS`.
     width, height : int
         Pixels of the upright original.
-    captured_at : datetime or None
-        As the local clock showed it, without a zone.
+    taken : FileTime
+        When, as the file says.
     placeholder : bytes
         See `photoshare.pictures.encoding.to_placeholder`.
     derived : dict of variant to bytes
@@ -51,7 +52,7 @@ class RenderedPhoto:
     image_format: str
     width: int
     height: int
-    captured_at: datetime | None
+    taken: FileTime
     placeholder: bytes
     derived: dict[str, bytes]
 
@@ -74,7 +75,7 @@ def render_photo(path: Path, *, max_megapixels: int) -> RenderedPhoto:
         decoded.image_format,
         decoded.width,
         decoded.height,
-        decoded.captured_at,
+        decoded.taken,
         encoding.to_placeholder(decoded.image),
         derived,
     )
@@ -141,7 +142,11 @@ def message_of(photo: RenderedPhoto) -> Message:
         "image_format": photo.image_format,
         "width": photo.width,
         "height": photo.height,
-        "captured_at": photo.captured_at and photo.captured_at.isoformat(),
+        "taken": {
+            "local": photo.taken.local and photo.taken.local.isoformat(),
+            "offset_min": photo.taken.offset_min,
+            "utc": photo.taken.utc and photo.taken.utc.isoformat(),
+        },
         "variants": list(photo.derived),
     }
     return head, [photo.placeholder, *photo.derived.values()]
@@ -149,12 +154,13 @@ def message_of(photo: RenderedPhoto) -> Message:
 
 def rendered_of(head: dict[str, Any], blobs: list[bytes]) -> RenderedPhoto:
     """Rebuild the photo that `message_of` put into a message."""
-    captured_at = head["captured_at"]
+    taken = head["taken"]
+    local, utc = (taken[name] and datetime.fromisoformat(taken[name]) for name in ("local", "utc"))
     return RenderedPhoto(
         head["image_format"],
         head["width"],
         head["height"],
-        datetime.fromisoformat(captured_at) if captured_at else None,
+        FileTime(local, taken["offset_min"], utc),
         blobs[0],
         dict(zip(head["variants"], blobs[1:], strict=True)),
     )

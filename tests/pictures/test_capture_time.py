@@ -57,19 +57,19 @@ def test_the_surest_capture_time_of_a_file_counts(tmp_path: Path, image_format: 
     path = tmp_path / f"photo.{SUFFIXES[image_format]}"
 
     marked().save(path, image_format, exif=exif)
-    assert decode(path).captured_at == datetime(2026, 8, 8, 8, 8, 8)
+    assert decode(path).taken.local == datetime(2026, 8, 8, 8, 8, 8)
 
     tags[ExifTags.Base.DateTimeOriginal] = "2026:07:07 07:07:07"
     tags[ExifTags.Base.OffsetTimeOriginal] = "+05:00"
     marked().save(path, image_format, exif=exif)
-    assert decode(path).captured_at == datetime(2026, 7, 7, 7, 7, 7)
+    assert decode(path).taken.local == datetime(2026, 7, 7, 7, 7, 7)
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data:UserWarning")
 def test_damaged_exif_is_no_reason_to_refuse_a_photo(tmp_path: Path) -> None:
     marked().save(tmp_path / "photo.jpg", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\x7f")
 
-    assert decode(tmp_path / "photo.jpg").captured_at is None
+    assert decode(tmp_path / "photo.jpg").taken.local is None
 
 
 def test_a_tiff_without_anything_surer_has_the_time_of_its_file(tmp_path: Path) -> None:
@@ -77,4 +77,4 @@ def test_a_tiff_without_anything_surer_has_the_time_of_its_file(tmp_path: Path) 
     exif[ExifTags.Base.DateTime] = "2026:09:09 09:09:09"
     marked().save(tmp_path / "scan.tif", exif=exif)
 
-    assert decode(tmp_path / "scan.tif").captured_at == datetime(2026, 9, 9, 9, 9, 9)
+    assert decode(tmp_path / "scan.tif").taken.local == datetime(2026, 9, 9, 9, 9, 9)

@@ -53,7 +53,7 @@ def test_a_photo_comes_back_with_all_that_is_made_of_it(pool: DecoderPool, photo
 
     assert rendered == rendering.render_photo(photo, max_megapixels=100)
     assert (rendered.image_format, rendered.width, rendered.height) == ("JPEG", 1000, 3000)
-    assert rendered.captured_at == datetime(2026, 7, 4, 18, 30, 5)
+    assert rendered.taken.local == datetime(2026, 7, 4, 18, 30, 5)
     with Image.open(io.BytesIO(rendered.placeholder)) as tiny:
         assert (tiny.format, tiny.size) == ("WEBP", (7, 20))
     assert set(rendered.derived) == {"320.webp", "640.webp"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +54,17 @@ def _import_file(room_id: int, path: Path, name: str, report: dict[str, Any]) ->
                 storage=site.storage,
                 settings=site.settings,
                 decoders=site.decoders,
+                changed_at=_changed_at(path),
             )
     except (RejectedPhotoError, OSError) as error:
         report["rejected"].append({"file": name, "reason": str(error)})
     else:
         report["duplicates" if added.is_duplicate else "added"] += 1
+
+
+def _changed_at(path: Path) -> datetime:
+    """Return when a file was last changed, by the clock of this machine."""
+    return datetime.fromtimestamp(path.stat().st_mtime).astimezone().replace(tzinfo=None)
 
 
 def _process(room_id: int) -> None:

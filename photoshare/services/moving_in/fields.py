@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from photoshare.errors import RoomFileError
+from photoshare.pictures.capture_time import is_plausible
 
 MAX_ID = (1 << 62) - 1  # of a row; databases have 64 bits
 
@@ -112,6 +113,16 @@ class Fields:
     def moment_or_none(self, name: str) -> datetime | None:
         """Return a moment, or None for null."""
         return self.moment(name) if self.has(name) else None
+
+    def local_time_or_none(self, name: str) -> datetime | None:
+        """Return what a local clock showed, without a zone, or None for null."""
+        try:
+            found = datetime.fromisoformat(self.text(name, most=40)) if self.has(name) else None
+        except ValueError as error:
+            raise self.refusal(f"{name} isn't a time") from error
+        if found is not None and (found.tzinfo is not None or not is_plausible(found)):
+            raise self.refusal(f"{name} isn't a time of a local clock")
+        return found
 
     def day_or_none(self, name: str) -> date | None:
         """Return a day, or None for null."""

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from photoshare.config import MB, Settings
 from photoshare.errors import RejectedPhotoError, RoomFileError
 from photoshare.models import PHOTO_FAILED, Audience, FacesFor, Photo, Room, db
+from photoshare.pictures.best_time import MAX_ZONE, zone_named
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services.moving_in import restored
 from photoshare.services.moving_in.fields import Fields
@@ -101,6 +102,8 @@ def _set_up(room: Room, said: Fields) -> None:
         room.faces_for = said.one_of("faces_for", FacesFor)
         room.adds_until = said.day_or_none("adds_until")
         room.covers_faces = said.yes_or_no("covers_faces")
+    zone = said.text_or_none("time_zone", most=MAX_ZONE)
+    room.time_zone = zone if zone_named(zone) else None
 
 
 def _fill(room: Room, file: RoomFile, server: Server) -> ImportedRoom:
@@ -140,7 +143,8 @@ def _add_photos(
         # Until all is there, nobody searches it: a given-up photo.
         values = {"created_at": said.added_at, "guest_id": said.guest_id, "state": PHOTO_FAILED}
         same = update(Photo).where(Photo.id == photo_id)
-        db.session.execute(same.values(**values, engine=said.engine, is_for_all=said.is_for_all))
+        values |= {"is_for_all": said.is_for_all, "engine": said.engine} | said.taken
+        db.session.execute(same.values(**values))
         db.session.commit()
         width, height = db.session.execute(
             select(Photo.width, Photo.height).where(Photo.id == photo_id)

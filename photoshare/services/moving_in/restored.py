@@ -31,6 +31,8 @@ from photoshare.models import (
     db,
     utc_now,
 )
+from photoshare.pictures.best_time import TimeSource
+from photoshare.pictures.capture_time import MAX_OFFSET_MIN
 from photoshare.services.corrections.change import Change, begin_change
 from photoshare.services.corrections.events import CorrectionKind
 from photoshare.services.moving_in.fields import Fields
@@ -86,6 +88,7 @@ class RestoredPhoto:
     state: str
     engine: str | None
     is_for_all: bool
+    taken: dict[str, Any]  # when, and what tells it; empty in files of former versions
     width: int = 0  # of the decoded picture, once it is there
     height: int = 0
 
@@ -109,7 +112,22 @@ def read_photo(line: Fields, ids: Ids) -> RestoredPhoto:
         PHOTO_WAITING if state == PHOTO_ANALYSED and engine is None else state,
         engine,
         line.has("is_for_all") and line.yes_or_no("is_for_all"),  # older files don't say
+        _read_taken(line),
     )
+
+
+def _read_taken(line: Fields) -> dict[str, Any]:
+    if not line.has("captured_by"):  # of a former version: as the file itself says
+        return {}
+    source = line.text("captured_by", most=20)
+    if source not in set(TimeSource):
+        raise line.refusal("nothing tells when a photo was taken by that")
+    offset_min = line.number_or_none("captured_offset_min", least=-MAX_OFFSET_MIN)
+    return {
+        "captured_at": line.local_time_or_none("captured_at"),
+        "captured_by": source,
+        "captured_offset_min": offset_min,
+    }
 
 
 def write_guests(room_id: int, file: RoomFile, ids: Ids) -> None:

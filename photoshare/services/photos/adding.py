@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, BinaryIO
 
 from sqlalchemy import delete, func, select, true, update
@@ -16,7 +17,18 @@ from sqlalchemy.exc import IntegrityError
 from photoshare.config import GB, Settings
 from photoshare.databases.expressions import total
 from photoshare.errors import NotFoundError, RoomFullError
-from photoshare.models import PHOTO_FAILED, PHOTO_WAITING, Photo, Upload, WaitingPhoto, db
+from photoshare.models import (
+    PHOTO_FAILED,
+    PHOTO_WAITING,
+    Photo,
+    Room,
+    Upload,
+    WaitingPhoto,
+    db,
+    utc_now,
+)
+from photoshare.pictures.best_time import best_time, zone_named
+from photoshare.pictures.capture_time import FileTime
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.pictures.formats import FORMATS
 from photoshare.pictures.rendering import CLEAN_COPY
@@ -53,6 +65,7 @@ def add_photo(
     storage: Storage,
     settings: Settings,
     decoders: DecoderPool,
+    changed_at: datetime | None = None,
 ) -> AddedPhoto:
     """Verify and store one uploaded picture; once this returns, it survives a crash.
 
@@ -65,6 +78,8 @@ def add_photo(
         The name on the guest's device; only shown, never used as a path.
     guest_id : int or None
         The uploader; None for the command line.
+    changed_at : datetime, optional
+        When the file was last changed, by the clock of the guest's device, without a zone.
 
     Raises
     ------
@@ -84,6 +99,7 @@ def add_photo(
             storage=storage,
             settings=settings,
             decoders=decoders,
+            changed_at=changed_at,
         )
 
 
@@ -96,6 +112,7 @@ def add_received(
     storage: Storage,
     settings: Settings,
     decoders: DecoderPool,
+    changed_at: datetime | None = None,
     upload_id: int | None = None,
 ) -> AddedPhoto:
     """Verify and store a file that has been received; see `add_photo`.
@@ -104,6 +121,7 @@ def add_received(
     ----------
     received : ReceivedFile
         Moved to its final path, unless the photo is refused.
+    changed_at : datetime, optional
     upload_id : int, optional
         The upload in pieces that it came from; deleted in the commit that adds the photo.
     """
@@ -127,11 +145,27 @@ def add_received(
         "size_bytes": received.size_bytes,
         "width": rendered.width,
         "height": rendered.height,
-        "captured_at": rendered.captured_at,
+        **_time_facts(room_id, rendered.taken, file_name, changed_at),
         "placeholder": rendered.placeholder,
         **measure_received(received, rendered.image_format, rendered.derived.get(CLEAN_COPY)),
     }
     return _keep(facts, received, rendered.derived, storage, upload_id)
+
+
+def _time_facts(
+    room_id: int, told: FileTime, file_name: str, changed_at: datetime | None
+) -> dict[str, Any]:
+    """Choose when a photo was taken, for its row."""
+    zone = zone_named(db.session.scalar(select(Room.time_zone).where(Room.id == room_id)))
+    db.session.rollback()  # keep no transaction open while files are written
+    best = best_time(told, file_name, changed_at, utc_now().replace(tzinfo=None), zone)
+    if best is None:
+        return {"captured_at": None}
+    return {
+        "captured_at": best.moment,
+        "captured_by": best.source,
+        "captured_offset_min": best.offset_min,
+    }
 
 
 def check_room_limits(room_id: int, coming_bytes: int, settings: Settings) -> None:

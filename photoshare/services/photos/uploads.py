@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,12 +44,15 @@ class FileFacts:
         The same for the same file of the same guest: the SHA-256, or name, size and date.
     sha256 : str or None
         64 hexadecimal digits, lower case; None if the browser cannot compute it.
+    changed_at : datetime or None
+        When it was last changed, by the clock of the guest's device, without a zone.
     """
 
     file_name: str
     size_bytes: int
     fingerprint: str
     sha256: str | None = None
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ def begin_upload(
         file_name=adding.clean_file_name(facts.file_name),
         size_bytes=facts.size_bytes,
         sha256=facts.sha256,
+        changed_at=facts.changed_at,
     )
     db.session.add(upload)
     try:
@@ -225,6 +229,7 @@ def _finish(
         storage=storage,
         settings=settings,
         decoders=decoders,
+        changed_at=upload.changed_at,
         upload_id=upload.id,
     )
     if added.is_duplicate or added.is_also_theirs:

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 
 from photoshare.errors import InvalidInputError
 from photoshare.models import FormerCode, Photo, Room, db, utc_now
+from photoshare.pictures.best_time import zone_named
 from photoshare.services.rooms import activity, ending
 from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import (
@@ -32,7 +33,7 @@ LONGEST_STAY = 3650  # days after the end
 # What hosts read of which were changed; a password's hash differs each time it is set.
 SETTINGS = (
     *("title", "ends_on", "password_hash", "guests_may_correct", "keeps_metadata"),
-    *("has_hearts", "is_moderated", "deletes_after_days"),
+    *("has_hearts", "is_moderated", "deletes_after_days", "time_zone"),
 )
 PHOTOS_AT_ONCE = 500  # deleted in one transaction; with 3 faces each, 2 MB in the database's log
 
@@ -51,8 +52,18 @@ def create_room(
     password: str = "",
     ends_on: date | None = None,
     deletes_after_days: int | None = DELETES_AFTER_DAYS,
+    time_zone: str = "",
 ) -> NewRoom:
     """Create a room with its own code and host secret.
+
+    Parameters
+    ----------
+    title : str
+    password : str
+    ends_on : date, optional
+    deletes_after_days : int, optional
+    time_zone : str
+        Of the host's browser, as Europe/Berlin; an unknown one is left out.
 
     Raises
     ------
@@ -65,6 +76,7 @@ def create_room(
         password_hash=password_hash_of(password),
         ends_on=_checked_end(ends_on),
         deletes_after_days=_checked_days(deletes_after_days),
+        time_zone=time_zone if zone_named(time_zone) else None,
     )
     db.session.add(room)
     db.session.flush()  # the link needs its id
@@ -107,6 +119,7 @@ def change_settings(
     has_hearts: bool = True,
     deletes_after_days: int | None = None,
     is_moderated: bool = False,
+    time_zone: str | None = None,
     host_id: int | None = None,
 ) -> None:
     """Change the settings of a room; after a new password, guests are asked for it.
@@ -130,6 +143,8 @@ def change_settings(
         After its end the room is deleted with everything; None: never.
     is_moderated : bool
         Whether what guests add from now on waits for a host's yes. What waits already stays so.
+    time_zone : str, optional
+        Of the event, as Europe/Berlin; empty: none. By default it stays.
     host_id : int, optional
         The guest who does it; by default whoever runs the server.
 
@@ -138,8 +153,6 @@ def change_settings(
     InvalidInputError
         If any value cannot be accepted. Nothing is changed then.
     """
-    if password and is_open:
-        raise InvalidInputError("Set a new password or remove it, but not both.", field="password")
     values: dict[str, object] = {
         "title": checked_title(title),
         "guests_may_correct": guests_may_correct,
@@ -147,13 +160,22 @@ def change_settings(
         "has_hearts": has_hearts,
         "is_moderated": is_moderated,
         **_values_of_end(room, ends_on, _checked_days(deletes_after_days)),
+        **_values_of_password(password, is_open=is_open),
     }
-    if password or is_open:
-        values["password_hash"] = password_hash_of(password)
-        values["password_changed_at"] = utc_now() if password else None
+    if time_zone is not None:
+        values["time_zone"] = _checked_zone(time_zone)
     _note_changes(room, values, host_id)
     db.session.execute(update(Room).where(Room.id == room.id).values(values))
     db.session.commit()
+
+
+def _values_of_password(password: str, *, is_open: bool) -> dict[str, object]:
+    if password and is_open:
+        raise InvalidInputError("Set a new password or remove it, but not both.", field="password")
+    if not password and not is_open:
+        return {}
+    changed_at = utc_now() if password else None
+    return {"password_hash": password_hash_of(password), "password_changed_at": changed_at}
 
 
 def _values_of_end(room: Room, ends_on: date | None, days: int | None) -> dict[str, object]:
@@ -219,6 +241,15 @@ def password_hash_of(password: str) -> str | None:
     """Hash a room's password; refuse an overlong one, and return None for none."""
     check_password_length(password)
     return hash_password(password) if password else None
+
+
+def _checked_zone(name: str) -> str | None:
+    name = name.strip()
+    if name and zone_named(name) is None:
+        raise InvalidInputError(
+            "Please choose a time zone from the list, such as Europe/Berlin.", field="time_zone"
+        )
+    return name or None
 
 
 def _checked_days(days: int | None) -> int | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from photoshare.web.requests.arguments import (
     album_argument,
+    changed_at_of_form,
     day_of_form,
     days_of_form,
     end_date_of_form,
@@ -49,6 +50,7 @@ __all__ = [
     "ADD",
     "READ",
     "album_argument",
+    "changed_at_of_form",
     "check_may_open_rooms",
     "check_opens_room",
     "current_access",

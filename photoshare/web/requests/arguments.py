@@ -124,6 +124,15 @@ def moment_of_form(name: str) -> datetime | None:
         ) from None
 
 
+def changed_at_of_form() -> datetime | None:
+    """Read when a file was last changed, as the guest's clock showed it; None if nobody says."""
+    try:
+        moment = datetime.fromisoformat(request.form.get("changed_at", ""))
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=None)
+
+
 def days_of_form(otherwise: int | None) -> int | None:
     """Read how many days after its end a room is to be deleted; never, if that was chosen.
 

@@ -76,6 +76,7 @@ from photoshare.web.pages.template_helpers import album_url, download_url
 from photoshare.web.pages.words import count
 from photoshare.web.requests import (
     album_argument,
+    changed_at_of_form,
     current_access,
     current_site,
     host_only,
@@ -155,6 +156,7 @@ def _take(file: FileStorage) -> UploadResult:
             storage=site.storage,
             settings=site.settings,
             decoders=site.decoders,
+            changed_at=changed_at_of_form(),
         )
     except (RejectedPhotoError, DiskFullError) as error:
         is_for_later = isinstance(error, DiskFullError)

@@ -12,6 +12,7 @@ from photoshare.services.photos import clean_file_name, find_known, uploads
 from photoshare.services.photos.uploads import FileFacts, UnfinishedUpload
 from photoshare.web.answers import UploadResult, answer_upload, translate_error
 from photoshare.web.requests import (
+    changed_at_of_form,
     current_access,
     current_site,
     limit_uploads,
@@ -67,7 +68,7 @@ def _file_facts() -> FileFacts:
     if sha256 and not _SHA256.fullmatch(sha256):
         raise InvalidInputError("The SHA-256 must have 64 hexadecimal digits.")
     fingerprint = sha256 or f"{size} {form.get('modified', '')[:20]} {name}"
-    return FileFacts(name, size, fingerprint, sha256 or None)
+    return FileFacts(name, size, fingerprint, sha256 or None, changed_at_of_form())
 
 
 @blueprint.post("/<int:upload_id>")

@@ -22,8 +22,12 @@ from photoshare.models import (
 ROOM = (
     *("title", "ends_on", "keeps_metadata", "guests_may_correct", "has_hearts", "created_at"),
     *("audience", "revealed_at", "faces_for", "adds_until", "covers_faces"),
+    "time_zone",
 )
-PHOTO = ("file_name", "image_format", "size_bytes", "width", "height", "captured_at", "created_at")
+PHOTO = (
+    *("file_name", "image_format", "size_bytes", "width", "height", "captured_at", "created_at"),
+    *("captured_by", "captured_offset_min"),
+)
 FACE = ("top", "right", "bottom", "left", "score", "quality", "panel", "is_face", "encoding")
 
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import InvalidInputError, ServerBusyError
 from photoshare.models import Photo
+from photoshare.pictures.best_time import TimeSource
 from photoshare.pictures.formats import FORMATS
 from photoshare.services import photos as album_photos
 from photoshare.services.downloads.clean_originals import check_exact
@@ -196,7 +197,7 @@ def _page(album: Album) -> Response:
 
 def _tell_photo(access: Access, photo: Photo) -> dict[str, Any]:
     """Tell what a guest sees of a photo."""
-    taken_at = photo.captured_at
+    taken_at = None if photo.captured_by == TimeSource.ARRIVAL else photo.captured_at
     return {
         **{name: getattr(photo, name) for name in ("id", "file_name", "size_bytes")},
         **{name: getattr(photo, name) for name in ("width", "height", "is_searched")},

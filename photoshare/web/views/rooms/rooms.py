@@ -97,6 +97,7 @@ def create() -> Response | Again:
             password=form.get("password", ""),
             ends_on=end_date_of_form(),
             deletes_after_days=days_of_form(rooms.DELETES_AFTER_DAYS),
+            time_zone=form.get("time_zone", ""),
         )
         guest = entering.become_host(new.room, secret=new.host_secret, name=form.get("name", ""))
     except (InvalidInputError, TooManyAttemptsError) as error:
@@ -289,6 +290,7 @@ def change(room_code: str) -> Response | tuple[str, int]:
             has_hearts="has_hearts" in form,
             deletes_after_days=days_of_form(access.room.deletes_after_days),
             is_moderated="is_moderated" in form,
+            time_zone=form.get("time_zone"),
             host_id=access.guest.id,
         )
     except InvalidInputError as error:
