@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -206,6 +206,27 @@ def restore_photos(access: Access, deletion_id: int, storage: Storage) -> int:
             raise
     follow_change(room_id, None, {})  # faces came: read all of them again
     return count
+
+
+def forget_faces_in_bin(room_id: int, is_theirs: Callable[[int], bool]) -> None:
+    """Delete the encodings of someone's faces on the photos in the bin; the caller commits.
+
+    Parameters
+    ----------
+    room_id : int
+    is_theirs : callable
+        Whether a person, by the id at the time of the deletion, is the one to be forgotten.
+    """
+    forgotten = {"encoding": None, "quality": None, "is_forgotten": True}
+    query = select(Deletion.id, Deletion.rows).where(Deletion.room_id == room_id)
+    for deletion_id, rows in db.session.execute(query).all():
+        kept = json.loads(rows)
+        theirs = [row for row in kept["face"] if row["person_id"] and is_theirs(row["person_id"])]
+        for row in theirs:
+            row.update(forgotten)
+        if theirs:
+            same = update(Deletion).where(Deletion.id == deletion_id)
+            db.session.execute(same.values(rows=json.dumps(kept)))
 
 
 def _put_back(room_id: int, kept: Mapping[str, Rows]) -> int:

@@ -6,10 +6,23 @@ Other packages import from here.
 from __future__ import annotations
 
 from photoshare.services.pictures.close_ups import get_tile
+from photoshare.services.pictures.covered import (
+    cover_maker,
+    face_of_copy,
+    find_covered_picture,
+)
 from photoshare.services.pictures.smaller import (
     delete_pictures_of_no_faces,
     find_face_picture,
     find_picture,
 )
 
-__all__ = ["delete_pictures_of_no_faces", "find_face_picture", "find_picture", "get_tile"]
+__all__ = [
+    "cover_maker",
+    "delete_pictures_of_no_faces",
+    "face_of_copy",
+    "find_covered_picture",
+    "find_face_picture",
+    "find_picture",
+    "get_tile",
+]

@@ -16,6 +16,12 @@ from photoshare.web.requests.arguments import (
     people_argument,
 )
 from photoshare.web.requests.attempts import guessing, limit_searches, limit_uploads
+from photoshare.web.requests.covering import (
+    cover_for_all,
+    covering_mark,
+    current_covering,
+    is_at_present_address,
+)
 from photoshare.web.requests.invitation import enter, wanted_page
 from photoshare.web.requests.owner import (
     check_may_open_rooms,
@@ -49,7 +55,10 @@ __all__ = [
     "album_argument",
     "check_may_open_rooms",
     "check_opens_room",
+    "cover_for_all",
+    "covering_mark",
     "current_access",
+    "current_covering",
     "current_site",
     "current_token",
     "days_of_form",
@@ -59,6 +68,7 @@ __all__ = [
     "guessing",
     "host_only",
     "is_api_request",
+    "is_at_present_address",
     "is_owner",
     "limit_searches",
     "limit_uploads",
