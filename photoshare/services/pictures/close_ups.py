@@ -43,7 +43,6 @@ def get_tile(
         One of `photoshare.pictures.tiles.reductions` of the photo.
     column, row : int
         From 0; see `photoshare.pictures.tiles.grid_of`.
-    storage : Storage
     settings : Settings
         The limits of a decoder process.
     decoders : DecoderPool
@@ -72,7 +71,7 @@ def get_tile(
             if not target.is_file():
                 storage.check_free_space()
                 source = storage.original(room_id, sha256)
-                if cover is not None:
+                if cover:
                     make = cover_maker(decoders, settings)
                     source = get_copy(room_id, sha256, cover, storage, make).path
                 with storage.holding(source) as held:
