@@ -133,6 +133,9 @@ FOR_READERS = {
     ("me.choose_person", "POST"): 422,  # nobody was chosen
     ("find_me.search", "POST"): 422,  # without a picture
     ("me.forget_person", "POST"): 303,
+    ("hiding.hide", "POST"): 422,  # they have not said who they are
+    ("hiding.show", "POST"): 303,
+    ("hiding.search_again", "POST"): 303,
     ("own_links.share", "POST"): 422,  # nobody in particular
     ("own_links.take_back", "POST"): 303,
     ("me.leave", "POST"): 303,

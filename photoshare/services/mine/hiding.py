@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import select, update
 
-from photoshare.errors import NotFoundError
+from photoshare.errors import InvalidInputError
 from photoshare.models import Correction, CorrectionFace, Face, Photo, db
 from photoshare.services.corrections.change import Change, change_of_room
 from photoshare.services.corrections.erasure import search_photos_again
@@ -54,12 +54,12 @@ def hide_me(access: Access, storage: Storage, *, forgets: bool) -> None:
 
     Raises
     ------
-    NotFoundError
+    InvalidInputError
         If the guest has not said who they are, or not shown it where that is needed.
     """
     room_id, guest_id, person_id = access.room.id, access.guest.id, own_person_id(access)
     if person_id is None:
-        raise NotFoundError("Please say who you are first, under “Me”.")
+        raise InvalidInputError("First say which one is you, under “Me”.")
     crops = []
     with change_of_room(room_id) as change:
         faces = change.faces_of(person_id)

@@ -112,8 +112,8 @@ def test_who_has_not_said_who_they_are_is_asked_first(app: Flask, hideout: Hideo
     asked = hideout.cast.guest.get(f"{hideout.url}/me/hide")
     posted = hideout.cast.guest.post(f"{hideout.url}/me/hide")
 
-    assert asked.status_code == 303
-    assert posted.status_code == 404
+    assert "First say which one is you" in asked.text
+    assert posted.status_code == 422
     assert person(app, hideout.red) == (False, False)
 
 

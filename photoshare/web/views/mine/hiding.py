@@ -16,14 +16,14 @@ blueprint = Blueprint("hiding", __name__, url_prefix="/rooms/<room_code>")
 
 
 @blueprint.get("/me/hide")
-def ask(room_code: str) -> str | Response:
+def ask(room_code: str) -> str:
     """Ask whether to hide this guest, and say what happens then."""
     access = current_access()
-    own = selves.find_own_card(access)
-    if own is None:
-        return redirect(url_for("me.show"), SEE_OTHER)
     return render_template(
-        "me/hide.html", access=access, own=own, hiding=hiding.find_hiding(access)
+        "hiding/ask.html",
+        access=access,
+        own=selves.find_own_card(access),
+        hiding=hiding.find_hiding(access),
     )
 
 
