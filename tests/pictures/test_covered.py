@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from photoshare.faces.analysis import analyse_photo
@@ -111,5 +112,5 @@ def test_the_real_engine_does_not_recognise_a_covered_face(
     assert tried, "no portrait of one person"
 
 
-def _unit(encoding: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-    return encoding / np.linalg.norm(encoding)
+def _unit(encoding: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.divide(encoding, np.linalg.norm(encoding), dtype=np.float32)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from photoshare.services.pictures.close_ups import get_tile
 from photoshare.services.pictures.covered import (
     cover_maker,
+    delete_old_covers,
     face_of_copy,
     find_covered_picture,
 )
@@ -19,6 +20,7 @@ from photoshare.services.pictures.smaller import (
 
 __all__ = [
     "cover_maker",
+    "delete_old_covers",
     "delete_pictures_of_no_faces",
     "face_of_copy",
     "find_covered_picture",

@@ -49,7 +49,6 @@ def get_tile(
     cutting : Lock
         The site's only one, held while a photo is cut. That takes seconds, so nobody waits for it.
     cover : Cover, optional
-        What is covered on the photo.
 
     Raises
     ------

@@ -14,15 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Semaphore
 
+from sqlalchemy import select
+
 from photoshare.config import Settings
 from photoshare.errors import NotFoundError, RejectedPhotoError
-from photoshare.models import Face, Photo, db
+from photoshare.models import Face, Photo, Room, db
 from photoshare.pictures import decoding, encoding
 from photoshare.pictures.covered import blurred
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.pictures.rendering import ENCODERS
 from photoshare.services.pictures.smaller import find_or_make, find_picture, keep_picture
-from photoshare.services.visibility.covering import WHOLE, Cover
+from photoshare.services.visibility.covering import WHOLE, Cover, asked_faces, valid_covers
 from photoshare.storage import Storage
 
 Make = Callable[[Path, Cover], bytes]  # makes the covered copy of an original
@@ -132,6 +134,27 @@ def find_covered_picture(
 
     target = storage.derivative(room_id, sha256, f"{COVERED}{cover.name}-{side}.{ending}")
     return find_or_make(target, room_id, sha256, render, storage, renders, find_source=find_source)
+
+
+def delete_old_covers(storage: Storage, room_id: int | None = None) -> None:
+    """Delete what was made for covers that nobody sees now, in one room or in all."""
+    with_any = select(Room.id).where(Room.covering > 0)
+    rooms = db.session.scalars(with_any).all() if room_id is None else [room_id]
+    for room in rooms:
+        names = {
+            sha256: {cover.name for cover in valid_covers(faces)}
+            for sha256, faces in asked_faces(room).items()
+        }
+        db.session.rollback()
+        made = [(path, path.name.split("-")[0]) for path in storage.find_derived(room, COVERED)]
+        storage.delete_derived(
+            path for path, sha256 in made if _cover_of(path) not in names.get(sha256, ())
+        )
+
+
+def _cover_of(path: Path) -> str:
+    """Read the name of the cover in that of a file: it ends before a hyphen or a dot."""
+    return path.name.partition(COVERED)[2].partition(".")[0].partition("-")[0]
 
 
 def face_of_copy(face: Face, cover: Cover, storage: Storage, make: Make) -> bytes:

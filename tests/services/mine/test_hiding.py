@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from photoshare.db import db
 from photoshare.errors import NotAllowedError, NotFoundError
-from photoshare.models import Face, Guest, Person, Room
+from photoshare.models import Face, Guest, GuestSession, Person, Room
 from photoshare.services.corrections import verbs
 from photoshare.services.corrections.events import CorrectionKind
 from photoshare.services.corrections.oneself import find_own
@@ -162,7 +162,7 @@ def test_the_host_shows_them_only_once_they_are_gone(site: Site, lea: Access) ->
         verbs.show_person(author, own)
 
     db.session.execute(update(Guest).values(person_id=None))
-    db.session.delete(db.session.scalars(select(sessions.GuestSession)).one())
+    db.session.delete(db.session.scalars(select(GuestSession)).one())
     db.session.commit()
     verbs.show_person(author, own)
 

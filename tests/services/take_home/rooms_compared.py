@@ -21,8 +21,18 @@ from photoshare.models import (
 
 ROOM = ("title", "ends_on", "keeps_metadata", "guests_may_correct", "has_hearts", "created_at")
 PHOTO = ("file_name", "image_format", "size_bytes", "width", "height", "captured_at", "created_at")
-FACE = ("top", "right", "bottom", "left", "score", "quality", "panel", "is_face", "encoding")
-FACE = (*FACE, "is_forgotten")
+FACE = (
+    "top",
+    "right",
+    "bottom",
+    "left",
+    "score",
+    "quality",
+    "panel",
+    "is_face",
+    "encoding",
+    "is_forgotten",
+)
 
 
 def described(room_id: int) -> dict[str, Any]:

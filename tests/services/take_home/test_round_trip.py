@@ -95,10 +95,11 @@ class Talk:
 
     def hide(self) -> None:
         """Let a guest ask for themselves, or take that back."""
-        known = self.ids(Guest, Guest.person_id.is_not(None))
-        if not known:
-            return
-        guest = db.session.get_one(Guest, self.random.choice(known))
+        guest = db.session.get_one(Guest, self.random.choice(self.ids(Guest)))
+        someone = self.someone()
+        if guest.person_id is None and someone:
+            guest.person_id = guest.said_person_id = someone
+            db.session.commit()
         access = Access(db.session.get_one(Room, self.room_id), guest)
         if self.random.random() < 0.4:
             hiding.show_me(access)
@@ -125,7 +126,7 @@ class Talk:
             lambda: verbs.mark_same(author, faces[:1], others, is_sure=is_sure),
             self.hide,
         )
-        (action,) = self.random.choices(actions, [1] + [4] * 9 + [1])
+        (action,) = self.random.choices(actions, [1] + [4] * 9 + [2])
         action()
 
 

@@ -23,9 +23,9 @@ MARK = (255, 255, 0)  # of the eyes of who hides: no average of a face has this 
 
 def draw_marked(*colours: tuple[int, int, int], seed: int, scale: int = 1) -> bytes:
     """Draw a photo as `draw_photo` does, with eyes in the red faces; enlarged."""
-    image = Image.open(io.BytesIO(draw_photo(*colours, seed=seed, image_format="PNG")))
-    image = image.convert("RGB").resize(
-        (image.width * scale, image.height * scale), Image.Resampling.NEAREST
+    drawn = Image.open(io.BytesIO(draw_photo(*colours, seed=seed, image_format="PNG")))
+    image = drawn.convert("RGB").resize(
+        (drawn.width * scale, drawn.height * scale), Image.Resampling.NEAREST
     )
     draw = ImageDraw.Draw(image)
     for number, colour in enumerate(colours):

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from photoshare.db import db
 from photoshare.models import Person, Room
+from photoshare.web.site import Site
 from tests.fakes import RED
 from tests.helpers import guest_of, make_own_link, tags_of
 from tests.web.mine.conftest import Hideout, draw_marked, shows_mark
@@ -282,3 +283,26 @@ def test_a_face_that_comes_to_them_is_covered_and_addresses_change(
 
     with app.app_context():
         assert db.session.get_one(Room, covered.cast.room_id).covering > before
+
+
+def test_covered_copies_go_with_the_cover_and_with_the_photo(
+    app: Flask, site: Site, covered: Hideout, run_jobs: Callable[[], None]
+) -> None:
+    def copies() -> list[str]:
+        return sorted(path.name for path in site.storage.data.rglob("*covered-*"))
+
+    run_jobs()
+    where_seen(covered.other, addresses(app, values_of(covered, covered.blue)))
+    made = copies()
+    assert {name.rpartition(".")[2] for name in made} == {"jpg", "txt", "zip"}
+    site.jobs.sweep()
+    assert copies() == made
+
+    large = covered.photos["large.jpg"]
+    covered.cast.host.post(f"{covered.url}/photos/{large}/delete")
+    covered.cast.host.post(f"{covered.url}/bin/empty")
+    assert copies()
+    assert not any(name.startswith(covered.digests["large.jpg"]) for name in copies())
+    covered.cast.guest.post(f"{covered.url}/me/show")
+
+    assert copies() == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from photoshare.db import db
 from photoshare.models import Face, Person, Photo
@@ -131,7 +131,7 @@ def test_a_forgotten_face_stays_in_the_own_album_and_is_searched_again_on_reques
     page = hideout.cast.guest.get(f"{hideout.url}/me").text
     assert "Search my face again" in page
     with app.app_context():
-        db.session.execute(Photo.__table__.update().values(state="waiting"))
+        db.session.execute(update(Photo).values(state="waiting"))
         db.session.commit()
     run_jobs()
     assert encoded() == [False, False]

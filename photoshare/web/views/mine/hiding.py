@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from photoshare.services.mine import hiding
 from photoshare.services.people import selves
+from photoshare.services.pictures import delete_old_covers
 from photoshare.services.visibility.covering import may_cover
 from photoshare.web.answers import SEE_OTHER, toast
 from photoshare.web.requests import current_access, current_site, open_to_readers
@@ -33,6 +34,7 @@ def hide(room_code: str) -> Response:
     """Hide this guest from everybody but themselves and the hosts; forget their face if wanted."""
     access, site = current_access(), current_site()
     hiding.hide_me(access, site.storage, forgets="forget" in request.form)
+    delete_old_covers(site.storage, access.room.id)
     if may_cover(access.room):
         site.jobs.prepare_downloads(access.room.id)
     toast(gettext("You're hidden now. Only you and the host see your album."))
@@ -43,7 +45,9 @@ def hide(room_code: str) -> Response:
 @open_to_readers
 def show(room_code: str) -> Response:
     """Take back that this guest asked not to be shown."""
-    hiding.show_me(current_access())
+    access, site = current_access(), current_site()
+    hiding.show_me(access)
+    delete_old_covers(site.storage, access.room.id)
     toast(gettext("Others can see you again."))
     return redirect(url_for("me.show"), SEE_OTHER)
 
