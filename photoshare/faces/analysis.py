@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from photoshare.faces.panels import panels_of_faces
+from photoshare.faces.reflections import reflections_apart
 from photoshare.faces.types import AnalysedFace, FaceEngine, Size
 from photoshare.pictures.decoding import (
     MAX_MEGAPIXELS,
@@ -95,6 +96,7 @@ def analyse_decoded(
     photo = _Photo(decode)
     faces = engine.find_faces(photo, smallest_face_percent or engine.smallest_face_percent)
     panels = panels_of_faces(photo.decoded.image, photo.size, [face.location for face in faces])
+    panels = reflections_apart(faces, panels, engine.eps)
     faces = [replace(face, panel=panel) for face, panel in zip(faces, panels, strict=True)]
     photo.picture(face_crop_px(*photo.size, (face.location for face in faces)))
     return PhotoAnalysis(faces, photo.decoded)

@@ -27,7 +27,7 @@ class FacesFor(StrEnum):
     """For whom the faces of a room are searched."""
 
     EVERYBODY = "everybody"
-    SELF = "self"  # whoever found themselves; nobody else's album is shown or named
+    SELF = "self"  # whoever found themselves: no one else's album is shown or named
     NOBODY = "nobody"  # no encoding is made
 
 
