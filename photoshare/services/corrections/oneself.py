@@ -16,7 +16,7 @@ def take_back_of_gone(change: Change, person_id: int) -> None:
     Raises
     ------
     NotAllowedError
-        If somebody is.
+        If someone is.
     """
     asked = change.find_said(person_id, lambda event: event.kind == CorrectionKind.HIDE_ME)
     if any(_is_here(correction.guest_id) for correction in asked):

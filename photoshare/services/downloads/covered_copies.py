@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CoveredCopies:
-    """What is covered in a room for somebody, and the copies that are ready.
+    """What is covered in a room for someone, and the copies that are ready.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class CoveredCopies:
 
 
 def find_covered_copies(room_id: int, covering: Covering, storage: Storage) -> CoveredCopies:
-    """Find the covered copies of a room for somebody; asks nothing where nothing is covered."""
+    """Find the covered copies of a room for someone; asks nothing where nothing is covered."""
     covers = covering.of_photos()
     copies: dict[int, CoveredCopy] = {}
     if covers:
@@ -88,7 +88,7 @@ def find_covered_copies(room_id: int, covering: Covering, storage: Storage) -> C
 def make_covered_copies(
     room_id: int, storage: Storage, make: Make, *, is_stopping: Callable[[], bool]
 ) -> None:
-    """Make the covered copies of a room that somebody may need; for the job thread."""
+    """Make the covered copies of a room that someone may need; for the job thread."""
     room = db.session.get(Room, room_id)
     if room is None or not may_cover(room):
         return

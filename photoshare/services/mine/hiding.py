@@ -55,7 +55,7 @@ def hide_me(access: Access, storage: Storage, *, forgets: bool) -> None:
     Raises
     ------
     InvalidInputError
-        If the guest has not said who they are, or not shown it where that is needed.
+        If the guest has not chosen their album, or not proven that it is theirs where needed.
     """
     room_id, guest_id, person_id = access.room.id, access.guest.id, own_person_id(access)
     if person_id is None:

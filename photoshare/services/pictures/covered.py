@@ -73,7 +73,7 @@ def get_copy(room_id: int, sha256: str, cover: Cover, storage: Storage, make: Ma
     Raises
     ------
     NotFoundError
-        If the original is lost, was just deleted, or can't be decoded any more: what is covered
+        If the original is lost, was just deleted, or can no longer be decoded: what is covered
         is never shown instead.
     """
     db.session.rollback()  # keep no transaction open meanwhile
@@ -119,11 +119,12 @@ def find_covered_picture(
     if side not in encoding.RENDITION_PX:
         raise NotFoundError("There's no picture in this size.")
 
+    # Before others wait for this one: it may have to be made as well.
+    whole = Photo(room_id=room_id, sha256=sha256)
+    of_whole = find_picture(whole, smallest, "webp", storage, renders) if cover is WHOLE else None
+
     def find_source() -> Path:
-        if cover is WHOLE:
-            whole = Photo(room_id=room_id, sha256=sha256)
-            return find_picture(whole, smallest, "webp", storage, renders)
-        return get_copy(room_id, sha256, cover, storage, make).path
+        return of_whole or get_copy(room_id, sha256, cover, storage, make).path
 
     def render(source: Path) -> bytes:
         decoded = decoding.decode_upright(

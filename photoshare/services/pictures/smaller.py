@@ -105,10 +105,10 @@ def find_or_make(
     db.session.rollback()  # keep no transaction open while waiting for files and other pictures
     if found := storage.find(target):
         return found
-    source = find_source() if find_source else storage.original(room_id, sha256)
     with renders:
         if found := storage.find(target):  # another request has made it meanwhile
             return found
+        source = find_source() if find_source else storage.original(room_id, sha256)
         try:
             with storage.holding(source) as held:
                 content = render(held)

@@ -52,7 +52,7 @@ WHOLE = Cover((), is_whole=True)
 
 @dataclass(frozen=True, slots=True)
 class Covering:
-    """What is covered in a room for somebody.
+    """What is covered in a room for someone.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ NOTHING = Covering()
 
 
 def may_cover(room: Room) -> bool:
-    """Whether pictures of a room may be covered for somebody; asks the database nothing."""
+    """Whether pictures of a room may be covered for someone; asks the database nothing."""
     return room.covers_faces and room.covering > 0
 
 
