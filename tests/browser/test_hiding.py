@@ -65,6 +65,7 @@ def test_who_hides_is_seen_by_nobody_else(
     data: Path,
     event_photos: list[Path],
     open_page: Callable[..., Page],
+    take_screenshot: Callable[[Page, str], None],
 ) -> None:
     host = browser.new_page()
     host.goto(f"{address}/rooms")
@@ -99,9 +100,11 @@ def test_who_hides_is_seen_by_nobody_else(
 
     guest.goto(f"{url}/me")
     guest.get_by_role("link", name="Hide me…").click()
+    take_screenshot(guest, "hide-me")
     guest.get_by_role("button", name="Hide me").click()
 
     expect(guest.get_by_role("heading", name="You're hidden")).to_be_visible()
+    take_screenshot(guest, "hidden")
     assert guest.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     expect(picture).to_have_attribute("src", re.compile(r"\?c=1-all$"))
     wall.context.close()
@@ -111,6 +114,7 @@ def test_who_hides_is_seen_by_nobody_else(
     assert answer.status == 404
     other.goto(photo)
     assert not has_red(other, ".photo-frame img")
+    take_screenshot(other, "covered")
     guest.goto(photo)
     assert has_red(guest, ".photo-frame img")
     host.goto(f"{url}/people/hidden")
