@@ -96,7 +96,7 @@ def _make_site(
     storage = open_storage(settings)
     crew = Crew(settings) if settings.workers else None
     crew_state = None if crew is None else crew.state
-    runner = JobRunner(Workplace(app, settings, storage, engine, crew))
+    runner = JobRunner(Workplace(app, settings, storage, engine, decoders, crew))
     zips = ZipShelf(submit=storage.fetchers.submit if storage.fetchers else None)
     return Site(
         settings,

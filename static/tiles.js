@@ -73,7 +73,7 @@ async function refine() {
   const box = fitted(frame);
   if (zoom.scale === 1 || !box) return;
   useLargestPicture(frame);
-  const { tiles: base, tilePx, factors } = frame.dataset;
+  const { tiles: base, tilePx, factors, covering } = frame.dataset;
   const finest = (zoom.scale * devicePixelRatio) / box.unit; // pixels of the screen for one of the original
   if (!base || finest < (BLUR * LARGEST_PX) / Math.max(box.photoWidth, box.photoHeight)) return;
   const factor = Math.max(
@@ -87,7 +87,8 @@ async function refine() {
   const [columns, rows] = inView(box, side);
   const count = (columns[1] - columns[0] + 1) * (rows[1] - rows[0] + 1);
   if (count < 1 || count > MOST_TILES) return;
-  const addressOf = (column, row) => `${base}/${factor}/${column}-${row}.webp`;
+  const query = covering ? `?c=${covering}` : "";
+  const addressOf = (column, row) => `${base}/${factor}/${column}-${row}.webp${query}`;
   const view = JSON.stringify(zoom);
   const areThere = await areCut(base, factor, addressOf(columns[0], rows[0]));
   if (!areThere || !frame.isConnected || view !== JSON.stringify(zoom)) return;

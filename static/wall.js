@@ -15,6 +15,7 @@ const known = new Map(); // every photo by id, in order of arrival
 const fresh = []; // not shown yet
 let turn = []; // ids still to be shown in this round
 let newest = 0;
+let covering = null; // the number of what is covered on the photos
 let failures = 0;
 let round = 0; // of showNext: only the last one that was asked for shows its photo
 let isPaused = false;
@@ -34,8 +35,18 @@ function take(photos) {
     if (!isFirst || !stage.children.length) fresh.push(photo.id);
   }
   if (!photos.length || !isFirst) return;
+  clearTimeout(nextTimer);
   if (stage.children.length) nextTimer = setTimeout(showNext, SHOW_MS);
   else showNext();
+}
+
+// Someone asked not to be shown, or again to be: every picture has another address, the present one as well.
+function beginAnew() {
+  known.clear();
+  fresh.length = 0;
+  turn = [];
+  newest = 0;
+  stage.replaceChildren();
 }
 
 async function poll() {
@@ -45,7 +56,12 @@ async function poll() {
     if (answer.redirected) return location.reload(); // a new guest link: its code has to be shown
     if (answer.status === 404) return say(problem.dataset.gone);
     if (!answer.ok) throw new Error(`status ${answer.status}`);
-    take(await answer.json());
+    const photos = await answer.json();
+    const isOther = covering !== null && covering !== answer.headers.get("X-Covering");
+    covering = answer.headers.get("X-Covering");
+    if (isOther) beginAnew();
+    else take(photos);
+    if (isOther) wait = 0;
     failures = 0;
     say("");
   } catch {

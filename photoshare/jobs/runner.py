@@ -16,7 +16,7 @@ from photoshare.jobs.tasks import TASKS, Workplace
 from photoshare.maintenance.deleted_bytes import DatabaseUpkeep
 from photoshare.services.downloads import checksums
 from photoshare.services.photos import check_originals, delete_for_good, is_over
-from photoshare.services.pictures import delete_pictures_of_no_faces
+from photoshare.services.pictures import delete_old_covers, delete_pictures_of_no_faces
 from photoshare.services.rooms import bin
 from photoshare.services.work import job_table, leftovers, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
@@ -145,6 +145,7 @@ class JobRunner:
             if self._processes.number is not None:
                 forget_old_attempts()
             delete_pictures_of_no_faces(storage)
+            delete_old_covers(storage)
             check_originals(storage)
             _enqueue_unmeasured()
         if removed:

@@ -23,10 +23,12 @@ from photoshare.errors import DiskFullError, ModelError, StorageError
 from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.threads import step_back
 from photoshare.faces.types import FaceEngine
+from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services.downloads import checksums
+from photoshare.services.downloads.covered_copies import make_covered_copies
 from photoshare.services.people import grouping, storing
 from photoshare.services.people.storing import FoundFace
-from photoshare.services.pictures import delete_pictures_of_no_faces
+from photoshare.services.pictures import cover_maker, delete_pictures_of_no_faces
 from photoshare.services.take_home import packing
 from photoshare.services.work import job_table, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
@@ -45,6 +47,7 @@ class Workplace:
     settings: Settings
     storage: Storage
     make_engine: Callable[[], FaceEngine]  # or returns the existing one
+    decoders: DecoderPool = field(default_factory=DecoderPool)
     crew: Crew | None = None  # workers on other machines, if the settings name a scheduler
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -218,9 +221,15 @@ def cluster_room(job: ClaimedJob, workplace: Workplace) -> bool:
 
 
 def prepare_downloads(job: ClaimedJob, workplace: Workplace) -> bool:
-    """Measure photos without current checksums: older cleaning rules, or lost and restored."""
+    """Measure photos without current checksums: older cleaning rules, or lost and restored.
+
+    Then make the covered copies that are missing.
+    """
     with workplace.app.app_context():
-        checksums.measure_room(job.room_id, workplace.storage, is_stopping=workplace.is_stopping)
+        storage, is_stopping = workplace.storage, workplace.is_stopping
+        checksums.measure_room(job.room_id, storage, is_stopping=is_stopping)
+        make = cover_maker(workplace.decoders, workplace.settings)
+        make_covered_copies(job.room_id, storage, make, is_stopping=is_stopping)
     return True
 
 

@@ -14,12 +14,14 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
 from photoshare.config import ROOT, Settings
 from photoshare.errors import RejectedPhotoError
-from photoshare.pictures.decoding import DecodedPhoto
+from photoshare.geometry import FaceLocation
+from photoshare.pictures.decoding import ANY_MEGAPIXELS, DecodedPhoto
 from photoshare.pictures.rendering import (
     Message,
     RenderedPhoto,
@@ -77,6 +79,21 @@ class DecoderPool:
         _, (tiles,) = self._ask(settings, seconds=seconds, path=str(path), tiles=factor)
         return tiles
 
+    def cover(self, path: Path, locations: Iterable[FaceLocation], settings: Settings) -> bytes:
+        """Make a JPEG with covered faces (`photoshare.pictures.covered`); wait like `render`.
+
+        Whatever the limit of pixels is now: the photo was accepted.
+
+        Raises
+        ------
+        RejectedPhotoError
+            If it is not a readable picture, or takes too long.
+        """
+        seconds = 2 * settings.max_decode_seconds  # to decode, and as long to encode all of it
+        what = {"path": str(path), "covered": list(locations), "megapixels": ANY_MEGAPIXELS}
+        _, (covered,) = self._ask(settings, seconds=seconds, **what)
+        return covered
+
     def decode(self, content: bytes, settings: Settings, *, at_least_px: int) -> DecodedPhoto:
         """Decode a photo as `photoshare.pictures.decoding.decode_upright` does; wait like `render`.
 
@@ -88,9 +105,7 @@ class DecoderPool:
         seconds = settings.max_decode_seconds
         return decoded_of(*self._ask(settings, content, seconds=seconds, at_least_px=at_least_px))
 
-    def _ask(
-        self, settings: Settings, *contents: bytes, seconds: int, **what: int | str
-    ) -> Message:
+    def _ask(self, settings: Settings, *contents: bytes, seconds: int, **what: object) -> Message:
         request: dict[str, object] = {
             "megapixels": settings.max_photo_megapixels,
             "seconds": seconds,

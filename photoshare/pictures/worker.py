@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from photoshare.config import MB
 from photoshare.errors import RejectedPhotoError
+from photoshare.pictures.covered import make_covered
 from photoshare.pictures.rendering import (
     Message,
     message_of,
@@ -80,6 +81,8 @@ def _answer_to(head: dict[str, Any], blobs: list[bytes]) -> Message:
     if at_least_px := head.get("at_least_px"):
         return pixels_message(blobs[0], at_least_px=at_least_px, max_megapixels=megapixels)
     path = Path(head["path"])
+    if (locations := head.get("covered")) is not None:
+        return {}, [make_covered(path, locations, max_megapixels=megapixels)]
     if factor := head.get("tiles"):
         return {}, [cut_tiles(path, factor=factor, max_megapixels=megapixels)]
     return message_of(render_photo(path, max_megapixels=megapixels))

@@ -249,6 +249,10 @@ class Storage(Incoming):
             for path in (folder / str(room_id) / "derived").glob("*-face-*"):
                 path.unlink(missing_ok=True)
 
+    def find_derived(self, room_id: int, word: str) -> list[Path]:
+        """List what was made from the photos of a room and has a word in its name; copies here."""
+        return list(self.room_folder(room_id).glob(f"*/*-{word}*"))
+
     def delete_photo(self, room_id: int, sha256: str) -> None:
         """Remove the original of a photo and everything made from it."""
         for folder in self._folders:

@@ -8,7 +8,7 @@ from photoshare.web import views
 from photoshare.web.answers import errorhandlers, htmx, same_photo, toasts, way_back
 from photoshare.web.monitor import views as monitor
 from photoshare.web.pages import languages, photo_grid, template_helpers
-from photoshare.web.requests import arguments, security, tokens
+from photoshare.web.requests import arguments, covering, security, tokens
 from photoshare.web.requests.forms import FormRequest
 
 
@@ -16,7 +16,9 @@ def init_app(app: Flask) -> None:
     """Register the checks, the error pages and the views."""
     app.request_class = FormRequest
     monitor.init_app(app)
-    for part in (arguments, security, tokens, errorhandlers, same_photo, htmx, languages, toasts):
+    for part in (arguments, security, tokens, covering, errorhandlers, same_photo, htmx):
+        part.init_app(app)
+    for part in (languages, toasts):
         part.init_app(app)
     way_back.init_app(app)
     template_helpers.init_app(app)

@@ -6,6 +6,7 @@ deleted: encodings, names, file names, hashes, titles.
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import random
@@ -221,6 +222,32 @@ def test_nothing_is_left_of_what_was_deleted(data: Path) -> None:
     assert "Traceback" not in errors
     assert found(data, secrets) == {}
     assert set(found(data, staying)) == set(staying)
+
+
+def test_nothing_is_left_of_a_face_that_someone_had_forgotten(data: Path) -> None:
+    kept, _ = make_parties(data)
+    packed = [base64.b64encode(encoding) for encoding in kept.encodings]  # in the bin
+    port = free_port()
+    with server(data, port, PHOTOSHARE_MIN_FREE_MB="0") as process:
+        wait_until_it_serves(process, port)
+        host, lea = Browser(port, kept.code), Browser(port, kept.code)
+        host.post(f"/host/{kept.host_secret}")
+        lea.post("/join", name="Lea herself")
+        lea.post("/me/person", person=kept.person_id)
+        for photo_id in kept.photo_ids[:2]:
+            host.post(f"/photos/{photo_id}/delete")
+        assert set(found(data, packed)) == set(packed[:2])
+        assert set(found(data, kept.encodings[2:])) == set(kept.encodings[2:])
+
+        lea.post("/me/hide", forget=1)
+
+        secrets = [*kept.encodings, *packed]
+        assert wait_until(lambda: not found(data, secrets)), found(data, secrets)
+        assert set(found(data, kept.hashes)) == set(kept.hashes), "the photos stay"
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE_S)
+
+    assert found(data, secrets) == {}
 
 
 KILLED_WHILE = """

@@ -137,6 +137,9 @@ FOR_READERS = {
     ("find_me.search", "POST"): 422,  # without a picture
     ("find_me.choose_face", "POST"): 422,  # nobody was offered
     ("me.forget_person", "POST"): 303,
+    ("hiding.hide", "POST"): 422,  # they have not said who they are
+    ("hiding.show", "POST"): 303,
+    ("hiding.search_again", "POST"): 303,
     ("own_links.share", "POST"): 422,  # nobody in particular
     ("own_links.take_back", "POST"): 303,
     ("me.leave", "POST"): 303,

@@ -16,7 +16,6 @@ from photoshare.errors import NotFoundError
 from photoshare.faces.grouping.constraints import Links, resolve_constraints, settle_people
 from photoshare.models import (
     NO_PERSON,
-    ApartLinks,
     Correction,
     CorrectionFace,
     Face,
@@ -28,6 +27,7 @@ from photoshare.models import (
     reference_of,
     utc_now,
 )
+from photoshare.services.corrections.apart import write_apart
 from photoshare.services.corrections.erasure import (
     erase_correction,
     erase_encodings,
@@ -45,6 +45,7 @@ from photoshare.services.people.covers import settle_covers
 from photoshare.services.people.people import delete_empty_people, insert_person
 from photoshare.services.people.room_faces import FaceState, follow_change
 from photoshare.services.people.selves import follow_merged, follow_returned, note_losses
+from photoshare.services.visibility.covering import count_covering, count_if_covered
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +238,12 @@ class Change:
                 person_id = after
         return person_id
 
+    def find_said(self, person_id: int, which: Callable[[Event], bool]) -> list[Correction]:
+        """Find corrections in force that are about a person, oldest first."""
+        events = [event for event in load_events(self.room_id) if which(event)]
+        about = [event.id for event in events if self._person_meant(event) == person_id]
+        return [db.session.get_one(Correction, correction_id) for correction_id in about]
+
     def erase_names(
         self, person_id: int, may_undo: Callable[[Correction], bool], *, guest_id: int | None
     ) -> bool:
@@ -247,11 +254,7 @@ class Change:
         bool
             Whether a name was deleted; this is permanent, since it is stored nowhere else.
         """
-        named = [
-            db.session.get_one(Correction, event.id)
-            for event in load_events(self.room_id)
-            if event.name is not None and self._person_meant(event) == person_id
-        ]
+        named = self.find_said(person_id, lambda event: event.name is not None)
         if not all(may_undo(correction) for correction in named):
             return False
         for correction in named:
@@ -271,14 +274,16 @@ class Change:
         numbers = {person: self.new_person() for person in sorted(new_people, reverse=True)}
         self.person_of |= {face: numbers.get(person, person) for face, person in changes.items()}
         self.changed = self._write_faces(links)
-        _write_apart(self.room_id, links)
+        write_apart(self.room_id, links)
         before = {face: row.person_id for face, row in self.rows.items()}
         moved = [face for face in self.changed if before[face] != self.person_of[face]]
         follow_merged(before, self.person_of)
         note_losses({before[face] for face in moved} - {NO_PERSON}, self._guest_id)
         delete_empty_people(self.room_id)
         self._write_people(events, links)
-        settle_covers({people[face] for people in (before, self.person_of) for face in moved})
+        concerned = {people[face] for people in (before, self.person_of) for face in moved}
+        settle_covers(concerned)
+        count_if_covered(self.room_id, concerned)
 
     def _write_faces(self, links: Links) -> dict[int, FaceState]:
         present = set(db.session.scalars(select(Person.id).where(Person.room_id == self.room_id)))
@@ -316,20 +321,25 @@ class Change:
         for event in reversed(events):
             meant.setdefault(self._person_meant(event), []).append(event)
         corrected = {self.person_of[face] for face in links.kept & self.person_of.keys()}
-        columns = (Person.name, Person.is_hidden, Person.cover_face_id, Person.is_corrected)
+        said = (Person.name, Person.is_hidden, Person.cover_face_id, Person.has_asked)
+        columns = (*said, Person.is_corrected)
         present = db.session.execute(
             select(Person.id, *columns).where(Person.room_id == self.room_id)
         )
         changed = []
+        has_changed = False  # who is covered
         for person, *values in present:
             # Corrections of this very person outrank those of people who were merged into it.
             of_person = sorted(meant.get(person, []), key=lambda event: event.person_id != person)
             wanted = (*said_of_person(of_person), person in corrected)
             if tuple(values) != wanted:
+                has_changed |= values[-2] != wanted[-2]
                 names = (column.key for column in columns)
                 changed.append({"id": person, **dict(zip(names, wanted, strict=True))})
         if changed:
             db.session.execute(update(Person), changed)
+        if has_changed:
+            count_covering(self.room_id)
 
     def _person_meant(self, event: Event) -> int:
         """Find the person a correction is about: the same one, or who has most of its faces now."""
@@ -384,15 +394,3 @@ def begin_change(room_id: int, *, revision: int | None = None) -> int | None:
     if revision is None:
         return db.session.scalar(_COUNT, {"room": room_id})
     return db.session.scalar(_COUNT_IF_CURRENT, {"room": room_id, "known": revision})
-
-
-def _write_apart(room_id: int, links: Links) -> None:
-    query = select(ApartLinks.bond_id, ApartLinks.other_id).where(ApartLinks.room_id == room_id)
-    present = {(row.bond_id, row.other_id) for row in db.session.execute(query)}
-    if present == links.apart:
-        return
-    db.session.execute(delete(ApartLinks).where(ApartLinks.room_id == room_id))
-    if links.apart:
-        pairs = sorted(links.apart)
-        rows = [{"room_id": room_id, "bond_id": one, "other_id": other} for one, other in pairs]
-        db.session.execute(insert(ApartLinks), rows)

@@ -22,7 +22,10 @@ from photoshare.services.corrections.events import CorrectionKind
 
 HAS_ENCODING: ColumnElement[bool] = Face.encoding.is_not(None)  # not erased
 # Corrections that apply to a person for as long as they exist, whichever photo they were made on.
-_LASTING = (CorrectionKind.NAME, CorrectionKind.HIDE, CorrectionKind.SHOW)
+_LASTING = (
+    *(CorrectionKind.NAME, CorrectionKind.HIDE, CorrectionKind.SHOW),
+    CorrectionKind.HIDE_ME,
+)
 
 
 def erase_encodings(face_ids: Collection[int]) -> None:

@@ -26,10 +26,17 @@ class CorrectionKind(StrEnum):
     SHOW = "show"
     COVER = "cover"  # this face is the best picture of its person
     DIFFERENT = "different"  # these two are different people
+    HIDE_ME = "hide_me"  # a guest who is this person asked not to be shown
+    FORGET_ME = "forget_me"  # and that these faces are never searched
 
 
+# What guests ask for themselves: only they take it back, on their own page (services/mine/hiding).
+OF_ONESELF = (CorrectionKind.HIDE_ME, CorrectionKind.FORGET_ME)
 # About a person as a whole, however its faces were put together.
-OF_A_PERSON = (CorrectionKind.NAME, CorrectionKind.HIDE, CorrectionKind.SHOW, CorrectionKind.COVER)
+OF_A_PERSON = (
+    *(CorrectionKind.NAME, CorrectionKind.HIDE, CorrectionKind.SHOW, CorrectionKind.COVER),
+    *OF_ONESELF,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +63,17 @@ class Event:
 def insert_correction(
     room_id: int, guest_id: int | None, kind: CorrectionKind, name: str | None
 ) -> int:
-    """Insert the row of a correction, note it for the hosts, and return its id."""
+    """Insert the row of a correction, note it for the hosts, and return its id.
+
+    That someone asked not to be shown is noted without a name.
+    """
     query = insert(Correction).values(
         room_id=room_id, guest_id=guest_id, kind=kind.value, name=name
     )
-    activity.note(room_id, ActivityKind.CORRECTED, guest_id)
+    if kind == CorrectionKind.HIDE_ME:
+        activity.note(room_id, ActivityKind.ASKED_HIDING)
+    elif kind not in OF_ONESELF:
+        activity.note(room_id, ActivityKind.CORRECTED, guest_id)
     return int(db.session.execute(query.returning(Correction.id)).scalar_one())
 
 
@@ -97,8 +110,11 @@ def _as_sides(sides: Mapping[int, Iterable[int]]) -> tuple[tuple[int, ...], ...]
     return tuple(tuple(sides.get(side, ())) for side in range(max(sides) + 1))
 
 
-def said_of_person(events: Sequence[Event]) -> tuple[str | None, bool, int | None]:
-    """Return name, hiding and cover, each from the first event that sets it."""
+def said_of_person(events: Sequence[Event]) -> tuple[str | None, bool, int | None, bool]:
+    """Return name, hiding, cover and whether they asked, each from the first event that sets it.
+
+    Who asked not to be shown is hidden, whatever the host said since.
+    """
     names = [
         event.name
         for event in events
@@ -110,8 +126,10 @@ def said_of_person(events: Sequence[Event]) -> tuple[str | None, bool, int | Non
         if event.kind in (CorrectionKind.HIDE, CorrectionKind.SHOW)
     ]
     covers = [event.sides[0][0] for event in events if event.kind == CorrectionKind.COVER]
+    has_asked = any(event.kind == CorrectionKind.HIDE_ME for event in events)
     return (
         names[0] if names else None,
-        hidden[0] if hidden else False,
+        has_asked or (hidden[0] if hidden else False),
         covers[0] if covers else None,
+        has_asked,
     )

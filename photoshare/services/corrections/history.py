@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from photoshare.errors import NotFoundError
 from photoshare.models import Correction, CorrectionFace, Face, Person, db
-from photoshare.services.corrections.events import CorrectionKind
+from photoshare.services.corrections.events import OF_ONESELF, CorrectionKind
 from photoshare.services.corrections.rights import may_undo
 from photoshare.services.paging import ListPage, has_page
 from photoshare.services.people.people import has_person
@@ -39,12 +39,16 @@ class HistoryEntry:
 def list_corrections(author: Author, page: int) -> ListPage[HistoryEntry]:
     """List one page of the history: all corrections for the host, their own for a guest.
 
+    What guests asked for themselves is on their own pages.
+
     Raises
     ------
     NotFoundError
         If the page is past the end.
     """
-    query = select(Correction).where(Correction.room_id == author.room_id)
+    query = select(Correction).where(
+        Correction.room_id == author.room_id, Correction.kind.not_in(OF_ONESELF)
+    )
     if not author.is_host:
         query = query.where(Correction.guest_id == author.guest_id)
     if author.sees_only is not None:

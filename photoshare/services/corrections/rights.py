@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 
 from sqlalchemy import exists, select
 
-from photoshare.models import NO_PERSON, Correction, CorrectionFace, Face, Person, Photo, db
+from photoshare.models import NO_PERSON, Correction, CorrectionFace, Face, Guest, Person, Photo, db
 from photoshare.services.corrections.events import CorrectionKind
 from photoshare.services.rooms.entering import Author
 
@@ -49,8 +49,10 @@ def _is_of_own_album(author: Author, correction: Correction) -> bool:
 
 
 def are_hidden(author: Author, people: AbstractSet[int | None]) -> bool:
-    """Whether one of these people is hidden from the author."""
+    """Whether one of these people is hidden from the author; nobody is who hid themselves."""
     if author.sees_only is not None:
         return not people <= {author.sees_only} - {NO_PERSON}
+    is_own = exists().where(Guest.id == author.guest_id, Guest.person_id == Person.id)
     hidden = select(Person.id).where(Person.room_id == author.room_id, Person.is_hidden)
+    hidden = hidden.where(~(Person.has_asked & is_own))
     return not author.is_host and not people.isdisjoint(db.session.scalars(hidden))

@@ -19,7 +19,9 @@ from photoshare.errors import (
 )
 from photoshare.models import NO_PERSON, Correction, Face, Person, Photo, db
 from photoshare.services.corrections.change import Change, change_of_room
-from photoshare.services.corrections.events import CorrectionKind
+from photoshare.services.corrections.events import OF_ONESELF, CorrectionKind
+from photoshare.services.corrections.names import find_namesake
+from photoshare.services.corrections.oneself import take_back_of_gone
 from photoshare.services.corrections.rights import are_hidden, may_undo
 from photoshare.services.people.same_photo import check_scenes
 from photoshare.services.rooms.entering import Author, checked_name
@@ -56,7 +58,7 @@ def name_person(
     with change_of_room(author.room_id) as change:
         faces = _faces_of(author, change, person_id)
         _check_may_correct(author, change, faces)
-        namesake = _find_namesake(author, person_id, name)
+        namesake = find_namesake(author, person_id, name)
         if namesake is not None and not is_another:
             raise SameNameError(
                 "There's already a %(name)s. Is this the same person?",
@@ -197,8 +199,19 @@ def hide_person(author: Author, person_id: int) -> int:
 
 
 def show_person(author: Author, person_id: int) -> int:
-    """Show a hidden person's album to everyone again."""
-    return _record_of_person(author, person_id, CorrectionKind.SHOW)
+    """Show a hidden person's album to everyone again.
+
+    Raises
+    ------
+    NotAllowedError
+        If they asked not to be shown, and are still in the room.
+    NotFoundError
+    """
+    with change_of_room(author.room_id) as change:
+        faces = _faces_of(author, change, person_id)
+        _check_may_correct(author, change, faces)
+        take_back_of_gone(change, person_id)
+        return change.record(CorrectionKind.SHOW, [faces], guest_id=author.guest_id)
 
 
 def choose_cover(author: Author, face_id: int) -> int:
@@ -270,7 +283,8 @@ def undo(author: Author, correction_id: int) -> None:
     """
     with change_of_room(author.room_id) as change:
         correction = db.session.get(Correction, correction_id)
-        if correction is None or correction.room_id != author.room_id:
+        is_here = correction is not None and correction.room_id == author.room_id
+        if correction is None or not is_here or correction.kind in OF_ONESELF:
             raise NotFoundError("This change no longer exists.")
         if not may_undo(author, correction):
             raise NotAllowedError("Only the host can undo other people's changes.")
@@ -333,17 +347,6 @@ def _whole_side(author: Author, change: Change, faces: Sequence[int]) -> list[in
     _check_there(author, change, faces)
     person_id = change.person_of[faces[0]]
     return [faces[0]] if person_id == NO_PERSON else change.faces_of(person_id)
-
-
-def _find_namesake(author: Author, person_id: int, name: str) -> Person | None:
-    """Find another person of the same name, ignoring case; hidden people for the host only."""
-    query = select(Person).where(
-        Person.room_id == author.room_id, Person.id != person_id, Person.name.is_not(None)
-    )
-    if not author.is_host:
-        query = query.where(Person.is_hidden.is_(False))
-    people = db.session.scalars(query.order_by(Person.id))
-    return next((one for one in people if (one.name or "").casefold() == name.casefold()), None)
 
 
 def _name_of(person_id: int) -> str | None:

@@ -15,11 +15,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, literal
 
 from photoshare.errors import NotAllowedError, NotFoundError
-from photoshare.metadata.clean import find_patches
+from photoshare.metadata.clean import CLEANING_RULES, find_patches
 from photoshare.metadata.patches import PatchedFile
 from photoshare.models import Photo, db
 from photoshare.pictures.rendering import CLEAN_COPY
+from photoshare.services.pictures.covered import CoveredCopy, copy_file
 from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.covering import Cover
 from photoshare.storage import Storage
 
 
@@ -45,6 +47,7 @@ class Form(IntEnum):
     EXACT = 0  # the original bit for bit
     PATCHED = 1  # the original, without locations, names and serial numbers
     COPY = 2  # a JPEG in its place
+    COVERED = 3  # a JPEG on which faces are covered (services/pictures/covered.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Download:
         Of the original.
     cleaning_rules : int
         The version of the rules by which it was cleaned.
+    cover : str
+        The name of what is covered; empty: nothing.
     """
 
     form: Form
@@ -69,12 +74,15 @@ class Download:
     crc32: int
     sha256: str
     cleaning_rules: int
+    cover: str = ""
 
     @property
     def stamp(self) -> str:
         """A text that changes whenever any byte does."""
         if self.form is Form.EXACT:
             return f"{self.sha256} exact"
+        if self.form is Form.COVERED:
+            return f"{self.sha256} {self.cover} {self.crc32}"
         return f"{self.sha256} {self.cleaning_rules} {self.crc32}"
 
 
@@ -92,6 +100,12 @@ def check_exact(access: Access, *, wants_exact: bool) -> bool:
             "serial numbers."
         )
     return wants_exact or access.room.keeps_metadata
+
+
+def covered_download(copy: CoveredCopy, sha256: str, cover: Cover) -> Download:
+    """Describe the covered copy of a photo as a download."""
+    size_bytes, crc32, rules = copy.size_bytes, copy.crc32, CLEANING_RULES
+    return Download(Form.COVERED, "JPEG", size_bytes, crc32, sha256, rules, cover.name)
 
 
 def download_columns(*, exact: bool) -> tuple[ColumnElement[Any], ...]:
@@ -117,9 +131,14 @@ def download_columns(*, exact: bool) -> tuple[ColumnElement[Any], ...]:
 
 
 def open_download(
-    storage: Storage, room_id: int, sha256: str, form: Form, image_format: str
+    storage: Storage, room_id: int, sha256: str, form: Form, image_format: str, cover: str = ""
 ) -> PatchedFile:
     """Open a photo, in the given form, for reading at any offset.
+
+    Parameters
+    ----------
+    cover : str
+        The name of what is covered, for `Form.COVERED`.
 
     Raises
     ------
@@ -128,6 +147,8 @@ def open_download(
     StorageError
         If it is elsewhere, and can't be reached.
     """
+    if form is Form.COVERED:
+        return PatchedFile(storage.fetch(copy_file(storage, room_id, sha256, cover)))
     if form is Form.COPY:
         return PatchedFile(storage.fetch(storage.derivative(room_id, sha256, CLEAN_COPY)))
     with storage.holding(storage.original(room_id, sha256)) as original:
@@ -135,7 +156,9 @@ def open_download(
         return PatchedFile(original, patches)
 
 
-def fetch_download(storage: Storage, room_id: int, sha256: str, form: Form) -> None:
+def fetch_download(
+    storage: Storage, room_id: int, sha256: str, form: Form, cover: str = ""
+) -> None:
     """Fetch what `open_download` opens, while a thread can wait and an error be told.
 
     Raises
@@ -151,6 +174,8 @@ def fetch_download(storage: Storage, room_id: int, sha256: str, form: Form) -> N
     path = storage.original(room_id, sha256)
     if form is Form.COPY:
         path = storage.derivative(room_id, sha256, CLEAN_COPY)
+    elif form is Form.COVERED:
+        path = copy_file(storage, room_id, sha256, cover)
     try:
         storage.fetch(path)
     except FileNotFoundError as error:
@@ -171,5 +196,5 @@ def has_clean_copy(photo: PhotoFile, storage: Storage) -> bool:
 
 
 def format_of_download(image_format: str, form: int) -> str:
-    """Return Pillow's name for the format of a photo in this form: a clean copy is a JPEG."""
-    return "JPEG" if form == Form.COPY else image_format
+    """Return Pillow's name for the format of a photo in this form: copies are JPEGs."""
+    return "JPEG" if form in (Form.COPY, Form.COVERED) else image_format

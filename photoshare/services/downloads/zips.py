@@ -6,7 +6,7 @@ import hashlib
 import json
 import zlib
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,7 @@ from photoshare.services.downloads.clean_originals import (
     format_of_download,
     open_download,
 )
+from photoshare.services.downloads.covered_copies import CoveredCopies, find_covered_copies
 from photoshare.services.downloads.file_names import original_name, unique_names
 from photoshare.services.downloads.sources import BytesSource, Source
 from photoshare.services.downloads.zip_layout import ZipLayout
@@ -35,6 +36,7 @@ from photoshare.services.photos import (
     Order,
     note_faults,
 )
+from photoshare.services.visibility.covering import NOTHING, Covering
 from photoshare.storage import Storage
 
 # Part of every stamp: increase it whenever the same photos would be laid out differently.
@@ -71,11 +73,20 @@ class ZipNote:
     text: str
 
 
-def zip_state(album: Album) -> ZipState:
-    """Tell whether an album can be downloaded; costs nothing if nothing is wrong."""
+def zip_state(album: Album, covers: CoveredCopies | None = None) -> ZipState:
+    """Tell whether an album can be downloaded; costs nothing if nothing is wrong.
+
+    Parameters
+    ----------
+    album : Album
+    covers : CoveredCopies, optional
+        Of the photos on which faces are covered for whoever asks.
+    """
     photos = album.select(Order.OLDEST)
     waiting = photos.where(unmeasured()).with_only_columns(Photo.id).order_by(None).subquery()
     count = db.session.scalar(select(func.count()).select_from(waiting)) or 0
+    if covers:
+        count += covers.count_waiting(album)
     lost = db.session.scalars(photos.where(Photo.is_lost).with_only_columns(album.file_name))
     return ZipState(count, tuple(lost))
 
@@ -87,6 +98,7 @@ def make_zip(
     *,
     exact: bool,
     tell_lost: Callable[[Sequence[str]], ZipNote],
+    covering: Covering = NOTHING,
 ) -> AlbumZip | None:
     """Lay out the zip of an album, or take it from the shelf; every photo gets a unique name.
 
@@ -102,6 +114,8 @@ def make_zip(
         Originals bit for bit, including locations, names and serial numbers.
     tell_lost : callable
         Writes the text for a zip without the lost photos, given their file names.
+    covering : Covering
+        Whose faces are covered for whoever asks.
 
     Returns
     -------
@@ -110,13 +124,14 @@ def make_zip(
     """
     made = None
     with shelf.building:
-        while made is None and not (state := zip_state(album)).waiting_count:
+        covers = find_covered_copies(album.room_id, covering, storage)
+        while made is None and not (state := zip_state(album, covers)).waiting_count:
             note = tell_lost(state.lost) if state.lost else None
             photo_ids = _photo_ids(album)
-            key = _digest(album, photo_ids, exact, note)
+            key = _digest(album, photo_ids, covers, exact=exact, note=note)
             made = shelf.find(key)
             if made is None:
-                made = _lay_out(album, photo_ids, storage, key, exact=exact, note=note)
+                made = _lay_out(album, photo_ids, covers, storage, key, exact=exact, note=note)
             if made is not None:
                 shelf.keep(made)
     if made is not None:
@@ -137,13 +152,21 @@ def _photo_ids(album: Album) -> array[int]:
     return array("q", filterfalse(is_lost, json.loads(found)))
 
 
-def _digest(album: Album, photo_ids: array[int], exact: bool, note: ZipNote | None) -> str:
+def _digest(
+    album: Album,
+    photo_ids: array[int],
+    covers: CoveredCopies,
+    *,
+    exact: bool,
+    note: ZipNote | None,
+) -> str:
     """Hash what distinguishes one zip from another: an album may be 20,000 numbers.
 
     Where guests don't see all photos, the names of the files depend on the reader as well.
     """
     reader_id = album.reader.id if album.reader else None
-    key = hashlib.sha256(repr((album.room_id, reader_id, exact, note)).encode())
+    said = (album.room_id, reader_id, exact, note, covers.names_on(photo_ids))
+    key = hashlib.sha256(repr(said).encode())
     key.update(photo_ids)
     return key.hexdigest()
 
@@ -151,6 +174,7 @@ def _digest(album: Album, photo_ids: array[int], exact: bool, note: ZipNote | No
 def _lay_out(
     album: Album,
     photo_ids: array[int],
+    covers: CoveredCopies,
     storage: Storage,
     key: str,
     *,
@@ -165,8 +189,13 @@ def _lay_out(
     if columns is None:
         return None
     hashes, names, formats, forms, sizes, checksums, moments = columns
+    covered: dict[int, str] = {}
+    for number, photo_id in enumerate(photo_ids):
+        if (copy := covers.copies.get(photo_id)) is not None:
+            forms[number], covered[number] = Form.COVERED, covers.covers[photo_id].name
+            sizes[number], checksums[number] = copy.size_bytes, copy.crc32
     formats = list(map(format_of_download, formats, forms))
-    files = _Files(album.room_id, storage, hashes, map(_kind, forms, formats), note)
+    files = _Files(album.room_id, storage, hashes, map(_kind, forms, formats), covered, note)
     names = list(map(original_name, names, formats))
     if note is not None:
         names.append(note.file_name)
@@ -217,7 +246,7 @@ def _kind(form: int, image_format: str) -> int:
 
 
 class _Files:
-    """Opens the files of a zip by number; takes 33 bytes of memory per file."""
+    """Opens the files of a zip by number; takes 33 bytes of memory per file, more if covered."""
 
     def __init__(
         self,
@@ -225,22 +254,26 @@ class _Files:
         storage: Storage,
         hashes: Iterable[str],
         kinds: Iterable[int],
+        covered: Mapping[int, str],
         note: ZipNote | None,
     ) -> None:
         self.note = note.text.encode() if note else b""  # the last file, if there is a note
         self._room_id, self._storage = room_id, storage
         self._hashes = bytes.fromhex("".join(hashes))
         self._kinds = bytes(kinds)  # form and format of each
+        self._covered = covered  # the name of what is covered, by number
 
     @property
     def memory_bytes(self) -> int:
         """How much memory it takes."""
-        return len(self._hashes) + len(self._kinds) + len(self.note)
+        return len(self._hashes) + len(self._kinds) + 66 * len(self._covered) + len(self.note)
 
     def digest(self) -> bytes:
         """Return 32 bytes that change with the files, and with how they are cleaned."""
         rules = f"{CLEANING_RULES} ".encode()
-        return hashlib.sha256(rules + self._hashes + self._kinds + self.note).digest()
+        covered = repr(sorted(self._covered.items())).encode()
+        files = rules + self._hashes + self._kinds + covered + self.note
+        return hashlib.sha256(files).digest()
 
     def open(self, number: int) -> Source:
         """Open a file for reading."""
@@ -250,5 +283,10 @@ class _Files:
         sha256 = self._hashes[start : start + _SHA256_BYTES].hex()
         form, image_format = divmod(self._kinds[number], len(_FORMATS))
         return open_download(
-            self._storage, self._room_id, sha256, Form(form), _FORMATS[image_format]
+            self._storage,
+            self._room_id,
+            sha256,
+            Form(form),
+            _FORMATS[image_format],
+            self._covered.get(number, ""),
         )

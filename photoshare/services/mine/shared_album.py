@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from photoshare.errors import NotFoundError
-from photoshare.models import LinkKind, Person, Photo, db
+from photoshare.models import LinkKind, Person, Photo, Room, db
 from photoshare.services.downloads.clean_originals import check_exact
 from photoshare.services.mine.own_links import find_by_secret
 from photoshare.services.photos import Album, load_photos, open_album
@@ -33,6 +33,7 @@ class SharedAlbum:
     link_id : int
     made_at : datetime
         When it was shared.
+    room : Room
     album : Album
     name : str
         The owner's; may be empty.
@@ -42,6 +43,7 @@ class SharedAlbum:
 
     link_id: int
     made_at: datetime
+    room: Room
     album: Album
     name: str
     is_exact: bool
@@ -68,6 +70,7 @@ def open_shared(secret: str) -> SharedAlbum:
     return SharedAlbum(
         link.id,
         link.created_at,
+        room,
         open_album(access, person_id=person.id),
         guest.name or person.name or "",
         check_exact(access, wants_exact=False),

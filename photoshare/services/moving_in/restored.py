@@ -190,6 +190,7 @@ def _face(
         raise line.refusal("it is on no photo")
     photo = photos[photo_id]
     is_face = line.yes_or_no("is_face")
+    is_forgotten = line.has("is_forgotten") and line.yes_or_no("is_forgotten")
     top = line.number("top", least=0, most=photo.height - 1)
     left = line.number("left", least=0, most=photo.width - 1)
     encoding = line.content_or_none("encoding", most=MAX_ENCODING * _NUMBER_BYTES)
@@ -206,7 +207,8 @@ def _face(
         "quality": line.share("quality", most=1e6) if line.has("quality") else None,
         "panel": line.number("panel", least=0, most=MAX_PANELS),
         "is_face": is_face,
-        "encoding": encoding if is_face else None,
+        "is_forgotten": is_forgotten,
+        "encoding": encoding if is_face and not is_forgotten else None,
     }
 
 

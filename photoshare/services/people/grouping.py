@@ -29,6 +29,7 @@ from photoshare.services.people.room_faces import (
     load_room_faces,
 )
 from photoshare.services.people.selves import follow_merged
+from photoshare.services.visibility.covering import count_if_covered
 
 _FACES = cast(Table, Face.__table__)
 # Made once, and not by the session, which would look for loaded faces: most photos move some.
@@ -125,6 +126,8 @@ def write_plan(
         was |= {face: person for face, person in replaced.items() if person in gone}
         follow_merged(was, now, for_good=True)
         delete_empty_people(room_id, gone)
-    settle_covers({*staying, *left, *person_ids[moved].tolist()} - {NO_PERSON})
+    concerned = {*left, *person_ids[moved].tolist()} - {NO_PERSON}
+    settle_covers({*staying, *concerned})
+    count_if_covered(room_id, concerned)
     db.session.commit()
     keep_room_faces(room_id, replace(written, revision=planned.revision + 1))

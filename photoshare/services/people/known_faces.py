@@ -7,11 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import bindparam, select
 
-from photoshare.geometry import FaceLocation, paired_faces
+from photoshare.faces.types import AnalysedFace
+from photoshare.geometry import (
+    SAME_FACE_OVERLAP,
+    FaceLocation,
+    overlap_matrix,
+    paired_faces,
+)
 from photoshare.models import Correction, CorrectionFace, Face, Photo, db, number_of
 
 _ENGINE = select(Photo.engine).where(Photo.id == bindparam("photo_id"))
-_FACES = select(Face).where(Face.photo_id == bindparam("photo_id"))
+_FACES = select(Face).where(Face.photo_id == bindparam("photo_id"), ~Face.is_forgotten)
+_FORGOTTEN = select(Face.top, Face.right, Face.bottom, Face.left).where(
+    Face.photo_id == bindparam("photo_id"), Face.is_forgotten
+)
 
 NEW_FACE = 0  # id of a face without a row; row ids begin at 1
 
@@ -56,12 +65,24 @@ class MatchedFaces:
         return {row.id: row.person_id for row in (*self.found_again.values(), *self.gone)}
 
 
+def without_forgotten(photo_id: int, faces: list[AnalysedFace]) -> list[AnalysedFace]:
+    """Leave out found faces that someone asked to be forgotten: those rows stay as they are."""
+    forgotten = db.session.execute(_FORGOTTEN, {"photo_id": photo_id}).all()
+    if not forgotten or not faces:
+        return faces
+    before = np.array([tuple(row) for row in forgotten], dtype=np.int64)
+    found = np.array([face.location for face in faces], dtype=np.int64)
+    is_known = overlap_matrix(found, before).max(axis=1) >= SAME_FACE_OVERLAP
+    is_known[[place for place, _ in paired_faces(found, before)]] = True
+    return [face for face, is_theirs in zip(faces, is_known, strict=True) if not is_theirs]
+
+
 def match_known_faces(
     photo_id: int, locations: list[FaceLocation], engine_name: str
 ) -> MatchedFaces:
     """Match the known faces of a photo with the locations that the engine found now.
 
-    A corrected face stays even if it is not found again.
+    A corrected face stays even if it is not found again; what is forgotten isn't looked at.
     """
     before = db.session.scalar(_ENGINE, {"photo_id": photo_id})
     rows = db.session.scalars(_FACES, {"photo_id": photo_id}).all()

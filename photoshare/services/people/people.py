@@ -32,6 +32,7 @@ class PersonCard:
     is_hidden: bool  # from everyone except the host and themselves
     photo_count: int
     cover_face_id: int  # the one chosen by hand, or the clearest that is surely theirs
+    has_asked: bool = False  # hidden since they asked not to be shown
 
 
 def list_people(room_id: int, *, is_hidden: bool | None = False) -> list[PersonCard]:
@@ -107,7 +108,7 @@ def _cards(*conditions: ColumnElement[bool]) -> list[PersonCard]:
     )
     count = photo_count.label("photo_count")
     rows = db.session.execute(
-        select(Person.id, Person.name, Person.is_hidden, count, cover)
+        select(Person.id, Person.name, Person.is_hidden, count, cover, Person.has_asked)
         .where(*conditions, exists().where(is_theirs))
         .order_by(count.desc(), Person.id)
     )

@@ -33,6 +33,7 @@ from photoshare.services.people.known_faces import (
     KnownFace,
     MatchedFaces,
     match_known_faces,
+    without_forgotten,
 )
 from photoshare.services.people.room_faces import (
     RoomFaces,
@@ -64,9 +65,20 @@ class FoundFace:
 
 @dataclass(frozen=True, slots=True)
 class FoundPhoto:
-    """A searched photo: the faces found in it now, and those known before."""
+    """A searched photo: the faces found in it now, and those known before.
+
+    Attributes
+    ----------
+    claimed : ClaimedPhoto
+    found : list of AnalysedFace
+        All that the engine found.
+    faces : list of AnalysedFace
+        Without those that someone asked to be forgotten.
+    known : MatchedFaces
+    """
 
     claimed: ClaimedPhoto
+    found: list[AnalysedFace]
     faces: list[AnalysedFace]
     known: MatchedFaces
 
@@ -151,16 +163,18 @@ def _write_crops(photos: Sequence[tuple[ClaimedPhoto, list[FoundFace]]], storage
 def _read(photos: Sequence[Searched], rule: GroupingRule) -> _Reading:
     """Read the faces of the room and those known of the photos; no transaction stays open."""
     room = load_room_faces(photos[0][0].room_id, rule.engine_name)
-    found = [
-        FoundPhoto(
-            claimed,
-            faces,
-            match_known_faces(claimed.id, [face.location for face in faces], rule.engine_name),
-        )
-        for claimed, faces in photos
-    ]
+    found = [_found_photo(claimed, faces, rule) for claimed, faces in photos]
     db.session.rollback()
     return _Reading(room, found)
+
+
+def _found_photo(
+    claimed: ClaimedPhoto, found: list[AnalysedFace], rule: GroupingRule
+) -> FoundPhoto:
+    faces = without_forgotten(claimed.id, found)
+    locations = [face.location for face in faces]
+    known = match_known_faces(claimed.id, locations, rule.engine_name)
+    return FoundPhoto(claimed, found, faces, known)
 
 
 def _plan(reading: _Reading, rule: GroupingRule) -> _Plan:
@@ -181,7 +195,7 @@ def _write(reading: _Reading, plan: _Plan, rule: GroupingRule, storage: Storage)
             gone = [photo for photo in reading.photos if photo.claimed.id not in present]
             _delete_files(gone, storage)
             return [
-                (photo.claimed, photo.faces)
+                (photo.claimed, photo.found)
                 for photo in reading.photos
                 if photo.claimed.id in present
             ]
@@ -296,5 +310,5 @@ def _delete_old_crops(photo: FoundPhoto, storage: Storage) -> None:
     }
     storage.delete_derived(
         storage.face_crop(claimed.room_id, claimed.sha256, location)
-        for location in (known.old_locations | {face.location for face in faces}) - shown
+        for location in (known.old_locations | {face.location for face in photo.found}) - shown
     )

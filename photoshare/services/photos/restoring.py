@@ -22,7 +22,6 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    or_,
     select,
     update,
 )
@@ -55,10 +54,9 @@ from photoshare.services.rooms import activity
 from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access
 from photoshare.services.visibility.also_added import add_all_also, add_also
+from photoshare.services.visibility.faces_in_bin import Rows, without_faces
 from photoshare.services.visibility.sight import searches_faces, sees_only_self
 from photoshare.storage import Storage
-
-Rows = list[dict[str, Any]]
 
 BIN_PAGE_SIZE = 20  # deletions: a phone shows four at once
 SHOWN_IN_BIN = 8  # pictures of one deletion: two rows on a phone
@@ -229,7 +227,7 @@ def restore_photos(access: Access, deletion_id: int, storage: Storage) -> int:
 def _put_back(room_id: int, kept: Mapping[str, Rows]) -> int:
     """Insert the rows again and settle what follows from them; the caller commits."""
     if not searches_faces(room_id):
-        kept = _without_faces(kept)
+        kept = without_faces(kept)
     known = set(db.session.scalars(select(Photo.sha256).where(Photo.room_id == room_id)))
     guests = set(db.session.scalars(select(Guest.id).where(Guest.room_id == room_id)))
     photos = [row for row in kept["photo"] if row["sha256"] not in known]
@@ -269,35 +267,6 @@ def _put_back_also(kept: Mapping[str, Rows], back: Collection[int], guests: set[
             add_also(photo_id, guest_id)
             count += photo_id not in back
     return count
-
-
-def forget_faces_in_bin(room_id: int) -> bool:
-    """Delete the faces of one deletion of a room and all that goes with them, and commit.
-
-    Returns
-    -------
-    bool
-        Whether there was one that had any.
-    """
-    has_faces = or_(Deletion.rows.contains('"encoding":'), Deletion.album.is_not(None))
-    found = db.session.scalar(
-        select(Deletion).where(Deletion.room_id == room_id, has_faces).limit(1)
-    )
-    if found is None:
-        return False
-    values = {"rows": json.dumps(_without_faces(json.loads(found.rows))), "album": None}
-    db.session.execute(update(Deletion).where(Deletion.id == found.id).values(values))
-    db.session.commit()
-    return True
-
-
-def _without_faces(kept: Mapping[str, Rows]) -> Mapping[str, Rows]:
-    """Leave out what was found in photos, as if nobody had searched them."""
-    unsearched = {"engine": None, "state": PHOTO_WAITING, "attempts": 0}
-    nothing: dict[str, Rows] = {
-        name: [] for name in ("face", "person", "correction", "correction_face")
-    }
-    return {**kept, **nothing, "photo": [row | unsearched for row in kept["photo"]]}
 
 
 def _put_back_person(row: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import func, select, update
 
-from photoshare.models import PHOTO_ANALYSED, Face, Photo, Room, db
+from photoshare.models import PHOTO_ANALYSED, Face, Person, Photo, Room, db
 from photoshare.services.photos.listing import get_photo, select_seen
 from photoshare.services.rooms.entering import Access
 
@@ -47,9 +47,12 @@ def choose_cover(access: Access, photo_id: int) -> None:
 
 
 def _clarity_of(photo_ids: list[int]) -> dict[int, float]:
-    """Return the sum of the qualities of the faces on each photo."""
-    query = select(Face.photo_id, func.sum(Face.quality)).where(
-        Face.photo_id.in_(photo_ids), Face.is_face, Face.quality.is_not(None)
+    """Return the sum of the qualities of the faces on each photo, without hidden people's."""
+    query = (
+        select(Face.photo_id, func.sum(Face.quality))
+        .outerjoin(Person, Person.id == Face.person_id)
+        .where(Face.photo_id.in_(photo_ids), Face.is_face, Face.quality.is_not(None))
+        .where(Person.is_hidden.is_not(True))
     )
     rows = db.session.execute(query.group_by(Face.photo_id))
     return {photo_id: clarity or 0.0 for photo_id, clarity in rows}

@@ -12,8 +12,11 @@ from photoshare.errors import NotFoundError, RejectedPhotoError, ServerBusyError
 from photoshare.models import Photo, db
 from photoshare.pictures import tiles
 from photoshare.pictures.decoder_pool import DecoderPool
+from photoshare.pictures.decoding import largest_side_px
+from photoshare.services.pictures.covered import cover_maker, get_copy
 from photoshare.services.pictures.smaller import keep_picture
 from photoshare.services.pictures.tile_files import drop_unused, tile_file
+from photoshare.services.visibility.covering import WHOLE, Cover
 from photoshare.storage import Storage
 
 RETRY_AFTER_S = 1
@@ -29,6 +32,7 @@ def get_tile(
     settings: Settings,
     decoders: DecoderPool,
     cutting: Lock,
+    cover: Cover | None = None,
 ) -> bytes:
     """Return a tile of a photo as WebP, after cutting all of this reduction if they are missing.
 
@@ -39,12 +43,12 @@ def get_tile(
         One of `photoshare.pictures.tiles.reductions` of the photo.
     column, row : int
         From 0; see `photoshare.pictures.tiles.grid_of`.
-    storage : Storage
     settings : Settings
         The limits of a decoder process.
     decoders : DecoderPool
     cutting : Lock
         The site's only one, held while a photo is cut. That takes seconds, so nobody waits for it.
+    cover : Cover, optional
 
     Raises
     ------
@@ -55,9 +59,9 @@ def get_tile(
     DiskFullError
         If the disk is nearly full.
     """
-    name = _checked_name(photo, factor, column, row)
+    name = _checked_name(photo, factor, column, row, cover)
     room_id, sha256 = photo.room_id, photo.sha256
-    target = tile_file(storage, room_id, sha256, factor)
+    target = tile_file(storage, room_id, sha256, factor, cover.name if cover else None)
     if not target.is_file():
         db.session.rollback()  # keep no transaction open while the photo is being cut
         if not cutting.acquire(blocking=False):
@@ -65,19 +69,33 @@ def get_tile(
         try:
             if not target.is_file():
                 storage.check_free_space()
-                with storage.holding(storage.original(room_id, sha256)) as original:
-                    content = decoders.cut_tiles(original, factor, settings)
+                source = storage.original(room_id, sha256)
+                if cover:
+                    make = cover_maker(decoders, settings)
+                    source = get_copy(room_id, sha256, cover, storage, make).path
+                with storage.holding(source) as held:
+                    content = decoders.cut_tiles(held, factor, settings)
                 keep_picture(target, content, room_id, sha256, storage)
                 drop_unused(storage)
         except (FileNotFoundError, RejectedPhotoError) as error:  # lost, or over a limit set since
             raise _not_there() from error
         finally:
             cutting.release()
+    return _read_if_there(target, name, storage, room_id, sha256)
+
+
+def _read_if_there(target: Path, name: str, storage: Storage, room_id: int, sha256: str) -> bytes:
     try:
         return _read(target, name)
     except FileNotFoundError:  # dropped meanwhile, or deleted with the photo
         is_dropped = storage.original_size(room_id, sha256) is not None
         raise _busy() if is_dropped else _not_there() from None
+
+
+def _can_be_covered(photo: Photo, cover: Cover) -> bool:
+    """Whether there are tiles of the covered copy: it has all pixels, and shows something."""
+    longer = max(photo.width, photo.height)
+    return cover is not WHOLE and largest_side_px(photo.width, photo.height) == longer
 
 
 def _read(target: Path, name: str) -> bytes:
@@ -86,8 +104,9 @@ def _read(target: Path, name: str) -> bytes:
         return packed.read(name)
 
 
-def _checked_name(photo: Photo, factor: int, column: int, row: int) -> str:
-    if factor in tiles.reductions(photo.width, photo.height):
+def _checked_name(photo: Photo, factor: int, column: int, row: int, cover: Cover | None) -> str:
+    can_be = cover is None or _can_be_covered(photo, cover)
+    if can_be and factor in tiles.reductions(photo.width, photo.height):
         columns, rows = tiles.grid_of(photo.width, photo.height, factor)
         if column < columns and row < rows:
             return tiles.tile_name(column, row)

@@ -49,7 +49,7 @@ def find_picture(
         )
         return ENCODERS[ending](encoding.smaller(decoded.image, side))
 
-    return _find_or_make(target, photo.room_id, photo.sha256, render, storage, renders)
+    return find_or_make(target, photo.room_id, photo.sha256, render, storage, renders)
 
 
 def find_face_picture(access: Access, face_id: int, storage: Storage, renders: Semaphore) -> Path:
@@ -89,7 +89,7 @@ def _find_picture_of(face: Face, storage: Storage, renders: Semaphore) -> Path:
         )
         return encoding.to_jpeg(encoding.crop_face(decoded, location))
 
-    return _find_or_make(
+    return find_or_make(
         target, photo.room_id, photo.sha256, render, storage, renders, is_of_face=True
     )
 
@@ -106,7 +106,7 @@ def delete_pictures_of_no_faces(storage: Storage, room_id: int | None = None) ->
     )
 
 
-def _find_or_make(
+def find_or_make(
     target: Path,
     room_id: int,
     sha256: str,
@@ -115,16 +115,25 @@ def _find_or_make(
     renders: Semaphore,
     *,
     is_of_face: bool = False,
+    find_source: Callable[[], Path] | None = None,
 ) -> Path:
+    """Return the file of a picture, making it if it is missing; by default from the original.
+
+    Raises
+    ------
+    NotFoundError
+        If the original is lost or has just been deleted.
+    """
     db.session.rollback()  # keep no transaction open while waiting for files and other pictures
     if found := storage.find(target):
         return found
     with renders:
         if found := storage.find(target):  # another request has made it meanwhile
             return found
+        source = find_source() if find_source else storage.original(room_id, sha256)
         try:
-            with storage.holding(storage.original(room_id, sha256)) as original:
-                content = render(original)
+            with storage.holding(source) as held:
+                content = render(held)
         except (FileNotFoundError, RejectedPhotoError) as error:
             raise NotFoundError("This picture no longer exists.") from error
     keep_picture(target, content, room_id, sha256, storage, is_of_face=is_of_face)

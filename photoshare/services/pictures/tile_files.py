@@ -14,9 +14,18 @@ from photoshare.storage import Storage
 MOST_BYTES = 1000 * MB  # our choice: little beside the originals of one party
 
 
-def tile_file(storage: Storage, room_id: int, sha256: str, factor: int) -> Path:
-    """Return the file of all tiles of a photo whose sides are divided by ``factor``."""
-    return storage.room_folder(room_id) / "tiles" / f"{sha256}-{factor}.zip"
+def tile_file(
+    storage: Storage, room_id: int, sha256: str, factor: int, cover: str | None = None
+) -> Path:
+    """Return the file of all tiles of a photo whose sides are divided by ``factor``.
+
+    Parameters
+    ----------
+    cover : str, optional
+        The name of what is covered on them.
+    """
+    covered = f"-covered-{cover}" if cover else ""
+    return storage.room_folder(room_id) / "tiles" / f"{sha256}-{factor}{covered}.zip"
 
 
 def drop_unused(storage: Storage) -> None:

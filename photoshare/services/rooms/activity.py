@@ -33,6 +33,7 @@ class ActivityKind(StrEnum):
     DELETED = "deleted"
     RESTORED = "restored"
     CORRECTED = "corrected"
+    ASKED_HIDING = "asked_hiding"  # someone, not to be shown: without a name
     DOWNLOADED = "downloaded"  # all photos of the room
     CHANGED_SETTINGS = "changed_settings"
     RENEWED_GUEST_LINK = "renewed_guest_link"

@@ -174,6 +174,7 @@ def face_lines(photos: dict[int, PhotoToTake], room_id: int, choice: Choice) -> 
             "quality": face.quality,
             "panel": face.panel,
             "is_face": face.is_face,
+            "is_forgotten": face.is_forgotten,
             "encoding": encoding and base64.b64encode(encoding).decode(),
         }
     if not choice.has_encodings:

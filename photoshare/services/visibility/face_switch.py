@@ -25,11 +25,11 @@ from photoshare.models import (
     db,
 )
 from photoshare.services.corrections.change import begin_change
-from photoshare.services.photos.restoring import forget_faces_in_bin
 from photoshare.services.rooms.rooms import PHOTOS_AT_ONCE
 from photoshare.services.shelf import forget_room
 from photoshare.services.space import even_when_full
 from photoshare.services.take_home.packs import forget_packs
+from photoshare.services.visibility.faces_in_bin import delete_faces_in_bin
 from photoshare.services.work.job_table import FACE_SEARCH
 from photoshare.storage import Storage
 
@@ -63,7 +63,7 @@ def _delete_faces(room_id: int, storage: Storage, *, is_switched: bool = False) 
     def forget() -> None:
         while _forget_some_faces(room_id):
             pass
-        while forget_faces_in_bin(room_id):  # last: a deletion takes faces there
+        while delete_faces_in_bin(room_id):  # last: a deletion takes faces there
             pass
         if is_switched or _has_people(room_id):
             _forget_people(room_id)

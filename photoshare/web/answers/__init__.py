@@ -24,7 +24,15 @@ from photoshare.web.answers.photo_files import (
     send_zip,
     waiting_words,
 )
-from photoshare.web.answers.pictures import picture_digest, send_binned, send_picture, send_tile
+from photoshare.web.answers.pictures import (
+    picture_digest,
+    picture_file,
+    send_binned,
+    send_face_picture,
+    send_photo_picture,
+    send_picture,
+    send_tile,
+)
 from photoshare.web.answers.same_photo import is_sure
 from photoshare.web.answers.toasts import toast
 from photoshare.web.answers.uploaded import UploadResult, answer_upload
@@ -53,11 +61,14 @@ __all__ = [
     "page_before",
     "photo_words",
     "picture_digest",
+    "picture_file",
     "redirect_or",
     "render",
     "say_deleted",
     "send_binned",
+    "send_face_picture",
     "send_photo",
+    "send_photo_picture",
     "send_picture",
     "send_source",
     "send_tile",

@@ -10,16 +10,26 @@ from flask import Response, make_response, redirect
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
+from photoshare.errors import ServerBusyError
 from photoshare.models import Photo
 from photoshare.pictures.formats import FORMATS
 from photoshare.services.downloads import zips
 from photoshare.services.downloads.checksums import get_download
-from photoshare.services.downloads.clean_originals import Form, fetch_download, open_download
+from photoshare.services.downloads.clean_originals import (
+    Form,
+    covered_download,
+    fetch_download,
+    open_download,
+)
+from photoshare.services.downloads.covered_copies import find_covered_copies
 from photoshare.services.downloads.file_names import original_name, safe_name
 from photoshare.services.downloads.zips import ZipNote
 from photoshare.services.photos import Album, count_photos
+from photoshare.services.pictures import cover_maker
+from photoshare.services.pictures.covered import get_copy
 from photoshare.web.answers.downloads import send_source
 from photoshare.web.pages.words import number
+from photoshare.web.requests import current_covering
 from photoshare.web.site import current_site
 
 SERVICE_UNAVAILABLE = 503
@@ -38,21 +48,32 @@ def send_photo(photo: Photo, *, exact: bool, may_redirect: bool = True) -> BaseR
         Whether the bucket may send it, if the settings say so. A program might send the bucket its
         token as well.
     """
-    storage = current_site().storage
-    found = get_download(photo.id, storage, exact=exact)
+    site, covering = current_site(), current_covering()
+    storage = site.storage
+    if covering.hides(photo):
+        raise ServerBusyError(
+            "This photo has only just come in. Please try again in a moment.",
+            retry_after_s=int(RETRY_AFTER_S),
+        )
+    room_id, sha256, image_format = photo.room_id, photo.sha256, photo.image_format
+    file_name, cover = photo.file_name, covering.of_photo(photo)
+    if cover is None:
+        found = get_download(photo.id, storage, exact=exact)
+    else:
+        make = cover_maker(site.decoders, site.settings)
+        copy = get_copy(room_id, sha256, cover, storage, make)
+        found = covered_download(copy, sha256, cover)
     if may_redirect and found.form is Form.EXACT:
-        address = storage.download_address(storage.original(photo.room_id, photo.sha256))
+        address = storage.download_address(storage.original(room_id, sha256))
         if address:
             return _no_store(redirect(address))
-    fetch_download(storage, photo.room_id, photo.sha256, found.form)
+    fetch_download(storage, room_id, sha256, found.form, found.cover)
     return send_source(
-        partial(
-            open_download, storage, photo.room_id, photo.sha256, found.form, photo.image_format
-        ),
+        partial(open_download, storage, room_id, sha256, found.form, image_format, found.cover),
         found.size_bytes,
         etag=hashlib.sha256(found.stamp.encode()).hexdigest(),
         mime_type=FORMATS[found.image_format].mime_type,
-        name=original_name(photo.file_name, found.image_format),
+        name=original_name(file_name, found.image_format),
     )
 
 
@@ -73,7 +94,14 @@ def send_zip(album: Album, title: str, *, exact: bool) -> Response | None:
         Originals bit for bit. See `check_exact`.
     """
     site = current_site()
-    made = zips.make_zip(album, site.storage, site.zips, exact=exact, tell_lost=_tell_lost)
+    made = zips.make_zip(
+        album,
+        site.storage,
+        site.zips,
+        exact=exact,
+        tell_lost=_tell_lost,
+        covering=current_covering(),
+    )
     if made is None:
         site.jobs.prepare_downloads(album.room_id)
         return None
@@ -94,7 +122,8 @@ def answer_later(page: str) -> Response:
 def waiting_words(album: Album) -> dict[str, int]:
     """Count how many photos of a zip there are and how many are ready, for its template."""
     photo_count = count_photos(album)
-    waiting_count = zips.zip_state(album).waiting_count
+    covers = find_covered_copies(album.room_id, current_covering(), current_site().storage)
+    waiting_count = zips.zip_state(album, covers).waiting_count
     return {"photo_count": photo_count, "ready_count": photo_count - waiting_count}
 
 

@@ -56,7 +56,7 @@ from photoshare.web.pages.words import (
     translate_stored,
     weekday,
 )
-from photoshare.web.requests import site_of
+from photoshare.web.requests import covering_mark, site_of
 
 # Width by height of tiles, in percent. A style sheet cannot read a photo's own ratio, since inline
 # styles are not allowed, so each shape has a class in styles/photo-grid.css; none cuts off more
@@ -116,7 +116,8 @@ def srcset(
     longer = max(photo.width, photo.height)
     enough = next((side for side in RENDITION_PX if side >= longer), RENDITION_PX[-1])
     # One call for all sizes: a grid of 60 photos would spend a third of its time in url_for.
-    base = address(photo, 0, ending).removesuffix(f"0.{ending}")
+    path, _, query = address(photo, 0, ending).partition("?")
+    base, ending = path.removesuffix(f"0.{ending}"), f"{ending}?{query}" if query else ending
     return ", ".join(
         f"{base}{side}.{ending} {max(1, photo.width * min(side, longer) // longer)}w"
         for side in RENDITION_PX
@@ -144,8 +145,13 @@ def tile_sizes(photo: Photo) -> str:
 
 
 def placeholder_url(photo: Photo | WaitingPhoto) -> str:
-    """Return the few pixels shown until a photo is loaded, as an address that contains them."""
-    return "data:image/webp;base64," + base64.b64encode(photo.placeholder or b"").decode()
+    """Return the few pixels shown until a photo is loaded, as an address that contains them.
+
+    Empty if there are none, or if faces may be covered: on a portrait they tell too much.
+    """
+    if not photo.placeholder or covering_mark():
+        return ""
+    return "data:image/webp;base64," + base64.b64encode(photo.placeholder).decode()
 
 
 def visible_faces(photo: Photo, access: Access) -> list[Face]:
@@ -168,7 +174,7 @@ def tiles_url(photo: Photo) -> str:
         column=0,
         row=0,
     )
-    return tile.removesuffix("/1/0-0.webp")
+    return tile.partition("?")[0].removesuffix("/1/0-0.webp")
 
 
 def tile_factors(photo: Photo) -> tuple[int, ...]:
@@ -277,6 +283,7 @@ def init_app(app: Flask) -> None:
         "photo_words": photo_words,
         "people_arguments": people_arguments,
         "picture_url": picture_url,
+        "covering_mark": covering_mark,
         "cursor_of": cursor_of,
         "date_range": date_range,
         "plural_forms": plural_forms,

@@ -19,6 +19,12 @@ from photoshare.web.requests.arguments import (
     people_argument,
 )
 from photoshare.web.requests.attempts import guessing, limit_searches, limit_uploads
+from photoshare.web.requests.covering import (
+    cover_for_all,
+    covering_mark,
+    current_covering,
+    is_at_present_address,
+)
 from photoshare.web.requests.invitation import enter, wanted_page
 from photoshare.web.requests.owner import (
     check_may_open_rooms,
@@ -53,7 +59,10 @@ __all__ = [
     "changed_at_of_form",
     "check_may_open_rooms",
     "check_opens_room",
+    "cover_for_all",
+    "covering_mark",
     "current_access",
+    "current_covering",
     "current_site",
     "current_token",
     "day_of_form",
@@ -64,6 +73,7 @@ __all__ = [
     "guessing",
     "host_only",
     "is_api_request",
+    "is_at_present_address",
     "is_owner",
     "limit_searches",
     "limit_uploads",

@@ -18,7 +18,7 @@ from photoshare.web.views import (
 )
 from photoshare.web.views.about import what_is_stored
 from photoshare.web.views.api import v1
-from photoshare.web.views.mine import find_me, me, own_links, shared_album
+from photoshare.web.views.mine import find_me, hiding, me, own_links, shared_album
 from photoshare.web.views.rooms import (
     activity,
     api_tokens,
@@ -35,7 +35,19 @@ BLUEPRINTS = tuple(
     page.blueprint
     for page in (
         *(rooms, photos, uploads, people, corrections, suggestions, albums, jobs),
-        *(me, find_me, own_links, shared_album, wall, phone_app, languages, v1, owner, take_home),
+        *(
+            me,
+            find_me,
+            hiding,
+            own_links,
+            shared_album,
+            wall,
+            phone_app,
+            languages,
+            v1,
+            owner,
+            take_home,
+        ),
         *(guests, links, api_tokens, bin, ending, moderation, activity),
         *(visibility, what_is_stored),
     )

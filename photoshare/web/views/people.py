@@ -19,13 +19,12 @@ from photoshare.services.people.finding import PeopleQuery, find_people
 from photoshare.services.people.people import PersonCard
 from photoshare.services.people.room_people import RoomPeople, load_room_people
 from photoshare.services.photos import open_album
-from photoshare.services.pictures import find_face_picture
 from photoshare.web.answers import (
     current_author,
     faces_of,
     page_after,
     render,
-    send_picture,
+    send_face_picture,
     wants_partial,
     with_address,
 )
@@ -254,6 +253,4 @@ def face(room_code: str, face_id: int) -> str:
 @blueprint.get("/faces/<int:face_id>.jpg")
 def face_picture(room_code: str, face_id: int) -> Response:
     """Send the small square picture of one face."""
-    site = current_site()
-    path = find_face_picture(current_access(), face_id, site.storage, site.renders)
-    return send_picture(path, "image/jpeg")
+    return send_face_picture(face_id)

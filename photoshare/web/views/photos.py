@@ -50,7 +50,6 @@ from photoshare.services.photos import (
     open_album,
     restore_photos,
 )
-from photoshare.services.pictures import find_picture, get_tile
 from photoshare.services.rooms.entering import Access
 from photoshare.services.visibility.for_all import mark_for_all
 from photoshare.services.visibility.sight import may_see_face
@@ -65,7 +64,7 @@ from photoshare.web.answers import (
     redirect_or,
     say_deleted,
     send_photo,
-    send_picture,
+    send_photo_picture,
     send_tile,
     toast,
     translate_error,
@@ -87,8 +86,6 @@ from photoshare.web.requests import (
 )
 
 blueprint = Blueprint("photos", __name__, url_prefix="/rooms/<room_code>")
-
-PICTURE_TYPES = {"webp": "image/webp", "jpg": "image/jpeg"}
 
 
 @blueprint.get("/photos")
@@ -195,10 +192,7 @@ def _by_name_then_place(face: Face) -> tuple[bool, bool, int]:
 @blueprint.get("/photos/<int:photo_id>/<digest>-<int:side>.<any(webp, jpg):ending>")
 def picture(room_code: str, photo_id: int, digest: str, side: int, ending: str) -> Response:
     """Send a smaller picture of a photo: its longer side in pixels, WebP or JPEG."""
-    photo = _photo_with_digest(photo_id, digest)
-    site = current_site()
-    path = find_picture(photo, side, ending, site.storage, site.renders)
-    return send_picture(path, PICTURE_TYPES[ending])
+    return send_photo_picture(_photo_with_digest(photo_id, digest), side, ending)
 
 
 @blueprint.get("/photos/<int:photo_id>/<digest>/tiles/<int:factor>/<int:column>-<int:row>.webp")
@@ -206,18 +200,7 @@ def tile(
     room_code: str, photo_id: int, digest: str, factor: int, column: int, row: int
 ) -> Response:
     """Send a tile of a photo for a close look, its sides divided by ``factor``."""
-    photo, site = _photo_with_digest(photo_id, digest), current_site()
-    content = get_tile(
-        photo,
-        factor,
-        column,
-        row,
-        storage=site.storage,
-        settings=site.settings,
-        decoders=site.decoders,
-        cutting=site.cutting,
-    )
-    return send_tile(content)
+    return send_tile(_photo_with_digest(photo_id, digest), factor, column, row)
 
 
 @blueprint.get("/photos/<int:photo_id>/<digest>/download")

@@ -11,7 +11,7 @@ from photoshare.services.rooms.entering import Access
 from photoshare.web.answers import isolated, photo_words
 from photoshare.web.pages.links import absolute_url, qr_code_uri
 from photoshare.web.pages.template_helpers import picture_url, visible_faces
-from photoshare.web.requests import current_access, number_argument
+from photoshare.web.requests import cover_for_all, covering_mark, current_access, number_argument
 
 blueprint = Blueprint("wall", __name__, url_prefix="/rooms/<room_code>")
 
@@ -20,6 +20,7 @@ blueprint = Blueprint("wall", __name__, url_prefix="/rooms/<room_code>")
 def show(room_code: str) -> str:
     """Show the photos one by one in full screen; new ones appear by themselves."""
     access = current_access()
+    cover_for_all(access.room)
     guest_url = absolute_url("rooms.show", room_code=access.room.code)
     return render_template(
         "wall/show.html",
@@ -34,9 +35,11 @@ def show(room_code: str) -> str:
 def photos(room_code: str) -> Response:
     """List the photos added after the one given by ``after``, for the wall's script."""
     access = current_access()
+    cover_for_all(access.room)
     found = wall.list_newer(access, number_argument("after") or 0)
     response = jsonify([_entry(access, photo) for photo in found])
     response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Covering"] = covering_mark()  # who is covered: the script begins anew
     return response
 
 

@@ -28,7 +28,10 @@ PHOTO = (
     *("file_name", "image_format", "size_bytes", "width", "height", "captured_at", "created_at"),
     *("captured_by", "captured_offset_min"),
 )
-FACE = ("top", "right", "bottom", "left", "score", "quality", "panel", "is_face", "encoding")
+FACE = (
+    *("top", "right", "bottom", "left", "score", "quality", "panel", "is_face", "encoding"),
+    "is_forgotten",
+)
 
 
 def described(room_id: int) -> dict[str, Any]:

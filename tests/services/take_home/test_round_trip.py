@@ -20,9 +20,10 @@ from photoshare.db import db
 from photoshare.errors import InvalidInputError, NotFoundError, SameNameError
 from photoshare.faces.graphs.dlib_format import ENCODING_SIZE
 from photoshare.faces.types import AnalysedFace
-from photoshare.models import Audience, Correction, Face, FacesFor, Guest, Person, Photo
+from photoshare.models import Audience, Correction, Face, FacesFor, Guest, Person, Photo, Room
 from photoshare.services.corrections import verbs
-from photoshare.services.corrections.events import CorrectionKind
+from photoshare.services.corrections.events import OF_ONESELF, CorrectionKind
+from photoshare.services.mine import hiding
 from photoshare.services.moving_in.importing import ImportedRoom, Server, import_room
 from photoshare.services.moving_in.restored import EngineHere
 from photoshare.services.people import grouping, storing
@@ -87,10 +88,25 @@ class Talk:
         return self.random.choice(people) if people else 0
 
     def undo_something(self) -> None:
-        known = self.ids(Correction, Correction.undone_at.is_(None))
+        of_others = Correction.kind.not_in(OF_ONESELF)
+        known = self.ids(Correction, Correction.undone_at.is_(None), of_others)
         if known:
             verbs.undo(Author(self.room_id), self.random.choice(known))
             self.undone += 1
+
+    def hide(self) -> None:
+        """Let a guest ask for themselves, or take that back."""
+        guest = db.session.get_one(Guest, self.random.choice(self.ids(Guest)))
+        someone = self.someone()
+        if guest.person_id is None and someone:
+            guest.person_id = guest.said_person_id = someone
+            db.session.commit()
+        access = Access(db.session.get_one(Room, self.room_id), guest)
+        if self.random.random() < 0.4:
+            hiding.show_me(access)
+        else:
+            forgets = self.random.random() < 0.2
+            hiding.hide_me(access, site_of(self.app).storage, forgets=forgets)
 
     def correct(self) -> None:
         guest_id = self.random.choice([None, *self.ids(Guest)])
@@ -109,8 +125,9 @@ class Talk:
             lambda: verbs.choose_cover(author, faces[0]),
             lambda: verbs.mark_different(author, faces[:1], others),
             lambda: verbs.mark_same(author, faces[:1], others, is_sure=is_sure),
+            self.hide,
         )
-        (action,) = self.random.choices(actions, [1] + [4] * 9)
+        (action,) = self.random.choices(actions, [1] + [4] * 9 + [2])
         action()
 
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from photoshare.errors import InvalidInputError
 from photoshare.services.corrections.rights import may_correct_person
+from photoshare.services.mine.hiding import find_hiding
 from photoshare.services.paging import page_of
 from photoshare.services.people import selves
 from photoshare.services.people.finding import find_people, fold_name
@@ -111,6 +112,7 @@ def _page(
         own=own,
         own_album=own_album,
         first_id=find_first(own_album) if own_album and own and own.photo_count > 1 else None,
+        hiding=find_hiding(access),
         may_name=own is not None and _may_name(own),
         **({} if own else _choices()),
         person_error=person_error,

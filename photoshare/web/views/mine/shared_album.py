@@ -21,13 +21,12 @@ from photoshare.services.mine.shared_album import (
     open_shared,
 )
 from photoshare.services.photos import find_neighbours, find_position
-from photoshare.services.pictures import find_picture
 from photoshare.web.answers import (
     answer_later,
     isolated,
     picture_digest,
     send_photo,
-    send_picture,
+    send_photo_picture,
     send_zip,
     waiting_words,
     wants_partial,
@@ -36,11 +35,10 @@ from photoshare.web.pages.atom import FeedPhoto, write_feed
 from photoshare.web.pages.links import absolute_url
 from photoshare.web.pages.photo_grid import photo_page
 from photoshare.web.pages.words import capture_time
-from photoshare.web.requests import current_site, guessing
+from photoshare.web.requests import cover_for_all, guessing
 
 blueprint = Blueprint("shared_album", __name__, url_prefix="/shared/<album_secret>")
 
-PICTURE_TYPES = {"webp": "image/webp", "jpg": "image/jpeg"}
 FEED_PICTURE_PX = 1280
 
 
@@ -68,9 +66,7 @@ def photo(album_secret: str, photo_id: int) -> str:
 @blueprint.get("/photos/<int:photo_id>/<digest>-<int:side>.<any(webp, jpg):ending>")
 def picture(album_secret: str, photo_id: int, digest: str, side: int, ending: str) -> Response:
     """Send a smaller picture of a photo of a shared album."""
-    one, site = _photo(album_secret, photo_id, digest), current_site()
-    path = find_picture(one, side, ending, site.storage, site.renders)
-    return send_picture(path, PICTURE_TYPES[ending])
+    return send_photo_picture(_photo(album_secret, photo_id, digest), side, ending)
 
 
 @blueprint.get("/photos/<int:photo_id>/<digest>/download")
@@ -150,7 +146,9 @@ def _entry(secret: str, photo: Photo) -> FeedPhoto:
 
 def _open(secret: str) -> SharedAlbum:
     with guessing("shared album", None, wrong=NotFoundError):
-        return open_shared(secret)
+        shared = open_shared(secret)
+    cover_for_all(shared.room)
+    return shared
 
 
 def _photo(secret: str, photo_id: int, digest: str) -> Photo:

@@ -19,12 +19,20 @@ from photoshare.services.photos import (
     list_bin,
     open_album,
 )
-from photoshare.services.pictures import find_picture
 from photoshare.services.rooms import bin
-from photoshare.web.answers import SEE_OTHER, gone_page, say_deleted, send_binned, toast
+from photoshare.services.visibility.covering import WHOLE
+from photoshare.web.answers import (
+    SEE_OTHER,
+    gone_page,
+    picture_file,
+    say_deleted,
+    send_binned,
+    toast,
+)
 from photoshare.web.pages.words import count
 from photoshare.web.requests import (
     current_access,
+    current_covering,
     current_site,
     forget_room,
     host_only,
@@ -52,10 +60,10 @@ def index(room_code: str) -> str:
 @blueprint.get("/deletions/<int:deletion_id>/<digest>.webp")
 def picture(room_code: str, deletion_id: int, digest: str) -> Response:
     """Send a small picture of a photo in the bin, to whoever may restore it."""
-    site = current_site()
     photo = get_binned_photo(current_access(), deletion_id, digest)
-    path = find_picture(photo, SHOWN_PX, "webp", site.storage, site.renders)
-    return send_binned(path, "image/webp")
+    if current_covering():  # who is on it isn't known any more
+        return send_binned(picture_file(photo, SHOWN_PX, "webp", WHOLE), "image/webp")
+    return send_binned(picture_file(photo, SHOWN_PX, "webp"), "image/webp")
 
 
 @blueprint.post("/deletions/<int:deletion_id>/now")

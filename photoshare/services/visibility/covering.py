@@ -1,0 +1,185 @@
+"""Which faces of photos are covered for whom: those of people who asked not to be shown.
+
+A room covers them if its host says so. Hosts see all faces, and whoever asked sees their own; the
+wall and shared albums cover them for everybody. A photo that was never searched is covered as a
+whole for all but hosts and whoever added it, as long as anybody of the room is hidden: nobody
+knows who is on it.
+
+A room in which nobody has ever asked costs no query: `Room.covering` is 0.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from photoshare.geometry import FaceLocation
+from photoshare.models import PHOTO_FAILED, Face, FacesFor, Person, Photo, Room, db, number_of
+from photoshare.services.rooms.entering import Access
+from photoshare.services.visibility.sight import own_person_id
+
+_HASH_LENGTH = 16  # hexadecimal digits; names a picture beside its photo's full hash
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What is covered on a photo.
+
+    Attributes
+    ----------
+    locations : tuple of FaceLocation
+        In pixels of the upright original, in their order.
+    is_whole : bool
+        The whole photo, since nobody knows yet who is on it.
+    """
+
+    locations: tuple[FaceLocation, ...]
+    is_whole: bool = False  # without locations
+
+    @property
+    def name(self) -> str:
+        """A word for file names, the same for the same cover of a photo."""
+        digest = hashlib.sha256(json.dumps([self.locations, self.is_whole]).encode())
+        return digest.hexdigest()[:_HASH_LENGTH]
+
+
+WHOLE = Cover((), is_whole=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """What is covered in a room for someone.
+
+    Attributes
+    ----------
+    people : frozenset of int
+        Whose faces; empty: nothing is covered.
+    guest_id : int or None
+        Who sees what they added as it is until it is searched.
+    """
+
+    people: frozenset[int] = frozenset()
+    guest_id: int | None = None
+    covers_unsearched: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether anything may be covered."""
+        return bool(self.people)
+
+    def of_photo(self, photo: Photo) -> Cover | None:
+        """Return what is covered on a photo; None if nothing is."""
+        if not self.people:
+            return None
+        if self.hides(photo):
+            return WHOLE
+        return self.of_photos([photo.id]).get(photo.id)
+
+    def hides(self, photo: Photo) -> bool:
+        """Whether nobody knows yet whom a photo shows, and this browser has to wait for that."""
+        is_unsearched = photo.engine is None and photo.state != PHOTO_FAILED
+        is_own = self.guest_id is not None and photo.guest_id == self.guest_id
+        return self.covers_unsearched and is_unsearched and not is_own
+
+    def of_photos(self, photo_ids: Collection[int] | None = None) -> dict[int, Cover]:
+        """Return what is covered on searched photos, by id; None: all photos of the room."""
+        edges = (Face.top, Face.right, Face.bottom, Face.left)
+        query = select(Face.photo_id, *edges).where(Face.person_id.in_(self.people), Face.is_face)
+        if photo_ids is not None:
+            query = query.where(Face.photo_id.in_(photo_ids))
+        found: dict[int, list[FaceLocation]] = {}
+        for photo_id, *location in db.session.execute(query) if self.people else ():
+            found.setdefault(photo_id, []).append(tuple(location))  # type: ignore[arg-type]
+        return {photo_id: Cover(tuple(sorted(where))) for photo_id, where in found.items()}
+
+
+NOTHING = Covering()
+
+
+def may_cover(room: Room) -> bool:
+    """Whether pictures of a room may be covered for someone; asks the database nothing."""
+    return room.covers_faces and room.covering > 0
+
+
+def covering_for(access: Access) -> Covering:
+    """Return what is covered for this browser: nothing for hosts."""
+    if access.is_host or not may_cover(access.room):
+        return NOTHING
+    return _covering(access.room, own_person_id(access), access.guest.id)
+
+
+def covering_for_all(room: Room) -> Covering:
+    """Return what is covered where anybody may be looking: on the wall, in shared albums."""
+    return _covering(room, None, None) if may_cover(room) else NOTHING
+
+
+def _covering(room: Room, own_id: int | None, guest_id: int | None) -> Covering:
+    """Return who is covered for a guest, or for everybody."""
+    asked = set(_asked(room.id))
+    if not asked:
+        return NOTHING
+    people = frozenset(asked - {own_id})
+    return Covering(people, guest_id, room.faces_for != FacesFor.NOBODY and bool(people))
+
+
+def _asked(room_id: int) -> Sequence[int]:
+    query = select(Person.id).where(Person.room_id == room_id, Person.has_asked)
+    return db.session.scalars(query).all()
+
+
+def valid_covers(faces: Mapping[int, Sequence[FaceLocation]]) -> list[Cover]:
+    """List all covers of a photo that anybody may see now.
+
+    Parameters
+    ----------
+    faces : mapping of person id to sequence of FaceLocation
+        The faces on the photo of those who asked.
+    """
+    everybody = frozenset(faces)
+    shown = [everybody, *(everybody - {person} for person in everybody)]
+    covers = {
+        Cover(tuple(sorted(one for person in people for one in faces[person])))
+        for people in shown
+        if people
+    }
+    return sorted(covers, key=lambda cover: cover.locations)
+
+
+def asked_faces(room_id: int) -> dict[str, dict[int, list[FaceLocation]]]:
+    """List where the faces of those who asked are, by the photo's SHA-256 and the person."""
+    edges = (Face.top, Face.right, Face.bottom, Face.left)
+    query = (
+        select(Photo.sha256, Face.person_id, *edges)
+        .join(Photo, Photo.id == Face.photo_id)
+        .where(Face.person_id.in_(_asked(room_id)), Face.is_face)
+    )
+    found: dict[str, dict[int, list[FaceLocation]]] = {}
+    for sha256, person_id, *location in db.session.execute(query):
+        of_photo = found.setdefault(sha256, {}).setdefault(number_of(person_id), [])
+        of_photo.append(tuple(location))  # type: ignore[arg-type]
+    return found
+
+
+# ---- Counting the changes, in the caller's transaction -------------------------------------------
+
+
+def count_covering(room_id: int) -> None:
+    """Count a change of who is covered."""
+    query = update(Room).where(Room.id == room_id).values(covering=Room.covering + 1)
+    db.session.execute(query.execution_options(synchronize_session=False))
+
+
+def count_if_covered(room_id: int, people: Collection[int]) -> None:
+    """Count a change of the faces of these people, if one of them may be covered."""
+    if not people:
+        return
+    asked = (
+        select(Person.id)
+        .join(Room, Room.id == Person.room_id)
+        .where(Room.id == room_id, Room.covering > 0, Person.has_asked)
+    )
+    if not set(people).isdisjoint(db.session.scalars(asked)):
+        count_covering(room_id)
