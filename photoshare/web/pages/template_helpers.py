@@ -256,20 +256,15 @@ def room_album(access: Access) -> Album:
     return open_album(access)
 
 
+FILTERS: tuple[Callable[..., Any], ...] = (
+    *(capture_time, count, day, duration, file_size, isolated, moment, number, translate_stored),
+    weekday,
+)
+
+
 def init_app(app: Flask) -> None:
     """Register the filters and functions of the templates."""
-    app.jinja_env.filters |= {
-        "capture_time": capture_time,
-        "count": count,
-        "day": day,
-        "isolated": isolated,
-        "moment": moment,
-        "number": number,
-        "weekday": weekday,
-        "translate_stored": translate_stored,
-        "duration": duration,
-        "file_size": file_size,
-    }
+    app.jinja_env.filters |= {each.__name__: each for each in FILTERS}
     app.jinja_env.globals |= {
         "HTMX_CONFIG": HTMX_CONFIG,
         "TILE_PX": TILE_PX,

@@ -34,13 +34,7 @@ from photoshare.services.rooms import bin, entering, hosts, rooms
 from photoshare.services.rooms.entering import Access
 from photoshare.services.rooms.host_links import secret_of
 from photoshare.services.work.progress import progress_for
-from photoshare.web.answers import (
-    SEE_OTHER,
-    content_disposition,
-    gone_page,
-    render,
-    toast,
-)
+from photoshare.web.answers import SEE_OTHER, content_disposition, gone_page, render, toast
 from photoshare.web.pages.links import absolute_url, phone_access, qr_code_file, qr_code_uri
 from photoshare.web.pages.people_grid import draw_people
 from photoshare.web.pages.words import Refusal, refusal
