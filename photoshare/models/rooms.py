@@ -138,7 +138,7 @@ class Guest(Base):
     is_proven: Mapped[bool] = mapped_column(default=False, server_default=false())
     # How many photos their own album had when they last opened it; None: never opened.
     own_seen_count: Mapped[int | None]
-    # Since then somebody else corrected faces away from it, however many photos came in turn.
+    # Since then someone else corrected faces away from it, however many photos came in turn.
     has_lost: Mapped[bool] = mapped_column(default=False, server_default=false())
     # By which link they became host; None for guests.
     host_link_id: Mapped[int | None] = mapped_column(

@@ -212,10 +212,12 @@ class Bucket:
             with self._calling(keys[0]):
                 obstore.delete(self._store, keys)
 
-    def delete_below(self, prefix: str) -> None:
-        """Delete all objects below a prefix."""
+    def delete_below(self, prefix: str, *, having: str = "") -> None:
+        """Delete the objects below a prefix, or of these such with a text in their key."""
         some: list[str] = []
         for entry in self.list(prefix):
+            if having not in entry.key:
+                continue
             some.append(entry.key)
             if len(some) == 1000:
                 self.delete(some)

@@ -171,7 +171,7 @@ class ObjectStorage(Storage):
             target.unlink()
             raise FileNotFoundError(errno.ENOENT, "the object is damaged", sha256)
 
-    # ---- Writing --------------------------------------------------------------------------------
+    # ---- Writing and deleting -------------------------------------------------------------------
 
     def stage(
         self,
@@ -233,8 +233,6 @@ class ObjectStorage(Storage):
         """Write several derived pictures at once."""
         self._writers.map([partial(self.write_derived, *picture) for picture in pictures])
 
-    # ---- Deleting -------------------------------------------------------------------------------
-
     def delete_derived(self, paths: Iterable[Path]) -> None:
         """Remove pictures made from photos; those that are nowhere are no error."""
         listed = list(paths)
@@ -243,9 +241,8 @@ class ObjectStorage(Storage):
 
     def delete_face_crops(self, room_id: int) -> None:
         """Remove the pictures of all faces of a room, here and there."""
-        listed = self.bucket.list(f"{ROOMS}/{room_id}/{DERIVED}")
-        self.bucket.delete([entry.key for entry in listed if "/face-" in entry.key])
         super().delete_face_crops(room_id)
+        self.bucket.delete_below(f"{ROOMS}/{room_id}/{DERIVED}", having="/face-")
 
     def note_deletions(self, photos: Iterable[tuple[int, str]]) -> None:
         """Write down which photos `delete_photo` will be asked to remove."""

@@ -69,7 +69,7 @@ def count_new(access: Access, own: PersonCard) -> int:
 def has_lost(access: Access, own: PersonCard) -> bool:
     """Whether photos are gone from a guest's own album since they last opened it.
 
-    Somebody else moved them to another person, or they were deleted.
+    Someone else moved them to another person, or they were deleted.
     """
     seen = access.guest.own_seen_count
     return seen is not None and (access.guest.has_lost or own.photo_count < seen)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from sqlalchemy import delete, exists, or_, select, update
 
+from photoshare.errors import StorageError
 from photoshare.models import (
     JOB_QUEUED,
     PHOTO_WAITING,
@@ -67,7 +70,8 @@ def _delete_faces(room_id: int, storage: Storage, *, is_switched: bool = False) 
 
     with storage.locked():  # nobody adds, deletes or restores photos
         even_when_full(storage, forget)
-        storage.delete_face_crops(room_id)
+        with contextlib.suppress(StorageError):  # the next sweep reaches the bucket
+            storage.delete_face_crops(room_id)
         forget_packs(storage, room_id)
     storage.fill_reserve()
 

@@ -113,7 +113,7 @@ def may_find_self(access: Access) -> bool:
 def own_person_id(access: Access) -> int | None:
     """Return who this guest is; None if they have not said, or not shown where that is needed.
 
-    A script is nobody where only somebody sees their album.
+    Where everybody sees only themselves, a script is no one.
     """
     guest = access.guest
     if sees_only_self(access) and (access.token is not None or not guest.is_proven):

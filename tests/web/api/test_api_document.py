@@ -218,7 +218,7 @@ def test_an_error_of_the_server_itself_is_one_sentence(
     app: Flask, document: Document, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app.config["PROPAGATE_EXCEPTIONS"] = app.testing = False
-    monkeypatch.setattr("photoshare.web.views.api.v1.list_people", lambda _room_id: 1 / 0)
+    monkeypatch.setattr("photoshare.web.views.api.v1.load_room_people", lambda _access: 1 / 0)
 
     answer = script.get("/people")
 

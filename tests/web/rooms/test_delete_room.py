@@ -15,6 +15,7 @@ from photoshare.db import db
 from photoshare.models import (
     PHOTO_ANALYSED,
     PHOTO_WAITING,
+    AlsoAdded,
     ApiToken,
     Face,
     FormerCode,
@@ -91,6 +92,7 @@ def test_all_rows_and_files_of_the_room_go(
         )
         db.session.add(FormerCode(code="acdef-hjkm-nprtw", room_id=cast.room_id))
         db.session.add(Heart(photo_id=party.photos["b.jpg"], guest_id=guest_id or 0))
+        db.session.add(AlsoAdded(photo_id=party.photos["b.jpg"], guest_id=guest_id or 0))
         db.session.commit()
         delete_photos(host_access(cast.room_id), [party.photos["e.jpg"]], site.storage)
     insert_waiting(app, cast.room_id, guest_id or 0, 1)

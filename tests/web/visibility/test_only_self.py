@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -39,7 +40,7 @@ LANGUAGE_FORM = re.compile(r'<form[^>]*action="/language".*?</form>', re.DOTALL)
 PEOPLE_ARGUMENTS = ("people", "person", "into", "with")
 FACE_ARGUMENTS = ("face", "faces", "first", "second")
 # What the room's settings have, and who looks at it.
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "faces for self": {"faces_for": FacesFor.SELF},
     "photos of oneself": {"audience": Audience.SELF},
     "drop box": {"audience": Audience.HOST},
@@ -107,7 +108,7 @@ def addresses(app: Flask, cast: Cast, party: Party) -> Callable[..., dict[str, s
     own_secret = make_own_link(cast.guest, cast.url).rpartition("/")[2]
 
     def build(method: str, person_id: int, face_id: int, photo: str = "b.jpg") -> dict[str, str]:
-        values = dict.fromkeys(
+        values: dict[str, Any] = dict.fromkeys(
             ("correction_id", "upload_id", "deletion_id", "guest_id", "link_id", "token_id"), 1
         )
         values |= {
@@ -115,7 +116,7 @@ def addresses(app: Flask, cast: Cast, party: Party) -> Callable[..., dict[str, s
             **{"photo_id": party.photos[photo], "digest": party.digests[photo], "side": 320},
             **{"ending": "webp", "kind": "png", "person_id": person_id, "face_id": face_id},
             **{"waiting_id": 1, "stamp": "none", "factor": 1, "column": 0, "row": 0},
-        }  # type: ignore[dict-item]
+        }
         adapter = app.url_map.bind("localhost")
         return {
             rule.endpoint: adapter.build(
