@@ -30,6 +30,17 @@ SEEN = {  # where the face is seen by who may see it: else the walk would prove 
 OF_SCRIPTS = {"api.original", "api.room_zip", "api.person_zip"}
 OF_SHARED = {"shared_album.picture", "shared_album.download", "shared_album.album_zip"}
 
+# Addresses with other values: pages, files that are no photo, and what only hosts or senders see.
+NO_PHOTO = {
+    *("static", "vendor.static", "phone_app.icon", "owner.show", "owner.confirm_delete"),
+    *("rooms.host_link", "rooms.qr_code", "own_links.ask"),
+}
+ELSEWHERE = {
+    "bin.picture",  # in a test of its own
+    *("moderation.picture", "moderation.show"),  # no faces are searched before the host's yes
+    "take_home.download",  # for hosts
+}
+
 
 def values_of(hideout: Hideout, person_id: int) -> dict[str, object]:
     return {
@@ -306,3 +317,15 @@ def test_covered_copies_go_with_the_cover_and_with_the_photo(
     covered.cast.guest.post(f"{covered.url}/me/show")
 
     assert copies() == []
+
+
+def test_every_address_is_tried_or_known_to_send_no_photo(app: Flask, covered: Hideout) -> None:
+    """Whoever adds a route with other values adds them to `values_of`, or says why not here."""
+    known = values_of(covered, covered.blue).keys() | {"album_secret"}
+    untried = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and not rule.arguments <= known
+    }
+
+    assert untried == NO_PHOTO | ELSEWHERE
