@@ -156,7 +156,7 @@ def test_faces_of_a_bin_that_the_switch_has_not_reached_do_not_come_back(
     with app.app_context():
         ids = [corrected.photos["a.jpg"]]
         deleting.delete_photos(host_access(cast.room_id), ids, site.storage)
-        monkeypatch.setattr(face_switch, "forget_faces_in_bin", lambda _room_id: False)
+        monkeypatch.setattr(face_switch, "delete_faces_in_bin", lambda _room_id: False)
         switch_faces(cast.room_id, FacesFor.NOBODY, site.storage)
         (deletion,) = db.session.scalars(select(Deletion)).all()
         assert '"encoding"' in deletion.rows
