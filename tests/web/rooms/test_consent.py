@@ -44,6 +44,14 @@ def test_every_way_in_says_whether_faces_are_searched(
         assert tags_of(page, "a", href="/what-is-stored")
 
 
+def test_of_a_drop_box_it_says_that_only_the_host_sees_who_is_in_its_photos(
+    app: Flask, cast: Cast
+) -> None:
+    decide(app, audience="host")
+
+    assert f"{LOOKS}; only the host sees who is in them." in cast.stranger.get(cast.url).text
+
+
 def test_a_room_with_a_password_says_it_and_still_not_its_title(
     make_room: Callable[..., NewRoom], cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

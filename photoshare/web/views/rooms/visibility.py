@@ -43,7 +43,10 @@ def change(room_code: str) -> Response | str | tuple[str, int]:
     if (lost := choosing.find_lost(access.room, chosen)) and not is_sure():
         fields = [*request.form.items(multi=True), ("is_sure", "1")]
         return render_template("visibility/faces_off.html", access=access, lost=lost, fields=fields)
-    choosing.choose(access.room, chosen, current_site().storage, access.guest.id)
+    site = current_site()
+    choosing.choose(access.room, chosen, site.storage, access.guest.id)
+    if chosen.covers_faces:  # so that the first who downloads photos needn't wait for the copies
+        site.jobs.prepare_downloads(access.room.id)
     toast(gettext("Saved. It counts from now on."))
     return redirect(url_for("visibility.show"), SEE_OTHER)
 
