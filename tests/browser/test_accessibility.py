@@ -240,7 +240,7 @@ def test_the_outlines_of_faces_and_an_open_question_are_accessible(
 def test_axe_core_finds_what_is_wrong(look_at: Callable[[str, str, str, str], Page]) -> None:
     page = look_at("stranger", "/rooms", "en", "light")
     page.evaluate("""() => {
-        const input = document.querySelector("main input");
+        const input = document.querySelector("main label input");
         input.removeAttribute("placeholder");
         input.closest("label").replaceWith(input);
         document.querySelector("main p").style.color = "rgb(255, 240, 220)";

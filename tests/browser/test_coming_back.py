@@ -19,7 +19,7 @@ from photoshare import create_app
 from photoshare.db import close_database, upgrade_schema
 from photoshare.services.photos.listing import PAGE_SIZE
 from photoshare.services.rooms import rooms
-from tests.browser.conftest import CHROMIUM_OPTIONS
+from tests.browser.conftest import CHROMIUM_NAMES, CHROMIUM_OPTIONS
 from tests.helpers import insert_photos
 from tests.servers import free_port, server, wait_until_it_serves
 
@@ -102,7 +102,8 @@ def open_list(browser: Browser, ports: tuple[int, int, str]) -> Iterator[Callabl
 
     def open_list(is_cached: bool) -> Page:
         chromium = browser.browser_type.launch(
-            executable_path=shutil.which("chromium") or shutil.which("chromium-browser"),
+            # Only Chromium with a window keeps pages.
+            executable_path=next(filter(None, map(shutil.which, CHROMIUM_NAMES[is_cached:])), None),
             args=CHROMIUM_OPTIONS,
             ignore_default_args=["--disable-back-forward-cache"] if is_cached else None,
         )

@@ -20,6 +20,7 @@ NAMELESS = 18
 NAMED = ("Zoë Müller", "Hanna", "Anna Lang", "王小明", "أحمد")
 GUESTS = ("Łucja Żak", *(f"Guest {number}" for number in range(8)))
 PHONE = {"width": 390, "height": 844}
+HTMX_LISTENS = "'htmx-internal-data' in document.querySelector('#naming form')"
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +117,10 @@ def test_eighteen_people_take_eighteen_names_and_keys(host: Page) -> None:
 
     for number in range(NAMELESS):
         expect(host.get_by_role("combobox", name="Name")).to_be_focused()
+        while not host.evaluate(
+            HTMX_LISTENS
+        ):  # before that, Enter loads the page as without scripts
+            host.wait_for_timeout(20)
         host.keyboard.type(f"Guest {number}")
         host.keyboard.press("Enter")
         keys += 1

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from photoshare import create_app
 from photoshare.db import db
@@ -105,7 +105,7 @@ class Talk:
         if self.random.random() < 0.4:
             hiding.show_me(access)
         else:
-            forgets = self.random.random() < 0.2
+            forgets = self.random.random() < 0.5
             hiding.hide_me(access, site_of(self.app).storage, forgets=forgets)
 
     def correct(self) -> None:
@@ -184,7 +184,7 @@ def celebrate(app: Flask, site: Site, seed: int) -> int:
         new.room.cover_photo_id = added.photo_id
         db.session.get_one(Photo, added.photo_id).is_for_all = True
         new.room.guests_may_correct = True
-        new.room.audience, new.room.faces_for = Audience.LATER, FacesFor.SELF
+        new.room.audience = Audience.LATER
         new.room.revealed_at = datetime(2026, 12, 5, 20, tzinfo=UTC)
         new.room.adds_until, new.room.covers_faces = date(2026, 12, 31), True
         db.session.commit()
@@ -240,6 +240,24 @@ def test_a_thousand_corrections_later_the_room_is_the_same_elsewhere(
         there = timeless(described(there_id))
     for part, value in here.items():
         assert there[part] == value, part
+
+
+@pytest.mark.parametrize("faces_for", [FacesFor.SELF, FacesFor.NOBODY])
+def test_a_room_in_which_nobody_is_shown_takes_no_people_along(
+    app: Flask, site: Site, other_app: Flask, tmp_path: Path, faces_for: FacesFor
+) -> None:
+    room_id = celebrate(app, site, seed=8)
+    with app.app_context():
+        db.session.get_one(Room, room_id).faces_for = faces_for
+        db.session.commit()
+
+    made = take_over(app, room_id, other_app, tmp_path / "room.zip", Choice())
+
+    with other_app.app_context():
+        assert db.session.scalars(select(Room.faces_for)).all() == [faces_for]
+        assert made.photo_count == db.session.scalar(select(func.count(Photo.id))) > 0
+        assert db.session.scalars(select(Person.id)).all() == []
+        assert db.session.scalars(select(Face.id)).all() == []
 
 
 def timeless(room: dict[str, Any]) -> dict[str, Any]:
