@@ -3,7 +3,8 @@
 Each person with several photos in a labelled folder looks for themselves by one of them, with a
 face good enough to found a person, while that photo is missing from the room. Prints how often the
 first one shown, and any of those shown, is who they are: for each folder, and for each group of its
-labels as a room of its own. Encodings are cached, as by `measuring.evaluate`.
+labels as a room of its own. And how often, where a picture has to prove who one is, the right one
+is offered, and a stranger. Encodings are cached, as by `measuring.evaluate`.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ from measuring.evaluate_photos import UNKNOWN
 from photoshare.config import Settings
 from photoshare.faces.engines.choose import ENGINE_NAMES, choose_engine
 from photoshare.faces.grouping.plan import NO_PERSON, plan_groups
-from photoshare.faces.likeness import Likeness, rank_by_face
+from photoshare.faces.likeness import Likeness, proofs, rank_by_face
 from photoshare.faces.types import FaceSet
 
 SHOWN = 6  # as photoshare.services.mine.find_me
+COUNTED = ("first", "shown", "proven", "stranger")
+COLUMNS = ["pictures", "first", "among those shown", "offered as proven", "a stranger offered so"]
 PICTURES_EACH = 3  # of a person, at most
 
 
@@ -42,7 +45,7 @@ def main() -> None:
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
     engine = choose_engine(options.engine, options.cache / "graphs").engine
-    print(table_row("room", ["pictures", "first", "among those shown"]), "|---" * 4 + "|", sep="\n")
+    print(table_row("room", COLUMNS), "|---" * 6 + "|", sep="\n")
     for folder in options.folders:
         labelled = load_set(folder, engine, options.cache)
         rooms = {folder.name: labelled} | {
@@ -52,7 +55,7 @@ def main() -> None:
         for name, room in rooms.items():
             counts = measure(room, engine.eps)
             if counts["asked"]:
-                shares = [f"{counts[key] / counts['asked']:.3f}" for key in ("first", "shown")]
+                shares = [f"{counts[key] / counts['asked']:.3f}" for key in COUNTED]
                 print(table_row(name, [str(counts["asked"]), *shares]), flush=True)
 
 
@@ -71,6 +74,9 @@ def measure(room: LabelledSet, eps: float) -> Counter[str]:
         counts["asked"] += 1
         counts["first"] += found[:1] == [identities[row]]
         counts["shown"] += identities[row] in found
+        proven = [name_of(one, faces, names) for one in proofs(ranked, eps)]
+        counts["proven"] += identities[row] in proven
+        counts["stranger"] += any(name != identities[row] for name in proven)
     return counts
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from photoshare.faces.likeness import rank_by_face
+from photoshare.faces.likeness import PROOF, Likeness, proofs, rank_by_face
 from photoshare.faces.types import NO_PERSON
 from tests.faces.made_up import EPS, encodings_at, encodings_of, face_set
 
@@ -47,3 +47,10 @@ def test_a_room_without_faces_has_nobody() -> None:
         rank_by_face(face_set(picture[None]).subset(np.zeros(1, bool)), picture, eps=EPS, limit=3)
         == []
     )
+
+
+def test_a_picture_proves_nobody_who_is_only_a_little_similar() -> None:
+    """Beyond that are strangers, who would be shown to someone who may not see them."""
+    similar = [Likeness(1, 0, PROOF * EPS), Likeness(2, 1, PROOF * EPS + 0.01)]
+
+    assert proofs(similar, EPS) == similar[:1]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from photoshare.config import Settings
 from photoshare.errors import InvalidInputError, NotAllowedError
 from photoshare.faces.analysis import analyse_decoded
-from photoshare.faces.likeness import Likeness, rank_by_face
+from photoshare.faces.likeness import Likeness, proofs, rank_by_face
 from photoshare.faces.types import AnalysedFace, FaceEngine, FaceSet
 from photoshare.models import NO_PERSON, Audience, Face, FacesFor, db, number_of
 from photoshare.pictures.decoder_pool import DecoderPool
@@ -140,13 +140,20 @@ def find_by_picture(
 
     def candidates(face: AnalysedFace) -> list[Candidate]:
         ranked = rank_by_face(faces, face.encoding, eps=rule.eps, limit=MOST_SHOWN)
-        found = [_candidate(one, ids, faces, cards, rule) for one in ranked]
         if is_strict:  # whoever is offered is shown to a stranger to them
-            return [one for one in found if one.is_likely and (one.person or not one.owner_id)]
-        # People are worth asking about whoever it is; a single face only if it is near.
-        return [one for one in found if one.person or one.is_likely]
+            ranked = proofs(ranked, rule.eps)
+        found = [_candidate(one, ids, faces, cards, rule) for one in ranked]
+        return [one for one in found if one.person or _is_free(one, is_strict=is_strict)]
 
     return [PicturedFace(found.cover_of(face), candidates(face)) for face in largest]
+
+
+def _is_free(face: Candidate, *, is_strict: bool) -> bool:
+    """Whether a single face is worth asking about: it is near, or nobody's where a picture proves.
+
+    People are worth it whoever they are.
+    """
+    return face.owner_id == NO_PERSON if is_strict else face.is_likely
 
 
 def check_may_find(access: Access) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from photoshare.services.people.people import PersonCard, find_card, list_people
-from photoshare.services.people.shown_faces import count_faces
-from photoshare.services.photos.albums import count_without_faces
+from photoshare.services.people.shown_faces import count_faces, count_without_faces
 from photoshare.services.rooms.entering import Access
 from photoshare.services.shelf import Shelf, current_revision
 from photoshare.services.visibility.sight import own_person_id, sees_only_self

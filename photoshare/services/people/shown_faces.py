@@ -135,3 +135,9 @@ def find_faces_on(access: Access, person_id: int, photo_ids: Sequence[int]) -> l
 
 def _faces_of_room(room_id: int) -> Select[Face]:
     return select(Face).join(Photo).where(Photo.room_id == room_id, Face.is_face)
+
+
+def count_without_faces(room_id: int) -> int:
+    """Count the photos of a room without a face; the same number for everyone."""
+    query = select(func.count()).select_from(Photo)
+    return db.session.scalar(query.where(Photo.room_id == room_id, Photo.is_without_faces)) or 0

@@ -310,12 +310,6 @@ def _shown_order(access: Access, order: Order | None) -> Order | None:
     return None if order is Order.HEARTS and not has_hearts else order
 
 
-def count_without_faces(room_id: int) -> int:
-    """Count the photos of a room without a face; the same number for everyone."""
-    query = select(func.count()).select_from(Photo)
-    return db.session.scalar(query.where(Photo.room_id == room_id, Photo.is_without_faces)) or 0
-
-
 def _checked_guest(access: Access, guest_id: int) -> int:
     is_own = guest_id == access.guest.id
     guest = db.session.get(Guest, guest_id) if access.is_host and not is_own else None

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from photoshare.db import db
-from photoshare.services.photos.albums import count_without_faces
+from photoshare.services.people.shown_faces import count_without_faces
 from photoshare.services.rooms.rooms import NewRoom
 from tests.helpers import insert_face, insert_photos
 from tests.old_databases import downgrade, upgrade
