@@ -159,6 +159,18 @@ class Scene:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz") as answer:
             return str(answer.read().decode())
 
+    def has_workers_for_good(self) -> bool:
+        """Whether workers stay for some seconds.
+
+        A connection that takes up where the former one ended finds the new scheduler first, which
+        doesn't know it, and ends; until the next one, photos are searched here, as they may be.
+        """
+        for _ in range(40):
+            if "workers: ok\n" not in self.health():
+                return False
+            time.sleep(0.1)
+        return True
+
     def states(self) -> list[str]:
         return [str(state) for (state,) in self.rows("SELECT state FROM photo ORDER BY id")]
 
@@ -350,7 +362,7 @@ def test_a_lost_scheduler_is_said_once_and_work_returns_to_it(
         told = scene.metrics()
         scene.hold.unlink()
         scene.start_scheduler()
-        wait_until(lambda: "workers: ok\n" in scene.health(), scene.health)
+        wait_until(scene.has_workers_for_good, scene.health)
         scene.add(later)
         scene.wait_until_all_are("analysed")
         after = scene.metrics()

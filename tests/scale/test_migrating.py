@@ -20,6 +20,7 @@ from photoshare.db import db, upgrade_schema
 from photoshare.errors import MoveError
 from photoshare.maintenance import migrating
 from photoshare.models import (
+    AlsoAdded,
     ApiToken,
     Deletion,
     Face,
@@ -90,6 +91,7 @@ def room_id(
         assert guest is not None
         guest.person_id = tim
         db.session.add(Heart(photo_id=photos[0], guest_id=guest_id))
+        db.session.add(AlsoAdded(photo_id=photos[0], guest_id=guest_id))
         db.session.add(
             Upload(room_id=room_id, guest_id=guest_id, fingerprint="f", file_name="ü.jpg",
                    size_bytes=3, sha256=None, created_at=datetime(2026, 1, 1, tzinfo=UTC))
