@@ -9,12 +9,9 @@ is offered, and a stranger. Encodings are cached, as by `measuring.evaluate`.
 
 from __future__ import annotations
 
-import argparse
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +19,8 @@ from numpy.typing import NDArray
 from measuring.evaluate import LabelledSet, load_set, subset, table_row
 from measuring.evaluate_groups import group_rows
 from measuring.evaluate_photos import UNKNOWN
+from measuring.options import read_options
 from photoshare.config import Settings
-from photoshare.faces.engines.choose import ENGINE_NAMES, choose_engine
 from photoshare.faces.grouping.plan import NO_PERSON, plan_groups
 from photoshare.faces.likeness import Likeness, proofs, rank_by_face
 from photoshare.faces.types import FaceSet
@@ -36,18 +33,10 @@ PICTURES_EACH = 3  # of a person, at most
 
 def main() -> None:
     """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", type=Path, nargs="+")
-    parser.add_argument("--engine", choices=ENGINE_NAMES, default=Settings().engine)
-    parser.add_argument(
-        "--cache", type=Path, default=Path(tempfile.gettempdir()) / "photoshare-evaluate"
-    )
-    options = parser.parse_args()
-    options.cache.mkdir(parents=True, exist_ok=True)
-    engine = choose_engine(options.engine, options.cache / "graphs").engine
+    folders, engine, cache = read_options(__doc__)
     print(table_row("room", COLUMNS), "|---" * 6 + "|", sep="\n")
-    for folder in options.folders:
-        labelled = load_set(folder, engine, options.cache)
+    for folder in folders:
+        labelled = load_set(folder, engine, cache)
         rooms = {folder.name: labelled} | {
             f"{folder.name}, {name}": subset(labelled, rows)
             for name, rows in group_rows(labelled.photos).items()

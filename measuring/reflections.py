@@ -9,9 +9,7 @@ by `measuring.evaluate`.
 
 from __future__ import annotations
 
-import argparse
 import io
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -22,9 +20,9 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from measuring.evaluate import LabelledSet, load_set, table_row
 from measuring.evaluate_photos import UNKNOWN
+from measuring.options import read_options
 from photoshare.config import Settings
 from photoshare.faces.analysis import analyse_decoded
-from photoshare.faces.engines.choose import ENGINE_NAMES, choose_engine
 from photoshare.faces.grouping.plan import plan_groups
 from photoshare.faces.reflections import REFLECTION
 from photoshare.faces.types import NO_BOND, NO_COLLAGE, NO_PERSON, AnalysedFace, FaceEngine, FaceSet
@@ -51,18 +49,10 @@ KINDS: dict[str, Callable[[Image.Image], Image.Image]] = {
 
 def main() -> None:
     """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", type=Path, nargs="+")
-    parser.add_argument("--engine", choices=ENGINE_NAMES, default=Settings().engine)
-    parser.add_argument(
-        "--cache", type=Path, default=Path(tempfile.gettempdir()) / "photoshare-evaluate"
-    )
-    options = parser.parse_args()
-    options.cache.mkdir(parents=True, exist_ok=True)
-    engine = choose_engine(options.engine, options.cache / "graphs").engine
+    folders, engine, cache = read_options(__doc__)
     print(table_row("room", COLUMNS), "|---" * 5 + "|", sep="\n")
-    for folder in options.folders:
-        room = load_set(folder, engine, options.cache)
+    for folder in folders:
+        room = load_set(folder, engine, cache)
         for kind, change in KINDS.items():
             counts = measure(room, change, engine)
             shown = [str(counts[name]) for name in COLUMNS]

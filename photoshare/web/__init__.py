@@ -16,11 +16,11 @@ def init_app(app: Flask) -> None:
     """Register the checks, the error pages and the views."""
     app.request_class = FormRequest
     monitor.init_app(app)
-    for part in (arguments, security, tokens, covering, errorhandlers, same_photo, htmx):
+    for part in (
+        *(arguments, security, tokens, covering, errorhandlers, same_photo, htmx, languages),
+        *(toasts, way_back),
+    ):
         part.init_app(app)
-    for part in (languages, toasts):
-        part.init_app(app)
-    way_back.init_app(app)
     template_helpers.init_app(app)
     photo_grid.init_app(app)
     for blueprint in views.BLUEPRINTS:

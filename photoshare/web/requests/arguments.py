@@ -74,15 +74,10 @@ def end_date_of_form() -> date | None:
     InvalidInputError
         If it can't be read as a date.
     """
-    text = request.form.get("ends_on", "")
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInputError(
-            "Please enter the end date like this: 2026-12-31.", field="ends_on"
-        ) from None
+    return _read_day(
+        "ends_on",
+        InvalidInputError("Please enter the end date like this: 2026-12-31.", field="ends_on"),
+    )
 
 
 def day_of_form(name: str) -> date | None:
@@ -93,11 +88,16 @@ def day_of_form(name: str) -> date | None:
     InvalidInputError
         If it can't be read as a date.
     """
+    refused = InvalidInputError("Please enter the day like this: 2026-12-31.", field=name)
+    return _read_day(name, refused)
+
+
+def _read_day(name: str, refused: InvalidInputError) -> date | None:
     text = request.form.get(name, "")
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise InvalidInputError("Please enter the day like this: 2026-12-31.", field=name) from None
+        raise refused from None
 
 
 def moment_of_form(name: str) -> datetime | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -20,6 +19,7 @@ from photoshare.services.rooms.sessions import SEEN_EVERY_MIN
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import HX, counted_queries, guest_of, insert_photos, tags_of, undo_addresses
+from tests.web.uploading import photo_form, upload_ways
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 Safari/604.1"
 TABLET = "Mozilla/5.0 (Linux; Android 15; SM-X710) AppleWebKit/537.36 Chrome/131.0 Safari/537.36"
@@ -128,21 +128,10 @@ def test_a_host_renames_a_guest(cast: Cast, gustav: str) -> None:
     assert "Uncle Gus" in cast.guest.get(f"{cast.url}/me").text
 
 
-def upload_ways(client: FlaskClient, cast: Cast) -> dict[str, int]:
-    """Try every way of uploading; return the statuses."""
-    content = draw_photo(RED, seed=7)
-
-    def form() -> dict[str, object]:
-        return {"photos": (io.BytesIO(content), "a.jpg")}
-
-    facts = {"file_name": "b.jpg", "size": str(len(content))}
-    return {
-        "form": client.post(f"{cast.url}/photos", data=form()).status_code,
-        "script": client.post(f"{cast.url}/photos", data=form(), headers=HX).status_code,
-        "begin": client.post(f"{cast.url}/uploads", data=facts).status_code,
-        "piece": client.post(f"{cast.url}/uploads/1?offset=0", data=content).status_code,
-        "shared": client.post("/share-target", data=form(), follow_redirects=True).status_code,
-    }
+def all_upload_ways(client: FlaskClient, cast: Cast) -> dict[str, int]:
+    """Try every way of uploading, from the phone's gallery as well; return the statuses."""
+    shared = client.post("/share-target", data=photo_form(), follow_redirects=True)
+    return upload_ways(client, cast) | {"shared": shared.status_code}
 
 
 def test_stopped_uploads_are_refused_in_one_sentence_whatever_the_way(
@@ -153,7 +142,7 @@ def test_stopped_uploads_are_refused_in_one_sentence_whatever_the_way(
     assert cast.guest.post(f"{cast.url}/uploads", data=facts).status_code == 201
 
     cast.host.post(f"{gustav}/uploads", data={"is_stopped": "1"})
-    refused = upload_ways(cast.guest, cast)
+    refused = all_upload_ways(cast.guest, cast)
     answer = cast.guest.post(f"{cast.url}/photos", headers=HX)
     home = cast.guest.get(cast.url).text
 

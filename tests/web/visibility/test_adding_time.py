@@ -6,11 +6,11 @@ import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from flask.testing import FlaskClient
 
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import HX, tags_of
+from tests.web.uploading import upload_ways
 
 TODAY = datetime.now(UTC).date()
 OPEN, OVER = TODAY + timedelta(days=3), TODAY - timedelta(days=2)
@@ -20,22 +20,6 @@ REFUSAL = "The time for adding photos to this room is over."
 def open_until(cast: Cast, last: object) -> None:
     fields = {"adds_until": str(last)}
     assert cast.host.post(f"{cast.url}/visibility", data=fields).status_code == 303
-
-
-def upload_ways(client: FlaskClient, cast: Cast) -> dict[str, int]:
-    """Try every way of adding; return the statuses."""
-    content = draw_photo(RED, seed=7)
-
-    def form() -> dict[str, object]:
-        return {"photos": (io.BytesIO(content), "a.jpg")}
-
-    facts = {"file_name": "b.jpg", "size": str(len(content))}
-    return {
-        "form": client.post(f"{cast.url}/photos", data=form()).status_code,
-        "script": client.post(f"{cast.url}/photos", data=form(), headers=HX).status_code,
-        "begin": client.post(f"{cast.url}/uploads", data=facts).status_code,
-        "piece": client.post(f"{cast.url}/uploads/1?offset=0", data=content).status_code,
-    }
 
 
 def test_every_way_of_adding_is_refused_in_one_sentence(cast: Cast) -> None:

@@ -61,9 +61,8 @@ def index(room_code: str) -> str:
 def picture(room_code: str, deletion_id: int, digest: str) -> Response:
     """Send a small picture of a photo in the bin, to whoever may restore it."""
     photo = get_binned_photo(current_access(), deletion_id, digest)
-    if current_covering():  # who is on it isn't known any more
-        return send_binned(picture_file(photo, SHOWN_PX, "webp", WHOLE), "image/webp")
-    return send_binned(picture_file(photo, SHOWN_PX, "webp"), "image/webp")
+    cover = WHOLE if current_covering() else None  # who is on it isn't known any more
+    return send_binned(picture_file(photo, SHOWN_PX, "webp", cover), "image/webp")
 
 
 @blueprint.post("/deletions/<int:deletion_id>/now")
