@@ -30,6 +30,8 @@ from photoshare.faces.types import encoding_to_bytes as encoding_to_bytes
 from photoshare.faces.types import encodings_from_bytes as encodings_from_bytes
 from photoshare.geometry import FaceLocation
 from photoshare.models.activity import LogEntry as LogEntry
+from photoshare.models.file_facts import Behind as Behind
+from photoshare.models.file_facts import FileFacts
 from photoshare.models.moderation import WaitingPhoto as WaitingPhoto
 from photoshare.models.owner import Owner as Owner
 from photoshare.models.owner import OwnerSession as OwnerSession
@@ -73,8 +75,8 @@ class Upload(Base):
 BY_TIME, BY_HEARTS = ("room_id", "moment"), ("room_id", "heart_count", "moment")
 
 
-class Photo(Base):
-    """An uploaded picture; its bytes are stored under `sha256`."""
+class Photo(FileFacts, Base):
+    """An uploaded picture or clip; its bytes are stored under `sha256`."""
 
     __tablename__ = "photo"
     __table_args__ = (
@@ -92,6 +94,7 @@ class Photo(Base):
         Index("ix_photo_lost", *BY_TIME, sqlite_where=text("is_lost = 1")),
         Index("ix_photo_unmeasured", *BY_TIME, sqlite_where=text("crc32 IS NULL")),
         Index("ix_photo_without_faces", *BY_TIME, sqlite_where=text("is_without_faces = 1")),
+        Index("ix_photo_front_id", "front_id", sqlite_where=text("front_id IS NOT NULL")),
         Index("ix_photo_for_all", *BY_TIME, sqlite_where=text("is_for_all = 1")),
         Index("ix_photo_favourites", *BY_TIME, sqlite_where=text("heart_count > 0")),
         # The most first. In part, though of all photos: other queries would choose it as well.
@@ -105,18 +108,6 @@ class Photo(Base):
     guest_id: Mapped[int | None] = mapped_column(
         ForeignKey("guest.id", ondelete="SET NULL")
     )  # who uploaded it; None: the command line
-    sha256: Mapped[str]  # of the original, 64 hexadecimal digits
-    file_name: Mapped[str]  # as uploaded, or the relative path of an import; never a path of ours
-    image_format: Mapped[str]  # Pillow's word: JPEG, PNG, ...
-    size_bytes: Mapped[int]
-    width: Mapped[int]  # pixels, upright
-    height: Mapped[int]  # pixels, upright
-    captured_at: Mapped[
-        datetime | None
-    ]  # as a local clock showed it, without a zone (docs/uploads.md)
-    captured_by: Mapped[str | None]  # photoshare.pictures.best_time.TimeSource; None: not known
-    captured_offset_min: Mapped[int | None]  # of that clock ahead of UTC; None: not known
-    placeholder: Mapped[bytes | None]  # WebP of 20 pixels, under 400 bytes, to show blurred
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     # When it was taken, else when it was uploaded; with the id, this orders the photos.
     moment: Mapped[datetime] = mapped_column(
@@ -137,12 +128,11 @@ class Photo(Base):
     )  # searched, and no face was found
     # The number of hearts. Database triggers count them (migration 0019).
     heart_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
-    # For downloads, computed when a photo is added (services/downloads); None: not yet.
-    crc32: Mapped[int | None]  # of the original
-    clean_crc32: Mapped[int | None]  # of what guests get: without locations, names, serial numbers
-    clean_bytes: Mapped[int | None]  # of the original, patched
-    clean_copy_bytes: Mapped[int | None]  # of a copy that guests get instead; None: no copy
-    cleaning_rules: Mapped[int | None]  # photoshare.metadata.clean.CLEANING_RULES at that time
+    # The photo behind which it is shown; None: shown by itself.
+    front_id: Mapped[int | None] = mapped_column(ForeignKey("photo.id", ondelete="SET NULL"))
+    behind_as: Mapped[str | None]  # a models.file_facts.Behind, whenever it has a front
+    # By which `captured_at` differs from what the file says, as a host put a camera's clock right.
+    shifted_s: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     is_for_all: Mapped[bool] = mapped_column(
         default=False, server_default=false()
     )  # by a host: guests see it where they see only themselves
@@ -273,6 +263,7 @@ class Face(Base):
     # find the face; a correction keeps it with its person, and it is compared to no other face.
     encoding: Mapped[bytes | None]
     quality: Mapped[float | None]  # photoshare.faces.quality.face_quality; None: unknown
+    at_ms: Mapped[int | None]  # in a clip: from its start to the frame with the face; else None
     is_forgotten: Mapped[bool] = mapped_column(
         default=False, server_default=false()
     )  # as its person asked: it has no encoding, and no search makes one

@@ -8,10 +8,11 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from photoshare.db import Base, UtcDateTime, utc_now
+from photoshare.models.file_facts import FileFacts
 from photoshare.models.rooms import NEVER_REUSE_IDS, Guest
 
 
-class WaitingPhoto(Base):
+class WaitingPhoto(FileFacts, Base):
     """A photo that waits for a host's yes: no photo yet, so that no page, zip or search has it.
 
     Its files are stored under its hash as those of a photo are. A yes copies the row into the
@@ -30,22 +31,6 @@ class WaitingPhoto(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"))
     guest_id: Mapped[int] = mapped_column(ForeignKey("guest.id", ondelete="CASCADE"))
-    # As of `Photo`, all of them.
-    sha256: Mapped[str]
-    file_name: Mapped[str]
-    image_format: Mapped[str]
-    size_bytes: Mapped[int]
-    width: Mapped[int]
-    height: Mapped[int]
-    captured_at: Mapped[datetime | None]
-    captured_by: Mapped[str | None]
-    captured_offset_min: Mapped[int | None]
-    placeholder: Mapped[bytes | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-    crc32: Mapped[int | None]
-    clean_crc32: Mapped[int | None]
-    clean_bytes: Mapped[int | None]
-    clean_copy_bytes: Mapped[int | None]
-    cleaning_rules: Mapped[int | None]
 
     guest: Mapped[Guest] = relationship()
