@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import struct
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -32,6 +32,17 @@ _LENGTH = struct.Struct(">I")  # before every part of a message: its number of b
 
 
 @dataclass(frozen=True, slots=True)
+class ToldFacts:
+    """What else a file says of itself; named and explained as the columns of `FileFacts`."""
+
+    duration_ms: int | None = None
+    video_codec: str | None = None
+    movie_start: int | None = None
+    content_id: str | None = None
+    camera: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RenderedPhoto:
     """A verified picture: the data of its row, and the smaller pictures.
 
@@ -47,6 +58,9 @@ class RenderedPhoto:
         See `photoshare.pictures.encoding.to_placeholder`.
     derived : dict of variant to bytes
         The pictures for grids, ``320.webp`` and so on; `CLEAN_COPY` if guests need one.
+    told : ToldFacts
+    look : bytes or None
+        A perceptual hash, by which near duplicates are found.
     """
 
     image_format: str
@@ -55,6 +69,8 @@ class RenderedPhoto:
     taken: FileTime
     placeholder: bytes
     derived: dict[str, bytes]
+    told: ToldFacts = ToldFacts()
+    look: bytes | None = None
 
 
 def render_photo(path: Path, *, max_megapixels: int) -> RenderedPhoto:
@@ -148,6 +164,8 @@ def message_of(photo: RenderedPhoto) -> Message:
             "utc": photo.taken.utc and photo.taken.utc.isoformat(),
         },
         "variants": list(photo.derived),
+        "told": asdict(photo.told),
+        "look": photo.look and photo.look.hex(),
     }
     return head, [photo.placeholder, *photo.derived.values()]
 
@@ -163,6 +181,8 @@ def rendered_of(head: dict[str, Any], blobs: list[bytes]) -> RenderedPhoto:
         FileTime(local, taken["offset_min"], utc),
         blobs[0],
         dict(zip(head["variants"], blobs[1:], strict=True)),
+        ToldFacts(**head["told"]),
+        head["look"] and bytes.fromhex(head["look"]),
     )
 
 

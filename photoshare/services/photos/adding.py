@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -147,6 +147,8 @@ def add_received(
         "height": rendered.height,
         **_time_facts(room_id, rendered.taken, file_name, changed_at),
         "placeholder": rendered.placeholder,
+        "look": rendered.look,
+        **asdict(rendered.told),
         **measure_received(received, rendered.image_format, rendered.derived.get(CLEAN_COPY)),
     }
     return _keep(facts, received, rendered.derived, storage, upload_id)
