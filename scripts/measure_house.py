@@ -1,8 +1,8 @@
 """Measure how the code reads: lengths, widths, imports, circles.
 
-``python scripts/measure_house.py --at COMMIT --beside FOLDER ...`` measures a commit of the past and the
-packages of others beside today's tree. A folder holds one Python package, as pip unpacks it:
-``pip install --no-deps --target models flask`` and then ``--beside models/flask``.
+``python scripts/measure_house.py --at COMMIT --beside FOLDER ...`` measures a commit of the past
+and the packages of others beside today's tree. A folder holds one Python package, as pip unpacks
+it: ``pip install --no-deps --target models flask``, then ``--beside models/flask``.
 """
 
 from __future__ import annotations
