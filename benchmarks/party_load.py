@@ -1,10 +1,12 @@
 """Load a server with a whole party, uploading, browsing and zips at once; then count every photo.
 
-``./run.sh python benchmarks/party_load.py [--kill] [--guests N] [--photos N]`` starts its own
-server on loopback, with the settings of the environment, and makes its own photos (noise, 12
-megapixels, 4 MB each). Each guest sends three photos at a time, as the browser's queue does;
-equally many others look at pages and thumbnails; three download the room's zip. With ``--kill`` the
-server is killed with SIGKILL halfway and started again, and guests retry as the queue does.
+``./run.sh python benchmarks/party_load.py [--kill] [--guests N] [--photos N] [--clips N]`` starts
+its own server on loopback, with the settings of the environment, and makes its own photos (noise,
+12 megapixels, 4 MB each) and clips (1080p, 8 seconds, 8 MB each): every third file of a guest
+is a clip, unless ``--clips`` says otherwise. Each guest sends three files at a time, as the
+browser's queue does; equally many others look at pages and thumbnails; three download the room's zip. With
+``--kill`` the server is killed with SIGKILL halfway and started again, and guests retry as the
+queue does.
 Prints what failed, how long pages took, and the peak memory (Linux only). Needs 8 GB of disk.
 """
 
@@ -25,6 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import av
 import numpy as np
 from own_server import OwnServer, memory_mb
 from PIL import Image
@@ -36,6 +39,7 @@ THINK_S = (0.5, 2.0)  # between two pages of one guest
 ZIPS = 3
 LONGEST_RUN_S = 1500
 SIZE, QUALITY, NOISE = (4000, 3000), 88, 22  # about 4 MB of JPEG
+CLIP_SIZE, CLIP_S, CLIP_FPS, CLIP_BITS = (1920, 1080), 8, 30, 8_000_000  # bits a second
 KNOWN_AT_ONCE = 500  # hashes in one request
 
 
@@ -131,6 +135,30 @@ def make_photos() -> list[bytes]:
     return photos
 
 
+def make_clip() -> bytes:
+    """Make a clip of H.264 in MP4: noise that drifts."""
+    width, height = CLIP_SIZE
+    coarse = np.random.default_rng(7).integers(0, 256, (20, 40, 3), dtype=np.uint8)
+    wide = np.asarray(Image.fromarray(coarse).resize((2 * width, height)))
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=CLIP_FPS, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.bit_rate = CLIP_BITS
+        for number in range(CLIP_S * CLIP_FPS):
+            left = number * width // (CLIP_S * CLIP_FPS)
+            frame = np.ascontiguousarray(wide[:, left : left + width])
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+def clip_with_number(clip: bytes, number: int) -> bytes:
+    """Make another file with the same clip, by a box of nothing at its end."""
+    content = str(number).encode()
+    return clip + (8 + len(content)).to_bytes(4, "big") + b"free" + content
+
+
 def with_number(photo: bytes, number: int) -> bytes:
     """Make another file with the same picture, by a comment after the first marker."""
     comment = str(number).encode()
@@ -140,10 +168,13 @@ def with_number(photo: bytes, number: int) -> bytes:
 class Party:
     """The guests, and what they do until all photos are safe."""
 
-    def __init__(self, port: int, room: str, guests: int, photos: int, *, is_killed: bool) -> None:
+    def __init__(
+        self, port: int, room: str, guests: int, photos: int, *, clips: int, is_killed: bool
+    ) -> None:
         self.result = Result()
         self.is_over = threading.Event()
         self._pictures = make_photos()
+        self._clip, self._clips = make_clip(), clips
         self._is_killed = is_killed
         self._port, self._room = port, room
         self._guests, self._photos = guests, photos
@@ -182,13 +213,13 @@ class Party:
         return len(self.result.acknowledged) / (self._guests * self._photos)
 
     def _send(self, guest: Guest, number: int) -> None:
-        content = with_number(self._pictures[number % len(self._pictures)], number)
+        name, content = self._make(number)
         sha256 = hashlib.sha256(content).hexdigest()
         delay = 0.5
         while not self.is_over.is_set():
             start = time.perf_counter()
             try:
-                status = guest.upload(f"{number}.jpg", content)
+                status = guest.upload(name, content)
             except (OSError, http.client.HTTPException) as error:
                 if not self._is_killed:
                     self.result.failures.append(f"upload: {error!r}")
@@ -203,6 +234,12 @@ class Party:
             else:
                 self.result.failures.append(f"upload: status {status}")
             return
+
+    def _make(self, number: int) -> tuple[str, bytes]:
+        """Make a file as no other, and name it."""
+        if self._clips and number % self._clips == 0:
+            return f"{number}.mp4", clip_with_number(self._clip, number)
+        return f"{number}.jpg", with_number(self._pictures[number % len(self._pictures)], number)
 
     def _browse(self, guest: Guest, seed: int) -> None:
         choice = random.Random(seed)
@@ -297,6 +334,7 @@ def main() -> None:
     parser.add_argument("--kill", action="store_true")
     parser.add_argument("--guests", type=int, default=30)
     parser.add_argument("--photos", type=int, default=20, help="of each guest")
+    parser.add_argument("--clips", type=int, default=3, help="one clip in so many; 0: none")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
@@ -304,7 +342,14 @@ def main() -> None:
         room = server.make_room()["code"]
         server.start()
         threading.Thread(target=server.watch, daemon=True).start()
-        party = Party(server.port, room, options.guests, options.photos, is_killed=options.kill)
+        party = Party(
+            server.port,
+            room,
+            options.guests,
+            options.photos,
+            clips=options.clips,
+            is_killed=options.kill,
+        )
         overtime = threading.Timer(LONGEST_RUN_S, party.is_over.set)
         overtime.daemon = True
         overtime.start()
