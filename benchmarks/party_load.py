@@ -4,9 +4,9 @@
 its own server on loopback, with the settings of the environment, and makes its own photos (noise,
 12 megapixels, 4 MB each) and clips (1080p, 8 seconds, 8 MB each): every third file of a guest
 is a clip, unless ``--clips`` says otherwise. Each guest sends three files at a time, as the
-browser's queue does; equally many others look at pages and thumbnails; three download the room's zip. With
-``--kill`` the server is killed with SIGKILL halfway and started again, and guests retry as the
-queue does.
+browser's queue does; equally many others look at pages and thumbnails; three
+download the room's zip. With ``--kill`` the server is killed with SIGKILL halfway and started
+again, and guests retry as the queue does.
 Prints what failed, how long pages took, and the peak memory (Linux only). Needs 8 GB of disk.
 """
 
