@@ -20,8 +20,16 @@ VIDEO, SRGB, PQ, HLG = 1, 13, 16, 18
 _FROM_SRGB = {
     # Light of sRGB to light of other primaries, all with the same white (Lindbloom's arithmetic).
     BT709: np.eye(3),
-    P3: np.array([[0.8224621, 0.177538, 0], [0.0331941, 0.9668058, 0], [0.0170827, 0.0723974, 0.9105199]]),
-    BT2020: np.array([[0.627404, 0.3292820, 0.0433136], [0.069097, 0.9195400, 0.0113612], [0.0163916, 0.0880132, 0.8955950]]),
+    P3: np.array(
+        [[0.8224621, 0.177538, 0], [0.0331941, 0.9668058, 0], [0.0170827, 0.0723974, 0.9105199]]
+    ),
+    BT2020: np.array(
+        [
+            [0.627404, 0.3292820, 0.0433136],
+            [0.069097, 0.9195400, 0.0113612],
+            [0.0163916, 0.0880132, 0.8955950],
+        ]
+    ),
 }
 ADOBE = np.array([[0.7151627, 0.2848373, 0], [0, 1, 0], [0, 0.0411652, 0.9588348]])
 
@@ -66,7 +74,9 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + checksum
 
 
-def png(primaries: int, transfer: int, image: Image.Image | None = None, **options: object) -> bytes:
+def png(
+    primaries: int, transfer: int, image: Image.Image | None = None, **options: object
+) -> bytes:
     """Write a PNG with cICP."""
     buffer = io.BytesIO()
     (image or eight_bit(primaries, transfer)).save(buffer, "PNG", **options)
@@ -80,10 +90,14 @@ def deep_png(primaries: int, transfer: int) -> bytes:
     rows = patches(values(primaries, transfer, 65535)).astype(">u2")
     filtered = b"".join(b"\0" + row.tobytes() for row in rows)
     header = struct.pack(">IIBBBBB", SIDE, SIDE, 16, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + b"".join((
-        chunk(b"IHDR", header), chunk(b"cICP", bytes((primaries, transfer, 0, 1))),
-        chunk(b"IDAT", zlib.compress(filtered)), chunk(b"IEND", b""),
-    ))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        (
+            chunk(b"IHDR", header),
+            chunk(b"cICP", bytes((primaries, transfer, 0, 1))),
+            chunk(b"IDAT", zlib.compress(filtered)),
+            chunk(b"IEND", b""),
+        )
+    )
 
 
 def gamma_png(gamma: float) -> bytes:
@@ -107,12 +121,18 @@ def deep_heic(primaries: int, transfer: int) -> bytes:
     return _heif(image, primaries, transfer)
 
 
-def _heif(image: object, primaries: int, transfer: int) -> bytes:
+def _heif(image: Image.Image | pillow_heif.HeifFile, primaries: int, transfer: int) -> bytes:
     buffer = io.BytesIO()
     file = image if isinstance(image, pillow_heif.HeifFile) else pillow_heif.from_pillow(image)
     file.save(
-        buffer, quality=95, chroma=444, save_nclx_profile=True, color_primaries=primaries,
-        transfer_characteristics=transfer, matrix_coefficients=1, full_range_flag=1,
+        buffer,
+        quality=95,
+        chroma=444,
+        save_nclx_profile=True,
+        color_primaries=primaries,
+        transfer_characteristics=transfer,
+        matrix_coefficients=1,
+        full_range_flag=1,
     )
     return buffer.getvalue()
 
