@@ -56,6 +56,7 @@ TO_UPRIGHT = {
 TURNED = (5, 6, 7, 8)
 MAX_PROFILE_BYTES = 64_000  # cameras and screens have a few; each thumbnail contains the profile
 BAND_ROWS = 64  # of the reduced picture, converted at a time: never all of a large picture
+BAND_PIXELS = 4_000_000  # of the original, at most, if these are more than one row
 
 pillow_heif.register_heif_opener()
 # `open_picture` has the bound, which is a setting. Pillow refuses twice as many pixels as this.
@@ -124,7 +125,7 @@ def open_picture(path: Path | BinaryIO, *, max_megapixels: int) -> Iterator[Imag
     RejectedPhotoError
         As `decode_upright`.
     """
-    wanted_bytes = 0
+    wanted_bytes = memory.wanted_before_opening(path)
     try:
         with Image.open(path, formats=ACCEPTED_FORMATS) as opened:
             if opened.width * opened.height > max_megapixels * 1_000_000:
@@ -303,7 +304,7 @@ def _reduced_rgb(source: Source, factor: int) -> Image.Image:
         result = source.in_srgb(to_rgb(source.whole()))
     else:
         result = Image.new("RGB", (-(-width // factor), -(-height // factor)))
-        rows = BAND_ROWS * factor
+        rows = max(min(BAND_ROWS, BAND_PIXELS // (width * factor)), 1) * factor
         for top in range(0, height, rows):
             band = source.band(top, min(top + rows, height))
             result.paste(source.in_srgb(to_rgb(band).reduce(factor)), (0, top // factor))

@@ -5,7 +5,10 @@ Decoders say all sorts of things when they get no memory, and some of them that 
 
 from __future__ import annotations
 
+import contextlib
 import resource
+from pathlib import Path
+from typing import BinaryIO
 
 from PIL.ImageFile import ImageFile
 
@@ -17,6 +20,7 @@ _MB = 1_000_000
 _BYTES_OF_PIXEL = {"HEIF": 7, "AVIF": 9, "WEBP": 15, "TIFF": 5, "GIF": 5, "BMP": 5, "PNG": 5}
 _COEFFICIENT_BYTES = 2
 _BYTES_OF_ANY, _REDUCED = 4, 4  # of a pixel in Pillow; how much smaller such a picture is decoded
+_WEBP_HEAD = 30  # bytes, with the size of each of its three kinds
 _PROCESS_BYTES = 30 * _MB  # of the limit are in use before
 
 
@@ -31,6 +35,30 @@ def wanted_bytes(opened: ImageFile) -> int:
         coefficients: int = pixels * sum(down * across for down, across in layers) // most
         return coefficients * _COEFFICIENT_BYTES + pixels * _BYTES_OF_ANY // _REDUCED
     return pixels * _BYTES_OF_PIXEL.get(opened.format or "", 0)
+
+
+def wanted_before_opening(path: Path | BinaryIO) -> int:
+    """Estimate how much memory it takes to open a WebP, which makes space for all of its pixels."""
+    with contextlib.ExitStack() as closing:
+        if isinstance(path, Path):
+            if not path.is_file():
+                return 0  # whoever opens it will say so
+            file: BinaryIO = closing.enter_context(path.open("rb"))
+        else:
+            file = path
+        at = file.tell()
+        head = file.read(_WEBP_HEAD)
+        file.seek(at)
+    if len(head) < _WEBP_HEAD or head[:4] != b"RIFF" or head[8:12] != b"WEBP":
+        return 0
+    if head[12:16] == b"VP8X":
+        width, height = (int.from_bytes(head[at : at + 3], "little") + 1 for at in (24, 27))
+    elif head[12:16] == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    else:
+        width, height = (int.from_bytes(head[at : at + 2], "little") & 0x3FFF for at in (26, 28))
+    return width * height * _BYTES_OF_PIXEL["WEBP"]
 
 
 def is_short_of(wanted: int) -> bool:
