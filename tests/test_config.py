@@ -23,7 +23,7 @@ def test_the_defaults_are_these() -> None:
 
     assert settings.data == ROOT / "instance"
     assert (settings.public_url, settings.trusted_proxy, settings.url_prefix) == ("", "", "")
-    assert (settings.max_photo_mb, settings.max_photo_megapixels) == (60, 100)
+    assert (settings.max_photo_mb, settings.max_photo_megapixels) == (60, 200)
     assert (settings.max_upload_mb, settings.min_free_mb) == (500, 500)
     assert (settings.engine, settings.eps, settings.min_samples) == ("fused", None, 2)
 
@@ -91,7 +91,7 @@ REFUSED = [  # variable, text, remedy
     ("THREADS", "65", "a whole number from 2 to 64"),
     ("THREADS", "four", "a whole number from 2 to 64"),
     ("MAX_PHOTO_MB", "0", "a whole number from 1 to 1000"),
-    ("MAX_PHOTO_MEGAPIXELS", "171", "a whole number from 1 to 170"),
+    ("MAX_PHOTO_MEGAPIXELS", "251", "a whole number from 1 to 250"),
     ("MAX_UPLOAD_MB", "1.5", "a whole number from 1 to 10000"),
     ("PIECE_MB", "0", "a whole number from 1 to 50"),
     ("MAX_DECODE_SECONDS", "0", "a whole number from 1 to 120"),

@@ -115,7 +115,7 @@ class Settings(S3Settings, OwnerSettings, DatabaseSettings):
         60, whole_number(1, 1000), "MB", "largest file accepted as a photo"
     )
     max_photo_megapixels: int = new_setting(
-        100, whole_number(1, 170), "megapixels", "largest picture accepted as a photo"
+        200, whole_number(1, 250), "megapixels", "largest picture accepted as a photo"
     )
     max_upload_mb: int = new_setting(
         500,
@@ -136,7 +136,7 @@ class Settings(S3Settings, OwnerSettings, DatabaseSettings):
         "pictures that take more processor time to decode are refused",
     )
     max_decode_mb: int = new_setting(
-        600,
+        700,
         whole_number(200, 10_000),
         "MB",
         "pictures that take more memory to decode are refused; two are decoded at once",

@@ -108,6 +108,7 @@ class _Photo:
     def __init__(self, decode: Callable[[int], DecodedPhoto]) -> None:
         self._decode = decode
         self.decoded = decode(FIRST_DECODE_PX)
+        self._most_px = float("inf")  # if memory has no space for more
 
     @property
     def size(self) -> Size:
@@ -117,6 +118,8 @@ class _Photo:
     def picture(self, longer_side_px: float) -> Image.Image:
         """Return the photo with at least this longer side, unless it or the limit is smaller."""
         needed_px = int(min(longer_side_px, largest_side_px(*self.size)))
-        if max(self.decoded.image.size) < needed_px:
+        if max(self.decoded.image.size) < min(needed_px, self._most_px):
             self.decoded = self._decode(needed_px)
+            if max(self.decoded.image.size) < needed_px:
+                self._most_px = max(self.decoded.image.size)
         return self.decoded.image

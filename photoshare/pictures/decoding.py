@@ -13,23 +13,34 @@ from typing import BinaryIO
 
 import numpy as np
 import pillow_heif
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from photoshare.errors import RejectedPhotoError
 from photoshare.pictures.capture_time import UNKNOWN_TIME, FileTime, capture_time_of
 from photoshare.pictures.formats import ACCEPTED_FORMATS
+from photoshare.pictures.reading import jpegs, memory
+from photoshare.pictures.reading.colours import space_of
+from photoshare.pictures.reading.deep_heif import DeepHeif, deep_of
+from photoshare.pictures.reading.jpeg_planes import JpegPlanes, planes_of
+from photoshare.pictures.reading.png_bands import PngBands, bands_of
+from photoshare.pictures.reading.spaces import Space
 
 ALL_PX = 1 << 30  # for `decode_upright`: keep all pixels, up to `LARGEST_RESULT_PIXELS`
+MOST_MEGAPIXELS = 250  # that the settings allow
 ANY_MEGAPIXELS = 1000  # for a photo that was accepted before, whatever the limit was then
-WHITE = (255, 255, 255, 255)
-MAX_MEGAPIXELS = 100  # unless the settings say otherwise; phones of 2026 reach 50, some 200
+WHITE = (255, 255, 255)
+MAX_MEGAPIXELS = 200  # unless the settings say otherwise; the sensors of some phones have as many
 # Pictures that cannot be decoded smaller than this are decoded one at a time: each takes up to
 # 400 MB (100 megapixels with alpha) until it is reduced, and the process should stay below 1 GB.
 LARGE_PIXELS = 16_000_000
 # No result has more: what phones call 50 megapixels. Together with its source pixels it takes
 # twice 200 MB; the sides of a larger picture are reduced to a half or a third.
 LARGEST_RESULT_PIXELS = 8192 * 6144
+# A JPEG with more is decoded by FFmpeg where all of them are needed: 4 bytes each are too many.
+MOST_WHOLE_PIXELS = 100_000_000
+# Of a picture with more than that: a gradient as AVIF has 2800, a bomb of one colour 8000.
+MOST_PIXELS_OF_BYTE = 4000
 _large_decode = threading.Lock()
 _WIDE_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")  # more than 8 bits of grey
 # How to turn a picture with this EXIF orientation upright; 5 to 8 swap width and height.
@@ -45,8 +56,11 @@ TO_UPRIGHT = {
 TURNED = (5, 6, 7, 8)
 MAX_PROFILE_BYTES = 64_000  # cameras and screens have a few; each thumbnail contains the profile
 BAND_ROWS = 64  # of the reduced picture, converted at a time: never all of a large picture
+BAND_PIXELS = 4_000_000  # of the original, at most, if these are more than one row
 
 pillow_heif.register_heif_opener()
+# `open_picture` has the bound, which is a setting. Pillow refuses twice as many pixels as this.
+Image.MAX_IMAGE_PIXELS = MOST_MEGAPIXELS * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +125,14 @@ def open_picture(path: Path | BinaryIO, *, max_megapixels: int) -> Iterator[Imag
     RejectedPhotoError
         As `decode_upright`.
     """
+    wanted_bytes = memory.wanted_before_opening(path)
     try:
         with Image.open(path, formats=ACCEPTED_FORMATS) as opened:
             if opened.width * opened.height > max_megapixels * 1_000_000:
                 raise _too_large(max_megapixels)
+            _check_for_bomb(opened)
+            jpegs.mend_profile(opened)
+            wanted_bytes = memory.wanted_bytes(opened)
             yield opened
     except RejectedPhotoError:
         raise
@@ -125,11 +143,11 @@ def open_picture(path: Path | BinaryIO, *, max_megapixels: int) -> Iterator[Imag
             "This file can't be read as a photo. You can add JPEG, PNG, WebP, HEIC, AVIF, "
             "GIF, TIFF and BMP files."
         ) from error
-    except MemoryError as error:
-        raise RejectedPhotoError("This picture needs more memory than the server has.") from error
     # On hostile files, decoders raise more kinds of errors than they document (struct.error,
     # IndexError, SyntaxError, ...), so this one place catches them all and names the first.
     except Exception as error:
+        if isinstance(error, MemoryError) or memory.is_short_of(wanted_bytes):
+            raise memory.too_little() from error
         raise RejectedPhotoError("This picture is damaged or incomplete.") from error
 
 
@@ -143,31 +161,130 @@ def _decode_opened(opened: ImageFile, at_least_px: int) -> DecodedPhoto:
     width, height = opened.size
     image_format = opened.format or ""
     at_least_px = min(at_least_px, largest_side_px(width, height))
-    ratio = min(1.0, at_least_px / max(width, height))
-    # For JPEG only; None keeps the mode.
-    opened.draft(None, (max(round(width * ratio), 1), max(round(height * ratio), 1)))
-    # A progressive JPEG is completely in memory, at 6 bytes per pixel, however small it is decoded.
+    # A progressive JPEG is completely in memory, at 3 to 6 bytes per pixel, however small it is
+    # decoded; of the largest, that leaves no space for more than a quarter of their sides.
     is_progressive = "progressive" in opened.info
+    if is_progressive and width * height > MOST_WHOLE_PIXELS:
+        at_least_px = min(at_least_px, max(width, height) // 4)
+    ratio = min(1.0, at_least_px / max(width, height))
+    draft(opened, (max(round(width * ratio), 1), max(round(height * ratio), 1)))
     decoded_width, decoded_height = (width, height) if is_progressive else opened.size
     is_large = decoded_width * decoded_height > LARGE_PIXELS
     with _large_decode if is_large else contextlib.nullcontext():
         return _load(opened, at_least_px, width, height, image_format)
 
 
+def draft(opened: ImageFile, least: tuple[int, int]) -> None:
+    """Let the decoder of JPEG reduce the picture on its way, to no less than this size.
+
+    Not that of HEIC, which would take a thumbnail that is stored beside the picture.
+    """
+    if opened.format in jpegs.JPEGS:
+        opened.draft(None, least)  # None keeps the mode
+
+
 def _load(
     opened: ImageFile, at_least_px: int, width: int, height: int, image_format: str
 ) -> DecodedPhoto:
+    source = source_of(opened)
     taken = capture_time_of(opened)  # before decoding: the one of TIFF closes the file
-    opened.load()
+    source.load()
     # Read after decoding: the decoders of HEIF and TIFF turn the picture and drop the tag.
-    orientation = opened.getexif().get(ExifTags.Base.Orientation)
+    orientation = jpegs.exif_orientation(opened)
     if orientation in TURNED:
         width, height = height, width
-    image = _reduced_rgb(opened, max(max(opened.size) // at_least_px, 1))
+    image = _reduced_rgb(source, max(max(opened.size) // at_least_px, 1))
     opened.close()  # so that a large one is not in memory a third time, turned
     if orientation in TO_UPRIGHT:
         image = image.transpose(TO_UPRIGHT[orientation])
     return DecodedPhoto(image, image_format, width, height, taken)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The pixels of an opened picture, as they are in its file.
+
+    Attributes
+    ----------
+    opened : ImageFile
+    bands : PngBands, JpegPlanes, DeepHeif or None
+        Has the pixels of a picture that is too large or too deep for Pillow; None if it is not.
+    space : Space or None
+        What the colours mean, if they are not sRGB and no profile tells.
+    """
+
+    opened: ImageFile
+    bands: PngBands | JpegPlanes | DeepHeif | None
+    space: Space | None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of what is decoded."""
+        return self.opened.size
+
+    @property
+    def profile(self) -> bytes | None:
+        """The colour profile of what was made from it; None for sRGB."""
+        return None if self.space else profile_of_rgb(self.opened)
+
+    def load(self) -> None:
+        """Decode the picture, unless that is done band by band."""
+        if self.bands is None:
+            jpegs.load(self.opened)
+
+    def whole(self) -> Image.Image:
+        """Return all rows at once."""
+        return self.opened if self.bands is None else self.bands.rows(0, self.opened.height)
+
+    def band(self, top: int, bottom: int) -> Image.Image:
+        """Return some rows; each once, from top to bottom."""
+        if self.bands is not None:
+            return self.bands.rows(top, bottom)
+        return self.opened.crop((0, top, self.opened.width, bottom))
+
+    def rgb_converter(self) -> Callable[[Image.Image], Image.Image]:
+        """Choose how a band becomes RGB."""
+        return rgb_converter(self.opened)
+
+    def in_srgb(self, image: Image.Image) -> Image.Image:
+        """Convert a part of the picture, in RGB, unless its profile goes with it."""
+        return self.space.to_srgb(image) if self.space else image
+
+
+def source_of(opened: ImageFile, *, is_whole: bool = False) -> Source:
+    """Prepare to read the pixels of an opened picture.
+
+    Parameters
+    ----------
+    opened : ImageFile
+    is_whole : bool
+        Whether all pixels of a very large JPEG are wanted, for which Pillow takes too much memory.
+    """
+    space = space_of(opened)
+    if bands := bands_of(opened, more_than_pixels=LARGE_PIXELS):
+        # Else Pillow would decode all of it to find some behind the pixels.
+        opened.info.setdefault("exif", bands.exif)
+        return Source(opened, bands, space)
+    if deep := deep_of(opened, space):
+        return Source(opened, deep, None)
+    planes = planes_of(opened, more_than_pixels=MOST_WHOLE_PIXELS) if is_whole else None
+    return Source(opened, planes, space)
+
+
+def _check_for_bomb(opened: ImageFile) -> None:
+    """Refuse a very large picture of hardly any bytes: no photo."""
+    pixels = opened.width * opened.height
+    if pixels <= MOST_WHOLE_PIXELS or opened.fp is None:
+        return
+    at = opened.fp.tell()
+    size = opened.fp.seek(0, io.SEEK_END)
+    opened.fp.seek(at)
+    if pixels > MOST_PIXELS_OF_BYTE * size:
+        raise RejectedPhotoError(
+            "This picture claims to have more than %(number)s megapixels, but its file is far too "
+            "small for a photo of them.",
+            number=MOST_WHOLE_PIXELS // 1_000_000,
+        )
 
 
 def _too_large(max_megapixels: int) -> RejectedPhotoError:
@@ -176,22 +293,22 @@ def _too_large(max_megapixels: int) -> RejectedPhotoError:
     )
 
 
-def _reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
+def _reduced_rgb(source: Source, factor: int) -> Image.Image:
     """Convert any mode to RGB, with its sides divided by an integer (rounded up).
 
     Works band by band, so that a picture of 100 megapixels is in memory once, not three times.
     """
-    to_rgb = rgb_converter(image)
-    width, height = image.size
+    to_rgb = source.rgb_converter()
+    width, height = source.size
     if factor == 1 and width * height <= LARGE_PIXELS:
-        result = to_rgb(image)
+        result = source.in_srgb(to_rgb(source.whole()))
     else:
         result = Image.new("RGB", (-(-width // factor), -(-height // factor)))
-        rows = BAND_ROWS * factor
+        rows = max(min(BAND_ROWS, BAND_PIXELS // (width * factor)), 1) * factor
         for top in range(0, height, rows):
-            band = image.crop((0, top, width, min(top + rows, height)))
-            result.paste(to_rgb(band).reduce(factor), (0, top // factor))
-    result.info["icc_profile"] = profile_of_rgb(image)
+            band = source.band(top, min(top + rows, height))
+            result.paste(source.in_srgb(to_rgb(band).reduce(factor)), (0, top // factor))
+    result.info["icc_profile"] = source.profile
     return result
 
 
@@ -228,9 +345,10 @@ def _ink_transform(profile: bytes | None) -> Callable[[Image.Image], Image.Image
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    with_alpha = image.convert("RGBA")
-    white = Image.new("RGBA", image.size, WHITE)
-    return Image.alpha_composite(white, with_alpha).convert("RGB")
+    with_alpha = image if image.mode == "RGBA" else image.convert("RGBA")
+    white = Image.new("RGB", image.size, WHITE)
+    white.paste(with_alpha.convert("RGB"), mask=with_alpha.getchannel("A"))
+    return white
 
 
 def _eight_bit_grey(image: Image.Image, darkest: float, brightest: float) -> Image.Image:

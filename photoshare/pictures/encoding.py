@@ -6,7 +6,7 @@ import io
 import math
 from collections.abc import Iterable
 
-from PIL import Image
+from PIL import Image, ImageCms
 
 from photoshare.geometry import FaceLocation
 from photoshare.pictures.decoding import DecodedPhoto
@@ -57,13 +57,26 @@ def to_jpeg(image: Image.Image, *, quality: int = JPEG_QUALITY) -> bytes:
 
 def to_placeholder(image: Image.Image) -> bytes:
     """Encode the colours of an RGB picture as a WebP of `PLACEHOLDER_PX`, under 400 bytes."""
-    tiny = smaller(image, PLACEHOLDER_PX)
+    tiny = _in_srgb(smaller(image, PLACEHOLDER_PX))
     for quality in _PLACEHOLDER_QUALITIES:
         buffer = io.BytesIO()
         tiny.save(buffer, "WEBP", quality=quality, icc_profile=None, exif=b"", xmp=b"")
         if buffer.tell() <= PLACEHOLDER_BYTES:
             break
     return buffer.getvalue()
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """Convert a small picture by its profile, for which a placeholder has no space."""
+    profile = image.info.get("icc_profile")
+    if not profile:
+        return image
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(image, own, ImageCms.createProfile("sRGB"))
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image  # a damaged profile
+    return converted or image
 
 
 def to_webp(image: Image.Image) -> bytes:

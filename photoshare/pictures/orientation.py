@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeAlias
 
-from PIL import ExifTags, Image
-
 from photoshare.pictures import decoding
+from photoshare.pictures.reading.jpegs import exif_orientation
 
 Box: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
 UPRIGHT = 1  # of EXIF's orientations
@@ -28,12 +27,8 @@ def orientation_of(path: Path) -> int:
         if opened.format in _TURNED_BY_CONTAINER:
             return UPRIGHT
         if opened.format == "PNG":  # whose `getexif` decodes the picture to find some
-            exif = Image.Exif()
-            exif.load(opened.info.get("exif", b""))
-        else:
-            exif = opened.getexif()
-        orientation = exif.get(ExifTags.Base.Orientation, UPRIGHT)
-        return orientation if orientation in decoding.TO_UPRIGHT else UPRIGHT
+            opened.info.setdefault("exif", b"")
+        return exif_orientation(opened) or UPRIGHT
 
 
 def in_file(box: Box, size: tuple[int, int], orientation: int) -> Box:

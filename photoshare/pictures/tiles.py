@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
-from PIL import ExifTags
+from PIL.Image import Image
 from PIL.ImageFile import ImageFile
 
 from photoshare.pictures import decoding, encoding
-from photoshare.pictures.orientation import Box, in_file
+from photoshare.pictures.orientation import UPRIGHT, Box, in_file
+from photoshare.pictures.reading.jpegs import exif_orientation
 
 TILE_PX = 1024  # side: a phone shows 4 to 12 of them, and most photos have fewer than 20
 # A reduction that is hardly larger than the picture already shown would be work for nothing.
@@ -76,31 +79,54 @@ def cut_tiles(path: Path, *, factor: int, max_megapixels: int) -> bytes:
         decoding.open_picture(path, max_megapixels=max_megapixels) as opened,
         zipfile.ZipFile(content, "w") as packed,
     ):
-        left_over = _load_reduced(opened, factor)
-        orientation = opened.getexif().get(ExifTags.Base.Orientation, 1)
-        sides = [-(-side // left_over) for side in opened.size]
+        source, left_over = _load_reduced(opened, factor)
+        orientation = exif_orientation(opened) or UPRIGHT
+        sides = [-(-side // left_over) for side in source.size]
         width, height = reversed(sides) if orientation in decoding.TURNED else sides
-        to_rgb, profile = decoding.rgb_converter(opened), decoding.profile_of_rgb(opened)
-        for column in range(-(-width // TILE_PX)):
-            for row in range(-(-height // TILE_PX)):
-                left, top = column * TILE_PX, row * TILE_PX
-                upright = left, top, min(left + TILE_PX, width), min(top + TILE_PX, height)
-                box = in_file(upright, (width, height), orientation)
-                tile = to_rgb(opened.crop(_enlarged(box, left_over, opened.size)))
-                tile = tile.reduce(left_over)
-                if orientation in decoding.TO_UPRIGHT:
-                    tile = tile.transpose(decoding.TO_UPRIGHT[orientation])
-                tile.info["icc_profile"] = profile
-                packed.writestr(tile_name(column, row), encoding.to_webp(tile))
+        boxes = []
+        for upright, name in _grid(width, height):
+            box = in_file(upright, (width, height), orientation)
+            boxes.append((_enlarged(box, left_over, source.size), name))
+        for tile, name in _cut(source, boxes):
+            reduced = source.in_srgb(tile.reduce(left_over))
+            if orientation in decoding.TO_UPRIGHT:
+                reduced = reduced.transpose(decoding.TO_UPRIGHT[orientation])
+            reduced.info["icc_profile"] = source.profile
+            packed.writestr(name, encoding.to_webp(reduced))
     return content.getvalue()
 
 
-def _load_reduced(opened: ImageFile, factor: int) -> int:
+def _grid(width: int, height: int) -> Iterator[tuple[Box, str]]:
+    """List where the tiles of an upright picture are, and what each is called."""
+    for column in range(-(-width // TILE_PX)):
+        for row in range(-(-height // TILE_PX)):
+            left, top = column * TILE_PX, row * TILE_PX
+            box = left, top, min(left + TILE_PX, width), min(top + TILE_PX, height)
+            yield box, tile_name(column, row)
+
+
+def _cut(source: decoding.Source, boxes: list[tuple[Box, str]]) -> Iterator[tuple[Image, str]]:
+    """Cut tiles out of a file, in RGB, row by row: a large one is read from top to bottom."""
+    to_rgb = source.rgb_converter()
+    for (top, bottom), row in groupby(sorted(boxes, key=_rows_of), key=_rows_of):
+        band = source.band(top, bottom)
+        for (left, _, right, _), name in row:
+            yield to_rgb(band.crop((left, 0, right, bottom - top))), name
+
+
+def _rows_of(tile: tuple[Box, str]) -> tuple[int, int]:
+    (_, top, _, bottom), _name = tile
+    return top, bottom
+
+
+def _load_reduced(opened: ImageFile, factor: int) -> tuple[decoding.Source, int]:
     """Decode a file, JPEG already reduced; return by what its sides remain to be divided."""
     width, height = opened.size
-    opened.draft(None, (max(width // factor, 1), max(height // factor, 1)))
-    opened.load()
-    return max(factor // max(round(max(width, height) / max(opened.size)), 1), 1)
+    decoding.draft(opened, (max(width // factor, 1), max(height // factor, 1)))
+    source = decoding.source_of(opened, is_whole=True)
+    source.load()
+    left_over = factor // max(round(max(width, height) / max(source.size)), 1)
+    return source, max(left_over, 1)
 
 
 def _enlarged(box: Box, factor: int, size: tuple[int, int]) -> Box:

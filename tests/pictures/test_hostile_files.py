@@ -24,8 +24,9 @@ SEED = 20261124
 OUR_SENTENCES = (
     "This file can't be read as a photo",
     "This picture is damaged or incomplete.",
-    "This picture has more than 100 megapixels.",
-    "This picture needs more memory than the server has.",
+    "This picture has more than 200 megapixels.",
+    "This picture claims to have more than 100 megapixels",
+    "This picture needs more memory than this server lets one photo take",
 )
 
 

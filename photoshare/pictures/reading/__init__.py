@@ -1,0 +1,1 @@
+"""What Pillow's decoders leave open: colours without a profile, large pictures, odd JPEGs."""
