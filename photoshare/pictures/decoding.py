@@ -17,7 +17,14 @@ from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from photoshare.errors import RejectedPhotoError
-from photoshare.pictures.capture_time import UNKNOWN_TIME, FileTime, capture_time_of
+from photoshare.pictures.capture_time import (
+    UNKNOWN_CAMERA,
+    UNKNOWN_TIME,
+    Camera,
+    FileTime,
+    camera_of,
+    capture_time_of,
+)
 from photoshare.pictures.formats import ACCEPTED_FORMATS
 
 ALL_PX = 1 << 30  # for `decode_upright`: keep all pixels, up to `LARGEST_RESULT_PIXELS`
@@ -63,6 +70,8 @@ class DecodedPhoto:
         Pixels of the upright original.
     taken : FileTime
         When it was taken, as the file says.
+    camera : Camera
+        With what it was taken, as the file says.
     """
 
     image: Image.Image
@@ -70,6 +79,7 @@ class DecodedPhoto:
     width: int
     height: int
     taken: FileTime = UNKNOWN_TIME
+    camera: Camera = UNKNOWN_CAMERA
 
     @property
     def scale(self) -> float:
@@ -157,7 +167,8 @@ def _decode_opened(opened: ImageFile, at_least_px: int) -> DecodedPhoto:
 def _load(
     opened: ImageFile, at_least_px: int, width: int, height: int, image_format: str
 ) -> DecodedPhoto:
-    taken = capture_time_of(opened)  # before decoding: the one of TIFF closes the file
+    # Before decoding: the decoder of TIFF closes the file.
+    taken, camera = capture_time_of(opened), camera_of(opened)
     opened.load()
     # Read after decoding: the decoders of HEIF and TIFF turn the picture and drop the tag.
     orientation = opened.getexif().get(ExifTags.Base.Orientation)
@@ -167,7 +178,7 @@ def _load(
     opened.close()  # so that a large one is not in memory a third time, turned
     if orientation in TO_UPRIGHT:
         image = image.transpose(TO_UPRIGHT[orientation])
-    return DecodedPhoto(image, image_format, width, height, taken)
+    return DecodedPhoto(image, image_format, width, height, taken, camera)
 
 
 def _too_large(max_megapixels: int) -> RejectedPhotoError:

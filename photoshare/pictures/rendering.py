@@ -40,6 +40,7 @@ class ToldFacts:
     movie_start: int | None = None
     content_id: str | None = None
     camera: str | None = None
+    clock_ahead_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def render_photo(path: Path, *, max_megapixels: int) -> RenderedPhoto:
         decoded.taken,
         encoding.to_placeholder(decoded.image),
         derived,
+        ToldFacts(camera=decoded.camera.name, clock_ahead_s=decoded.camera.ahead_s),
     )
 
 

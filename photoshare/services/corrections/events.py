@@ -28,6 +28,7 @@ class CorrectionKind(StrEnum):
     DIFFERENT = "different"  # these two are different people
     HIDE_ME = "hide_me"  # a guest who is this person asked not to be shown
     FORGET_ME = "forget_me"  # and that these faces are never searched
+    CLOCK = "clock"  # this camera's clock was wrong, and about no face (services/clocks)
 
 
 # What guests ask for themselves: only they take it back, on their own page (services/mine/hiding).
