@@ -64,6 +64,8 @@ def settle_clocks(room_id: int, *which: ColumnElement[bool]) -> int:
     )
     changed = []
     for photo_id, guest, camera, shown, shifted_s in db.session.execute(query).all():
+        if camera is None or shown is None:  # which `by_its_clock` leaves out
+            continue
         told = shown - timedelta(seconds=shifted_s)  # by its file
         shift_s = shifts.get((guest, camera), 0)
         right = told + timedelta(seconds=shift_s)

@@ -74,7 +74,7 @@ def _check_range(room_id: int, guest_id: int | None, camera: str, shift_s: int) 
             Photo.room_id == room_id, by_its_clock(), of_camera(guest_id, camera)
         )
     ).one()
-    if first is None:
+    if first is None or last is None:
         raise NotFoundError("This room has no photo of this camera any more.")
     moved = timedelta(seconds=shift_s)
     if not (is_plausible(first + moved) and is_plausible(last + moved)):

@@ -73,6 +73,8 @@ def insert_correction(
     )
     if kind == CorrectionKind.HIDE_ME:
         activity.note(room_id, ActivityKind.ASKED_HIDING)
+    elif kind == CorrectionKind.CLOCK:
+        activity.note(room_id, ActivityKind.SET_CLOCK, guest_id)
     elif kind not in OF_ONESELF:
         activity.note(room_id, ActivityKind.CORRECTED, guest_id)
     return int(db.session.execute(query.returning(Correction.id)).scalar_one())

@@ -13,6 +13,7 @@ from flask import Flask, url_for
 from photoshare.models import Face, Person, Photo, WaitingPhoto
 from photoshare.pictures.encoding import RENDITION_PX
 from photoshare.pictures.tiles import TILE_PX, reductions
+from photoshare.services.clocks.cameras import count_suggestions
 from photoshare.services.downloads.zips import zip_state
 from photoshare.services.moderation.waiting import count_waiting, list_some
 from photoshare.services.people.finding import PeopleQuery
@@ -51,6 +52,7 @@ from photoshare.web.pages.words import (
     number,
     photo_words,
     plural_forms,
+    time_span,
     times,
     together_words,
     translate_stored,
@@ -258,7 +260,7 @@ def room_album(access: Access) -> Album:
 
 FILTERS: tuple[Callable[..., Any], ...] = (
     *(capture_time, count, day, duration, file_size, isolated, moment, number, translate_stored),
-    weekday,
+    *(time_span, weekday),
 )
 
 
@@ -279,6 +281,7 @@ def init_app(app: Flask) -> None:
         "people_arguments": people_arguments,
         "picture_url": picture_url,
         "covering_mark": covering_mark,
+        "count_wrong_clocks": count_suggestions,
         "cursor_of": cursor_of,
         "date_range": date_range,
         "plural_forms": plural_forms,
