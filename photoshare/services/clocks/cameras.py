@@ -176,7 +176,7 @@ def get_suggestion(room_id: int, guest_id: int | None, camera: str) -> int:
     Raises
     ------
     NotFoundError
-        If nothing is suggested any more.
+        If nothing is suggested now.
     """
     query = select(ClockSuggestion.shift_s).where(
         *(ClockSuggestion.room_id == room_id, ClockSuggestion.camera == camera),

@@ -75,7 +75,7 @@ def _check_range(room_id: int, guest_id: int | None, camera: str, shift_s: int) 
         )
     ).one()
     if first is None or last is None:
-        raise NotFoundError("This room has no photo of this camera any more.")
+        raise NotFoundError("This room no longer has a photo of this camera.")
     moved = timedelta(seconds=shift_s)
     if not (is_plausible(first + moved) and is_plausible(last + moved)):
         raise InvalidInputError(
