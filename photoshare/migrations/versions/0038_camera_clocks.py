@@ -26,6 +26,8 @@ def refers(name, table, *, may_be_none=True, rule="CASCADE"):
 def upgrade():
     for table in ("photo", "waiting_photo"):
         op.add_column(table, sa.Column("clock_ahead_s", NUMBER, nullable=True))
+        # Photos of before are measured again, and with that their cameras and movies are read.
+        op.execute(f"UPDATE {table} SET cleaning_rules = NULL")
     key = sa.ForeignKey("correction.id", ondelete="CASCADE")
     op.create_table(
         "clock_shift",

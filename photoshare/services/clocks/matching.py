@@ -133,7 +133,8 @@ def _count_votes(
     found, number = np.unique(bins, return_inverse=True)
     votes = np.bincount(number, weights=strong, minlength=len(found))
     agreeing = np.bincount(number, weights=strong > 0.5, minlength=len(found))
-    return found.astype(np.int64), votes, agreeing.astype(np.int64)
+    total = np.asarray(votes, dtype=np.float64)
+    return found.astype(np.int64), total, agreeing.astype(np.int64)
 
 
 def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float32]) -> float:
