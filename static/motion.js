@@ -1,4 +1,4 @@
-// The movie of a motion photo, played in its place when somebody presses; then the photo is there again.
+// The movie of a motion photo, played in its place when someone presses; then the photo is there again.
 
 function stop() {
   document.querySelector(".motion-movie")?.remove();
