@@ -86,6 +86,10 @@ class JobRunner:
         """Write what the host of a room takes home."""
         self._enqueue(room_id, JobKind.TAKE_HOME)
 
+    def check_clocks(self, room_id: int) -> None:
+        """Look for cameras of a room whose clocks are wrong."""
+        self._enqueue(room_id, JobKind.CHECK_CLOCKS)
+
     def prepare_for_selfie(self) -> None:
         """Load the face models while a guest takes a picture of themselves, in some seconds.
 

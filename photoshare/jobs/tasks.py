@@ -24,6 +24,7 @@ from photoshare.faces.analysis import analyse_photo
 from photoshare.faces.threads import step_back
 from photoshare.faces.types import FaceEngine
 from photoshare.pictures.decoder_pool import DecoderPool
+from photoshare.services.clocks.suggesting import check_clocks
 from photoshare.services.downloads import checksums
 from photoshare.services.downloads.covered_copies import make_covered_copies
 from photoshare.services.people import grouping, storing
@@ -241,10 +242,17 @@ def take_home(job: ClaimedJob, workplace: Workplace) -> bool:
         )
 
 
+def look_at_clocks(job: ClaimedJob, workplace: Workplace) -> bool:
+    """Find the cameras of a room whose clocks seem to be wrong, for its hosts to decide."""
+    with workplace.app.app_context():
+        return check_clocks(job.room_id, is_stopping=workplace.is_stopping)
+
+
 TASKS: dict[JobKind, Callable[[ClaimedJob, Workplace], bool]] = {
     JobKind.PROCESS_PHOTOS: process_photos,
     JobKind.SEARCH_AGAIN: search_again,
     JobKind.CLUSTER_ROOM: cluster_room,
     JobKind.PREPARE_DOWNLOADS: prepare_downloads,
     JobKind.TAKE_HOME: take_home,
+    JobKind.CHECK_CLOCKS: look_at_clocks,
 }

@@ -7,7 +7,7 @@ with which XMP itself pads packets.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
@@ -56,27 +56,43 @@ _HARMLESS: dict[str, Collection[str] | None] = {
     "http://ns.google.com/photos/1.0/container/": None,
     _ITEM: {"Mime", "Semantic", "Length", "Padding"},
 }
+# Where the movie of a motion photo is, for the copies that have it.
+_OF_A_MOVIE = {
+    "http://ns.google.com/photos/1.0/camera/": {
+        *("MotionPhoto", "MotionPhotoVersion", "MotionPhotoPresentationTimestampUs"),
+        *("MicroVideo", "MicroVideoVersion", "MicroVideoOffset"),
+        "MicroVideoPresentationTimestampUs",
+    }
+}
+_MOVIE_TYPE = "video/mp4"
 _HARMLESS_RDF = ("parseType", "resource", "about")
 _TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 _ATTRIBUTE = re.compile(rb"""\s([^\s=<>/"']+)\s*=\s*("[^"]*"|'[^']*')""")
 
 
-def clean_xmp(packet: bytes) -> bytes:
-    """Blank all properties not known to be harmless; all of them if it cannot be parsed."""
+def clean_xmp(packet: bytes, *, keeps_movie: bool = False) -> bytes:
+    """Blank all properties not known to be harmless; all of them if it cannot be parsed.
+
+    Parameters
+    ----------
+    packet : bytes
+    keeps_movie : bool
+        Of a motion photo whose movie stays behind it: what tells where it is stays as well.
+    """
     text = packet.rstrip(b"\0")
     try:
-        cleaned = _Blanking(text).run()
-        if _Blanking(cleaned).run() == cleaned:
+        cleaned = _Blanking(text, keeps_movie=keeps_movie).run()
+        if _Blanking(cleaned, keeps_movie=keeps_movie).run() == cleaned:
             return cleaned.ljust(len(packet), b" ")
     except (expat.ExpatError, ValueError):
         pass
     return (EMPTY_XMP if len(packet) >= len(EMPTY_XMP) else b"").ljust(len(packet), b" ")
 
 
-def _is_harmless(namespace: str, name: str) -> bool:
+def _is_harmless(namespace: str, name: str, harmless: Mapping[str, Collection[str] | None]) -> bool:
     if namespace in _FRAMES:
         return True
-    names = _HARMLESS.get(namespace, ())
+    names = harmless.get(namespace, ())
     return names is None or name in names
 
 
@@ -92,8 +108,10 @@ class _Element:
 class _Blanking:
     """One pass over an XMP text that overwrites the removed parts with spaces."""
 
-    def __init__(self, packet: bytes) -> None:
+    def __init__(self, packet: bytes, *, keeps_movie: bool) -> None:
         self._packet = packet
+        self._keeps_movie = keeps_movie
+        self._harmless = _HARMLESS | (_OF_A_MOVIE if keeps_movie else {})
         self._cleaned = bytearray(packet)
         self._opened: list[_Element] = []
         self._namespaces: dict[str, list[str]] = {"xml": [_XML]}  # by prefix, the last one applies
@@ -138,7 +156,7 @@ class _Blanking:
     def _start(self, qualified_name: str, _attributes: dict[str, str]) -> None:
         namespace, _, name = qualified_name.rpartition(" ")
         start = self._parser.CurrentByteIndex
-        element = _Element(start, namespace, name, _is_harmless(namespace, name))
+        element = _Element(start, namespace, name, _is_harmless(namespace, name, self._harmless))
         self._opened.append(element)
         tag = self._tag_at(start)
         for attribute in _ATTRIBUTE.finditer(self._packet, start, tag.end()):
@@ -148,10 +166,10 @@ class _Blanking:
         prefix, _, name = attribute[1].decode().rpartition(":")
         if "xmlns" in (prefix, name):
             namespace = attribute[2][1:-1].decode()
-            stays = namespace in _FRAMES or namespace in _HARMLESS
+            stays = namespace in _FRAMES or namespace in self._harmless
         else:
             namespace = self._namespaces[prefix][-1] if prefix else ""
-            stays = namespace == _XML or _is_harmless(namespace, name)
+            stays = namespace == _XML or _is_harmless(namespace, name, self._harmless)
             if namespace == _RDF:
                 stays = name in _HARMLESS_RDF
             if (namespace, name) == (_RDF, "about"):  # required, may be empty; some put an id here
@@ -164,6 +182,8 @@ class _Blanking:
 
     def _note_item(self, namespace: str, name: str, value: str) -> None:
         """Remove a container directory's entry that is not a picture, such as its movie."""
+        if self._keeps_movie and value.strip() == _MOVIE_TYPE:
+            return
         if namespace == _ITEM and name == "Mime" and not value.strip().startswith("image/"):
             for element in reversed(self._opened):
                 if (element.namespace, element.name) == (_RDF, "li"):

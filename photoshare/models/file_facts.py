@@ -37,6 +37,8 @@ class FileFacts:
     ]  # as a local clock showed it, without a zone (docs/uploads.md)
     captured_by: Mapped[str | None]  # photoshare.pictures.best_time.TimeSource; None: not known
     captured_offset_min: Mapped[int | None]  # of that clock ahead of UTC; None: not known
+    # By which the camera's clock was ahead of UTC, as the time of satellites in the file shows.
+    clock_ahead_s: Mapped[int | None]
     placeholder: Mapped[bytes | None]  # WebP of 20 pixels, under 400 bytes, to show blurred
     # For downloads, computed when a photo is added (services/downloads); None: not yet.
     crc32: Mapped[int | None]  # of the original

@@ -1,4 +1,4 @@
-"""When a photo was taken, as its file says: its EXIF, its XMP, or the time of its satellites."""
+"""When and with what a photo was taken, as its file says: its EXIF, its XMP, or its satellites."""
 
 from __future__ import annotations
 
@@ -39,6 +39,11 @@ _ZONE = re.compile(r"(?:(Z)|([+-])(\d{2}):?(\d{2}))\s*$")
 FIRST_CAPTURE = datetime(1980, 1, 1)  # earlier clocks were never set; zips begin here, too
 FARTHEST_ZONE = timedelta(hours=14)  # ahead of UTC: a local clock may be this much ahead
 MAX_OFFSET_MIN = 14 * 60
+MAX_CAMERA = 80  # characters; the longest that makers write has about 40
+# What makers add to their name: "NIKON CORPORATION", "OLYMPUS IMAGING CORP.", "LG Electronics".
+_OF_A_MAKER = re.compile(
+    r"[\s,]+(?:co|company|corp|corporation|electronics|imaging|inc|kaisha|ltd|optical)\b.*", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,25 @@ class FileTime:
 UNKNOWN_TIME = FileTime()
 
 
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """What a file says of the camera that took it.
+
+    Attributes
+    ----------
+    name : str or None
+        Maker and model, without a serial number.
+    ahead_s : int or None
+        By how many seconds its clock was ahead of UTC, where the file has the time of satellites.
+    """
+
+    name: str | None = None
+    ahead_s: int | None = None
+
+
+UNKNOWN_CAMERA = Camera()
+
+
 def as_local(moment: datetime, zone: tzinfo) -> datetime:
     """Return what local clocks showed at a moment of UTC; both without a zone."""
     return moment.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
@@ -83,6 +107,44 @@ def capture_time_of(opened: ImageFile) -> FileTime:
             if (told := read(opened)) is not None:
                 return told
     return UNKNOWN_TIME
+
+
+def camera_of(opened: ImageFile) -> Camera:
+    """Read from EXIF which camera took a photo, and how far its clock was ahead of UTC."""
+    name = ahead_s = None
+    with contextlib.suppress(Exception):  # as above
+        exif = opened.getexif()
+        name = name_camera(exif.get(ExifTags.Base.Make), exif.get(ExifTags.Base.Model))
+    with contextlib.suppress(Exception):
+        told, satellites = _by_exif(opened), _by_satellites(opened)
+        if told and satellites and told.local and satellites.utc:
+            ahead_s = round((told.local - satellites.utc).total_seconds())
+    return Camera(name, ahead_s)
+
+
+def name_camera(maker: object, model: object) -> str | None:
+    """Make one short name of a maker and a model, such as ``Canon EOS R6``; None without any.
+
+    Parameters
+    ----------
+    maker, model : object
+        The values of their tags: anything a camera or a forger wrote there.
+    """
+    brand, kind = (_one_line(value) for value in (maker, model))
+    brand = _OF_A_MAKER.sub("", brand)
+    if brand.islower():  # samsung
+        brand = brand.capitalize()
+    is_in_it = kind.casefold().startswith(brand.casefold())  # NIKON D750
+    name = kind if is_in_it else f"{brand} {kind}"
+    return name.strip()[:MAX_CAMERA].strip() or None
+
+
+def _one_line(value: object) -> str:
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    if not isinstance(text, str):
+        return ""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(printable.split())
 
 
 def _by_exif(opened: ImageFile) -> FileTime | None:

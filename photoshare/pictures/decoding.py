@@ -17,7 +17,14 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from photoshare.errors import RejectedPhotoError
-from photoshare.pictures.capture_time import UNKNOWN_TIME, FileTime, capture_time_of
+from photoshare.pictures.capture_time import (
+    UNKNOWN_CAMERA,
+    UNKNOWN_TIME,
+    Camera,
+    FileTime,
+    camera_of,
+    capture_time_of,
+)
 from photoshare.pictures.formats import ACCEPTED_FORMATS
 from photoshare.pictures.reading import jpegs, memory
 from photoshare.pictures.reading.colours import space_of
@@ -77,6 +84,8 @@ class DecodedPhoto:
         Pixels of the upright original.
     taken : FileTime
         When it was taken, as the file says.
+    camera : Camera
+        With what it was taken, as the file says.
     """
 
     image: Image.Image
@@ -84,6 +93,7 @@ class DecodedPhoto:
     width: int
     height: int
     taken: FileTime = UNKNOWN_TIME
+    camera: Camera = UNKNOWN_CAMERA
 
     @property
     def scale(self) -> float:
@@ -187,7 +197,8 @@ def _load(
     opened: ImageFile, at_least_px: int, width: int, height: int, image_format: str
 ) -> DecodedPhoto:
     source = source_of(opened)
-    taken = capture_time_of(opened)  # before decoding: the one of TIFF closes the file
+    # Before decoding: the decoder of TIFF closes the file.
+    taken, camera = capture_time_of(opened), camera_of(opened)
     source.load()
     # Read after decoding: the decoders of HEIF and TIFF turn the picture and drop the tag.
     orientation = jpegs.exif_orientation(opened)
@@ -197,7 +208,7 @@ def _load(
     opened.close()  # so that a large one is not in memory a third time, turned
     if orientation in TO_UPRIGHT:
         image = image.transpose(TO_UPRIGHT[orientation])
-    return DecodedPhoto(image, image_format, width, height, taken)
+    return DecodedPhoto(image, image_format, width, height, taken, camera)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from typing import IO, Any
 from PIL.Image import Image, frombytes
 
 from photoshare.metadata.clean import is_cleanable
+from photoshare.metadata.motion import find_movie_start
 from photoshare.pictures import decoding, encoding
-from photoshare.pictures.capture_time import FileTime
+from photoshare.pictures.capture_time import Camera, FileTime, camera_of
 
 ENCODERS = {"webp": encoding.to_webp, "jpg": encoding.to_jpeg}
 # Pictures for grids are made at upload; those for a photo page, and JPEGs for browsers without
@@ -40,6 +41,7 @@ class ToldFacts:
     movie_start: int | None = None
     content_id: str | None = None
     camera: str | None = None
+    clock_ahead_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,30 @@ def render_photo(path: Path, *, max_megapixels: int) -> RenderedPhoto:
         decoded.taken,
         encoding.to_placeholder(decoded.image),
         derived,
+        told_facts(path, decoded.image_format, decoded.camera),
     )
+
+
+def told_facts(path: Path, image_format: str, camera: Camera) -> ToldFacts:
+    """Put together what a picture's file says of itself."""
+    return ToldFacts(
+        movie_start=find_movie_start(path, image_format),
+        camera=camera.name,
+        clock_ahead_s=camera.ahead_s,
+    )
+
+
+def read_again(path: Path, image_format: str) -> ToldFacts:
+    """Read what the file of a photo says that was added before it was read; decodes nothing.
+
+    Raises
+    ------
+    RejectedPhotoError
+        If it is not a picture that can be opened.
+    """
+    with decoding.open_picture(path, max_megapixels=decoding.ANY_MEGAPIXELS) as opened:
+        camera = camera_of(opened)
+    return told_facts(path, image_format, camera)
 
 
 def make_clean_copy(path: Path, *, max_megapixels: int) -> bytes:

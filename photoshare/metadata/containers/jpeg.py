@@ -35,11 +35,17 @@ def clean_jpeg(content: bytes) -> bytes:
         return b""
 
 
-def jpeg_patches(data: Buffer) -> Iterable[Patch]:
+def jpeg_patches(data: Buffer, *, keeps_movie: bool = False) -> Iterable[Patch]:
     """Find the changes to a JPEG file.
 
     Pictures after the first stay if they are directly after it or in its index; they are cleaned
     in the same way and keep their length. Anything else after it is cut.
+
+    Parameters
+    ----------
+    data : bytes or mmap
+    keeps_movie : bool
+        Let the XMP of a motion photo name its movie, which the caller puts behind it.
 
     Raises
     ------
@@ -49,7 +55,7 @@ def jpeg_patches(data: Buffer) -> Iterable[Patch]:
     indexes: list[mpf.Index] = []
 
     def clean(marker: int, payload: bytes, start: int) -> bytes | None:
-        cleaned = _clean_segment(marker, payload, start)
+        cleaned = _clean_segment(marker, payload, start, keeps_movie=keeps_movie)
         if marker == APP2 and payload.startswith(mpf.NAME) and cleaned is not None:
             if indexes:
                 return None
@@ -89,12 +95,14 @@ def _next_picture(data: Buffer, stop: int, listed: set[int]) -> int | None:
     return next((start for start in starts if data[start : start + 3] == SOI), None)
 
 
-def _clean_segment(marker: int, payload: bytes, start: int) -> bytes | None:
+def _clean_segment(
+    marker: int, payload: bytes, start: int, *, keeps_movie: bool = False
+) -> bytes | None:
     """Clean one segment; unknown kinds are removed."""
     if marker == APP1 and payload.startswith(_EXIF):
         return payload[:6] + clean_exif(payload[6:], MAX_PAYLOAD - 6)
     if marker == APP1 and payload.startswith(_XMP):
-        return _XMP + clean_xmp(payload[len(_XMP) :])
+        return _XMP + clean_xmp(payload[len(_XMP) :], keeps_movie=keeps_movie)
     if marker == APP2 and payload.startswith(mpf.NAME):
         return mpf.clean_index(payload)
     if marker == APP13 and payload.startswith(_PHOTOSHOP):

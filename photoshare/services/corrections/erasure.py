@@ -119,6 +119,7 @@ def delete_spent_corrections(room_id: int) -> None:
     has_face = exists().where(CorrectionFace.correction_id == Correction.id)
     db.session.execute(
         delete(Correction).where(
-            Correction.room_id == room_id, Correction.undone_at.is_(None), ~has_face
+            *(Correction.room_id == room_id, Correction.undone_at.is_(None), ~has_face),
+            Correction.kind != CorrectionKind.CLOCK,
         )
     )

@@ -28,6 +28,7 @@ class CorrectionKind(StrEnum):
     DIFFERENT = "different"  # these two are different people
     HIDE_ME = "hide_me"  # a guest who is this person asked not to be shown
     FORGET_ME = "forget_me"  # and that these faces are never searched
+    CLOCK = "clock"  # this camera's clock was wrong, and about no face (services/clocks)
 
 
 # What guests ask for themselves: only they take it back, on their own page (services/mine/hiding).
@@ -72,6 +73,8 @@ def insert_correction(
     )
     if kind == CorrectionKind.HIDE_ME:
         activity.note(room_id, ActivityKind.ASKED_HIDING)
+    elif kind == CorrectionKind.CLOCK:
+        activity.note(room_id, ActivityKind.SET_CLOCK, guest_id)
     elif kind not in OF_ONESELF:
         activity.note(room_id, ActivityKind.CORRECTED, guest_id)
     return int(db.session.execute(query.returning(Correction.id)).scalar_one())

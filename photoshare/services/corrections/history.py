@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from photoshare.errors import NotFoundError
-from photoshare.models import Correction, CorrectionFace, Face, Person, db
+from photoshare.models import ClockShift, Correction, CorrectionFace, Face, Person, db
 from photoshare.services.corrections.events import OF_ONESELF, CorrectionKind
 from photoshare.services.corrections.rights import may_undo
 from photoshare.services.paging import ListPage, has_page
@@ -28,12 +28,15 @@ class HistoryEntry:
     sides : tuple of (faces, count)
         For the first two sides: ids of up to `SHOWN_FACES` faces, and how many there are. Empty
         if the photos were deleted.
+    clock : ClockShift or None
+        Which camera's clock was put right, with the camera's guest.
     """
 
     correction: Correction
     kind: CorrectionKind
     sides: tuple[tuple[list[int], int], tuple[list[int], int]]
     may_undo: bool
+    clock: ClockShift | None = None
 
 
 def list_corrections(author: Author, page: int) -> ListPage[HistoryEntry]:
@@ -62,13 +65,15 @@ def list_corrections(author: Author, page: int) -> ListPage[HistoryEntry]:
         .offset((page - 1) * PAGE_SIZE)
         .limit(PAGE_SIZE)
     ).all()
-    shown = _shown_faces(author, [row.id for row in rows])
+    ids = [row.id for row in rows]
+    shown, clocks = _shown_faces(author, ids), _clock_shifts(ids)
     entries = [
         HistoryEntry(
             row,
             CorrectionKind(row.kind),
             (shown.get((row.id, 0), ([], 0)), shown.get((row.id, 1), ([], 0))),
             not row.is_undone and may_undo(author, row),
+            clocks.get(row.id),
         )
         for row in rows
     ]
@@ -109,6 +114,12 @@ def _shown_faces(
     for correction_id, side, face_id, _rank, size in rows:
         shown.setdefault((correction_id, side), ([], size))[0].append(face_id)
     return shown
+
+
+def _clock_shifts(correction_ids: list[int]) -> dict[int, ClockShift]:
+    query = select(ClockShift).where(ClockShift.correction_id.in_(correction_ids))
+    found = db.session.scalars(query.options(joinedload(ClockShift.guest)))
+    return {shift.correction_id: shift for shift in found}
 
 
 def find_merged(access: Access, person_id: int) -> int | None:

@@ -32,9 +32,11 @@ def may_correct_some(author: Author, person_id: int | None = None) -> bool:
 
 
 def may_undo(author: Author, correction: Correction) -> bool:
-    """Whether the author may undo this correction: the host any, a guest their own."""
+    """Whether the author may undo this correction: the host any, a guest their own of faces."""
     if author.is_host:
         return True
+    if correction.kind == CorrectionKind.CLOCK:  # of someone who was a host
+        return False
     is_own = author.guest_id is not None and correction.guest_id == author.guest_id
     return is_own and (author.sees_only is None or _is_of_own_album(author, correction))
 

@@ -18,6 +18,7 @@ from photoshare.errors import (
     SameNameError,
 )
 from photoshare.models import NO_PERSON, Correction, Face, Person, Photo, db
+from photoshare.services.clocks.shifting import undo_shift
 from photoshare.services.corrections.change import Change, change_of_room
 from photoshare.services.corrections.events import OF_ONESELF, CorrectionKind
 from photoshare.services.corrections.names import find_namesake
@@ -291,6 +292,8 @@ def undo(author: Author, correction_id: int) -> None:
         if correction.is_undone:
             raise InvalidInputError("This change is already undone.")
         change.take_back(correction, guest_id=author.guest_id)
+        if correction.kind == CorrectionKind.CLOCK:
+            undo_shift(author.room_id, correction_id)
 
 
 def _record_of_person(author: Author, person_id: int, kind: CorrectionKind) -> int:

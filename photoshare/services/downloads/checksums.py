@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import zlib
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, or_, select, update
@@ -18,7 +18,8 @@ from photoshare.metadata.clean import CLEANING_RULES, find_patches
 from photoshare.metadata.patches import PatchedFile, UncleanableError
 from photoshare.models import Photo, db
 from photoshare.pictures import decoding
-from photoshare.pictures.rendering import CLEAN_COPY, make_clean_copy
+from photoshare.pictures.rendering import CLEAN_COPY, make_clean_copy, read_again
+from photoshare.services.clocks.settling import settle_clocks
 from photoshare.services.downloads.clean_originals import (
     PHOTO_FILE,
     Download,
@@ -33,6 +34,8 @@ from photoshare.storage import ReceivedFile, Storage
 
 log = logging.getLogger(__name__)
 READ_BLOCK = 1 << 20  # bytes read at a time
+READ_AGAIN = ("camera", "clock_ahead_s", "movie_start")  # columns that are newer than some photos
+Measured = dict[str, int | str | None]  # columns of a photo
 COMMIT_EVERY = 20  # photos: at most so many have to be measured again after a crash
 
 
@@ -104,7 +107,7 @@ def measure_photos(
         db.session.rollback()  # no transaction stays open while files are read
         if not photos:
             return
-        measured: dict[int, dict[str, int | None]] = {}
+        measured: dict[int, Measured] = {}
         for photo in photos:
             if measured and is_stopping():
                 break
@@ -129,23 +132,35 @@ def forget_old_measurements() -> None:
     db.session.commit()
 
 
-def _store(measured: dict[int, dict[str, int | None]]) -> None:
+def _store(measured: dict[int, Measured]) -> None:
     for photo_id, values in measured.items():
         is_lost = values["crc32"] is None
         db.session.execute(
             update(Photo).where(Photo.id == photo_id).values(is_lost=is_lost, **values)
         )
+    # What is known of their cameras only now may be a camera whose clock was put right.
+    here = Photo.id.in_(measured)
+    for room_id in db.session.scalars(select(Photo.room_id).where(here).distinct()).all():
+        settle_clocks(room_id, here)
     db.session.commit()
 
 
-def _measure(photo: PhotoFile, storage: Storage) -> dict[str, int | None]:
-    """Compute the download columns of a photo; all None if its file is lost or damaged."""
+def _measure(photo: PhotoFile, storage: Storage) -> Measured:
+    """Compute the download columns of a photo; all None if its file is lost or damaged.
+
+    While the file is read, what it says of itself is read again: former versions did not ask.
+    """
     try:
         with storage.holding(storage.original(photo.room_id, photo.sha256)) as original:
-            return _measure_original(photo, original, storage)
+            measured: Measured = {**_measure_original(photo, original, storage)}
+            with suppress(RejectedPhotoError):  # no picture, but a clip
+                told = read_again(original, photo.image_format)
+                said = {name: getattr(told, name) for name in READ_AGAIN}
+                measured |= {name: value for name, value in said.items() if value is not None}
+            return measured
     except (OSError, ValueError, RejectedPhotoError, DiskFullError) as error:
         log.error("The original of photo %d can't be read: %s", photo.id, error)
-        return _values(None)
+        return {**_values(None)}
 
 
 def _measure_original(photo: PhotoFile, original: Path, storage: Storage) -> dict[str, int | None]:

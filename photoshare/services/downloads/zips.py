@@ -19,6 +19,7 @@ from photoshare.databases.expressions import ids_as_text
 from photoshare.metadata.clean import CLEANING_RULES
 from photoshare.models import Photo, db
 from photoshare.pictures.formats import FORMATS
+from photoshare.services.clocks.settling import shifts_in_force
 from photoshare.services.downloads.checksums import unmeasured
 from photoshare.services.downloads.clean_originals import (
     Form,
@@ -165,7 +166,9 @@ def _digest(
     Where guests don't see all photos, the names of the files depend on the reader as well.
     """
     reader_id = album.reader.id if album.reader else None
-    said = (album.room_id, reader_id, exact, note, covers.names_on(photo_ids))
+    # The time of a file in a zip is that of its photo, which hosts may have put right.
+    clocks = sorted(shifts_in_force(album.room_id).items(), key=repr)
+    said = (album.room_id, reader_id, exact, note, covers.names_on(photo_ids), clocks)
     key = hashlib.sha256(repr(said).encode())
     key.update(photo_ids)
     return key.hexdigest()

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, 
 from photoshare.errors import NotAllowedError, NotFoundError
 from photoshare.metadata.clean import CLEANING_RULES
 from photoshare.models import Photo, WaitingPhoto, db
+from photoshare.services.clocks.settling import settle_clocks
 from photoshare.services.kept_files import is_kept
 from photoshare.services.moderation.waiting import forget_same, visible_to
 from photoshare.services.rooms import activity
@@ -70,6 +71,7 @@ def add_waiting(
                 db.session.rollback()
                 break
             _make_photos(chosen, hashes)
+            settle_clocks(access.room.id, Photo.sha256.in_(hashes))
             forget_same(access.room.id, hashes)
             decided = len(set(hashes))
             activity.note(access.room.id, ActivityKind.APPROVED, access.guest.id, count=decided)

@@ -18,6 +18,7 @@ from photoshare.services.moving_in import restored
 from photoshare.services.moving_in.fields import Fields
 from photoshare.services.moving_in.opening import RoomFile
 from photoshare.services.moving_in.restored import EngineHere, Ids, RestoredPhoto
+from photoshare.services.moving_in.times import write_clocks
 from photoshare.services.moving_in.unfinished import being_made, delete_unfinished
 from photoshare.services.photos import adding
 from photoshare.services.rooms.host_links import add_link, make_secret
@@ -115,6 +116,7 @@ def _fill(room: Room, file: RoomFile, server: Server) -> ImportedRoom:
     restored.write_faces(file, photos, ids, server.engine)
     corrections = restored.write_corrections(room_id, file, ids)
     restored.write_hearts(file, ids)
+    corrections += write_clocks(room_id, file, ids.guests)
     waiting, people = restored.settle(room_id, file, photos, ids, server.engine)
     room = db.session.get_one(Room, room_id)
     room.cover_photo_id = ids.photos.get(file.room.number_or_none("cover_photo") or 0)

@@ -101,6 +101,10 @@ class RoomFile:
             )
         return fields
 
+    def has(self, table: str) -> bool:
+        """Whether it has a table that files of former versions lack."""
+        return table in self._zip.NameToInfo
+
     def lines(self, table: str) -> Iterator[Fields]:
         """Yield the lines of a table."""
         with self.opened(table, most_bytes=MAX_TABLE_BYTES) as file:

@@ -31,12 +31,11 @@ from photoshare.models import (
     db,
     utc_now,
 )
-from photoshare.pictures.best_time import TimeSource
-from photoshare.pictures.capture_time import MAX_OFFSET_MIN
 from photoshare.services.corrections.change import Change, begin_change
 from photoshare.services.corrections.events import CorrectionKind
 from photoshare.services.moving_in.fields import Fields
 from photoshare.services.moving_in.opening import RoomFile
+from photoshare.services.moving_in.times import read_taken
 from photoshare.services.people.covers import settle_covers
 from photoshare.services.photos.adding import MAX_FILE_NAME, clean_file_name
 from photoshare.services.rooms.entering import MAX_NAME, checked_name
@@ -112,22 +111,8 @@ def read_photo(line: Fields, ids: Ids) -> RestoredPhoto:
         PHOTO_WAITING if state == PHOTO_ANALYSED and engine is None else state,
         engine,
         line.has("is_for_all") and line.yes_or_no("is_for_all"),  # older files don't say
-        _read_taken(line),
+        read_taken(line),
     )
-
-
-def _read_taken(line: Fields) -> dict[str, Any]:
-    if not line.has("captured_by"):  # of a former version: as the file itself says
-        return {}
-    source = line.text("captured_by", most=20)
-    if source not in set(TimeSource):
-        raise line.refusal("nothing tells when a photo was taken by that")
-    offset_min = line.number_or_none("captured_offset_min", least=-MAX_OFFSET_MIN)
-    return {
-        "captured_at": line.local_time_or_none("captured_at"),
-        "captured_by": source,
-        "captured_offset_min": offset_min,
-    }
 
 
 def write_guests(room_id: int, file: RoomFile, ids: Ids) -> None:
@@ -255,7 +240,7 @@ def write_corrections(room_id: int, file: RoomFile, ids: Ids) -> int:
 
 def _correction(room_id: int, line: Fields, ids: Ids) -> dict[str, Any]:
     kind = line.text("kind", most=40)
-    if kind not in set(CorrectionKind):
+    if kind not in set(CorrectionKind) - {CorrectionKind.CLOCK}:
         raise line.refusal("there is no such correction")
     return {
         "room_id": room_id,

@@ -32,6 +32,7 @@ from photoshare.pictures.capture_time import FileTime
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.pictures.formats import FORMATS
 from photoshare.pictures.rendering import CLEAN_COPY
+from photoshare.services.clocks.settling import settle_clocks
 from photoshare.services.downloads.checksums import measure_received
 from photoshare.services.downloads.file_names import JOINERS, original_name
 from photoshare.services.kept_files import is_kept
@@ -264,6 +265,7 @@ def _insert(facts: dict[str, Any]) -> AddedPhoto:
     db.session.add(row)
     db.session.flush()
     if not is_waiting:
+        settle_clocks(room_id, Photo.id == row.id)
         waiting.forget_same(room_id, [row.sha256])
     kind = ActivityKind.SENT if is_waiting else ActivityKind.ADDED
     activity.note(room_id, kind, row.guest_id)

@@ -47,6 +47,7 @@ from photoshare.models import (
     number_of,
     utc_now,
 )
+from photoshare.services.clocks.settling import settle_clocks
 from photoshare.services.corrections.change import Change, begin_change
 from photoshare.services.paging import ListPage
 from photoshare.services.people.room_faces import follow_change
@@ -239,6 +240,7 @@ def _put_back(room_id: int, kept: Mapping[str, Rows]) -> int:
     faces = [row for row in kept["face"] if row["photo_id"] in back]
     people = {row["id"]: row["person_id"] for row in faces}
     _write(Photo, photos)
+    settle_clocks(room_id, Photo.id.in_(back))  # as was said since
     _write(Face, [row | {"person_id": None} for row in faces])
     hearts = [row for row in kept["heart"] if row["photo_id"] in back]
     _write(Heart, [row for row in hearts if row["guest_id"] in guests])

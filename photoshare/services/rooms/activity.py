@@ -33,6 +33,7 @@ class ActivityKind(StrEnum):
     DELETED = "deleted"
     RESTORED = "restored"
     CORRECTED = "corrected"
+    SET_CLOCK = "set_clock"  # of a camera
     ASKED_HIDING = "asked_hiding"  # someone, not to be shown: without a name
     DOWNLOADED = "downloaded"  # all photos of the room
     CHANGED_SETTINGS = "changed_settings"
@@ -54,7 +55,7 @@ class ActivityKind(StrEnum):
 FOLDED = {
     *(ActivityKind.ADDED, ActivityKind.SENT, ActivityKind.TOOK_BACK, ActivityKind.APPROVED),
     *(ActivityKind.REFUSED, ActivityKind.DELETED, ActivityKind.RESTORED, ActivityKind.CORRECTED),
-    ActivityKind.DOWNLOADED,
+    *(ActivityKind.SET_CLOCK, ActivityKind.DOWNLOADED),
 }
 
 

@@ -12,6 +12,7 @@ from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import (
     AlsoAdded,
     ApiToken,
+    ClockShift,
     Correction,
     Guest,
     GuestSession,
@@ -29,7 +30,8 @@ from photoshare.services.rooms.hosts import check_first_host
 from photoshare.services.visibility.sight import also_added, sees_all_photos, visible_photos
 from photoshare.storage import Storage
 
-LEFT_BEHIND = (Photo, AlsoAdded, WaitingPhoto, Correction)  # what refers to whoever has left
+# What refers to whoever has left.
+LEFT_BEHIND = (Photo, AlsoAdded, WaitingPhoto, Correction, ClockShift)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from photoshare.services.take_home import packs, rows
 from photoshare.services.take_home.folders import FiledPhoto, name_files
 from photoshare.services.take_home.packs import Pack, pack_folder
 from photoshare.services.take_home.room_file import (
+    CLOCKS,
     CORRECTIONS,
     FACES,
     GUESTS,
@@ -171,6 +172,7 @@ def _write(
         (FACES, rows.face_lines(photos, room_id, choice) if with_people else ()),
         (CORRECTIONS, rows.correction_lines(room_id, photos) if with_people else ()),
         (HEARTS, rows.heart_lines(room_id, photos)),
+        (CLOCKS, rows.clock_lines(room_id)),
     ):
         texts.add(name, map(_as_line, lines))
     db.session.rollback()
@@ -213,13 +215,13 @@ def _add_photo(
     room_id: int,
     storage: Storage,
 ) -> None:
-    """List a photo's originals, and write its sidecar if it has faces."""
+    """List a photo's originals, and write its sidecar if it has faces or another time."""
     first = None
     for name in photo.line["files"]:
         texts.add_original(name, photo)
         if first is not None:
             texts.repeat(name + SIDECAR_ENDING, first)
-        elif photo.faces:
+        elif photo.faces or photo.line["shifted_s"]:
             texts.add(name + SIDECAR_ENDING, [_sidecar(photo, names, room_id, storage)])
             first = texts.entries[-1]
 
@@ -237,7 +239,12 @@ def _sidecar(
         NamedFace(location, None if person is None else names.get(person))
         for location, person in photo.faces
     ]
-    return write_sidecar(faces, size=(line["width"], line["height"]), orientation=orientation)
+    return write_sidecar(
+        faces,
+        size=(line["width"], line["height"]),
+        orientation=orientation,
+        taken_at=line["captured_at"] if line["shifted_s"] else None,
+    )
 
 
 def _keep(unfinished: Path, room_id: int, texts: _Texts, choice: Choice) -> Pack:

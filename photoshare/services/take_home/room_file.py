@@ -14,6 +14,7 @@ GUESTS, PEOPLE, PHOTOS, FACES, CORRECTIONS, HEARTS = (
     f"{FOLDER}/{name}.jsonl"
     for name in ("guests", "people", "photos", "faces", "corrections", "hearts")
 )
+CLOCKS = f"{FOLDER}/clocks.jsonl"  # not in files of former versions
 TABLES = (GUESTS, PEOPLE, FACES, CORRECTIONS, HEARTS, PHOTOS)  # in the order of the zip
 SIDECAR_ENDING = ".xmp"
 

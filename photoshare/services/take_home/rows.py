@@ -18,6 +18,7 @@ from photoshare.models import (
     PHOTO_ANALYSED,
     PHOTO_ANALYSING,
     PHOTO_WAITING,
+    ClockShift,
     Correction,
     CorrectionFace,
     Face,
@@ -28,6 +29,7 @@ from photoshare.models import (
     Room,
     db,
 )
+from photoshare.services.corrections.events import CorrectionKind
 from photoshare.services.take_home.room_file import FORMAT, VERSION, Choice
 
 Line = dict[str, Any]
@@ -126,6 +128,7 @@ def photos_of(room_id: int) -> dict[int, PhotoToTake]:
                 "captured_at": photo.captured_at and photo.captured_at.isoformat(),
                 "captured_by": photo.captured_by,
                 "captured_offset_min": photo.captured_offset_min,
+                "shifted_s": photo.shifted_s,
                 "added_at": _moment(photo.created_at),
                 "guest": photo.guest_id,
                 "state": _state(photo.state),
@@ -184,7 +187,7 @@ def face_lines(photos: dict[int, PhotoToTake], room_id: int, choice: Choice) -> 
 
 
 def correction_lines(room_id: int, photos: dict[int, PhotoToTake]) -> Iterator[Line]:
-    """List the corrections, oldest first: those in force with their faces.
+    """List the corrections of faces, oldest first: those in force with their faces.
 
     ``faces`` are lists of face, side, whether it is carried, and whose it was before and after.
     """
@@ -198,7 +201,8 @@ def correction_lines(room_id: int, photos: dict[int, PhotoToTake]) -> Iterator[L
         .where(CorrectionFace.correction_id.in_(here))
         .order_by(CorrectionFace.correction_id, Face.id)
     )
-    corrections = select(Correction).where(Correction.room_id == room_id).order_by(Correction.id)
+    of_faces = (Correction.room_id == room_id, Correction.kind != CorrectionKind.CLOCK)
+    corrections = select(Correction).where(*of_faces).order_by(Correction.id)
     said = groupby(_rows(query), key=itemgetter(0))
     no_more: tuple[int, Iterator[Any]] = (0, iter(()))  # row ids begin at 1
     number, faces = next(said, no_more)
@@ -216,6 +220,26 @@ def correction_lines(room_id: int, photos: dict[int, PhotoToTake]) -> Iterator[L
             "undone_at": correction.undone_at and _moment(correction.undone_at),
             "undone_by": correction.undone_by,
             "faces": about,
+        }
+
+
+def clock_lines(room_id: int) -> Iterator[Line]:
+    """List by how much hosts put the clocks of cameras right, oldest first."""
+    query = (
+        select(ClockShift, Correction)
+        .join(Correction, Correction.id == ClockShift.correction_id)
+        .where(ClockShift.room_id == room_id)
+        .order_by(Correction.id)
+    )
+    for shift, correction in _rows(query):
+        yield {
+            "owner": shift.guest_id,
+            "camera": shift.camera,
+            "shift_s": shift.shift_s,
+            "guest": correction.guest_id,
+            "made_at": _moment(correction.created_at),
+            "undone_at": correction.undone_at and _moment(correction.undone_at),
+            "undone_by": correction.undone_by,
         }
 
 

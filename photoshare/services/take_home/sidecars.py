@@ -1,4 +1,4 @@
-"""Write the faces of a photo as an XMP sidecar that photo managers read.
+"""Write the faces of a photo, and its right time, as an XMP sidecar that photo managers read.
 
 Regions as the Metadata Working Group defines them (Guidelines for Handling Image Metadata 2.0,
 section 5.9): centre and size relative to the picture as it is stored, before EXIF's orientation
@@ -22,6 +22,8 @@ _HEAD = (
     '<rdf:Description rdf:about=""\n'
     ' xmlns:dc="http://purl.org/dc/elements/1.1/"\n'
     ' xmlns:tiff="http://ns.adobe.com/tiff/1.0/"\n'
+    ' xmlns:exif="http://ns.adobe.com/exif/1.0/"\n'
+    ' xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/"\n'
     ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"\n'
     ' xmlns:mwg-rs="http://www.metadataworkinggroup.com/schemas/regions/"\n'
     ' xmlns:stArea="http://ns.adobe.com/xmp/sType/Area#"\n'
@@ -41,7 +43,13 @@ class NamedFace:
     name: str | None
 
 
-def write_sidecar(faces: Sequence[NamedFace], *, size: tuple[int, int], orientation: int) -> bytes:
+def write_sidecar(
+    faces: Sequence[NamedFace],
+    *,
+    size: tuple[int, int],
+    orientation: int,
+    taken_at: str | None = None,
+) -> bytes:
     """Write the sidecar of a photo.
 
     Parameters
@@ -52,11 +60,16 @@ def write_sidecar(faces: Sequence[NamedFace], *, size: tuple[int, int], orientat
         Width and height of the upright photo in pixels.
     orientation : int
         1 to 8, by which programs turn the file upright.
+    taken_at : str, optional
+        When it was taken, in ISO 8601, if that is another time than the file says.
     """
     names = list(dict.fromkeys(_as_text(face.name) for face in faces if face.name))
     width, height = reversed(size) if orientation in decoding.TURNED else size
     parts = [
         _HEAD,
+        f' exif:DateTimeOriginal="{taken_at}"\n photoshop:DateCreated="{taken_at}"\n'
+        if taken_at
+        else "",
         f' tiff:Orientation="{orientation}">\n',
         _bag("dc:subject", names),
         _bag("Iptc4xmpExt:PersonInImage", names),

@@ -15,6 +15,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from photoshare.databases.expressions import WholeNumber
 from photoshare.models import AlsoAdded, Audience, Guest, Heart, Photo, Room, db
 from photoshare.pictures.formats import FORMATS
+from photoshare.services.clocks.settling import settle_clocks
 from photoshare.services.rooms.entering import Access
 from photoshare.services.visibility.sight import sees_all_photos, visible_photos
 
@@ -105,17 +106,21 @@ def hand_over(*which: ColumnElement[bool]) -> None:
     What the former one gave goes with them: the file's name, and their heart.
     """
     heirs = (
-        select(Photo.id, Photo.guest_id, Photo.image_format, func.min(AlsoAdded.guest_id))
+        select(
+            *(Photo.id, Photo.guest_id, Photo.image_format, func.min(AlsoAdded.guest_id)),
+            Photo.room_id,
+        )
         .join(AlsoAdded, AlsoAdded.photo_id == Photo.id)
         .where(*which)
         .group_by(Photo.id)
     )
-    for photo_id, former, image_format, heir in db.session.execute(heirs).all():
+    for photo_id, former, image_format, heir, room_id in db.session.execute(heirs).all():
         _remove(AlsoAdded.photo_id == photo_id, AlsoAdded.guest_id == heir)
         of_former = (Heart.photo_id == photo_id, Heart.guest_id == former)
         db.session.execute(delete(Heart).where(*of_former))
         values = {"guest_id": heir, "file_name": _neutral_name(image_format)}
         db.session.execute(update(Photo).where(Photo.id == photo_id).values(values))
+        settle_clocks(room_id, Photo.id == photo_id)  # now of another guest's camera
 
 
 def find_shared(photo_ids: Collection[int]) -> set[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 
 from photoshare.errors import StorageError
 from photoshare.models import (
@@ -12,6 +12,7 @@ from photoshare.models import (
     PHOTO_WAITING,
     ROOMS_WITHOUT_FACES,
     ApartLinks,
+    ClockShift,
     Correction,
     Face,
     FacesFor,
@@ -97,9 +98,19 @@ def _forget_some_faces(room_id: int) -> bool:
 
 def _has_people(room_id: int) -> bool:
     return any(
-        db.session.scalar(select(exists().where(table.room_id == room_id)))
+        db.session.scalar(select(exists().where(*_of_faces(table, room_id))))
         for table in (Person, Correction, ApartLinks)
     )
+
+
+def _of_faces(
+    table: type[Person | Correction | ApartLinks], room_id: int
+) -> list[ColumnElement[bool]]:
+    """Select the rows of a room that are about faces: the clocks of cameras stay right."""
+    here = [table.room_id == room_id]
+    if table is Correction:
+        here.append(Correction.id.not_in(select(ClockShift.correction_id)))
+    return here
 
 
 def _forget_people(room_id: int) -> None:
@@ -112,7 +123,7 @@ def _forget_people(room_id: int) -> None:
     guests = update(Guest).where(Guest.room_id == room_id)
     db.session.execute(guests.values(nobody | {"is_proven": False}))
     for table in (Correction, ApartLinks, Person):
-        db.session.execute(delete(table).where(table.room_id == room_id))
+        db.session.execute(delete(table).where(*_of_faces(table, room_id)))
     waits = (Job.kind.in_(FACE_SEARCH), Job.state == JOB_QUEUED)
     db.session.execute(delete(Job).where(Job.room_id == room_id, *waits))
     db.session.commit()

@@ -39,6 +39,7 @@ class JobKind(StrEnum):
     CLUSTER_ROOM = "cluster_room"  # group the room's unsorted faces again
     PREPARE_DOWNLOADS = "prepare_downloads"  # measure photos without checksums
     TAKE_HOME = "take_home"  # write what a host takes home
+    CHECK_CLOCKS = "check_clocks"  # look for cameras whose clocks are wrong
     SEARCH_AGAIN = "search_again"  # analyse photos again; after all other jobs
 
 

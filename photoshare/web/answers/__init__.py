@@ -20,6 +20,7 @@ from photoshare.web.answers.htmx import (
 from photoshare.web.answers.namesake import ask_if_namesake
 from photoshare.web.answers.photo_files import (
     answer_later,
+    send_part,
     send_photo,
     send_zip,
     waiting_words,
@@ -67,6 +68,7 @@ __all__ = [
     "say_deleted",
     "send_binned",
     "send_face_picture",
+    "send_part",
     "send_photo",
     "send_photo_picture",
     "send_picture",

@@ -10,7 +10,8 @@ from flask import Response, make_response, redirect
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from photoshare.errors import ServerBusyError
+from photoshare.errors import NotFoundError, ServerBusyError
+from photoshare.metadata.clean import CLEANING_RULES
 from photoshare.models import Photo
 from photoshare.pictures.formats import FORMATS
 from photoshare.services.downloads import zips
@@ -23,6 +24,7 @@ from photoshare.services.downloads.clean_originals import (
 )
 from photoshare.services.downloads.covered_copies import find_covered_copies
 from photoshare.services.downloads.file_names import original_name, safe_name
+from photoshare.services.downloads.motion_photos import Part, has_both, open_part, size_of_part
 from photoshare.services.downloads.zips import ZipNote
 from photoshare.services.photos import Album, count_photos
 from photoshare.services.pictures import cover_maker
@@ -74,6 +76,36 @@ def send_photo(photo: Photo, *, exact: bool, may_redirect: bool = True) -> BaseR
         etag=hashlib.sha256(found.stamp.encode()).hexdigest(),
         mime_type=FORMATS[found.image_format].mime_type,
         name=original_name(file_name, found.image_format),
+    )
+
+
+def send_part(photo: Photo, part: Part, *, exact: bool) -> BaseResponse:
+    """Send the movie of a motion photo, or the photo with its movie.
+
+    Where faces are covered for whoever asks, neither: nobody has looked for them in the movie.
+
+    Raises
+    ------
+    NotFoundError
+        If there is nothing to send.
+    """
+    storage, start = current_site().storage, photo.movie_start
+    if start is None or current_covering() or (part is Part.BOTH and not has_both(photo)):
+        raise NotFoundError("This photo has no movie.")
+    room_id, sha256 = photo.room_id, photo.sha256
+    mime_type = FORMATS[photo.image_format].mime_type
+    name = original_name(photo.file_name, photo.image_format)
+    if part is Part.MOVIE:
+        mime_type, name = "video/mp4", name.rpartition(".")[0] + ".mp4"
+    fetch_download(storage, room_id, sha256, Form.PATCHED)
+    open_it = partial(open_part, storage, room_id, sha256, start, part, exact=exact)
+    stamp = f"{sha256} {part} {exact} {CLEANING_RULES}"
+    return send_source(
+        open_it,
+        size_of_part(storage, room_id, sha256, start, part, exact=exact),
+        etag=hashlib.sha256(stamp.encode()).hexdigest(),
+        mime_type=mime_type,
+        name=name,
     )
 
 

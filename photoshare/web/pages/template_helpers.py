@@ -13,6 +13,8 @@ from flask import Flask, url_for
 from photoshare.models import Face, Person, Photo, WaitingPhoto
 from photoshare.pictures.encoding import RENDITION_PX
 from photoshare.pictures.tiles import TILE_PX, reductions
+from photoshare.services.clocks.cameras import count_suggestions
+from photoshare.services.downloads.motion_photos import has_both
 from photoshare.services.downloads.zips import zip_state
 from photoshare.services.moderation.waiting import count_waiting, list_some
 from photoshare.services.people.finding import PeopleQuery
@@ -51,6 +53,7 @@ from photoshare.web.pages.words import (
     number,
     photo_words,
     plural_forms,
+    time_span,
     times,
     together_words,
     translate_stored,
@@ -187,6 +190,14 @@ def download_url(photo: Photo) -> str:
     return url_for("photos.download", photo_id=photo.id, digest=picture_digest(photo))
 
 
+def movie_url(photo: Photo, *, with_photo: bool = False) -> str | None:
+    """Return the address of a motion photo's movie, or of both; None where nobody may see it."""
+    if photo.movie_start is None or covering_mark() or (with_photo and not has_both(photo)):
+        return None
+    endpoint = "photos.with_movie" if with_photo else "photos.movie"
+    return url_for(endpoint, photo_id=photo.id, digest=picture_digest(photo))
+
+
 def original_url(photo: Photo) -> str:
     """Return the address of a photo's original, bit for bit."""
     return url_for("photos.original", photo_id=photo.id, digest=picture_digest(photo))
@@ -258,7 +269,7 @@ def room_album(access: Access) -> Album:
 
 FILTERS: tuple[Callable[..., Any], ...] = (
     *(capture_time, count, day, duration, file_size, isolated, moment, number, translate_stored),
-    weekday,
+    *(time_span, weekday),
 )
 
 
@@ -274,11 +285,13 @@ def init_app(app: Flask) -> None:
         "album_url": album_url,
         "download_url": download_url,
         "in_app_browser": in_app_browser,
+        "movie_url": movie_url,
         "original_url": original_url,
         "photo_words": photo_words,
         "people_arguments": people_arguments,
         "picture_url": picture_url,
         "covering_mark": covering_mark,
+        "count_wrong_clocks": count_suggestions,
         "cursor_of": cursor_of,
         "date_range": date_range,
         "plural_forms": plural_forms,

@@ -17,6 +17,7 @@ from babel.dates import (
 )
 from babel.lists import format_list
 from babel.numbers import format_decimal
+from babel.units import format_unit
 from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
@@ -29,6 +30,8 @@ from photoshare.web.pages.languages import page_direction, page_language, page_l
 # too. The first strong letter between them decides (Unicode Standard Annex 9, FSI and PDI).
 ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
 RIGHT_TO_LEFT = ("R", "AL")  # bidirectional classes of letters
+
+SPAN_UNITS = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}  # in seconds
 
 # What the pages count: each noun is here once, so that every language can inflect it.
 COUNTED: dict[str, Callable[[int, str], str]] = {
@@ -108,6 +111,16 @@ def duration(seconds: float) -> str:
         rounded = timedelta(hours=round(seconds / 3600))
     words = format_timedelta(rounded, threshold=1, locale=page_locale())
     return str(gettext("about %(time)s", time=words))
+
+
+def time_span(seconds: int) -> str:
+    """Format by how much a clock is wrong, in words and without its sign: "1 hr, 4 min"."""
+    left, parts = abs(seconds), []
+    for unit, size in SPAN_UNITS.items():
+        number, left = divmod(left, size)
+        if number:
+            parts.append(format_unit(number, f"duration-{unit}", "short", locale=page_locale()))
+    return format_list(parts, style="unit-short", locale=page_locale())
 
 
 def file_size(size_bytes: int) -> str:

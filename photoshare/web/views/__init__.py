@@ -23,6 +23,7 @@ from photoshare.web.views.rooms import (
     activity,
     api_tokens,
     bin,
+    clocks,
     ending,
     guests,
     links,
@@ -49,6 +50,6 @@ BLUEPRINTS = tuple(
             take_home,
         ),
         *(guests, links, api_tokens, bin, ending, moderation, activity),
-        *(visibility, what_is_stored),
+        *(visibility, what_is_stored, clocks),
     )
 )

@@ -28,6 +28,7 @@ from photoshare.errors import (
 )
 from photoshare.models import Face, Photo
 from photoshare.services.downloads.clean_originals import check_exact
+from photoshare.services.downloads.motion_photos import Part
 from photoshare.services.photos import (
     Album,
     Filtered,
@@ -63,6 +64,7 @@ from photoshare.web.answers import (
     picture_digest,
     redirect_or,
     say_deleted,
+    send_part,
     send_photo,
     send_photo_picture,
     send_tile,
@@ -213,6 +215,23 @@ def download(room_code: str, photo_id: int, digest: str) -> BaseResponse:
 def original(room_code: str, photo_id: int, digest: str) -> BaseResponse:
     """Send the original of a photo, bit for bit; for the host, unless the room keeps metadata."""
     return _send(photo_id, digest, wants_exact=True)
+
+
+@blueprint.get("/photos/<int:photo_id>/<digest>/movie")
+def movie(room_code: str, photo_id: int, digest: str) -> BaseResponse:
+    """Send the movie of a motion photo, to be played."""
+    return _send_part(photo_id, digest, Part.MOVIE)
+
+
+@blueprint.get("/photos/<int:photo_id>/<digest>/with-movie")
+def with_movie(room_code: str, photo_id: int, digest: str) -> BaseResponse:
+    """Send a motion photo to save, together with its movie."""
+    return _send_part(photo_id, digest, Part.BOTH)
+
+
+def _send_part(photo_id: int, digest: str, part: Part) -> BaseResponse:
+    photo = _photo_with_digest(photo_id, digest)
+    return send_part(photo, part, exact=check_exact(current_access(), wants_exact=False))
 
 
 def _send(photo_id: int, digest: str, *, wants_exact: bool) -> BaseResponse:

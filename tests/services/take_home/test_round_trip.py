@@ -231,7 +231,9 @@ def test_a_thousand_corrections_later_the_room_is_the_same_elsewhere(
     for part, value in here.items():
         assert there[part] == value, part
     assert made.correction_count == len(here["corrections"]) > STEPS / 4
-    assert {kind for kind, *_ in here["corrections"]} == {kind.value for kind in CorrectionKind}
+    assert {kind for kind, *_ in here["corrections"]} == {kind.value for kind in CorrectionKind} - {
+        "clock"
+    }
     for one, room in ((app, room_id), (other_app, there_id)):
         Talk(one, room, seed=10).go_on(FURTHER_STEPS)
     with app.app_context():

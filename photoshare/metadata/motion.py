@@ -1,0 +1,161 @@
+"""Find the movie of a motion photo: a still with some seconds of MP4 behind it, in one file.
+
+Google's cameras say in XMP how far from the end of the file the movie begins, Samsung's also by a
+mark before it, and HEIC has a box for it. What they say is believed only if a movie begins there
+that we can vouch for (`containers.movie`).
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+
+from photoshare.metadata.containers.jpeg import jpeg_patches
+from photoshare.metadata.containers.movie import movie_patches
+from photoshare.metadata.containers.segments import APP1, clean_picture
+from photoshare.metadata.patches import Buffer, Patch, UncleanableError
+
+MAX_MOVIE_BYTES = 64_000_000  # of three seconds; phones write 2 to 15 MB, and it is read whole
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_MARK = b"MotionPhoto_Data"  # Samsung's, directly before the movie
+_STILLS = ("JPEG", "MPO", "HEIF")
+# GCamera:MicroVideoOffset (until 2019) is the length of the movie; later each item of a directory
+# has its own, in the order in which they are in the file.
+_OLD = re.compile(rb"""\bMicroVideoOffset\s*(?:=\s*["']|>\s*)(\d{1,10})\b""")
+_ITEM = re.compile(rb"<[^<>]*\bItem:[^<>]*>|<rdf:li\b.*?</rdf:li>", re.S)
+_FIELD = rb"""\b%s\s*(?:=\s*["']|>\s*)([^"'<>]{0,40})"""
+
+
+def find_movie_start(path: Path, image_format: str) -> int | None:
+    """Find where the movie of a motion photo begins; None if it has none that can be played.
+
+    Parameters
+    ----------
+    path : Path
+        The original.
+    image_format : str
+        Pillow's name of its format.
+    """
+    if image_format not in _STILLS:
+        return None
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        for start in _said_starts(data, image_format):
+            if 0 < start < len(data) and data[start + 4 : start + 8] == b"ftyp":
+                try:
+                    list(movie_only(data, start))
+                except UncleanableError:
+                    continue
+                return start
+    return None
+
+
+def movie_only(data: Buffer, start: int) -> Iterator[Patch]:
+    """Make of a motion photo its movie alone, without locations and names.
+
+    Raises
+    ------
+    UncleanableError
+        If the movie is one that we can't vouch for.
+    """
+    yield Patch(0, start)
+    yield from movie_behind(data, start)
+
+
+def movie_behind(data: Buffer, start: int) -> Iterator[Patch]:
+    """Find the changes to the movie behind a still.
+
+    Raises
+    ------
+    UncleanableError
+        If it is one that we can't vouch for, or too long to be of a photo.
+    """
+    if len(data) - start > MAX_MOVIE_BYTES:
+        raise UncleanableError("too long a movie")
+    for patch in movie_patches(bytes(data[start:])):
+        yield Patch(patch.start + start, patch.stop + start, patch.content)
+
+
+def still_with_movie(data: Buffer, start: int) -> list[Patch]:
+    """Find the changes to a JPEG that keeps its movie: both without locations and names.
+
+    The movie keeps its length, by which the still finds it.
+
+    Raises
+    ------
+    UncleanableError
+        If either is one that we can't vouch for, or the movie would have another length.
+    """
+    movie = list(movie_behind(data, start))
+    if any(patch.size != patch.stop - patch.start for patch in movie):
+        raise UncleanableError("a movie with something behind it")
+    return [*jpeg_patches(bytes(data[:start]), keeps_movie=True), *movie]
+
+
+def _said_starts(data: Buffer, image_format: str) -> Iterator[int]:
+    """List where a movie may begin, the surest first."""
+    if image_format == "HEIF":
+        yield from _boxes_of_movies(data)
+    else:
+        yield from _said_in_xmp(data)
+    mark = data.rfind(_MARK)
+    if mark >= 0:
+        yield mark + len(_MARK)
+
+
+def _said_in_xmp(data: Buffer) -> Iterator[int]:
+    packets: list[bytes] = []
+
+    def note(marker: int, payload: bytes, _start: int) -> bytes:
+        if marker == APP1 and payload.startswith(_XMP):
+            packets.append(payload[len(_XMP) :])
+        return payload
+
+    try:
+        clean_picture(data, 0, note)
+    except UncleanableError:
+        return
+    for packet in packets:
+        if length := _length_of_movie(packet):
+            yield len(data) - length
+        if old := _OLD.search(packet):
+            yield len(data) - int(old[1])
+
+
+def _length_of_movie(packet: bytes) -> int:
+    """Add up the lengths of the movie and of what is behind it; 0 if the XMP names no movie."""
+    total, length = 0, 0
+    for item in reversed(_ITEM.findall(packet)):
+        total += _number(item, b"Item:Length") + _number(item, b"Item:Padding")
+        if _text(item, b"Item:Semantic") == b"MotionPhoto":
+            length = total
+    return length
+
+
+def _text(item: bytes, name: bytes) -> bytes:
+    found = re.search(_FIELD % name, item)
+    return found[1].strip() if found else b""
+
+
+def _number(item: bytes, name: bytes) -> int:
+    text = _text(item, name)
+    return int(text) if text.isdigit() and len(text) <= 10 else 0
+
+
+def _boxes_of_movies(data: Buffer) -> Iterator[int]:
+    """List the contents of the boxes ``mpvd`` of a HEIC file."""
+    at = 0
+    while at + 16 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        head = 8
+        if size == 1:
+            size, head = struct.unpack_from(">Q", data, at + 8)[0], 16
+        elif size == 0:
+            size = len(data) - at
+        if size < head:
+            return
+        if kind == b"mpvd":
+            yield at + head
+        at += size

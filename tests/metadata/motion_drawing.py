@@ -1,0 +1,63 @@
+"""Draw motion photos: a still, and a movie that really plays, behind it."""
+
+from __future__ import annotations
+
+import io
+
+import pillow_heif
+
+from tests.clips.drawing import draw_clip
+from tests.fakes import BLUE, RED
+from tests.metadata.samples import CITY, SERIAL, picture
+from tests.metadata.test_motion_photo import (
+    ATTRIBUTES,
+    ELEMENTS,
+    MICRO_VIDEO,
+    MOTION_PHOTO,
+    SAMSUNG,
+    box,
+    directory,
+    jpeg,
+    with_xmp,
+    xmp,
+)
+
+PLACE = CITY
+KINDS = ("MicroVideo", "attributes", "elements", "Samsung", "HEIC")
+
+
+def draw_movie(codec: str = "libx264") -> bytes:
+    """Draw a movie of a second that tells where it was taken."""
+    return draw_clip(RED, BLUE, codec=codec, seconds=1, metadata={"title": PLACE})
+
+
+def draw_motion_photo(
+    kind: str, movie: bytes, *, behind: bytes = b"", still: bytes | None = None
+) -> bytes:
+    """Draw a motion photo.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+    movie : bytes
+    behind : bytes
+        What is behind the movie.
+    still : bytes, optional
+        A JPEG with a serial number and a place, by default.
+    """
+    if kind == "HEIC":
+        buffer = io.BytesIO()
+        pillow_heif.from_pillow(picture()).save(buffer)
+        return buffer.getvalue() + box(b"mpvd", movie) + behind
+    still = jpeg() if still is None else still
+    if kind == "Samsung":
+        return still + SAMSUNG + movie + behind
+    if kind == "MicroVideo":
+        packet = xmp(MICRO_VIDEO % {"movie": len(movie) + len(behind)})
+    else:
+        form = ATTRIBUTES if kind == "attributes" else ELEMENTS
+        items = ("image/jpeg", "Primary", 0), ("video/mp4", "MotionPhoto", len(movie) + len(behind))
+        owner = f' xmlns:aux="http://ns.adobe.com/exif/1.0/aux/" aux:SerialNumber="{SERIAL}"'
+        packet = xmp(MOTION_PHOTO + owner, directory(form, *items))
+    return with_xmp(still, packet) + movie + behind

@@ -1,0 +1,111 @@
+"""The movie of a motion photo is found, plays alone, and tells no place."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from photoshare.metadata.motion import find_movie_start, movie_only, still_with_movie
+from photoshare.metadata.patches import UncleanableError, apply
+from tests.conftest import ROOT
+from tests.metadata.motion_drawing import KINDS, PLACE, draw_motion_photo, draw_movie
+from tests.metadata.samples import SECRETS
+from tests.metadata.test_motion_photo import MICRO_VIDEO, jpeg, with_xmp, xmp
+
+CASES = ROOT.parent / "shared" / "cases" / "motion_photo"
+JPEGS = tuple(kind for kind in KINDS if kind != "HEIC")
+
+
+@pytest.fixture(scope="module")
+def movie() -> bytes:
+    return draw_movie()
+
+
+def start_of(content: bytes, folder: Path, image_format: str = "JPEG") -> int | None:
+    path = folder / "photo"
+    path.write_bytes(content)
+    return find_movie_start(path, image_format)
+
+
+def frames(content: bytes) -> int:
+    with av.open(io.BytesIO(content)) as opened:
+        return sum(1 for _ in opened.decode(video=0))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("behind", [b"", b"SEFH" + b"\x01" * 20 + b"SEFT"], ids=["bare", "trailer"])
+def test_the_movie_is_found_and_plays_without_its_place(
+    kind: str, behind: bytes, movie: bytes, tmp_path: Path
+) -> None:
+    content = draw_motion_photo(kind, movie, behind=behind)
+    start = start_of(content, tmp_path, "HEIF" if kind == "HEIC" else "JPEG")
+
+    assert start == content.index(movie)
+    alone = apply(content, movie_only(content, start))
+    assert PLACE.encode() in movie
+    assert PLACE.encode() not in alone
+    assert b"SEFT" not in alone
+    assert alone[4:8] == b"ftyp"
+    assert frames(alone) == frames(movie)
+
+
+@pytest.mark.parametrize("kind", JPEGS)
+def test_still_and_movie_stay_together_without_secrets(
+    kind: str, movie: bytes, tmp_path: Path
+) -> None:
+    content = draw_motion_photo(kind, movie)
+    start = start_of(content, tmp_path)
+    assert start is not None
+
+    both = apply(content, still_with_movie(content, start))
+
+    assert [secret for secret in (*SECRETS, PLACE.encode()) if secret in both] == []
+    if kind != "Samsung":  # whose mark is behind the still, where nothing is kept but the movie
+        again = start_of(both, tmp_path)
+        assert again is not None
+        assert frames(both[again:]) == frames(movie)
+    with Image.open(io.BytesIO(both)) as after, Image.open(io.BytesIO(content)) as before:
+        assert np.array_equal(np.asarray(after), np.asarray(before))
+
+
+def test_a_movie_of_another_length_is_not_kept(movie: bytes, tmp_path: Path) -> None:
+    content = draw_motion_photo("attributes", movie, behind=b"SEFH" + b"\x01" * 20 + b"SEFT")
+    start = start_of(content, tmp_path)
+    assert start is not None
+
+    with pytest.raises(UncleanableError):
+        still_with_movie(content, start)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        jpeg(),
+        with_xmp(jpeg(), xmp(MICRO_VIDEO % {"movie": 5000})),  # edited: the movie is gone
+        with_xmp(jpeg(), xmp(MICRO_VIDEO % {"movie": 10**9})),
+        with_xmp(jpeg(), xmp(MICRO_VIDEO % {"movie": 24})) + b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom",
+        jpeg() + b"MotionPhoto_Data",
+        b"",
+        b"\xff\xd8\xff",
+    ],
+)
+def test_what_only_claims_a_movie_has_none(content: bytes, tmp_path: Path) -> None:
+    if content:
+        assert start_of(content, tmp_path) is None
+    assert start_of(jpeg() + content, tmp_path) is None
+
+
+def test_the_case_of_a_real_camera(tmp_path: Path) -> None:
+    if not CASES.exists():
+        pytest.skip("the shared cases are not here")
+    (path,) = CASES.glob("*.jpg")
+
+    start = find_movie_start(path, "JPEG")
+
+    assert start is not None
+    assert path.read_bytes()[start + 4 : start + 8] == b"ftyp"

@@ -1,0 +1,147 @@
+"""A motion photo's movie: for whom it plays, and how it is saved."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from photoshare.db import db
+from photoshare.models import Person, Photo, Room
+from photoshare.services.downloads.checksums import measure_room
+from photoshare.services.visibility.covering import count_covering
+from photoshare.web.site import Site
+from tests.conftest import Cast
+from tests.helpers import insert_person, insert_photos
+from tests.metadata.motion_drawing import PLACE, draw_motion_photo, draw_movie
+from tests.metadata.samples import SECRETS
+
+
+@pytest.fixture(scope="module")
+def movie() -> bytes:
+    return draw_movie()
+
+
+@pytest.fixture
+def content(movie: bytes) -> bytes:
+    return draw_motion_photo("attributes", movie)
+
+
+@pytest.fixture
+def address(
+    app: Flask, cast: Cast, add_photo: Callable[..., int], content: bytes
+) -> Callable[..., str]:
+    photo_id = add_photo(cast.room_id, content, "PXL_1.MP.jpg")
+    with app.app_context():
+        digest = db.session.get_one(Photo, photo_id).sha256[:16]
+    return lambda name: f"{cast.url}/photos/{photo_id}/{digest}/{name}"
+
+
+def get(client: FlaskClient, url: str, status: int = 200, **headers: str) -> bytes:
+    answer = client.get(url, headers={key.capitalize(): value for key, value in headers.items()})
+    assert answer.status_code == status
+    return answer.data
+
+
+def test_an_upload_knows_where_its_movie_begins(
+    app: Flask, address: Callable[..., str], content: bytes, movie: bytes
+) -> None:
+    with app.app_context():
+        assert db.session.scalars(select(Photo.movie_start)).all() == [content.index(movie)]
+
+
+def test_the_movie_plays_in_parts_and_without_its_place(
+    cast: Cast, address: Callable[..., str], movie: bytes
+) -> None:
+    whole = get(cast.guest, address("movie"))
+
+    assert len(whole) == len(movie)
+    assert PLACE.encode() not in whole
+    assert get(cast.guest, address("movie"), 206, range="bytes=100-299") == whole[100:300]
+    assert cast.guest.get(address("movie")).mimetype == "video/mp4"
+    assert cast.stranger.get(address("movie")).status_code == 404
+
+
+def test_a_room_that_keeps_metadata_sends_the_movie_as_it_is(
+    app: Flask, cast: Cast, address: Callable[..., str], movie: bytes, content: bytes
+) -> None:
+    with app.app_context():
+        db.session.execute(update(Room).values(keeps_metadata=True))
+        db.session.commit()
+
+    assert get(cast.guest, address("movie")) == movie
+    assert get(cast.guest, address("with-movie")) == content
+
+
+def test_the_usual_download_has_no_movie_and_the_other_both(
+    cast: Cast, address: Callable[..., str], movie: bytes
+) -> None:
+    still, both = get(cast.guest, address("download")), get(cast.guest, address("with-movie"))
+
+    assert b"ftyp" not in still
+    assert b"MotionPhoto" not in still
+    assert b"MotionPhoto" in both
+    assert len(both) > len(movie)
+    assert [secret for secret in (*SECRETS, PLACE.encode()) if secret in both] == []
+
+
+def test_the_page_offers_it(app: Flask, cast: Cast, address: Callable[..., str]) -> None:
+    page = cast.guest.get(address("movie").rpartition("/")[0].rpartition("/")[0]).text
+
+    assert address("movie") in page
+    assert address("with-movie") in page
+
+
+def test_where_faces_are_covered_there_is_no_movie(
+    app: Flask, cast: Cast, address: Callable[..., str]
+) -> None:
+    hidden = insert_person(app, cast.room_id, insert_photos(app, cast.room_id, 1), "Lea")
+    with app.app_context():
+        db.session.execute(update(Room).values(covers_faces=True))
+        asked = update(Person).where(Person.id == hidden)
+        db.session.execute(asked.values(is_hidden=True, has_asked=True))
+        count_covering(cast.room_id)
+        db.session.commit()
+
+    assert cast.host.get(address("movie")).status_code == 200
+    for name in ("movie", "with-movie"):
+        assert cast.guest.get(address(name)).status_code == 404
+    page = cast.guest.get(address("movie").rpartition("/")[0].rpartition("/")[0]).text
+    assert "movie" not in page
+
+
+def test_a_photo_without_a_movie_has_none(
+    app: Flask, cast: Cast, address: Callable[..., str]
+) -> None:
+    with app.app_context():
+        db.session.execute(update(Photo).values(movie_start=None))
+        db.session.commit()
+
+    assert cast.guest.get(address("movie")).status_code == 404
+    assert cast.guest.get(address("with-movie")).status_code == 404
+
+
+def test_a_wrong_start_sends_nothing(app: Flask, cast: Cast, address: Callable[..., str]) -> None:
+    with app.app_context():
+        db.session.execute(update(Photo).values(movie_start=100))
+        db.session.commit()
+
+    assert cast.guest.get(address("movie")).status_code == 404
+
+
+def test_photos_of_before_are_read_when_they_are_measured_again(
+    app: Flask, cast: Cast, site: Site, address: Callable[..., str], content: bytes, movie: bytes
+) -> None:
+    with app.app_context():
+        db.session.execute(update(Photo).values(movie_start=None, camera=None, crc32=None))
+        db.session.commit()
+
+        measure_room(cast.room_id, site.storage, is_stopping=lambda: False)
+
+        db.session.expire_all()
+        assert db.session.scalars(select(Photo.movie_start)).all() == [content.index(movie)]
+    assert io.BytesIO(get(cast.guest, address("movie"))).read(8)[4:] == b"ftyp"
