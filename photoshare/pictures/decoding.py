@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from photoshare.errors import RejectedPhotoError
+from photoshare.metadata.apple import find_content_id
 from photoshare.pictures.capture_time import UNKNOWN_TIME, FileTime, capture_time_of
 from photoshare.pictures.formats import ACCEPTED_FORMATS
 
@@ -63,6 +64,8 @@ class DecodedPhoto:
         Pixels of the upright original.
     taken : FileTime
         When it was taken, as the file says.
+    content_id : str or None
+        By which Apple names the two files of one Live Photo.
     """
 
     image: Image.Image
@@ -70,6 +73,7 @@ class DecodedPhoto:
     width: int
     height: int
     taken: FileTime = UNKNOWN_TIME
+    content_id: str | None = None
 
     @property
     def scale(self) -> float:
@@ -158,6 +162,7 @@ def _load(
     opened: ImageFile, at_least_px: int, width: int, height: int, image_format: str
 ) -> DecodedPhoto:
     taken = capture_time_of(opened)  # before decoding: the one of TIFF closes the file
+    note = opened.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.MakerNote)
     opened.load()
     # Read after decoding: the decoders of HEIF and TIFF turn the picture and drop the tag.
     orientation = opened.getexif().get(ExifTags.Base.Orientation)
@@ -167,7 +172,8 @@ def _load(
     opened.close()  # so that a large one is not in memory a third time, turned
     if orientation in TO_UPRIGHT:
         image = image.transpose(TO_UPRIGHT[orientation])
-    return DecodedPhoto(image, image_format, width, height, taken)
+    content_id = find_content_id(note) if isinstance(note, bytes) else None
+    return DecodedPhoto(image, image_format, width, height, taken, content_id)
 
 
 def _too_large(max_megapixels: int) -> RejectedPhotoError:

@@ -1,7 +1,7 @@
 """Make the smaller pictures of an upload in one decode, and send them between processes.
 
-Runs in the decoder processes (`pictures.worker`), which import only this, `pictures.decoding` and
-`photoshare.metadata` of ours.
+Runs in the decoder processes (`pictures.worker`), which import only this, `pictures.decoding`,
+`photoshare.metadata` and `photoshare.looks` of ours.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from PIL.Image import Image, frombytes
 
+from photoshare.looks.hashing import look_of
 from photoshare.metadata.clean import is_cleanable
 from photoshare.pictures import decoding, encoding
 from photoshare.pictures.capture_time import FileTime
@@ -94,6 +95,8 @@ def render_photo(path: Path, *, max_megapixels: int) -> RenderedPhoto:
         decoded.taken,
         encoding.to_placeholder(decoded.image),
         derived,
+        told=ToldFacts(content_id=decoded.content_id),
+        look=look_of(encoding.smaller(decoded.image, min(EAGER_PX))),
     )
 
 
