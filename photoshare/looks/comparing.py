@@ -15,7 +15,7 @@ from PIL import Image
 Grey: TypeAlias = NDArray[np.float32]
 
 # What a copy differs in at most, and what successive photos of one camera do.
-COPY_BITS, COPY_CORRELATION, COPY_BLOCK = 24, 0.97, 32.0
+COPY_BITS, COPY_CORRELATION, COPY_BLOCK = 24, 0.97, 20.0
 BURST_BITS, BURST_CORRELATION = 64, 0.88
 
 MAX_SHAPE_DIFFERENCE = 0.03  # in proportions

@@ -7,6 +7,7 @@ see, and an album never lacks somebody whose face is on a photo behind.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Select, func, inspect, or_, select
@@ -28,14 +29,41 @@ def unfolded(room_id: int, *conditions: ColumnElement[bool]) -> ColumnElement[bo
     *conditions : conditions on Photo
         All that make the list, with what its reader sees.
     """
+    front = aliased(Photo)
+    return Photo.id.not_in(_folded(room_id, aliased(Photo), front, conditions))
+
+
+def unfolded_by(
+    room_id: int, guest_id: ColumnElement[int | None], is_seen: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Return which photos don't stand behind another one of the same guest.
+
+    Parameters
+    ----------
+    room_id : int
+    guest_id : column of Photo
+        Who added each, as the reader is shown it.
+    is_seen : condition on Photo
+    """
     behind, front = aliased(Photo), aliased(Photo)
-    folded = (
+    folded = _folded(room_id, behind, front, [is_seen])
+    theirs = (ClauseAdapter(inspect(one).selectable).traverse(guest_id) for one in (behind, front))
+    return Photo.id.not_in(folded.where(operator.eq(*theirs)))
+
+
+def _folded(
+    room_id: int,
+    behind: type[Photo],
+    front: type[Photo],
+    conditions: Collection[ColumnElement[bool]],
+) -> Select[int]:
+    """Select the photos that stand behind one that satisfies the conditions."""
+    return (
         select(behind.id)
         .join(front, front.id == behind.front_id)
         .where(behind.room_id == room_id, behind.front_id.is_not(None), ~front.is_lost)
         .where(*_said_of(front, conditions))
     )
-    return Photo.id.not_in(folded)
 
 
 def with_behind(

@@ -28,6 +28,7 @@ from photoshare.services.photos import (
 )
 from photoshare.services.rooms import ending
 from photoshare.services.rooms.entering import Access, has_ended, is_adding_over
+from photoshare.services.versions.stacks import Shown, find_behind, may_arrange
 from photoshare.services.visibility.adding_time import may_add
 from photoshare.services.visibility.sight import (
     is_revealed,
@@ -251,6 +252,11 @@ def zip_url(album: Album, *, exact: bool = False) -> str:
     return url_for("albums.room_zip", **album_arguments(album), **flag)
 
 
+def behind_of(access: Access, photos: Iterable[Photo]) -> dict[int, Shown]:
+    """Tell what stands behind the photos of a page, by the id of each that has any."""
+    return find_behind(access, [photo.id for photo in photos])
+
+
 def room_album(access: Access) -> Album:
     """Return the album of the whole room."""
     return open_album(access)
@@ -272,6 +278,8 @@ def init_app(app: Flask) -> None:
         "absolute_url": absolute_url,
         "album_arguments": album_arguments,
         "album_url": album_url,
+        "behind_of": behind_of,
+        "may_arrange": may_arrange,
         "download_url": download_url,
         "in_app_browser": in_app_browser,
         "original_url": original_url,

@@ -30,6 +30,7 @@ from photoshare.web.views.rooms import (
     take_home,
     visibility,
 )
+from photoshare.web.views.versions import clean_up, versions
 
 BLUEPRINTS = tuple(
     page.blueprint
@@ -50,5 +51,6 @@ BLUEPRINTS = tuple(
         ),
         *(guests, links, api_tokens, bin, ending, moderation, activity),
         *(visibility, what_is_stored),
+        *(versions, clean_up),
     )
 )
