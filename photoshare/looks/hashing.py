@@ -15,7 +15,7 @@ LOOK_BYTES = _SIDE * _SIDE // 8
 # The bits of a look are looked up in 16 parts. Of two looks that differ in up to 15 bits, one part
 # is equal for certain, and of those that differ in 24 nearly always. Each part has bits from all
 # over the picture: those of one line are much alike in all photos with a plain background.
-_SPREAD = np.arange(_SIDE * _SIDE) * 79 % (_SIDE * _SIDE)
+_SPREAD = tuple(bit * 79 % (_SIDE * _SIDE) for bit in range(_SIDE * _SIDE))
 
 
 def look_of(image: Image.Image) -> bytes:
@@ -26,7 +26,7 @@ def look_of(image: Image.Image) -> bytes:
 
 def bands_of(look: bytes) -> list[int]:
     """Return the parts of a look as numbers, each with its place."""
-    bits = np.unpackbits(np.frombuffer(look, dtype=np.uint8))[_SPREAD]
+    bits = np.unpackbits(np.frombuffer(look, dtype=np.uint8))[list(_SPREAD)]
     parts = np.packbits(bits).view(">u2")
     return [number << 16 | int(part) for number, part in enumerate(parts)]
 

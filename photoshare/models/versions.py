@@ -26,7 +26,7 @@ class LookBand(Base):
     room_id: Mapped[int] = mapped_column(
         ForeignKey("room.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    # The number of the part, and its bits (photoshare.pictures.looks.bands_of).
+    # The number of the part, and its bits (photoshare.looks.hashing.bands_of).
     value: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     photo_id: Mapped[int] = mapped_column(
         ForeignKey("photo.id", ondelete="CASCADE"),

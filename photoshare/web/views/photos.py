@@ -126,7 +126,7 @@ def files(room_code: str) -> Response:
 
     Each is a list of the address of its download and about how many bytes it has.
     """
-    album = album_argument(photo_ids=number_list_argument("photos"))
+    album = album_argument(photo_ids=number_list_argument("photos"), takes_behind=True)
     photos = list_all(album)
     return jsonify([(download_url(photo), photo.size_bytes) for photo in photos])
 
