@@ -82,6 +82,10 @@ class JobRunner:
         """Compute the checksums of a room's photos that lack them."""
         self._enqueue(room_id, JobKind.PREPARE_DOWNLOADS)
 
+    def find_versions(self, room_id: int) -> None:
+        """Find what photos of a room are shown as one with."""
+        self._enqueue(room_id, JobKind.FIND_VERSIONS)
+
     def take_home(self, room_id: int) -> None:
         """Write what the host of a room takes home."""
         self._enqueue(room_id, JobKind.TAKE_HOME)

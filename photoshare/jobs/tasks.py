@@ -32,6 +32,7 @@ from photoshare.services.people import grouping, storing
 from photoshare.services.people.storing import FoundFace
 from photoshare.services.pictures import cover_maker, delete_pictures_of_no_faces
 from photoshare.services.take_home import packing
+from photoshare.services.versions import pairing
 from photoshare.services.work import job_table, photo_queue
 from photoshare.services.work.job_table import ClaimedJob, JobKind
 from photoshare.services.work.photo_queue import ClaimedPhoto
@@ -39,6 +40,8 @@ from photoshare.storage import Storage
 from photoshare.workers.crew import MOST_AT_ONCE, Crew, WorkerLostError
 
 log = logging.getLogger(__name__)
+
+COMPARED_AT_ONCE = 20  # photos between two looks at what else is to be done: some 0.3 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,25 @@ def process_photos(job: ClaimedJob, workplace: Workplace) -> bool:
     def claim(*, is_first_attempt: bool) -> ClaimedPhoto | None:
         return photo_queue.claim_photo(job.room_id, is_first_attempt=is_first_attempt)
 
+    compare_new_photos(job.room_id, workplace)  # first: it is quick, and needs no engine
     _analyse_all(job, workplace, claim)
+    return True
+
+
+def compare_new_photos(room_id: int, workplace: Workplace, at_most: int | None = None) -> bool:
+    """Find what new photos are shown as one with; return whether none is left."""
+    with workplace.app.app_context():
+        return pairing.pair_photos(
+            room_id, workplace.storage, is_stopping=workplace.is_stopping, at_most=at_most
+        )
+
+
+def find_versions(job: ClaimedJob, workplace: Workplace) -> bool:
+    """Compare the photos of a room, a few at a time: every other job comes first."""
+    while not compare_new_photos(job.room_id, workplace, at_most=COMPARED_AT_ONCE):
+        with workplace.app.app_context():
+            if workplace.is_stopping() or job_table.has_urgent_jobs():
+                return False
     return True
 
 
@@ -191,6 +212,7 @@ def _finish(job: ClaimedJob, done: list[Searched], workplace: Workplace) -> None
                     photo_queue.fail_attempt(one[0].id)
         for _ in done:
             job_table.count_photo_done(job.id)
+    compare_new_photos(job.room_id, workplace, at_most=COMPARED_AT_ONCE)
 
 
 def _are_stored(done: list[Searched], workplace: Workplace) -> bool:
@@ -258,4 +280,5 @@ TASKS: dict[JobKind, Callable[[ClaimedJob, Workplace], bool]] = {
     JobKind.PREPARE_DOWNLOADS: prepare_downloads,
     JobKind.TAKE_HOME: take_home,
     JobKind.CHECK_CLOCKS: look_at_clocks,
+    JobKind.FIND_VERSIONS: find_versions,
 }

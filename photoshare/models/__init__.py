@@ -51,6 +51,8 @@ from photoshare.models.rooms import HostLink as HostLink
 from photoshare.models.rooms import LinkKind as LinkKind
 from photoshare.models.rooms import OwnLink as OwnLink
 from photoshare.models.rooms import Room as Room
+from photoshare.models.versions import LookBand as LookBand
+from photoshare.models.versions import Stands as Stands
 
 PHOTO_WAITING, PHOTO_ANALYSING = "waiting", "analysing"
 PHOTO_ANALYSED, PHOTO_FAILED = "analysed", "failed"
@@ -97,6 +99,16 @@ class Photo(FileFacts, Base):
         Index("ix_photo_unmeasured", *BY_TIME, sqlite_where=text("crc32 IS NULL")),
         Index("ix_photo_without_faces", *BY_TIME, sqlite_where=text("is_without_faces = 1")),
         Index("ix_photo_front_id", "front_id", sqlite_where=text("front_id IS NOT NULL")),
+        # What is shown as one: hardly any photos, so every list can leave some of them out.
+        Index(
+            *("ix_photo_behind", "room_id", "front_id"),
+            sqlite_where=text("front_id IS NOT NULL"),
+        ),
+        Index("ix_photo_unpaired", "room_id", sqlite_where=text("paired_by IS NULL")),
+        Index(
+            *("ix_photo_content_id", "room_id", "content_id"),
+            sqlite_where=text("content_id IS NOT NULL"),
+        ),
         Index("ix_photo_for_all", *BY_TIME, sqlite_where=text("is_for_all = 1")),
         Index("ix_photo_favourites", *BY_TIME, sqlite_where=text("heart_count > 0")),
         # The most first. In part, though of all photos: other queries would choose it as well.
@@ -133,6 +145,9 @@ class Photo(FileFacts, Base):
     # The photo behind which it is shown; None: shown by itself.
     front_id: Mapped[int | None] = mapped_column(ForeignKey("photo.id", ondelete="SET NULL"))
     behind_as: Mapped[str | None]  # a models.file_facts.Behind, whenever it has a front
+    # The rules by which it was compared with others (services/versions); None: not yet.
+    paired_by: Mapped[int | None]
+    stands: Mapped[str | None]  # a models.versions.Stands, if someone chose; None: by the rules
     # By which `captured_at` differs from what the file says, as a host put a camera's clock right.
     shifted_s: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     is_for_all: Mapped[bool] = mapped_column(

@@ -13,10 +13,11 @@ from typing import BinaryIO
 
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from photoshare.errors import RejectedPhotoError
+from photoshare.metadata.apple import find_content_id
 from photoshare.pictures.capture_time import (
     UNKNOWN_CAMERA,
     UNKNOWN_TIME,
@@ -86,6 +87,8 @@ class DecodedPhoto:
         When it was taken, as the file says.
     camera : Camera
         With what it was taken, as the file says.
+    content_id : str or None
+        By which Apple names the two files of one Live Photo.
     """
 
     image: Image.Image
@@ -94,6 +97,7 @@ class DecodedPhoto:
     height: int
     taken: FileTime = UNKNOWN_TIME
     camera: Camera = UNKNOWN_CAMERA
+    content_id: str | None = None
 
     @property
     def scale(self) -> float:
@@ -199,6 +203,7 @@ def _load(
     source = source_of(opened)
     # Before decoding: the decoder of TIFF closes the file.
     taken, camera = capture_time_of(opened), camera_of(opened)
+    note = opened.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.MakerNote)
     source.load()
     # Read after decoding: the decoders of HEIF and TIFF turn the picture and drop the tag.
     orientation = jpegs.exif_orientation(opened)
@@ -208,7 +213,8 @@ def _load(
     opened.close()  # so that a large one is not in memory a third time, turned
     if orientation in TO_UPRIGHT:
         image = image.transpose(TO_UPRIGHT[orientation])
-    return DecodedPhoto(image, image_format, width, height, taken, camera)
+    content_id = find_content_id(note) if isinstance(note, bytes) else None
+    return DecodedPhoto(image, image_format, width, height, taken, camera, content_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Make the smaller pictures of an upload in one decode, and send them between processes.
 
 Runs in the decoder processes (`pictures.worker`), which import only this, `pictures.decoding`,
-`photoshare.clips` and `photoshare.metadata` of ours.
+`photoshare.clips`, `photoshare.looks` and `photoshare.metadata` of ours.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from photoshare.clips.checking import check_clip
 from photoshare.clips.opening import DAMAGED, MAX_MINUTES, is_clip_file
 from photoshare.config import MB
 from photoshare.errors import RejectedPhotoError
+from photoshare.looks.hashing import look_of
 from photoshare.metadata.clean import is_cleanable
 from photoshare.metadata.motion import find_movie_start
 from photoshare.pictures import decoding, encoding
@@ -125,13 +126,17 @@ def render_photo(
         decoded.taken,
         encoding.to_placeholder(decoded.image),
         derived,
-        told_facts(path, decoded.image_format, decoded.camera),
+        told_facts(path, decoded.image_format, decoded.camera, decoded.content_id),
+        look_of(encoding.smaller(decoded.image, min(EAGER_PX))),
     )
 
 
-def told_facts(path: Path, image_format: str, camera: Camera) -> ToldFacts:
+def told_facts(
+    path: Path, image_format: str, camera: Camera, content_id: str | None = None
+) -> ToldFacts:
     """Put together what a picture's file says of itself."""
     return ToldFacts(
+        content_id=content_id,
         movie_start=find_movie_start(path, image_format),
         camera=camera.name,
         clock_ahead_s=camera.ahead_s,

@@ -72,6 +72,10 @@ FOR_THE_HOST = {
     ("rooms.choose_address", "POST"),
     ("photos.cover", "POST"),
     ("photos.for_all", "POST"),
+    ("clean_up.index", "GET"),
+    ("clean_up.clean", "POST"),
+    ("versions.apart", "POST"),  # of a photo that someone else uploaded
+    ("versions.front", "POST"),
     ("activity.index", "GET"),
     ("guests.index", "GET"),
     ("guests.show", "GET"),

@@ -1,7 +1,7 @@
 """clocks of cameras: put right by hosts, and suggestions
 
 Revision ID: 0038
-Revises: 0034
+Revises: 0037
 
 """
 
@@ -13,7 +13,7 @@ from photoshare.migrations.either import NUMBER
 
 # revision identifiers, used by Alembic.
 revision = "0038"
-down_revision = "0034"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 

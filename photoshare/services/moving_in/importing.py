@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from photoshare.config import MB, Settings
 from photoshare.errors import RejectedPhotoError, RoomFileError
-from photoshare.models import PHOTO_FAILED, Audience, FacesFor, Photo, Room, db
+from photoshare.models import PHOTO_FAILED, Audience, FacesFor, Photo, Room, Stands, db
 from photoshare.pictures.best_time import MAX_ZONE, zone_named
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services.moving_in import restored
@@ -29,6 +29,7 @@ from photoshare.services.rooms.rooms import (
     password_hash_of,
 )
 from photoshare.services.take_home.room_file import PHOTOS
+from photoshare.services.versions.pairing import PAIRING_RULES
 from photoshare.services.visibility.face_switch import switch_faces
 from photoshare.services.visibility.sight import searches_faces
 from photoshare.storage import Storage
@@ -118,6 +119,8 @@ def _fill(room: Room, file: RoomFile, server: Server) -> ImportedRoom:
     restored.write_hearts(file, ids)
     corrections += write_clocks(room_id, file, ids.guests)
     waiting, people = restored.settle(room_id, file, photos, ids, server.engine)
+    # What is shown as one is found again, as in the room that the file is from.
+    db.session.execute(update(Photo).where(Photo.room_id == room_id).values(paired_by=None))
     room = db.session.get_one(Room, room_id)
     room.cover_photo_id = ids.photos.get(file.room.number_or_none("cover_photo") or 0)
     secret = make_secret(restored.give_to_hosts(room_id, add_link(room_id)).nonce)
@@ -146,6 +149,9 @@ def _add_photos(
         values = {"created_at": said.added_at, "guest_id": said.guest_id, "state": PHOTO_FAILED}
         same = update(Photo).where(Photo.id == photo_id)
         values |= {"is_for_all": said.is_for_all, "engine": said.engine} | said.taken
+        values |= {"paired_by": PAIRING_RULES}
+        if line.has("stands"):
+            values["stands"] = line.one_of("stands", Stands)
         db.session.execute(same.values(**values))
         db.session.commit()
         width, height = db.session.execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import (
     ColumnElement,
@@ -20,6 +20,7 @@ from photoshare.errors import NotFoundError
 from photoshare.models import Face, Person, db
 from photoshare.services.people.covers import CLEAREST_FIRST
 from photoshare.services.rooms.entering import Access
+from photoshare.services.versions.folding import folded_of_people
 from photoshare.services.visibility.sight import may_see_person, visible_people
 
 
@@ -112,7 +113,13 @@ def _cards(*conditions: ColumnElement[bool]) -> list[PersonCard]:
         .where(*conditions, exists().where(is_theirs))
         .order_by(count.desc(), Person.id)
     )
-    return [PersonCard(*row) for row in rows]
+    found = [PersonCard(*row) for row in rows]
+    here = select(Person.id).where(*conditions)
+    folded = folded_of_people(here)
+    if not folded:  # as in most rooms
+        return found
+    cards = [replace(card, photo_count=card.photo_count - folded.get(card.id, 0)) for card in found]
+    return sorted(cards, key=lambda card: (-card.photo_count, card.id))
 
 
 def _if_theirs(face_id: InstrumentedAttribute[int | None]) -> ScalarSelect[int]:

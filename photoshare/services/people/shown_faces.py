@@ -9,6 +9,7 @@ from sqlalchemy import (
     Select,
     func,
     select,
+    true,
 )
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager, defer, joinedload
 
@@ -18,6 +19,7 @@ from photoshare.models import Face, Person, Photo, db
 from photoshare.services.paging import ListPage, has_page
 from photoshare.services.people.people import get_person
 from photoshare.services.rooms.entering import Access
+from photoshare.services.versions.folding import unfolded
 from photoshare.services.visibility.sight import may_see_face, sees_only_self
 
 FACES_PAGE_SIZE = 120  # faces on one page to choose from
@@ -140,4 +142,6 @@ def _faces_of_room(room_id: int) -> Select[Face]:
 def count_without_faces(room_id: int) -> int:
     """Count the photos of a room without a face; the same number for everyone."""
     query = select(func.count()).select_from(Photo)
-    return db.session.scalar(query.where(Photo.room_id == room_id, Photo.is_without_faces)) or 0
+    is_without = Photo.is_without_faces == true()
+    here = (Photo.room_id == room_id, is_without, unfolded(room_id, is_without))
+    return db.session.scalar(query.where(*here)) or 0

@@ -29,6 +29,7 @@ from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Guest, Person, Photo, db
 from photoshare.services.people.people import get_people, get_person
 from photoshare.services.rooms.entering import Access
+from photoshare.services.versions import folding
 from photoshare.services.visibility.also_added import NEUTRAL_NAME, has_also_added, reader_of
 from photoshare.services.visibility.sight import (
     added_by,
@@ -82,6 +83,8 @@ class Album(ABC):
         Which photos of the room its reader sees.
     reader : Guest or None
         As whose those photos are shown that the reader and someone else added; None: as they are.
+    has_behind : bool
+        Whether it also has what stands behind its photos; else what is shown as one is in it once.
     """
 
     kind: ClassVar[str]
@@ -90,6 +93,7 @@ class Album(ABC):
     order: Order = field(default=Order.OLDEST, kw_only=True)
     is_seen: ColumnElement[bool] = field(default=true(), kw_only=True, compare=False, repr=False)
     reader: Guest | None = field(default=None, kw_only=True, compare=False, repr=False)
+    has_behind: bool = field(default=False, kw_only=True)
 
     @property
     @abstractmethod
@@ -114,7 +118,12 @@ class Album(ABC):
             The last one first.
         """
         order = order or self.order
-        query = select(Photo).where(Photo.room_id == self.room_id, self.condition, self.is_seen)
+        query = select(Photo).where(Photo.room_id == self.room_id, self.is_seen)
+        if self.has_behind:
+            query = query.where(folding.with_behind(self.room_id, self.condition, self.is_seen))
+        else:
+            in_it = (self.condition, self.is_seen)
+            query = query.where(self.condition, folding.unfolded(self.room_id, *in_it))
         is_ascending = order.is_ascending != backwards
         if order is Order.HEARTS:
             query = query.where(IS_COUNTED)
@@ -293,6 +302,11 @@ def open_album(
     else:
         album = WholeRoom(room_id)
     return _for_reader(access, album, order)
+
+
+def with_behind(album: Album) -> Album:
+    """Return an album with all that stands behind its photos and its reader sees."""
+    return replace(album, has_behind=True)
 
 
 def _for_reader(access: Access, album: Album, order: Order | None) -> Album:

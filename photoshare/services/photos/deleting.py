@@ -16,7 +16,7 @@ from photoshare.services.kept_files import is_kept
 from photoshare.services.people.covers import people_on, settle_covers
 from photoshare.services.people.people import delete_empty_people, get_person
 from photoshare.services.people.room_faces import follow_change
-from photoshare.services.photos.albums import MOST_CHOSEN, open_album
+from photoshare.services.photos.albums import MOST_CHOSEN, open_album, with_behind
 from photoshare.services.photos.listing import select_seen
 from photoshare.services.photos.restoring import get_deletion, in_bin_of, keep_rows
 from photoshare.services.rooms import activity
@@ -24,6 +24,7 @@ from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access
 from photoshare.services.space import even_when_full
 from photoshare.services.take_home.packs import forget_packs
+from photoshare.services.versions.stacking import step_forward
 from photoshare.services.visibility.also_added import (
     find_shared,
     give_up,
@@ -99,6 +100,7 @@ def delete_photos(
     def delete_rows() -> None:
         nonlocal deletion_id
         revision = begin_change(room_id)
+        step_forward(gone)
         deletion_id = keep_rows(room_id, gone, guest_id=access.guest.id, album=album, left=left)
         give_up(access.guest.id, left)
         detach_corrections(room_id, gone)
@@ -137,6 +139,7 @@ def delete_photos_of(access: Access, guest_id: int, storage: Storage) -> list[De
 def delete_album(access: Access, person_id: int, storage: Storage) -> list[DeletedPhotos]:
     """Delete the photos of a person's album, as `delete_photos`; for a host."""
     album, name = open_album(access, person_id=person_id), get_person(access, person_id).name or ""
+    album = with_behind(album)  # else the next version of each would come to the front
     ids = db.session.scalars(album.select().with_only_columns(Photo.id)).all()
     return [
         delete_photos(access, ids[first : first + MOST_CHOSEN], storage, album=name)
@@ -148,7 +151,8 @@ def count_shared(access: Access, person_id: int) -> int:
     """Count the photos of a person's album that other people are on as well."""
     is_other = Face.is_face & (Face.person_id != person_id)
     has_other = exists().where(Face.photo_id == Photo.id, is_other)
-    query = open_album(access, person_id=person_id).select().with_only_columns(Photo.id)
+    album = with_behind(open_album(access, person_id=person_id))
+    query = album.select().with_only_columns(Photo.id)
     shared = query.where(has_other).order_by(None).subquery()
     return db.session.scalar(select(func.count()).select_from(shared)) or 0
 

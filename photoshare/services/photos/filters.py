@@ -14,6 +14,7 @@ from photoshare.services.photos.albums import Album, Filtered, open_album
 from photoshare.services.photos.hearts import count_favourites
 from photoshare.services.photos.listing import count_photos
 from photoshare.services.rooms.entering import Access
+from photoshare.services.versions.folding import unfolded_by
 from photoshare.services.visibility.sight import also_added, sees_all_photos, visible_photos
 
 OFFERED_PEOPLE = 24  # faces to choose from: four lines on a phone; an album has all the others
@@ -62,6 +63,7 @@ def _list_uploaders(access: Access) -> list[Uploader]:
     counted = (
         select(guest_id.label("guest_id"), func.count().label("photo_count"))
         .where(Photo.room_id == access.room.id, guest_id.is_not(None), visible_photos(access))
+        .where(unfolded_by(access.room.id, guest_id, visible_photos(access)))
         .group_by(guest_id)
         .subquery()
     )

@@ -12,6 +12,7 @@ from photoshare.models import Heart, Photo, db
 from photoshare.services.photos.albums import IS_FAVOURITE
 from photoshare.services.photos.listing import get_photo
 from photoshare.services.rooms.entering import Access
+from photoshare.services.versions.folding import unfolded
 
 
 def give_heart(access: Access, photo_id: int, *, is_given: bool) -> Photo:
@@ -47,4 +48,5 @@ def find_own_hearts(access: Access, photo_ids: Collection[int]) -> set[int]:
 def count_favourites(room_id: int) -> int:
     """Count the photos of a room that someone gave a heart, from an index."""
     query = select(func.count()).select_from(Photo)
-    return db.session.scalar(query.where(Photo.room_id == room_id, IS_FAVOURITE)) or 0
+    here = (Photo.room_id == room_id, IS_FAVOURITE, unfolded(room_id, IS_FAVOURITE))
+    return db.session.scalar(query.where(*here)) or 0

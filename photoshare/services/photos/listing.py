@@ -13,7 +13,7 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Photo, db
-from photoshare.services.photos.albums import MOST_CHOSEN, Album, Order
+from photoshare.services.photos.albums import MOST_CHOSEN, Album, Order, with_behind
 from photoshare.services.photos.moments import Moment, Section, divide, list_moments
 from photoshare.services.rooms.entering import Access
 from photoshare.services.visibility.also_added import reader_of, show_as_own
@@ -196,6 +196,12 @@ def list_newest(album: Album, *, at_most: int) -> Sequence[Photo]:
 def load_photos(album: Album, query: Select[Photo]) -> Sequence[Photo]:
     """Load photos of an album as its reader sees them."""
     return show_as_own(album.reader, db.session.scalars(query).all())
+
+
+def has_behind(album: Album) -> bool:
+    """Whether anything that its reader sees stands behind the photos of an album."""
+    behind = with_behind(album).select().order_by(None).where(Photo.front_id.is_not(None))
+    return db.session.scalar(behind.with_only_columns(Photo.id).limit(1)) is not None
 
 
 def find_first(album: Album) -> int | None:

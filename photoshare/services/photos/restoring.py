@@ -54,6 +54,7 @@ from photoshare.services.people.room_faces import follow_change
 from photoshare.services.rooms import activity
 from photoshare.services.rooms.activity import ActivityKind
 from photoshare.services.rooms.entering import Access
+from photoshare.services.versions.stacking import put_back
 from photoshare.services.visibility.also_added import add_all_also, add_also
 from photoshare.services.visibility.faces_in_bin import Rows, without_faces
 from photoshare.services.visibility.sight import searches_faces, sees_only_self
@@ -235,11 +236,14 @@ def _put_back(room_id: int, kept: Mapping[str, Rows]) -> int:
     for row in photos:
         row["face_count"] = row["heart_count"] = 0  # the database counts them as they come
         row["state"] = PHOTO_WAITING if row["state"] == PHOTO_ANALYSING else row["state"]
+        row["paired_by"] = None  # compared again: what was found by its look is gone
         _without_gone(row, guests, "guest_id")
     back = {row["id"] for row in photos}
+    fronts = {row["id"]: row["front_id"] for row in photos if row.get("front_id")}
     faces = [row for row in kept["face"] if row["photo_id"] in back]
     people = {row["id"]: row["person_id"] for row in faces}
-    _write(Photo, photos)
+    _write(Photo, [row | {"front_id": None, "behind_as": None} for row in photos])
+    put_back(fronts)
     settle_clocks(room_id, Photo.id.in_(back))  # as was said since
     _write(Face, [row | {"person_id": None} for row in faces])
     hearts = [row for row in kept["heart"] if row["photo_id"] in back]

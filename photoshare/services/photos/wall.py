@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from photoshare.models import Photo, db
-from photoshare.services.photos.listing import select_seen, with_faces
+from photoshare.services.photos.albums import open_album
+from photoshare.services.photos.listing import load_photos, with_faces
 from photoshare.services.rooms.entering import Access
 from photoshare.services.visibility.also_added import reader_of, show_as_own
 
@@ -26,19 +27,16 @@ def list_newer(access: Access, after_id: int = 0) -> Sequence[Photo]:
     photos : sequence of Photo
         With their guests, faces and people; at most `WALL_PHOTOS`.
     """
-    query = (
-        select_seen(access)
-        .where(Photo.id > after_id)
-        .options(*with_faces())
-        .order_by(Photo.id.desc())
-        .limit(WALL_PHOTOS)
-    )
-    return show_as_own(reader_of(access), db.session.scalars(query).all())[::-1]
+    album = open_album(access)
+    newest = album.select().order_by(None).order_by(Photo.id.desc()).where(Photo.id > after_id)
+    return load_photos(album, newest.options(*with_faces()).limit(WALL_PHOTOS))[::-1]
 
 
 def find_before(access: Access, before_id: int | None) -> Photo | None:
     """Find the newest photo added before another one, else the newest; None without photos."""
-    newest = select_seen(access).options(*with_faces()).order_by(Photo.id.desc()).limit(1)
+    album = open_album(access)
+    newest = album.select().order_by(None).order_by(Photo.id.desc())
+    newest = newest.options(*with_faces()).limit(1)
     before = None
     if before_id is not None:
         before = db.session.scalar(newest.where(Photo.id < before_id))

@@ -134,6 +134,7 @@ def photos_of(room_id: int) -> dict[int, PhotoToTake]:
                 "state": _state(photo.state),
                 "engine": photo.engine,
                 "is_for_all": photo.is_for_all,
+                "stands": photo.stands,
             },
             photo.moment,
             photo.crc32,

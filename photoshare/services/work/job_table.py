@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from sqlalchemy import and_, delete, exists, insert, literal, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    delete,
+    exists,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -40,10 +52,12 @@ class JobKind(StrEnum):
     PREPARE_DOWNLOADS = "prepare_downloads"  # measure photos without checksums
     TAKE_HOME = "take_home"  # write what a host takes home
     CHECK_CLOCKS = "check_clocks"  # look for cameras whose clocks are wrong
+    FIND_VERSIONS = "find_versions"  # compare photos where no search of faces does it first
     SEARCH_AGAIN = "search_again"  # analyse photos again; after all other jobs
 
 
 FACE_SEARCH = (JobKind.PROCESS_PHOTOS, JobKind.CLUSTER_ROOM, JobKind.SEARCH_AGAIN)
+PATIENT = (JobKind.FIND_VERSIONS, JobKind.SEARCH_AGAIN)  # they give way to all others
 DOWNLOADS = (JobKind.PREPARE_DOWNLOADS, JobKind.TAKE_HOME)  # someone waits for these
 
 
@@ -99,10 +113,28 @@ def enqueue_waiting_photos() -> None:
         if db.session.execute(rooms.limit(1)).first() is None:
             continue  # the usual case: nothing to write
         rooms = rooms.order_by(Photo.room_id.desc())
-        db.session.execute(
-            insert(Job).from_select(["room_id", "kind", "state"], rooms, include_defaults=True)
-        )
-        db.session.commit()
+        _enqueue_all(rooms)
+    _enqueue_unpaired(is_cared_for)
+
+
+def _enqueue_unpaired(is_cared_for: ColumnElement[bool]) -> None:
+    """Queue a job for every room with photos to be compared, unless a search does so as well."""
+    kinds = (JobKind.FIND_VERSIONS, JobKind.PROCESS_PHOTOS)
+    cared_for = select(Job.room_id).where(Job.kind.in_(kinds), is_cared_for)
+    rooms = (
+        select(Photo.room_id, literal(JobKind.FIND_VERSIONS.value), literal(JOB_QUEUED))
+        .where(Photo.paired_by.is_(None), Photo.room_id.not_in(cared_for))
+        .where(Photo.room_id.not_in(ROOMS_IN_BIN))
+        .distinct()
+    )
+    if db.session.execute(rooms.limit(1)).first() is not None:
+        _enqueue_all(rooms.order_by(Photo.room_id.desc()))
+
+
+def _enqueue_all(rooms: Select[int, str, str]) -> None:
+    columns = ["room_id", "kind", "state"]
+    db.session.execute(insert(Job).from_select(columns, rooms, include_defaults=True))
+    db.session.commit()
 
 
 def requeue_running_jobs(worker: int | None = None) -> None:
@@ -139,14 +171,14 @@ def has_queued_jobs() -> bool:
 
 def has_urgent_jobs() -> bool:
     """Whether a job is waiting that takes precedence over searching photos again."""
-    query = select(Job.id).where(_CAN_RUN, Job.kind != JobKind.SEARCH_AGAIN)
+    query = select(Job.id).where(_CAN_RUN, Job.kind.not_in(PATIENT))
     return db.session.scalar(query.limit(1)) is not None
 
 
 def claim_job(worker: int | None = None) -> ClaimedJob | None:
     """Claim the oldest queued job; jobs that a download waits for come first.
 
-    Jobs that search photos again come last.
+    Jobs that compare photos or search them again come last.
 
     Parameters
     ----------
@@ -161,7 +193,8 @@ def claim_job(worker: int | None = None) -> ClaimedJob | None:
     query = (
         select(Job.id)
         .where(_CAN_RUN)
-        .order_by(Job.kind == JobKind.SEARCH_AGAIN, Job.kind.not_in(DOWNLOADS), Job.id)
+        .order_by(Job.kind == JobKind.SEARCH_AGAIN, Job.kind == JobKind.FIND_VERSIONS)
+        .order_by(Job.kind.not_in(DOWNLOADS), Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)  # means nothing to SQLite, whose writers take turns
     )

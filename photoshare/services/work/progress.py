@@ -22,6 +22,7 @@ from photoshare.models import (
 )
 from photoshare.services.people.room_people import load_everybody
 from photoshare.services.rooms.entering import Access
+from photoshare.services.versions.folding import count_folded, unfolded
 from photoshare.services.visibility.sight import searches_faces, sees_all_photos, visible_photos
 from photoshare.services.work.job_table import JobKind
 
@@ -85,8 +86,9 @@ def progress_for(access: Access) -> RoomProgress:
     """
     if sees_all_photos(access):
         return room_progress(access.room.id)
-    seen = select(Photo.id).where(Photo.room_id == access.room.id, visible_photos(access))
-    rows = seen.subquery()
+    is_seen = visible_photos(access)
+    seen = select(Photo.id).where(Photo.room_id == access.room.id, is_seen)
+    rows = seen.where(unfolded(access.room.id, is_seen)).subquery()
     count, newest = db.session.execute(
         select(func.count(), func.coalesce(func.max(rows.c.id), 0)).select_from(rows)
     ).one()
@@ -104,7 +106,7 @@ def room_progress(room_id: int) -> RoomProgress:
     revision, activity = db.session.execute(counters).first() or (0, 0)
     found = load_everybody(room_id)
     states, again = _count_photos(room_id)
-    photos = sum(states.values())
+    photos = sum(states.values()) - count_folded(room_id)
     if not searches_faces(room_id):  # its photos wait for nothing
         states, again = {}, 0
     failed = states.get(PHOTO_FAILED, 0)
@@ -124,7 +126,7 @@ def room_progress(room_id: int) -> RoomProgress:
     )
     return RoomProgress(
         photo_count=photos,
-        done_count=photos - waiting,
+        done_count=max(0, photos - waiting),
         failed_count=failed,
         again_count=again,
         people_count=len(found.people),

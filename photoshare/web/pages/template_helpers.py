@@ -26,11 +26,13 @@ from photoshare.services.photos import (
     OfPeople,
     OfPerson,
     cursor_of,
+    has_behind,
     may_delete,
     open_album,
 )
 from photoshare.services.rooms import ending
 from photoshare.services.rooms.entering import Access, has_ended, is_adding_over
+from photoshare.services.versions.stacks import Shown, find_behind, may_arrange
 from photoshare.services.visibility.adding_time import may_add
 from photoshare.services.visibility.sight import (
     is_revealed,
@@ -60,7 +62,7 @@ from photoshare.web.pages.words import (
     translate_stored,
     weekday,
 )
-from photoshare.web.requests import covering_mark, site_of
+from photoshare.web.requests import BEHIND, covering_mark, site_of
 
 # Width by height of tiles, in percent. A style sheet cannot read a photo's own ratio, since inline
 # styles are not allowed, so each shape has a class in styles/photo-grid.css; none cuts off more
@@ -290,12 +292,17 @@ def album_url(
     return url_for("photos.index", **where)
 
 
-def zip_url(album: Album, *, exact: bool = False) -> str:
-    """Return the address of an album's zip."""
-    flag: dict[str, Any] = {"exact": 1 if exact else None}
+def zip_url(album: Album, *, exact: bool = False, with_behind: bool = False) -> str:
+    """Return the address of an album's zip, on request with all that stands behind its photos."""
+    flag: dict[str, Any] = {"exact": 1 if exact else None, BEHIND: 1 if with_behind else None}
     if isinstance(album, OfPerson):
         return url_for("albums.person_zip", person_id=album.person.id, **flag)
     return url_for("albums.room_zip", **album_arguments(album), **flag)
+
+
+def behind_of(access: Access, photos: Iterable[Photo]) -> dict[int, Shown]:
+    """Tell what stands behind the photos of a page, by the id of each that has any."""
+    return find_behind(access, [photo.id for photo in photos])
 
 
 def room_album(access: Access) -> Album:
@@ -322,6 +329,9 @@ def init_app(app: Flask) -> None:
         "absolute_url": absolute_url,
         "album_arguments": album_arguments,
         "album_url": album_url,
+        "has_behind": has_behind,
+        "behind_of": behind_of,
+        "may_arrange": may_arrange,
         "download_url": download_url,
         "in_app_browser": in_app_browser,
         "movie_url": movie_url,

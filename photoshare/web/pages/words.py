@@ -44,6 +44,9 @@ COUNTED: dict[str, Callable[[int, str], str]] = {
     "question": lambda n, number: ngettext(
         "%(number)s question", "%(number)s questions", n, number=number
     ),
+    "version": lambda n, number: ngettext(
+        "%(number)s version", "%(number)s versions", n, number=number
+    ),
     "guest": lambda n, number: ngettext("%(number)s guest", "%(number)s guests", n, number=number),
 }
 

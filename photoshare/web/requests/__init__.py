@@ -6,7 +6,9 @@ Views import from here; the modules tell how each check is made.
 from __future__ import annotations
 
 from photoshare.web.requests.arguments import (
+    BEHIND,
     album_argument,
+    as_asked,
     changed_at_of_form,
     day_of_form,
     days_of_form,
@@ -54,8 +56,10 @@ from photoshare.web.site import current_site, site_of
 
 __all__ = [
     "ADD",
+    "BEHIND",
     "READ",
     "album_argument",
+    "as_asked",
     "changed_at_of_form",
     "check_may_open_rooms",
     "check_opens_room",

@@ -12,8 +12,10 @@ from werkzeug.routing import IntegerConverter, Map
 from photoshare.errors import InvalidInputError
 from photoshare.services.people.finding import MAX_WORDS, PeopleOrder, PeopleQuery
 from photoshare.services.photos import Album, Order, open_album
+from photoshare.services.photos.albums import with_behind
 from photoshare.web.requests.security import current_access
 
+BEHIND = "behind"  # in the address of a download: movies of Live Photos, RAW files, versions
 LARGEST_NUMBER = 2**63 - 1  # SQLite's
 LARGEST_PAGE = 10**9  # its first row has a number that SQLite can still count to
 ROW_NUMBER = re.compile("[0-9]{1,18}")  # what fits into SQLite's whole numbers
@@ -167,7 +169,10 @@ def people_argument() -> PeopleQuery:
 
 
 def album_argument(
-    args: MultiDict[str, str] | None = None, *, photo_ids: tuple[int, ...] = ()
+    args: MultiDict[str, str] | None = None,
+    *,
+    photo_ids: tuple[int, ...] = (),
+    takes_behind: bool = False,
 ) -> Album:
     """Open the album given by the arguments that `template_helpers.album_arguments` writes.
 
@@ -177,6 +182,8 @@ def album_argument(
         Of an address other than the request's.
     photo_ids : tuple of int
         The selected photos, if the address accepts any; ignored if people are given.
+    takes_behind : bool
+        Whether the address may ask for what stands behind the photos: those of downloads.
 
     Raises
     ------
@@ -184,7 +191,7 @@ def album_argument(
         As `open_album`.
     """
     args = request.args if args is None else args
-    return open_album(
+    album = open_album(
         current_access(),
         person_id=number_argument("person", args),
         people=number_list_argument("people", args),
@@ -197,6 +204,12 @@ def album_argument(
         is_favourite="favourites" in args,
         order=args.get("order", type=Order),
     )
+    return as_asked(album, args) if takes_behind else album
+
+
+def as_asked(album: Album, args: MultiDict[str, str] | None = None) -> Album:
+    """Add what stands behind the photos of an album, if the address asks for that as well."""
+    return with_behind(album) if BEHIND in (request.args if args is None else args) else album
 
 
 def init_app(app: Flask) -> None:

@@ -31,6 +31,7 @@ from photoshare.web.views.rooms import (
     take_home,
     visibility,
 )
+from photoshare.web.views.versions import clean_up, versions
 
 BLUEPRINTS = tuple(
     page.blueprint
@@ -50,6 +51,6 @@ BLUEPRINTS = tuple(
             take_home,
         ),
         *(guests, links, api_tokens, bin, ending, moderation, activity),
-        *(visibility, what_is_stored, clocks),
+        *(visibility, what_is_stored, clocks, versions, clean_up),
     )
 )

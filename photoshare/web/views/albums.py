@@ -25,7 +25,7 @@ from photoshare.web.answers import (
 )
 from photoshare.web.pages.languages import page_locale
 from photoshare.web.pages.photo_grid import photo_page
-from photoshare.web.requests import album_argument, current_access, number_list_argument
+from photoshare.web.requests import album_argument, as_asked, current_access, number_list_argument
 
 OK = 200
 
@@ -40,7 +40,7 @@ def room_zip(room_code: str) -> Response:
         raise InvalidInputError("Please select at least one person.")
     if "photos" in request.args and not chosen:
         raise InvalidInputError("Please select at least one photo.")
-    album, title = album_argument(photo_ids=chosen), current_access().room.title
+    album, title = album_argument(photo_ids=chosen, takes_behind=True), current_access().room.title
     if isinstance(album, OfPeople):
         title = f"{title} - {names_of(album)}"
     elif isinstance(album, Chosen):
@@ -60,7 +60,8 @@ def person_zip(room_code: str, person_id: int) -> Response:
     """Send the photos of one person's album."""
     access = current_access()
     name = get_person(access, person_id).name or gettext("album")
-    return _zip(open_album(access, person_id=person_id), f"{access.room.title} - {name}")
+    album = as_asked(open_album(access, person_id=person_id))
+    return _zip(album, f"{access.room.title} - {name}")
 
 
 @blueprint.get("/people/several")

@@ -52,6 +52,7 @@ from photoshare.services.photos import (
     restore_photos,
 )
 from photoshare.services.rooms.entering import Access
+from photoshare.services.versions.stacks import front_of, list_company, list_versions
 from photoshare.services.visibility.for_all import mark_for_all
 from photoshare.services.visibility.sight import may_see_face
 from photoshare.web.answers import (
@@ -88,6 +89,8 @@ from photoshare.web.requests import (
     number_list_argument,
     numbers_of_form,
 )
+
+ALL_VERSIONS = "all"  # of what is shown as one, in the form that deletes it
 
 blueprint = Blueprint("photos", __name__, url_prefix="/rooms/<room_code>")
 
@@ -127,7 +130,7 @@ def files(room_code: str) -> Response:
 
     Each is a list of the address of its download and about how many bytes it has.
     """
-    album = album_argument(photo_ids=number_list_argument("photos"))
+    album = album_argument(photo_ids=number_list_argument("photos"), takes_behind=True)
     withheld = current_covering().withheld_clips(album.room_id)
     photos = [photo for photo in list_all(album) if photo.id not in withheld]
     return jsonify([(download_url(photo), photo.size_bytes) for photo in photos])
@@ -173,6 +176,7 @@ def show(room_code: str, photo_id: int) -> str:
     photo = get_photo(access, photo_id, all_of_it=True)
     album, author = album_argument(), current_author()
     faces = [face for face in photo.faces if may_see_face(access, face)]
+    versions = list_versions(access, photo)
     return render_template(
         "photos/show.html",
         access=access,
@@ -184,6 +188,8 @@ def show(room_code: str, photo_id: int) -> str:
         position=find_position(album, photo),
         neighbours=find_neighbours(album, photo),
         may_delete=may_delete(access, photo),
+        versions=versions,
+        front=front_of(photo, versions),
         is_own=photo.id in find_own_hearts(access, [photo.id]),
         is_withheld=current_covering().withholds(photo),
     )
@@ -273,14 +279,22 @@ def confirm_delete(room_code: str, photo_id: int) -> str:
     photo = get_photo(access, photo_id)
     if not may_delete(access, photo):
         raise NotAllowedError("Only the host or the guest who uploaded a photo can delete it.")
-    return render_template("photos/delete.html", access=access, photo=photo, album=_album_seen())
+    return render_template(
+        "photos/delete.html",
+        access=access,
+        photo=photo,
+        album=_album_seen(),
+        company=list_company(access, [photo_id]),
+    )
 
 
 @blueprint.post("/photos/<int:photo_id>/delete")
 def delete(room_code: str, photo_id: int) -> BaseResponse:
     """Delete a photo; the host any, a guest their own. Returns to the album it was seen in."""
-    access = current_access()
-    _delete(access, [photo_id])
+    access, chosen = current_access(), [photo_id]
+    if request.form.get("versions") == ALL_VERSIONS:
+        chosen += list_company(access, chosen)
+    _delete(access, chosen)
     return redirect(album_url(_album_seen()), SEE_OTHER)
 
 
@@ -325,14 +339,16 @@ def delete_several(room_code: str) -> str | BaseResponse:
     if not chosen:
         raise InvalidInputError("Please select at least one photo.")
     back_url = page_before(url_for("photos.index"))
-    if is_sure():
-        _delete(access, chosen)
+    versions, company = request.form.get("versions"), list_company(access, chosen)
+    if is_sure() and (versions or not company):  # else it is asked what is meant
+        _delete(access, [*chosen, *company] if versions == ALL_VERSIONS else chosen)
         return redirect(back_url, SEE_OTHER)
     photos = list_deletable(access, chosen)
     return render_template(
         "photos/delete_several.html",
         access=access,
         photos=photos,
+        company=company,
         others_count=len(chosen) - len(photos),
         back_url=back_url,
     )

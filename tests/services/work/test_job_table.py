@@ -183,7 +183,7 @@ def test_photos_that_are_to_be_searched_again_get_a_job_of_their_own_the_newest_
 ) -> None:
     other_id = rooms.create_room("Other").room.id
     for room in (room_id, other_id):
-        insert_photos(app, room, 2, state=PHOTO_WAITING, engine="old")
+        insert_photos(app, room, 2, state=PHOTO_WAITING, engine="old", paired_by=1)
     insert_photos(app, room_id, 1, seed="new", state=PHOTO_WAITING)
 
     for _time in range(2):

@@ -1,0 +1,1 @@
+"""The pages about photos that are shown as one."""
