@@ -16,7 +16,7 @@ from photoshare.metadata.patches import Buffer, Patch, PatchedFile, UncleanableE
 
 # The checksum of a cleaned photo in the database is valid for these rules only: increase this with
 # every change of this package that could change a byte.
-CLEANING_RULES = 2
+CLEANING_RULES = 3
 
 
 MAX_PATCHES = 10_000  # real photos need ten; a file made of tiny segments could need millions
@@ -25,6 +25,11 @@ MAX_PATCHES = 10_000  # real photos need ten; a file made of tiny segments could
 def _nothing(_data: Buffer) -> Iterable[Patch]:
     """Find nothing: BMP has no text about the photo."""
     return ()
+
+
+def _by_makers_only(_data: Buffer) -> Iterable[Patch]:
+    """Refuse what only its maker understands: some need a serial number to decode their pixels."""
+    raise UncleanableError("a RAW file with an undocumented structure")
 
 
 _CLEANERS: dict[str, Callable[[Buffer], Iterable[Patch]]] = {
@@ -37,6 +42,8 @@ _CLEANERS: dict[str, Callable[[Buffer], Iterable[Patch]]] = {
     "GIF": gif_patches,
     "TIFF": tiff_patches,
     "BMP": _nothing,
+    "DNG": tiff_patches,
+    **dict.fromkeys(("CR2", "CR3", "NEF", "ARW", "RAF", "ORF", "RW2"), _by_makers_only),
 }
 
 

@@ -19,6 +19,8 @@ from PIL.ImageFile import ImageFile
 from photoshare.errors import RejectedPhotoError
 from photoshare.pictures.capture_time import UNKNOWN_TIME, FileTime, capture_time_of
 from photoshare.pictures.formats import ACCEPTED_FORMATS
+from photoshare.pictures.raw.kinds import other_raw
+from photoshare.pictures.raw.previews import read_preview
 
 ALL_PX = 1 << 30  # for `decode_upright`: keep all pixels, up to `LARGEST_RESULT_PIXELS`
 ANY_MEGAPIXELS = 1000  # for a photo that was accepted before, whatever the limit was then
@@ -44,6 +46,7 @@ TO_UPRIGHT = {
 }
 TURNED = (5, 6, 7, 8)
 MAX_PROFILE_BYTES = 64_000  # cameras and screens have a few; each thumbnail contains the profile
+_PREVIEW_FORMATS = ("JPEG",)
 BAND_ROWS = 64  # of the reduced picture, converted at a time: never all of a large picture
 
 pillow_heif.register_heif_opener()
@@ -112,9 +115,16 @@ def open_picture(path: Path | BinaryIO, *, max_megapixels: int) -> Iterator[Imag
         As `decode_upright`.
     """
     try:
-        with Image.open(path, formats=ACCEPTED_FORMATS) as opened:
+        preview = read_preview(path)
+        source = path if preview is None else io.BytesIO(preview.jpeg)
+        formats = ACCEPTED_FORMATS if preview is None else _PREVIEW_FORMATS
+        with Image.open(source, formats=formats) as opened:
             if opened.width * opened.height > max_megapixels * 1_000_000:
                 raise _too_large(max_megapixels)
+            if preview is not None:
+                preview.tell(opened)
+            elif opened.format == "TIFF" and ExifTags.Base.DNGVersion in opened.getexif():
+                raise other_raw()  # in a BigTIFF
             yield opened
     except RejectedPhotoError:
         raise
@@ -123,7 +133,7 @@ def open_picture(path: Path | BinaryIO, *, max_megapixels: int) -> Iterator[Imag
     except UnidentifiedImageError as error:
         raise RejectedPhotoError(
             "This file can't be read as a photo. You can add JPEG, PNG, WebP, HEIC, AVIF, "
-            "GIF, TIFF and BMP files."
+            "GIF, TIFF and BMP files, and the RAW files DNG, CR2, CR3, NEF, ARW, RAF, ORF and RW2."
         ) from error
     except MemoryError as error:
         raise RejectedPhotoError("This picture needs more memory than the server has.") from error

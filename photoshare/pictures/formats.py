@@ -42,11 +42,11 @@ FORMATS = {
     "DNG": FileFormat("image/x-adobe-dng", ".dng", (), Kind.RAW),
     "CR2": FileFormat("image/x-canon-cr2", ".cr2", (), Kind.RAW),
     "CR3": FileFormat("image/x-canon-cr3", ".cr3", (), Kind.RAW),
-    "NEF": FileFormat("image/x-nikon-nef", ".nef", (), Kind.RAW),
-    "ARW": FileFormat("image/x-sony-arw", ".arw", (), Kind.RAW),
+    "NEF": FileFormat("image/x-nikon-nef", ".nef", (".nrw",), Kind.RAW),
+    "ARW": FileFormat("image/x-sony-arw", ".arw", (".sr2",), Kind.RAW),
     "RAF": FileFormat("image/x-fuji-raf", ".raf", (), Kind.RAW),
     "ORF": FileFormat("image/x-olympus-orf", ".orf", (), Kind.RAW),
-    "RW2": FileFormat("image/x-panasonic-rw2", ".rw2", (), Kind.RAW),
+    "RW2": FileFormat("image/x-panasonic-rw2", ".rw2", (".rwl", ".raw"), Kind.RAW),
 }
 # The allowlist: Pillow never tries another decoder on a guest's file.
 ACCEPTED_FORMATS = tuple(
