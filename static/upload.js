@@ -1,6 +1,7 @@
 // The upload queue: every chosen photo ends up safe, or its row says why not (docs/uploads.md).
 // Without this script it is a plain form for several files.
 
+import { problemOf } from "./acceptable.js";
 import { askKnown, Failed, Lost, Refused, sendPieces, sendWhole, TooLarge } from "./transport.js";
 import { UploadView } from "./upload-view.js";
 
@@ -18,6 +19,7 @@ const input = form.querySelector("input[type=file]");
 const zone = form.querySelector(".drop-zone");
 const again = section.querySelector(".upload-again");
 const { uploadsUrl } = form.dataset;
+const accepted = JSON.parse(form.dataset.accepted);
 
 const toHash = []; // chosen, not hashed yet
 const ready = []; // to be sent
@@ -209,10 +211,20 @@ function take(fileList) {
   }
   count.total += files.length;
   count.open += files.length;
-  toHash.push(
-    ...files.map((file) => ({ file, sha256: null, pieceBytes, tries: 0, losses: 0, reads: 0, ...view.add(file) })),
-  );
-  say();
+  for (const file of files) {
+    judge({ file, sha256: null, pieceBytes, tries: 0, losses: 0, reads: 0, ...view.add(file) });
+  }
+  return say();
+}
+
+// Before a byte is sent; the others don't wait for it.
+async function judge(item) {
+  const problem = await problemOf(item.file, accepted);
+  if (problem) {
+    becomesRefused(item, phrase(...problem));
+    return say();
+  }
+  toHash.push(item);
   return prepare();
 }
 
@@ -224,6 +236,11 @@ input.addEventListener("cancel", () => {
   if (!count.total) view.announce("");
 });
 input.addEventListener("change", () => take(input.files));
+// Where there is a mouse, the dialog shows files by their endings. Phones have a picker of photos instead,
+// unless an ending is listed that Android doesn't know.
+if (matchMedia("(pointer: fine)").matches) {
+  input.accept = [input.accept, ...accepted.kinds.flatMap(({ endings }) => endings)].join(",");
+}
 
 again.addEventListener("click", () => {
   const items = failed.splice(0);
@@ -248,6 +265,13 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   zone.classList.remove("is-over");
   take(event.dataTransfer.files);
+});
+
+document.addEventListener("paste", (event) => {
+  const files = event.clipboardData?.files;
+  if (!files?.length || event.target.matches("input, textarea")) return;
+  event.preventDefault();
+  take(files);
 });
 
 // ---- Staying until all photos are safe ---------------------------------------------------------

@@ -18,8 +18,7 @@ from PIL.ImageFile import ImageFile
 
 from photoshare.errors import RejectedPhotoError
 from photoshare.pictures.capture_time import UNKNOWN_TIME, FileTime, capture_time_of
-from photoshare.pictures.formats import ACCEPTED_FORMATS
-from photoshare.pictures.raw.kinds import other_raw
+from photoshare.pictures.formats import ACCEPTED_FORMATS, other_raw
 from photoshare.pictures.raw.previews import read_preview
 
 ALL_PX = 1 << 30  # for `decode_upright`: keep all pixels, up to `LARGEST_RESULT_PIXELS`

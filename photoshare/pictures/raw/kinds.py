@@ -6,9 +6,9 @@ import struct
 
 from PIL.ExifTags import Base
 
-from photoshare.errors import RejectedPhotoError
 from photoshare.metadata.patches import Buffer, UncleanableError
 from photoshare.metadata.tiff import Entry, Policy, Table, TiffStructure
+from photoshare.pictures.formats import other_raw
 
 HEAD_BYTES = 16  # that `may_be_raw` needs
 _TIFF_HEADS = (b"II*\0", b"MM\0*")
@@ -71,13 +71,6 @@ def kind_of(data: Buffer) -> str | None:
         if make.startswith(maker):
             return kind
     raise other_raw()
-
-
-def other_raw() -> RejectedPhotoError:
-    """Make the error for a RAW file of which we can't tell where its picture is."""
-    return RejectedPhotoError(
-        "This kind of RAW file can't be taken. Please add the JPEG of it, or a DNG."
-    )
 
 
 def raw_structure(data: Buffer) -> TiffStructure | None:
