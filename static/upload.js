@@ -1,9 +1,9 @@
 // The upload queue: every chosen photo ends up safe, or its row says why not (docs/uploads.md).
 // Without this script it is a plain form for several files.
 
+import { problemOf } from "./acceptable.js";
 import { askKnown, Failed, Lost, Refused, sendPieces, sendWhole, TooLarge } from "./transport.js";
 import { UploadView } from "./upload-view.js";
-import { language } from "./words.js";
 
 const AT_ONCE = 3; // hides round trips; more would only share the same uplink
 const SMALLEST_PIECE = 256 * 1024; // bytes; a proxy that allows less allows no photos
@@ -19,6 +19,7 @@ const input = form.querySelector("input[type=file]");
 const zone = form.querySelector(".drop-zone");
 const again = section.querySelector(".upload-again");
 const { uploadsUrl } = form.dataset;
+const accepted = JSON.parse(form.dataset.accepted);
 
 const toHash = []; // chosen, not hashed yet
 const ready = []; // to be sent
@@ -201,14 +202,6 @@ async function prepare() {
 
 // ---- Adding files --------------------------------------------------------------------------------
 
-// Said before a byte is sent; the server checks again, by what the file really is.
-function excess(file) {
-  const { maxPhotoMb, maxClipMb, clipEndings } = form.dataset;
-  const isClip = clipEndings.split(" ").some((ending) => file.name.toLowerCase().endsWith(ending));
-  const mostMb = Number(isClip ? maxClipMb : maxPhotoMb);
-  return file.size > mostMb * 1_000_000 ? phrase("too_many_mb", { number: mostMb.toLocaleString(language) }) : null;
-}
-
 function take(fileList) {
   const files = Array.from(fileList).filter((file) => file.size > 0 || file.type); // no folders
   if (!files.length) return say();
@@ -219,12 +212,19 @@ function take(fileList) {
   count.total += files.length;
   count.open += files.length;
   for (const file of files) {
-    const item = { file, sha256: null, pieceBytes, tries: 0, losses: 0, reads: 0, ...view.add(file) };
-    const reason = excess(file);
-    if (reason) becomesRefused(item, reason);
-    else toHash.push(item);
+    judge({ file, sha256: null, pieceBytes, tries: 0, losses: 0, reads: 0, ...view.add(file) });
   }
-  say();
+  return say();
+}
+
+// Before a byte is sent; the others don't wait for it.
+async function judge(item) {
+  const problem = await problemOf(item.file, accepted);
+  if (problem) {
+    becomesRefused(item, phrase(...problem));
+    return say();
+  }
+  toHash.push(item);
   return prepare();
 }
 
@@ -236,6 +236,11 @@ input.addEventListener("cancel", () => {
   if (!count.total) view.announce("");
 });
 input.addEventListener("change", () => take(input.files));
+// Where there is a mouse, the dialog shows files by their endings. Phones have a picker of photos instead,
+// unless an ending is listed that Android doesn't know.
+if (matchMedia("(pointer: fine)").matches) {
+  input.accept = [input.accept, ...accepted.kinds.flatMap(({ endings }) => endings)].join(",");
+}
 
 again.addEventListener("click", () => {
   const items = failed.splice(0);
@@ -260,6 +265,13 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   zone.classList.remove("is-over");
   take(event.dataTransfer.files);
+});
+
+document.addEventListener("paste", (event) => {
+  const files = event.clipboardData?.files;
+  if (!files?.length || event.target.matches("input, textarea")) return;
+  event.preventDefault();
+  take(files);
 });
 
 // ---- Staying until all photos are safe ---------------------------------------------------------

@@ -34,6 +34,7 @@ from photoshare.services.pictures import cover_maker, delete_pictures_of_no_face
 from photoshare.services.take_home import packing
 from photoshare.services.versions import pairing
 from photoshare.services.work import job_table, photo_queue
+from photoshare.services.work.former_tiffs import correct_former_tiffs
 from photoshare.services.work.job_table import ClaimedJob, JobKind
 from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.storage import Storage
@@ -253,6 +254,7 @@ def prepare_downloads(job: ClaimedJob, workplace: Workplace) -> bool:
     """
     with workplace.app.app_context():
         storage, is_stopping = workplace.storage, workplace.is_stopping
+        correct_former_tiffs(job.room_id, storage, workplace.decoders, workplace.settings)
         checksums.measure_room(job.room_id, storage, is_stopping=is_stopping)
         make = cover_maker(workplace.decoders, workplace.settings)
         make_covered_copies(job.room_id, storage, make, is_stopping=is_stopping)

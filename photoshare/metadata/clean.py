@@ -18,7 +18,7 @@ from photoshare.metadata.patches import Buffer, Patch, PatchedFile, UncleanableE
 
 # The checksum of a cleaned photo in the database is valid for these rules only: increase this with
 # every change of this package that could change a byte.
-CLEANING_RULES = 2
+CLEANING_RULES = 3
 
 
 # Real photos need ten, a clip some thousands, to blank what its sensors told between its frames; a
@@ -29,6 +29,11 @@ MAX_PATCHES = 20_000
 def _nothing(_data: Buffer) -> Iterable[Patch]:
     """Find nothing: BMP has no text about the photo."""
     return ()
+
+
+def _by_makers_only(_data: Buffer) -> Iterable[Patch]:
+    """Refuse what only its maker understands: some need a serial number to decode their pixels."""
+    raise UncleanableError("a RAW file with an undocumented structure")
 
 
 _CLEANERS: dict[str, Callable[[Buffer], Iterable[Patch]]] = {
@@ -45,6 +50,8 @@ _CLEANERS: dict[str, Callable[[Buffer], Iterable[Patch]]] = {
     "MOV": movie_patches,
     "3GP": movie_patches,
     "WEBM": webm_patches,
+    "DNG": tiff_patches,
+    **dict.fromkeys(("CR2", "CR3", "NEF", "ARW", "RAF", "ORF", "RW2"), _by_makers_only),
 }
 
 

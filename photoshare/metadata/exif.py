@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from PIL.ExifTags import Base
 
 from photoshare.metadata.apple import clean_apple_note
+from photoshare.metadata.containers.segments import SOI, clean_thumbnail
 from photoshare.metadata.iptc import clean_iim, clean_resources
 from photoshare.metadata.patches import Buffer, Patch, UncleanableError, blank, replace
 from photoshare.metadata.tiff import Policy, TiffStructure
@@ -38,8 +39,15 @@ _PICTURES = {
 # Of a kind of JPEG in TIFF abandoned in 1995: they point to tables of unknown size.
 _OLD_JPEG = {Base.JpegQTables, Base.JpegDCTables, Base.JpegACTables}
 _LERC_PARAMETERS = 50674  # without them the pixels of such a TIFF cannot be decoded
+# Of DNG up to 1.7, which Pillow doesn't know: how to develop the sensor's values (33422: its
+# mosaic). Not the ids of sequences and of parts of a picture.
+_NEWER_DNG = {
+    *(*range(51089, 51092), *range(51107, 51111), 51112, 51125, *range(51177, 51183)),
+    *(33422, 52525, 52526, *range(52529, 52539), 52543, 52544, 52547, 52550, 52551),
+    *range(52553, 52556),
+}
 # Pillow's list of the tags of Exif, TIFF and DNG.
-KNOWN_TAGS = (frozenset(tag.value for tag in Base) | {_LERC_PARAMETERS}) - (
+KNOWN_TAGS = (frozenset(tag.value for tag in Base) | {_LERC_PARAMETERS} | _NEWER_DNG) - (
     _PLACES | _PEOPLE | _DEVICES | _PICTURES
 )
 _EMPTY = b"II*\0\x08\0\0\0\0\0\0\0\0\0"  # a block with no tag
@@ -91,6 +99,9 @@ def tiff_patches(data: Buffer) -> Iterator[Patch]:
         start, stop, content = entry.start, entry.stop, entry.cleaned
         if entry.thumbnail is not None:
             (start, stop), content = entry.pixels[0], entry.thumbnail
+        elif entry.tag in (Base.StripOffsets, Base.TileOffsets):
+            for part in entry.pixels:
+                yield from _strip_patches(data, *part)
         if content is not None:
             yield from replace(start, bytes(data[start:stop]), content.ljust(stop - start, b"\0"))
     for table in tiff.tables:
@@ -100,6 +111,16 @@ def tiff_patches(data: Buffer) -> Iterator[Patch]:
         room = table.stop - table.start
         old = bytes(data[table.start : table.stop])
         yield from replace(table.start, old, content.ljust(room, b"\0")[:room])
+
+
+def _strip_patches(data: Buffer, start: int, stop: int) -> Iterator[Patch]:
+    """Clean a part of a picture that is a JPEG: DNGs have their previews there."""
+    if data[start : start + 3] == SOI:
+        content = bytes(data[start:stop])
+        cleaned = clean_thumbnail(content)
+        if not cleaned:
+            raise UncleanableError("a part of a picture that begins like a JPEG")
+        yield from replace(start, content, cleaned.ljust(len(content), b"\0"))
 
 
 def _gaps(tiff: TiffStructure) -> Iterator[tuple[int, int]]:

@@ -21,6 +21,7 @@ _PIXELS = {  # their offsets, their lengths
     Base.TileOffsets: Base.TileByteCounts,
 }
 MAX_TABLES = 1000  # a TIFF has one per page, an Exif block at most five
+MAX_TAGS = 100_000  # in all of them, which may lie over each other; a page has about 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class TiffStructure:
     Raises
     ------
     UncleanableError
-        If it is not a TIFF, or a BigTIFF, or has a thousand tables.
+        If it is not a TIFF, or a BigTIFF, or has a thousand tables or too many tags.
     struct.error, RecursionError
         If it is damaged.
     """
@@ -118,6 +119,7 @@ class TiffStructure:
     has_hidden_pixels: bool = False
     order: str = "<"
     _seen: set[int] = field(default_factory=set)
+    _tags: int = 0
 
     def __post_init__(self) -> None:
         """Read all tables."""
@@ -137,6 +139,14 @@ class TiffStructure:
         spans += [(entry.start, entry.stop) for entry in entries]
         return sorted(spans + [part for entry in entries for part in entry.pixels])
 
+    def numbers(self, entry: Entry) -> list[int]:
+        """Read a value as whole numbers."""
+        code = {3: "H", 4: "I", 13: "I"}.get(entry.kind)
+        if code is None:
+            return []
+        count = (entry.stop - entry.start) // _SIZES[entry.kind]
+        return list(struct.unpack_from(f"{self.order}{count}{code}", self.data, entry.start))
+
     def _unpack(self, code: str, offset: int) -> int:
         return int(struct.unpack_from(self.order + code, self.data, offset)[0])
 
@@ -152,7 +162,11 @@ class TiffStructure:
         table = Table(offset, min(stop + 4, size), [], 0)
         self.tables.append(table)
         self.is_changed |= stop > size  # its end cannot be read
-        for at in range(offset + 2, min(stop, size - 11), 12):
+        places = range(offset + 2, min(stop, size - 11), 12)
+        self._tags += len(places)
+        if self._tags > MAX_TAGS:
+            raise UncleanableError("too many tags")
+        for at in places:
             entry = self._read_entry(at)
             if entry is not None and self._keep(entry):
                 table.entries.append(entry)
@@ -177,7 +191,7 @@ class TiffStructure:
         """Examine the value of a tag; return whether it stays."""
         if entry.tag in self.policy.tables:
             entry.tables = [
-                table for offset in self._numbers(entry) if (table := self._walk(offset))
+                table for offset in self.numbers(entry) if (table := self._walk(offset))
             ]
             return bool(entry.tables)
         clean = self.policy.cleaners.get(entry.tag)
@@ -190,20 +204,12 @@ class TiffStructure:
             entry.cleaned = cleaned
         return cleaned is not None
 
-    def _numbers(self, entry: Entry) -> list[int]:
-        """Read a value as whole numbers."""
-        code = {3: "H", 4: "I", 13: "I"}.get(entry.kind)
-        if code is None:
-            return []
-        count = (entry.stop - entry.start) // _SIZES[entry.kind]
-        return list(struct.unpack_from(f"{self.order}{count}{code}", self.data, entry.start))
-
     def _find_pixels(self, entries: list[Entry]) -> None:
         """Record the positions of a table's thumbnail or strips."""
         values = {entry.tag: entry for entry in entries}
         for offsets, sizes in _PIXELS.items():
             if offsets in values and sizes in values:
-                starts, lengths = self._numbers(values[offsets]), self._numbers(values[sizes])
+                starts, lengths = self.numbers(values[offsets]), self.numbers(values[sizes])
                 parts = [(at, at + n) for at, n in zip(starts, lengths, strict=False)]
                 values[offsets].pixels = parts
                 self.has_hidden_pixels |= len(starts) != len(lengths) or 0 in lengths

@@ -26,7 +26,8 @@ from photoshare.pictures.capture_time import (
     camera_of,
     capture_time_of,
 )
-from photoshare.pictures.formats import ACCEPTED_FORMATS
+from photoshare.pictures.formats import ACCEPTED_FORMATS, other_raw
+from photoshare.pictures.raw.previews import read_preview
 from photoshare.pictures.reading import jpegs, memory
 from photoshare.pictures.reading.colours import space_of
 from photoshare.pictures.reading.deep_heif import DeepHeif, deep_of
@@ -63,6 +64,7 @@ TO_UPRIGHT = {
 }
 TURNED = (5, 6, 7, 8)
 MAX_PROFILE_BYTES = 64_000  # cameras and screens have a few; each thumbnail contains the profile
+_PREVIEW_FORMATS = ("JPEG",)
 BAND_ROWS = 64  # of the reduced picture, converted at a time: never all of a large picture
 BAND_PIXELS = 4_000_000  # of the original, at most, if these are more than one row
 
@@ -141,9 +143,16 @@ def open_picture(path: Path | BinaryIO, *, max_megapixels: int) -> Iterator[Imag
     """
     wanted_bytes = memory.wanted_before_opening(path)
     try:
-        with Image.open(path, formats=ACCEPTED_FORMATS) as opened:
+        preview = read_preview(path)
+        source = path if preview is None else io.BytesIO(preview.jpeg)
+        formats = ACCEPTED_FORMATS if preview is None else _PREVIEW_FORMATS
+        with Image.open(source, formats=formats) as opened:
             if opened.width * opened.height > max_megapixels * 1_000_000:
                 raise _too_large(max_megapixels)
+            if preview is not None:
+                preview.tell(opened)
+            elif opened.format == "TIFF" and ExifTags.Base.DNGVersion in opened.getexif():
+                raise other_raw()  # in a BigTIFF
             _check_for_bomb(opened)
             jpegs.mend_profile(opened)
             wanted_bytes = memory.wanted_bytes(opened)
@@ -155,7 +164,7 @@ def open_picture(path: Path | BinaryIO, *, max_megapixels: int) -> Iterator[Imag
     except UnidentifiedImageError as error:
         raise RejectedPhotoError(
             "This file can't be read as a photo. You can add JPEG, PNG, WebP, HEIC, AVIF, "
-            "GIF, TIFF and BMP files."
+            "GIF, TIFF and BMP files, and the RAW files DNG, CR2, CR3, NEF, ARW, RAF, ORF and RW2."
         ) from error
     # On hostile files, decoders raise more kinds of errors than they document (struct.error,
     # IndexError, SyntaxError, ...), so this one place catches them all and names the first.

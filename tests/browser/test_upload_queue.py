@@ -218,7 +218,7 @@ def test_retry_failed_sends_only_those(
 ) -> None:
     page = open_room(address)
     no_photo = tmp_path / "no.jpg"
-    no_photo.write_bytes(b"no photo")
+    no_photo.write_bytes(b"\xff\xd8\xff no photo")
     sent: list[str] = []
 
     def refuse(route: Route) -> None:

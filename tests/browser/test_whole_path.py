@@ -88,7 +88,7 @@ def test_with_javascript(
     )
     expect(page.locator("[data-first-photo]")).to_have_count(0)  # no longer waiting
     expect(page.locator(".upload-list")).to_contain_text(
-        "test_whole_path.pyThis file can't be read as a photo"
+        "test_whole_path.pyThis isn't a photo or a video."
     )
     expect(page.locator(".photo-grid .tile")).to_have_count(5)
     expect(page.locator("#job-status")).to_contain_text(

@@ -17,11 +17,13 @@ from pathlib import Path
 import numpy as np
 import pillow_heif
 import pytest
+import rawpy
 from PIL import ExifTags, Image, ImageCms
 
 from photoshare.metadata.clean import find_patches
 from photoshare.metadata.patches import PatchedFile
 from tests.metadata import samples
+from tests.raws import draw_dng, preview
 from tests.tools import find_tool
 
 pytestmark = pytest.mark.slow
@@ -34,6 +36,7 @@ MOMENT = "2026:08:15 14:00:00"
 _NAMES = """
 IFD0:Artist IFD0:Copyright IFD0:HostComputer IFD0:XPAuthor IFD0:XPKeywords IFD0:XPComment
 IFD0:DocumentName IFD0:PageName IFD0:CameraLabel IFD0:ReelName
+IFD0:CameraSerialNumber IFD0:OriginalRawFileName
 ExifIFD:OwnerName ExifIFD:SerialNumber ExifIFD:LensSerialNumber ExifIFD:UserComment
 ExifIFD:ImageUniqueID ExifIFD:RelatedSoundFile ExifIFD:ImageHistory ExifIFD:SecurityClassification
 GPS:GPSMapDatum GPS:GPSAreaInformation GPS:GPSProcessingMethod
@@ -224,3 +227,38 @@ def test_nothing_that_identifies_is_left_in_any_format(
         assert np.array_equal(np.asarray(original), np.asarray(cleaned))
         assert cleaned.info.get("icc_profile") == original.info.get("icc_profile")
         assert image_format == "GIF" or cleaned.info["icc_profile"]
+
+
+@pytest.mark.parametrize("is_thumbnail_first", [True, False])
+def test_nothing_that_identifies_is_left_in_a_dng(
+    tmp_path: Path, exiftool: Callable[..., str], is_thumbnail_first: bool
+) -> None:
+    path = tmp_path / "photo.dng"
+    inner = preview(exif=samples.exif())
+    path.write_bytes(
+        draw_dng(orientation=6, is_thumbnail_first=is_thumbnail_first, is_secret=True, jpeg=inner)
+    )
+    plant(exiftool, path)
+    before = read(exiftool, path)
+    assert len([name for name in before if SENTINEL in str(before[name])]) > 80
+    assert all(secret in path.read_bytes() for secret in samples.SECRETS)
+
+    copy = clean(path, "DNG")
+
+    after = read(exiftool, copy)
+    assert [*sentinels(copy.read_bytes())] == []
+    assert not any(secret in copy.read_bytes() for secret in samples.SECRETS)
+    assert {name: value for name, value in after.items() if TELLING.search(name)} == {}
+    assert {name for name in after if "Warning" in name or "Error" in name} == set()
+    for name in (*KEPT, ORIENTATION):
+        assert after.get(name) == before.get(name), name
+    assert copy.stat().st_size <= path.stat().st_size  # nothing is moved; only a tail is cut
+    assert developed(copy) == developed(path)
+
+
+def developed(path: Path) -> tuple[object, ...]:
+    """Develop a RAW file as other programs do."""
+    with rawpy.imread(str(path)) as raw:
+        facts = raw.sizes, raw.camera_whitebalance, str(raw.raw_pattern), raw.color_desc
+        shown = Image.open(io.BytesIO(bytes(raw.extract_thumb().data))).tobytes()
+        return *facts, raw.raw_image.tobytes(), raw.postprocess().tobytes(), shown

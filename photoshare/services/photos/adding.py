@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from photoshare.config import GB, Settings
 from photoshare.databases.expressions import total
-from photoshare.errors import NotFoundError, RoomFullError
+from photoshare.errors import NotFoundError, RejectedPhotoError, RoomFullError
 from photoshare.models import (
     PHOTO_FAILED,
     PHOTO_WAITING,
@@ -30,7 +30,7 @@ from photoshare.models import (
 from photoshare.pictures.best_time import best_time, zone_named
 from photoshare.pictures.capture_time import FileTime
 from photoshare.pictures.decoder_pool import DecoderPool
-from photoshare.pictures.formats import FORMATS, Kind, kind_of_name
+from photoshare.pictures.formats import FORMATS, Kind, check_name, kind_of_name
 from photoshare.pictures.rendering import CLEAN_COPY
 from photoshare.services.clocks.settling import settle_clocks
 from photoshare.services.downloads.checksums import measure_received
@@ -141,9 +141,15 @@ def add_received(
             bring_back(here.photo_id, received, storage)
             _give_another_chance(room_id, [received.sha256])
         return here
+    if not received.size_bytes:
+        raise RejectedPhotoError("This file is empty.")
     check_room_limits(room_id, received.size_bytes, settings)
     db.session.rollback()  # keep no transaction open while the picture is decoded
-    rendered = decoders.render(received.path, settings)
+    try:
+        rendered = decoders.render(received.path, settings)
+    except RejectedPhotoError:
+        check_name(file_name)  # which may say more
+        raise
     name = original_name(clean_file_name(file_name), rendered.image_format)
     saved_as = SavedAs(name, FORMATS[rendered.image_format].mime_type)
     storage.stage(room_id, received, rendered.derived, saved_as)

@@ -21,6 +21,7 @@ from photoshare.errors import (
 )
 from photoshare.models import Upload, db, utc_now
 from photoshare.pictures.decoder_pool import DecoderPool
+from photoshare.pictures.formats import check_name
 from photoshare.services.photos import adding
 from photoshare.services.photos.adding import AddedPhoto
 from photoshare.services.rooms.entering import Access
@@ -88,12 +89,13 @@ def begin_upload(
     InvalidInputError
         If the declared facts make no sense.
     RejectedPhotoError
-        If the file is larger than a photo may be.
+        If the file is larger than a photo may be, or its name tells that it can't be taken.
     DiskFullError
         If the disk or the room has no space for it.
     """
     if facts.size_bytes < 1 or not facts.fingerprint or len(facts.fingerprint) > MAX_FINGERPRINT:
         raise InvalidInputError("The upload is missing the file's name or size.")
+    check_name(facts.file_name)
     most_mb = adding.most_mb_of(facts.file_name, settings)
     if facts.size_bytes > most_mb * MB:
         raise RejectedPhotoError("The file is larger than %(number)s MB.", number=most_mb)
