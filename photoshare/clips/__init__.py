@@ -1,0 +1,1 @@
+"""Clips: opening, checking and looking into files that move, by FFmpeg (PyAV)."""
