@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoshare.faces.quality import are_founders, face_quality
+from photoshare.faces.reflections import REFLECTION
 from photoshare.faces.types import MAX_PANELS, NO_COLLAGE, AnalysedFace, Doubt
 from photoshare.geometry import SAME_FACE_OVERLAP, matched_pairs, overlap_matrix
 
@@ -91,7 +92,7 @@ def follow_faces(frames: Sequence[SeenFrame], eps: float, doubt: Doubt) -> list[
     tracks = [sorted(track) for track in tracks if _is_seen_well(track, frames)]
     best = [_best_of(track, frames) for track in tracks]
     faces = [frames[frame].faces[index] for frame, index in best]
-    panels = panels_of_tracks(tracks, faces, eps * doubt.reach)
+    panels = panels_of_tracks(tracks, faces, eps, doubt)
     return [
         TrackedFace(replace(face, panel=panel, at_ms=frames[where[0]].at_ms), where, tuple(track))
         for track, face, where, panel in zip(tracks, faces, best, panels, strict=True)
@@ -208,26 +209,27 @@ def _goodness(face: AnalysedFace) -> tuple[float, float, float]:
 
 
 def panels_of_tracks(
-    tracks: Sequence[Sequence[Sighting]], faces: Sequence[AnalysedFace], clear: float
+    tracks: Sequence[Sequence[Sighting]], faces: Sequence[AnalysedFace], eps: float, doubt: Doubt
 ) -> list[int]:
     """Give each person of a clip a panel, so that only those who are two people share one.
 
     Two faces of one panel are never grouped as one person. That is right of people who were seen
-    together, and does no harm to those whose faces are clearly unlike; anybody else may be the
-    same person, whose tracks the clip just didn't show to be one.
+    together (unless one is the other's reflection), and does no harm to those whose faces are
+    clearly unlike; anybody else may be the same person, whose tracks didn't show that.
 
     Parameters
     ----------
     tracks : sequence of sequences of Sighting
     faces : sequence of AnalysedFace
         One of each.
-    clear : float
-        The distance beyond which two faces are clearly two people.
+    eps, doubt
+        Of the engine.
     """
     if not tracks:
         return []
-    encodings = _encodings(faces)
-    may_share = _seen_together(tracks) | (_distances(encodings, encodings) > clear)
+    distances = _distances(*[_encodings(faces)] * 2)
+    may_share = _seen_together(tracks) & (distances >= REFLECTION * eps)
+    may_share |= distances > eps * doubt.reach
     members: list[list[int]] = []
     panels = []
     for row in range(len(tracks)):
@@ -248,9 +250,7 @@ def _encodings(faces: Iterable[AnalysedFace]) -> NDArray[np.float32]:
     return np.array([face.encoding for face in faces], dtype=np.float32)
 
 
-def _distances(
-    some: NDArray[np.float32], others: NDArray[np.float32]
-) -> NDArray[np.float64]:
+def _distances(some: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:
     squares = (some**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None, :]
     distances: NDArray[np.float64] = np.sqrt(np.maximum(squares - 2 * some @ others.T, 0))
     return distances

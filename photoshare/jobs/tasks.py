@@ -18,6 +18,8 @@ from typing import Protocol, TypeAlias
 
 from flask import Flask
 
+from photoshare.clips.faces import faces_of_clip
+from photoshare.clips.messages import frames_of
 from photoshare.config import Settings
 from photoshare.errors import DiskFullError, ModelError, StorageError
 from photoshare.faces.analysis import analyse_photo
@@ -35,6 +37,7 @@ from photoshare.services.work.job_table import ClaimedJob, JobKind
 from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.storage import Storage
 from photoshare.workers.crew import MOST_AT_ONCE, Crew, WorkerLostError
+from photoshare.workers.messages import Found
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +53,8 @@ class Workplace:
     decoders: DecoderPool = field(default_factory=DecoderPool)
     crew: Crew | None = None  # workers on other machines, if the settings name a scheduler
     stopping: threading.Event = field(default_factory=threading.Event)
+    # Of clips that are searched: apart from those of uploads, for which guests wait.
+    clip_decoders: DecoderPool = field(default_factory=lambda: DecoderPool(1))
 
     @property
     def engine(self) -> FaceEngine:
@@ -155,27 +160,54 @@ def _claim_next(
 
 def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
     """Find the faces of a photo and cut out their covers; runs beside the job thread."""
-    storage, crew = workplace.storage, workplace.crew
+    storage = workplace.storage
     with storage.holding(storage.original(claimed.room_id, claimed.sha256)) as original:
-        if crew is None:
-            return _analyse_here(original, workplace)
-        found = crew.search(original, is_suspicious=claimed.is_retry)
-        if found is not None:
-            return [FoundFace(face, cover) for face, cover in found]
-        with crew.turn_here(workplace.engine.photos_at_once):
-            workplace.engine.warm_up()
-            return _analyse_here(original, workplace)
+        if claimed.duration_ms is not None:
+            found = _search_clip(original, claimed, workplace)
+        else:
+            found = _search(original, workplace, is_suspicious=claimed.is_retry)
+    return [FoundFace(face, cover) for face, cover in found]
 
 
-def _analyse_here(original: Path, workplace: Workplace) -> list[FoundFace]:
-    """Analyse a photo in this process."""
+def _search_clip(original: Path, claimed: ClaimedPhoto, workplace: Workplace) -> Found:
+    """Find who is in a clip: its frames are photos to the engine, and to workers."""
+    sampled = workplace.clip_decoders.sample(original, claimed.duration_ms or 0, workplace.settings)
+    frames = frames_of(*sampled)
+
+    def search(content: bytes) -> Found:
+        return _search(content, workplace, is_suspicious=claimed.is_retry)
+
+    at_once = workplace.crew.threads() if workplace.crew is not None else 0
+    if at_once < 2:
+        found = [search(content) for content in frames.contents]
+    else:  # the workers share a clip
+        with ThreadPoolExecutor(min(at_once, len(frames.contents))) as pool:
+            found = list(pool.map(search, frames.contents))
+    return faces_of_clip(frames, found, workplace.engine)
+
+
+def _search(picture: Path | bytes, workplace: Workplace, *, is_suspicious: bool) -> Found:
+    """Search a photo, or a frame of a clip, by a worker if there is one."""
+    crew = workplace.crew
+    if crew is None:
+        return _search_here(picture, workplace)
+    found = crew.search(picture, is_suspicious=is_suspicious)
+    if found is not None:
+        return found
+    with crew.turn_here(workplace.engine.photos_at_once):
+        workplace.engine.warm_up()
+        return _search_here(picture, workplace)
+
+
+def _search_here(picture: Path | bytes, workplace: Workplace) -> Found:
+    """Search a photo, or a frame of a clip, in this process."""
     found = analyse_photo(
-        original,
+        picture,
         workplace.engine,
         smallest_face_percent=workplace.settings.smallest_face_percent,
         max_megapixels=workplace.settings.max_photo_megapixels,
     )
-    return [FoundFace(face, found.cover_of(face)) for face in found.faces]
+    return [(face, found.cover_of(face)) for face in found.faces]
 
 
 def _finish(job: ClaimedJob, done: list[Searched], workplace: Workplace) -> None:

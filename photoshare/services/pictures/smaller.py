@@ -96,13 +96,14 @@ def _find_picture_of(face: Face, storage: Storage, renders: Semaphore) -> Path:
 
 def delete_pictures_of_no_faces(storage: Storage, room_id: int | None = None) -> None:
     """Delete the pictures of faces marked as not a face, in one room or in all."""
-    columns = (Photo.room_id, Photo.sha256, Face.top, Face.right, Face.bottom, Face.left)
+    edges = (Face.top, Face.right, Face.bottom, Face.left)
+    columns = (Photo.room_id, Photo.sha256, *edges, Face.at_ms)
     query = select(*columns).join(Face).where(Face.is_face.is_(False))
     if room_id is not None:
         query = query.where(Photo.room_id == room_id)
     storage.delete_derived(
-        storage.face_crop(room, sha256, (top, right, bottom, left))
-        for room, sha256, top, right, bottom, left in db.session.execute(query).all()
+        storage.face_crop(room, sha256, (top, right, bottom, left), at_ms)
+        for room, sha256, top, right, bottom, left, at_ms in db.session.execute(query).all()
     )
 
 
