@@ -11,6 +11,8 @@ from pathlib import Path
 from photoshare.metadata.containers.chunks import gif_patches, png_patches, webp_patches
 from photoshare.metadata.containers.heif import heif_patches
 from photoshare.metadata.containers.jpeg import jpeg_patches
+from photoshare.metadata.containers.movie import movie_patches
+from photoshare.metadata.containers.webm import webm_patches
 from photoshare.metadata.exif import tiff_patches
 from photoshare.metadata.patches import Buffer, Patch, PatchedFile, UncleanableError
 
@@ -19,7 +21,9 @@ from photoshare.metadata.patches import Buffer, Patch, PatchedFile, UncleanableE
 CLEANING_RULES = 2
 
 
-MAX_PATCHES = 10_000  # real photos need ten; a file made of tiny segments could need millions
+# Real photos need ten, a clip some thousands, to blank what its sensors told between its frames; a
+# file made of tiny segments could need millions.
+MAX_PATCHES = 20_000
 
 
 def _nothing(_data: Buffer) -> Iterable[Patch]:
@@ -37,6 +41,10 @@ _CLEANERS: dict[str, Callable[[Buffer], Iterable[Patch]]] = {
     "GIF": gif_patches,
     "TIFF": tiff_patches,
     "BMP": _nothing,
+    "MP4": movie_patches,
+    "MOV": movie_patches,
+    "3GP": movie_patches,
+    "WEBM": webm_patches,
 }
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -55,9 +57,11 @@ def draw_clip(
     muxer, encoder : dict of str to str or None
         FFmpeg's options.
     """
-    buffer = io.BytesIO()
     options = {**_OF_MUXER, **(muxer or {})}
-    with av.open(buffer, "w", format=container, container_options=options) as output:
+    with (
+        tempfile.NamedTemporaryFile() as file,  # "faststart" reads what it wrote
+        av.open(file.name, "w", format=container, container_options=options) as output,
+    ):
         output.metadata.update(metadata or {})
         stream = _picture_stream(
             output, codec, rate, {**_OF_ENCODER.get(codec, {}), **(encoder or {})}
@@ -76,7 +80,8 @@ def draw_clip(
         output.mux(stream.encode(None))
         if voice is not None:
             _hum(output, voice, seconds)
-    return buffer.getvalue()
+        output.close()
+        return Path(file.name).read_bytes()
 
 
 def draw_scenes(*scenes: Sequence[Colour], seconds_each: float = 1) -> bytes:

@@ -1,0 +1,212 @@
+"""Clean MP4, MOV and 3GP in place: their metadata becomes free space of the same size.
+
+No byte moves: tables point to where in the file each frame is. Pictures and sound stay as they
+are. Tracks of other things, such as the places an action camera passed, go with their samples.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from photoshare.metadata.patches import Buffer, Patch, UncleanableError, replace
+
+# What is needed to play a clip, by the box it is in; whatever else is there becomes free space.
+_FREE = (b"free", b"skip", b"wide")
+_PLAYED = {
+    b"": (b"ftyp", b"styp", b"moov", b"mdat", b"moof", b"mfra", b"sidx", b"ssix", b"pdin"),
+    b"moov": (b"mvhd", b"trak", b"mvex", b"iods"),
+    b"trak": (b"tkhd", b"edts", b"mdia", b"tref", b"tapt", b"txas", b"load"),
+    b"mdia": (b"mdhd", b"hdlr", b"minf", b"elng"),
+    b"minf": (b"vmhd", b"smhd", b"nmhd", b"sthd", b"gmhd", b"hdlr", b"dinf", b"stbl"),
+    b"moof": (b"mfhd", b"traf"),
+    b"traf": (b"tfhd", b"tfdt", b"trun", b"sdtp", b"sbgp", b"sgpd", b"subs", b"saiz", b"saio"),
+}
+_CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"moof", b"traf")
+_PLAYED_TRACKS = (b"vide", b"soun", b"auxv")
+_BLOCK = 1 << 20  # bytes looked at together
+MAX_BOXES = 100_000  # a clip of ten minutes in small fragments has some 50,000
+MAX_SAMPLES = (
+    2_000_000  # of a track that is removed; a sensor that speaks a thousand times a second
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    kind: bytes
+    at: int  # of its head
+    start: int  # of its content
+    stop: int
+
+
+def movie_patches(data: Buffer) -> Iterator[Patch]:
+    """Find the changes to an MP4, MOV or 3GP file.
+
+    Raises
+    ------
+    UncleanableError
+        If its boxes don't follow ISO 14496-12.
+    """
+    try:
+        yield from _Cleaning(data).run()
+    except (struct.error, IndexError) as error:
+        raise UncleanableError("a damaged box") from error
+
+
+class _Cleaning:
+    """One walk over the boxes of a file."""
+
+    def __init__(self, data: Buffer) -> None:
+        self._data = data
+        self._count = 0
+
+    def run(self) -> Iterator[Patch]:
+        boxes = list(self._top_boxes())
+        if not any(box.kind == b"moov" for box in boxes):
+            raise UncleanableError("no list of tracks")
+        removed = self._removed_tracks(boxes)
+        for box in boxes:
+            yield from self._clean(box, b"")
+        if removed and any(box.kind == b"moof" for box in boxes):
+            raise UncleanableError("a data track in fragments")
+        for track in removed:
+            yield from self._samples_of(track)
+        if boxes[-1].stop < len(self._data):
+            yield Patch(boxes[-1].stop, len(self._data))
+
+    def _top_boxes(self) -> Iterator[_Box]:
+        """List the boxes of the file, up to anything that was appended."""
+        try:
+            yield from self._boxes(0, len(self._data))
+        except (UncleanableError, struct.error):
+            if self._count > MAX_BOXES:
+                raise
+
+    def _boxes(self, start: int, stop: int) -> Iterator[_Box]:
+        while start + 8 <= stop:
+            size, kind = struct.unpack_from(">I4s", self._data, start)
+            head = 8
+            if size == 1:
+                size, head = struct.unpack_from(">Q", self._data, start + 8)[0], 16
+            elif size == 0:
+                size = stop - start
+            if size < head or start + size > stop:
+                raise UncleanableError("a box of an impossible size")
+            self._count += 1
+            if self._count > MAX_BOXES:
+                raise UncleanableError("too many boxes")
+            yield _Box(kind, start, start + head, start + size)
+            start += size
+
+    def _clean(self, box: _Box, parent: bytes) -> Iterator[Patch]:
+        if box.kind in _FREE:
+            yield from zeroed(self._data, box.start, box.stop)
+        elif box.kind not in _PLAYED[parent] or self._is_data_track(box):
+            yield from self._freed(box)
+        elif box.kind in _CONTAINERS:
+            for child in self._boxes(box.start, box.stop):
+                yield from self._clean(child, box.kind)
+
+    def _freed(self, box: _Box) -> Iterator[Patch]:
+        yield from replace(box.at + 4, bytes(self._data[box.at + 4 : box.at + 8]), b"free")
+        yield from zeroed(self._data, box.start, box.stop)
+
+    def _removed_tracks(self, boxes: list[_Box]) -> list[_Box]:
+        return [
+            track
+            for box in boxes
+            if box.kind == b"moov"
+            for track in self._boxes(box.start, box.stop)
+            if self._is_data_track(track)
+        ]
+
+    def _inside(self, box: _Box, *kinds: bytes) -> _Box | None:
+        """Find a box within boxes, by the kinds on the way."""
+        for kind in kinds:
+            found = [child for child in self._boxes(box.start, box.stop) if child.kind == kind]
+            if not found:
+                return None
+            if len(found) > 1:
+                raise UncleanableError("two boxes, either of which a player may use")
+            box = found[0]
+        return box
+
+    def _is_data_track(self, box: _Box) -> bool:
+        """Whether it is a track of something else than pictures and sound."""
+        if box.kind != b"trak":
+            return False
+        handler = self._inside(box, b"mdia", b"hdlr")
+        where = slice(0, 0) if handler is None else slice(handler.start + 8, handler.start + 12)
+        return bytes(self._data[where]) not in _PLAYED_TRACKS
+
+    def _samples_of(self, track: _Box) -> Iterator[Patch]:
+        """Blank the samples of a track that is removed, wherever in the file they are."""
+        table = self._inside(track, b"mdia", b"minf", b"stbl")
+        if table is None:
+            return
+        boxes = {box.kind: box for box in self._boxes(table.start, table.stop)}
+        sizes = self._sample_sizes(boxes)
+        first = 0
+        for offset, count in self._chunks(boxes):
+            length = sum(sizes[first : first + count])
+            first += count
+            if length and offset + length <= len(self._data):
+                yield from zeroed(self._data, offset, offset + length)
+
+    def _sample_sizes(self, boxes: dict[bytes, _Box]) -> list[int] | _Same:
+        box = boxes.get(b"stsz")
+        if box is None:
+            if b"stz2" in boxes:
+                raise UncleanableError("a data track with compact sizes")
+            return []
+        size, count = struct.unpack_from(">II", self._data, box.start + 4)
+        if count > MAX_SAMPLES:
+            raise UncleanableError("a data track with too many samples")
+        if size:
+            return _Same(size, count)
+        return list(struct.unpack_from(f">{count}I", self._data, box.start + 12))
+
+    def _chunks(self, boxes: dict[bytes, _Box]) -> Iterator[tuple[int, int]]:
+        """List where each chunk of a track begins, and how many samples are in it."""
+        places = boxes.get(b"stco") or boxes.get(b"co64")
+        runs = boxes.get(b"stsc")
+        if places is None or runs is None:
+            return
+        (count,) = struct.unpack_from(">I", self._data, places.start + 4)
+        if count > MAX_SAMPLES:
+            raise UncleanableError("a data track with too many chunks")
+        letter = "I" if places.kind == b"stco" else "Q"
+        offsets = struct.unpack_from(f">{count}{letter}", self._data, places.start + 8)
+        (run_count,) = struct.unpack_from(">I", self._data, runs.start + 4)
+        if run_count > MAX_SAMPLES:
+            raise UncleanableError("a data track with too many chunks")
+        entries = [
+            struct.unpack_from(">II", self._data, runs.start + 8 + 12 * number)
+            for number in range(run_count)
+        ]
+        each = 0
+        entries.reverse()
+        for number, offset in enumerate(offsets, 1):
+            while entries and entries[-1][0] <= number:
+                each = entries.pop()[1]
+            yield offset, each
+
+
+class _Same:
+    """The sizes of samples that are all of one size."""
+
+    def __init__(self, size: int, count: int) -> None:
+        self._size, self._count = size, count
+
+    def __getitem__(self, part: slice) -> list[int]:
+        count = max(min(part.stop, self._count) - part.start, 0)
+        return [self._size * count]
+
+
+def zeroed(data: Buffer, start: int, stop: int) -> Iterator[Patch]:
+    """Make the patch that turns a part of any size into zeros; none if it already is."""
+    for at in range(start, stop, _BLOCK):
+        if bytes(data[at : min(at + _BLOCK, stop)]).strip(b"\0"):
+            yield Patch(start, stop, None)
+            return
