@@ -5,7 +5,7 @@ Runs in the caller's thread, does not use the database, and writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -14,6 +14,12 @@ import numpy as np
 from photoshare.clips.tracking import SeenFrame, TrackedFace, follow_faces
 from photoshare.faces.types import AnalysedFace, FaceEngine, Size
 from photoshare.geometry import FaceLocation
+
+# Searching takes this share of the clip's length in processor time, and some seconds more; then the
+# rest of its frames are left out. Only a crowd takes so long: 15 faces in each of 60 frames took 32
+# of 41 seconds (docs/performance.md).
+SEARCH_SHARE, SEARCH_START_S = 0.6, 5.0
+LEAST_FRAMES = 4  # are searched in any case
 
 Found: TypeAlias = list[tuple[AnalysedFace, bytes]]  # faces of a frame, each with its cover
 
@@ -64,6 +70,49 @@ def faces_of_clip(clip: ClipFrames, found: Sequence[Found], engine: FaceEngine) 
         (replace(one.face, seen=_path_of(one, frames)), found[one.best[0]][one.best[1]][1])
         for one in tracked
     ]
+
+
+def search_within(
+    clip: ClipFrames, search: Callable[[bytes], Found], spent_s: Callable[[], float]
+) -> tuple[ClipFrames, list[Found]]:
+    """Search the frames of a clip, more and more densely, until its time is spent.
+
+    Parameters
+    ----------
+    clip : ClipFrames
+    search : callable
+        Finds the faces of one frame.
+    spent_s : callable
+        Tells the processor time of this thread.
+
+    Returns
+    -------
+    clip : ClipFrames
+        Those frames that were searched: all but in a crowd.
+    found : list of Found
+    """
+    last_ms = clip.times[-1][0] if clip.times else 0
+    until = spent_s() + SEARCH_START_S + SEARCH_SHARE * last_ms / 1000
+    found: dict[int, Found] = {}
+    for number, row in enumerate(_widening(len(clip.times))):
+        if number >= LEAST_FRAMES and spent_s() > until:
+            break
+        found[row] = search(clip.contents[row])
+    rows = sorted(found)
+    searched = replace(
+        clip,
+        times=[clip.times[row] for row in rows],
+        contents=[clip.contents[row] for row in rows],
+    )
+    return searched, [found[row] for row in rows]
+
+
+def _widening(count: int) -> list[int]:
+    """List the rows of a sequence so that any beginning of the list is spread over all of it."""
+    rows: list[int] = []
+    for start, step in ((0, 4), (2, 4), (1, 2)):
+        rows += range(start, count, step)
+    return rows
 
 
 def _path_of(

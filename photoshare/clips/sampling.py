@@ -93,7 +93,8 @@ def _chosen(clip: OpenedClip, duration_ms: int) -> Iterator[_Candidate]:
         if left == 0:
             return
         if best is None:
-            since = candidate.at_ms
+            is_next = until <= candidate.at_ms < until + LEAST_APART_MS
+            since = until if is_next else candidate.at_ms
             until = since + max(LEAST_APART_MS, math.ceil((duration_ms - since) / left))
         if best is None or candidate.sharpness > best.sharpness:
             best = candidate
@@ -130,7 +131,7 @@ def _candidates(clip: OpenedClip, duration_ms: int) -> Iterator[_Candidate]:
             context.skip_frame = "NONKEY"
         if at_ms < wanted:
             continue
-        wanted = at_ms + step_ms * 0.9  # times of frames are not round numbers
+        wanted = max(wanted + step_ms, at_ms + step_ms / 2)
         look = _look_of(frame)
         blocks = _blocks_of(look)
         scene += before is not None and _is_other_scene(before, blocks)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from typing import Protocol, TypeAlias
 
 from flask import Flask
 
-from photoshare.clips.faces import faces_of_clip
+from photoshare.clips.faces import faces_of_clip, search_within
 from photoshare.clips.messages import frames_of
 from photoshare.config import Settings
 from photoshare.errors import DiskFullError, ModelError, StorageError
@@ -179,7 +180,7 @@ def _search_clip(original: Path, claimed: ClaimedPhoto, workplace: Workplace) ->
 
     at_once = workplace.crew.threads() if workplace.crew is not None else 0
     if at_once < 2:
-        found = [search(content) for content in frames.contents]
+        frames, found = search_within(frames, search, time.thread_time)
     else:  # the workers share a clip
         with ThreadPoolExecutor(min(at_once, len(frames.contents))) as pool:
             found = list(pool.map(search, frames.contents))
