@@ -110,21 +110,25 @@ def match_known_faces(
 def _pairs(faces: Sequence[AnalysedFace], rows: Sequence[Face]) -> list[tuple[int, int]]:
     """Pair the faces found now with rows of the same photo, by where they are."""
     if any(row.at_ms is not None for row in rows):
-        return matched_pairs(_overlaps(faces, rows), least=SAME_FACE_OVERLAP)
+        return matched_pairs(_overlaps(faces, rows), least=SAME_FACE_OVERLAP / 2)
     return paired_faces(_locations(faces), _locations(rows))
 
 
 def _overlaps(faces: Sequence[AnalysedFace], rows: Sequence[Face]) -> NDArray[np.float64]:
-    """Compute how much the faces found now overlap with rows; in a clip, at the time of the row."""
+    """Compute how much the faces found now overlap with rows; in a clip, at the time of the row.
+
+    The longer before or after that a face was seen, the less it counts, down to a half.
+    """
     if not any(row.at_ms is not None for row in rows):
         return overlap_matrix(_locations(faces), _locations(rows))
     overlaps = np.zeros((len(faces), len(rows)))
     for column, row in enumerate(rows):
         for place, face in enumerate(faces):
             at_ms, location = _seen_nearest(face, row.at_ms or 0)
-            if abs(at_ms - (row.at_ms or 0)) <= NEAR_MS:
+            apart = abs(at_ms - (row.at_ms or 0)) / NEAR_MS
+            if apart <= 1:
                 both = (np.array([one], dtype=np.int64) for one in (location, row.location))
-                overlaps[place, column] = overlap_matrix(*both)[0, 0]
+                overlaps[place, column] = overlap_matrix(*both)[0, 0] * (1 - apart / 2)
     return overlaps
 
 
