@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from threading import Semaphore
+from typing import TypeAlias
 
 from sqlalchemy import select
 
+from photoshare.config import Settings
 from photoshare.errors import NotFoundError, RejectedPhotoError
 from photoshare.models import Face, Photo, WaitingPhoto, db
 from photoshare.pictures import decoding, encoding
+from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.pictures.rendering import ENCODERS
 from photoshare.services.people.shown_faces import get_face
 from photoshare.services.rooms.entering import Access
 from photoshare.services.visibility.sight import searches_faces
 from photoshare.storage import Storage
+
+# Decodes what a clip shows at a time, in milliseconds, with at least so many pixels.
+LookInto: TypeAlias = Callable[[Path, int, int], decoding.DecodedPhoto]
 
 
 def find_picture(
@@ -52,7 +58,18 @@ def find_picture(
     return find_or_make(target, photo.room_id, photo.sha256, render, storage, renders)
 
 
-def find_face_picture(access: Access, face_id: int, storage: Storage, renders: Semaphore) -> Path:
+def clip_looker(decoders: DecoderPool, settings: Settings) -> LookInto:
+    """Return what looks into clips, in the decoder processes."""
+
+    def look_into(original: Path, at_ms: int, at_least_px: int) -> decoding.DecodedPhoto:
+        return decoders.frame_at(original, at_ms, settings, at_least_px=at_least_px)
+
+    return look_into
+
+
+def find_face_picture(
+    access: Access, face_id: int, storage: Storage, renders: Semaphore, look_into: LookInto
+) -> Path:
     """Return the file of the small square picture of a face, making it if it is missing.
 
     Raises
@@ -60,10 +77,12 @@ def find_face_picture(access: Access, face_id: int, storage: Storage, renders: S
     NotFoundError
         If the room has no such face for this browser, or the original is lost.
     """
-    return _find_picture_of(get_face(access, face_id), storage, renders)
+    return _find_picture_of(get_face(access, face_id), storage, renders, look_into)
 
 
-def read_face_picture(room_id: int, face_id: int, storage: Storage, renders: Semaphore) -> bytes:
+def read_face_picture(
+    room_id: int, face_id: int, storage: Storage, renders: Semaphore, look_into: LookInto
+) -> bytes:
     """Read the picture of a face for a guest who may be it, whether they see the face or not.
 
     Raises
@@ -75,18 +94,21 @@ def read_face_picture(room_id: int, face_id: int, storage: Storage, renders: Sem
     face = db.session.scalar(of_room)
     if face is None:
         raise NotFoundError("This face no longer exists.")
-    return _find_picture_of(face, storage, renders).read_bytes()
+    return _find_picture_of(face, storage, renders, look_into).read_bytes()
 
 
-def _find_picture_of(face: Face, storage: Storage, renders: Semaphore) -> Path:
-    photo, location = face.photo, face.location
-    target = storage.face_crop(photo.room_id, photo.sha256, location)
+def _find_picture_of(face: Face, storage: Storage, renders: Semaphore, look_into: LookInto) -> Path:
+    photo, location, at_ms = face.photo, face.location, face.at_ms
+    target = storage.face_crop(photo.room_id, photo.sha256, location, at_ms)
     needed_px = encoding.face_crop_px(photo.width, photo.height, [location])
 
     def render(original: Path) -> bytes:
-        decoded = decoding.decode_upright(
-            original, at_least_px=needed_px, max_megapixels=decoding.ANY_MEGAPIXELS
-        )
+        if at_ms is not None:
+            decoded = look_into(original, at_ms, needed_px)
+        else:
+            decoded = decoding.decode_upright(
+                original, at_least_px=needed_px, max_megapixels=decoding.ANY_MEGAPIXELS
+            )
         return encoding.to_jpeg(encoding.crop_face(decoded, location))
 
     return find_or_make(

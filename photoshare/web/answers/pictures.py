@@ -10,6 +10,7 @@ from photoshare.errors import NotFoundError
 from photoshare.models import Photo, WaitingPhoto
 from photoshare.services.people.shown_faces import get_face
 from photoshare.services.pictures import (
+    clip_looker,
     cover_maker,
     face_of_copy,
     find_covered_picture,
@@ -63,7 +64,8 @@ def send_face_picture(face_id: int) -> Response:
         face = get_face(access, face_id)
         cover = covering.of_photo(face.photo)
     if cover is None:
-        path = find_face_picture(access, face_id, site.storage, site.renders)
+        look_into = clip_looker(site.decoders, site.settings)
+        path = find_face_picture(access, face_id, site.storage, site.renders, look_into)
         return _kept_if(cover, send_picture(path, "image/jpeg"))
     make = cover_maker(site.decoders, site.settings)
     content = face_of_copy(face, cover, site.storage, make)
