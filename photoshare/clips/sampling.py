@@ -18,14 +18,13 @@ from av import VideoFrame
 from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
+from photoshare.clips.amounts import LEAST_APART_MS, MOST_FRAMES
 from photoshare.clips.frames import photo_of
 from photoshare.clips.opening import OpenedClip, decoded_frames, duration_ms_of, open_clip
 from photoshare.pictures.encoding import to_jpeg
 
 Grey: TypeAlias = NDArray[np.float32]  # shape (height, width), 0 to 255
 
-LEAST_APART_MS = 500  # of one frame to the next, in the mean: two a second
-MOST_FRAMES = 60  # of one clip, however long it is
 FRAME_PX = 1920  # longer side, at most: a face of 1 % has 19 pixels
 FRAME_QUALITY = 92  # of the JPEG
 CANDIDATES = 4  # that are compared for one chosen frame

@@ -34,6 +34,7 @@ from photoshare.services.people.storing import FoundFace
 from photoshare.services.pictures import cover_maker, delete_pictures_of_no_faces
 from photoshare.services.take_home import packing
 from photoshare.services.work import job_table, photo_queue
+from photoshare.services.work.effort import work_of
 from photoshare.services.work.job_table import ClaimedJob, JobKind
 from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.storage import Storage
@@ -218,8 +219,11 @@ def _finish(job: ClaimedJob, done: list[Searched], workplace: Workplace) -> None
             for one in done:  # each alone, so that only the faulty one fails
                 if not _are_stored([one], workplace):
                     photo_queue.fail_attempt(one[0].id)
-        for _ in done:
-            job_table.count_photo_done(job.id)
+        for claimed, _ in done:
+            if claimed.duration_ms is None:
+                job_table.count_photo_done(job.id)
+            else:
+                job_table.count_photo_done(job.id, work_of(claimed.duration_ms))
 
 
 def _are_stored(done: list[Searched], workplace: Workplace) -> bool:

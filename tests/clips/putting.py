@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from typing import Any
 
 from flask import Flask
 
@@ -23,7 +24,7 @@ def put_clip(app: Flask, site: Site, room_id: int, content: bytes, **values: obj
         original.parent.mkdir(parents=True, exist_ok=True)
         original.write_bytes(content)
         db.session.rollback()
-    told = {
+    told: dict[str, Any] = {
         "sha256": sha256,
         "file_name": "clip.mp4",
         "image_format": facts.image_format,

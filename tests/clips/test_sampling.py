@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from photoshare.clips import sampling
+from photoshare.clips.amounts import MOST_FRAMES
 from photoshare.clips.frames import frame_at
-from photoshare.clips.sampling import MOST_FRAMES, SampledFrame, sample_frames
+from photoshare.clips.sampling import SampledFrame, sample_frames
 from photoshare.errors import RejectedPhotoError
 from tests.clips.drawing import draw_clip, draw_pictures
 from tests.fakes import BLUE, RED

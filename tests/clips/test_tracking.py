@@ -46,7 +46,7 @@ def moved(location: FaceLocation, by: int) -> FaceLocation:
 
 
 def test_someone_who_walks_through_a_clip_is_one_face() -> None:
-    walking = [[(ANNA, moved(HERE, 40 * step))] for step in range(6)]
+    walking: list[list[Drawn]] = [[(ANNA, moved(HERE, 40 * step))] for step in range(6)]
 
     assert paths(frames(*walking)) == [[0, 1, 2, 3, 4, 5]]
 
@@ -78,7 +78,8 @@ def test_whoever_is_back_after_a_cut_is_the_same_person() -> None:
 
 
 def test_two_faces_in_one_frame_are_never_one_person_however_alike_they_are() -> None:
-    twins = frames(*[[(ANNA, HERE), (ANNA, THERE, 0.7)]] * 3)
+    both: list[Drawn] = [(ANNA, HERE), (ANNA, THERE, 0.7)]
+    twins = frames(*[both] * 3)
 
     tracked = follow_faces(twins, EPS, Doubt())
 
@@ -87,7 +88,8 @@ def test_two_faces_in_one_frame_are_never_one_person_however_alike_they_are() ->
 
 
 def test_a_reflection_may_be_the_same_person_after_all() -> None:
-    mirror = frames(*[[(ANNA, HERE), (ANNA, THERE, 0.3)]] * 3)
+    both: list[Drawn] = [(ANNA, HERE), (ANNA, THERE, 0.3)]
+    mirror = frames(*[both] * 3)
 
     assert [one.face.panel for one in follow_faces(mirror, EPS, Doubt())] == [0, 1]
 

@@ -100,7 +100,8 @@ def test_workers_search_the_frames_of_a_clip(
     engine: FakeFaceEngine,
 ) -> None:
     crew = FakeCrew()
-    monkeypatch.setattr(site.jobs, "_workplace", replace(site.jobs._workplace, crew=crew))
+    workplace = replace(site.jobs._workplace, crew=crew)  # type: ignore[arg-type]
+    monkeypatch.setattr(site.jobs, "_workplace", workplace)
     clip = put_clip(app, site, room_id, draw_scenes([RED, BLUE], [RED], [GREEN]))
     run_jobs()
 
