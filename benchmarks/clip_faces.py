@@ -76,7 +76,9 @@ def draw(path: Path, codec: str, photos: list[Path]) -> None:
             scene, at = divmod(number, per_scene)
             if at == 0:
                 behind, beside = scenery(scene, photos)
-            frame = av.VideoFrame.from_image(_composed(behind, beside, number))
+            frame = av.VideoFrame.from_ndarray(
+                np.asarray(_composed(behind, beside, number)), format="rgb24"
+            )
             frame.pts, frame.time_base = number, Fraction(1, RATE)
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))

@@ -12,6 +12,7 @@ from typing import Any
 
 from photoshare.clips.faces import ClipFrames
 from photoshare.clips.frames import frame_at
+from photoshare.clips.sampling import sample_frames
 from photoshare.errors import RejectedPhotoError
 from photoshare.faces.threads import FACE_THREAD_NICENESS
 from photoshare.pictures.rendering import Message
@@ -46,8 +47,6 @@ def answer_to(path: Path, wanted: dict[str, Any]) -> Message:
 
 
 def _sampled(path: Path) -> Message:
-    from photoshare.clips.sampling import sample_frames
-
     frames = list(sample_frames(path))
     if not frames:
         raise RejectedPhotoError("This video is damaged and can't be played.")
@@ -59,7 +58,7 @@ def _sampled(path: Path) -> Message:
     return head, [frame.content for frame in frames]
 
 
-def frames_of(head: dict[str, Any], blobs: list[bytes]) -> ClipFrames:
+def sampled_frames_of(head: dict[str, Any], blobs: list[bytes]) -> ClipFrames:
     """Read the frames that a process has answered with."""
     times = [(at_ms, scene) for at_ms, scene in head["times"]]
     return ClipFrames(tuple(head["size"]), tuple(head["frame_size"]), times, blobs)

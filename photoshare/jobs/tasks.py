@@ -20,7 +20,7 @@ from typing import Protocol, TypeAlias
 from flask import Flask
 
 from photoshare.clips.faces import faces_of_clip, search_within
-from photoshare.clips.messages import frames_of
+from photoshare.clips.messages import sampled_frames_of
 from photoshare.config import Settings
 from photoshare.errors import DiskFullError, ModelError, StorageError
 from photoshare.faces.analysis import analyse_photo
@@ -174,7 +174,7 @@ def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
 def _search_clip(original: Path, claimed: ClaimedPhoto, workplace: Workplace) -> Found:
     """Find who is in a clip: its frames are photos to the engine, and to workers."""
     sampled = workplace.clip_decoders.sample(original, claimed.duration_ms or 0, workplace.settings)
-    frames = frames_of(*sampled)
+    frames = sampled_frames_of(*sampled)
 
     def search(content: bytes) -> Found:
         return _search(content, workplace, is_suspicious=claimed.is_retry)

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from photoshare.geometry import FaceLocation
 from photoshare.pictures import decoding, encoding
 from photoshare.pictures.rendering import COPY_QUALITY
+from photoshare.pictures.stills import decode_still
 
 MOST_BLOCKS = 6  # across the longer side of what is covered
 BLOCK_PX = 8  # at least: of a small face, six blocks would be most of its pixels
@@ -38,9 +39,7 @@ def make_covered(path: Path, locations: Iterable[FaceLocation], *, max_megapixel
     RejectedPhotoError
         As `decoding.decode_upright`.
     """
-    decoded = decoding.decode_upright(
-        path, at_least_px=decoding.ALL_PX, max_megapixels=max_megapixels
-    )
+    decoded = decode_still(path, at_least_px=decoding.ALL_PX, max_megapixels=max_megapixels)
     for location in locations:
         cover_face(decoded.image, [edge / decoded.scale for edge in location])
     return encoding.to_jpeg(decoded.image, quality=COPY_QUALITY)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from photoshare.services.pictures.close_ups import get_tile
 from photoshare.services.pictures.covered import (
+    blurred_face,
     cover_maker,
     delete_old_covers,
     face_of_copy,
@@ -21,6 +22,7 @@ from photoshare.services.pictures.smaller import (
 )
 
 __all__ = [
+    "blurred_face",
     "clip_looker",
     "cover_maker",
     "delete_old_covers",

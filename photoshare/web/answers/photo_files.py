@@ -10,7 +10,7 @@ from flask import Response, make_response, redirect
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from photoshare.errors import ServerBusyError
+from photoshare.errors import NotAllowedError, NotFoundError, ServerBusyError
 from photoshare.models import Photo
 from photoshare.pictures.formats import FORMATS
 from photoshare.services.downloads import zips
@@ -33,11 +33,15 @@ from photoshare.web.requests import current_covering
 from photoshare.web.site import current_site
 
 SERVICE_UNAVAILABLE = 503
+# What browsers are told of clips that they play: they look inside, but some refuse other names.
+PLAYED_AS = {"video/quicktime": "video/mp4", "video/3gpp": "video/mp4"}
 RETRY_AFTER_S = "5"  # for programs; the page retries by itself
 
 
-def send_photo(photo: Photo, *, exact: bool, may_redirect: bool = True) -> BaseResponse:
-    """Send a photo to save.
+def send_photo(
+    photo: Photo, *, exact: bool, may_redirect: bool = True, is_played: bool = False
+) -> BaseResponse:
+    """Send a photo to save, or a clip to play.
 
     Parameters
     ----------
@@ -47,13 +51,24 @@ def send_photo(photo: Photo, *, exact: bool, may_redirect: bool = True) -> BaseR
     may_redirect : bool
         Whether the bucket may send it, if the settings say so. A program might send the bucket its
         token as well.
+    is_played : bool
+        Whether the browser plays it in the page.
+
+    Raises
+    ------
+    NotAllowedError
+        If it is a clip with a face that must be covered for this browser.
     """
     site, covering = current_site(), current_covering()
     storage = site.storage
-    if covering.hides(photo):
+    if covering.hides(photo) and photo.engine is None:
         raise ServerBusyError(
             "This photo has only just come in. Please try again in a moment.",
             retry_after_s=int(RETRY_AFTER_S),
+        )
+    if covering.withholds(photo):
+        raise NotAllowedError(
+            "Someone in this video has asked not to be shown, so it can't be played or saved here."
         )
     room_id, sha256, image_format = photo.room_id, photo.sha256, photo.image_format
     file_name, cover = photo.file_name, covering.of_photo(photo)
@@ -68,13 +83,29 @@ def send_photo(photo: Photo, *, exact: bool, may_redirect: bool = True) -> BaseR
         if address:
             return _no_store(redirect(address))
     fetch_download(storage, room_id, sha256, found.form, found.cover)
+    mime_type = FORMATS[found.image_format].mime_type
     return send_source(
         partial(open_download, storage, room_id, sha256, found.form, image_format, found.cover),
         found.size_bytes,
         etag=hashlib.sha256(found.stamp.encode()).hexdigest(),
-        mime_type=FORMATS[found.image_format].mime_type,
-        name=original_name(file_name, found.image_format),
+        mime_type=PLAYED_AS.get(mime_type, mime_type) if is_played else mime_type,
+        name=None if is_played else original_name(file_name, found.image_format),
     )
+
+
+def play_clip(photo: Photo, *, exact: bool) -> BaseResponse:
+    """Send a clip to play in a page, all of it or the part that the browser asks for.
+
+    Raises
+    ------
+    NotFoundError
+        If it is a photo, or can only be saved as a picture.
+    NotAllowedError
+        As `send_photo`.
+    """
+    if photo.duration_ms is None:
+        raise NotFoundError("This photo doesn't exist or was deleted.")
+    return send_photo(photo, exact=exact, may_redirect=False, is_played=True)
 
 
 def _no_store(response: BaseResponse) -> BaseResponse:
@@ -99,7 +130,7 @@ def send_zip(album: Album, title: str, *, exact: bool) -> Response | None:
         site.storage,
         site.zips,
         exact=exact,
-        tell_lost=_tell_lost,
+        tell_missing=_tell_missing,
         covering=current_covering(),
     )
     if made is None:
@@ -127,14 +158,26 @@ def waiting_words(album: Album) -> dict[str, int]:
     return {"photo_count": photo_count, "ready_count": photo_count - waiting_count}
 
 
-def _tell_lost(names: Sequence[str]) -> ZipNote:
-    """Write the text that a zip contains in place of lost photos, with Windows line endings."""
-    words = ngettext(
-        "%(number)s photo is missing from this zip because its file was lost on the server.",
-        "%(number)s photos are missing from this zip because their files were lost on the server.",
-        len(names),
-        number=number(len(names)),
-    )
-    remedy = gettext("If you still have any of them, please add them to the room again.")
-    text = "\r\n".join([words, remedy, "", *names, ""])
+def _tell_missing(names: Sequence[str], withheld_count: int) -> ZipNote:
+    """Write the text that a zip contains in place of missing files, with Windows line endings."""
+    lines = []
+    if names:
+        lost = ngettext(
+            "%(number)s photo is missing from this zip because its file was lost on the server.",
+            "%(number)s photos are missing from this zip because their files were lost on the "
+            "server.",
+            len(names),
+            number=number(len(names)),
+        )
+        remedy = gettext("If you still have any of them, please add them to the room again.")
+        lines += [lost, remedy, "", *names, ""]
+    if withheld_count:
+        withheld = ngettext(
+            "%(number)s video isn't in this zip because someone in it asked not to be shown.",
+            "%(number)s videos aren't in this zip because someone in them asked not to be shown.",
+            withheld_count,
+            number=number(withheld_count),
+        )
+        lines += [withheld, ""]
+    text = "\r\n".join(lines)
     return ZipNote(safe_name(gettext("Missing photos")) + ".txt", text)
