@@ -78,7 +78,7 @@ def frames_of(
     """Decode what an opened clip shows at several times, as `frames`."""
     is_any = False
     for at, frame in _wanted(clip, at_ms, only_key_frames):
-        yield ClipFrame(at, _photo_of(clip, frame, at_least_px))
+        yield ClipFrame(at, photo_of(clip, frame, at_least_px))
         is_any = True
     if not is_any:
         raise RejectedPhotoError(DAMAGED)
@@ -122,7 +122,8 @@ def _can_skip(clip: OpenedClip, wanted: int, reached: int) -> bool:
     return clip.at_ms_of(clip.stream.index_entries[number].timestamp) > max(reached, 0)
 
 
-def _photo_of(clip: OpenedClip, frame: VideoFrame, at_least_px: int) -> DecodedPhoto:
+def photo_of(clip: OpenedClip, frame: VideoFrame, at_least_px: int) -> DecodedPhoto:
+    """Make the upright picture of a frame, no larger than needed; `colours.upright_rgb`."""
     width, height = shown_size(clip, frame)
     factor = min(1.0, at_least_px / max(width, height))
     size = max(round(width * factor), 1), max(round(height * factor), 1)

@@ -5,6 +5,7 @@ Runs in the caller's thread, does not use the database, and writes nothing.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,7 +47,7 @@ class PhotoAnalysis:
 
 
 def analyse_photo(
-    path: Path,
+    source: Path | bytes,
     engine: FaceEngine,
     *,
     smallest_face_percent: float | None = None,
@@ -56,8 +57,8 @@ def analyse_photo(
 
     Parameters
     ----------
-    path : Path
-        The original.
+    source : Path or bytes
+        The original, or its content.
     engine : FaceEngine
         Locates and encodes.
     smallest_face_percent : float, optional
@@ -73,7 +74,8 @@ def analyse_photo(
     """
 
     def decode(longer_side_px: int) -> DecodedPhoto:
-        return decode_upright(path, at_least_px=longer_side_px, max_megapixels=max_megapixels)
+        opened = io.BytesIO(source) if isinstance(source, bytes) else source
+        return decode_upright(opened, at_least_px=longer_side_px, max_megapixels=max_megapixels)
 
     return analyse_decoded(decode, engine, smallest_face_percent=smallest_face_percent)
 

@@ -83,6 +83,8 @@ class AnalysedFace:
     landmarks: NDArray[np.float32] | None = None
     sharpness: float | None = None
     panel: int = NO_COLLAGE  # of the collage, if the photo is one (photoshare.faces.panels)
+    at_ms: int | None = None  # in a clip: from its start to the frame with the face
+    seen: tuple[tuple[int, FaceLocation], ...] = ()  # in a clip: when, and where at that time
 
 
 _NOTHING = FaceMemory(np.empty((0, 0), dtype=np.float32))

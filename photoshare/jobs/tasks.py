@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ from typing import Protocol, TypeAlias
 
 from flask import Flask
 
-from photoshare.clips.opening import is_clip_file
+from photoshare.clips.faces import faces_of_clip, search_within
+from photoshare.clips.messages import sampled_frames_of
 from photoshare.config import Settings
 from photoshare.errors import DiskFullError, ModelError, StorageError
 from photoshare.faces.analysis import analyse_photo
@@ -34,11 +36,13 @@ from photoshare.services.pictures import cover_maker, delete_pictures_of_no_face
 from photoshare.services.take_home import packing
 from photoshare.services.versions import pairing
 from photoshare.services.work import job_table, photo_queue
+from photoshare.services.work.effort import work_of
 from photoshare.services.work.former_tiffs import correct_former_tiffs
 from photoshare.services.work.job_table import ClaimedJob, JobKind
 from photoshare.services.work.photo_queue import ClaimedPhoto
 from photoshare.storage import Storage
 from photoshare.workers.crew import MOST_AT_ONCE, Crew, WorkerLostError
+from photoshare.workers.messages import Found
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +60,8 @@ class Workplace:
     decoders: DecoderPool = field(default_factory=DecoderPool)
     crew: Crew | None = None  # workers on other machines, if the settings name a scheduler
     stopping: threading.Event = field(default_factory=threading.Event)
+    # Of clips that are searched: apart from those of uploads, for which guests wait.
+    clip_decoders: DecoderPool = field(default_factory=lambda: DecoderPool(1))
 
     @property
     def engine(self) -> FaceEngine:
@@ -179,29 +185,54 @@ def _claim_next(
 
 def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
     """Find the faces of a photo and cut out their covers; runs beside the job thread."""
-    storage, crew = workplace.storage, workplace.crew
+    storage = workplace.storage
     with storage.holding(storage.original(claimed.room_id, claimed.sha256)) as original:
-        if is_clip_file(original):
-            return []  # nobody looks into clips yet: `covering.CLIPS_ARE_SEARCHED`
-        if crew is None:
-            return _analyse_here(original, workplace)
-        found = crew.search(original, is_suspicious=claimed.is_retry)
-        if found is not None:
-            return [FoundFace(face, cover) for face, cover in found]
-        with crew.turn_here(workplace.engine.photos_at_once):
-            workplace.engine.warm_up()
-            return _analyse_here(original, workplace)
+        if claimed.duration_ms is not None:
+            found = _search_clip(original, claimed, workplace)
+        else:
+            found = _search(original, workplace, is_suspicious=claimed.is_retry)
+    return [FoundFace(face, cover) for face, cover in found]
 
 
-def _analyse_here(original: Path, workplace: Workplace) -> list[FoundFace]:
-    """Analyse a photo in this process."""
+def _search_clip(original: Path, claimed: ClaimedPhoto, workplace: Workplace) -> Found:
+    """Find who is in a clip: its frames are photos to the engine, and to workers."""
+    sampled = workplace.clip_decoders.sample(original, claimed.duration_ms or 0, workplace.settings)
+    frames = sampled_frames_of(*sampled)
+
+    def search(content: bytes) -> Found:
+        return _search(content, workplace, is_suspicious=claimed.is_retry)
+
+    at_once = workplace.crew.threads() if workplace.crew is not None else 0
+    if at_once < 2:
+        frames, found = search_within(frames, search, time.thread_time)
+    else:  # the workers share a clip
+        with ThreadPoolExecutor(min(at_once, len(frames.contents))) as pool:
+            found = list(pool.map(search, frames.contents))
+    return faces_of_clip(frames, found, workplace.engine)
+
+
+def _search(picture: Path | bytes, workplace: Workplace, *, is_suspicious: bool) -> Found:
+    """Search a photo, or a frame of a clip, by a worker if there is one."""
+    crew = workplace.crew
+    if crew is None:
+        return _search_here(picture, workplace)
+    found = crew.search(picture, is_suspicious=is_suspicious)
+    if found is not None:
+        return found
+    with crew.turn_here(workplace.engine.photos_at_once):
+        workplace.engine.warm_up()
+        return _search_here(picture, workplace)
+
+
+def _search_here(picture: Path | bytes, workplace: Workplace) -> Found:
+    """Search a photo, or a frame of a clip, in this process."""
     found = analyse_photo(
-        original,
+        picture,
         workplace.engine,
         smallest_face_percent=workplace.settings.smallest_face_percent,
         max_megapixels=workplace.settings.max_photo_megapixels,
     )
-    return [FoundFace(face, found.cover_of(face)) for face in found.faces]
+    return [(face, found.cover_of(face)) for face in found.faces]
 
 
 def _finish(job: ClaimedJob, done: list[Searched], workplace: Workplace) -> None:
@@ -211,8 +242,11 @@ def _finish(job: ClaimedJob, done: list[Searched], workplace: Workplace) -> None
             for one in done:  # each alone, so that only the faulty one fails
                 if not _are_stored([one], workplace):
                     photo_queue.fail_attempt(one[0].id)
-        for _ in done:
-            job_table.count_photo_done(job.id)
+        for claimed, _ in done:
+            if claimed.duration_ms is None:
+                job_table.count_photo_done(job.id)
+            else:
+                job_table.count_photo_done(job.id, work_of(claimed.duration_ms))
     compare_new_photos(job.room_id, workplace, at_most=COMPARED_AT_ONCE)
 
 

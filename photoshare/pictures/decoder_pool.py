@@ -105,6 +105,37 @@ class DecoderPool:
         seconds = settings.max_decode_seconds
         return decoded_of(*self._ask(settings, content, seconds=seconds, at_least_px=at_least_px))
 
+    def frame_at(
+        self, path: Path, at_ms: int, settings: Settings, *, at_least_px: int
+    ) -> DecodedPhoto:
+        """Decode what a clip shows at a time (`photoshare.clips.frames.frame_at`).
+
+        Raises
+        ------
+        RejectedPhotoError
+            If it is not a readable clip, or takes too long.
+        """
+        what = {"path": str(path), "clip": {"at_ms": at_ms, "at_least_px": at_least_px}}
+        return decoded_of(*self._ask(settings, seconds=settings.max_decode_seconds, **what))
+
+    def sample(self, path: Path, duration_ms: int, settings: Settings) -> Message:
+        """Choose frames of a clip to search (`photoshare.clips.sampling.sample_frames`).
+
+        It bounds its own work by the clip's length; this process ends if it doesn't.
+
+        Returns
+        -------
+        Message
+            For `photoshare.clips.messages.sampled_frames_of`.
+
+        Raises
+        ------
+        RejectedPhotoError
+            If it is not a readable clip, or takes too long.
+        """
+        seconds = settings.max_decode_seconds + duration_ms // 1000
+        return self._ask(settings, seconds=seconds, path=str(path), clip={})
+
     def _ask(self, settings: Settings, *contents: bytes, seconds: int, **what: object) -> Message:
         request: dict[str, object] = {
             "megapixels": settings.max_photo_megapixels,

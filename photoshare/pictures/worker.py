@@ -78,6 +78,10 @@ def answer_one(requests: BinaryIO, answers: BinaryIO) -> None:
 
 def _answer_to(head: dict[str, Any], blobs: list[bytes]) -> Message:
     megapixels = head["megapixels"]
+    if (looked_into := head.get("clip")) is not None:
+        from photoshare.clips import messages  # here: uploads of photos need no FFmpeg
+
+        return messages.answer_to(Path(head["path"]), looked_into)
     if at_least_px := head.get("at_least_px"):
         return pixels_message(blobs[0], at_least_px=at_least_px, max_megapixels=megapixels)
     path = Path(head["path"])

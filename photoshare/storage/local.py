@@ -180,9 +180,11 @@ class Storage(Incoming):
         """File of something made from a photo, such as ``640.webp``."""
         return self.room_folder(room_id) / "derived" / f"{sha256}-{variant}"
 
-    def face_crop(self, room_id: int, sha256: str, location: FaceLocation) -> Path:
-        """File of the small square picture of one face."""
-        where = "-".join(str(edge) for edge in location)
+    def face_crop(
+        self, room_id: int, sha256: str, location: FaceLocation, at_ms: int | None = None
+    ) -> Path:
+        """File of the small square picture of one face; of a clip, with its time."""
+        where = "-".join(str(number) for number in (*location, at_ms) if number is not None)
         return self.room_folder(room_id) / "derived" / f"{sha256}-face-{where}.jpg"
 
     def keep_photo(

@@ -111,14 +111,15 @@ class Crew:
         if self._thread is not None:
             self._has_tried.wait(2 * CONNECT_S)
 
-    def search(self, original: Path, *, is_suspicious: bool = False) -> Found | None:
+    def search(self, original: Path | bytes, *, is_suspicious: bool = False) -> Found | None:
         """Have a photo searched; None if no worker can, so that it has to be searched here.
 
         Waits while too many bytes are out already.
 
         Parameters
         ----------
-        original : Path
+        original : Path or bytes
+            A photo's file, or a frame of a clip.
         is_suspicious : bool
             Something went wrong with the photo before. If a worker died of it, it is better tried
             on another one than in the server: wait for a worker for `PATIENCE_S`.
@@ -134,8 +135,10 @@ class Crew:
         if not (self.threads() or can_wait) or self._loop is None:
             return None
         patience_s = PATIENCE_S if is_suspicious else 0.0
-        with self._bytes_out(original.stat().st_size):
-            asking = self._ask(original.read_bytes(), patience_s)
+        size_bytes = original.stat().st_size if isinstance(original, Path) else len(original)
+        with self._bytes_out(size_bytes):
+            content = original.read_bytes() if isinstance(original, Path) else original
+            asking = self._ask(content, patience_s)
             asked = asyncio.run_coroutine_threadsafe(asking, self._loop)
             try:
                 answer = asked.result()

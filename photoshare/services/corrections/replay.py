@@ -138,13 +138,15 @@ def _person_of(face_id: int) -> int:
 
 
 def _face(author: Author, place: Entry) -> int:
-    """Find the face of a photo that overlaps the given location most."""
+    """Find the face of a photo that overlaps the given location most; in a clip, at its time."""
     rows = db.session.scalars(
         select(Face)
         .join(Photo)
         .where(Photo.room_id == author.room_id, Photo.file_name == place["file"], Face.is_face)
         .order_by(Face.id)
     ).all()
+    if place.get("at_ms") is not None:
+        rows = [row for row in rows if row.at_ms == place["at_ms"]]
     wanted = np.array([[int(place[edge]) for edge in EDGES]], dtype=np.int64)
     locations = np.array([row.location for row in rows], dtype=np.int64).reshape(-1, 4)
     overlaps = overlap_matrix(wanted, locations)[0]

@@ -126,9 +126,10 @@ def _forget(face_ids: Collection[int]) -> None:
 
 def _crops_of(room_id: int, face_ids: Collection[int], storage: Storage) -> list[Path]:
     """List the files of the small pictures of faces."""
-    query = select(Photo.sha256, Face.top, Face.right, Face.bottom, Face.left).join(Face)
+    edges = (Face.top, Face.right, Face.bottom, Face.left)
+    query = select(Photo.sha256, *edges, Face.at_ms).join(Face)
     found = db.session.execute(query.where(Face.id.in_(face_ids)))
     return [
-        storage.face_crop(room_id, sha256, (top, right, bottom, left))
-        for sha256, top, right, bottom, left in found
+        storage.face_crop(room_id, sha256, (top, right, bottom, left), at_ms)
+        for sha256, top, right, bottom, left, at_ms in found
     ]

@@ -191,6 +191,7 @@ def _face(
         "score": line.share("score", most=1e6),
         "quality": line.share("quality", most=1e6) if line.has("quality") else None,
         "panel": line.number("panel", least=0, most=MAX_PANELS),
+        "at_ms": line.number_or_none("at_ms", least=0),
         "is_face": is_face,
         "is_forgotten": is_forgotten,
         "encoding": encoding if is_face and not is_forgotten else None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -30,6 +31,7 @@ from photoshare.services.kept_files import is_kept
 from photoshare.services.people.grouping import GroupingRule, plan_room, write_plan
 from photoshare.services.people.known_faces import (
     NEW_FACE,
+    FacePlace,
     KnownFace,
     MatchedFaces,
     match_known_faces,
@@ -154,7 +156,7 @@ def store_analysis(
 def _write_crops(photos: Sequence[tuple[ClaimedPhoto, list[FoundFace]]], storage: Storage) -> None:
     """Write the pictures of faces before their rows; the sweep removes files without a row."""
     storage.write_all_derived(
-        (storage.face_crop(claimed.room_id, claimed.sha256, one.face.location), one.crop)
+        (_crop_file(storage, claimed, _place_of(one.face)), one.crop)
         for claimed, found in photos
         for one in found
     )
@@ -172,8 +174,7 @@ def _found_photo(
     claimed: ClaimedPhoto, found: list[AnalysedFace], rule: GroupingRule
 ) -> FoundPhoto:
     faces = without_forgotten(claimed.id, found)
-    locations = [face.location for face in faces]
-    known = match_known_faces(claimed.id, locations, rule.engine_name)
+    known = match_known_faces(claimed.id, faces, rule.engine_name)
     return FoundPhoto(claimed, found, faces, known)
 
 
@@ -266,7 +267,7 @@ def _write_faces(photo: FoundPhoto) -> list[int]:
         values: dict[str, Any] = {"top": top, "right": right, "bottom": bottom, "left": left}
         values |= {"score": face.score, "encoding": encoding_to_bytes(face.encoding)}
         values["quality"] = face_quality(face)
-        values["panel"] = face.panel
+        values |= {"panel": face.panel, "at_ms": face.at_ms}
         if place in known.found_again:
             if not known.found_again[place].is_face:
                 values["encoding"] = (
@@ -292,11 +293,12 @@ def _delete_files(gone: list[FoundPhoto], storage: Storage) -> None:
     These stay if the photo was only given back, and its faces may be in their rows.
     """
     for photo in gone:
-        room_id, sha256 = photo.claimed.room_id, photo.claimed.sha256
+        claimed = photo.claimed
+        room_id, sha256 = claimed.room_id, claimed.sha256
         if not is_kept(room_id, sha256):
             storage.delete_photo(room_id, sha256)
         elif not searches_faces(room_id):
-            crops = (storage.face_crop(room_id, sha256, face.location) for face in photo.faces)
+            crops = (_crop_file(storage, claimed, _place_of(face)) for face in photo.faces)
             storage.delete_derived(crops)
 
 
@@ -304,11 +306,19 @@ def _delete_old_crops(photo: FoundPhoto, storage: Storage) -> None:
     """Delete the pictures of faces whose location has changed."""
     claimed, faces, known = photo.claimed, photo.faces, photo.known
     shown = {
-        face.location
+        _place_of(face)
         for place, face in enumerate(faces)
         if place not in known.found_again or known.found_again[place].is_face
     }
     storage.delete_derived(
-        storage.face_crop(claimed.room_id, claimed.sha256, location)
-        for location in (known.old_locations | {face.location for face in photo.found}) - shown
+        _crop_file(storage, claimed, where)
+        for where in (known.old_places | {_place_of(face) for face in photo.found}) - shown
     )
+
+
+def _place_of(face: AnalysedFace) -> FacePlace:
+    return face.location, face.at_ms
+
+
+def _crop_file(storage: Storage, claimed: ClaimedPhoto, where: FacePlace) -> Path:
+    return storage.face_crop(claimed.room_id, claimed.sha256, *where)

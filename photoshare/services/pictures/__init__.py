@@ -14,6 +14,7 @@ from photoshare.services.pictures.covered import (
     find_covered_picture,
 )
 from photoshare.services.pictures.smaller import (
+    clip_looker,
     delete_pictures_of_no_faces,
     find_face_picture,
     find_picture,
@@ -22,6 +23,7 @@ from photoshare.services.pictures.smaller import (
 
 __all__ = [
     "blurred_face",
+    "clip_looker",
     "cover_maker",
     "delete_old_covers",
     "delete_pictures_of_no_faces",

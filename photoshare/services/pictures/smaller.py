@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from threading import Semaphore
+from typing import TypeAlias
 
 from sqlalchemy import select
 
+from photoshare.config import Settings
 from photoshare.errors import NotFoundError, RejectedPhotoError
 from photoshare.models import Face, Photo, WaitingPhoto, db
 from photoshare.pictures import decoding, encoding
+from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.pictures.rendering import ENCODERS, POSTER
 from photoshare.pictures.stills import decode_still
 from photoshare.services.people.shown_faces import get_face
 from photoshare.services.rooms.entering import Access
 from photoshare.services.visibility.sight import searches_faces
 from photoshare.storage import Storage
+
+# Decodes what a clip shows at a time, in milliseconds, with at least so many pixels.
+LookInto: TypeAlias = Callable[[Path, int, int], decoding.DecodedPhoto]
 
 
 def find_picture(
@@ -62,7 +68,18 @@ def _still_file(room_id: int, sha256: str, storage: Storage) -> Path:
     return poster or storage.original(room_id, sha256)
 
 
-def find_face_picture(access: Access, face_id: int, storage: Storage, renders: Semaphore) -> Path:
+def clip_looker(decoders: DecoderPool, settings: Settings) -> LookInto:
+    """Return what looks into clips, in the decoder processes."""
+
+    def look_into(original: Path, at_ms: int, at_least_px: int) -> decoding.DecodedPhoto:
+        return decoders.frame_at(original, at_ms, settings, at_least_px=at_least_px)
+
+    return look_into
+
+
+def find_face_picture(
+    access: Access, face_id: int, storage: Storage, renders: Semaphore, look_into: LookInto
+) -> Path:
     """Return the file of the small square picture of a face, making it if it is missing.
 
     Raises
@@ -70,10 +87,12 @@ def find_face_picture(access: Access, face_id: int, storage: Storage, renders: S
     NotFoundError
         If the room has no such face for this browser, or the original is lost.
     """
-    return _find_picture_of(get_face(access, face_id), storage, renders)
+    return _find_picture_of(get_face(access, face_id), storage, renders, look_into)
 
 
-def read_face_picture(room_id: int, face_id: int, storage: Storage, renders: Semaphore) -> bytes:
+def read_face_picture(
+    room_id: int, face_id: int, storage: Storage, renders: Semaphore, look_into: LookInto
+) -> bytes:
     """Read the picture of a face for a guest who may be it, whether they see the face or not.
 
     Raises
@@ -85,18 +104,21 @@ def read_face_picture(room_id: int, face_id: int, storage: Storage, renders: Sem
     face = db.session.scalar(of_room)
     if face is None:
         raise NotFoundError("This face no longer exists.")
-    return _find_picture_of(face, storage, renders).read_bytes()
+    return _find_picture_of(face, storage, renders, look_into).read_bytes()
 
 
-def _find_picture_of(face: Face, storage: Storage, renders: Semaphore) -> Path:
-    photo, location = face.photo, face.location
-    target = storage.face_crop(photo.room_id, photo.sha256, location)
+def _find_picture_of(face: Face, storage: Storage, renders: Semaphore, look_into: LookInto) -> Path:
+    photo, location, at_ms = face.photo, face.location, face.at_ms
+    target = storage.face_crop(photo.room_id, photo.sha256, location, at_ms)
     needed_px = encoding.face_crop_px(photo.width, photo.height, [location])
 
     def render(original: Path) -> bytes:
-        decoded = decode_still(
-            original, at_least_px=needed_px, max_megapixels=decoding.ANY_MEGAPIXELS
-        )
+        if at_ms is not None:
+            decoded = look_into(original, at_ms, needed_px)
+        else:
+            decoded = decode_still(
+                original, at_least_px=needed_px, max_megapixels=decoding.ANY_MEGAPIXELS
+            )
         return encoding.to_jpeg(encoding.crop_face(decoded, location))
 
     return find_or_make(
@@ -106,13 +128,14 @@ def _find_picture_of(face: Face, storage: Storage, renders: Semaphore) -> Path:
 
 def delete_pictures_of_no_faces(storage: Storage, room_id: int | None = None) -> None:
     """Delete the pictures of faces marked as not a face, in one room or in all."""
-    columns = (Photo.room_id, Photo.sha256, Face.top, Face.right, Face.bottom, Face.left)
+    edges = (Face.top, Face.right, Face.bottom, Face.left)
+    columns = (Photo.room_id, Photo.sha256, *edges, Face.at_ms)
     query = select(*columns).join(Face).where(Face.is_face.is_(False))
     if room_id is not None:
         query = query.where(Photo.room_id == room_id)
     storage.delete_derived(
-        storage.face_crop(room, sha256, (top, right, bottom, left))
-        for room, sha256, top, right, bottom, left in db.session.execute(query).all()
+        storage.face_crop(room, sha256, (top, right, bottom, left), at_ms)
+        for room, sha256, top, right, bottom, left, at_ms in db.session.execute(query).all()
     )
 
 

@@ -53,10 +53,12 @@ def room_as_dict(room_id: int) -> dict[str, Any]:
 
 
 def _face_as_dict(face: Face) -> dict[str, Any]:
+    of_clip = {} if face.at_ms is None else {"at_ms": face.at_ms}
     return {
         "file": face.photo.file_name,
         "top": face.top,
         "right": face.right,
         "bottom": face.bottom,
         "left": face.left,
+        **of_clip,
     }

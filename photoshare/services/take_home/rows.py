@@ -44,12 +44,13 @@ class PhotoToTake:
     Attributes
     ----------
     faces : list of (FaceLocation, person id or None)
+        In a clip, without locations: they are those of one moment.
     """
 
     line: Line
     moment: datetime
     crc32: int
-    faces: list[tuple[FaceLocation, int | None]] = field(default_factory=list)
+    faces: list[tuple[FaceLocation | None, int | None]] = field(default_factory=list)
 
     @property
     def people(self) -> set[int]:
@@ -164,7 +165,8 @@ def face_lines(photos: dict[int, PhotoToTake], room_id: int, choice: Choice) -> 
         if photo is None:
             continue
         if face.is_face:
-            photo.faces.append((face.location, face.person_id))
+            where = face.location if face.at_ms is None else None
+            photo.faces.append((where, face.person_id))
         encoding = face.encoding if choice.has_encodings else None
         yield {
             "id": face.id,
@@ -177,6 +179,7 @@ def face_lines(photos: dict[int, PhotoToTake], room_id: int, choice: Choice) -> 
             "score": face.score,
             "quality": face.quality,
             "panel": face.panel,
+            "at_ms": face.at_ms,
             "is_face": face.is_face,
             "is_forgotten": face.is_forgotten,
             "encoding": encoding and base64.b64encode(encoding).decode(),

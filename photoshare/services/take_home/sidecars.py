@@ -39,7 +39,7 @@ _DIGITS = 6  # of a share of the picture's side: a hundredth of a pixel of the l
 class NamedFace:
     """A face in a photo, and whose it is."""
 
-    location: FaceLocation
+    location: FaceLocation | None  # None: in a clip
     name: str | None
 
 
@@ -55,7 +55,7 @@ def write_sidecar(
     Parameters
     ----------
     faces : sequence of NamedFace
-        At locations of the upright photo.
+        At locations of the upright photo; of a clip only their names are written.
     size : tuple of int
         Width and height of the upright photo in pixels.
     orientation : int
@@ -76,7 +76,11 @@ def write_sidecar(
         '<mwg-rs:Regions rdf:parseType="Resource">\n',
         f'<mwg-rs:AppliedToDimensions stDim:w="{width}" stDim:h="{height}" stDim:unit="pixel"/>\n',
         "<mwg-rs:RegionList>\n<rdf:Bag>\n",
-        *(_region(face, size, (width, height), orientation) for face in faces),
+        *(
+            _region(face.location, face.name, size, (width, height), orientation)
+            for face in faces
+            if face.location is not None
+        ),
         "</rdf:Bag>\n</mwg-rs:RegionList>\n</mwg-rs:Regions>\n",
         _TAIL,
     ]
@@ -84,9 +88,13 @@ def write_sidecar(
 
 
 def _region(
-    face: NamedFace, size: tuple[int, int], stored: tuple[int, int], orientation: int
+    location: FaceLocation,
+    name: str | None,
+    size: tuple[int, int],
+    stored: tuple[int, int],
+    orientation: int,
 ) -> str:
-    top, right, bottom, left = face.location
+    top, right, bottom, left = location
     left, top, right, bottom = in_file((left, top, right, bottom), size, orientation)
     across, down = stored
     values = {
@@ -96,9 +104,9 @@ def _region(
         "h": (bottom - top) / down,
     }
     area = " ".join(f'stArea:{name}="{value:.{_DIGITS}f}"' for name, value in values.items())
-    name = f" mwg-rs:Name={quoteattr(_as_text(face.name))}" if face.name else ""
+    named = f" mwg-rs:Name={quoteattr(_as_text(name))}" if name else ""
     return (
-        f'<rdf:li><rdf:Description{name} mwg-rs:Type="Face">'
+        f'<rdf:li><rdf:Description{named} mwg-rs:Type="Face">'
         f'<mwg-rs:Area {area} stArea:unit="normalized"/></rdf:Description></rdf:li>\n'
     )
 

@@ -49,8 +49,6 @@ class Cover:
 
 
 WHOLE = Cover((), is_whole=True)
-# Whether someone looks for faces in clips; if not, nobody knows whom they show.
-CLIPS_ARE_SEARCHED = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,6 @@ class Covering:
     def hides(self, photo: Photo) -> bool:
         """Whether nobody knows yet whom a photo shows, and this browser has to wait for that."""
         is_unsearched = photo.engine is None and photo.state != PHOTO_FAILED
-        is_unsearched = is_unsearched or (photo.duration_ms is not None and not CLIPS_ARE_SEARCHED)
         is_own = self.guest_id is not None and photo.guest_id == self.guest_id
         return self.covers_unsearched and is_unsearched and not is_own
 
@@ -104,8 +101,7 @@ class Covering:
         if self.covers_unsearched:
             is_unsearched = Photo.engine.is_(None) & (Photo.state != PHOTO_FAILED)
             is_own = Photo.guest_id.is_not(None) & (Photo.guest_id == self.guest_id)
-            is_unknown = ~is_own if not CLIPS_ARE_SEARCHED else is_unsearched & ~is_own
-            is_withheld = is_withheld | is_unknown
+            is_withheld = is_withheld | (is_unsearched & ~is_own)
         return frozenset(db.session.scalars(query.where(is_withheld)))
 
     def of_photos(self, photo_ids: Collection[int] | None = None) -> dict[int, Cover]:

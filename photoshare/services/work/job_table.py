@@ -216,15 +216,17 @@ def claim_job(worker: int | None = None) -> ClaimedJob | None:
     return None
 
 
-def count_photo_done(job_id: int) -> bool:
+def count_photo_done(job_id: int, work: int = 1) -> bool:
     """Count one more photo for the job's rate; return whether the job is still running.
+
+    A clip is as much work as several photos.
 
     It is not if its room was deleted or an orderly stop has requeued it.
     """
     counted = db.session.execute(
         update(Job)
         .where(Job.id == job_id, Job.state == JOB_RUNNING)
-        .values(photos_done=Job.photos_done + 1)
+        .values(photos_done=Job.photos_done + work)
         .returning(Job.id)
     ).first()
     db.session.commit()

@@ -38,6 +38,7 @@ class ClaimedPhoto:
     room_id: int
     sha256: str
     is_retry: bool = False  # it was claimed when something went wrong, and may be the cause
+    duration_ms: int | None = None  # of a clip; None: a picture
 
 
 def release_claims(*, count_attempt: bool, worker: int | None = None) -> None:
@@ -139,13 +140,14 @@ def _claim(photo_id: int, *, is_first_attempt: bool) -> ClaimedPhoto | None:
         query = query.where(Photo.attempts == 0)
     row = db.session.execute(
         query.values(state=PHOTO_ANALYSING, attempts=Photo.attempts + 1).returning(
-            Photo.room_id, Photo.sha256, Photo.attempts
+            Photo.room_id, Photo.sha256, Photo.attempts, Photo.duration_ms
         )
     ).first()
     db.session.commit()
     if row is None:
         return None
-    return ClaimedPhoto(photo_id, row.room_id, row.sha256, is_retry=row.attempts > 1)
+    is_retry = row.attempts > 1
+    return ClaimedPhoto(photo_id, row.room_id, row.sha256, is_retry, row.duration_ms)
 
 
 def _is_waiting(photo_id: int) -> bool:

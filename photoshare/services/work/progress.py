@@ -24,6 +24,7 @@ from photoshare.services.people.room_people import load_everybody
 from photoshare.services.rooms.entering import Access
 from photoshare.services.versions.folding import count_folded, unfolded
 from photoshare.services.visibility.sight import searches_faces, sees_all_photos, visible_photos
+from photoshare.services.work.effort import WORK
 from photoshare.services.work.job_table import JobKind
 
 
@@ -38,6 +39,7 @@ class RoomProgress:
     people_count: int
     face_count: int
     photos_per_second: float | None  # of the running job; None before its first photo
+    work_left: int  # as many photos; a clip counts as its frames
     error: str | None  # of the last job, if it failed
     is_grouping: bool  # the unsorted faces are being grouped again
     revision: int  # Room.revision
@@ -69,8 +71,7 @@ class RoomProgress:
         """Estimate the time left from the rate so far; None before there is a rate."""
         if self.photos_per_second is None:
             return None
-        waiting_count = self.photo_count - self.done_count
-        return (waiting_count or self.again_count) / self.photos_per_second
+        return self.work_left / self.photos_per_second
 
     @property
     def stamp(self) -> str:
@@ -92,7 +93,7 @@ def progress_for(access: Access) -> RoomProgress:
     count, newest = db.session.execute(
         select(func.count(), func.coalesce(func.max(rows.c.id), 0)).select_from(rows)
     ).one()
-    no_search: dict[str, Any] = dict.fromkeys(("failed_count", "again_count"), 0)
+    no_search: dict[str, Any] = dict.fromkeys(("failed_count", "again_count", "work_left"), 0)
     no_search |= {"people_count": 0, "face_count": 0, "photos_per_second": None, "error": None}
     return RoomProgress(
         count, count, **no_search, is_grouping=False, revision=0, activity=newest, is_of_all=False
@@ -105,10 +106,10 @@ def room_progress(room_id: int) -> RoomProgress:
     # Read first, so that any change from here on counts as new.
     revision, activity = db.session.execute(counters).first() or (0, 0)
     found = load_everybody(room_id)
-    states, again = _count_photos(room_id)
+    states, again, work = _count_photos(room_id)
     photos = sum(states.values()) - count_folded(room_id)
     if not searches_faces(room_id):  # its photos wait for nothing
-        states, again = {}, 0
+        states, again, work = {}, 0, (0, 0)
     failed = states.get(PHOTO_FAILED, 0)
     waiting = states.get(PHOTO_WAITING, 0) + states.get(PHOTO_ANALYSING, 0) - again
     is_second = again > 0 and waiting == 0
@@ -134,6 +135,7 @@ def room_progress(room_id: int) -> RoomProgress:
         photos_per_second=_rate(last.photos_done, last.started_at)
         if last is not None and last.state == JOB_RUNNING
         else None,
+        work_left=work[is_second],
         error=last.error if last is not None else None,
         is_grouping=db.session.scalar(grouping) is not None,
         revision=revision,
@@ -141,16 +143,22 @@ def room_progress(room_id: int) -> RoomProgress:
     )
 
 
-def _count_photos(room_id: int) -> tuple[dict[str, int], int]:
-    """Count the photos of each state, and those waiting for, or in, another search."""
+def _count_photos(room_id: int) -> tuple[dict[str, int], int, tuple[int, int]]:
+    """Count the photos of each state, and those waiting for, or in, another search.
+
+    And the work of those that wait for their first search, and for another one.
+    """
     rows = db.session.execute(
         select(Photo.state, func.count()).where(Photo.room_id == room_id).group_by(Photo.state)
     )
     is_waiting = Photo.state.in_([PHOTO_WAITING, PHOTO_ANALYSING])
-    again = select(func.count()).where(
-        Photo.room_id == room_id, is_waiting, Photo.engine.is_not(None)
-    )
-    return {row[0]: row[1] for row in rows}, db.session.scalar(again) or 0
+    is_second = Photo.engine.is_not(None)
+    first = func.coalesce(func.sum(WORK).filter(~is_second), 0)
+    second = func.coalesce(func.sum(WORK).filter(is_second), 0)
+    query = select(func.count(Photo.engine), first, second)
+    query = query.where(Photo.room_id == room_id, is_waiting)
+    again, first_work, second_work = db.session.execute(query).one()
+    return {row[0]: row[1] for row in rows}, again, (int(first_work), int(second_work))
 
 
 def _rate(photos_done: int, started_at: datetime | None) -> float | None:

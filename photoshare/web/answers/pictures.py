@@ -11,6 +11,7 @@ from photoshare.models import Photo, WaitingPhoto
 from photoshare.services.people.shown_faces import get_face
 from photoshare.services.pictures import (
     blurred_face,
+    clip_looker,
     cover_maker,
     face_of_copy,
     find_covered_picture,
@@ -63,12 +64,14 @@ def send_face_picture(face_id: int) -> Response:
     if covering := current_covering():
         face = get_face(access, face_id)
         cover = covering.of_photo(face.photo)
+    look_into = clip_looker(site.decoders, site.settings)
     if cover is None:
-        path = find_face_picture(access, face_id, site.storage, site.renders)
+        path = find_face_picture(access, face_id, site.storage, site.renders, look_into)
         return _kept_if(cover, send_picture(path, "image/jpeg"))
     make = cover_maker(site.decoders, site.settings)
     if cover is WHOLE:  # of a clip
-        content = blurred_face(find_face_picture(access, face_id, site.storage, site.renders))
+        path = find_face_picture(access, face_id, site.storage, site.renders, look_into)
+        content = blurred_face(path)
     else:
         content = face_of_copy(face, cover, site.storage, make)
     return _kept_if(cover, _for_this_browser(Response(content, mimetype="image/jpeg")))

@@ -52,6 +52,7 @@ class FaceShape(Schema):
     right = _count("The right edge.")
     bottom = _count("The lower edge.")
     left = _count("The left edge.")
+    at_ms = _count("In a clip: from its start to the frame with it; else null.", allow_none=True)
 
 
 class PhotoShape(Schema):

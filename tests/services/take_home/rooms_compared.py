@@ -30,7 +30,7 @@ PHOTO = (
 )
 FACE = (
     *("top", "right", "bottom", "left", "score", "quality", "panel", "is_face", "encoding"),
-    "is_forgotten",
+    *("is_forgotten", "at_ms"),
 )
 
 

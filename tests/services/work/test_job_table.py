@@ -22,6 +22,7 @@ from photoshare.models import (
 )
 from photoshare.services.rooms import rooms
 from photoshare.services.work import job_table, progress
+from photoshare.services.work.effort import work_of
 from photoshare.services.work.job_table import RETRY_AFTER, ClaimedJob, JobKind
 from photoshare.services.work.progress import room_progress
 from tests.helpers import at_first_claim, insert_person, insert_photos, new_face
@@ -352,3 +353,18 @@ def test_the_stamp_changes_when_a_job_fails(app: Flask, room_id: int) -> None:
     job_table.finish_job(job, error="A model is missing.")
 
     assert room_progress(room_id).stamp != before
+
+
+def test_a_clip_counts_as_the_frames_that_are_searched_in_it(
+    app: Flask, room_id: int, waiting: list[int]
+) -> None:
+    lengths = [None, 100, 4_900, 3_600_000]
+    for number, length in enumerate(lengths):
+        seed = f"clip-{number}"
+        insert_photos(app, room_id, 1, seed=seed, state=PHOTO_WAITING, duration_ms=length)
+
+    progress = room_progress(room_id)
+
+    assert [work_of(length) for length in lengths] == [1, 1, 10, 60]
+    assert progress.work_left == len(waiting) + 72
+    assert progress.photo_count - progress.done_count == len(waiting) + 4

@@ -13,7 +13,7 @@ from photoshare.config import MB, MOST_SELFIE_MB
 from photoshare.errors import InvalidInputError, RejectedPhotoError
 from photoshare.services.mine import find_me
 from photoshare.services.mine.find_me import Candidate, Offer, PicturedFace
-from photoshare.services.pictures import read_face_picture
+from photoshare.services.pictures import clip_looker, read_face_picture
 from photoshare.services.visibility.sight import sees_only_self
 from photoshare.web.answers import SEE_OTHER, toast
 from photoshare.web.pages.words import translate_error
@@ -58,8 +58,9 @@ def _close_ups(faces: list[PicturedFace]) -> dict[int, bytes]:
     """Read the pictures of the faces that are offered: no address shows them to this guest."""
     access, site = current_access(), current_site()
     ids = {one.face_id for face in faces for one in face.candidates}
+    look_into = clip_looker(site.decoders, site.settings)
     return {
-        face_id: read_face_picture(access.room.id, face_id, site.storage, site.renders)
+        face_id: read_face_picture(access.room.id, face_id, site.storage, site.renders, look_into)
         for face_id in ids
     }
 

@@ -1,0 +1,164 @@
+"""Jobs that find who is in a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from photoshare.db import db
+from photoshare.models import Face, Photo
+from photoshare.services.rooms.rooms import NewRoom
+from photoshare.services.work import photo_queue
+from photoshare.services.work.photo_queue import MAX_ATTEMPTS
+from photoshare.web.site import Site
+from tests.clips.drawing import draw_scenes
+from tests.clips.putting import put_clip
+from tests.fakes import BLUE, GREEN, POISON, RED, FakeFaceEngine, draw_photo
+from tests.jobs.test_crew import FakeCrew
+
+
+def faces_on(app: Flask, photo_id: int) -> list[tuple[int | None, int | None]]:
+    """List whose face is when in a clip."""
+    with app.app_context():
+        query = select(Face.person_id, Face.at_ms).where(Face.photo_id == photo_id)
+        return [(row.person_id, row.at_ms) for row in db.session.execute(query.order_by(Face.id))]
+
+
+def state_of(app: Flask, photo_id: int) -> tuple[str, int]:
+    with app.app_context():
+        photo = db.session.get_one(Photo, photo_id)
+        return photo.state, photo.attempts
+
+
+@pytest.fixture
+def room_id(make_room: Callable[..., NewRoom]) -> int:
+    return make_room().room.id
+
+
+def test_a_clip_is_in_the_album_of_everybody_in_it(
+    app: Flask,
+    site: Site,
+    room_id: int,
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
+) -> None:
+    photos = [add_photo(room_id, draw_photo(RED, GREEN, seed=seed)) for seed in range(3)]
+    clip = put_clip(app, site, room_id, draw_scenes([RED], [GREEN], [RED], [BLUE]))
+    run_jobs()
+
+    of_clip, of_photo = faces_on(app, clip), faces_on(app, photos[0])
+
+    assert [person for person, _ in of_photo] == [person for person, _ in of_clip[:2]]
+    assert len(of_clip) == 3  # red, though seen in two scenes, is one face
+    assert [person is None for person, _ in of_clip] == [False, False, True]
+    times = [at_ms for _, at_ms in of_clip if at_ms is not None]
+    assert 1000 <= times[1] < 2000
+    assert 3000 <= times[2] < 4000
+    assert [at_ms for _, at_ms in of_photo] == [None, None]
+
+
+def test_two_people_seen_together_in_a_clip_are_two_faces(
+    app: Flask, site: Site, room_id: int, run_jobs: Callable[[], None]
+) -> None:
+    clip = put_clip(app, site, room_id, draw_scenes([RED, BLUE], [RED, BLUE]))
+    run_jobs()
+
+    with app.app_context():
+        locations = [face.location for face in db.session.scalars(select(Face))]
+
+    assert len(faces_on(app, clip)) == 2
+    assert [left for _, _, _, left in sorted(locations, key=lambda edges: edges[3])] == [20, 120]
+
+
+def test_every_face_of_a_clip_has_its_picture(
+    app: Flask, site: Site, room_id: int, run_jobs: Callable[[], None]
+) -> None:
+    put_clip(app, site, room_id, draw_scenes([RED], [BLUE]))
+    run_jobs()
+
+    with app.app_context():
+        faces = list(db.session.scalars(select(Face)))
+        crops = {
+            site.storage.face_crop(room_id, face.photo.sha256, face.location, face.at_ms)
+            for face in faces
+        }
+
+    assert len(crops) == 2  # though both are at the same place
+    assert all(path.is_file() for path in crops)
+
+
+def test_workers_search_the_frames_of_a_clip(
+    app: Flask,
+    site: Site,
+    room_id: int,
+    run_jobs: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    engine: FakeFaceEngine,
+) -> None:
+    crew = FakeCrew()
+    workplace = replace(site.jobs._workplace, crew=crew)  # type: ignore[arg-type]
+    monkeypatch.setattr(site.jobs, "_workplace", workplace)
+    clip = put_clip(app, site, room_id, draw_scenes([RED, BLUE], [RED], [GREEN]))
+    run_jobs()
+
+    assert len(faces_on(app, clip)) == 3
+    assert len(crew.suspicious) >= 3
+    assert engine.searches == 0
+
+
+def test_a_clip_that_breaks_the_engine_fails_and_costs_nothing_else(
+    app: Flask,
+    site: Site,
+    room_id: int,
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
+) -> None:
+    clip = put_clip(app, site, room_id, draw_scenes([RED], [POISON]))
+    photo = add_photo(room_id, draw_photo(RED))
+    run_jobs()
+
+    assert state_of(app, clip) == ("failed", MAX_ATTEMPTS)
+    assert state_of(app, photo)[0] == "analysed"
+    assert faces_on(app, clip) == []
+
+
+def test_a_damaged_clip_fails(
+    app: Flask, site: Site, room_id: int, run_jobs: Callable[[], None]
+) -> None:
+    clip = put_clip(app, site, room_id, draw_scenes([RED]))
+    with app.app_context():
+        sha256 = db.session.get_one(Photo, clip).sha256
+        site.storage.original(room_id, sha256).write_bytes(b"nothing to be seen")
+    run_jobs()
+
+    assert state_of(app, clip) == ("failed", MAX_ATTEMPTS)
+
+
+def test_a_second_search_keeps_the_faces_of_a_clip_and_their_people(
+    app: Flask,
+    site: Site,
+    room_id: int,
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
+) -> None:
+    for seed in range(3):
+        add_photo(room_id, draw_photo(RED, seed=seed))
+    clip = put_clip(app, site, room_id, draw_scenes([RED], [BLUE]))
+    run_jobs()
+    before = ids_on(app, clip)
+    with app.app_context():
+        photo_queue.analyse_again(room_id)
+    run_jobs()
+
+    assert ids_on(app, clip) == before
+    assert len(before) == 2
+
+
+def ids_on(app: Flask, photo_id: int) -> list[tuple[int, int | None]]:
+    with app.app_context():
+        query = select(Face.id, Face.person_id).where(Face.photo_id == photo_id)
+        return [(row.id, row.person_id) for row in db.session.execute(query.order_by(Face.id))]
