@@ -25,7 +25,7 @@ from photoshare.metadata.clean import is_cleanable
 from photoshare.metadata.motion import find_movie_start
 from photoshare.pictures import decoding, encoding
 from photoshare.pictures.capture_time import Camera, FileTime, camera_of
-from photoshare.pictures.stills import decode_still
+from photoshare.clips.stills import decode_still
 
 ENCODERS = {"webp": encoding.to_webp, "jpg": encoding.to_jpeg}
 # Pictures for grids are made at upload; those for a photo page, and JPEGs for browsers without

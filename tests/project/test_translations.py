@@ -37,7 +37,7 @@ CODE = [
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 # Texts that are the same in every language.
 FORMATS = {"JPEG", "HEIC", "PNG", "WebP", "AVIF", "GIF", "TIFF", "BMP", "RAW", "SVG"}
-SAME_EVERYWHERE = FORMATS | {"PhotoShare", "x", "acde2-fh34-jkmnp"}
+SAME_EVERYWHERE = FORMATS | {"GP", "PhotoShare", "x", "acde2-fh34-jkmnp"}  # 3GP, without its digit
 WORDS_IN_ATTRIBUTES = re.compile(
     r'\b(?:alt|aria-label|content|data-done|placeholder|title)="([^"]*)"'
 )

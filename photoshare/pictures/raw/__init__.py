@@ -1,1 +1,1 @@
-"""RAW files of cameras and phones: told by their bytes, shown by the JPEG inside (ADR 30)."""
+"""RAW files of cameras and phones: told by their bytes, shown by the JPEG inside (ADR 25)."""

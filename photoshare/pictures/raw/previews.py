@@ -1,6 +1,6 @@
 """Find the picture that a camera put into its RAW file: the largest JPEG, with the RAW's facts.
 
-It is read where it lies; nothing here decodes what the sensor saw (docs/adr/0030-raw-previews.md).
+It is read where it lies; nothing here decodes what the sensor saw (docs/adr/0025-raw-previews.md).
 """
 
 from __future__ import annotations

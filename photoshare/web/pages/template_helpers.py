@@ -10,11 +10,8 @@ from typing import Any
 
 from flask import Flask, url_for
 
-from photoshare.config import Settings
 from photoshare.models import Face, Person, Photo, WaitingPhoto
 from photoshare.pictures.encoding import RENDITION_PX
-from photoshare.pictures.formats import OTHER_RAWS, Kind, endings_of, types_of
-from photoshare.pictures.raw.previews import MIN_PREVIEW_PX
 from photoshare.pictures.tiles import TILE_PX, reductions
 from photoshare.services.clocks.cameras import count_suggestions
 from photoshare.services.downloads.motion_photos import has_both
@@ -43,6 +40,7 @@ from photoshare.services.visibility.sight import (
     sees_all_photos,
     sees_only_self,
 )
+from photoshare.web.accepted_files import accepted_files
 from photoshare.web.answers import picture_digest, wants_partial
 from photoshare.web.pages.in_app import in_app_browser
 from photoshare.web.pages.links import absolute_url
@@ -66,15 +64,6 @@ from photoshare.web.pages.words import (
 )
 from photoshare.web.requests import BEHIND, covering_mark, site_of
 
-# What the file input offers. With HEIC in it, iPhones hand their photos over as they are. No other
-# endings: one that Android doesn't know costs its users the photo picker; static/upload.js adds
-# them where there is a mouse.
-ACCEPT = ",".join(
-    (
-        *("image/*", "video/*", "image/heic", *types_of(Kind.PICTURE), *types_of(Kind.RAW)),
-        *(".heic", ".heif", ".avif"),
-    )
-)
 # Width by height of tiles, in percent. A style sheet cannot read a photo's own ratio, since inline
 # styles are not allowed, so each shape has a class in styles/photo-grid.css; none cuts off more
 # than 6 % of what cameras take. Wider and taller photos are cropped.
@@ -321,20 +310,6 @@ def room_album(access: Access) -> Album:
     return open_album(access)
 
 
-def accepted_files(settings: Settings) -> dict[str, Any]:
-    """Tell the upload queue which files the server takes, so that it sends no others."""
-    kinds = [
-        {
-            "kind": kind,
-            "endings": endings_of(kind),
-            "types": types_of(kind),
-            "most_mb": settings.max_clip_mb if kind is Kind.CLIP else settings.max_photo_mb,
-        }
-        for kind in Kind
-    ]
-    return {"kinds": kinds, "other_raws": OTHER_RAWS, "least_preview_px": MIN_PREVIEW_PX}
-
-
 FILTERS: tuple[Callable[..., Any], ...] = (
     *(capture_time, count, day, duration, file_size, isolated, moment, number, translate_stored),
     *(time_span, weekday),
@@ -348,8 +323,7 @@ def init_app(app: Flask) -> None:
         "HTMX_CONFIG": HTMX_CONFIG,
         "TILE_PX": TILE_PX,
         "PIECE_BYTES": site_of(app).settings.piece_bytes,
-        "ACCEPTED_FILES": accepted_files(site_of(app).settings),
-        "ACCEPT": ACCEPT,
+        **accepted_files(site_of(app).settings),
         "absolute_url": absolute_url,
         "album_arguments": album_arguments,
         "album_url": album_url,
