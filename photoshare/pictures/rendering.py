@@ -18,6 +18,7 @@ from PIL.Image import Image, frombytes
 
 from photoshare.clips.checking import check_clip
 from photoshare.clips.opening import DAMAGED, MAX_MINUTES, is_clip_file
+from photoshare.clips.stills import decode_still
 from photoshare.config import MB
 from photoshare.errors import RejectedPhotoError
 from photoshare.looks.hashing import look_of
@@ -25,7 +26,6 @@ from photoshare.metadata.clean import is_cleanable
 from photoshare.metadata.motion import find_movie_start
 from photoshare.pictures import decoding, encoding
 from photoshare.pictures.capture_time import Camera, FileTime, camera_of
-from photoshare.clips.stills import decode_still
 
 ENCODERS = {"webp": encoding.to_webp, "jpg": encoding.to_jpeg}
 # Pictures for grids are made at upload; those for a photo page, and JPEGs for browsers without

@@ -36,8 +36,14 @@ CODE = [
 ]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 # Texts that are the same in every language.
-FORMATS = {"JPEG", "HEIC", "PNG", "WebP", "AVIF", "GIF", "TIFF", "BMP", "RAW", "SVG"}
-SAME_EVERYWHERE = FORMATS | {"GP", "PhotoShare", "x", "acde2-fh34-jkmnp"}  # 3GP, without its digit
+# 3GP without its digit, as words are read here.
+FORMATS = {"JPEG", "HEIC", "PNG", "WebP", "AVIF", "GIF", "TIFF", "BMP", "RAW", "SVG"} | {
+    "MP4",
+    "MOV",
+    "WebM",
+    "GP",
+}
+SAME_EVERYWHERE = FORMATS | {"PhotoShare", "x", "acde2-fh34-jkmnp"}
 WORDS_IN_ATTRIBUTES = re.compile(
     r'\b(?:alt|aria-label|content|data-done|placeholder|title)="([^"]*)"'
 )
