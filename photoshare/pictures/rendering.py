@@ -100,7 +100,7 @@ def render_photo(
     max_minutes : int
         Of a clip.
     max_picture_bytes : int or None
-        Of a photo: a file may be as large as a clip until its bytes tell that it is none.
+        Of a photo: a file may be as large as a clip until its bytes tell what it is.
 
     Raises
     ------

@@ -37,11 +37,9 @@ CODE = [
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 # Texts that are the same in every language.
 # 3GP without its digit, as words are read here.
-FORMATS = {"JPEG", "HEIC", "PNG", "WebP", "AVIF", "GIF", "TIFF", "BMP", "RAW", "SVG"} | {
-    "MP4",
-    "MOV",
-    "WebM",
-    "GP",
+FORMATS = {
+    *("JPEG", "HEIC", "PNG", "WebP", "AVIF", "GIF", "TIFF", "BMP", "RAW", "SVG"),
+    *("MP4", "MOV", "WebM", "GP"),
 }
 SAME_EVERYWHERE = FORMATS | {"PhotoShare", "x", "acde2-fh34-jkmnp"}
 WORDS_IN_ATTRIBUTES = re.compile(
