@@ -49,6 +49,7 @@ from photoshare.services.photos import (
     may_delete,
     open_album,
     restore_photos,
+    start_ms,
 )
 from photoshare.services.rooms.entering import Access
 from photoshare.services.visibility.for_all import mark_for_all
@@ -184,6 +185,7 @@ def show(room_code: str, photo_id: int) -> str:
         may_delete=may_delete(access, photo),
         is_own=photo.id in find_own_hearts(access, [photo.id]),
         is_withheld=current_covering().withholds(photo),
+        start_ms=start_ms(album, faces),
     )
 
 
