@@ -12,10 +12,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from photoshare.clips.stills import decode_still
 from photoshare.geometry import FaceLocation
 from photoshare.pictures import decoding, encoding
 from photoshare.pictures.rendering import COPY_QUALITY
-from photoshare.pictures.stills import decode_still
 
 MOST_BLOCKS = 6  # across the longer side of what is covered
 BLOCK_PX = 8  # at least: of a small face, six blocks would be most of its pixels

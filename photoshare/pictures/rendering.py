@@ -18,12 +18,12 @@ from PIL.Image import Image, frombytes
 
 from photoshare.clips.checking import check_clip
 from photoshare.clips.opening import DAMAGED, MAX_MINUTES, is_clip_file
+from photoshare.clips.stills import decode_still
 from photoshare.config import MB
 from photoshare.errors import RejectedPhotoError
 from photoshare.metadata.clean import is_cleanable
 from photoshare.pictures import decoding, encoding
 from photoshare.pictures.capture_time import FileTime
-from photoshare.pictures.stills import decode_still
 
 ENCODERS = {"webp": encoding.to_webp, "jpg": encoding.to_jpeg}
 # Pictures for grids are made at upload; those for a photo page, and JPEGs for browsers without
@@ -97,7 +97,7 @@ def render_photo(
     max_minutes : int
         Of a clip.
     max_picture_bytes : int or None
-        Of a photo: a file may be as large as a clip until its bytes tell that it is none.
+        Of a photo: a file may be as large as a clip until its bytes tell what it is.
 
     Raises
     ------

@@ -6,6 +6,7 @@ of the API are walked by tests/web/api/test_api_access.py, with tokens.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -27,6 +28,7 @@ from photoshare.services.take_home.room_file import Choice
 from photoshare.web.requests.invitation import PAGES
 from photoshare.web.requests.security import API_PATH
 from photoshare.web.site import Site
+from tests.clips.drawing import draw_clip
 from tests.conftest import Cast
 from tests.fakes import GREEN, RED, draw_photo
 from tests.helpers import (
@@ -186,8 +188,17 @@ def routes(
         correction_id = verbs.hide_person(Author(cast.room_id), party.blue)
         verbs.undo(Author(cast.room_id), correction_id)
     deleted = add_photo(cast.room_id, draw_photo(RED, RED), "deleted.jpg")
+    clip = draw_clip(RED)
+    of_clip: dict[str, object] = {
+        "photo_id": add_photo(cast.room_id, clip, "clip.mp4"),
+        "digest": hashlib.sha256(clip).hexdigest()[:16],
+    }
     with app.app_context():
-        needed = NEEDED | {"bin.picture": {"digest": db.session.get_one(Photo, deleted).sha256}}
+        needed: dict[str, dict[str, object]] = {
+            **NEEDED,  # type: ignore[dict-item]
+            "bin.picture": {"digest": db.session.get_one(Photo, deleted).sha256},
+            "photos.clip": of_clip,
+        }
         done = deleting.delete_photos(host_access(cast.room_id), [deleted], site.storage)
         pack = pack_room(cast.room_id, Choice(), site.storage)
         assert pack is not None

@@ -9,13 +9,13 @@ from typing import TypeAlias
 
 from sqlalchemy import select
 
+from photoshare.clips.stills import decode_still
 from photoshare.config import Settings
 from photoshare.errors import NotFoundError, RejectedPhotoError
 from photoshare.models import Face, Photo, WaitingPhoto, db
 from photoshare.pictures import decoding, encoding
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.pictures.rendering import ENCODERS, POSTER
-from photoshare.pictures.stills import decode_still
 from photoshare.services.people.shown_faces import get_face
 from photoshare.services.rooms.entering import Access
 from photoshare.services.visibility.sight import searches_faces
