@@ -43,6 +43,17 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest(".clip-play");
   if (button) playClip(clipOf(button.closest(".photo-frame")));
 });
+
+// The picture of a face leads to when it is seen; without this script, its link opens the clip there.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-at-ms]");
+  const video = link && clipOf(document);
+  if (!video || video.hidden || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  video.currentTime = Number(link.dataset.atMs) / 1000;
+  playClip(video);
+});
+
 // Errors of media don't bubble.
 document.addEventListener(
   "error",

@@ -20,7 +20,7 @@ ACCEPT = ",".join(
 
 
 def accepted_files(settings: Settings) -> dict[str, Any]:
-    """Tell templates what the file input offers, and the upload queue which files the server takes."""
+    """Tell what the file input offers, and the upload queue which files the server takes."""
     kinds = [
         {
             "kind": kind,

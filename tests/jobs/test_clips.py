@@ -16,7 +16,6 @@ from photoshare.services.work import photo_queue
 from photoshare.services.work.photo_queue import MAX_ATTEMPTS
 from photoshare.web.site import Site
 from tests.clips.drawing import draw_scenes
-from tests.clips.putting import put_clip
 from tests.fakes import BLUE, GREEN, POISON, RED, FakeFaceEngine, draw_photo
 from tests.jobs.test_crew import FakeCrew
 
@@ -47,7 +46,7 @@ def test_a_clip_is_in_the_album_of_everybody_in_it(
     run_jobs: Callable[[], None],
 ) -> None:
     photos = [add_photo(room_id, draw_photo(RED, GREEN, seed=seed)) for seed in range(3)]
-    clip = put_clip(app, site, room_id, draw_scenes([RED], [GREEN], [RED], [BLUE]))
+    clip = add_photo(room_id, draw_scenes([RED], [GREEN], [RED], [BLUE]), "clip.mp4")
     run_jobs()
 
     of_clip, of_photo = faces_on(app, clip), faces_on(app, photos[0])
@@ -62,9 +61,13 @@ def test_a_clip_is_in_the_album_of_everybody_in_it(
 
 
 def test_two_people_seen_together_in_a_clip_are_two_faces(
-    app: Flask, site: Site, room_id: int, run_jobs: Callable[[], None]
+    app: Flask,
+    site: Site,
+    room_id: int,
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
 ) -> None:
-    clip = put_clip(app, site, room_id, draw_scenes([RED, BLUE], [RED, BLUE]))
+    clip = add_photo(room_id, draw_scenes([RED, BLUE], [RED, BLUE]), "clip.mp4")
     run_jobs()
 
     with app.app_context():
@@ -75,9 +78,13 @@ def test_two_people_seen_together_in_a_clip_are_two_faces(
 
 
 def test_every_face_of_a_clip_has_its_picture(
-    app: Flask, site: Site, room_id: int, run_jobs: Callable[[], None]
+    app: Flask,
+    site: Site,
+    room_id: int,
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
 ) -> None:
-    put_clip(app, site, room_id, draw_scenes([RED], [BLUE]))
+    add_photo(room_id, draw_scenes([RED], [BLUE]), "clip.mp4")
     run_jobs()
 
     with app.app_context():
@@ -95,6 +102,7 @@ def test_workers_search_the_frames_of_a_clip(
     app: Flask,
     site: Site,
     room_id: int,
+    add_photo: Callable[..., int],
     run_jobs: Callable[[], None],
     monkeypatch: pytest.MonkeyPatch,
     engine: FakeFaceEngine,
@@ -102,7 +110,7 @@ def test_workers_search_the_frames_of_a_clip(
     crew = FakeCrew()
     workplace = replace(site.jobs._workplace, crew=crew)  # type: ignore[arg-type]
     monkeypatch.setattr(site.jobs, "_workplace", workplace)
-    clip = put_clip(app, site, room_id, draw_scenes([RED, BLUE], [RED], [GREEN]))
+    clip = add_photo(room_id, draw_scenes([RED, BLUE], [RED], [GREEN]), "clip.mp4")
     run_jobs()
 
     assert len(faces_on(app, clip)) == 3
@@ -117,7 +125,7 @@ def test_a_clip_that_breaks_the_engine_fails_and_costs_nothing_else(
     add_photo: Callable[..., int],
     run_jobs: Callable[[], None],
 ) -> None:
-    clip = put_clip(app, site, room_id, draw_scenes([RED], [POISON]))
+    clip = add_photo(room_id, draw_scenes([RED], [POISON]), "clip.mp4")
     photo = add_photo(room_id, draw_photo(RED))
     run_jobs()
 
@@ -127,9 +135,13 @@ def test_a_clip_that_breaks_the_engine_fails_and_costs_nothing_else(
 
 
 def test_a_damaged_clip_fails(
-    app: Flask, site: Site, room_id: int, run_jobs: Callable[[], None]
+    app: Flask,
+    site: Site,
+    room_id: int,
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
 ) -> None:
-    clip = put_clip(app, site, room_id, draw_scenes([RED]))
+    clip = add_photo(room_id, draw_scenes([RED]), "clip.mp4")
     with app.app_context():
         sha256 = db.session.get_one(Photo, clip).sha256
         site.storage.original(room_id, sha256).write_bytes(b"nothing to be seen")
@@ -147,7 +159,7 @@ def test_a_second_search_keeps_the_faces_of_a_clip_and_their_people(
 ) -> None:
     for seed in range(3):
         add_photo(room_id, draw_photo(RED, seed=seed))
-    clip = put_clip(app, site, room_id, draw_scenes([RED], [BLUE]))
+    clip = add_photo(room_id, draw_scenes([RED], [BLUE]), "clip.mp4")
     run_jobs()
     before = ids_on(app, clip)
     with app.app_context():

@@ -20,6 +20,7 @@ from photoshare.services.photos.albums import (
     Order,
     WholeRoom,
     open_album,
+    start_ms,
 )
 from photoshare.services.photos.deleting import (
     DeletedPhotos,
@@ -115,4 +116,5 @@ __all__ = [
     "note_faults",
     "open_album",
     "restore_photos",
+    "start_ms",
 ]

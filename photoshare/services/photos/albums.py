@@ -7,7 +7,7 @@ tests/project/test_architecture.py), so no address can bypass it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -230,6 +230,26 @@ class Filtered(Album):
         if self.is_favourite:
             conditions.append(IS_FAVOURITE)
         return and_(*conditions)
+
+
+def start_ms(album: Album, faces: Iterable[Face]) -> int | None:
+    """Return when a clip shows whom an album is about; None: nobody, or it is no clip.
+
+    Parameters
+    ----------
+    album : Album
+    faces : iterable of Face
+        On the clip.
+    """
+    match album:
+        case OfPerson(person=person):
+            people = {person.id}
+        case OfPeople(people=several) | Filtered(people=several):
+            people = {person.id for person in several}
+        case _:
+            people = set()
+    times = (face.at_ms for face in faces if face.person_id in people)
+    return min((at_ms for at_ms in times if at_ms is not None), default=None)
 
 
 def _with_people(people: Sequence[Person], *, are_together: bool) -> ColumnElement[bool]:

@@ -227,8 +227,21 @@ def clip_url(photo: Photo) -> str:
 
 def clip_length(photo: Photo | WaitingPhoto) -> str:
     """Write how long a clip is, as players do: 1:05."""
-    minutes, seconds = divmod(max(round((photo.duration_ms or 0) / 1000), 1), 60)
-    return f"{minutes}:{seconds:02}"
+    return _minutes(max(round((photo.duration_ms or 0) / 1000), 1))
+
+
+def clip_time(at_ms: int) -> str:
+    """Write a time of a clip, as players do: 0:12."""
+    return _minutes(at_ms // 1000)
+
+
+def clip_moment(at_ms: int | None) -> str:
+    """Return what opens a clip at a time, at the end of its address."""
+    return "" if at_ms is None else f"#t={at_ms / 1000:g}"
+
+
+def _minutes(seconds: int) -> str:
+    return f"{seconds // 60}:{seconds % 60:02}"
 
 
 def clip_type(photo: Photo) -> str:
@@ -339,6 +352,8 @@ def init_app(app: Flask) -> None:
         "picture_url": picture_url,
         "clip_codec": clip_codec,
         "clip_length": clip_length,
+        "clip_moment": clip_moment,
+        "clip_time": clip_time,
         "clip_type": clip_type,
         "clip_url": clip_url,
         "covering_mark": covering_mark,

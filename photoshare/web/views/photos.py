@@ -50,6 +50,7 @@ from photoshare.services.photos import (
     may_delete,
     open_album,
     restore_photos,
+    start_ms,
 )
 from photoshare.services.rooms.entering import Access
 from photoshare.services.versions.stacks import front_of, list_company, list_versions
@@ -192,6 +193,7 @@ def show(room_code: str, photo_id: int) -> str:
         front=front_of(photo, versions),
         is_own=photo.id in find_own_hearts(access, [photo.id]),
         is_withheld=current_covering().withholds(photo),
+        start_ms=start_ms(album, faces),
     )
 
 

@@ -20,7 +20,7 @@ from photoshare.services.mine.shared_album import (
     list_added,
     open_shared,
 )
-from photoshare.services.photos import find_neighbours, find_position
+from photoshare.services.photos import find_neighbours, find_position, start_ms
 from photoshare.web.answers import (
     answer_later,
     isolated,
@@ -62,6 +62,7 @@ def photo(album_secret: str, photo_id: int) -> str:
         position=find_position(shared.album, one),
         neighbours=find_neighbours(shared.album, one),
         is_withheld=current_covering().withholds(one),
+        start_ms=start_ms(shared.album, one.faces if one.duration_ms is not None else ()),
     )
 
 
