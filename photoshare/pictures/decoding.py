@@ -19,7 +19,7 @@ from PIL.ImageFile import ImageFile
 from photoshare.errors import RejectedPhotoError
 from photoshare.pictures.capture_time import UNKNOWN_TIME, FileTime, capture_time_of
 from photoshare.pictures.formats import ACCEPTED_FORMATS, other_raw
-from photoshare.pictures.raw.previews import read_preview
+from photoshare.pictures.raw.previews import raw_kind, read_preview
 
 ALL_PX = 1 << 30  # for `decode_upright`: keep all pixels, up to `LARGEST_RESULT_PIXELS`
 ANY_MEGAPIXELS = 1000  # for a photo that was accepted before, whatever the limit was then
@@ -150,7 +150,7 @@ def largest_side_px(width: int, height: int) -> int:
 
 def _decode_opened(opened: ImageFile, at_least_px: int) -> DecodedPhoto:
     width, height = opened.size
-    image_format = opened.format or ""
+    image_format = raw_kind(opened) or opened.format or ""
     at_least_px = min(at_least_px, largest_side_px(width, height))
     ratio = min(1.0, at_least_px / max(width, height))
     # For JPEG only; None keeps the mode.

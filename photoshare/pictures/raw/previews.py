@@ -63,6 +63,7 @@ _FACTS = Policy(
 )
 _FACTS_WITHIN = 1 << 20  # bytes, of files whose header has to be exchanged
 _MOST_FACTS = 1 << 20
+_OF_RAW = "of_raw"  # in `ImageFile.info`, where a PNG may have any text
 # Their JPEG has an Exif block of its own, with everything that the camera knows.
 _TOLD_BY_JPEG = ("RAF", "RW2")
 
@@ -85,8 +86,8 @@ class Preview:
     exif: bytes | None
 
     def tell(self, opened: ImageFile) -> None:
-        """Let the opened JPEG have the format of its RAW file, its orientation and its time."""
-        opened.format = self.kind
+        """Let the opened JPEG say of which RAW file it is, its orientation and its time."""
+        opened.info[_OF_RAW] = self
         if self.exif is not None:
             opened.getexif().load(self.exif)
 
@@ -101,6 +102,12 @@ class Preview:
         block = clean_exif(self.exif, MAX_PAYLOAD)
         segment = bytes((0xFF, APP1)) + segment_head(block) + block
         return pixels and pixels[:2] + segment + pixels[2:]
+
+
+def raw_kind(opened: ImageFile) -> str | None:
+    """Return the format of the RAW file that an opened JPEG is of; None if it is of none."""
+    preview = opened.info.get(_OF_RAW)
+    return preview.kind if isinstance(preview, Preview) else None
 
 
 def read_preview(file: Path | BinaryIO) -> Preview | None:
