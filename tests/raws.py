@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from PIL import Image
+from PIL.ExifTags import IFD
 
 RAW_KINDS = ("DNG", "CR2", "CR3", "NEF", "ARW", "RAF", "ORF", "RW2")
 MOMENT = "2026:08:15 15:00:00"
@@ -193,25 +194,23 @@ def draw_raw(
     is_secret: bool = False,
     make: str | None = None,
 ) -> bytes:
-    """Draw a RAW file of one of `RAW_KINDS`."""
-    jpeg = preview(*size)
+    """Draw a RAW file of one of `RAW_KINDS`; of some, the JPEG says everything once more."""
+    makes = {"CR2": "Canon", "NEF": "NIKON CORPORATION", "ARW": "SONY", "ORF": "OLYMPUS"}
+    made_by = make or makes.get(kind, "Panasonic")
+    told = kind in ("RAF", "RW2") or is_secret
+    exif = jpeg_exif(made_by, orientation=orientation, is_secret=is_secret) if told else b""
+    jpeg = preview(*size, exif=exif)
     if kind == "DNG":
-        return draw_dng(size=size, orientation=orientation, is_secret=is_secret)
+        return draw_dng(size=size, orientation=orientation, is_secret=is_secret, jpeg=jpeg)
     if kind == "CR3":
         return _cr3(jpeg, orientation)
     if kind == "RAF":
-        exif = Image.Exif()
-        exif[274], exif[306], exif[271] = orientation, MOMENT, "FUJIFILM"
-        return _raf(preview(*size, exif=exif.tobytes()))
+        return _raf(jpeg)
     heads = {"CR2": (b"II*\0\0\0\0\0CR\x02\0", 16), "ORF": (b"IIRO", 8), "RW2": (b"IIU\0", 8)}
     tiff = Tiff(*heads.get(kind, (b"II*\0", 8)))
-    makes = {"CR2": "Canon", "NEF": "NIKON CORPORATION", "ARW": "SONY", "ORF": "OLYMPUS"}
-    made_by = make or makes.get(kind, "Panasonic")
     facts = camera_tags(tiff, made_by, orientation=orientation, is_secret=is_secret)
     if kind == "RW2":
-        exif = Image.Exif()
-        exif[274], exif[306], exif[271] = orientation, MOMENT, "Panasonic"
-        return tiff.finish(tiff.table(facts | {0x2E: (7, preview(*size, exif=exif.tobytes()))}))
+        return tiff.finish(tiff.table(facts | {0x2E: (7, jpeg)}))
     if kind == "CR2":
         of_sensor = tiff.table(sensor_tags(tiff))
         return tiff.finish(tiff.table(facts | jpeg_tags(tiff, jpeg, size), of_sensor))
@@ -224,6 +223,17 @@ def draw_raw(
         return tiff.finish(tiff.table(facts | sensor_tags(tiff)))
     shown = tiff.table({254: (4, 1), **place})
     return tiff.finish(tiff.table(facts | thumbnail_tags(tiff) | {330: (4, (shown, of_sensor))}))
+
+
+def jpeg_exif(make: str, *, orientation: int, is_secret: bool) -> bytes:
+    """Make the Exif block of a JPEG."""
+    exif = Image.Exif()
+    exif[274], exif[306], exif[271] = orientation, MOMENT, make
+    if is_secret:
+        exif[315] = OWNER
+        exif.get_ifd(IFD.Exif)[42033] = SERIAL
+        exif.get_ifd(IFD.GPSInfo)[18] = "47.4988N"
+    return exif.tobytes()
 
 
 def _box(kind: bytes, content: bytes) -> bytes:

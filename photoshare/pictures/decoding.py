@@ -27,7 +27,7 @@ from photoshare.pictures.capture_time import (
     capture_time_of,
 )
 from photoshare.pictures.formats import ACCEPTED_FORMATS, other_raw
-from photoshare.pictures.raw.previews import read_preview
+from photoshare.pictures.raw.previews import raw_kind, read_preview
 from photoshare.pictures.reading import jpegs, memory
 from photoshare.pictures.reading.colours import space_of
 from photoshare.pictures.reading.deep_heif import DeepHeif, deep_of
@@ -182,7 +182,7 @@ def largest_side_px(width: int, height: int) -> int:
 
 def _decode_opened(opened: ImageFile, at_least_px: int) -> DecodedPhoto:
     width, height = opened.size
-    image_format = opened.format or ""
+    image_format = raw_kind(opened) or opened.format or ""
     at_least_px = min(at_least_px, largest_side_px(width, height))
     # A progressive JPEG is completely in memory, at 3 to 6 bytes per pixel, however small it is
     # decoded; of the largest, that leaves no space for more than a quarter of their sides.

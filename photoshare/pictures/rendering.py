@@ -26,6 +26,7 @@ from photoshare.metadata.clean import is_cleanable
 from photoshare.metadata.motion import find_movie_start
 from photoshare.pictures import decoding, encoding
 from photoshare.pictures.capture_time import Camera, FileTime, camera_of
+from photoshare.pictures.raw.previews import read_preview
 
 ENCODERS = {"webp": encoding.to_webp, "jpg": encoding.to_jpeg}
 # Pictures for grids are made at upload; those for a photo page, and JPEGs for browsers without
@@ -181,11 +182,16 @@ def _render_clip(path: Path, *, max_minutes: int) -> RenderedPhoto:
 def make_clean_copy(path: Path, *, max_megapixels: int) -> bytes:
     """Make a JPEG with only the pixels of a picture, as many as `decoding` keeps.
 
+    Of a RAW file it is the JPEG inside, not encoded again.
+
     Raises
     ------
     RejectedPhotoError
         If it is not a picture that can be read, or has too many pixels.
     """
+    preview = read_preview(path)
+    if preview is not None and (copy := preview.clean_copy()):
+        return copy
     decoded = decode_still(path, at_least_px=decoding.ALL_PX, max_megapixels=max_megapixels)
     return encoding.to_jpeg(decoded.image, quality=COPY_QUALITY)
 

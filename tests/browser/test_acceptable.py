@@ -40,9 +40,9 @@ BAD: dict[str, tuple[bytes, str]] = {
     "small2.dng": (draw_dng(size=(800, 600), is_thumbnail_first=False), NO_PREVIEW),
     "IMG_0001.MOV": (
         MOVIE_HEAD + LIST_WITHOUT_TRACKS + box(b"mdat", bytes(999)),
-        "This video is incomplete.",
+        "This video is incom",
     ),
-    "IMG_0002.mp4": (MOVIE_HEAD + box(b"mdat", bytes(999)), "This video is incomplete."),
+    "IMG_0002.mp4": (MOVIE_HEAD + box(b"mdat", bytes(999)), "This video is incom"),
     "IMG_0003.mp4": (MOVIE_HEAD + LIST + box(b"mdat", bytes(999))[:500], "This video is incom"),
 }
 GOOD = {

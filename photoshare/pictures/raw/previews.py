@@ -18,7 +18,15 @@ from PIL.ExifTags import IFD, Base
 from PIL.ImageFile import ImageFile
 
 from photoshare.errors import RejectedPhotoError
-from photoshare.metadata.containers.segments import SOI
+from photoshare.metadata.containers.jpeg import clean_jpeg
+from photoshare.metadata.containers.segments import (
+    APP1,
+    MAX_PAYLOAD,
+    SOI,
+    clean_thumbnail,
+    segment_head,
+)
+from photoshare.metadata.exif import clean_exif
 from photoshare.metadata.patches import Buffer, UncleanableError
 from photoshare.metadata.tiff import Policy, TiffStructure
 from photoshare.metadata.tiff_writer import write_tables
@@ -30,9 +38,9 @@ from photoshare.pictures.raw.kinds import (
     raw_structure,
 )
 
-# The longer side. Cameras put in 1600 and more, Adobe's converter 1024 at least; what is smaller
-# is a thumbnail of 160 to 640 pixels, on which nobody would find themselves.
-MIN_PREVIEW_PX = 1000
+# The longer side. Cameras put in 1600 and more, Adobe's converter 1024, some drones 960; what is
+# smaller is a thumbnail of 160 to 640 pixels, on which nobody would find themselves.
+MIN_PREVIEW_PX = 900
 MOST_JPEGS = 1000  # places in a file that look like one; a RAW file has up to five
 _MOST_SEGMENTS = 1000  # before the pixels of one
 _END = b"\xff\xd9"
@@ -55,6 +63,7 @@ _FACTS = Policy(
 )
 _FACTS_WITHIN = 1 << 20  # bytes, of files whose header has to be exchanged
 _MOST_FACTS = 1 << 20
+_OF_RAW = "of_raw"  # in `ImageFile.info`, where a PNG may have any text
 # Their JPEG has an Exif block of its own, with everything that the camera knows.
 _TOLD_BY_JPEG = ("RAF", "RW2")
 
@@ -77,10 +86,28 @@ class Preview:
     exif: bytes | None
 
     def tell(self, opened: ImageFile) -> None:
-        """Let the opened JPEG have the format of its RAW file, its orientation and its time."""
-        opened.format = self.kind
+        """Let the opened JPEG say of which RAW file it is, its orientation and its time."""
+        opened.info[_OF_RAW] = self
         if self.exif is not None:
             opened.getexif().load(self.exif)
+
+    def clean_copy(self) -> bytes:
+        """Return the JPEG as guests may get it, with the RAW's own orientation and time.
+
+        Nothing, if it can't be cleaned.
+        """
+        if self.exif is None:
+            return clean_jpeg(self.jpeg)
+        pixels = clean_thumbnail(self.jpeg)
+        block = clean_exif(self.exif, MAX_PAYLOAD)
+        segment = bytes((0xFF, APP1)) + segment_head(block) + block
+        return pixels and pixels[:2] + segment + pixels[2:]
+
+
+def raw_kind(opened: ImageFile) -> str | None:
+    """Return the format of the RAW file that an opened JPEG is of; None if it is of none."""
+    preview = opened.info.get(_OF_RAW)
+    return preview.kind if isinstance(preview, Preview) else None
 
 
 def read_preview(file: Path | BinaryIO) -> Preview | None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 import rawpy
 from PIL import Image
 
 from photoshare.errors import RejectedPhotoError
 from photoshare.pictures import decoding
+from photoshare.pictures.covered import make_covered
 from photoshare.pictures.decoding import DecodedPhoto
 from photoshare.pictures.formats import FORMATS, Kind
 from photoshare.pictures.orientation import orientation_of
 from photoshare.pictures.raw.previews import MIN_PREVIEW_PX, read_preview
 from photoshare.pictures.rendering import render_photo
+from photoshare.pictures.tiles import cut_tiles, grid_of, tile_name
 from tests.raws import (
     LEFT,
     LINEAR,
@@ -35,6 +39,11 @@ from tests.raws import (
 
 def decode(content: bytes, at_least_px: int = 2000) -> DecodedPhoto:
     return decoding.decode_upright(io.BytesIO(content), at_least_px=at_least_px)
+
+
+def distance(image: Image.Image, place: tuple[int, int], colour: tuple[int, ...]) -> int:
+    x, y = place
+    return int(np.abs(np.asarray(image)[y, x].astype(int) - colour).max())
 
 
 def test_every_kind_of_raw_file_is_drawn_here() -> None:
@@ -65,6 +74,27 @@ def test_whoever_looks_at_a_raw_file_sees_the_same(kind: str, tmp_path: Path) ->
     assert (rendered.image_format, rendered.width, rendered.height) == (kind, 1200, 1600)
     with Image.open(io.BytesIO(rendered.derived["640.webp"])) as small:
         assert small.size == (480, 640)
+
+
+@pytest.mark.parametrize("kind", RAW_KINDS)
+def test_a_face_is_covered_and_a_close_look_taken_where_it_is_seen(
+    kind: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "photo"
+    path.write_bytes(draw_raw(kind, orientation=6))
+    location = (700, 700, 900, 500)  # in the upright picture: half red, half blue
+
+    copy = decode(make_covered(path, [location], max_megapixels=100))
+    tiles = zipfile.ZipFile(io.BytesIO(cut_tiles(path, factor=1, max_megapixels=100)))
+
+    assert (copy.image_format, copy.width, copy.height) == ("JPEG", 1200, 1600)
+    assert distance(copy.image, (600, 790), LEFT) > 40
+    assert distance(copy.image, (60, 780), LEFT) < 9
+    columns, rows = grid_of(1200, 1600, 1)
+    assert len(tiles.namelist()) == columns * rows
+    for row, colour in ((0, LEFT), (rows - 1, RIGHT)):
+        with Image.open(io.BytesIO(tiles.read(tile_name(0, row)))) as tile:
+            assert distance(tile.convert("RGB"), (9, 9), colour) < 9
 
 
 @pytest.mark.parametrize("is_thumbnail_first", [True, False])

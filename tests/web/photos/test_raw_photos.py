@@ -12,12 +12,13 @@ from PIL import Image
 from werkzeug.http import parse_options_header
 from werkzeug.test import TestResponse
 
+from photoshare.pictures.decoding import decode_upright
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import HX
 from tests.raws import OWNER, RAW_KINDS, SERIAL, draw_raw
 
-SECRETS = (SERIAL.encode(), OWNER.encode())
+SECRETS = (SERIAL.encode(), OWNER.encode(), b"47.4988N")
 CLEANED = ("DNG",)  # for guests; of others they get a JPEG
 
 
@@ -60,7 +61,10 @@ def test_a_raw_file_is_shown_upright_and_kept_bit_for_bit(
 def test_a_guest_gets_a_raw_file_without_secrets(
     cast: Cast, put: Callable[[bytes, str], str], kind: str
 ) -> None:
-    url = put(draw_raw(kind, is_secret=True), f"Cake.{kind.lower()}")
+    content = draw_raw(kind, orientation=6, is_secret=True)
+    url = put(content, f"Cake.{kind.lower()}")
+
+    assert all(secret in content for secret in SECRETS)
 
     answer = get(cast.guest, f"{url}/download")
 
@@ -71,8 +75,10 @@ def test_a_guest_gets_a_raw_file_without_secrets(
         assert answer.mimetype == "image/x-adobe-dng"
     else:
         assert saved_as(answer) == f"Cake.{kind.lower()}.jpg"
-        with Image.open(io.BytesIO(answer.data)) as copy:
-            assert (copy.format, copy.size) == ("JPEG", (1600, 1200))
+        copy = decode_upright(io.BytesIO(answer.data), at_least_px=1600)
+        original = decode_upright(io.BytesIO(content), at_least_px=1600)
+        assert (copy.image_format, copy.taken) == ("JPEG", original.taken)
+        assert copy.image.tobytes() == original.image.tobytes()
 
 
 def test_a_raw_file_without_a_picture_is_refused_in_words(cast: Cast) -> None:
