@@ -82,6 +82,23 @@ def test_a_photo_of_200_megapixels_is_taken_and_shows_its_pixels(
 
 @on_linux
 @pytest.mark.slow
+def test_a_progressive_photo_of_200_megapixels_is_taken_and_can_be_covered(
+    tmp_path: Path, pool: DecoderPool
+) -> None:
+    """All of it is in memory, at 3 bytes per pixel: there is space for a quarter of its sides."""
+    image = Image.linear_gradient("L").resize((WIDTH, HEIGHT)).convert("RGB")
+    image.save(tmp_path / "photo.jpg", progressive=True)
+
+    rendered = pool.render(tmp_path / "photo.jpg", SETTINGS)
+    covered = pool.cover(tmp_path / "photo.jpg", [(0, 400, 400, 0)], SETTINGS)
+
+    assert (rendered.width, rendered.height) == (WIDTH, HEIGHT)
+    with Image.open(io.BytesIO(covered)) as copy:
+        assert copy.size == (WIDTH // 4, HEIGHT // 4)
+
+
+@on_linux
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_a_png_of_200_megapixels_is_read_band_by_band(
     tmp_path: Path, pool: DecoderPool, mode: str
