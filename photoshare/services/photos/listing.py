@@ -13,9 +13,10 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import Face, Photo, db
-from photoshare.services.photos.albums import MOST_CHOSEN, Album, Order, with_behind
+from photoshare.services.photos.albums import MOST_CHOSEN, Album, Order
 from photoshare.services.photos.moments import Moment, Section, divide, list_moments
 from photoshare.services.rooms.entering import Access
+from photoshare.services.versions.folding import stands_behind
 from photoshare.services.visibility.also_added import reader_of, show_as_own
 from photoshare.services.visibility.sight import visible_photos
 
@@ -200,8 +201,9 @@ def load_photos(album: Album, query: Select[Photo]) -> Sequence[Photo]:
 
 def has_behind(album: Album) -> bool:
     """Whether anything that its reader sees stands behind the photos of an album."""
-    behind = with_behind(album).select().order_by(None).where(Photo.front_id.is_not(None))
-    return db.session.scalar(behind.with_only_columns(Photo.id).limit(1)) is not None
+    is_behind = stands_behind(album.room_id, album.condition, album.is_seen)
+    query = select(Photo.id).where(Photo.room_id == album.room_id, album.is_seen, is_behind)
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def find_first(album: Album) -> int | None:

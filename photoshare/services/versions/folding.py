@@ -70,13 +70,12 @@ def with_behind(
     room_id: int, condition: ColumnElement[bool], is_seen: ColumnElement[bool]
 ) -> ColumnElement[bool]:
     """Return which photos are in a list, or stand behind one of it that its reader sees."""
-    front = aliased(Photo)
-    fronts = select(front.id).where(
-        front.room_id == room_id, *_said_of(front, (condition, is_seen))
-    )
-    behind = aliased(Photo)
-    is_behind = (behind.room_id == room_id, behind.front_id.in_(fronts))
-    return or_(condition, Photo.id.in_(select(behind.id).where(*is_behind)))
+    return or_(condition, stands_behind(room_id, condition, is_seen))
+
+
+def stands_behind(room_id: int, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return which photos stand behind one of a list, whose conditions on Photo are given."""
+    return Photo.id.in_(_folded(room_id, aliased(Photo), aliased(Photo), conditions))
 
 
 def _said_of(

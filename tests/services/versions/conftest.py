@@ -52,7 +52,6 @@ def become(photo_id: int, **values: object) -> None:
 def shown(access: Access, **which: object) -> list[str]:
     """List the names of the photos of an album."""
     album = open_album(access, **which)  # type: ignore[arg-type]
-    names = [photo.file_name for photo in listing.list_all(album)]
     page = listing.list_photos(album)
-    assert listing.count_photos(album) == page.count == len(page.photos) == len(names)
-    return names
+    assert listing.count_photos(album) == page.count == len(page.photos)
+    return [photo.file_name for photo in sorted(page.photos, key=lambda one: one.id)]
