@@ -41,6 +41,7 @@ from tests.helpers import (
     set_title_and_end,
     tags_of,
 )
+from tests.metadata.motion_drawing import draw_motion_photo, draw_movie
 from tests.web.conftest import Party
 
 Route = tuple[str, str]  # endpoint, method
@@ -65,7 +66,7 @@ CLOSED = {route: status for route, status in OPEN_WHEN_ENDED.items() if status !
 # Whoever is in is not kept out by a new guest link, nor by the end; nor are their other devices.
 OF_A_GUEST = {("own_links.ask", "GET"): 200, ("own_links.become", "POST"): 303}
 # The query that a page needs; the first person of a room has the id 1.
-NEEDED: dict[str, dict[str, str]] = {
+NEEDED: dict[str, dict[str, str | int]] = {
     "albums.several": {"people": "1"},
     "photos.ids": {"day": "2026-07-04"},
 }
@@ -201,11 +202,18 @@ def routes(
         "photo_id": add_photo(cast.room_id, clip, "clip.mp4"),
         "digest": hashlib.sha256(clip).hexdigest()[:16],
     }
+    motion = add_photo(cast.room_id, draw_motion_photo("attributes", draw_movie()), "motion.jpg")
     with app.app_context():
+        of_motion = {
+            "photo_id": motion,
+            "digest": db.session.get_one(Photo, motion).sha256[:16],
+        }
         needed: dict[str, dict[str, object]] = {
             **NEEDED,  # type: ignore[dict-item]
             "bin.picture": {"digest": db.session.get_one(Photo, deleted).sha256},
             "photos.clip": of_clip,
+            "photos.movie": of_motion,
+            "photos.with_movie": of_motion,
         }
         done = deleting.delete_photos(host_access(cast.room_id), [deleted], site.storage)
         pack = pack_room(cast.room_id, Choice(), site.storage)
