@@ -164,7 +164,8 @@ def open_picture(path: Path | BinaryIO, *, max_megapixels: int) -> Iterator[Imag
     except UnidentifiedImageError as error:
         raise RejectedPhotoError(
             "This file can't be read as a photo. You can add JPEG, PNG, WebP, HEIC, AVIF, "
-            "GIF, TIFF and BMP files, and the RAW files DNG, CR2, CR3, NEF, ARW, RAF, ORF and RW2."
+            "GIF, TIFF and BMP files, the RAW files DNG, CR2, CR3, NEF, ARW, RAF, ORF and RW2, and "
+            "MP4, MOV, WebM and 3GP videos."
         ) from error
     # On hostile files, decoders raise more kinds of errors than they document (struct.error,
     # IndexError, SyntaxError, ...), so this one place catches them all and names the first.
