@@ -30,8 +30,8 @@ def clip_page(open_page: Callable[..., Page], address: str, tmp_path: Path) -> P
     host.goto(url)
     host.locator("input[type=file]").set_input_files(clip)
     expect(host.locator(".upload-summary")).to_contain_text("1 photo added", timeout=SOON_MS)
-    host.goto(f"{url}/photos")
-    expect(host.get_by_text("Finding people:")).to_have_count(0, timeout=SOON_MS)
+    host.goto(url)
+    expect(host.locator("#job-status")).to_contain_text("1 face in 1 photo", timeout=SOON_MS)
     host.goto(f"{url}/photos")
     host.get_by_role("link", name="Video clip.webm").click()
     return host
@@ -50,4 +50,4 @@ def test_the_picture_of_a_face_plays_the_video_from_when_it_is_seen(clip_page: P
     assert video.evaluate("video => video.currentTime") >= at_s - 0.1
     assert clip_page.url == where
     clip_page.get_by_role("link", name="Unsorted").click()
-    expect(clip_page).to_have_url(f"{where.split('/photos/')[0]}/unsorted")
+    expect(clip_page).to_have_url(f"{where.split('/photos/')[0]}/people/unsorted")
