@@ -16,7 +16,12 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from photoshare.clips.colours import SIDEWAYS, turn_of
-from photoshare.clips.containers import HEAD_BYTES, check_complete, clip_format_of
+from photoshare.clips.containers import (
+    HEAD_BYTES,
+    INCOMPLETE,
+    check_complete,
+    clip_format_of,
+)
 from photoshare.clips.told_time import told_time_of
 from photoshare.errors import RejectedPhotoError
 from photoshare.pictures.capture_time import UNKNOWN_TIME, FileTime
@@ -163,7 +168,7 @@ def facts_of(clip: OpenedClip) -> ClipFacts:
     """Read what an opened clip says of itself; decodes its first frame."""
     first = next(decoded_frames(clip), None)
     if first is None:
-        raise RejectedPhotoError(DAMAGED)
+        raise RejectedPhotoError(DAMAGED if len(clip.stream.index_entries) else INCOMPLETE)
     width, height = shown_size(clip, first)
     turn = turn_of(first)
     if turn in SIDEWAYS:
@@ -280,7 +285,8 @@ def _picture_stream(container: InputContainer, image_format: str) -> VideoStream
         if not stream.disposition & (Disposition.attached_pic | Disposition.still_image)
     ]
     if not streams:
-        raise RejectedPhotoError("This file has no moving picture.")
+        has_any = len(container.streams) > 0
+        raise RejectedPhotoError("This file has no moving picture." if has_any else INCOMPLETE)
     stream = next((one for one in streams if one.disposition & Disposition.default), streams[0])
     context = getattr(stream, "codec_context", None)
     codec = None if context is None else _CALLED.get(context.name, context.name)

@@ -123,7 +123,7 @@ def open_picture(path: Path | BinaryIO, *, max_megapixels: int) -> Iterator[Imag
     except UnidentifiedImageError as error:
         raise RejectedPhotoError(
             "This file can't be read as a photo. You can add JPEG, PNG, WebP, HEIC, AVIF, "
-            "GIF, TIFF and BMP files."
+            "GIF, TIFF and BMP files, and MP4, MOV, WebM and 3GP videos."
         ) from error
     except MemoryError as error:
         raise RejectedPhotoError("This picture needs more memory than the server has.") from error

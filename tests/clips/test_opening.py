@@ -221,6 +221,16 @@ def test_other_containers_and_sound_alone_are_told_in_words() -> None:
             read_facts(io.BytesIO(content))
 
 
+def test_a_list_without_tracks_is_incomplete() -> None:
+    """As of a recording that the phone could not finish."""
+    head = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom"
+    header = b"\0\0\0\x6cmvhd" + bytes(12) + b"\0\0\x03\xe8\0\0\x0b\xb8" + bytes(80)
+    movie = b"\0\0\0\x74moov" + header + b"\0\0\1\0mdat" + bytes(248)
+
+    with pytest.raises(RejectedPhotoError, match="This video is incomplete"):
+        read_facts(io.BytesIO(head + movie))
+
+
 def test_other_codecs_are_told_in_words() -> None:
     content = draw_clip(RED, container="mov", codec="prores_ks", pixels="yuv422p10le")
 

@@ -166,7 +166,7 @@ def pending(app: Flask, cast: Cast, add_photo: Callable[..., int]) -> tuple[int,
     """Id and digest of a photo of the guest that waits for the host's yes."""
     moderate(app, cast.room_id)
     guest_id = guest_of(app, cast.guest, cast.room_id)
-    photo_id = add_photo(cast.room_id, draw_photo(GREEN, seed=7), PENDING, guest_id=guest_id)
+    photo_id = add_photo(cast.room_id, draw_clip(GREEN), PENDING, guest_id=guest_id)
     with app.app_context():
         return photo_id, db.session.get_one(WaitingPhoto, photo_id).sha256[:16]
 
@@ -225,7 +225,8 @@ def routes(
         "token_id": 1,
         "waiting_id": pending[0],
     }
-    of_pending = {"moderation.picture": {"digest": pending[1]}}
+    its_digest = {"digest": pending[1]}
+    of_pending = {"moderation.picture": its_digest, "moderation.clip": its_digest}
     adapter = app.url_map.bind("localhost")
     return {
         (rule.endpoint, method): adapter.build(
@@ -572,7 +573,9 @@ def put_into_bin(cast: Cast, routes: dict[Route, str]) -> None:
     assert answer.location == routes[IN_BIN]
 
 
-OF_ONE_PENDING = {"moderation.show", "moderation.picture", "moderation.withdraw"}
+OF_ONE_PENDING = {
+    *("moderation.show", "moderation.picture", "moderation.clip", "moderation.withdraw"),
+}
 
 
 @pytest.mark.parametrize("who", ["guest", "stranger", "guest elsewhere", "host elsewhere"])

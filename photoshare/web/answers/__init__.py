@@ -21,6 +21,7 @@ from photoshare.web.answers.namesake import ask_if_namesake
 from photoshare.web.answers.photo_files import (
     answer_later,
     play_clip,
+    play_unchanged,
     send_photo,
     send_zip,
     waiting_words,
@@ -64,6 +65,7 @@ __all__ = [
     "picture_digest",
     "picture_file",
     "play_clip",
+    "play_unchanged",
     "redirect_or",
     "render",
     "say_deleted",

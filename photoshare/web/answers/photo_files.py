@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from photoshare.errors import NotAllowedError, NotFoundError, ServerBusyError
 from photoshare.models import Photo
+from photoshare.models.file_facts import FileFacts
 from photoshare.pictures.formats import FORMATS
 from photoshare.services.downloads import zips
 from photoshare.services.downloads.checksums import get_download
@@ -106,6 +107,21 @@ def play_clip(photo: Photo, *, exact: bool) -> BaseResponse:
     if photo.duration_ms is None:
         raise NotFoundError("This photo doesn't exist or was deleted.")
     return send_photo(photo, exact=exact, may_redirect=False, is_played=True)
+
+
+def play_unchanged(room_id: int, facts: FileFacts) -> Response:
+    """Send a clip to play, bit for bit: to a host who decides about it, or whoever sent it."""
+    storage = current_site().storage
+    sha256, image_format, size_bytes = facts.sha256, facts.image_format, facts.size_bytes
+    fetch_download(storage, room_id, sha256, Form.EXACT)
+    mime_type = FORMATS[image_format].mime_type
+    return send_source(
+        partial(open_download, storage, room_id, sha256, Form.EXACT, image_format),
+        size_bytes,
+        etag=sha256,
+        mime_type=PLAYED_AS.get(mime_type, mime_type),
+        name=None,
+    )
 
 
 def _no_store(response: BaseResponse) -> BaseResponse:

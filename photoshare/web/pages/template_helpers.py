@@ -207,8 +207,11 @@ def original_url(photo: Photo) -> str:
     return url_for("photos.original", photo_id=photo.id, digest=picture_digest(photo))
 
 
-def clip_url(photo: Photo) -> str:
-    """Return the address at which a clip is played."""
+def clip_url(photo: Photo | WaitingPhoto) -> str:
+    """Return the address at which a clip is played, or one that waits."""
+    if isinstance(photo, WaitingPhoto):
+        digest = picture_digest(photo)
+        return url_for("moderation.clip", waiting_id=photo.id, digest=digest)
     return url_for("photos.clip", photo_id=photo.id, digest=picture_digest(photo))
 
 

@@ -14,6 +14,7 @@ from photoshare.web.answers import (
     SEE_OTHER,
     is_sure,
     picture_digest,
+    play_unchanged,
     send_picture,
     toast,
     wants_partial,
@@ -61,6 +62,15 @@ def picture(room_code: str, waiting_id: int, digest: str, side: int, ending: str
         raise NotFoundError("This picture no longer exists.")
     path = find_picture(photo, side, ending, site.storage, site.renders)
     return send_picture(path, PICTURE_TYPES[ending])
+
+
+@blueprint.get("/<int:waiting_id>/<digest>/clip")
+def clip(room_code: str, waiting_id: int, digest: str) -> Response:
+    """Send a clip that waits to play in its page: a poster alone doesn't tell what is in it."""
+    photo = waiting.get_waiting(current_access(), waiting_id)
+    if digest != picture_digest(photo) or photo.duration_ms is None:
+        raise NotFoundError("This picture no longer exists.")
+    return play_unchanged(photo.room_id, photo)
 
 
 @blueprint.post("/<int:waiting_id>")

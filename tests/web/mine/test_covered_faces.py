@@ -37,7 +37,11 @@ NO_PHOTO = {
 }
 ELSEWHERE = {
     "bin.picture",  # in a test of its own
-    *("moderation.picture", "moderation.show"),  # no faces are searched before the host's yes
+    *(
+        "moderation.picture",
+        "moderation.clip",
+        "moderation.show",
+    ),  # no faces are searched before the host's yes
     "take_home.download",  # for hosts
 }
 

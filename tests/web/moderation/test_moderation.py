@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from photoshare.db import db
 from photoshare.models import Face, Photo, WaitingPhoto
+from tests.clips.drawing import draw_clip
 from tests.conftest import Cast
 from tests.fakes import BLUE, RED, draw_photo
 from tests.helpers import HX, guest_of, insert_waiting, moderate, row_counts, tags_of
@@ -296,3 +297,19 @@ def test_a_large_photo_in_pieces_waits_as_well(app: Flask, room: Cast) -> None:
 
     assert sent.status_code in (202, 303)
     assert row_counts(app, [Photo, WaitingPhoto]) == {"photo": 0, "waiting_photo": 1}
+
+
+def test_a_host_plays_a_video_before_deciding(
+    app: Flask, cast: Cast, add_photo: Callable[..., int]
+) -> None:
+    moderate(app, cast.room_id)
+    content = draw_clip(RED)
+    guest_id = guest_of(app, cast.guest, cast.room_id)
+    waiting_id = add_photo(cast.room_id, content, "a.mp4", guest_id=guest_id)
+
+    page = cast.host.get(f"{cast.url}/waiting/{waiting_id}").text
+    (video,) = tags_of(page, "video")
+
+    assert cast.host.get(video["src"], buffered=True).data == content
+    assert cast.guest.get(video["src"], buffered=True).data == content
+    assert cast.stranger.get(video["src"]).status_code == 404
