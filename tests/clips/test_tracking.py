@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pytest
 
 from photoshare.clips.tracking import FEW_FRAMES, SeenFrame, follow_faces
 from photoshare.faces.types import AnalysedFace, Doubt
@@ -127,6 +126,7 @@ def test_the_face_of_someone_is_the_best_of_the_frames_and_tells_its_time() -> N
 
     assert anna.face.at_ms == 480
     assert anna.face.location == moved(HERE, 30)
+    assert np.array_equal(anna.face.encoding, sharp.encoding)
 
 
 def test_a_pattern_that_looked_like_a_face_once_is_left_out() -> None:
@@ -146,12 +146,3 @@ def test_a_large_sure_face_counts_though_it_was_seen_once() -> None:
 def test_a_clip_without_faces_has_nobody() -> None:
     assert follow_faces(frames([], []), EPS, Doubt()) == []
     assert follow_faces([], EPS, Doubt()) == []
-
-
-def test_the_encoding_of_someone_is_the_mean_of_their_best_faces() -> None:
-    turning = frames([(ANNA, HERE, 0.4)], [(ANNA, HERE, -0.4)])
-
-    (anna,) = follow_faces(turning, EPS, Doubt())
-
-    assert np.linalg.norm(anna.face.encoding - face(ANNA, HERE).encoding) < 0.1
-    assert np.linalg.norm(anna.face.encoding) == pytest.approx(1.05, abs=0.01)

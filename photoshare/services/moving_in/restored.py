@@ -152,9 +152,8 @@ def _people_spoken_of(file: RoomFile) -> set[int]:
         for face in line.list_of("faces", most=MAX_ROWS):
             *_, before, after = _face_of_correction(line, face)
             found.update(person for person in (before, after) if person is not None)
-    for line in file.lines(GUESTS):
-        found.update(filter(None, [line.number_or_none("said_person")]))
-    return found
+    said = (line.number_or_none("said_person") for line in file.lines(GUESTS))
+    return found.union(filter(None, said))
 
 
 def write_faces(
