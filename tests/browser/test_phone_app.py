@@ -62,13 +62,17 @@ def test_shared_photos_wait_on_the_phone_until_the_room_is_chosen(
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.wait_for_function("navigator.serviceWorker.controller !== null")
 
-    share(page, address, pictures)
+    letter = pictures[0].with_name("letter.jpg")
+    letter.write_bytes(b"Dear Lea,")
+
+    share(page, address, [*pictures, letter])
 
     expect(page).to_have_url(re.compile(r"/share-target$"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Which room are the photos for?")
     page.get_by_role("link", name="First party").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("First party")
     expect(page.locator(".photo-grid .tile")).to_have_count(2)
+    expect(page.locator(".upload-list li")).to_have_text("letter.jpgThis isn't a photo or a video.")
     assert "shared" not in page.url
     assert page.evaluate("caches.has('shared-photos')") is False
     page.reload()

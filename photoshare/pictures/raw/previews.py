@@ -57,8 +57,9 @@ _FACTS = Policy(
         *(Base.SubsecTimeOriginal, Base.SubsecTimeDigitized, Base.OffsetTime),
         *(Base.OffsetTimeOriginal, Base.OffsetTimeDigitized),
         *(Base.GPSInfo, 0x07, 0x1D),  # the time and date of satellites
+        *(Base.ColorSpace, Base.ExifInteroperabilityOffset, 0x01),  # sRGB or Adobe RGB
     },
-    tables={Base.ExifOffset, Base.GPSInfo},
+    tables={Base.ExifOffset, Base.GPSInfo, Base.ExifInteroperabilityOffset},
     cleaners={Base.XMLPacket: lambda xmp: xmp if len(xmp) <= _LONGEST_FACT else None},
 )
 _FACTS_WITHIN = 1 << 20  # bytes, of files whose header has to be exchanged
@@ -229,7 +230,8 @@ def _facts_of_canon(data: Buffer) -> bytes:
     facts, details = Image.Exif(), Image.Exif()
     facts.load(_facts_block(_canon_block(data, b"CMT1")))
     details.load(_facts_block(_canon_block(data, b"CMT2")))
-    facts.get_ifd(IFD.Exif).update(details)
+    own = {tag: value for tag, value in details.items() if tag not in _FACTS.tables}
+    facts.get_ifd(IFD.Exif).update(own)
     return facts.tobytes()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rawpy
-from PIL import Image
+from PIL import ExifTags, Image
 
 from photoshare.errors import RejectedPhotoError
 from photoshare.pictures import decoding
@@ -61,6 +61,18 @@ def test_a_raw_file_is_shown_by_its_jpeg_with_its_own_facts(kind: str) -> None:
     assert decoded.taken.local.replace(microsecond=0) == datetime(2026, 8, 15, 15)
     if kind not in ("RAF", "RW2"):
         assert (decoded.taken.local.microsecond, decoded.taken.offset_min) == (250_000, 120)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in RAW_KINDS if kind not in ("RAF", "RW2")])
+def test_the_colours_of_the_camera_are_told_with_the_jpeg(kind: str) -> None:
+    content = io.BytesIO(draw_raw(kind))
+
+    with decoding.open_picture(content, max_megapixels=100) as opened:
+        details = opened.getexif().get_ifd(ExifTags.IFD.Exif)
+        option = opened.getexif().get_ifd(ExifTags.IFD.Interop).get(1)
+
+    expected = (2, None) if kind == "CR3" else (0xFFFF, "R03")
+    assert (details[ExifTags.Base.ColorSpace], option) == expected
 
 
 @pytest.mark.parametrize("kind", RAW_KINDS)
