@@ -92,7 +92,11 @@ class DecodedPhoto:
 
 
 def decode_upright(
-    path: Path | BinaryIO, *, at_least_px: int, max_megapixels: int = MAX_MEGAPIXELS
+    path: Path | BinaryIO,
+    *,
+    at_least_px: int,
+    shorter_at_least_px: int = 0,
+    max_megapixels: int = MAX_MEGAPIXELS,
 ) -> DecodedPhoto:
     """Decode a file to its end, turn it upright, and keep no more pixels than needed.
 
@@ -104,6 +108,8 @@ def decode_upright(
         The longer side of the result is at least this, unless `largest_side_px` is less. JPEG is
         decoded at 1/8, 1/4 or 1/2 if that is enough, which saves most of the time and memory;
         other formats are reduced right after decoding.
+    shorter_at_least_px : int
+        The same for the shorter side.
     max_megapixels : int
         Larger pictures are refused before they are decoded.
 
@@ -113,7 +119,9 @@ def decode_upright(
         If the file is not a picture of an accepted format, is damaged, or is too large.
     """
     with open_picture(path, max_megapixels=max_megapixels) as opened:
-        return _decode_opened(opened, at_least_px)
+        shorter_share = min(opened.size) / max(opened.size)
+        for_shorter_px = math.ceil(shorter_at_least_px / shorter_share)
+        return _decode_opened(opened, max(at_least_px, for_shorter_px))
 
 
 @contextlib.contextmanager

@@ -45,9 +45,12 @@ def find_picture(
 
     def render(original: Path) -> bytes:
         decoded = decoding.decode_upright(
-            original, at_least_px=side, max_megapixels=decoding.ANY_MEGAPIXELS
+            original,
+            at_least_px=side,
+            shorter_at_least_px=encoding.shorter_side_px(side),
+            max_megapixels=decoding.ANY_MEGAPIXELS,
         )
-        return ENCODERS[ending](encoding.smaller(decoded.image, side))
+        return ENCODERS[ending](encoding.rendition(decoded.image, side))
 
     return find_or_make(target, photo.room_id, photo.sha256, render, storage, renders)
 
