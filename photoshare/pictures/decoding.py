@@ -334,19 +334,21 @@ def rgb_converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
     if image.mode in _WIDE_MODES:
         darkest, brightest = image.getextrema()
         return lambda band: _eight_bit_grey(band, float(darkest), float(brightest))  # type: ignore[arg-type]
-    if image.mode == "CMYK" and (inks := _ink_transform(image.info.get("icc_profile"))):
-        return inks
+    # The RGB made of inks or greys by their profile is sRGB (`profile_of_rgb`).
+    profile = image.info.get("icc_profile")
+    if image.mode in ("CMYK", "L") and (transform := _transform_by(profile, image.mode)):
+        return transform
     return _on_white if image.has_transparency_data else lambda band: band.convert("RGB")
 
 
-def _ink_transform(profile: bytes | None) -> Callable[[Image.Image], Image.Image] | None:
-    """Make the conversion defined by a profile of inks; None if there is none that works."""
+def _transform_by(profile: bytes | None, mode: str) -> Callable[[Image.Image], Image.Image] | None:
+    """Make the conversion by a profile of inks or greys; None if there is none that works."""
     if not profile:
         return None
     try:
-        inks = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         screen = ImageCms.createProfile("sRGB")
-        transform = ImageCms.buildTransform(inks, screen, "CMYK", "RGB")
+        transform = ImageCms.buildTransform(own, screen, mode, "RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None  # a damaged profile; the plain conversion is better than no photo
     return lambda band: ImageCms.applyTransform(band, transform) or band.convert("RGB")

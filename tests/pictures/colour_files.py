@@ -159,6 +159,25 @@ def adobe_jpeg(*, option: str | None, number: int = 0xFFFF) -> bytes:
     return buffer.getvalue()
 
 
+def grey_jpeg(gamma: float) -> bytes:
+    """Write a grey JPEG with a profile whose curve has this exponent."""
+    curve = b"curv" + struct.pack(">IIHxx", 0, 1, round(gamma * 256))
+    white = b"XYZ " + struct.pack(">Iiii", 0, 63190, 65536, 54061)
+    text = b"desc" + struct.pack(">II", 0, 5) + b"grey\0" + bytes(4 + 4 + 2 + 1 + 67 + 4)
+    tags, at = b"", 128 + 4 + 3 * 12
+    for name, content in ((b"desc", text), (b"wtpt", white), (b"kTRC", curve)):
+        tags += name + struct.pack(">II", at, len(content))
+        at += len(content)
+    head = struct.pack(">I4xI4s4s4s12x4s", at, 0x02400000, b"mntr", b"GRAY", b"XYZ ", b"acsp")
+    head = head.ljust(68, b"\0") + struct.pack(">iii", 63190, 65536, 54061)
+    profile = head.ljust(128, b"\0") + struct.pack(">I", 3) + tags + text + white + curve
+    buffer = io.BytesIO()
+    light = float(light_of(((180, 180, 180),))[0, 0])
+    image = Image.new("L", (SIDE, SIDE), round(light ** (1 / gamma) * 255))
+    image.save(buffer, "JPEG", quality=95, icc_profile=profile)
+    return buffer.getvalue()
+
+
 def write(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from flask import Flask
 from PIL import Image, ImageCms
@@ -85,6 +86,24 @@ def test_whatever_is_made_from_a_picture_has_its_colours(tmp_path: Path, name: s
 
     assert max(most_off(shown(content)) for content in made) <= NEAR
     assert most_off(shown(encoding.to_placeholder(decoded.image)).resize((128, 128))) < 28
+
+
+def test_greys_are_shown_by_their_profile(tmp_path: Path) -> None:
+    path = drawn.write(tmp_path / "grey.jpg", drawn.grey_jpeg(1.2))
+
+    decoded = decoding.decode_upright(path, at_least_px=200).image
+
+    assert np.abs(np.array(decoded.getpixel((9, 9)), dtype=int) - 180).max() <= 3
+    assert not decoded.info["icc_profile"]
+
+
+def test_a_thumbnail_within_a_heic_is_not_taken_for_the_photo(tmp_path: Path) -> None:
+    image = Image.linear_gradient("L").resize((1000, 1000)).convert("RGB")
+    pillow_heif.from_pillow(image).save(tmp_path / "photo.heic", thumbnails=[256])
+
+    decoded = decoding.decode_upright(tmp_path / "photo.heic", at_least_px=100)
+
+    assert decoded.image.size == (100, 100)  # of the thumbnail, it would be 128
 
 
 def test_cicp_counts_more_than_a_profile_beside_it(tmp_path: Path) -> None:
