@@ -150,6 +150,7 @@ def adobe_jpeg(*, option: str | None, number: int = 0xFFFF) -> bytes:
     """Write a JPEG of Adobe RGB that only EXIF tells of."""
     colours = np.clip(light_of(RIGHT) @ ADOBE.T, 0, 1) ** (256 / 563) * 255
     exif = Image.Exif()
+    exif[0x013B] = "Artist of the photo"  # which guests don't get
     exif.get_ifd(0x8769)[0xA001] = number
     if option:
         exif.get_ifd(0x8769)[0xA005] = {1: option}
