@@ -9,7 +9,9 @@ from photoshare.clips.opening import is_clip_file
 from photoshare.pictures import decoding
 
 
-def decode_still(path: Path, *, at_least_px: int, max_megapixels: int) -> decoding.DecodedPhoto:
+def decode_still(
+    path: Path, *, at_least_px: int, max_megapixels: int, shorter_at_least_px: int = 1
+) -> decoding.DecodedPhoto:
     """Decode a photo upright, or the poster of a clip; see `decoding.decode_upright`.
 
     Raises
@@ -19,4 +21,9 @@ def decode_still(path: Path, *, at_least_px: int, max_megapixels: int) -> decodi
     """
     if is_clip_file(path):
         return poster_of(path, at_least_px=at_least_px)
-    return decoding.decode_upright(path, at_least_px=at_least_px, max_megapixels=max_megapixels)
+    return decoding.decode_upright(
+        path,
+        at_least_px=at_least_px,
+        shorter_at_least_px=shorter_at_least_px,
+        max_megapixels=max_megapixels,
+    )

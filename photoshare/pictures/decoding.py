@@ -108,7 +108,11 @@ class DecodedPhoto:
 
 
 def decode_upright(
-    path: Path | BinaryIO, *, at_least_px: int, max_megapixels: int = MAX_MEGAPIXELS
+    path: Path | BinaryIO,
+    *,
+    at_least_px: int,
+    shorter_at_least_px: int = 0,
+    max_megapixels: int = MAX_MEGAPIXELS,
 ) -> DecodedPhoto:
     """Decode a file to its end, turn it upright, and keep no more pixels than needed.
 
@@ -120,6 +124,8 @@ def decode_upright(
         The longer side of the result is at least this, unless `largest_side_px` is less. JPEG is
         decoded at 1/8, 1/4 or 1/2 if that is enough, which saves most of the time and memory;
         other formats are reduced right after decoding.
+    shorter_at_least_px : int
+        The same for the shorter side.
     max_megapixels : int
         Larger pictures are refused before they are decoded.
 
@@ -129,7 +135,9 @@ def decode_upright(
         If the file is not a picture of an accepted format, is damaged, or is too large.
     """
     with open_picture(path, max_megapixels=max_megapixels) as opened:
-        return _decode_opened(opened, at_least_px)
+        shorter_share = min(opened.size) / max(opened.size)
+        for_shorter_px = math.ceil(shorter_at_least_px / shorter_share)
+        return _decode_opened(opened, max(at_least_px, for_shorter_px))
 
 
 @contextlib.contextmanager
@@ -353,19 +361,21 @@ def rgb_converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
     if image.mode in _WIDE_MODES:
         darkest, brightest = image.getextrema()
         return lambda band: _eight_bit_grey(band, float(darkest), float(brightest))  # type: ignore[arg-type]
-    if image.mode == "CMYK" and (inks := _ink_transform(image.info.get("icc_profile"))):
-        return inks
+    # The RGB made of inks or greys by their profile is sRGB (`profile_of_rgb`).
+    profile = image.info.get("icc_profile")
+    if image.mode in ("CMYK", "L") and (transform := _transform_by(profile, image.mode)):
+        return transform
     return _on_white if image.has_transparency_data else lambda band: band.convert("RGB")
 
 
-def _ink_transform(profile: bytes | None) -> Callable[[Image.Image], Image.Image] | None:
-    """Make the conversion defined by a profile of inks; None if there is none that works."""
+def _transform_by(profile: bytes | None, mode: str) -> Callable[[Image.Image], Image.Image] | None:
+    """Make the conversion by a profile of inks or greys; None if there is none that works."""
     if not profile:
         return None
     try:
-        inks = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         screen = ImageCms.createProfile("sRGB")
-        transform = ImageCms.buildTransform(inks, screen, "CMYK", "RGB")
+        transform = ImageCms.buildTransform(own, screen, mode, "RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None  # a damaged profile; the plain conversion is better than no photo
     return lambda band: ImageCms.applyTransform(band, transform) or band.convert("RGB")

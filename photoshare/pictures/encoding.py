@@ -15,6 +15,10 @@ VIEW_PX = 2000  # longer side: a 12-megapixel JPEG (4000 x 3000) is decoded at h
 # Longer sides of the smaller pictures: a grid on a small and on a sharp screen, a photo on a phone
 # and on a desktop. Each is about twice the one before, so that no browser gets far too many pixels.
 RENDITION_PX = (320, 640, 1280, VIEW_PX)
+# Of a panorama or a long screenshot, the shorter side is at least this share of those, so that no
+# thumbnail is a line and no letters are lost: as if it were no longer than three to one.
+LEAST_SHORTER_SHARE = 3  # the divisor
+MOST_SIDE_PX = 16_000  # WebP has at most 16,383
 FACE_CROP_PX = 192  # side: a cover of 96 points at 2 pixels per point
 FACE_CROP_MARGIN = 0.35  # of the face's size on every side: hair and chin belong to a portrait
 FACE_CROP_LEAST_PX = 160  # of the decode, if the original has them: enlarged by at most 1.2
@@ -28,6 +32,37 @@ WEBP_QUALITY, WEBP_METHOD = 80, 2
 PLACEHOLDER_PX = 20  # longer side of the preview that is shown blurred
 PLACEHOLDER_BYTES = 400  # at most: it stands in the page itself
 _PLACEHOLDER_QUALITIES = (50, 20, 1)  # of WebP; the last one makes 300 bytes of noise
+
+
+def longer_side_px(width: int, height: int, side: int) -> int:
+    """Return the longer side of a smaller picture; more than `side` for extreme shapes.
+
+    Parameters
+    ----------
+    width, height : int
+        Of the original.
+    side : int
+        One of `RENDITION_PX`.
+    """
+    longer, shorter = max(width, height), max(min(width, height), 1)
+    if not is_extreme(width, height):
+        return min(side, longer)
+    return min(math.ceil(shorter_side_px(side) * longer / shorter), longer, MOST_SIDE_PX)
+
+
+def is_extreme(width: int, height: int) -> bool:
+    """Whether a picture is longer than three to one, as panoramas and long screenshots are."""
+    return max(width, height) > LEAST_SHORTER_SHARE * min(width, height)
+
+
+def shorter_side_px(side: int) -> int:
+    """Return the least shorter side of a smaller picture, unless the original has less."""
+    return math.ceil(side / LEAST_SHORTER_SHARE)
+
+
+def rendition(image: Image.Image, side: int) -> Image.Image:
+    """Return one of a photo's smaller pictures, of the size that `longer_side_px` tells."""
+    return smaller(image, longer_side_px(*image.size, side))
 
 
 def smaller(image: Image.Image, longer_side_px: int) -> Image.Image:

@@ -115,7 +115,10 @@ def render_photo(
             "The file is larger than %(number)s MB.", number=max_picture_bytes // MB
         )
     decoded = decoding.decode_upright(
-        path, at_least_px=max(EAGER_PX), max_megapixels=max_megapixels
+        path,
+        at_least_px=max(EAGER_PX),
+        shorter_at_least_px=encoding.shorter_side_px(max(EAGER_PX)),
+        max_megapixels=max_megapixels,
     )
     derived = _render_eagerly(decoded.image)
     if not is_cleanable(path, decoded.image_format):
@@ -200,7 +203,7 @@ def _render_eagerly(image: Image) -> dict[str, bytes]:
     """Make the pictures needed immediately, by variant; each from the next larger one."""
     made = {}
     for side in sorted(EAGER_PX, reverse=True):
-        image = encoding.smaller(image, side)
+        image = encoding.rendition(image, side)
         made[f"{side}.{_EAGER_FORMAT}"] = ENCODERS[_EAGER_FORMAT](image)
     return made
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
@@ -232,6 +234,38 @@ def test_letters_of_a_panorama_can_be_read_from_nearby(
         expect(tile).not_to_have_js_property("naturalWidth", value=0)
     assert scale_of(page) == pytest.approx(9000 / 390, rel=0.01), "a pixel for each of the page"
     page.keyboard.press("Escape")  # all of the photo again
+    page.keyboard.press("Escape")
+    page.wait_for_url("**/photos")
+
+
+def test_letters_of_a_long_screenshot_can_be_read_after_a_double_tap(
+    viewer: Callable[..., Page], room_url: str, tmp_path: Path
+) -> None:
+    """Lines as thin as those of letters are seen in all parts of it, down to its end."""
+    columns = np.where(np.arange(1080) // 6 % 2, 255, 0).astype(np.uint8)
+    lines = Image.fromarray(np.tile(columns, (12_000, 1)))
+    lines.save(tmp_path / "screenshot.png")
+    page = viewer(**PHONE)
+    page.goto(room_url)
+    page.locator("input[type=file]").set_input_files(tmp_path / "screenshot.png")
+    screenshot = page.get_by_role("link", name="Photo screenshot.png").first
+    screenshot.wait_for(timeout=ANALYSIS_MS)
+    page.goto(f"{room_url}/photos")
+    screenshot.click()
+    page.wait_for_url("**/photos/*")
+    tap = [("pointerdown", 1, 195, 640), ("pointerup", 1, 195, 640)]
+
+    touch(page, *tap, *tap)
+
+    tiles = page.locator(".photo-tiles img")
+    expect(tiles.first).to_be_attached(timeout=ANALYSIS_MS)
+    for tile in tiles.all():
+        expect(tile).to_have_js_property("complete", value=True)
+    expect(page.locator(".photo-frame")).not_to_have_class(re.compile("is-settling"))
+    with Image.open(io.BytesIO(page.screenshot())) as seen:
+        middle = np.asarray(seen.convert("L").crop((60, 300, 330, 500)))
+    assert middle.std() > 80  # grey, it would be nearly 0
+    page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     page.wait_for_url("**/photos")
 

@@ -150,12 +150,32 @@ def adobe_jpeg(*, option: str | None, number: int = 0xFFFF) -> bytes:
     """Write a JPEG of Adobe RGB that only EXIF tells of."""
     colours = np.clip(light_of(RIGHT) @ ADOBE.T, 0, 1) ** (256 / 563) * 255
     exif = Image.Exif()
+    exif[0x013B] = "Artist of the photo"  # which guests don't get
     exif.get_ifd(0x8769)[0xA001] = number
     if option:
         exif.get_ifd(0x8769)[0xA005] = {1: option}
     buffer = io.BytesIO()
     image = Image.fromarray(patches(np.rint(colours).astype(int)).astype(np.uint8))
     image.save(buffer, "JPEG", quality=95, subsampling=0, exif=exif)
+    return buffer.getvalue()
+
+
+def grey_jpeg(gamma: float) -> bytes:
+    """Write a grey JPEG with a profile whose curve has this exponent."""
+    curve = b"curv" + struct.pack(">IIHxx", 0, 1, round(gamma * 256))
+    white = b"XYZ " + struct.pack(">Iiii", 0, 63190, 65536, 54061)
+    text = b"desc" + struct.pack(">II", 0, 5) + b"grey\0" + bytes(4 + 4 + 2 + 1 + 67 + 4)
+    tags, at = b"", 128 + 4 + 3 * 12
+    for name, content in ((b"desc", text), (b"wtpt", white), (b"kTRC", curve)):
+        tags += name + struct.pack(">II", at, len(content))
+        at += len(content)
+    head = struct.pack(">I4xI4s4s4s12x4s", at, 0x02400000, b"mntr", b"GRAY", b"XYZ ", b"acsp")
+    head = head.ljust(68, b"\0") + struct.pack(">iii", 63190, 65536, 54061)
+    profile = head.ljust(128, b"\0") + struct.pack(">I", 3) + tags + text + white + curve
+    buffer = io.BytesIO()
+    light = float(light_of(((180, 180, 180),))[0, 0])
+    image = Image.new("L", (SIDE, SIDE), round(light ** (1 / gamma) * 255))
+    image.save(buffer, "JPEG", quality=95, icc_profile=profile)
     return buffer.getvalue()
 
 

@@ -10,12 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from flask import Flask
 from PIL import Image, ImageCms
 from sqlalchemy import select
 
 from photoshare.errors import RejectedPhotoError
+from photoshare.metadata.clean import find_patches
+from photoshare.metadata.patches import apply
 from photoshare.models import Photo, db
 from photoshare.pictures import decoding, encoding, rendering, tiles
 from photoshare.pictures.covered import make_covered
@@ -85,6 +88,55 @@ def test_whatever_is_made_from_a_picture_has_its_colours(tmp_path: Path, name: s
 
     assert max(most_off(shown(content)) for content in made) <= NEAR
     assert most_off(shown(encoding.to_placeholder(decoded.image)).resize((128, 128))) < 28
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_guests_download_means_the_same_colours(tmp_path: Path, name: str) -> None:
+    content = FILES[name]()
+    path = drawn.write(tmp_path / "picture", content)
+    image_format = decoding.decode_upright(path, at_least_px=100).image_format
+
+    cleaned = apply(content, find_patches(path, image_format))
+
+    drawn.write(path, cleaned)
+    assert most_off(decoding.decode_upright(path, at_least_px=200).image) <= NEAR
+    assert b"Artist of" not in cleaned
+
+
+def test_a_gain_map_is_never_what_is_shown(tmp_path: Path) -> None:
+    """The first picture of an Ultra HDR photo is its SDR base, and says so to nobody else."""
+    base = Image.fromarray(drawn.patches(np.array(RIGHT)).astype(np.uint8))
+    gain_map = Image.new("RGB", (64, 64), "white")
+    claim = b'xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0"'
+    for xmp in (b"", b"http://ns.adobe.com/xap/1.0/\0<x " + claim + b"/>"):
+        path = tmp_path / "photo.jpg"
+        base.save(path, "MPO", save_all=True, append_images=[gain_map], quality=95)
+        content = path.read_bytes()
+        segment = b"\xff\xe1" + (len(xmp) + 2).to_bytes(2) + xmp if xmp else b""
+        drawn.write(path, content[:2] + segment + content[2:])
+
+        decoded = decoding.decode_upright(path, at_least_px=200)
+
+        assert decoded.image.size == (drawn.SIDE, drawn.SIDE)
+        assert most_off(decoded.image) <= NEAR
+
+
+def test_greys_are_shown_by_their_profile(tmp_path: Path) -> None:
+    path = drawn.write(tmp_path / "grey.jpg", drawn.grey_jpeg(1.2))
+
+    decoded = decoding.decode_upright(path, at_least_px=200).image
+
+    assert np.abs(np.array(decoded.getpixel((9, 9)), dtype=int) - 180).max() <= 3
+    assert not decoded.info["icc_profile"]
+
+
+def test_a_thumbnail_within_a_heic_is_not_taken_for_the_photo(tmp_path: Path) -> None:
+    image = Image.linear_gradient("L").resize((1000, 1000)).convert("RGB")
+    pillow_heif.from_pillow(image).save(tmp_path / "photo.heic", thumbnails=[256])
+
+    decoded = decoding.decode_upright(tmp_path / "photo.heic", at_least_px=100)
+
+    assert decoded.image.size == (100, 100)  # of the thumbnail, it would be 128
 
 
 def test_cicp_counts_more_than_a_profile_beside_it(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from photoshare.errors import NotFoundError, RejectedPhotoError, ServerBusyError
 from photoshare.models import Photo, db
 from photoshare.pictures import tiles
 from photoshare.pictures.decoder_pool import DecoderPool
-from photoshare.pictures.decoding import largest_side_px
+from photoshare.pictures.decoding import ANY_MEGAPIXELS, open_picture
 from photoshare.services.pictures.covered import cover_maker, get_copy
 from photoshare.services.pictures.smaller import keep_picture
 from photoshare.services.pictures.tile_files import drop_unused, tile_file
@@ -74,7 +74,8 @@ def get_tile(
                     make = cover_maker(decoders, settings)
                     source = get_copy(room_id, sha256, cover, storage, make).path
                 with storage.holding(source) as held:
-                    content = decoders.cut_tiles(held, factor, settings)
+                    of_source = _factor_of_copy(photo, held, factor) if cover else factor
+                    content = decoders.cut_tiles(held, of_source, settings)
                 keep_picture(target, content, room_id, sha256, storage)
                 drop_unused(storage)
         except (FileNotFoundError, RejectedPhotoError) as error:  # lost, or over a limit set since
@@ -92,10 +93,19 @@ def _read_if_there(target: Path, name: str, storage: Storage, room_id: int, sha2
         raise _busy() if is_dropped else _not_there() from None
 
 
-def _can_be_covered(photo: Photo, cover: Cover) -> bool:
-    """Whether there are tiles of the covered copy: it has all pixels, and shows something."""
-    longer = max(photo.width, photo.height)
-    return cover is not WHOLE and largest_side_px(photo.width, photo.height) == longer
+def _factor_of_copy(photo: Photo, copy: Path, factor: int) -> int:
+    """Return by what the sides of a covered copy are divided for tiles of a photo's reduction.
+
+    Raises
+    ------
+    NotFoundError
+        If the copy of a very large photo has fewer pixels.
+    """
+    with open_picture(copy, max_megapixels=ANY_MEGAPIXELS) as opened:
+        reduced = round(max(photo.width, photo.height) / max(opened.size))
+    if factor % reduced:
+        raise _not_there()
+    return factor // reduced
 
 
 def _read(target: Path, name: str) -> bytes:
@@ -105,7 +115,7 @@ def _read(target: Path, name: str) -> bytes:
 
 
 def _checked_name(photo: Photo, factor: int, column: int, row: int, cover: Cover | None) -> str:
-    can_be = (cover is None or _can_be_covered(photo, cover)) and photo.duration_ms is None
+    can_be = cover is not WHOLE and photo.duration_ms is None
     if can_be and factor in tiles.reductions(photo.width, photo.height):
         columns, rows = tiles.grid_of(photo.width, photo.height, factor)
         if column < columns and row < rows:

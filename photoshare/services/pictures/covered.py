@@ -130,9 +130,12 @@ def find_covered_picture(
 
     def render(source: Path) -> bytes:
         decoded = decoding.decode_upright(
-            source, at_least_px=side, max_megapixels=decoding.ANY_MEGAPIXELS
+            source,
+            at_least_px=side,
+            shorter_at_least_px=encoding.shorter_side_px(side),
+            max_megapixels=decoding.ANY_MEGAPIXELS,
         )
-        image = encoding.smaller(decoded.image, side)
+        image = encoding.rendition(decoded.image, side)
         return ENCODERS[ending](blurred(image) if cover is WHOLE else image)
 
     target = storage.derivative(room_id, sha256, f"{COVERED}{cover.name}-{side}.{ending}")

@@ -51,8 +51,13 @@ def find_picture(
     target = storage.derivative(photo.room_id, photo.sha256, f"{side}.{ending}")
 
     def render(original: Path) -> bytes:
-        decoded = decode_still(original, at_least_px=side, max_megapixels=decoding.ANY_MEGAPIXELS)
-        return ENCODERS[ending](encoding.smaller(decoded.image, side))
+        decoded = decode_still(
+            original,
+            at_least_px=side,
+            shorter_at_least_px=encoding.shorter_side_px(side),
+            max_megapixels=decoding.ANY_MEGAPIXELS,
+        )
+        return ENCODERS[ending](encoding.rendition(decoded.image, side))
 
     def find_source() -> Path:
         return _still_file(photo.room_id, photo.sha256, storage)

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, url_for
 
 from photoshare.models import Face, Person, Photo, WaitingPhoto
-from photoshare.pictures.encoding import RENDITION_PX
+from photoshare.pictures.encoding import RENDITION_PX, is_extreme, longer_side_px
 from photoshare.pictures.tiles import TILE_PX, reductions
 from photoshare.services.clocks.cameras import count_suggestions
 from photoshare.services.downloads.motion_photos import has_both
@@ -131,12 +131,13 @@ def srcset(
         Returns the address of one, as `picture_url` does.
     """
     longer = max(photo.width, photo.height)
-    enough = next((side for side in RENDITION_PX if side >= longer), RENDITION_PX[-1])
+    sides = {side: longer_side_px(photo.width, photo.height, side) for side in RENDITION_PX}
+    enough = next((side for side in RENDITION_PX if sides[side] == longer), RENDITION_PX[-1])
     # One call for all sizes: a grid of 60 photos would spend a third of its time in url_for.
     path, _, query = address(photo, 0, ending).partition("?")
     base, ending = path.removesuffix(f"0.{ending}"), f"{ending}?{query}" if query else ending
     return ", ".join(
-        f"{base}{side}.{ending} {max(1, photo.width * min(side, longer) // longer)}w"
+        f"{base}{side}.{ending} {max(1, photo.width * sides[side] // longer)}w"
         for side in RENDITION_PX
         if side <= enough
     )
@@ -158,6 +159,9 @@ def tile_sizes(photo: Photo) -> str:
     Rows grow from the height in styles/photo-grid.css by about a fifth, until they fill the line.
     """
     ratio = tile_shape(photo) / 100
+    cropped = photo.width / photo.height / (SHAPES[-1] / 100)
+    if cropped > 1:  # a panorama is drawn as high as its tile, and so wider
+        return f"(max-width: 48rem) {100 * cropped:.0f}vw, {14 * ratio * cropped:.0f}rem"
     return f"(max-width: 48rem) min({38 * ratio:.0f}vw, 100vw), {14 * ratio:.0f}rem"
 
 
@@ -177,7 +181,13 @@ def visible_faces(photo: Photo, access: Access) -> list[Face]:
 
 
 def view_sizes(photo: Photo | WaitingPhoto) -> str:
-    """Return how wide a photo is drawn on its own page, at most 72vh high, for `sizes`."""
+    """Return how wide a photo is drawn on its own page, at most 72vh high, for `sizes`.
+
+    Of a panorama or a long screenshot, more: it is looked at from nearby, and where the page itself
+    is zoomed, no script brings more pixels.
+    """
+    if is_extreme(photo.width, photo.height):
+        return "200vw"
     return f"min({72 * photo.width / photo.height:.0f}vh, 100vw, 70rem)"
 
 

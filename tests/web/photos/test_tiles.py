@@ -9,15 +9,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
 from photoshare.config import Settings
-from photoshare.models import utc_now
+from photoshare.errors import NotFoundError
+from photoshare.models import Photo, db, utc_now
 from photoshare.pictures.decoder_pool import DecoderPool
 from photoshare.services.photos import deleting
-from photoshare.services.pictures import tile_files
+from photoshare.services.pictures import close_ups, tile_files
+from photoshare.services.pictures.covered import CoveredCopy
+from photoshare.services.visibility.covering import Cover
 from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
@@ -175,3 +179,38 @@ def test_a_lost_original_is_not_found(cast: Cast, site: Site, tiles_url: str) ->
         path.unlink()
 
     assert get(cast.guest, f"{tiles_url}/1/0-0.webp").status_code == 404
+
+
+def test_the_covered_copy_of_a_very_large_photo_is_cut_as_far_as_it_goes(
+    app: Flask,
+    cast: Cast,
+    site: Site,
+    add_photo: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """It has half of the sides, so the tiles of the photo's own pixels are not there."""
+    photo_id = add_photo(cast.room_id, draw_photo(RED, width=5200, height=2600))
+    Image.new("RGB", (2600, 1300), "blue").save(tmp_path / "copy.jpg")
+    copy = CoveredCopy(tmp_path / "copy.jpg", 0, 0)
+    monkeypatch.setattr(close_ups, "get_copy", lambda *_: copy)
+
+    def tile(factor: int, column: int, row: int) -> bytes:
+        return close_ups.get_tile(
+            *(db.session.get_one(Photo, photo_id), factor, column, row),
+            storage=site.storage,
+            settings=site.settings,
+            decoders=site.decoders,
+            cutting=site.cutting,
+            cover=Cover(((20, 80, 80, 20),)),
+        )
+
+    with app.app_context():
+        with Image.open(io.BytesIO(tile(2, 2, 1))) as last:
+            assert last.size == (2600 - 2048, 1300 - 1024)
+            red, _, blue = last.convert("RGB").getpixel((9, 9))  # type: ignore[misc]
+            assert red < 20 < 230 < blue
+        with pytest.raises(NotFoundError):
+            tile(1, 0, 0)
+        with pytest.raises(NotFoundError):
+            tile(2, 3, 0)
