@@ -10,7 +10,7 @@ from photoshare.pictures import decoding
 
 
 def decode_still(
-    path: Path, *, at_least_px: int, max_megapixels: int, shorter_at_least_px: int = 1
+    path: Path, *, at_least_px: int, max_megapixels: int, shorter_at_least_px: int = 0
 ) -> decoding.DecodedPhoto:
     """Decode a photo upright, or the poster of a clip; see `decoding.decode_upright`.
 
