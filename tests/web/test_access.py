@@ -194,7 +194,7 @@ def routes(
     motion = add_photo(cast.room_id, draw_motion_photo("attributes", draw_movie()), "motion.jpg")
     with app.app_context():
         digest = db.session.get_one(Photo, motion).sha256[:16]
-        of_motion = {"photo_id": motion, "digest": digest}
+        of_motion: dict[str, str | int] = {"photo_id": motion, "digest": digest}
         needed = NEEDED | {"bin.picture": {"digest": db.session.get_one(Photo, deleted).sha256}}
         done = deleting.delete_photos(host_access(cast.room_id), [deleted], site.storage)
         needed |= {"photos.movie": of_motion, "photos.with_movie": of_motion}
