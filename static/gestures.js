@@ -37,7 +37,7 @@ function pinch(event, before) {
 export function listen(viewer) {
   function onDown(event) {
     const frame = event.target.closest(".photo-frame");
-    if (!frame || event.button > 0) return;
+    if (!frame || event.button > 0 || event.target.closest("video, .clip-play, .clip-problem")) return;
     viewer.begin();
     fingers.set(event.pointerId, event);
     stroke = strokeFrom(event, fingers.size > 1 ? "pinch" : "tap", Boolean(event.target.closest("a")));

@@ -6,6 +6,7 @@ const SHOW_MS = 5000; // how long a photo is shown once it is there
 const root = document.documentElement;
 let timer = null;
 let showNext = async () => {};
+let begin = () => 0;
 
 export const isPlaying = () => root.classList.contains("is-playing");
 
@@ -19,10 +20,14 @@ export function markPlaying() {
 
 function showNextLater() {
   clearTimeout(timer);
-  timer = setTimeout(async () => {
-    if (!document.hidden) await showNext();
-    if (isPlaying()) showNextLater();
-  }, SHOW_MS);
+  const longer = document.hidden ? 0 : begin();
+  timer = setTimeout(
+    async () => {
+      if (!document.hidden) await showNext();
+      if (isPlaying()) showNextLater();
+    },
+    Math.max(SHOW_MS, longer),
+  );
 }
 
 export function play() {
@@ -47,9 +52,11 @@ export function togglePlay() {
   return play();
 }
 
-// Called once, with the function that steps to the next photo. An album's link ends in #slideshow.
-export function prepare(next) {
+// Called once, with the function that steps to the next photo, and the one that begins what moves on this one and
+// tells how many milliseconds it takes. An album's link ends in #slideshow.
+export function prepare(next, beginMoving) {
   showNext = next;
+  begin = beginMoving;
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-play]")) togglePlay();
   });

@@ -3,6 +3,7 @@
 
 import { askKnown, Failed, Lost, Refused, sendPieces, sendWhole, TooLarge } from "./transport.js";
 import { UploadView } from "./upload-view.js";
+import { language } from "./words.js";
 
 const AT_ONCE = 3; // hides round trips; more would only share the same uplink
 const SMALLEST_PIECE = 256 * 1024; // bytes; a proxy that allows less allows no photos
@@ -200,6 +201,14 @@ async function prepare() {
 
 // ---- Adding files --------------------------------------------------------------------------------
 
+// Said before a byte is sent; the server checks again, by what the file really is.
+function excess(file) {
+  const { maxPhotoMb, maxClipMb, clipEndings } = form.dataset;
+  const isClip = clipEndings.split(" ").some((ending) => file.name.toLowerCase().endsWith(ending));
+  const mostMb = Number(isClip ? maxClipMb : maxPhotoMb);
+  return file.size > mostMb * 1_000_000 ? phrase("too_many_mb", { number: mostMb.toLocaleString(language) }) : null;
+}
+
 function take(fileList) {
   const files = Array.from(fileList).filter((file) => file.size > 0 || file.type); // no folders
   if (!files.length) return say();
@@ -209,9 +218,12 @@ function take(fileList) {
   }
   count.total += files.length;
   count.open += files.length;
-  toHash.push(
-    ...files.map((file) => ({ file, sha256: null, pieceBytes, tries: 0, losses: 0, reads: 0, ...view.add(file) })),
-  );
+  for (const file of files) {
+    const item = { file, sha256: null, pieceBytes, tries: 0, losses: 0, reads: 0, ...view.add(file) };
+    const reason = excess(file);
+    if (reason) becomesRefused(item, reason);
+    else toHash.push(item);
+  }
   say();
   return prepare();
 }

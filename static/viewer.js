@@ -1,6 +1,7 @@
 // The page of one photo: steps without leaving the page, so that Back returns to the album. Its neighbours lie beside
 // it and follow the finger.
 
+import { prepareClip, previewClip } from "./clips.js";
 import { faceNear, layOutFaces } from "./faces.js";
 import { listen } from "./gestures.js";
 import { isPlaying, markPlaying, pause, prepare, togglePlay } from "./slideshow.js";
@@ -94,6 +95,7 @@ function show(page, address, { picture = null, isFading = false } = {}) {
   document.title = page.title;
   history.replaceState(history.state, "", address);
   resetZoom();
+  prepareClip(article);
   markFaces();
   markPlaying();
   watchStage();
@@ -220,7 +222,7 @@ window.addEventListener("pagehide", () => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.target.closest("input, textarea, select, dialog")) return;
+  if (event.target.closest("input, textarea, select, dialog, video")) return;
   if (event.altKey || event.ctrlKey || event.metaKey) return;
   if (event.key === "ArrowRight") step(relOf(1));
   if (event.key === "ArrowLeft") step(relOf(-1));
@@ -247,7 +249,7 @@ prepare(async () => {
     pause(); // no connection, or deleted meanwhile: the photo stays
   }
   return undefined;
-});
+}, previewClip);
 document.fonts.ready.then(layOut); // a name is as wide as its letters
 window.addEventListener("pageshow", settle); // coming back to a photo that was pulled down
 markFaces();

@@ -93,6 +93,16 @@ function nextPhoto() {
   return known.get(turn.shift());
 }
 
+// A clip without a sound, over its poster; where the browser can't play it, the poster stays.
+function previewOf(photo) {
+  const video = document.createElement("video");
+  video.className = "wall-picture";
+  Object.assign(video, { muted: true, loop: true, playsInline: true, autoplay: true, src: photo.clip });
+  video.ariaHidden = "true";
+  video.addEventListener("error", () => video.remove());
+  return video;
+}
+
 function figureOf(photo) {
   const figure = document.createElement("figure");
   figure.className = "wall-photo";
@@ -106,6 +116,7 @@ function figureOf(photo) {
     image.src = src;
     figure.append(image);
   }
+  if (photo.clip && !matchMedia("(prefers-reduced-motion: reduce)").matches) figure.append(previewOf(photo));
   if (photo.by) {
     const caption = document.createElement("figcaption");
     caption.textContent = photo.by;
@@ -175,6 +186,10 @@ function togglePause() {
   isPaused = !isPaused;
   for (const way of ways) way.hidden = (way.dataset.way === "continue") !== isPaused;
   wall.classList.toggle("is-paused", isPaused);
+  for (const video of stage.querySelectorAll("video")) {
+    if (isPaused) video.pause();
+    else video.play().catch(() => {});
+  }
   if (!isPaused) showNext();
 }
 pauseButton.addEventListener("click", togglePause);

@@ -67,12 +67,21 @@ def frames(
         As `opening.open_clip`; at least one frame comes otherwise.
     """
     with open_clip(path) as clip:
-        found = None
-        for at, frame in _wanted(clip, at_ms, only_key_frames):
-            found = ClipFrame(at, _photo_of(clip, frame, at_least_px))
-            yield found
-        if found is None:
-            raise RejectedPhotoError(DAMAGED)
+        yield from frames_of(
+            clip, at_ms=at_ms, at_least_px=at_least_px, only_key_frames=only_key_frames
+        )
+
+
+def frames_of(
+    clip: OpenedClip, *, at_ms: Iterable[int], at_least_px: int, only_key_frames: bool = False
+) -> Iterator[ClipFrame]:
+    """Decode what an opened clip shows at several times, as `frames`."""
+    is_any = False
+    for at, frame in _wanted(clip, at_ms, only_key_frames):
+        yield ClipFrame(at, _photo_of(clip, frame, at_least_px))
+        is_any = True
+    if not is_any:
+        raise RejectedPhotoError(DAMAGED)
 
 
 def _wanted(

@@ -114,6 +114,12 @@ class Settings(S3Settings, OwnerSettings, DatabaseSettings):
     max_photo_mb: int = new_setting(
         60, whole_number(1, 1000), "MB", "largest file accepted as a photo"
     )
+    max_clip_mb: int = new_setting(
+        2000, whole_number(1, 20_000), "MB", "largest file accepted as a video"
+    )
+    max_clip_minutes: int = new_setting(
+        10, whole_number(1, 180), "minutes", "longest video accepted"
+    )
     max_photo_megapixels: int = new_setting(
         100, whole_number(1, 170), "megapixels", "largest picture accepted as a photo"
     )

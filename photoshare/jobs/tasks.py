@@ -18,6 +18,7 @@ from typing import Protocol, TypeAlias
 
 from flask import Flask
 
+from photoshare.clips.opening import is_clip_file
 from photoshare.config import Settings
 from photoshare.errors import DiskFullError, ModelError, StorageError
 from photoshare.faces.analysis import analyse_photo
@@ -158,6 +159,8 @@ def _analyse(claimed: ClaimedPhoto, workplace: Workplace) -> list[FoundFace]:
     """Find the faces of a photo and cut out their covers; runs beside the job thread."""
     storage, crew = workplace.storage, workplace.crew
     with storage.holding(storage.original(claimed.room_id, claimed.sha256)) as original:
+        if is_clip_file(original):
+            return []  # nobody looks into clips yet: `covering.CLIPS_ARE_SEARCHED`
         if crew is None:
             return _analyse_here(original, workplace)
         found = crew.search(original, is_suspicious=claimed.is_retry)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from photoshare.clips.stills import decode_still
 from photoshare.geometry import FaceLocation
 from photoshare.pictures import decoding, encoding
 from photoshare.pictures.rendering import COPY_QUALITY
@@ -38,9 +39,7 @@ def make_covered(path: Path, locations: Iterable[FaceLocation], *, max_megapixel
     RejectedPhotoError
         As `decoding.decode_upright`.
     """
-    decoded = decoding.decode_upright(
-        path, at_least_px=decoding.ALL_PX, max_megapixels=max_megapixels
-    )
+    decoded = decode_still(path, at_least_px=decoding.ALL_PX, max_megapixels=max_megapixels)
     for location in locations:
         cover_face(decoded.image, [edge / decoded.scale for edge in location])
     return encoding.to_jpeg(decoded.image, quality=COPY_QUALITY)

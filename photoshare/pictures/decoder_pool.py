@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
-from photoshare.config import ROOT, Settings
+from photoshare.config import MB, ROOT, Settings
 from photoshare.errors import RejectedPhotoError
 from photoshare.geometry import FaceLocation
 from photoshare.pictures.decoding import ANY_MEGAPIXELS, DecodedPhoto
@@ -108,6 +108,8 @@ class DecoderPool:
     def _ask(self, settings: Settings, *contents: bytes, seconds: int, **what: object) -> Message:
         request: dict[str, object] = {
             "megapixels": settings.max_photo_megapixels,
+            "minutes": settings.max_clip_minutes,
+            "picture_bytes": settings.max_photo_mb * MB,
             "seconds": seconds,
             "wait_seconds": seconds * PATIENCE,
             "memory_mb": settings.max_decode_mb,

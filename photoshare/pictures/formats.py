@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from posixpath import splitext
 from typing import NamedTuple
 
 
@@ -52,6 +53,21 @@ FORMATS = {
 ACCEPTED_FORMATS = tuple(
     name for name, known in FORMATS.items() if known.kind is Kind.PICTURE and name != "MPO"
 )
+CLIP_ENDINGS = tuple(
+    dict.fromkeys(
+        ending
+        for known in FORMATS.values()
+        if known.kind is Kind.CLIP
+        for ending in (known.ending, *known.other_endings)
+    )
+)
+
+
+def kind_of_name(file_name: str) -> Kind | None:
+    """Tell by the ending of a file's name what it says to be; None for an unknown ending."""
+    ending = splitext(file_name)[1].lower()
+    kinds = (one.kind for one in FORMATS.values() if ending in (one.ending, *one.other_endings))
+    return next(kinds, None)
 
 
 def is_clip(image_format: str) -> bool:

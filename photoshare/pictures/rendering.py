@@ -1,7 +1,7 @@
 """Make the smaller pictures of an upload in one decode, and send them between processes.
 
-Runs in the decoder processes (`pictures.worker`), which import only this, `pictures.decoding` and
-`photoshare.metadata` of ours.
+Runs in the decoder processes (`pictures.worker`), which import only this, `pictures.decoding`,
+`photoshare.clips` and `photoshare.metadata` of ours.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ from typing import IO, Any
 
 from PIL.Image import Image, frombytes
 
+from photoshare.clips.checking import check_clip
+from photoshare.clips.opening import DAMAGED, MAX_MINUTES, is_clip_file
+from photoshare.clips.stills import decode_still
+from photoshare.config import MB
+from photoshare.errors import RejectedPhotoError
 from photoshare.metadata.clean import is_cleanable
 from photoshare.metadata.motion import find_movie_start
 from photoshare.pictures import decoding, encoding
@@ -27,7 +32,9 @@ ENCODERS = {"webp": encoding.to_webp, "jpg": encoding.to_jpeg}
 EAGER_PX = (320, 640)
 _EAGER_FORMAT = "webp"
 CLEAN_COPY = "clean.jpg"  # variant: the JPEG in place of a file that cannot be cleaned
+POSTER = "poster.jpg"  # variant: of a clip, the picture of which all others are made
 COPY_QUALITY = 95  # of that JPEG: no visible loss
+POSTER_QUALITY = 90  # of a frame, which was compressed already
 Message = tuple[dict[str, Any], list[bytes]]  # data, and bytes beside it
 _LENGTH = struct.Struct(">I")  # before every part of a message: its number of bytes
 
@@ -75,14 +82,36 @@ class RenderedPhoto:
     look: bytes | None = None
 
 
-def render_photo(path: Path, *, max_megapixels: int) -> RenderedPhoto:
-    """Verify a picture by decoding it, and make its smaller pictures.
+def render_photo(
+    path: Path,
+    *,
+    max_megapixels: int,
+    max_minutes: int = MAX_MINUTES,
+    max_picture_bytes: int | None = None,
+) -> RenderedPhoto:
+    """Verify a photo or a clip by decoding it, and make its smaller pictures.
+
+    Parameters
+    ----------
+    path : Path
+    max_megapixels : int
+        Of a photo.
+    max_minutes : int
+        Of a clip.
+    max_picture_bytes : int or None
+        Of a photo: a file may be as large as a clip until its bytes tell what it is.
 
     Raises
     ------
     RejectedPhotoError
-        If it is not a picture that can be read, or has too many pixels.
+        If it can't be read, or is over a limit.
     """
+    if is_clip_file(path):
+        return _render_clip(path, max_minutes=max_minutes)
+    if max_picture_bytes is not None and path.stat().st_size > max_picture_bytes:
+        raise RejectedPhotoError(
+            "The file is larger than %(number)s MB.", number=max_picture_bytes // MB
+        )
     decoded = decoding.decode_upright(
         path, at_least_px=max(EAGER_PX), max_megapixels=max_megapixels
     )
@@ -122,6 +151,28 @@ def read_again(path: Path, image_format: str) -> ToldFacts:
     return told_facts(path, image_format, camera)
 
 
+def _render_clip(path: Path, *, max_minutes: int) -> RenderedPhoto:
+    """Verify a clip by decoding parts of it, and make the pictures of its poster."""
+    clip = check_clip(path, poster_px=encoding.VIEW_PX, max_minutes=max_minutes)
+    facts, poster = clip.facts, clip.poster.image
+    if not is_cleanable(path, facts.image_format):  # guests could not get it
+        raise RejectedPhotoError(DAMAGED)
+    return RenderedPhoto(
+        facts.image_format,
+        facts.width,
+        facts.height,
+        facts.taken,
+        encoding.to_placeholder(poster),
+        {**_render_eagerly(poster), POSTER: encoding.to_jpeg(poster, quality=POSTER_QUALITY)},
+        ToldFacts(
+            duration_ms=facts.duration_ms,
+            video_codec=facts.video_codec,
+            content_id=facts.content_id,
+            camera=facts.camera,
+        ),
+    )
+
+
 def make_clean_copy(path: Path, *, max_megapixels: int) -> bytes:
     """Make a JPEG with only the pixels of a picture, as many as `decoding` keeps.
 
@@ -130,9 +181,7 @@ def make_clean_copy(path: Path, *, max_megapixels: int) -> bytes:
     RejectedPhotoError
         If it is not a picture that can be read, or has too many pixels.
     """
-    decoded = decoding.decode_upright(
-        path, at_least_px=decoding.ALL_PX, max_megapixels=max_megapixels
-    )
+    decoded = decode_still(path, at_least_px=decoding.ALL_PX, max_megapixels=max_megapixels)
     return encoding.to_jpeg(decoded.image, quality=COPY_QUALITY)
 
 

@@ -85,7 +85,14 @@ def _answer_to(head: dict[str, Any], blobs: list[bytes]) -> Message:
         return {}, [make_covered(path, locations, max_megapixels=megapixels)]
     if factor := head.get("tiles"):
         return {}, [cut_tiles(path, factor=factor, max_megapixels=megapixels)]
-    return message_of(render_photo(path, max_megapixels=megapixels))
+    return message_of(
+        render_photo(
+            path,
+            max_megapixels=megapixels,
+            max_minutes=head["minutes"],
+            max_picture_bytes=head["picture_bytes"],
+        )
+    )
 
 
 if __name__ == "__main__":

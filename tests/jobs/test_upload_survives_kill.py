@@ -7,15 +7,18 @@ import http.cookiejar
 import io
 import re
 import signal
+import struct
 import threading
 import urllib.request
 import zipfile
+from collections.abc import Callable
 from email.message import Message
 from pathlib import Path
 from urllib.response import addinfourl
 
 import pytest
 
+from tests.clips.drawing import draw_clip
 from tests.fakes import BLUE, RED, draw_photo
 from tests.servers import free_port, server, wait_until_it_serves
 
@@ -59,14 +62,30 @@ def make_room(browser: Browser) -> str:
     return found[0].decode()
 
 
-def test_acknowledged_pieces_survive_kill_9(tmp_path: Path) -> None:
-    content = draw_photo(RED, BLUE, width=1500, height=1500, image_format="BMP")
+def draw_large_photo() -> bytes:
+    return draw_photo(RED, BLUE, width=1500, height=1500, image_format="BMP")
+
+
+def draw_large_clip() -> bytes:
+    clip = draw_clip(RED, BLUE)
+    return clip + struct.pack(">I4s", 6_700_000, b"free") + b"x" * 6_699_992
+
+
+@pytest.mark.parametrize(
+    ("draw", "name"),
+    [(draw_large_photo, "a.bmp"), (draw_large_clip, "a.mp4")],
+    ids=["photo", "clip"],
+)
+def test_acknowledged_pieces_survive_kill_9(
+    tmp_path: Path, draw: Callable[[], bytes], name: str
+) -> None:
+    content = draw()
     piece = 1_000_000
     port = free_port()
     browser = Browser(port)
 
     def begin() -> tuple[str, int]:
-        form = f"file_name=a.bmp&modified=1&size={len(content)}".encode()
+        form = f"file_name={name}&modified=1&size={len(content)}".encode()
         headers = browser.headers_of(f"{room}/uploads", form, "application/x-www-form-urlencoded")
         return headers["Location"], int(headers["Upload-Offset"])
 
@@ -92,8 +111,9 @@ def test_acknowledged_pieces_survive_kill_9(tmp_path: Path) -> None:
 
     with server(tmp_path, port) as process:
         wait_until_it_serves(process, port)
-        with zipfile.ZipFile(io.BytesIO(browser.send(f"{room}/photos.zip"))) as archive:
-            assert [archive.read(name) for name in archive.namelist()] == [content]
+        packed = browser.send(f"{room}/photos.zip?exact=1")
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            assert {one: archive.read(one) for one in archive.namelist()} == {name: content}
     assert lives == 4
     assert list(tmp_path.rglob("pieces/*")) == []
 

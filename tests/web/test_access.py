@@ -6,6 +6,7 @@ of the API are walked by tests/web/api/test_api_access.py, with tokens.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -27,6 +28,7 @@ from photoshare.services.take_home.room_file import Choice
 from photoshare.web.requests.invitation import PAGES
 from photoshare.web.requests.security import API_PATH
 from photoshare.web.site import Site
+from tests.clips.drawing import draw_clip
 from tests.conftest import Cast
 from tests.fakes import GREEN, RED, draw_photo
 from tests.helpers import (
@@ -64,7 +66,7 @@ CLOSED = {route: status for route, status in OPEN_WHEN_ENDED.items() if status !
 # Whoever is in is not kept out by a new guest link, nor by the end; nor are their other devices.
 OF_A_GUEST = {("own_links.ask", "GET"): 200, ("own_links.become", "POST"): 303}
 # The query that a page needs; the first person of a room has the id 1.
-NEEDED: dict[str, dict[str, str | int]] = {
+NEEDED: dict[str, dict[str, str]] = {
     "albums.several": {"people": "1"},
     "photos.ids": {"day": "2026-07-04"},
 }
@@ -191,13 +193,23 @@ def routes(
         correction_id = verbs.hide_person(Author(cast.room_id), party.blue)
         verbs.undo(Author(cast.room_id), correction_id)
     deleted = add_photo(cast.room_id, draw_photo(RED, RED), "deleted.jpg")
-    motion = add_photo(cast.room_id, draw_motion_photo("attributes", draw_movie()), "motion.jpg")
+    clip, motion = draw_clip(RED), draw_motion_photo("attributes", draw_movie())
+    of_clip, of_motion = (
+        {
+            "photo_id": add_photo(cast.room_id, content, name),
+            "digest": hashlib.sha256(content).hexdigest()[:16],
+        }
+        for content, name in ((clip, "clip.mp4"), (motion, "motion.jpg"))
+    )
     with app.app_context():
-        digest = db.session.get_one(Photo, motion).sha256[:16]
-        of_motion: dict[str, str | int] = {"photo_id": motion, "digest": digest}
-        needed = NEEDED | {"bin.picture": {"digest": db.session.get_one(Photo, deleted).sha256}}
+        needed: dict[str, dict[str, object]] = {
+            **NEEDED,  # type: ignore[dict-item]
+            "bin.picture": {"digest": db.session.get_one(Photo, deleted).sha256},
+            "photos.clip": of_clip,
+            "photos.movie": of_motion,
+            "photos.with_movie": of_motion,
+        }
         done = deleting.delete_photos(host_access(cast.room_id), [deleted], site.storage)
-        needed |= {"photos.movie": of_motion, "photos.with_movie": of_motion}
         pack = pack_room(cast.room_id, Choice(), site.storage)
         assert pack is not None
     values = {

@@ -34,11 +34,14 @@ class CoveredCopies:
     covers : dict of photo id to Cover
     copies : dict of photo id to CoveredCopy
         Of those photos of `covers` whose copies are made.
+    withheld : frozenset of int
+        The clips that are left out: they would show what is covered.
     """
 
     covering: Covering
     covers: dict[int, Cover]
     copies: dict[int, CoveredCopy]
+    withheld: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
         """Whether anything may be covered."""
@@ -61,7 +64,9 @@ class CoveredCopies:
             ids = db.session.scalars(photos.with_only_columns(Photo.id))
             waiting = len(missing.intersection(ids))
         if self.covering.covers_unsearched:
-            unsearched = photos.where(Photo.engine.is_(None), Photo.state != PHOTO_FAILED)
+            unsearched = photos.where(
+                Photo.engine.is_(None), Photo.state != PHOTO_FAILED, Photo.duration_ms.is_(None)
+            )
             if self.covering.guest_id is not None:
                 own = Photo.guest_id == self.covering.guest_id
                 unsearched = unsearched.where(Photo.guest_id.is_(None) | ~own)
@@ -72,7 +77,12 @@ class CoveredCopies:
 
 def find_covered_copies(room_id: int, covering: Covering, storage: Storage) -> CoveredCopies:
     """Find the covered copies of a room for someone; asks nothing where nothing is covered."""
-    covers = covering.of_photos()
+    withheld = covering.withheld_clips(room_id)
+    covers = {
+        photo_id: cover
+        for photo_id, cover in covering.of_photos().items()
+        if photo_id not in withheld
+    }
     copies: dict[int, CoveredCopy] = {}
     if covers:
         with_them = select(Face.photo_id).where(Face.person_id.in_(covering.people))
@@ -82,7 +92,7 @@ def find_covered_copies(room_id: int, covering: Covering, storage: Storage) -> C
             cover = covers.get(photo_id)
             if cover and (copy := find_copy(storage, room_id, sha256, cover)):
                 copies[photo_id] = copy
-    return CoveredCopies(covering, covers, copies)
+    return CoveredCopies(covering, covers, copies, withheld)
 
 
 def make_covered_copies(

@@ -6,7 +6,7 @@ import hashlib
 import json
 import zlib
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -98,7 +98,7 @@ def make_zip(
     shelf: ZipShelf,
     *,
     exact: bool,
-    tell_lost: Callable[[Sequence[str]], ZipNote],
+    tell_missing: Callable[[Sequence[str], int], ZipNote],
     covering: Covering = NOTHING,
 ) -> AlbumZip | None:
     """Lay out the zip of an album, or take it from the shelf; every photo gets a unique name.
@@ -113,8 +113,9 @@ def make_zip(
         Where the zip is kept for its readers.
     exact : bool
         Originals bit for bit, including locations, names and serial numbers.
-    tell_lost : callable
-        Writes the text for a zip without the lost photos, given their file names.
+    tell_missing : callable
+        Writes the text for a zip without the lost photos, given their file names, and without
+        some clips on which faces would have to be covered, given their number.
     covering : Covering
         Whose faces are covered for whoever asks.
 
@@ -127,8 +128,11 @@ def make_zip(
     with shelf.building:
         covers = find_covered_copies(album.room_id, covering, storage)
         while made is None and not (state := zip_state(album, covers)).waiting_count:
-            note = tell_lost(state.lost) if state.lost else None
-            photo_ids = _photo_ids(album)
+            all_ids = _photo_ids(album)
+            photo_ids = array("q", filterfalse(covers.withheld.__contains__, all_ids))
+            withheld_count = len(all_ids) - len(photo_ids)
+            is_any_missing = state.lost or withheld_count
+            note = tell_missing(state.lost, withheld_count) if is_any_missing else None
             key = _digest(album, photo_ids, covers, exact=exact, note=note)
             made = shelf.find(key)
             if made is None:
@@ -188,7 +192,7 @@ def _lay_out(
 
     Also None if a photo was added or deleted since the ids were listed.
     """
-    columns = _read_columns(album, photo_ids, storage, exact=exact)
+    columns = _read_columns(album, photo_ids, covers.withheld, storage, exact=exact)
     if columns is None:
         return None
     hashes, names, formats, forms, sizes, checksums, moments = columns
@@ -211,7 +215,7 @@ def _lay_out(
 
 
 def _read_columns(
-    album: Album, photo_ids: array[int], storage: Storage, *, exact: bool
+    album: Album, photo_ids: array[int], withheld: Set[int], storage: Storage, *, exact: bool
 ) -> list[list[Any]] | None:
     """Read the columns of a zip's photos, one list per column, in the order of the ids.
 
@@ -238,7 +242,7 @@ def _read_columns(
             for column, values in zip(found, part, strict=True):
                 column.extend(values)
     places = {photo_id: place for place, photo_id in enumerate(found[0])}
-    if places.keys() != set(photo_ids):
+    if places.keys() - withheld != set(photo_ids):
         return None
     order = [places[photo_id] for photo_id in photo_ids]
     return [[column[place] for place in order] for column in found[len(needed) :]]

@@ -160,10 +160,11 @@ def _add_photos(
 
 def _add_photo(room_id: int, file: RoomFile, name: str, said: RestoredPhoto, server: Server) -> int:
     storage, settings = server.storage, server.settings
-    with file.opened(name, most_bytes=settings.max_photo_mb * MB) as entry:
+    most_mb = adding.most_mb_of(name, settings)
+    with file.opened(name, most_bytes=most_mb * MB) as entry:
         try:
             stream = cast(BinaryIO, entry)  # of which only `read` is used
-            with storage.receive(room_id, stream, max_photo_mb=settings.max_photo_mb) as received:
+            with storage.receive(room_id, stream, max_photo_mb=most_mb) as received:
                 if received.sha256 != said.sha256:
                     raise RoomFileError(f"{file.name} is damaged: {name} isn't what it was.")
                 added = adding.add_received(

@@ -30,7 +30,7 @@ from photoshare.models import (
 from photoshare.pictures.best_time import best_time, zone_named
 from photoshare.pictures.capture_time import FileTime
 from photoshare.pictures.decoder_pool import DecoderPool
-from photoshare.pictures.formats import FORMATS
+from photoshare.pictures.formats import FORMATS, Kind, kind_of_name
 from photoshare.pictures.rendering import CLEAN_COPY
 from photoshare.services.clocks.settling import settle_clocks
 from photoshare.services.downloads.checksums import measure_received
@@ -91,7 +91,8 @@ def add_photo(
     StorageError
         If photos are kept elsewhere, and that can't be reached.
     """
-    with storage.receive(room_id, stream, max_photo_mb=settings.max_photo_mb) as received:
+    most_mb = most_mb_of(file_name, settings)
+    with storage.receive(room_id, stream, max_photo_mb=most_mb) as received:
         return add_received(
             room_id,
             received,
@@ -102,6 +103,15 @@ def add_photo(
             decoders=decoders,
             changed_at=changed_at,
         )
+
+
+def most_mb_of(file_name: str, settings: Settings) -> int:
+    """Return how large a file of this name may be: a video is much larger than a photo.
+
+    Once it is here, its bytes tell what it is, and that it isn't larger than that may be.
+    """
+    is_clip = kind_of_name(file_name) is Kind.CLIP
+    return settings.max_clip_mb if is_clip else settings.max_photo_mb
 
 
 def add_received(

@@ -94,10 +94,9 @@ def begin_upload(
     """
     if facts.size_bytes < 1 or not facts.fingerprint or len(facts.fingerprint) > MAX_FINGERPRINT:
         raise InvalidInputError("The upload is missing the file's name or size.")
-    if facts.size_bytes > settings.max_photo_mb * MB:
-        raise RejectedPhotoError(
-            "The file is larger than %(number)s MB.", number=settings.max_photo_mb
-        )
+    most_mb = adding.most_mb_of(facts.file_name, settings)
+    if facts.size_bytes > most_mb * MB:
+        raise RejectedPhotoError("The file is larger than %(number)s MB.", number=most_mb)
     room_id, guest_id = access.room.id, access.guest.id
     unfinished = storage.bytes_in_pieces(room_id)  # on the disk, but not in a photo yet
     adding.check_room_limits(room_id, facts.size_bytes + unfinished, settings)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from photoshare.services.pictures.close_ups import get_tile
 from photoshare.services.pictures.covered import (
+    blurred_face,
     cover_maker,
     delete_old_covers,
     face_of_copy,
@@ -20,6 +21,7 @@ from photoshare.services.pictures.smaller import (
 )
 
 __all__ = [
+    "blurred_face",
     "cover_maker",
     "delete_old_covers",
     "delete_pictures_of_no_faces",

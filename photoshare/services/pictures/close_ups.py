@@ -105,7 +105,7 @@ def _read(target: Path, name: str) -> bytes:
 
 
 def _checked_name(photo: Photo, factor: int, column: int, row: int, cover: Cover | None) -> str:
-    can_be = cover is None or _can_be_covered(photo, cover)
+    can_be = (cover is None or _can_be_covered(photo, cover)) and photo.duration_ms is None
     if can_be and factor in tiles.reductions(photo.width, photo.height):
         columns, rows = tiles.grid_of(photo.width, photo.height, factor)
         if column < columns and row < rows:

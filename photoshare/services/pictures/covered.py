@@ -76,6 +76,8 @@ def get_copy(room_id: int, sha256: str, cover: Cover, storage: Storage, make: Ma
         If the original is lost, was just deleted, or can no longer be decoded: what is covered
         is never shown instead.
     """
+    if cover.is_whole:  # it covers no place, so that a copy would show everything
+        raise NotFoundError("This picture no longer exists.")
     db.session.rollback()  # keep no transaction open meanwhile
     if found := find_copy(storage, room_id, sha256, cover):
         return found
@@ -156,6 +158,14 @@ def delete_old_covers(storage: Storage, room_id: int | None = None) -> None:
 def _cover_of(path: Path) -> str:
     """Read the name of the cover in that of a file: it ends before a hyphen or a dot."""
     return path.name.partition(COVERED)[2].partition(".")[0].partition("-")[0]
+
+
+def blurred_face(path: Path) -> bytes:
+    """Make a JPEG of the picture of a face on which nobody can be recognised."""
+    decoded = decoding.decode_upright(
+        path, at_least_px=decoding.ALL_PX, max_megapixels=decoding.ANY_MEGAPIXELS
+    )
+    return encoding.to_jpeg(blurred(decoded.image))
 
 
 def face_of_copy(face: Face, cover: Cover, storage: Storage, make: Make) -> bytes:

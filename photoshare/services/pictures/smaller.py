@@ -8,10 +8,11 @@ from threading import Semaphore
 
 from sqlalchemy import select
 
+from photoshare.clips.stills import decode_still
 from photoshare.errors import NotFoundError, RejectedPhotoError
 from photoshare.models import Face, Photo, WaitingPhoto, db
 from photoshare.pictures import decoding, encoding
-from photoshare.pictures.rendering import ENCODERS
+from photoshare.pictures.rendering import ENCODERS, POSTER
 from photoshare.services.people.shown_faces import get_face
 from photoshare.services.rooms.entering import Access
 from photoshare.services.visibility.sight import searches_faces
@@ -44,12 +45,21 @@ def find_picture(
     target = storage.derivative(photo.room_id, photo.sha256, f"{side}.{ending}")
 
     def render(original: Path) -> bytes:
-        decoded = decoding.decode_upright(
-            original, at_least_px=side, max_megapixels=decoding.ANY_MEGAPIXELS
-        )
+        decoded = decode_still(original, at_least_px=side, max_megapixels=decoding.ANY_MEGAPIXELS)
         return ENCODERS[ending](encoding.smaller(decoded.image, side))
 
-    return find_or_make(target, photo.room_id, photo.sha256, render, storage, renders)
+    def find_source() -> Path:
+        return _still_file(photo.room_id, photo.sha256, storage)
+
+    return find_or_make(
+        target, photo.room_id, photo.sha256, render, storage, renders, find_source=find_source
+    )
+
+
+def _still_file(room_id: int, sha256: str, storage: Storage) -> Path:
+    """Return the file of which the pictures of a photo are made: of a clip, its poster."""
+    poster = storage.find(storage.derivative(room_id, sha256, POSTER))
+    return poster or storage.original(room_id, sha256)
 
 
 def find_face_picture(access: Access, face_id: int, storage: Storage, renders: Semaphore) -> Path:
@@ -84,7 +94,7 @@ def _find_picture_of(face: Face, storage: Storage, renders: Semaphore) -> Path:
     needed_px = encoding.face_crop_px(photo.width, photo.height, [location])
 
     def render(original: Path) -> bytes:
-        decoded = decoding.decode_upright(
+        decoded = decode_still(
             original, at_least_px=needed_px, max_megapixels=decoding.ANY_MEGAPIXELS
         )
         return encoding.to_jpeg(encoding.crop_face(decoded, location))

@@ -3,7 +3,8 @@
 A room covers them if its host says so. Hosts see all faces, and whoever asked sees their own; the
 wall and shared albums cover them for everybody. A photo that was never searched is covered as a
 whole for all but hosts and whoever added it, as long as anybody of the room is hidden: nobody
-knows who is on it.
+knows who is on it. A clip with such a face, or whose faces nobody knows, is a covered picture only:
+it isn't played and can't be saved.
 
 A room in which nobody has ever asked costs no query: `Room.covering` is 0.
 """
@@ -15,7 +16,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from photoshare.geometry import FaceLocation
 from photoshare.models import PHOTO_FAILED, Face, FacesFor, Person, Photo, Room, db, number_of
@@ -48,6 +49,8 @@ class Cover:
 
 
 WHOLE = Cover((), is_whole=True)
+# Whether someone looks for faces in clips; if not, nobody knows whom they show.
+CLIPS_ARE_SEARCHED = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +79,34 @@ class Covering:
             return None
         if self.hides(photo):
             return WHOLE
-        return self.of_photos([photo.id]).get(photo.id)
+        cover = self.of_photos([photo.id]).get(photo.id)
+        # Faces move: what hides them in one picture of a clip doesn't in the next.
+        return WHOLE if cover and photo.duration_ms is not None else cover
 
     def hides(self, photo: Photo) -> bool:
         """Whether nobody knows yet whom a photo shows, and this browser has to wait for that."""
         is_unsearched = photo.engine is None and photo.state != PHOTO_FAILED
+        is_unsearched = is_unsearched or (photo.duration_ms is not None and not CLIPS_ARE_SEARCHED)
         is_own = self.guest_id is not None and photo.guest_id == self.guest_id
         return self.covers_unsearched and is_unsearched and not is_own
+
+    def withholds(self, photo: Photo) -> bool:
+        """Whether a clip is only shown as a covered picture: it is neither played nor saved."""
+        return photo.duration_ms is not None and self.of_photo(photo) is not None
+
+    def withheld_clips(self, room_id: int) -> frozenset[int]:
+        """List the clips of a room that are only shown as covered pictures, by id."""
+        if not self.people:
+            return frozenset()
+        query = select(Photo.id).where(Photo.room_id == room_id, Photo.duration_ms.is_not(None))
+        with_them = select(Face.photo_id).where(Face.person_id.in_(self.people), Face.is_face)
+        is_withheld: ColumnElement[bool] = Photo.id.in_(with_them)
+        if self.covers_unsearched:
+            is_unsearched = Photo.engine.is_(None) & (Photo.state != PHOTO_FAILED)
+            is_own = Photo.guest_id.is_not(None) & (Photo.guest_id == self.guest_id)
+            is_unknown = ~is_own if not CLIPS_ARE_SEARCHED else is_unsearched & ~is_own
+            is_withheld = is_withheld | is_unknown
+        return frozenset(db.session.scalars(query.where(is_withheld)))
 
     def of_photos(self, photo_ids: Collection[int] | None = None) -> dict[int, Cover]:
         """Return what is covered on searched photos, by id; None: all photos of the room."""
@@ -149,12 +173,15 @@ def valid_covers(faces: Mapping[int, Sequence[FaceLocation]]) -> list[Cover]:
 
 
 def asked_faces(room_id: int) -> dict[str, dict[int, list[FaceLocation]]]:
-    """List where the faces of those who asked are, by the photo's SHA-256 and the person."""
+    """List where the faces of those who asked are, by the photo's SHA-256 and the person.
+
+    Without clips, of which no covered copies are made.
+    """
     edges = (Face.top, Face.right, Face.bottom, Face.left)
     query = (
         select(Photo.sha256, Face.person_id, *edges)
         .join(Photo, Photo.id == Face.photo_id)
-        .where(Face.person_id.in_(_asked(room_id)), Face.is_face)
+        .where(Face.person_id.in_(_asked(room_id)), Face.is_face, Photo.duration_ms.is_(None))
     )
     found: dict[str, dict[int, list[FaceLocation]]] = {}
     for sha256, person_id, *location in db.session.execute(query):

@@ -20,6 +20,7 @@ from photoshare.web.answers.htmx import (
 from photoshare.web.answers.namesake import ask_if_namesake
 from photoshare.web.answers.photo_files import (
     answer_later,
+    play_clip,
     send_part,
     send_photo,
     send_zip,
@@ -63,6 +64,7 @@ __all__ = [
     "photo_words",
     "picture_digest",
     "picture_file",
+    "play_clip",
     "redirect_or",
     "render",
     "say_deleted",

@@ -60,7 +60,12 @@ def _shortened(name: str) -> str:
 
 
 def send_source(
-    open_source: Callable[[], Source], size_bytes: int, *, etag: str, mime_type: str, name: str
+    open_source: Callable[[], Source],
+    size_bytes: int,
+    *,
+    etag: str,
+    mime_type: str,
+    name: str | None,
 ) -> Response:
     """Send a source as a file to save: all of it, the requested range, or "not modified".
 
@@ -71,6 +76,8 @@ def send_source(
     ----------
     etag : str
         Changes whenever any byte does.
+    name : str or None
+        To save it under; None: the browser shows it in its page.
     """
     start, stop = 0, size_bytes
     response = Response(mimetype=mime_type)
@@ -88,7 +95,8 @@ def send_source(
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["Cache-Control"] = "private, no-cache"  # cached, but revalidated every time
     if response.status_code in (200, 206):
-        response.headers["Content-Disposition"] = content_disposition(name)
+        if name is not None:
+            response.headers["Content-Disposition"] = content_disposition(name)
         response.content_length = stop - start
         file = cast(IO[bytes], SourceFile(open_source, start, stop))
         response.response = wrap_file(request.environ, file)

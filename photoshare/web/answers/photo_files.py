@@ -10,7 +10,7 @@ from flask import Response, make_response, redirect
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from photoshare.errors import NotFoundError, ServerBusyError
+from photoshare.errors import NotAllowedError, NotFoundError, ServerBusyError
 from photoshare.metadata.clean import CLEANING_RULES
 from photoshare.models import Photo
 from photoshare.pictures.formats import FORMATS
@@ -35,11 +35,15 @@ from photoshare.web.requests import current_covering
 from photoshare.web.site import current_site
 
 SERVICE_UNAVAILABLE = 503
+# What browsers are told of clips that they play: they look inside, but some refuse other names.
+PLAYED_AS = {"video/quicktime": "video/mp4", "video/3gpp": "video/mp4"}
 RETRY_AFTER_S = "5"  # for programs; the page retries by itself
 
 
-def send_photo(photo: Photo, *, exact: bool, may_redirect: bool = True) -> BaseResponse:
-    """Send a photo to save.
+def send_photo(
+    photo: Photo, *, exact: bool, may_redirect: bool = True, is_played: bool = False
+) -> BaseResponse:
+    """Send a photo to save, or a clip to play.
 
     Parameters
     ----------
@@ -49,13 +53,24 @@ def send_photo(photo: Photo, *, exact: bool, may_redirect: bool = True) -> BaseR
     may_redirect : bool
         Whether the bucket may send it, if the settings say so. A program might send the bucket its
         token as well.
+    is_played : bool
+        Whether the browser plays it in the page.
+
+    Raises
+    ------
+    NotAllowedError
+        If it is a clip with a face that must be covered for this browser.
     """
     site, covering = current_site(), current_covering()
     storage = site.storage
-    if covering.hides(photo):
+    if covering.hides(photo) and photo.engine is None:
         raise ServerBusyError(
             "This photo has only just come in. Please try again in a moment.",
             retry_after_s=int(RETRY_AFTER_S),
+        )
+    if covering.withholds(photo):
+        raise NotAllowedError(
+            "Someone in this video has asked not to be shown, so it can't be played or saved here."
         )
     room_id, sha256, image_format = photo.room_id, photo.sha256, photo.image_format
     file_name, cover = photo.file_name, covering.of_photo(photo)
@@ -70,17 +85,18 @@ def send_photo(photo: Photo, *, exact: bool, may_redirect: bool = True) -> BaseR
         if address:
             return _no_store(redirect(address))
     fetch_download(storage, room_id, sha256, found.form, found.cover)
+    mime_type = FORMATS[found.image_format].mime_type
     return send_source(
         partial(open_download, storage, room_id, sha256, found.form, image_format, found.cover),
         found.size_bytes,
         etag=hashlib.sha256(found.stamp.encode()).hexdigest(),
-        mime_type=FORMATS[found.image_format].mime_type,
-        name=original_name(file_name, found.image_format),
+        mime_type=PLAYED_AS.get(mime_type, mime_type) if is_played else mime_type,
+        name=None if is_played else original_name(file_name, found.image_format),
     )
 
 
 def send_part(photo: Photo, part: Part, *, exact: bool) -> BaseResponse:
-    """Send the movie of a motion photo, or the photo with its movie.
+    """Send the movie of a motion photo, to be played, or the photo with its movie, to save.
 
     Where faces are covered for whoever asks, neither: nobody has looked for them in the movie.
 
@@ -92,21 +108,31 @@ def send_part(photo: Photo, part: Part, *, exact: bool) -> BaseResponse:
     storage, start = current_site().storage, photo.movie_start
     if start is None or current_covering() or (part is Part.BOTH and not has_both(photo)):
         raise NotFoundError("This photo has no movie.")
-    room_id, sha256 = photo.room_id, photo.sha256
-    mime_type = FORMATS[photo.image_format].mime_type
-    name = original_name(photo.file_name, photo.image_format)
-    if part is Part.MOVIE:
-        mime_type, name = "video/mp4", name.rpartition(".")[0] + ".mp4"
+    room_id, sha256, is_played = photo.room_id, photo.sha256, part is Part.MOVIE
     fetch_download(storage, room_id, sha256, Form.PATCHED)
-    open_it = partial(open_part, storage, room_id, sha256, start, part, exact=exact)
     stamp = f"{sha256} {part} {exact} {CLEANING_RULES}"
     return send_source(
-        open_it,
+        partial(open_part, storage, room_id, sha256, start, part, exact=exact),
         size_of_part(storage, room_id, sha256, start, part, exact=exact),
         etag=hashlib.sha256(stamp.encode()).hexdigest(),
-        mime_type=mime_type,
-        name=name,
+        mime_type="video/mp4" if is_played else FORMATS[photo.image_format].mime_type,
+        name=None if is_played else original_name(photo.file_name, photo.image_format),
     )
+
+
+def play_clip(photo: Photo, *, exact: bool) -> BaseResponse:
+    """Send a clip to play in a page, all of it or the part that the browser asks for.
+
+    Raises
+    ------
+    NotFoundError
+        If it is a photo, or can only be saved as a picture.
+    NotAllowedError
+        As `send_photo`.
+    """
+    if photo.duration_ms is None:
+        raise NotFoundError("This photo doesn't exist or was deleted.")
+    return send_photo(photo, exact=exact, may_redirect=False, is_played=True)
 
 
 def _no_store(response: BaseResponse) -> BaseResponse:
@@ -131,7 +157,7 @@ def send_zip(album: Album, title: str, *, exact: bool) -> Response | None:
         site.storage,
         site.zips,
         exact=exact,
-        tell_lost=_tell_lost,
+        tell_missing=_tell_missing,
         covering=current_covering(),
     )
     if made is None:
@@ -159,14 +185,26 @@ def waiting_words(album: Album) -> dict[str, int]:
     return {"photo_count": photo_count, "ready_count": photo_count - waiting_count}
 
 
-def _tell_lost(names: Sequence[str]) -> ZipNote:
-    """Write the text that a zip contains in place of lost photos, with Windows line endings."""
-    words = ngettext(
-        "%(number)s photo is missing from this zip because its file was lost on the server.",
-        "%(number)s photos are missing from this zip because their files were lost on the server.",
-        len(names),
-        number=number(len(names)),
-    )
-    remedy = gettext("If you still have any of them, please add them to the room again.")
-    text = "\r\n".join([words, remedy, "", *names, ""])
+def _tell_missing(names: Sequence[str], withheld_count: int) -> ZipNote:
+    """Write the text that a zip contains in place of missing files, with Windows line endings."""
+    lines = []
+    if names:
+        lost = ngettext(
+            "%(number)s photo is missing from this zip because its file was lost on the server.",
+            "%(number)s photos are missing from this zip because their files were lost on the "
+            "server.",
+            len(names),
+            number=number(len(names)),
+        )
+        remedy = gettext("If you still have any of them, please add them to the room again.")
+        lines += [lost, remedy, "", *names, ""]
+    if withheld_count:
+        withheld = ngettext(
+            "%(number)s video isn't in this zip because someone in it asked not to be shown.",
+            "%(number)s videos aren't in this zip because someone in them asked not to be shown.",
+            withheld_count,
+            number=number(withheld_count),
+        )
+        lines += [withheld, ""]
+    text = "\r\n".join(lines)
     return ZipNote(safe_name(gettext("Missing photos")) + ".txt", text)

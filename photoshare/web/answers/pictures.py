@@ -10,6 +10,7 @@ from photoshare.errors import NotFoundError
 from photoshare.models import Photo, WaitingPhoto
 from photoshare.services.people.shown_faces import get_face
 from photoshare.services.pictures import (
+    blurred_face,
     cover_maker,
     face_of_copy,
     find_covered_picture,
@@ -66,7 +67,10 @@ def send_face_picture(face_id: int) -> Response:
         path = find_face_picture(access, face_id, site.storage, site.renders)
         return _kept_if(cover, send_picture(path, "image/jpeg"))
     make = cover_maker(site.decoders, site.settings)
-    content = face_of_copy(face, cover, site.storage, make)
+    if cover is WHOLE:  # of a clip
+        content = blurred_face(find_face_picture(access, face_id, site.storage, site.renders))
+    else:
+        content = face_of_copy(face, cover, site.storage, make)
     return _kept_if(cover, _for_this_browser(Response(content, mimetype="image/jpeg")))
 
 

@@ -59,8 +59,9 @@ class PhotoShape(Schema):
 
     id = _count("Never given twice.")
     file_name = _text("As on the device that sent it.")
-    media_type = _text("Of the original.")
+    media_type = _text("Of the original: image/..., or video/... for a video.")
     size_bytes = _count("Of the original as it was sent; a download may be smaller.")
+    duration_ms = _count("How long a video is; null: a photo.", allow_none=True)
     width = _count("Pixels, upright.")
     height = _count("Pixels, upright.")
     uploader = _text("The guest's name; null: they gave none.", allow_none=True)

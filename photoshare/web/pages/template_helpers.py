@@ -12,6 +12,7 @@ from flask import Flask, url_for
 
 from photoshare.models import Face, Person, Photo, WaitingPhoto
 from photoshare.pictures.encoding import RENDITION_PX
+from photoshare.pictures.formats import CLIP_ENDINGS
 from photoshare.pictures.tiles import TILE_PX, reductions
 from photoshare.services.clocks.cameras import count_suggestions
 from photoshare.services.downloads.motion_photos import has_both
@@ -65,6 +66,17 @@ from photoshare.web.requests import covering_mark, site_of
 # styles are not allowed, so each shape has a class in styles/photo-grid.css; none cuts off more
 # than 6 % of what cameras take. Wider and taller photos are cropped.
 SHAPES = (50, 56, 62, 67, 75, 80, 90, 100, 112, 125, 133, 150, 160, 178, 200, 235, 300)
+# Of clips: what people call them, and their type in RFC 6381's words.
+_CODECS = {
+    "h264": ("H.264", 'video/mp4; codecs="avc1.640028"'),
+    "hevc": ("HEVC", 'video/mp4; codecs="hvc1.1.6.L120.B0"'),
+    "vp8": ("VP8", 'video/webm; codecs="vp8"'),
+    "vp9": ("VP9", 'video/webm; codecs="vp9"'),
+    "av1": ("AV1", 'video/mp4; codecs="av01.0.08M.08"'),
+    "h263": ("H.263", 'video/3gpp; codecs="s263"'),
+    "mpeg4": ("MPEG-4", 'video/mp4; codecs="mp4v.20.9"'),
+    "mjpeg": ("Motion JPEG", 'video/quicktime; codecs="jpeg"'),
+}
 # No page is kept in the phone's storage, nothing is evaluated, an error never replaces the element.
 HTMX_CONFIG = {
     "historyCacheSize": 0,
@@ -181,8 +193,11 @@ def tiles_url(photo: Photo) -> str:
 
 
 def tile_factors(photo: Photo) -> tuple[int, ...]:
-    """List by what the sides of a photo may be divided for its tiles; nothing for a small one."""
-    return reductions(photo.width, photo.height)
+    """List by what the sides of a photo may be divided for its tiles.
+
+    Nothing for a small one, nor for a clip.
+    """
+    return reductions(photo.width, photo.height) if photo.duration_ms is None else ()
 
 
 def download_url(photo: Photo) -> str:
@@ -201,6 +216,27 @@ def movie_url(photo: Photo, *, with_photo: bool = False) -> str | None:
 def original_url(photo: Photo) -> str:
     """Return the address of a photo's original, bit for bit."""
     return url_for("photos.original", photo_id=photo.id, digest=picture_digest(photo))
+
+
+def clip_url(photo: Photo) -> str:
+    """Return the address at which a clip is played."""
+    return url_for("photos.clip", photo_id=photo.id, digest=picture_digest(photo))
+
+
+def clip_length(photo: Photo | WaitingPhoto) -> str:
+    """Write how long a clip is, as players do: 1:05."""
+    minutes, seconds = divmod(max(round((photo.duration_ms or 0) / 1000), 1), 60)
+    return f"{minutes}:{seconds:02}"
+
+
+def clip_type(photo: Photo) -> str:
+    """Return the type of a clip by which a browser can tell whether it plays such."""
+    return _CODECS[photo.video_codec or "h264"][1]
+
+
+def clip_codec(photo: Photo) -> str:
+    """Return what people call the codec of a clip."""
+    return _CODECS[photo.video_codec or "h264"][0]
 
 
 def album_arguments(album: Album) -> dict[str, Any]:
@@ -280,6 +316,9 @@ def init_app(app: Flask) -> None:
         "HTMX_CONFIG": HTMX_CONFIG,
         "TILE_PX": TILE_PX,
         "PIECE_BYTES": site_of(app).settings.piece_bytes,
+        "MAX_PHOTO_MB": site_of(app).settings.max_photo_mb,
+        "MAX_CLIP_MB": site_of(app).settings.max_clip_mb,
+        "CLIP_ENDINGS": " ".join(CLIP_ENDINGS),
         "absolute_url": absolute_url,
         "album_arguments": album_arguments,
         "album_url": album_url,
@@ -290,6 +329,10 @@ def init_app(app: Flask) -> None:
         "photo_words": photo_words,
         "people_arguments": people_arguments,
         "picture_url": picture_url,
+        "clip_codec": clip_codec,
+        "clip_length": clip_length,
+        "clip_type": clip_type,
+        "clip_url": clip_url,
         "covering_mark": covering_mark,
         "count_wrong_clocks": count_suggestions,
         "cursor_of": cursor_of,

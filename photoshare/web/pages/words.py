@@ -243,5 +243,10 @@ def photo_words(photo: Photo, faces: Iterable[Face]) -> str:
     )
     if names:
         people = format_list(names, locale=page_locale())
+        if photo.duration_ms is not None:
+            return str(gettext("Video with %(people)s", people=people))
         return str(gettext("Photo with %(people)s", people=people))
-    return str(gettext("Photo %(file_name)s", file_name=isolated(photo.file_name)))
+    file_name = isolated(photo.file_name)
+    if photo.duration_ms is not None:
+        return str(gettext("Video %(file_name)s", file_name=file_name))
+    return str(gettext("Photo %(file_name)s", file_name=file_name))

@@ -24,8 +24,8 @@ ARGUMENT = "c"
 _FOR_ALL = "-all"  # ends the number where faces are covered whoever asks
 # The pictures whose addresses are in pages.
 PICTURES = (
-    *("photos.picture", "photos.tile", "people.face_picture"),
-    "shared_album.picture",
+    *("photos.picture", "photos.tile", "people.face_picture", "photos.clip"),
+    *("shared_album.picture", "shared_album.clip"),
 )
 
 

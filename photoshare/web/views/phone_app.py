@@ -67,7 +67,7 @@ def manifest() -> Response:
                 "action": url_for("phone_app.receive"),
                 "method": "POST",
                 "enctype": "multipart/form-data",
-                "params": {"files": [{"name": "photos", "accept": ["image/*"]}]},
+                "params": {"files": [{"name": "photos", "accept": ["image/*", "video/*"]}]},
             },
         }
     )

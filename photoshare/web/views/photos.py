@@ -62,6 +62,7 @@ from photoshare.web.answers import (
     is_sure,
     page_before,
     picture_digest,
+    play_clip,
     redirect_or,
     say_deleted,
     send_part,
@@ -79,6 +80,7 @@ from photoshare.web.requests import (
     album_argument,
     changed_at_of_form,
     current_access,
+    current_covering,
     current_site,
     host_only,
     limit_uploads,
@@ -126,7 +128,8 @@ def files(room_code: str) -> Response:
     Each is a list of the address of its download and about how many bytes it has.
     """
     album = album_argument(photo_ids=number_list_argument("photos"))
-    photos = list_all(album)
+    withheld = current_covering().withheld_clips(album.room_id)
+    photos = [photo for photo in list_all(album) if photo.id not in withheld]
     return jsonify([(download_url(photo), photo.size_bytes) for photo in photos])
 
 
@@ -182,6 +185,7 @@ def show(room_code: str, photo_id: int) -> str:
         neighbours=find_neighbours(album, photo),
         may_delete=may_delete(access, photo),
         is_own=photo.id in find_own_hearts(access, [photo.id]),
+        is_withheld=current_covering().withholds(photo),
     )
 
 
@@ -232,6 +236,13 @@ def with_movie(room_code: str, photo_id: int, digest: str) -> BaseResponse:
 def _send_part(photo_id: int, digest: str, part: Part) -> BaseResponse:
     photo = _photo_with_digest(photo_id, digest)
     return send_part(photo, part, exact=check_exact(current_access(), wants_exact=False))
+
+
+@blueprint.get("/photos/<int:photo_id>/<digest>/clip")
+def clip(room_code: str, photo_id: int, digest: str) -> BaseResponse:
+    """Send a clip to play in the page, all of it or the range that the browser asks for."""
+    photo = _photo_with_digest(photo_id, digest)
+    return play_clip(photo, exact=check_exact(current_access(), wants_exact=False))
 
 
 def _send(photo_id: int, digest: str, *, wants_exact: bool) -> BaseResponse:

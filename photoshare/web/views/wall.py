@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from flask import Blueprint, Response, jsonify, render_template
 from flask_babel import gettext
 
@@ -10,8 +12,14 @@ from photoshare.services.photos import wall
 from photoshare.services.rooms.entering import Access
 from photoshare.web.answers import isolated, photo_words
 from photoshare.web.pages.links import absolute_url, qr_code_uri
-from photoshare.web.pages.template_helpers import picture_url, visible_faces
-from photoshare.web.requests import cover_for_all, covering_mark, current_access, number_argument
+from photoshare.web.pages.template_helpers import clip_url, picture_url, visible_faces
+from photoshare.web.requests import (
+    cover_for_all,
+    covering_mark,
+    current_access,
+    current_covering,
+    number_argument,
+)
 
 blueprint = Blueprint("wall", __name__, url_prefix="/rooms/<room_code>")
 
@@ -37,18 +45,21 @@ def photos(room_code: str) -> Response:
     access = current_access()
     cover_for_all(access.room)
     found = wall.list_newer(access, number_argument("after") or 0)
-    response = jsonify([_entry(access, photo) for photo in found])
+    withheld = current_covering().withheld_clips(access.room.id)
+    response = jsonify([_entry(access, photo, withheld) for photo in found])
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Covering"] = covering_mark()  # who is covered: the script begins anew
     return response
 
 
-def _entry(access: Access, photo: Photo) -> dict[str, object]:
+def _entry(access: Access, photo: Photo, withheld: Set[int]) -> dict[str, object]:
     name = photo.guest.name if photo.guest else ""
+    is_played = photo.duration_ms is not None and photo.id not in withheld
     return {
         "id": photo.id,
         "src": picture_url(photo, 2000),
         "backdrop": picture_url(photo, 320),
+        "clip": clip_url(photo) if is_played else None,
         "words": photo_words(photo, visible_faces(photo, access)),
         "by": gettext("by %(name)s", name=isolated(name)) if name else "",
     }

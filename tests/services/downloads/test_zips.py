@@ -33,12 +33,12 @@ def room_id(make_room: Callable[..., NewRoom]) -> int:
     return make_room().room.id
 
 
-def tell_lost(names: Sequence[str]) -> ZipNote:
+def tell_missing(names: Sequence[str], _withheld_count: int) -> ZipNote:
     return ZipNote("lost.txt", "\n".join(names))
 
 
 def zip_of(site: Site, album: Album, shelf: ZipShelf | None = None) -> AlbumZip:
-    made = make_zip(album, site.storage, shelf or site.zips, exact=False, tell_lost=tell_lost)
+    made = make_zip(album, site.storage, shelf or site.zips, exact=False, tell_missing=tell_missing)
     assert made is not None
     return made
 
@@ -249,7 +249,7 @@ def test_no_zip_is_made_while_a_photo_has_to_be_measured(
     insert_photos(app, room_id, 3)
     album = WholeRoom(room_id)
     with app.app_context():
-        made = make_zip(album, site.storage, site.zips, exact=False, tell_lost=tell_lost)
+        made = make_zip(album, site.storage, site.zips, exact=False, tell_missing=tell_missing)
 
         assert made is None
         assert zip_state(album).waiting_count == 3

@@ -155,7 +155,7 @@ def test_each_gets_a_zip_with_the_names_they_may_see(box: DropBox) -> None:
             box.site.storage,
             shelf,
             exact=False,
-            tell_lost=lambda _names: ZipNote("lost.txt", ""),
+            tell_missing=lambda _names, _count: ZipNote("lost.txt", ""),
         )
         assert made is not None
         source, content = shelf.open(made.key), b""

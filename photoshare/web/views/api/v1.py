@@ -128,7 +128,7 @@ def photo(photo_id: int) -> Response:
 
 @blueprint.get("/photos/<int:photo_id>/original")
 @needs(READ)
-@documented(sends_file("image/*"))
+@documented(sends_file("*/*"))
 def original(photo_id: int) -> BaseResponse:
     """Send a photo as guests get it: without locations and names, unless the room keeps them."""
     access = current_access()
@@ -201,6 +201,7 @@ def _tell_photo(access: Access, photo: Photo) -> dict[str, Any]:
     return {
         **{name: getattr(photo, name) for name in ("id", "file_name", "size_bytes")},
         **{name: getattr(photo, name) for name in ("width", "height", "is_searched")},
+        "duration_ms": photo.duration_ms,
         "media_type": FORMATS[photo.image_format].mime_type,
         "uploader": (photo.guest.name or None) if photo.guest else None,
         "added_at": photo.created_at,

@@ -25,6 +25,7 @@ from photoshare.web.answers import (
     answer_later,
     isolated,
     picture_digest,
+    play_clip,
     send_photo,
     send_photo_picture,
     send_zip,
@@ -35,7 +36,7 @@ from photoshare.web.pages.atom import FeedPhoto, write_feed
 from photoshare.web.pages.links import absolute_url
 from photoshare.web.pages.photo_grid import photo_page
 from photoshare.web.pages.words import capture_time
-from photoshare.web.requests import cover_for_all, guessing
+from photoshare.web.requests import cover_for_all, current_covering, guessing
 
 blueprint = Blueprint("shared_album", __name__, url_prefix="/shared/<album_secret>")
 
@@ -60,6 +61,7 @@ def photo(album_secret: str, photo_id: int) -> str:
         photo=one,
         position=find_position(shared.album, one),
         neighbours=find_neighbours(shared.album, one),
+        is_withheld=current_covering().withholds(one),
     )
 
 
@@ -74,6 +76,13 @@ def download(album_secret: str, photo_id: int, digest: str) -> BaseResponse:
     """Send a photo of a shared album to save, as guests of the room get it."""
     shared = _open(album_secret)
     return send_photo(_checked(shared, photo_id, digest), exact=shared.is_exact)
+
+
+@blueprint.get("/photos/<int:photo_id>/<digest>/clip")
+def clip(album_secret: str, photo_id: int, digest: str) -> BaseResponse:
+    """Send a clip of a shared album to play in its page."""
+    shared = _open(album_secret)
+    return play_clip(_checked(shared, photo_id, digest), exact=shared.is_exact)
 
 
 @blueprint.get("/album.zip")
@@ -125,6 +134,22 @@ def shared_picture_url(photo: Photo, side: int, ending: str = "jpg") -> str:
 def shared_download_url(photo: Photo) -> str:
     """Return the address of a photo's download below the shared album's."""
     return _url("download", photo, digest=picture_digest(photo))
+
+
+@blueprint.app_template_global()
+def shared_clip_url(photo: Photo) -> str:
+    """Return the address of a clip below the shared album's."""
+    return _url("clip", photo, digest=picture_digest(photo))
+
+
+@blueprint.app_template_global()
+def moment_words(photo: Photo) -> str:
+    """Describe a photo or a clip by when it was taken."""
+    time = capture_time(photo.moment)
+    is_clip = photo.duration_ms is not None
+    return str(
+        gettext("Video, %(time)s", time=time) if is_clip else gettext("Photo, %(time)s", time=time)
+    )
 
 
 def _url(view: str, photo: Photo, **values: Any) -> str:
