@@ -24,7 +24,7 @@ from photoshare.clips.containers import (
 )
 from photoshare.clips.told_time import told_time_of
 from photoshare.errors import RejectedPhotoError
-from photoshare.pictures.capture_time import UNKNOWN_TIME, FileTime
+from photoshare.pictures.capture_time import UNKNOWN_TIME, FileTime, name_camera
 
 # FFmpeg's demuxer for each of `formats.FORMATS`; it never tries another on a guest's file.
 _DEMUXERS = {"MP4": "mov", "MOV": "mov", "3GP": "mov", "WEBM": "matroska"}
@@ -307,8 +307,7 @@ def _picture_stream(container: InputContainer, image_format: str) -> VideoStream
 def _camera_of(told: dict[str, str]) -> str | None:
     for maker, model in _MODELS:
         if told.get(model):
-            names = [told.get(maker, ""), told[model]]
-            return _short(" ".join(name.strip() for name in names if name.strip()))
+            return name_camera(told.get(maker), told[model])  # as of a photo
     return None
 
 

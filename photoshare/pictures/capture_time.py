@@ -134,8 +134,9 @@ def name_camera(maker: object, model: object) -> str | None:
     brand = _OF_A_MAKER.sub("", brand)
     if brand.islower():  # samsung
         brand = brand.capitalize()
-    is_in_it = kind.casefold().startswith(brand.casefold())  # NIKON D750
-    name = kind if is_in_it else f"{brand} {kind}"
+    first = kind.casefold().partition(" ")[0]
+    is_in_it = first in brand.casefold().split() or first.startswith(brand.casefold())
+    name = kind if is_in_it else f"{brand} {kind}"  # NIKON D750, LG-H870
     return name.strip()[:MAX_CAMERA].strip() or None
 
 

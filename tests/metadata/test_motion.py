@@ -33,8 +33,8 @@ def start_of(content: bytes, folder: Path, image_format: str = "JPEG") -> int | 
 
 
 def frames(content: bytes) -> int:
-    with av.open(io.BytesIO(content)) as opened:
-        return sum(1 for _ in opened.decode(video=0))
+    with av.open(io.BytesIO(content), "r") as opened:
+        return len(list(opened.decode(video=0)))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -66,7 +66,7 @@ CLOSED = {route: status for route, status in OPEN_WHEN_ENDED.items() if status !
 # Whoever is in is not kept out by a new guest link, nor by the end; nor are their other devices.
 OF_A_GUEST = {("own_links.ask", "GET"): 200, ("own_links.become", "POST"): 303}
 # The query that a page needs; the first person of a room has the id 1.
-NEEDED: dict[str, dict[str, str | int]] = {
+NEEDED: dict[str, dict[str, str]] = {
     "albums.several": {"people": "1"},
     "photos.ids": {"day": "2026-07-04"},
 }

@@ -22,7 +22,7 @@ from photoshare.models import (
 )
 from photoshare.services.clocks.settling import CameraKey, by_its_clock
 from photoshare.services.paging import ListPage, has_page
-from photoshare.services.work.job_table import JobKind
+from photoshare.services.work.job_table import FACE_SEARCH, JobKind
 
 PAGE_SIZE = 20  # cameras
 SHOWN = 3  # photos of each
@@ -189,11 +189,13 @@ def get_suggestion(room_id: int, guest_id: int | None, camera: str) -> int:
 
 
 def is_checked(room_id: int) -> bool:
-    """Whether the clocks were looked at since the newest photo came."""
-    done = select(func.max(Job.finished_at)).where(*_of_check(room_id))
-    checked_at = db.session.scalar(done)
-    newest = db.session.scalar(select(func.max(Photo.created_at)).where(Photo.room_id == room_id))
-    return newest is None or (checked_at is not None and checked_at >= newest)
+    """Whether the clocks were looked at since the newest photo came and people were found."""
+    ended = func.max(Job.finished_at)
+    checked_at = db.session.scalar(select(ended).where(*_of_check(room_id)))
+    searches = (Job.room_id == room_id, Job.kind.in_(FACE_SEARCH))
+    newest = select(func.max(Photo.created_at)).where(Photo.room_id == room_id)
+    since = [db.session.scalar(newest), db.session.scalar(select(ended).where(*searches))]
+    return all(time is None or (checked_at and checked_at >= time) for time in since)
 
 
 def is_checking(room_id: int) -> bool:

@@ -20,6 +20,7 @@ LEAST_PHOTOS = 8  # of the camera, with people on them
 CLEAR = 1.7  # times the votes of any other difference
 # Photos that are compared: a matrix of 5 million numbers takes 40 MB, and half a second.
 MOST_OWN, MOST_OTHERS = 600, 8000
+MOST_PAIRS = 500_000  # that vote: 100 MB
 _TINY = 1e-9
 
 
@@ -73,7 +74,7 @@ def find_shift(own: Sightings, others: Sightings) -> Match | None:
     if len(own.times) < LEAST_PHOTOS or not len(others.times):
         return None
     alike = _alikeness(own.people, others.people)
-    rows, columns = np.nonzero(alike > _TINY)
+    rows, columns = _most_alike(alike)
     if not len(rows):
         return None
     weights = alike[rows, columns]
@@ -106,6 +107,16 @@ def _alikeness(own: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray
     alike[~several] *= np.float32(0.15)
     alike[alike < 0.1] = 0
     return np.asarray(alike, dtype=np.float32)
+
+
+def _most_alike(alike: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """List the pairs that are alike at all, or the most alike of too many."""
+    flat = alike.ravel()
+    found = np.flatnonzero(flat > _TINY)
+    if len(found) > MOST_PAIRS:
+        found = found[np.argpartition(-flat[found], MOST_PAIRS)[:MOST_PAIRS]]
+    rows, columns = np.unravel_index(found, alike.shape)
+    return rows, columns
 
 
 def _count_votes(

@@ -97,7 +97,7 @@ def send_photo(
 
 
 def send_part(photo: Photo, part: Part, *, exact: bool) -> BaseResponse:
-    """Send the movie of a motion photo, or the photo with its movie.
+    """Send the movie of a motion photo, to be played, or the photo with its movie, to save.
 
     Where faces are covered for whoever asks, neither: nobody has looked for them in the movie.
 
@@ -109,20 +109,15 @@ def send_part(photo: Photo, part: Part, *, exact: bool) -> BaseResponse:
     storage, start = current_site().storage, photo.movie_start
     if start is None or current_covering() or (part is Part.BOTH and not has_both(photo)):
         raise NotFoundError("This photo has no movie.")
-    room_id, sha256 = photo.room_id, photo.sha256
-    mime_type = FORMATS[photo.image_format].mime_type
-    name = original_name(photo.file_name, photo.image_format)
-    if part is Part.MOVIE:
-        mime_type, name = "video/mp4", name.rpartition(".")[0] + ".mp4"
+    room_id, sha256, is_played = photo.room_id, photo.sha256, part is Part.MOVIE
     fetch_download(storage, room_id, sha256, Form.PATCHED)
-    open_it = partial(open_part, storage, room_id, sha256, start, part, exact=exact)
     stamp = f"{sha256} {part} {exact} {CLEANING_RULES}"
     return send_source(
-        open_it,
+        partial(open_part, storage, room_id, sha256, start, part, exact=exact),
         size_of_part(storage, room_id, sha256, start, part, exact=exact),
         etag=hashlib.sha256(stamp.encode()).hexdigest(),
-        mime_type=mime_type,
-        name=name,
+        mime_type="video/mp4" if is_played else FORMATS[photo.image_format].mime_type,
+        name=None if is_played else original_name(photo.file_name, photo.image_format),
     )
 
 

@@ -18,6 +18,7 @@ from photoshare.services.corrections.erasure import delete_spent_corrections
 from photoshare.services.photos import deleting
 from photoshare.services.photos.restoring import restore_photos
 from photoshare.services.rooms.entering import Author
+from photoshare.services.visibility.also_added import add_also, give_up
 from photoshare.services.visibility.face_switch import switch_faces
 from photoshare.services.visibility.sight import author_of
 from photoshare.web.site import Site
@@ -151,6 +152,19 @@ def test_photos_added_later_follow(
     db.session.commit()
 
     assert shown(later) == by(1)
+
+
+def test_a_photo_that_becomes_anothers_is_of_their_camera(
+    room_id: int, host: Author, ben: int, photos: list[int]
+) -> None:
+    eva = guest_access(room_id, "Eva").guest.id
+    shift_clock(host, ben, CANON, 3600)
+    add_also(photos[0], eva)
+
+    give_up(ben, photos[:1])
+    db.session.commit()
+
+    assert shown(photos) == [timedelta(0), timedelta(hours=1)]
 
 
 def test_photos_from_the_bin_have_the_time_of_now(

@@ -44,7 +44,7 @@ def address(
 def get(client: FlaskClient, url: str, status: int = 200, **headers: str) -> bytes:
     answer = client.get(url, headers={key.capitalize(): value for key, value in headers.items()})
     assert answer.status_code == status
-    return answer.data
+    return bytes(answer.data)
 
 
 def test_an_upload_knows_where_its_movie_begins(

@@ -15,6 +15,7 @@ from sqlalchemy import insert, select
 
 from photoshare.db import db
 from photoshare.models import ClockSuggestion, Photo
+from photoshare.web.site import Site
 from tests.conftest import Cast
 from tests.fakes import RED, draw_photo
 from tests.helpers import HX, flat, guest_of, moderate, undo_addresses
@@ -157,6 +158,21 @@ def test_the_page_looks_at_the_clocks_by_itself(
     assert "Comparing" not in page
     assert "seems to be 1 hr, 4 min behind" in page
     assert cast.host.get(f"{cast.url}/clocks", headers=HX).status_code == 200
+
+
+def test_it_looks_again_once_people_are_found(
+    app: Flask, cast: Cast, site: Site, run_jobs: Callable[[], None]
+) -> None:
+    add(cast, 1)
+    cast.host.get(f"{cast.url}/clocks")
+    run_jobs()
+    assert "Comparing" not in cast.host.get(f"{cast.url}/clocks").text
+
+    with app.app_context():
+        site.jobs.find_people(cast.room_id)
+    run_jobs()
+
+    assert "Comparing" in cast.host.get(f"{cast.url}/clocks").text
 
 
 def test_zips_and_the_api_have_the_right_time(
