@@ -22,7 +22,7 @@ def apart(room_code: str, photo_id: int) -> BaseResponse:
         toast(gettext("This photo is shown separately now."))
     else:
         current_site().jobs.find_versions(access.room.id)
-        toast(gettext("This photo will be shown as one with others like it."))
+        toast(gettext("This photo will be shown together with its versions again."))
     return _back(photo_id)
 
 
