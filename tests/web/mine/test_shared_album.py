@@ -17,12 +17,15 @@ from sqlalchemy import select
 
 from photoshare.db import db
 from photoshare.models import Face, Person, Photo
+from tests.clips.drawing import draw_clip
 from tests.conftest import Cast
+from tests.fakes import RED
 from tests.helpers import (
     HX,
     guest_of,
     insert_face,
     make_own_link,
+    new_face,
     row_counts,
     set_password,
     set_title_and_end,
@@ -41,7 +44,7 @@ def shared(cast: Cast, party: Party) -> str:
 
 
 def addresses(app: Flask, shared: str, photo_id: int, digest: str) -> dict[str, str]:
-    """Return the address of every route of a shared album, about one photo."""
+    """Return the address of every route of a shared album, about one photo that does not move."""
     values = {
         "album_secret": shared.rpartition("/")[2],
         **{"photo_id": photo_id, "digest": digest, "side": 320, "ending": "webp"},
@@ -50,7 +53,7 @@ def addresses(app: Flask, shared: str, photo_id: int, digest: str) -> dict[str, 
     return {
         rule.endpoint: adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})
         for rule in app.url_map.iter_rules()
-        if "album_secret" in rule.arguments
+        if "album_secret" in rule.arguments and rule.endpoint != "shared_album.clip"
     }
 
 
@@ -70,6 +73,26 @@ def test_a_stranger_sees_the_photos_of_one_person(app: Flask, party: Party, shar
 
     assert len(answers) == 6
     assert set(answers.values()) == {200}
+
+
+def test_a_stranger_plays_a_video_of_it_until_its_guest_takes_it_back(
+    app: Flask, cast: Cast, party: Party, shared: str, add_photo: Callable[..., int]
+) -> None:
+    content = draw_clip(RED)
+    clip = add_photo(cast.room_id, content, "clip.mp4")
+    other = add_photo(cast.room_id, draw_clip(RED, seed=1), "other.mp4")
+    with app.app_context():
+        db.session.add(new_face(clip, party.red))
+        db.session.commit()
+        digests = {one: db.session.get_one(Photo, one).sha256[:16] for one in (clip, other)}
+    played, of_other = (f"{shared}/photos/{one}/{digests[one]}/clip" for one in (clip, other))
+    stranger = app.test_client()
+
+    assert f'src="{played}"' in stranger.get(f"{shared}/photos/{clip}").text
+    assert stranger.get(played, buffered=True).data[:8] == content[:8]
+    assert stranger.get(of_other).status_code == 404
+    cast.guest.post(f"{cast.url}/me/links/album/remove")
+    assert stranger.get(played).status_code == 404
 
 
 def test_every_route_only_reads(app: Flask, shared: str) -> None:
