@@ -21,11 +21,11 @@ from photoshare.geometry import SAME_FACE_OVERLAP, matched_pairs, overlap_matrix
 
 # All distances are multiples of the engine's eps; docs/evaluation.md ("Clips") has the figures.
 # Of a face that is where one was: blurred by its motion, it is less like itself. At 1.3, of 152
-# people 3 were taken for somebody else at the same place after a cut that had been overlooked.
+# people 3 were taken for someone else at the same place after a cut that had been overlooked.
 STAYED = 1.15
-STAYED_MS = 1500  # for so long; afterwards somebody else may be there
+STAYED_MS = 1500  # for so long; afterwards someone else may be there
 # Of two tracks, in the mean, that become one: 152 people then have 171 tracks, where too many do no
-# harm; taking two people for one would cost somebody the clip, and happens from 1.2 on.
+# harm; taking two people for one would cost someone the clip, and happens from 1.2 on.
 SAME_TRACK = 1.0
 COMPARED_FACES = 5  # of each track, the best
 FEW_FRAMES = 4  # in a clip with fewer, hardly anybody is seen twice
@@ -193,7 +193,7 @@ def _seen_together(tracks: Sequence[Sequence[Sighting]]) -> NDArray[np.bool_]:
 
 
 def _is_seen_well(track: Sequence[Sighting], frames: Sequence[SeenFrame]) -> bool:
-    """Whether somebody was seen twice, or once and well: else it may be a pattern or a shadow."""
+    """Whether someone was seen twice, or once and well: else it may be a pattern or a shadow."""
     if len(track) > 1 or len(frames) < FEW_FRAMES:
         return True
     (frame, index) = track[0]

@@ -65,7 +65,7 @@ def test_a_blurred_face_that_stays_where_it_was_is_the_same_person() -> None:
     assert paths(standing) == [[0, 1, 2]]
 
 
-def test_somebody_else_at_the_same_place_after_a_cut_is_not_the_same_person() -> None:
+def test_someone_else_at_the_same_place_after_a_cut_is_not_the_same_person() -> None:
     cut = frames([(ANNA, HERE)], [(ANNA, HERE)], [(BEN, HERE)], [(BEN, HERE)], scenes=(0, 0, 1, 1))
 
     assert paths(cut) == [[0, 1], [2, 3]]

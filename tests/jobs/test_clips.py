@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from photoshare.db import db
 from photoshare.models import Face, Photo
@@ -17,6 +18,7 @@ from photoshare.services.work.photo_queue import MAX_ATTEMPTS
 from photoshare.web.site import Site
 from tests.clips.drawing import draw_scenes
 from tests.fakes import BLUE, GREEN, POISON, RED, FakeFaceEngine, draw_photo
+from tests.jobs.killing import kill_until
 from tests.jobs.test_crew import FakeCrew
 
 
@@ -174,3 +176,41 @@ def ids_on(app: Flask, photo_id: int) -> list[tuple[int, int | None]]:
     with app.app_context():
         query = select(Face.id, Face.person_id).where(Face.photo_id == photo_id)
         return [(row.id, row.person_id) for row in db.session.execute(query.order_by(Face.id))]
+
+
+def test_a_second_search_does_not_bring_back_a_forgotten_face(
+    app: Flask, room_id: int, add_photo: Callable[..., int], run_jobs: Callable[[], None]
+) -> None:
+    clip = add_photo(room_id, draw_scenes([RED], [BLUE]), "clip.mp4")
+    run_jobs()
+    before = ids_on(app, clip)
+    with app.app_context():
+        gone = {"encoding": None, "quality": None, "is_forgotten": True}
+        db.session.execute(update(Face).where(Face.id == before[1][0]).values(gone))
+        photo_queue.analyse_again(room_id)
+    run_jobs()
+
+    assert ids_on(app, clip) == before
+    with app.app_context():
+        forgotten = db.session.get_one(Face, before[1][0])
+        assert (forgotten.is_forgotten, forgotten.encoding) == (True, None)
+
+
+@pytest.mark.slow
+def test_a_clip_that_is_interrupted_again_and_again_costs_only_itself(
+    app: Flask, room_id: int, add_photo: Callable[..., int], tmp_path: Path
+) -> None:
+    clip = add_photo(room_id, draw_scenes(*[[RED], [BLUE]] * 6, seconds_each=0.6), "clip.mp4")
+    photos = [add_photo(room_id, draw_photo(RED, seed=seed)) for seed in range(6)]
+    everything = [clip, *photos]
+
+    kill_until(
+        lambda: all(state_of(app, one)[0] in ("analysed", "failed") for one in everything),
+        tmp_path,
+        FakeFaceEngine,
+        searches=5,
+        seconds=120,
+    )
+
+    assert state_of(app, clip)[0] == "failed"
+    assert [state_of(app, one)[0] for one in photos] == ["analysed"] * 6

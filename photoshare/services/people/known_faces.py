@@ -29,6 +29,7 @@ FacePlace: TypeAlias = tuple[FaceLocation, int | None]  # in a clip with its tim
 # How far in time a face of a clip may be from where it was followed: two sampled frames of a clip
 # of a minute. Another engine may have found it in a frame between them.
 NEAR_MS = 2000
+SAME_FRAME_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,12 @@ def without_forgotten(photo_id: int, faces: list[AnalysedFace]) -> list[Analysed
     forgotten = db.session.scalars(_FORGOTTEN, {"photo_id": photo_id}).all()
     if not forgotten or not faces:
         return faces
-    is_known = _overlaps(faces, forgotten).max(axis=1) >= SAME_FACE_OVERLAP
-    is_known[[place for place, _ in _pairs(faces, forgotten)]] = True
+    # In a clip someone else may be at the same place a moment before: who is known is told first.
+    in_clip = any(row.at_ms is not None for row in forgotten)
+    others = db.session.scalars(_FACES, {"photo_id": photo_id}).all() if in_clip else ()
+    is_known = _overlaps(faces, forgotten, near_ms=SAME_FRAME_MS).max(axis=1) >= SAME_FACE_OVERLAP
+    pairs = _pairs(faces, (*forgotten, *others))
+    is_known[[place for place, row in pairs if row < len(forgotten)]] = True
     return [face for face, is_theirs in zip(faces, is_known, strict=True) if not is_theirs]
 
 
@@ -114,7 +119,9 @@ def _pairs(faces: Sequence[AnalysedFace], rows: Sequence[Face]) -> list[tuple[in
     return paired_faces(_locations(faces), _locations(rows))
 
 
-def _overlaps(faces: Sequence[AnalysedFace], rows: Sequence[Face]) -> NDArray[np.float64]:
+def _overlaps(
+    faces: Sequence[AnalysedFace], rows: Sequence[Face], *, near_ms: int = NEAR_MS
+) -> NDArray[np.float64]:
     """Compute how much the faces found now overlap with rows; in a clip, at the time of the row.
 
     The longer before or after that a face was seen, the less it counts, down to a half.
@@ -125,7 +132,7 @@ def _overlaps(faces: Sequence[AnalysedFace], rows: Sequence[Face]) -> NDArray[np
     for column, row in enumerate(rows):
         for place, face in enumerate(faces):
             at_ms, location = _seen_nearest(face, row.at_ms or 0)
-            apart = abs(at_ms - (row.at_ms or 0)) / NEAR_MS
+            apart = abs(at_ms - (row.at_ms or 0)) / near_ms
             if apart <= 1:
                 both = (np.array([one], dtype=np.int64) for one in (location, row.location))
                 overlaps[place, column] = overlap_matrix(*both)[0, 0] * (1 - apart / 2)

@@ -233,7 +233,7 @@ class Filtered(Album):
 
 
 def start_ms(album: Album, faces: Iterable[Face]) -> int | None:
-    """Return when a clip shows whom an album is about; None: nobody, or it is no clip.
+    """Return when a clip shows whom an album is about; None: nobody, or it isn't a clip.
 
     Parameters
     ----------

@@ -6,6 +6,7 @@ import contextlib
 import io
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,8 @@ def celebrate(app: Flask, site: Site, seed: int) -> int:
                 location = (20, place * 100 + 80, 80, place * 100 + 20)
                 panel = place + 1 if number % 3 == 0 else 0
                 face = AnalysedFace(location, 1.0, encoding.astype(np.float32), panel=panel)
+                if number % 5 == 0:
+                    face = replace(face, at_ms=700 * place)
                 found.append(FoundFace(face, b"jpeg"))
             storing.store_analysis([(claimed, found)], rule=RULE, storage=site.storage)
             for guest in chance.sample(guests, chance.randint(0, 3)):

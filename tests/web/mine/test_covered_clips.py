@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from photoshare.db import db
 from photoshare.models import Face, Photo, Room
-from tests.clips.drawing import draw_pictures
-from tests.fakes import GREY
+from tests.clips.drawing import draw_pictures, draw_scenes
+from tests.fakes import BLUE, GREY, RED
 from tests.helpers import make_own_link
 from tests.web.mine.conftest import MARK, Hideout, shows_mark
 from tests.web.mine.test_covered_faces import addresses, values_of
@@ -208,3 +208,21 @@ def test_unsearched_videos_are_withheld_while_somebody_hides(
     assert hideout.other.get(f"{url}/clip").status_code == 503  # until it is known
     assert not shows_mark(hideout.other.get(f"{url}-640.jpg", buffered=True).data)
     assert hideout.cast.host.get(f"{url}/clip", buffered=True).status_code == 200
+
+
+def test_whoever_hides_is_found_in_a_video_and_it_is_withheld(
+    app: Flask, hideout: Hideout, add_photo: Callable[..., int], run_jobs: Callable[[], None]
+) -> None:
+    cover(app, hideout)
+    content = draw_scenes([BLUE], [RED])
+    photo_id = add_photo(hideout.cast.room_id, content, "both.mp4")
+    run_jobs()
+    with app.app_context():
+        people = set(db.session.scalars(select(Face.person_id).where(Face.photo_id == photo_id)))
+
+    url = f"{hideout.url}/photos/{photo_id}/{hashlib.sha256(content).hexdigest()[:16]}/clip"
+
+    assert people == {hideout.red, hideout.blue}
+    assert hideout.other.get(url).status_code == 403
+    assert hideout.cast.guest.get(url, buffered=True).status_code == 200
+    assert hideout.cast.host.get(url, buffered=True).status_code == 200
