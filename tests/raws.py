@@ -138,8 +138,8 @@ def camera_tags(tiff: Tiff, make: str, *, orientation: int, is_secret: bool = Fa
     note = b"Maker\0" + SERIAL.encode()
     details: Tags = {
         **{36867: (2, MOMENT), 37521: (2, "250"), 36881: (2, "+02:00"), 37500: (7, note)},
-        40961: (3, 0xFFFF),
-        40965: (4, tiff.table({1: (2, "R03")})),  # Adobe RGB
+        40961: (3, 1),
+        40965: (4, tiff.table({1: (2, "R98")})),  # sRGB
     }
     facts: Tags = {
         271: (2, make),
@@ -248,7 +248,7 @@ def _cr3(jpeg: bytes, orientation: int) -> bytes:
     first, details = Tiff(), Tiff()
     facts: Tags = {271: (2, "Canon"), 274: (3, orientation), 306: (2, MOMENT)}
     blocks = _box(b"CMT1", first.finish(first.table(facts)))
-    times: Tags = {36867: (2, MOMENT), 37521: (2, "250"), 36881: (2, "+02:00"), 40961: (3, 2)}
+    times: Tags = {36867: (2, MOMENT), 37521: (2, "250"), 36881: (2, "+02:00"), 40961: (3, 1)}
     blocks += _box(b"CMT2", details.finish(details.table(times)))
     canon = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
     head = _box(b"ftyp", b"crx \0\0\0\x01crx isom")

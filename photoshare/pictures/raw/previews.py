@@ -26,7 +26,6 @@ from photoshare.metadata.containers.segments import (
     clean_thumbnail,
     segment_head,
 )
-from photoshare.metadata.exif import clean_exif
 from photoshare.metadata.patches import Buffer, UncleanableError
 from photoshare.metadata.tiff import Policy, TiffStructure
 from photoshare.metadata.tiff_writer import write_tables
@@ -48,7 +47,7 @@ _SOS = 0xDA
 _DECODABLE = (0xC0, 0xC1, 0xC2)  # frames; not 0xC3, the lossless one in which RAW data are packed
 _NO_SEGMENT = frozenset((*range(0xC0), *range(0xD0, 0xDA)))
 _PLAIN = (0, 1, 0x10001)  # NewSubfileType: full, reduced, another reduced one; others are masks
-_LONGEST_FACT = 1 << 16  # bytes: of XMP, which may list every stroke of an edit
+_LONGEST_FACT = 1 << 15  # bytes: of XMP, which may list every stroke of an edit
 # What a RAW file says of itself, and Pillow reads from a photo.
 _FACTS = Policy(
     kept={
@@ -63,7 +62,6 @@ _FACTS = Policy(
     cleaners={Base.XMLPacket: lambda xmp: xmp if len(xmp) <= _LONGEST_FACT else None},
 )
 _FACTS_WITHIN = 1 << 20  # bytes, of files whose header has to be exchanged
-_MOST_FACTS = 1 << 20
 _OF_RAW = "of_raw"  # in `ImageFile.info`, where a PNG may have any text
 # Their JPEG has an Exif block of its own, with everything that the camera knows.
 _TOLD_BY_JPEG = ("RAF", "RW2")
@@ -78,31 +76,19 @@ class Preview:
     kind : str
         The RAW file's format, a key of `formats.FORMATS`.
     jpeg : bytes
-    exif : bytes or None
-        What the RAW file says; None: the JPEG itself does.
+        With what the RAW file says of itself in its Exif block.
     """
 
     kind: str
     jpeg: bytes
-    exif: bytes | None
 
     def tell(self, opened: ImageFile) -> None:
-        """Let the opened JPEG say of which RAW file it is, its orientation and its time."""
+        """Let the opened JPEG say of which RAW file it is."""
         opened.info[_OF_RAW] = self
-        if self.exif is not None:
-            opened.getexif().load(self.exif)
 
     def clean_copy(self) -> bytes:
-        """Return the JPEG as guests may get it, with the RAW's own orientation and time.
-
-        Nothing, if it can't be cleaned.
-        """
-        if self.exif is None:
-            return clean_jpeg(self.jpeg)
-        pixels = clean_thumbnail(self.jpeg)
-        block = clean_exif(self.exif, MAX_PAYLOAD)
-        segment = bytes((0xFF, APP1)) + segment_head(block) + block
-        return pixels and pixels[:2] + segment + pixels[2:]
+        """Return the JPEG as guests may get it; nothing, if it can't be cleaned."""
+        return clean_jpeg(self.jpeg)
 
 
 def raw_kind(opened: ImageFile) -> str | None:
@@ -144,8 +130,17 @@ def _preview_of(data: Buffer) -> Preview | None:
             "This RAW file has no picture in it that is large enough to be shown. "
             "Please add the JPEG of it."
         )
-    exif = None if kind in _TOLD_BY_JPEG else _facts_of(data, kind)
-    return Preview(kind, bytes(data[largest.start : largest.stop]), exif)
+    jpeg = bytes(data[largest.start : largest.stop])
+    facts = None if kind in _TOLD_BY_JPEG else _facts_of(data, kind)
+    if facts is not None and len(facts) <= MAX_PAYLOAD:
+        jpeg = _with_facts(jpeg, facts)
+    return Preview(kind, jpeg)
+
+
+def _with_facts(jpeg: bytes, facts: bytes) -> bytes:
+    """Put an Exif block into a JPEG, in place of its own: that of the RAW file counts."""
+    plain = clean_thumbnail(jpeg) or jpeg
+    return plain[:2] + bytes((0xFF, APP1)) + segment_head(facts) + facts + plain[2:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +236,7 @@ def _facts_block(data: Buffer) -> bytes:
     if bytes(data[:4]) != header:  # Olympus has its own
         data = header + bytes(data[4:_FACTS_WITHIN])
     facts = TiffStructure(data, _FACTS)
-    return b"Exif\0\0" + write_tables(facts, header + bytes(4), 4, most=_MOST_FACTS)
+    return b"Exif\0\0" + write_tables(facts, header + bytes(4), 4, most=MAX_PAYLOAD - 6)
 
 
 def _canon_block(data: Buffer, name: bytes) -> bytes:

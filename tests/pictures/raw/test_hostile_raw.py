@@ -35,7 +35,7 @@ DNG = {50706: (1, bytes((1, 4, 0, 0)))}
 OUR_SENTENCES = (
     "This file can't be read as a photo",
     "This picture is damaged or incomplete.",
-    "This picture has more than 100 megapixels.",
+    "This picture has more than",
     "This picture needs more memory than the server has.",
     "This RAW file has no picture in it that is large enough",
     "This kind of RAW file can't be taken.",
