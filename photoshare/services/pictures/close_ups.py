@@ -60,7 +60,7 @@ def get_tile(
         If the disk is nearly full.
     """
     name = _checked_name(photo, factor, column, row, cover)
-    room_id, sha256 = photo.room_id, photo.sha256
+    room_id, sha256, make = photo.room_id, photo.sha256, cover_maker(decoders, settings)
     target = tile_file(storage, room_id, sha256, factor, cover.name if cover else None)
     if not target.is_file():
         db.session.rollback()  # keep no transaction open while the photo is being cut
@@ -71,11 +71,10 @@ def get_tile(
                 storage.check_free_space()
                 source = storage.original(room_id, sha256)
                 if cover:
-                    make = cover_maker(decoders, settings)
                     source = get_copy(room_id, sha256, cover, storage, make).path
                 with storage.holding(source) as held:
-                    of_source = _factor_of_copy(photo, held, factor) if cover else factor
-                    content = decoders.cut_tiles(held, of_source, settings)
+                    own_factor = _factor_of_copy(photo, held, factor) if cover else factor
+                    content = decoders.cut_tiles(held, own_factor, settings)
                 keep_picture(target, content, room_id, sha256, storage)
                 drop_unused(storage)
         except (FileNotFoundError, RejectedPhotoError) as error:  # lost, or over a limit set since
