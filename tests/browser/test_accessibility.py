@@ -44,6 +44,7 @@ PAGES = [
     ("co-hosts", "host", "hosts", "en"),
     ("host-link-german", "host", "hosts/1", "de"),
     ("manage-settings", "host", "settings", "en"),
+    ("clocks", "host", "clocks", "en"),
     ("who-sees-what", "host", "visibility", "en"),
     ("who-sees-what-german", "host", "visibility", "de"),
     ("who-sees-what-arabic", "host", "visibility", "ar"),
