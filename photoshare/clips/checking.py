@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from photoshare.clips.containers import INCOMPLETE
+from photoshare.clips.containers import incomplete
 from photoshare.clips.frames import ClipFrame, frames_of
 from photoshare.clips.opening import MAX_MINUTES, ClipFacts, OpenedClip, facts_of, open_clip
 from photoshare.errors import RejectedPhotoError
@@ -84,7 +84,7 @@ def _check_samples(clip: OpenedClip, path: Path | BinaryIO) -> None:
     for number in numbers:
         entry = entries[number]
         if entry.pos + max(entry.size, 0) > size:
-            raise RejectedPhotoError(INCOMPLETE)
+            raise incomplete()
 
 
 def _decode_beginning(clip: OpenedClip) -> None:

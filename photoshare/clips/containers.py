@@ -21,13 +21,22 @@ _DOCUMENT_TYPE = b"\x42\x82"
 # A clip of ten minutes in fragments of a tenth of a second has 12,000; a file of tiny boxes could
 # have millions.
 MAX_BOXES = 50_000
-INCOMPLETE = "This video is incomplete: its end is missing. Please send it again."
 
 
 class _Box(NamedTuple):
     kind: bytes
     size: int  # with its head
     is_whole: bool
+
+
+def incomplete() -> RejectedPhotoError:
+    """Return the refusal of a clip that broke off."""
+    return RejectedPhotoError("This video is incomplete: its end is missing. Please send it again.")
+
+
+def damaged() -> RejectedPhotoError:
+    """Return the refusal of a clip that can't be decoded."""
+    return RejectedPhotoError("This video is damaged and can't be played.")
 
 
 def clip_format_of(head: bytes) -> str | None:
@@ -88,7 +97,7 @@ def check_complete(file: BinaryIO, image_format: str) -> None:
         )
     file.seek(0)
     if not is_complete:
-        raise RejectedPhotoError(INCOMPLETE)
+        raise incomplete()
 
 
 def _boxes(file: BinaryIO, size: int) -> Iterator[_Box]:

@@ -9,8 +9,8 @@ from typing import BinaryIO, NamedTuple
 from av import VideoFrame
 
 from photoshare.clips.colours import SIDEWAYS, turn_of, upright_rgb
-from photoshare.clips.opening import DAMAGED, OpenedClip, decoded_frames, open_clip, shown_size
-from photoshare.errors import RejectedPhotoError
+from photoshare.clips.containers import damaged
+from photoshare.clips.opening import OpenedClip, decoded_frames, open_clip, shown_size
 from photoshare.pictures.decoding import DecodedPhoto
 
 
@@ -81,7 +81,7 @@ def frames_of(
         yield ClipFrame(at, photo_of(clip, frame, at_least_px))
         is_any = True
     if not is_any:
-        raise RejectedPhotoError(DAMAGED)
+        raise damaged()
 
 
 def _wanted(

@@ -18,9 +18,10 @@ from av.video.stream import VideoStream
 from photoshare.clips.colours import SIDEWAYS, turn_of
 from photoshare.clips.containers import (
     HEAD_BYTES,
-    INCOMPLETE,
     check_complete,
     clip_format_of,
+    damaged,
+    incomplete,
 )
 from photoshare.clips.told_time import told_time_of
 from photoshare.errors import RejectedPhotoError
@@ -35,9 +36,9 @@ _OF_WEBM = ("vp8", "vp9", "av1")
 _CALLED = {"libdav1d": "av1"}  # decoders that are not called as the format
 MAX_STREAMS = 64  # a phone's clip has up to seven: picture, sound, and timed metadata
 MAX_PIXELS = 8192 * 4352  # of a frame; 8K as phones and cameras record it
+MOST_BAD = 50  # damaged frames more than good ones; a bad connection costs a recording a few
 MAX_TEXT = 100  # characters of a maker's, a model's and a Live Photo's name
 MAX_MINUTES = 10  # unless the settings say otherwise
-DAMAGED = "This video is damaged and can't be played."
 _MODELS = (
     ("com.apple.quicktime.make", "com.apple.quicktime.model"),
     ("com.android.manufacturer", "com.android.model"),
@@ -149,7 +150,7 @@ def open_clip(path: Path | BinaryIO) -> Iterator[OpenedClip]:
     except MemoryError as error:  # of Python as of FFmpeg
         raise RejectedPhotoError("This video needs more memory than the server has.") from error
     except (av.FFmpegError, ValueError, OverflowError, ArithmeticError) as error:
-        raise RejectedPhotoError(DAMAGED) from error
+        raise damaged() from error
 
 
 def read_facts(path: Path | BinaryIO) -> ClipFacts:
@@ -168,7 +169,7 @@ def facts_of(clip: OpenedClip) -> ClipFacts:
     """Read what an opened clip says of itself; decodes its first frame."""
     first = next(decoded_frames(clip), None)
     if first is None:
-        raise RejectedPhotoError(DAMAGED if len(clip.stream.index_entries) else INCOMPLETE)
+        raise damaged() if len(clip.stream.index_entries) else incomplete()
     width, height = shown_size(clip, first)
     turn = turn_of(first)
     if turn in SIDEWAYS:
@@ -203,16 +204,16 @@ def decoded_frames(clip: OpenedClip, *, only_key_frames: bool = False) -> Iterat
     RejectedPhotoError
         If most of it is damaged.
     """
-    damaged = good = 0
+    bad = good = 0
     for packet in clip.container.demux(clip.stream):
         if only_key_frames and packet.size and not packet.is_keyframe:
             continue
         try:
             frames = packet.decode()
         except av.error.InvalidDataError as error:
-            damaged += 1
-            if damaged > good + 50:
-                raise RejectedPhotoError(DAMAGED) from error
+            bad += 1
+            if bad > good + MOST_BAD:
+                raise damaged() from error
             continue
         for frame in frames:
             good += 1
@@ -285,8 +286,9 @@ def _picture_stream(container: InputContainer, image_format: str) -> VideoStream
         if not stream.disposition & (Disposition.attached_pic | Disposition.still_image)
     ]
     if not streams:
-        has_any = len(container.streams) > 0
-        raise RejectedPhotoError("This file has no moving picture." if has_any else INCOMPLETE)
+        if not len(container.streams):
+            raise incomplete()
+        raise RejectedPhotoError("This file has no moving picture.")
     stream = next((one for one in streams if one.disposition & Disposition.default), streams[0])
     context = getattr(stream, "codec_context", None)
     codec = None if context is None else _CALLED.get(context.name, context.name)

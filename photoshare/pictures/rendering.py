@@ -17,7 +17,8 @@ from typing import IO, Any
 from PIL.Image import Image, frombytes
 
 from photoshare.clips.checking import check_clip
-from photoshare.clips.opening import DAMAGED, MAX_MINUTES, is_clip_file
+from photoshare.clips.containers import damaged
+from photoshare.clips.opening import MAX_MINUTES, is_clip_file
 from photoshare.clips.stills import decode_still
 from photoshare.config import MB
 from photoshare.errors import RejectedPhotoError
@@ -131,7 +132,7 @@ def _render_clip(path: Path, *, max_minutes: int) -> RenderedPhoto:
     clip = check_clip(path, poster_px=encoding.VIEW_PX, max_minutes=max_minutes)
     facts, poster = clip.facts, clip.poster.image
     if not is_cleanable(path, facts.image_format):  # guests could not get it
-        raise RejectedPhotoError(DAMAGED)
+        raise damaged()
     return RenderedPhoto(
         facts.image_format,
         facts.width,
