@@ -72,10 +72,11 @@ def identity_read(folder: Path, name: str) -> bytes:
     return read_trusted(folder / name) if (folder / name).exists() else read_model(name)
 
 
-# Of what an analysis imports, these decide no number: settings and words, how faces are grouped
-# afterwards, and what downloads may tell.
+# Of what an analysis imports, these decide no number: settings and words, how the server chooses the
+# frames of clips, which a worker gets as photos, how faces are grouped afterwards, and what
+# downloads may tell.
 DECIDING_NOTHING = ("photoshare.config", "photoshare.errors", "photoshare.workers.identity")
-AFTERWARDS = ("photoshare.faces.grouping", "photoshare.metadata")
+ELSEWHERE = ("photoshare.clips", "photoshare.faces.grouping", "photoshare.metadata")
 
 
 def test_all_code_that_an_analysis_runs_through_is_part_of_it() -> None:
@@ -89,6 +90,6 @@ def test_all_code_that_an_analysis_runs_through_is_part_of_it() -> None:
     paths = {path for pattern in identity._CODE for path in PACKAGE.glob(pattern)}
     covered = {module_of(path) for path in paths}
 
-    deciding = {name for name in reached if not is_within(name, DECIDING_NOTHING + AFTERWARDS)}
+    deciding = {name for name in reached if not is_within(name, DECIDING_NOTHING + ELSEWHERE)}
     assert deciding <= covered
     assert {"photoshare.faces.engines.yunet", "photoshare.pictures.decoding"} <= reached & covered
