@@ -78,7 +78,7 @@ def test_a_photos_page_lists_its_versions_with_who_added_them(
         assert "3 versions" in page
         assert said in page
         assert "by Gustav" in page
-        links = {tag["href"] for tag in tags_of(page, "a") if "href" in tag}
+        links = {tag.attributes.get("href") for tag in tags_of(page, "a")}
         for other in ("original.jpg", "sent.jpg", "small.jpg"):
             assert f"{cast.url}/photos/{stack[other]}" in links
     assert "3 versions" not in get(cast.guest, f"{cast.url}/photos/{stack['other.jpg']}")
@@ -160,7 +160,9 @@ def test_a_zip_has_what_is_shown_and_on_request_everything(
 def test_a_host_cleans_up_and_restores(app: Flask, cast: Cast, stack: dict[str, int]) -> None:
     url = f"{cast.url}/clean-up"
     page = get(cast.host, url)
-    boxes = {tag["value"]: "checked" in tag for tag in tags_of(page, "input", name="keep")}
+    boxes = {
+        tag["value"]: "checked" in tag.attributes for tag in tags_of(page, "input", name="keep")
+    }
     three = ("original.jpg", "sent.jpg", "small.jpg")
     assert boxes == {str(stack[name]): name == "original.jpg" for name in three}
     assert url in get(cast.host, f"{cast.url}/settings")
@@ -171,11 +173,8 @@ def test_a_host_cleans_up_and_restores(app: Flask, cast: Cast, stack: dict[str, 
     assert left(app) == {"original.jpg", "other.jpg"}
     assert "nothing to clean up" in get(cast.host, url)
 
-    (undo,) = [
-        tag["action"]
-        for tag in tags_of(get(cast.host, f"{cast.url}/bin"), "form")
-        if tag.get("action", "").endswith("/undo")
-    ]
+    restoring = tags_of(get(cast.host, f"{cast.url}/bin"), "form")
+    (undo,) = {tag["action"] for tag in restoring if tag["action"].endswith("/undo")}
     cast.host.post(undo)
     assert left(app) == set(stack)
     assert "3 versions" in get(cast.host, f"{cast.url}/photos/{stack['original.jpg']}")
