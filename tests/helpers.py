@@ -102,6 +102,7 @@ def insert_photos(
             "height": 300,
             "state": PHOTO_ANALYSED,
             "engine": FakeFaceEngine.name if values.get("state") in SEARCHED else None,
+            "paired_by": 1,  # there is no file to compare
         }
         | values
         for number in range(count)

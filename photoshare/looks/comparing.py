@@ -55,7 +55,7 @@ class Likeness:
 
 
 def have_one_shape(size: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Whether two pictures have the same proportions, apart from a rim that was cut off."""
+    """Whether two pictures have the same proportions, give or take a rim that was cut off."""
     ratio = (size[0] * other[1]) / (size[1] * other[0])
     return abs(ratio - 1) <= MAX_SHAPE_DIFFERENCE
 

@@ -18,6 +18,7 @@ from photoshare.models import (
     PHOTO_ANALYSING,
     PHOTO_FAILED,
     PHOTO_WAITING,
+    FacesFor,
     Job,
 )
 from photoshare.services.rooms import rooms
@@ -184,7 +185,7 @@ def test_photos_that_are_to_be_searched_again_get_a_job_of_their_own_the_newest_
 ) -> None:
     other_id = rooms.create_room("Other").room.id
     for room in (room_id, other_id):
-        insert_photos(app, room, 2, state=PHOTO_WAITING, engine="old", paired_by=1)
+        insert_photos(app, room, 2, state=PHOTO_WAITING, engine="old")
     insert_photos(app, room_id, 1, seed="new", state=PHOTO_WAITING)
 
     for _time in range(2):
@@ -368,3 +369,21 @@ def test_a_clip_counts_as_the_frames_that_are_searched_in_it(
     assert [work_of(length) for length in lengths] == [1, 1, 10, 60]
     assert progress.work_left == len(waiting) + 72
     assert progress.photo_count - progress.done_count == len(waiting) + 4
+
+
+def test_photos_to_be_compared_get_a_job_where_no_search_does_it(app: Flask, room_id: int) -> None:
+    without = rooms.create_room("Without faces").room
+    without.faces_for = FacesFor.NOBODY
+    db.session.commit()
+    insert_photos(app, room_id, 1, state=PHOTO_WAITING, paired_by=None)
+    insert_photos(app, without.id, 1, state=PHOTO_WAITING, paired_by=None)
+    insert_photos(app, rooms.create_room("Compared").room.id, 1)
+
+    for _time in range(2):
+        job_table.enqueue_waiting_photos()
+
+    found = [(room_id, PROCESS, JOB_QUEUED), (without.id, JobKind.FIND_VERSIONS, JOB_QUEUED)]
+    assert sorted(states()) == found
+    assert claim().kind == PROCESS  # they give way
+    assert not job_table.has_urgent_jobs()
+    assert claim().kind == JobKind.FIND_VERSIONS
