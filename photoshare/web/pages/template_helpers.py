@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from flask import Flask, url_for
 
-from photoshare.models import Face, Person, Photo, WaitingPhoto
+from photoshare.models import Behind, Face, Person, Photo, WaitingPhoto
 from photoshare.pictures.encoding import RENDITION_PX, is_extreme, longer_side_px
 from photoshare.pictures.tiles import TILE_PX, reductions
 from photoshare.services.clocks.cameras import count_suggestions
@@ -217,8 +217,22 @@ def download_url(photo: Photo) -> str:
     return url_for("photos.download", photo_id=photo.id, digest=picture_digest(photo))
 
 
-def movie_url(photo: Photo, *, with_photo: bool = False) -> str | None:
-    """Return the address of a motion photo's movie, or of both; None where nobody may see it."""
+def movie_url(
+    photo: Photo, versions: Sequence[Photo] = (), *, with_photo: bool = False
+) -> str | None:
+    """Return the address of a photo's movie, or of both; None where nobody may see it.
+
+    Parameters
+    ----------
+    photo : Photo
+        A motion photo, or the still of a Live Photo.
+    versions : sequence of Photo
+        What it is shown as one with.
+    with_photo : bool
+    """
+    live = next((one for one in versions if one.behind_as == Behind.MOVIE), None)
+    if live is not None and live.front_id == photo.id and not covering_mark():
+        return clip_url(live)
     if photo.movie_start is None or covering_mark() or (with_photo and not has_both(photo)):
         return None
     endpoint = "photos.with_movie" if with_photo else "photos.movie"

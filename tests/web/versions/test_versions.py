@@ -12,9 +12,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from photoshare.db import db
-from photoshare.models import Audience, Photo, Room
+from photoshare.models import Audience, Behind, Photo, Room
+from tests.clips.drawing import draw_clip
 from tests.conftest import Cast
 from tests.drawn_scenes import TAKEN, as_jpeg, draw_scene, messenger_copy
+from tests.fakes import RED
 from tests.helpers import guest_of, tags_of
 
 
@@ -178,6 +180,25 @@ def test_a_host_cleans_up_and_restores(app: Flask, cast: Cast, stack: dict[str, 
     cast.host.post(undo)
     assert left(app) == set(stack)
     assert "3 versions" in get(cast.host, f"{cast.url}/photos/{stack['original.jpg']}")
+
+
+def test_a_live_photo_plays_its_movie_on_a_press(
+    app: Flask, cast: Cast, add_photo: Callable[..., int]
+) -> None:
+    still = add_photo(cast.room_id, as_jpeg(draw_scene(3)), "live.jpg")
+    movie = add_photo(cast.room_id, draw_clip(RED), "live.mp4")
+    with app.app_context():
+        behind = {"front_id": still, "behind_as": Behind.MOVIE}
+        db.session.execute(update(Photo).where(Photo.id == movie).values(**behind))
+        db.session.commit()
+
+    page = get(cast.guest, f"{cast.url}/photos/{still}")
+
+    (link,) = [tag for tag in tags_of(page, "a") if "data-motion" in tag]
+    assert f"/photos/{movie}/" in link["href"]
+    answer = cast.guest.get(link["href"])
+    assert (answer.status_code, answer.mimetype) == (200, "video/mp4")
+    assert "data-motion" not in get(cast.guest, f"{cast.url}/photos/{movie}")
 
 
 @pytest.mark.parametrize("audience", [Audience.SELF, Audience.HOST, Audience.LATER])
