@@ -95,7 +95,7 @@ def test_a_guest_shows_their_own_separately_and_changes_their_mind(
 
     assert cast.guest.post(f"{own}/apart", data={"is_apart": "1"}).status_code == 303
     assert shows(get(cast.guest, f"{cast.url}/photos"), stack["sent.jpg"])
-    assert "Show as one with others again" in get(cast.guest, own)
+    assert "Show together with its versions again" in get(cast.guest, own)
 
     assert cast.guest.post(f"{own}/apart", data={"is_apart": "0"}).status_code == 303
     run_jobs()
@@ -194,7 +194,7 @@ def test_a_live_photo_plays_its_movie_on_a_press(
 
     page = get(cast.guest, f"{cast.url}/photos/{still}")
 
-    (link,) = [tag for tag in tags_of(page, "a") if "data-motion" in tag]
+    (link,) = [tag for tag in tags_of(page, "a") if "data-motion" in tag.attributes]
     assert f"/photos/{movie}/" in link["href"]
     answer = cast.guest.get(link["href"])
     assert (answer.status_code, answer.mimetype) == (200, "video/mp4")
