@@ -14,7 +14,8 @@ from photoshare.faces.graphs.model_files import read_model
 # What an analysis runs through, beside the packages: files below photoshare/.
 _CODE = (
     *("faces/*.py", "faces/engines/*.py", "faces/graphs/*.py", "pictures/*.py"),
-    *("pictures/raw/*.py", "geometry.py", "workers/bench.py", "workers/messages.py"),
+    *("pictures/raw/*.py", "pictures/reading/*.py"),
+    *("geometry.py", "workers/bench.py", "workers/messages.py"),
 )
 _DIGITS = 16  # of the digest: 64 bits tell a handful of machines apart
 

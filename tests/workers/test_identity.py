@@ -73,10 +73,15 @@ def identity_read(folder: Path, name: str) -> bytes:
 
 
 # Of what an analysis imports, these decide no number: settings and words, how the server chooses
-# the frames of clips, which a worker gets as photos, how faces are grouped afterwards, and what
-# downloads may tell.
+# the frames of clips, which a worker gets as photos, how faces are grouped afterwards, what
+# downloads may tell, and by what near duplicates are found.
 DECIDING_NOTHING = ("photoshare.config", "photoshare.errors", "photoshare.workers.identity")
-ELSEWHERE = ("photoshare.clips", "photoshare.faces.grouping", "photoshare.metadata")
+ELSEWHERE = (
+    "photoshare.clips",
+    "photoshare.faces.grouping",
+    "photoshare.looks",
+    "photoshare.metadata",
+)
 
 
 def test_all_code_that_an_analysis_runs_through_is_part_of_it() -> None:
