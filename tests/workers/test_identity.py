@@ -72,8 +72,8 @@ def identity_read(folder: Path, name: str) -> bytes:
     return read_trusted(folder / name) if (folder / name).exists() else read_model(name)
 
 
-# Of what an analysis imports, these decide no number: settings and words, how the server chooses the
-# frames of clips, which a worker gets as photos, how faces are grouped afterwards, and what
+# Of what an analysis imports, these decide no number: settings and words, how the server chooses
+# the frames of clips, which a worker gets as photos, how faces are grouped afterwards, and what
 # downloads may tell.
 DECIDING_NOTHING = ("photoshare.config", "photoshare.errors", "photoshare.workers.identity")
 ELSEWHERE = ("photoshare.clips", "photoshare.faces.grouping", "photoshare.metadata")
