@@ -91,6 +91,8 @@ REFUSED = [  # variable, text, remedy
     ("THREADS", "65", "a whole number from 2 to 64"),
     ("THREADS", "four", "a whole number from 2 to 64"),
     ("MAX_PHOTO_MB", "0", "a whole number from 1 to 1000"),
+    ("MAX_CLIP_MB", "20001", "a whole number from 1 to 20000"),
+    ("MAX_CLIP_MINUTES", "0", "a whole number from 1 to 180"),
     ("MAX_PHOTO_MEGAPIXELS", "171", "a whole number from 1 to 170"),
     ("MAX_UPLOAD_MB", "1.5", "a whole number from 1 to 10000"),
     ("PIECE_MB", "0", "a whole number from 1 to 50"),
