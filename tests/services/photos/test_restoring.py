@@ -38,11 +38,15 @@ TABLES = (Photo, Face, Person, Correction, CorrectionFace, ApartLinks, Guest, He
 
 
 def everything() -> dict[str, set[tuple[Any, ...]]]:
-    """Read all rows of what a room consists of."""
+    """Read all rows of what a room consists of, except that photos are compared again."""
     db.session.rollback()
-    return {
-        table.__tablename__: {tuple(row) for row in db.session.execute(select(table.__table__))}
+    known = {
+        table: [column for column in table.__table__.columns if column.name != "paired_by"]
         for table in TABLES
+    }
+    return {
+        table.__tablename__: {tuple(row) for row in db.session.execute(select(*columns))}
+        for table, columns in known.items()
     }
 
 
