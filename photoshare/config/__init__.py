@@ -142,7 +142,7 @@ class Settings(S3Settings, OwnerSettings, DatabaseSettings):
         "pictures that take more processor time to decode are refused",
     )
     max_decode_mb: int = new_setting(
-        750,
+        600,
         whole_number(200, 10_000),
         "MB",
         "pictures that take more memory to decode are refused; two are decoded at once",

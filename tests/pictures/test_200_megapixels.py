@@ -84,16 +84,21 @@ def test_a_photo_of_200_megapixels_is_taken_and_shows_its_pixels(
 
 @on_linux
 @pytest.mark.slow
-def test_a_progressive_photo_of_200_megapixels_is_taken_and_can_be_covered(
+def test_a_progressive_photo_of_200_megapixels_is_refused_by_the_bound_or_taken_with_a_larger_one(
     tmp_path: Path, pool: DecoderPool
 ) -> None:
     """All of it is in memory, at 3 bytes per pixel: there is space for a quarter of its sides."""
+    path = tmp_path / "photo.jpg"
     image = Image.linear_gradient("L").resize((WIDTH, HEIGHT)).convert("RGB")
-    image.save(tmp_path / "photo.jpg", progressive=True)
+    image.save(path, progressive=True)
 
-    rendered = pool.render(tmp_path / "photo.jpg", SETTINGS)
-    covered = pool.cover(tmp_path / "photo.jpg", [(0, 400, 400, 0)], SETTINGS)
+    with pytest.raises(RejectedPhotoError, match="more memory") as refused:
+        pool.cover(path, [(0, 400, 400, 0)], SETTINGS)
+    assert refused.value.values == {"number": SETTINGS.max_decode_mb}
 
+    larger = load_settings({"max_decode_mb": 750}, environ={})
+    rendered = pool.render(path, larger)
+    covered = pool.cover(path, [(0, 400, 400, 0)], larger)
     assert (rendered.width, rendered.height) == (WIDTH, HEIGHT)
     with Image.open(io.BytesIO(covered)) as copy:
         assert copy.size == (WIDTH // 4, HEIGHT // 4)
