@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from photoshare.db import db
 from photoshare.models import LookBand, Photo
@@ -200,7 +200,7 @@ def test_a_stop_in_between_loses_nothing_and_a_second_run_changes_nothing(
     assert pair(room_id)
     once = fronts(room_id)
     assert list(once.values()).count("original.jpg") == 2
-    db.session.execute(Photo.__table__.update().values(paired_by=None))
+    db.session.execute(update(Photo).values(paired_by=None))
     db.session.commit()
     pair(room_id)
     assert fronts(room_id) == once
