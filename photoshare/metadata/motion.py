@@ -94,6 +94,28 @@ def still_with_movie(data: Buffer, start: int) -> list[Patch]:
     return [*jpeg_patches(bytes(data[:start]), keeps_movie=True), *movie]
 
 
+def keeps_movie(image_format: str) -> bool:
+    """Whether a motion photo of this format can be cleaned and keep its movie.
+
+    In a HEIC, boxes would have to move.
+    """
+    return image_format in ("JPEG", "MPO")
+
+
+def moving_patches(path: Path, start: int) -> list[Patch]:
+    """Find the changes to the file of a motion photo that keeps its movie.
+
+    Raises
+    ------
+    UncleanableError
+        As `still_with_movie`, and if no movie begins there.
+    """
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        if data[start + 4 : start + 8] != b"ftyp":
+            raise UncleanableError("no movie begins here")
+        return still_with_movie(data, start)
+
+
 def _said_starts(data: Buffer, image_format: str) -> Iterator[int]:
     """List where a movie may begin, the surest first."""
     if image_format == "HEIF":

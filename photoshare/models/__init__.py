@@ -109,6 +109,7 @@ class Photo(FileFacts, Base):
             *("ix_photo_content_id", "room_id", "content_id"),
             sqlite_where=text("content_id IS NOT NULL"),
         ),
+        Index("ix_photo_moving", *BY_TIME, sqlite_where=text("moving_bytes IS NOT NULL")),
         Index("ix_photo_for_all", *BY_TIME, sqlite_where=text("is_for_all = 1")),
         Index("ix_photo_favourites", *BY_TIME, sqlite_where=text("heart_count > 0")),
         # The most first. In part, though of all photos: other queries would choose it as well.

@@ -45,4 +45,6 @@ class FileFacts:
     clean_crc32: Mapped[int | None]  # of what guests get: without locations, names, serial numbers
     clean_bytes: Mapped[int | None]  # of the original, patched
     clean_copy_bytes: Mapped[int | None]  # of a copy that guests get instead; None: no copy
+    moving_crc32: Mapped[int | None]  # of a motion photo, cleaned and with its movie
+    moving_bytes: Mapped[int | None]  # of the same; None: it has none that can be saved with it
     cleaning_rules: Mapped[int | None]  # photoshare.metadata.clean.CLEANING_RULES at that time

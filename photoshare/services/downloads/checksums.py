@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 
 from photoshare.errors import DiskFullError, NotFoundError, RejectedPhotoError
 from photoshare.metadata.clean import CLEANING_RULES, find_patches
+from photoshare.metadata.motion import keeps_movie, moving_patches
 from photoshare.metadata.patches import PatchedFile, UncleanableError
 from photoshare.models import Photo, db
 from photoshare.pictures import decoding
@@ -64,7 +65,7 @@ def get_download(photo_id: int, storage: Storage, *, exact: bool) -> Download:
 
 
 def measure_received(
-    received: ReceivedFile, image_format: str, clean_copy: bytes | None
+    received: ReceivedFile, image_format: str, clean_copy: bytes | None, movie_start: int | None
 ) -> dict[str, int | None]:
     """Compute the download columns of a new photo's row.
 
@@ -74,10 +75,15 @@ def measure_received(
     image_format : str
     clean_copy : bytes or None
         The JPEG that guests get if the file itself cannot be cleaned.
+    movie_start : int or None
+        Where the movie of a motion photo begins.
     """
     if clean_copy is not None:
         return _values(received.crc32, **_measure_copy(clean_copy))
-    return _values(received.crc32, **_measure_clean(received.path, image_format, received.crc32))
+    cleaned = _measure_clean(received.path, image_format, received.crc32)
+    return _values(received.crc32, **cleaned) | _measure_moving(
+        received.path, image_format, movie_start
+    )
 
 
 def unmeasured() -> ColumnElement[bool]:
@@ -157,6 +163,7 @@ def _measure(photo: PhotoFile, storage: Storage) -> Measured:
                 told = read_again(original, photo.image_format)
                 said = {name: getattr(told, name) for name in READ_AGAIN}
                 measured |= {name: value for name, value in said.items() if value is not None}
+                measured |= _measure_moving(original, photo.image_format, told.movie_start)
             return measured
     except (OSError, ValueError, RejectedPhotoError, DiskFullError) as error:
         log.error("The original of photo %d can't be read: %s", photo.id, error)
@@ -188,6 +195,8 @@ def _values(
         "clean_crc32": clean_crc32,
         "clean_bytes": clean_bytes,
         "clean_copy_bytes": clean_copy_bytes,
+        "moving_crc32": None,
+        "moving_bytes": None,
     }
 
 
@@ -196,6 +205,19 @@ def _measure_clean(original: Path, image_format: str, crc32: int) -> dict[str, i
     with closing(PatchedFile(original, patches)) as cleaned:
         clean_crc32 = _crc32(cleaned) if patches else crc32
         return {"clean_bytes": cleaned.size_bytes, "clean_crc32": clean_crc32}
+
+
+def _measure_moving(
+    original: Path, image_format: str, movie_start: int | None
+) -> dict[str, int | None]:
+    """Measure a motion photo with its movie; nothing for others, and where only the still goes."""
+    if movie_start is None or not keeps_movie(image_format):
+        return {}
+    try:
+        with closing(PatchedFile(original, moving_patches(original, movie_start))) as both:
+            return {"moving_bytes": both.size_bytes, "moving_crc32": _crc32(both)}
+    except UncleanableError:
+        return {}
 
 
 def _measure_copy(copy: bytes) -> dict[str, int]:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, literal
+from sqlalchemy import ColumnElement, and_, case, literal
 
 from photoshare.errors import NotAllowedError, NotFoundError
 from photoshare.metadata.clean import CLEANING_RULES, find_patches
-from photoshare.metadata.patches import PatchedFile
+from photoshare.metadata.motion import find_movie_start, moving_patches
+from photoshare.metadata.patches import Patch, PatchedFile
 from photoshare.models import Photo, db
 from photoshare.pictures.rendering import CLEAN_COPY
 from photoshare.services.pictures.covered import CoveredCopy, copy_file
@@ -48,6 +50,7 @@ class Form(IntEnum):
     PATCHED = 1  # the original, without locations, names and serial numbers
     COPY = 2  # a JPEG in its place
     COVERED = 3  # a JPEG on which faces are covered (services/pictures/covered.py)
+    MOVING = 4  # a motion photo with its movie, both without locations, names, serial numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,25 +111,34 @@ def covered_download(copy: CoveredCopy, sha256: str, cover: Cover) -> Download:
     return Download(Form.COVERED, "JPEG", size_bytes, crc32, sha256, rules, cover.name)
 
 
-def download_columns(*, exact: bool) -> tuple[ColumnElement[Any], ...]:
+def download_columns(*, exact: bool, with_movies: bool = False) -> tuple[ColumnElement[Any], ...]:
     """Return SQL expressions for a measured photo's download: form, bytes and checksum.
 
     Parameters
     ----------
     exact : bool
         The original bit for bit.
+    with_movies : bool
+        Motion photos with their movies, which an exact original always has.
     """
     if exact:
         return literal(Form.EXACT.value), Photo.size_bytes.expression, Photo.crc32.expression
     is_clean, has_copy = Photo.clean_crc32 == Photo.crc32, Photo.clean_copy_bytes.is_not(None)
+    is_moving = and_(Photo.moving_bytes.is_not(None), literal(with_movies))
     return (
-        case((is_clean, Form.EXACT.value), (has_copy, Form.COPY.value), else_=Form.PATCHED.value),
         case(
+            (is_moving, Form.MOVING.value),
+            (is_clean, Form.EXACT.value),
+            (has_copy, Form.COPY.value),
+            else_=Form.PATCHED.value,
+        ),
+        case(
+            (is_moving, Photo.moving_bytes),
             (is_clean, Photo.size_bytes),
             (has_copy, Photo.clean_copy_bytes),
             else_=Photo.clean_bytes,
         ),
-        Photo.clean_crc32.expression,
+        case((is_moving, Photo.moving_crc32), else_=Photo.clean_crc32),
     )
 
 
@@ -152,8 +164,15 @@ def open_download(
     if form is Form.COPY:
         return PatchedFile(storage.fetch(storage.derivative(room_id, sha256, CLEAN_COPY)))
     with storage.holding(storage.original(room_id, sha256)) as original:
-        patches = find_patches(original, image_format) if form is Form.PATCHED else ()
-        return PatchedFile(original, patches)
+        return PatchedFile(original, _patches(original, form, image_format))
+
+
+def _patches(original: Path, form: Form, image_format: str) -> list[Patch]:
+    if form is Form.PATCHED:
+        return find_patches(original, image_format)
+    if form is Form.MOVING and (start := find_movie_start(original, image_format)):
+        return moving_patches(original, start)
+    return []
 
 
 def fetch_download(

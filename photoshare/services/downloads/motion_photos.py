@@ -11,7 +11,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from photoshare.errors import NotFoundError
-from photoshare.metadata.motion import movie_only, still_with_movie
+from photoshare.metadata.motion import movie_only, moving_patches
 from photoshare.metadata.patches import Patch, PatchedFile, UncleanableError
 from photoshare.models import Photo
 from photoshare.storage import Storage
@@ -25,8 +25,8 @@ class Part(StrEnum):
 
 
 def has_both(photo: Photo) -> bool:
-    """Whether a photo can be saved with its movie: a JPEG; of HEIC, boxes would have to move."""
-    return photo.movie_start is not None and photo.image_format in ("JPEG", "MPO")
+    """Whether a photo can be saved with its movie."""
+    return photo.moving_bytes is not None
 
 
 def open_part(
@@ -64,11 +64,11 @@ def size_of_part(
 
 
 def _patches(original: Path, start: int, part: Part, *, exact: bool) -> list[Patch]:
+    if part is Part.BOTH:
+        return [] if exact else moving_patches(original, start)
     if exact:
-        return [Patch(0, start)] if part is Part.MOVIE else []
+        return [Patch(0, start)]
     with original.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         if data[start + 4 : start + 8] != b"ftyp":
             raise UncleanableError("no movie begins here")
-        return (
-            list(movie_only(data, start)) if part is Part.MOVIE else still_with_movie(data, start)
-        )
+        return list(movie_only(data, start))

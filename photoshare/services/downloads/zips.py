@@ -67,6 +67,22 @@ class ZipState:
 
 
 @dataclass(frozen=True, slots=True)
+class ZipForm:
+    """In which form photos are in a zip.
+
+    Attributes
+    ----------
+    exact : bool
+        Bit for bit.
+    with_movies : bool
+        Motion photos with their movies.
+    """
+
+    exact: bool
+    with_movies: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ZipNote:
     """A text file among the photos of a zip."""
 
@@ -133,10 +149,12 @@ def make_zip(
             withheld_count = len(all_ids) - len(photo_ids)
             is_any_missing = state.lost or withheld_count
             note = tell_missing(state.lost, withheld_count) if is_any_missing else None
-            key = _digest(album, photo_ids, covers, exact=exact, note=note)
+            # Nobody looks for faces in the movies of motion photos.
+            form = ZipForm(exact, with_movies=album.has_behind and not covering)
+            key = _digest(album, photo_ids, covers, form, note)
             made = shelf.find(key)
             if made is None:
-                made = _lay_out(album, photo_ids, covers, storage, key, exact=exact, note=note)
+                made = _lay_out(album, photo_ids, covers, storage, key, form, note)
             if made is not None:
                 shelf.keep(made)
     if made is not None:
@@ -161,8 +179,7 @@ def _digest(
     album: Album,
     photo_ids: array[int],
     covers: CoveredCopies,
-    *,
-    exact: bool,
+    form: ZipForm,
     note: ZipNote | None,
 ) -> str:
     """Hash what distinguishes one zip from another: an album may be 20,000 numbers.
@@ -172,7 +189,7 @@ def _digest(
     reader_id = album.reader.id if album.reader else None
     # The time of a file in a zip is that of its photo, which hosts may have put right.
     clocks = sorted(shifts_in_force(album.room_id).items(), key=repr)
-    said = (album.room_id, reader_id, exact, note, covers.names_on(photo_ids), clocks)
+    said = (album.room_id, reader_id, form, note, covers.names_on(photo_ids), clocks)
     key = hashlib.sha256(repr(said).encode())
     key.update(photo_ids)
     return key.hexdigest()
@@ -184,15 +201,14 @@ def _lay_out(
     covers: CoveredCopies,
     storage: Storage,
     key: str,
-    *,
-    exact: bool,
+    form: ZipForm,
     note: ZipNote | None,
 ) -> AlbumZip | None:
     """Lay out a zip; None if a file was missing or damaged, which is recorded.
 
     Also None if a photo was added or deleted since the ids were listed.
     """
-    columns = _read_columns(album, photo_ids, covers.withheld, storage, exact=exact)
+    columns = _read_columns(album, photo_ids, covers.withheld, storage, form)
     if columns is None:
         return None
     hashes, names, formats, forms, sizes, checksums, moments = columns
@@ -215,7 +231,7 @@ def _lay_out(
 
 
 def _read_columns(
-    album: Album, photo_ids: array[int], withheld: Set[int], storage: Storage, *, exact: bool
+    album: Album, photo_ids: array[int], withheld: Set[int], storage: Storage, form: ZipForm
 ) -> list[list[Any]] | None:
     """Read the columns of a zip's photos, one list per column, in the order of the ids.
 
@@ -223,7 +239,8 @@ def _read_columns(
     """
     of_album = album.select().with_only_columns(Photo.id).order_by(None)
     needed = (Photo.id, Photo.size_bytes, Photo.clean_copy_bytes)
-    told = (Photo.sha256, album.file_name, Photo.image_format, *download_columns(exact=exact))
+    as_sent = download_columns(exact=form.exact, with_movies=form.with_movies)
+    told = (Photo.sha256, album.file_name, Photo.image_format, *as_sent)
     query = (
         select(*needed, *told, Photo.moment)
         .where(Photo.id.in_(of_album), ~Photo.is_lost, Photo.crc32.is_not(None))

@@ -166,7 +166,12 @@ def add_received(
         "placeholder": rendered.placeholder,
         "look": rendered.look,
         **asdict(rendered.told),
-        **measure_received(received, rendered.image_format, rendered.derived.get(CLEAN_COPY)),
+        **measure_received(
+            received,
+            rendered.image_format,
+            rendered.derived.get(CLEAN_COPY),
+            rendered.told.movie_start,
+        ),
     }
     return _keep(facts, received, rendered.derived, storage, upload_id)
 

@@ -200,10 +200,15 @@ def load_photos(album: Album, query: Select[Photo]) -> Sequence[Photo]:
 
 
 def has_behind(album: Album) -> bool:
-    """Whether anything that its reader sees stands behind the photos of an album."""
+    """Whether anything that its reader sees stands behind the photos of an album.
+
+    Also the movie of a motion photo, in the same file.
+    """
+    here = select(Photo.id).where(Photo.room_id == album.room_id, album.is_seen)
     is_behind = stands_behind(album.room_id, album.condition, album.is_seen)
-    query = select(Photo.id).where(Photo.room_id == album.room_id, album.is_seen, is_behind)
-    return db.session.scalar(query.limit(1)) is not None
+    moves = (album.condition, Photo.moving_bytes.is_not(None))
+    queries = (here.where(is_behind), here.where(*moves))
+    return any(db.session.scalar(query.limit(1)) is not None for query in queries)
 
 
 def find_first(album: Album) -> int | None:

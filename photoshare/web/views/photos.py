@@ -76,7 +76,7 @@ from photoshare.web.answers import (
     wants_partial,
 )
 from photoshare.web.pages.photo_grid import photo_page
-from photoshare.web.pages.template_helpers import album_url, download_url
+from photoshare.web.pages.template_helpers import album_url, download_url, movie_url
 from photoshare.web.pages.words import count
 from photoshare.web.requests import (
     album_argument,
@@ -134,7 +134,13 @@ def files(room_code: str) -> Response:
     album = album_argument(photo_ids=number_list_argument("photos"), takes_behind=True)
     withheld = current_covering().withheld_clips(album.room_id)
     photos = [photo for photo in list_all(album) if photo.id not in withheld]
-    return jsonify([(download_url(photo), photo.size_bytes) for photo in photos])
+    return jsonify([(_save_url(photo, album), photo.size_bytes) for photo in photos])
+
+
+def _save_url(photo: Photo, album: Album) -> str:
+    """Return the address of a photo to save; with its movie, if all behind it is asked for."""
+    both = movie_url(photo, with_photo=True) if album.has_behind else None
+    return both or download_url(photo)
 
 
 @blueprint.post("/photos")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from photoshare.db import db
-from photoshare.models import Person, Photo, Room
+from photoshare.models import PHOTO_ANALYSED, Person, Photo, Room
 from photoshare.services.downloads.checksums import measure_room
 from photoshare.services.visibility.covering import count_covering
 from photoshare.web.site import Site
@@ -89,6 +90,24 @@ def test_the_usual_download_has_no_movie_and_the_other_both(
     assert [secret for secret in (*SECRETS, PLACE.encode()) if secret in both] == []
 
 
+def test_a_zip_has_the_movie_where_everything_behind_is_asked_for(
+    cast: Cast, address: Callable[..., str]
+) -> None:
+    still, both = get(cast.guest, address("download")), get(cast.guest, address("with-movie"))
+
+    assert photos_in(cast.guest, f"{cast.url}/photos.zip") == [still]
+    assert photos_in(cast.guest, f"{cast.url}/photos.zip?behind=1") == [both]
+    assert "behind=1" in get(cast.guest, f"{cast.url}/photos").decode()
+    listed = cast.guest.get(f"{cast.url}/photos/files?behind=1").json
+    assert [row[0] for row in listed or []] == [address("with-movie")]
+
+
+def photos_in(client: FlaskClient, url: str) -> list[bytes]:
+    """Return what a zip has; reading it compares every checksum."""
+    packed = zipfile.ZipFile(io.BytesIO(get(client, url)))
+    return [packed.read(name) for name in packed.namelist()]
+
+
 def test_the_page_offers_it(app: Flask, cast: Cast, address: Callable[..., str]) -> None:
     page = cast.guest.get(address("movie").rpartition("/")[0].rpartition("/")[0]).text
 
@@ -102,12 +121,18 @@ def test_where_faces_are_covered_there_is_no_movie(
     hidden = insert_person(app, cast.room_id, insert_photos(app, cast.room_id, 1), "Lea")
     with app.app_context():
         db.session.execute(update(Room).values(covers_faces=True))
+        db.session.execute(update(Photo).values(state=PHOTO_ANALYSED, engine="fake"))
         asked = update(Person).where(Person.id == hidden)
         db.session.execute(asked.values(is_hidden=True, has_asked=True))
         count_covering(cast.room_id)
         db.session.commit()
 
     assert cast.host.get(address("movie")).status_code == 200
+    still, both = get(cast.guest, address("download")), get(cast.host, address("with-movie"))
+    photo_id = address("").split("/")[4]
+    zipped = f"{cast.url}/photos.zip?behind=1&photos={photo_id}"
+    assert photos_in(cast.host, zipped) == [both]
+    assert photos_in(cast.guest, zipped) == [still]
     for name in ("movie", "with-movie"):
         assert cast.guest.get(address(name)).status_code == 404
     page = cast.guest.get(address("movie").rpartition("/")[0].rpartition("/")[0]).text
