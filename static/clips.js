@@ -15,6 +15,7 @@ export function prepareClip(root = document) {
   const video = clipOf(root);
   if (!video) return;
   video.controls = false;
+  video.closest(".photo-frame").classList.add("is-clip-ready"); // a tap before is lost
   // What a browser says of codecs is a guess; it has the last word when it opens the clip.
   if (video.error || (!video.canPlayType(video.dataset.type) && video.networkState === video.NETWORK_NO_SOURCE)) {
     tellProblem(video);

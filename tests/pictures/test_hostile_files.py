@@ -27,6 +27,7 @@ OUR_SENTENCES = (
     "This picture has more than 200 megapixels.",
     "This picture claims to have more than 100 megapixels",
     "This picture needs more memory than this server lets one photo take",
+    "This video is",  # incomplete, damaged: a changed HEIC may begin as a MOV does
 )
 
 

@@ -26,7 +26,7 @@ def index(room_code: str) -> str:
     """Show all photos with other versions, each side by side, page by page."""
     access = current_access()
     return render_template(
-        "versions/clean_up.html",
+        "clean_up/index.html",
         access=access,
         page=list_stacks(access, page_argument()),
         versions_count=count_versions(access.room.id),
