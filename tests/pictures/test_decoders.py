@@ -78,7 +78,7 @@ def test_a_picture_that_cannot_be_encoded_again_is_refused(
     monkeypatch.setattr("photoshare.pictures.worker.resource.setrlimit", lambda *_limits: None)
     questions, answers = io.BytesIO(), io.BytesIO()
     limits = {"path": str(photo), "megapixels": 100, "seconds": 60, "wait_seconds": 600}
-    limits |= {"memory_mb": 600, "minutes": 10}
+    limits |= {"memory_mb": 600, "minutes": 10, "picture_bytes": 60_000_000}
     rendering.write_message(questions, limits, [])
     questions.seek(0)
 
