@@ -71,7 +71,7 @@ def test_the_reason_of_a_refusal_comes_back(pool: DecoderPool, tmp_path: Path) -
 def test_a_picture_that_cannot_be_encoded_again_is_refused(
     photo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(_path: Path, *, max_megapixels: int) -> None:
+    def fail(_path: Path, **_limits: int) -> None:
         raise ValueError("no such quality")
 
     monkeypatch.setattr(worker, "render_photo", fail)
