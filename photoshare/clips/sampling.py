@@ -6,6 +6,7 @@ here or by a worker on another machine.
 
 from __future__ import annotations
 
+import gc
 import math
 import time
 from collections.abc import Iterator
@@ -75,6 +76,7 @@ def sample_frames(path: Path) -> Iterator[SampledFrame]:
             content = to_jpeg(photo.image, quality=FRAME_QUALITY)
             size = photo.width, photo.height
             yield SampledFrame(chosen.at_ms, chosen.scene, size, photo.image.size, content)
+            gc.collect()  # frames are in circles: forty of 4K would take 500 MB
 
 
 def _chosen(clip: OpenedClip, duration_ms: int) -> Iterator[_Candidate]:
