@@ -135,7 +135,8 @@ class RoomFile:
         damage = f"{self.name} is damaged: {name} can't be read."
         try:
             file = self._zip.open(info)
-        except _DAMAGE as error:
+        # OSError: its place is in front of the file's beginning.
+        except (*_DAMAGE, OSError) as error:
             raise RoomFileError(damage) from error
         with file:
             yield Entry(file, damage)
