@@ -8,7 +8,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Connection, Row, Select, Table, create_engine, func, insert, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    create_engine,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 
 from photoshare.config import Settings, load_settings
@@ -105,8 +118,12 @@ def _move(table: Table, source: Connection, target: Connection) -> MovedTable:
     """Copy a table without its triggers, which would count what is counted already; compare it."""
     target.execute(text(f"ALTER TABLE {table.name} DISABLE TRIGGER USER"))
     stored = [column for column in table.columns if column.computed is None]
+    own = [column for column in stored if any(map(column.references, table.primary_key))]
+    not_yet = {column.name: None for column in own}  # they may name rows that come later
     for rows in _parts(source, select(*stored)):
-        target.execute(insert(table), [row._asdict() for row in rows])
+        target.execute(insert(table), [row._asdict() | not_yet for row in rows])
+    for column in own:
+        _copy_column(column, source, target)
     target.execute(text(f"ALTER TABLE {table.name} ENABLE TRIGGER USER"))
     _set_next_id(table, source, target)
     before, after = _fingerprint(source, table), _fingerprint(target, table)
@@ -116,6 +133,16 @@ def _move(table: Table, source: Connection, target: Connection) -> MovedTable:
             f"({before[0]:,} rows here, {after[0]:,} there)."
         )
     return MovedTable(table.name, after[0])
+
+
+def _copy_column(column: Column[Any], source: Connection, target: Connection) -> None:
+    """Copy a column of rows that are there, by their ids."""
+    table = column.table
+    of_row = update(table).where(table.c.id == bindparam("of"))
+    change = of_row.values({column: bindparam("value")})
+    query = select(table.c.id.label("of"), column.label("value")).where(column.is_not(None))
+    for rows in _parts(source, query):
+        target.execute(change, [row._asdict() for row in rows])
 
 
 def _set_next_id(table: Table, source: Connection, target: Connection) -> None:

@@ -22,12 +22,17 @@ from photoshare.maintenance import migrating
 from photoshare.models import (
     AlsoAdded,
     ApiToken,
+    Behind,
+    ClockShift,
+    ClockSuggestion,
+    Correction,
     Deletion,
     Face,
     FormerCode,
     Guest,
     Heart,
     Job,
+    LookBand,
     Owner,
     OwnerSession,
     OwnLink,
@@ -87,6 +92,7 @@ def room_id(
         assert photo is not None
         photo.crc32, photo.captured_at = LARGE_SUM, datetime(2026, 7, 12, 14, 5, 6, 789)
         photo.size_bytes, photo.is_lost = 5 * 10**9, True
+        photo.front_id, photo.behind_as = photos[3], Behind.VERSION  # a row that comes later
         guest = db.session.get(Guest, guest_id)
         assert guest is not None
         guest.person_id = tim
@@ -96,6 +102,11 @@ def room_id(
             Upload(room_id=room_id, guest_id=guest_id, fingerprint="f", file_name="ü.jpg",
                    size_bytes=3, sha256=None, created_at=datetime(2026, 1, 1, tzinfo=UTC))
         )  # fmt: skip
+        db.session.add(LookBand(room_id=room_id, value=2**20 - 1, photo_id=photos[0]))
+        correction_id = db.session.scalars(select(Correction.id)).first()
+        clock = {"room_id": room_id, "guest_id": guest_id, "camera": "Canon é", "shift_s": -60}
+        db.session.add(ClockShift(correction_id=correction_id, **clock))
+        db.session.add(ClockSuggestion(**clock, evidence="satellites", photo_id=photos[1]))
         db.session.commit()
         db.session.add(FormerCode(code="acdef-hjkm-nprtw", room_id=room_id))
         db.session.add(Owner(password_hash="scrypt", room_creation="closed"))
