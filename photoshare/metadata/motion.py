@@ -7,6 +7,7 @@ that we can vouch for (`containers.movie`).
 
 from __future__ import annotations
 
+import contextlib
 import re
 import struct
 from collections.abc import Iterator
@@ -110,10 +111,28 @@ def moving_patches(path: Path, start: int) -> list[Patch]:
     UncleanableError
         As `still_with_movie`, and if no movie begins there.
     """
+    with _with_movie(path, start) as data:
+        return still_with_movie(data, start)
+
+
+def movie_patches_of(path: Path, start: int) -> list[Patch]:
+    """Find the changes that make of the file of a motion photo its movie alone.
+
+    Raises
+    ------
+    UncleanableError
+        As `movie_only`, and if no movie begins there.
+    """
+    with _with_movie(path, start) as data:
+        return list(movie_only(data, start))
+
+
+@contextlib.contextmanager
+def _with_movie(path: Path, start: int) -> Iterator[mmap]:
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         if data[start + 4 : start + 8] != b"ftyp":
             raise UncleanableError("no movie begins here")
-        return still_with_movie(data, start)
+        yield data
 
 
 def _said_starts(data: Buffer, image_format: str) -> Iterator[int]:

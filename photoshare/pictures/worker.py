@@ -39,6 +39,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which closes the pipe
     os.nice(NICENESS)
     warnings.simplefilter("ignore")  # from Pillow, about oddities of a guest's file
+    gc.freeze()  # the modules stay: no collection has to walk them
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints goes to the log, not into the answers
     while select.select([requests], [], [], IDLE_S)[0]:

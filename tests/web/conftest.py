@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,6 +29,17 @@ class Party:
     red: int  # in a.jpg, b.jpg and d.jpg
     blue: int  # in a.jpg and c.jpg
     contents: dict[str, bytes]
+
+
+@pytest.fixture
+def put(cast: Cast, add_photo: Callable[..., int]) -> Callable[[bytes, str], str]:
+    """Add a photo to the room; return its address up to the digest."""
+
+    def put_photo(content: bytes, file_name: str) -> str:
+        photo_id = add_photo(cast.room_id, content, file_name)
+        return f"{cast.url}/photos/{photo_id}/{hashlib.sha256(content).hexdigest()[:16]}"
+
+    return put_photo
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from photoshare.metadata.motion import keeps_movie, moving_patches
 from photoshare.metadata.patches import PatchedFile, UncleanableError
 from photoshare.models import Photo, db
 from photoshare.pictures import decoding
-from photoshare.pictures.rendering import CLEAN_COPY, make_clean_copy, read_again
+from photoshare.pictures.rendering import CLEAN_COPY, ToldFacts, make_clean_copy, read_again
 from photoshare.services.clocks.settling import settle_clocks
 from photoshare.services.downloads.clean_originals import (
     PHOTO_FILE,
@@ -40,8 +40,10 @@ Measured = dict[str, int | str | None]  # columns of a photo
 COMMIT_EVERY = 20  # photos: at most so many have to be measured again after a crash
 
 
-def get_download(photo_id: int, storage: Storage, *, exact: bool) -> Download:
-    """Describe one photo as a download, measuring it first if necessary.
+def get_download(
+    photo_id: int, storage: Storage, *, exact: bool, with_movies: bool = False
+) -> Download:
+    """Describe one photo as a download, measuring it first if necessary; see `download_columns`.
 
     Raises
     ------
@@ -57,7 +59,8 @@ def get_download(photo_id: int, storage: Storage, *, exact: bool) -> Download:
         photo = _photo_file(photo_id)
         if photo.crc32 is None:
             raise NotFoundError("This picture no longer exists.")
-    columns = (*download_columns(exact=exact), Photo.sha256, Photo.cleaning_rules)
+    as_sent = download_columns(exact=exact, with_movies=with_movies)
+    columns = (*as_sent, Photo.sha256, Photo.cleaning_rules)
     row = db.session.execute(select(*columns).where(Photo.id == photo_id)).one()
     form, size_bytes, crc32, sha256, rules = row
     image_format = format_of_download(photo.image_format, form)
@@ -80,10 +83,8 @@ def measure_received(
     """
     if clean_copy is not None:
         return _values(received.crc32, **_measure_copy(clean_copy))
-    cleaned = _measure_clean(received.path, image_format, received.crc32)
-    return _values(received.crc32, **cleaned) | _measure_moving(
-        received.path, image_format, movie_start
-    )
+    cleaned = _measure_clean(received.path, image_format, received.crc32, movie_start)
+    return _values(received.crc32, **cleaned)
 
 
 def unmeasured() -> ColumnElement[bool]:
@@ -158,22 +159,24 @@ def _measure(photo: PhotoFile, storage: Storage) -> Measured:
     """
     try:
         with storage.holding(storage.original(photo.room_id, photo.sha256)) as original:
-            measured: Measured = {**_measure_original(photo, original, storage)}
+            told = ToldFacts()
             with suppress(RejectedPhotoError):  # no picture, but a clip
                 told = read_again(original, photo.image_format)
-                said = {name: getattr(told, name) for name in READ_AGAIN}
-                measured |= {name: value for name, value in said.items() if value is not None}
-                measured |= _measure_moving(original, photo.image_format, told.movie_start)
-            return measured
+            said = {name: getattr(told, name) for name in READ_AGAIN}
+            measured: Measured = {**_measure_original(photo, original, storage, told.movie_start)}
+            return measured | {name: value for name, value in said.items() if value is not None}
     except (OSError, ValueError, RejectedPhotoError, DiskFullError) as error:
         log.error("The original of photo %d can't be read: %s", photo.id, error)
         return {**_values(None)}
 
 
-def _measure_original(photo: PhotoFile, original: Path, storage: Storage) -> dict[str, int | None]:
+def _measure_original(
+    photo: PhotoFile, original: Path, storage: Storage, movie_start: int | None
+) -> dict[str, int | None]:
     crc32 = _crc32(PatchedFile(original))
     try:
-        return _values(crc32, **_measure_clean(original, photo.image_format, crc32))
+        cleaned = _measure_clean(original, photo.image_format, crc32, movie_start)
+        return _values(crc32, **cleaned)
     except UncleanableError as reason:
         log.info("Photo %d needs a clean copy: %s", photo.id, reason)
         copy = make_clean_copy(original, max_megapixels=decoding.ANY_MEGAPIXELS)
@@ -188,6 +191,8 @@ def _values(
     clean_crc32: int | None = None,
     clean_bytes: int | None = None,
     clean_copy_bytes: int | None = None,
+    moving_crc32: int | None = None,
+    moving_bytes: int | None = None,
 ) -> dict[str, int | None]:
     return {
         "cleaning_rules": CLEANING_RULES,
@@ -195,21 +200,22 @@ def _values(
         "clean_crc32": clean_crc32,
         "clean_bytes": clean_bytes,
         "clean_copy_bytes": clean_copy_bytes,
-        "moving_crc32": None,
-        "moving_bytes": None,
+        "moving_crc32": moving_crc32,
+        "moving_bytes": moving_bytes,
     }
 
 
-def _measure_clean(original: Path, image_format: str, crc32: int) -> dict[str, int]:
+def _measure_clean(
+    original: Path, image_format: str, crc32: int, movie_start: int | None
+) -> dict[str, int]:
     patches = find_patches(original, image_format)
     with closing(PatchedFile(original, patches)) as cleaned:
         clean_crc32 = _crc32(cleaned) if patches else crc32
-        return {"clean_bytes": cleaned.size_bytes, "clean_crc32": clean_crc32}
+        measured = {"clean_bytes": cleaned.size_bytes, "clean_crc32": clean_crc32}
+    return measured | _measure_moving(original, image_format, movie_start)
 
 
-def _measure_moving(
-    original: Path, image_format: str, movie_start: int | None
-) -> dict[str, int | None]:
+def _measure_moving(original: Path, image_format: str, movie_start: int | None) -> dict[str, int]:
     """Measure a motion photo with its movie; nothing for others, and where only the still goes."""
     if movie_start is None or not keeps_movie(image_format):
         return {}

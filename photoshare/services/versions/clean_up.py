@@ -39,8 +39,7 @@ def list_stacks(access: Access, page: int) -> ListPage[StackToClean]:
     NotAllowedError
         If the browser isn't a host's.
     """
-    if not access.is_host:
-        raise NotAllowedError("Only the room's host can do this.")
+    _check_host(access)
     page = max(1, page)
     fronts = select(Photo.front_id).where(_is_version(access.room.id)).distinct().subquery()
     count = db.session.scalar(select(func.count()).select_from(fronts)) or 0
@@ -85,14 +84,18 @@ def find_left_over(access: Access, front_ids: Collection[int], kept: Collection[
     NotAllowedError
         If the browser isn't a host's.
     """
-    if not access.is_host:
-        raise NotAllowedError("Only the room's host can do this.")
+    _check_host(access)
     left: list[int] = []
     for stack in _stacks(access.room.id, list(dict.fromkeys(front_ids))):
         ids = [photo.id for photo in stack.photos]
         if set(ids) & set(kept):
             left += [photo_id for photo_id in ids if photo_id not in kept]
     return left
+
+
+def _check_host(access: Access) -> None:
+    if not access.is_host:
+        raise NotAllowedError("Only the room's host can do this.")
 
 
 def count_versions(room_id: int) -> int:

@@ -25,7 +25,7 @@ from photoshare.services.downloads.clean_originals import (
 )
 from photoshare.services.downloads.covered_copies import find_covered_copies
 from photoshare.services.downloads.file_names import original_name, safe_name
-from photoshare.services.downloads.motion_photos import Part, has_both, open_part, size_of_part
+from photoshare.services.downloads.motion_photos import has_both, open_movie, size_of_movie
 from photoshare.services.downloads.zips import ZipNote
 from photoshare.services.photos import Album, count_photos
 from photoshare.services.pictures import cover_maker
@@ -42,7 +42,12 @@ RETRY_AFTER_S = "5"  # for programs; the page retries by itself
 
 
 def send_photo(
-    photo: Photo, *, exact: bool, may_redirect: bool = True, is_played: bool = False
+    photo: Photo,
+    *,
+    exact: bool,
+    may_redirect: bool = True,
+    is_played: bool = False,
+    with_movie: bool = False,
 ) -> BaseResponse:
     """Send a photo to save, or a clip to play.
 
@@ -56,6 +61,8 @@ def send_photo(
         token as well.
     is_played : bool
         Whether the browser plays it in the page.
+    with_movie : bool
+        A motion photo with its movie.
 
     Raises
     ------
@@ -76,7 +83,7 @@ def send_photo(
     room_id, sha256, image_format = photo.room_id, photo.sha256, photo.image_format
     file_name, cover = photo.file_name, covering.of_photo(photo)
     if cover is None:
-        found = get_download(photo.id, storage, exact=exact)
+        found = get_download(photo.id, storage, exact=exact, with_movies=with_movie)
     else:
         make = cover_maker(site.decoders, site.settings)
         copy = get_copy(room_id, sha256, cover, storage, make)
@@ -96,10 +103,10 @@ def send_photo(
     )
 
 
-def send_part(photo: Photo, part: Part, *, exact: bool) -> BaseResponse:
-    """Send the movie of a motion photo, to be played, or the photo with its movie, to save.
+def send_movie(photo: Photo, *, exact: bool) -> BaseResponse:
+    """Send the movie of a motion photo, to be played.
 
-    Where faces are covered for whoever asks, neither: nobody has looked for them in the movie.
+    Not where faces are covered for whoever asks: nobody has looked for them in the movie.
 
     Raises
     ------
@@ -107,18 +114,31 @@ def send_part(photo: Photo, part: Part, *, exact: bool) -> BaseResponse:
         If there is nothing to send.
     """
     storage, start = current_site().storage, photo.movie_start
-    if start is None or current_covering() or (part is Part.BOTH and not has_both(photo)):
+    if start is None or current_covering():
         raise NotFoundError("This photo has no movie.")
-    room_id, sha256, is_played = photo.room_id, photo.sha256, part is Part.MOVIE
+    room_id, sha256 = photo.room_id, photo.sha256
     fetch_download(storage, room_id, sha256, Form.PATCHED)
-    stamp = f"{sha256} {part} {exact} {CLEANING_RULES}"
+    stamp = f"{sha256} movie {exact} {CLEANING_RULES}"
     return send_source(
-        partial(open_part, storage, room_id, sha256, start, part, exact=exact),
-        size_of_part(storage, room_id, sha256, start, part, exact=exact),
+        partial(open_movie, storage, room_id, sha256, start, exact=exact),
+        size_of_movie(storage, room_id, sha256, start, exact=exact),
         etag=hashlib.sha256(stamp.encode()).hexdigest(),
-        mime_type="video/mp4" if is_played else FORMATS[photo.image_format].mime_type,
-        name=None if is_played else original_name(photo.file_name, photo.image_format),
+        mime_type="video/mp4",
+        name=None,
     )
+
+
+def send_with_movie(photo: Photo, *, exact: bool) -> BaseResponse:
+    """Send a motion photo to save, together with its movie; not where `send_movie` sends none.
+
+    Raises
+    ------
+    NotFoundError
+        If it has no movie that can be saved with it.
+    """
+    if not has_both(photo) or current_covering():
+        raise NotFoundError("This photo has no movie.")
+    return send_photo(photo, exact=exact, may_redirect=False, with_movie=True)
 
 
 def play_clip(photo: Photo, *, exact: bool) -> BaseResponse:

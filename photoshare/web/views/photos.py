@@ -28,7 +28,6 @@ from photoshare.errors import (
 )
 from photoshare.models import Face, Photo
 from photoshare.services.downloads.clean_originals import check_exact
-from photoshare.services.downloads.motion_photos import Part
 from photoshare.services.photos import (
     Album,
     Filtered,
@@ -67,10 +66,11 @@ from photoshare.web.answers import (
     play_clip,
     redirect_or,
     say_deleted,
-    send_part,
+    send_movie,
     send_photo,
     send_photo_picture,
     send_tile,
+    send_with_movie,
     toast,
     translate_error,
     wants_partial,
@@ -238,18 +238,15 @@ def original(room_code: str, photo_id: int, digest: str) -> BaseResponse:
 @blueprint.get("/photos/<int:photo_id>/<digest>/movie")
 def movie(room_code: str, photo_id: int, digest: str) -> BaseResponse:
     """Send the movie of a motion photo, to be played."""
-    return _send_part(photo_id, digest, Part.MOVIE)
+    photo = _photo_with_digest(photo_id, digest)
+    return send_movie(photo, exact=check_exact(current_access(), wants_exact=False))
 
 
 @blueprint.get("/photos/<int:photo_id>/<digest>/with-movie")
 def with_movie(room_code: str, photo_id: int, digest: str) -> BaseResponse:
     """Send a motion photo to save, together with its movie."""
-    return _send_part(photo_id, digest, Part.BOTH)
-
-
-def _send_part(photo_id: int, digest: str, part: Part) -> BaseResponse:
     photo = _photo_with_digest(photo_id, digest)
-    return send_part(photo, part, exact=check_exact(current_access(), wants_exact=False))
+    return send_with_movie(photo, exact=check_exact(current_access(), wants_exact=False))
 
 
 @blueprint.get("/photos/<int:photo_id>/<digest>/clip")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import shutil
 from collections.abc import Callable
@@ -39,17 +38,6 @@ def photo_with_place(image_format: str = "JPEG") -> bytes:
     buffer = io.BytesIO()
     Image.effect_noise((64, 48), 60).convert("RGB").save(buffer, image_format, exif=exif.tobytes())
     return buffer.getvalue()
-
-
-@pytest.fixture
-def put(cast: Cast, add_photo: Callable[..., int]) -> Callable[[bytes, str], str]:
-    """Add a photo to the room; return its address up to the digest."""
-
-    def put_photo(content: bytes, file_name: str) -> str:
-        photo_id = add_photo(cast.room_id, content, file_name)
-        return f"{cast.url}/photos/{photo_id}/{hashlib.sha256(content).hexdigest()[:16]}"
-
-    return put_photo
 
 
 def keep_metadata(cast: Cast) -> None:

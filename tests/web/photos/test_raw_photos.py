@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Callable
 
@@ -28,17 +27,6 @@ def get(client: FlaskClient, url: str) -> TestResponse:
 
 def saved_as(answer: TestResponse) -> str:
     return parse_options_header(answer.headers["Content-Disposition"])[1]["filename"]
-
-
-@pytest.fixture
-def put(cast: Cast, add_photo: Callable[..., int]) -> Callable[[bytes, str], str]:
-    """Add a photo to the room; return its address up to the digest."""
-
-    def put_photo(content: bytes, file_name: str) -> str:
-        photo_id = add_photo(cast.room_id, content, file_name)
-        return f"{cast.url}/photos/{photo_id}/{hashlib.sha256(content).hexdigest()[:16]}"
-
-    return put_photo
 
 
 @pytest.mark.parametrize("kind", RAW_KINDS)
