@@ -9,6 +9,7 @@ address, and the proxy limits how many each may have (docs/deployment.md).
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -115,6 +116,16 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             return bool(super().writable())
         return is_ready(self.outbufs[0])
 
+    def break_off(self) -> None:
+        """End the connection, whether or not the other side reads.
+
+        Not by closing its socket here: waitress may be about to ask the system about this file
+        descriptor. The next connection would get the same one, and the answer that it is closed.
+        """
+        self.will_close = True
+        with contextlib.suppress(OSError):  # the other side was faster
+            self.socket.shutdown(socket.SHUT_RDWR)
+
     def handle_write(self) -> None:
         """Send as much as the other side accepts; called by waitress."""
         super().handle_write()
@@ -197,13 +208,12 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     def maintenance(self, now: float) -> None:
         """Close connections that have taken too long; called by waitress.
 
-        Closes at once: waitress's own flag would wait until the other side reads. Only those that
-        were late the last time, too: after a pause of our own (a busy machine, a suspended laptop)
-        what has arrived meanwhile is read first.
+        Only those that were late the last time, too: after a pause of our own (a busy machine, a
+        suspended laptop) what has arrived meanwhile is read first.
         """
         late = {channel for channel in self.active_channels.values() if channel.is_late(now)}
         for channel in late & self._late:
-            channel.handle_close()
+            channel.break_off()
         self._late = late - self._late
 
 

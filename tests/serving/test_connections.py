@@ -120,6 +120,27 @@ connections.Server.channel_class = Pausing
         assert is_answered(port)
 
 
+def test_who_comes_while_another_is_cut_off_is_answered(tmp_path: Path) -> None:
+    """The server looks for late connections just before it asks the system which have news."""
+    pausing = """
+import time
+look_for_late = connections.Server.maintenance
+def look_and_pause(self, now):
+    look_for_late(self, now)
+    time.sleep(0.3)
+connections.Server.maintenance = look_and_pause
+"""
+    limits = {**NEVER, "HEADERS_S": 1}
+    with running(tmp_path, pausing, **limits) as port, contextlib.ExitStack() as stack:
+        silent = []
+        for _ in range(30):
+            silent.append(stack.enter_context(connect(port)))
+            assert is_answered(port)
+            time.sleep(0.1)
+
+        assert answer_of(silent[0]) == b""
+
+
 def test_empty_lines_do_not_keep_a_connection(hasty: tuple[int, str]) -> None:
     with connect(hasty[0]) as slow:
         assert is_cut_off(slow, b"\r\n\r\n" * 25)
