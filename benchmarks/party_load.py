@@ -39,6 +39,7 @@ THINK_S = (0.5, 2.0)  # between two pages of one guest
 ZIPS = 3
 LONGEST_RUN_S = 1500
 SIZE, QUALITY, NOISE = (4000, 3000), 88, 22  # about 4 MB of JPEG
+STRIPS = 12  # of a picture; in another order they are another picture
 CLIP_SIZE, CLIP_S, CLIP_FPS, CLIP_BITS = (1920, 1080), 8, 30, 8_000_000  # bits a second
 KNOWN_AT_ONCE = 500  # hashes in one request
 
@@ -121,7 +122,7 @@ class Guest:
 
 
 def make_photos() -> list[bytes]:
-    """Make a few JPEGs; `with_number` makes many different files of them."""
+    """Make a few JPEGs in strips; `with_number` makes many different pictures of them."""
     random_numbers = np.random.default_rng(7)
     photos = []
     for _ in range(4):
@@ -130,7 +131,8 @@ def make_photos() -> list[bytes]:
         noise = random_numbers.normal(0, NOISE, (SIZE[1] // 2, SIZE[0] // 2, 1)).repeat(2, 0)
         picture = np.clip(smooth + noise.repeat(2, 1), 0, 255).astype(np.uint8)
         buffer = io.BytesIO()
-        Image.fromarray(picture).save(buffer, "JPEG", quality=QUALITY)
+        options = {"quality": QUALITY, "subsampling": "4:2:0", "restart_marker_rows": 1}
+        Image.fromarray(picture).save(buffer, "JPEG", **options)
         photos.append(buffer.getvalue())
     return photos
 
@@ -160,9 +162,21 @@ def clip_with_number(clip: bytes, number: int) -> bytes:
 
 
 def with_number(photo: bytes, number: int) -> bytes:
-    """Make another file with the same picture, by a comment after the first marker."""
-    comment = str(number).encode()
-    return photo[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + photo[2:]
+    """Make another picture, with the strips in another order.
+
+    Copies of one picture would become its versions. Between restart markers (ITU T.81, B.2.1)
+    each row of blocks stands by itself, and can be moved without decoding it.
+    """
+    header = photo.index(b"\xff\xda")
+    begin = header + 2 + int.from_bytes(photo[header + 2 : header + 4])
+    rows = re.split(rb"\xff[\xd0-\xd7]", photo[begin:-2])
+    strips = np.array_split(np.arange(len(rows)), STRIPS)
+    random.Random(number).shuffle(strips)
+    scan = b"".join(
+        rows[row] + b"\xff" + bytes([0xD0 + place % 8])
+        for place, row in enumerate(np.concatenate(strips))
+    )
+    return photo[:begin] + scan[:-2] + photo[-2:]
 
 
 class Party:
