@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-import struct
 from collections.abc import Iterator
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
+from photoshare.metadata.containers.heif import heif_patches, movies_of
 from photoshare.metadata.containers.jpeg import jpeg_patches
 from photoshare.metadata.containers.movie import movie_patches
 from photoshare.metadata.containers.segments import APP1, clean_picture
@@ -65,7 +65,7 @@ def movie_only(data: Buffer, start: int) -> Iterator[Patch]:
     yield from movie_behind(data, start)
 
 
-def movie_behind(data: Buffer, start: int) -> Iterator[Patch]:
+def movie_behind(data: Buffer, start: int, stop: int | None = None) -> Iterator[Patch]:
     """Find the changes to the movie behind a still.
 
     Raises
@@ -73,14 +73,15 @@ def movie_behind(data: Buffer, start: int) -> Iterator[Patch]:
     UncleanableError
         If it is one that we can't vouch for, or too long to be of a photo.
     """
-    if len(data) - start > MAX_MOVIE_BYTES:
+    movie = data[start:stop]
+    if len(movie) > MAX_MOVIE_BYTES:
         raise UncleanableError("too long a movie")
-    for patch in movie_patches(bytes(data[start:])):
+    for patch in movie_patches(bytes(movie)):
         yield Patch(patch.start + start, patch.stop + start, patch.content)
 
 
 def still_with_movie(data: Buffer, start: int) -> list[Patch]:
-    """Find the changes to a JPEG that keeps its movie: both without locations and names.
+    """Find the changes to a photo that keeps its movie: both without locations and names.
 
     The movie keeps its length, by which the still finds it.
 
@@ -89,18 +90,16 @@ def still_with_movie(data: Buffer, start: int) -> list[Patch]:
     UncleanableError
         If either is one that we can't vouch for, or the movie would have another length.
     """
-    movie = list(movie_behind(data, start))
+    if data[4:8] == b"ftyp":
+        stop = next((box.stop for box in movies_of(data) if box.start == start), start)
+        still = list(heif_patches(data, movie=range(start, stop)))
+    else:
+        stop = len(data)
+        still = list(jpeg_patches(bytes(data[:start]), keeps_movie=True))
+    movie = list(movie_behind(data, start, stop))
     if any(patch.size != patch.stop - patch.start for patch in movie):
         raise UncleanableError("a movie with something behind it")
-    return [*jpeg_patches(bytes(data[:start]), keeps_movie=True), *movie]
-
-
-def keeps_movie(image_format: str) -> bool:
-    """Whether a motion photo of this format can be cleaned and keep its movie.
-
-    In a HEIC, boxes would have to move.
-    """
-    return image_format in ("JPEG", "MPO")
+    return sorted([*still, *movie], key=lambda patch: patch.start)
 
 
 def moving_patches(path: Path, start: int) -> list[Patch]:
@@ -138,7 +137,8 @@ def _with_movie(path: Path, start: int) -> Iterator[mmap]:
 def _said_starts(data: Buffer, image_format: str) -> Iterator[int]:
     """List where a movie may begin, the surest first."""
     if image_format == "HEIF":
-        yield from _boxes_of_movies(data)
+        with contextlib.suppress(UncleanableError):
+            yield from (movie.start for movie in movies_of(data))
     else:
         yield from _said_in_xmp(data)
     mark = data.rfind(_MARK)
@@ -183,20 +183,3 @@ def _text(item: bytes, name: bytes) -> bytes:
 def _number(item: bytes, name: bytes) -> int:
     text = _text(item, name)
     return int(text) if text.isdigit() and len(text) <= 10 else 0
-
-
-def _boxes_of_movies(data: Buffer) -> Iterator[int]:
-    """List the contents of the boxes ``mpvd`` of a HEIC file."""
-    at = 0
-    while at + 16 <= len(data):
-        size, kind = struct.unpack_from(">I4s", data, at)
-        head = 8
-        if size == 1:
-            size, head = struct.unpack_from(">Q", data, at + 8)[0], 16
-        elif size == 0:
-            size = len(data) - at
-        if size < head:
-            return
-        if kind == b"mpvd":
-            yield at + head
-        at += size

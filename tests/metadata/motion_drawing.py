@@ -8,7 +8,7 @@ import pillow_heif
 
 from tests.clips.drawing import draw_clip
 from tests.fakes import BLUE, RED
-from tests.metadata.samples import CITY, SERIAL, picture
+from tests.metadata.samples import CITY, SERIAL, exif, picture
 from tests.metadata.test_motion_photo import (
     ATTRIBUTES,
     ELEMENTS,
@@ -46,18 +46,21 @@ def draw_motion_photo(
     still : bytes, optional
         A JPEG with a serial number and a place, by default.
     """
-    if kind == "HEIC":
-        buffer = io.BytesIO()
-        pillow_heif.from_pillow(picture()).save(buffer)
-        return buffer.getvalue() + box(b"mpvd", movie) + behind
     still = jpeg() if still is None else still
     if kind == "Samsung":
         return still + SAMSUNG + movie + behind
+    length = len(movie) + len(behind)
+    owner = f' xmlns:aux="http://ns.adobe.com/exif/1.0/aux/" aux:SerialNumber="{SERIAL}"'
+    if kind == "HEIC":
+        items = ("image/heic", "Primary", 0), ("video/mp4", "MotionPhoto", length)
+        packet = xmp(MOTION_PHOTO + owner, directory(ATTRIBUTES, *items))
+        buffer = io.BytesIO()
+        pillow_heif.from_pillow(picture()).save(buffer, exif=exif(), xmp=packet)
+        return buffer.getvalue() + box(b"mpvd", movie) + behind
     if kind == "MicroVideo":
-        packet = xmp(MICRO_VIDEO % {"movie": len(movie) + len(behind)})
+        packet = xmp(MICRO_VIDEO % {"movie": length})
     else:
         form = ATTRIBUTES if kind == "attributes" else ELEMENTS
-        items = ("image/jpeg", "Primary", 0), ("video/mp4", "MotionPhoto", len(movie) + len(behind))
-        owner = f' xmlns:aux="http://ns.adobe.com/exif/1.0/aux/" aux:SerialNumber="{SERIAL}"'
+        items = ("image/jpeg", "Primary", 0), ("video/mp4", "MotionPhoto", length)
         packet = xmp(MOTION_PHOTO + owner, directory(form, *items))
     return with_xmp(still, packet) + movie + behind

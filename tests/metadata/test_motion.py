@@ -15,10 +15,9 @@ from photoshare.metadata.patches import UncleanableError, apply
 from tests.conftest import ROOT
 from tests.metadata.motion_drawing import KINDS, PLACE, draw_motion_photo, draw_movie
 from tests.metadata.samples import SECRETS
-from tests.metadata.test_motion_photo import MICRO_VIDEO, jpeg, with_xmp, xmp
+from tests.metadata.test_motion_photo import MICRO_VIDEO, box, jpeg, with_xmp, xmp
 
 CASES = ROOT.parent / "shared" / "cases" / "motion_photo"
-JPEGS = tuple(kind for kind in KINDS if kind != "HEIC")
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +31,10 @@ def start_of(content: bytes, folder: Path, image_format: str = "JPEG") -> int | 
     return find_movie_start(path, image_format)
 
 
+def format_of(kind: str) -> str:
+    return "HEIF" if kind == "HEIC" else "JPEG"
+
+
 def frames(content: bytes) -> int:
     with av.open(io.BytesIO(content), "r") as opened:
         return len(list(opened.decode(video=0)))
@@ -43,7 +46,7 @@ def test_the_movie_is_found_and_plays_without_its_place(
     kind: str, behind: bytes, movie: bytes, tmp_path: Path
 ) -> None:
     content = draw_motion_photo(kind, movie, behind=behind)
-    start = start_of(content, tmp_path, "HEIF" if kind == "HEIC" else "JPEG")
+    start = start_of(content, tmp_path, format_of(kind))
 
     assert start == content.index(movie)
     alone = apply(content, movie_only(content, start))
@@ -54,28 +57,44 @@ def test_the_movie_is_found_and_plays_without_its_place(
     assert frames(alone) == frames(movie)
 
 
-@pytest.mark.parametrize("kind", JPEGS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_still_and_movie_stay_together_without_secrets(
     kind: str, movie: bytes, tmp_path: Path
 ) -> None:
     content = draw_motion_photo(kind, movie)
-    start = start_of(content, tmp_path)
+    start = start_of(content, tmp_path, format_of(kind))
     assert start is not None
 
     both = apply(content, still_with_movie(content, start))
 
     assert [secret for secret in (*SECRETS, PLACE.encode()) if secret in both] == []
     if kind != "Samsung":  # whose mark is behind the still, where nothing is kept but the movie
-        again = start_of(both, tmp_path)
+        assert b"MotionPhoto" in both or b"MicroVideo" in both
+        again = start_of(both, tmp_path, format_of(kind))
         assert again is not None
         assert frames(both[again:]) == frames(movie)
     with Image.open(io.BytesIO(both)) as after, Image.open(io.BytesIO(content)) as before:
         assert np.array_equal(np.asarray(after), np.asarray(before))
 
 
-def test_a_movie_of_another_length_is_not_kept(movie: bytes, tmp_path: Path) -> None:
-    content = draw_motion_photo("attributes", movie, behind=b"SEFH" + b"\x01" * 20 + b"SEFT")
-    start = start_of(content, tmp_path)
+def test_a_box_behind_the_movie_keeps_its_length_and_nothing_else(
+    movie: bytes, tmp_path: Path
+) -> None:
+    content = draw_motion_photo("HEIC", movie, behind=box(b"sefd", PLACE.encode()))
+    start = start_of(content, tmp_path, "HEIF")
+    assert start is not None
+
+    both = apply(content, still_with_movie(content, start))
+
+    assert len(both) == len(content)
+    assert both.endswith(box(b"free", bytes(len(PLACE))))
+    assert start_of(both, tmp_path, "HEIF") == start
+
+
+@pytest.mark.parametrize("kind", ["attributes", "HEIC"])
+def test_a_movie_of_another_length_is_not_kept(kind: str, movie: bytes, tmp_path: Path) -> None:
+    content = draw_motion_photo(kind, movie, behind=b"SEFH" + b"\x01" * 20 + b"SEFT")
+    start = start_of(content, tmp_path, format_of(kind))
     assert start is not None
 
     with pytest.raises(UncleanableError):

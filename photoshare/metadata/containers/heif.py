@@ -31,18 +31,36 @@ class _Box:
     stop: int
 
 
-def heif_patches(data: Buffer) -> Iterator[Patch]:
+def heif_patches(data: Buffer, *, movie: range | None = None) -> Iterator[Patch]:
     """Find the changes to a HEIC or AVIF file.
+
+    Parameters
+    ----------
+    data : Buffer
+    movie : range, optional
+        One of `movies_of` that stays; the caller cleans it. The file keeps its length, as some
+        programs count from its end to find the movie.
 
     Raises
     ------
     UncleanableError
-        If the boxes do not follow ISO 23008-12.
+        If the boxes do not follow ISO 23008-12, or are mixed with the movie.
     """
     try:
-        yield from _file(data)
+        yield from _file(data, movie)
     except (struct.error, IndexError) as error:
         raise UncleanableError("a damaged box") from error
+
+
+def movies_of(data: Buffer) -> list[range]:
+    """List where the movies of a motion photo are: the contents of its boxes ``mpvd``.
+
+    Raises
+    ------
+    UncleanableError
+        If a box of the picture is damaged.
+    """
+    return [range(box.start, box.stop) for box in _top_boxes(data) if box.kind == b"mpvd"]
 
 
 def _boxes(data: Buffer, start: int, stop: int) -> Iterator[_Box]:
@@ -59,15 +77,21 @@ def _boxes(data: Buffer, start: int, stop: int) -> Iterator[_Box]:
         start += size
 
 
-def _file(data: Buffer) -> Iterator[Patch]:
+def _file(data: Buffer, movie: range | None) -> Iterator[Patch]:
     boxes = _top_boxes(data)
     if not any(box.kind in (b"meta", b"moov") for box in boxes):
         raise UncleanableError("no box with pictures")
-    # The movie of a motion photo (mpvd), and anything else after the picture, is cut.
-    end = max(box.stop for box in boxes if box.kind in _TOP)
+    # What follows the picture is cut, also the movie of a motion photo (mpvd) that doesn't stay.
+    end = last = max(box.stop for box in boxes if box.kind in _TOP)
+    if movie is not None:
+        end = len(data)
+        if boxes[-1].stop < end or movie.start < last:
+            raise UncleanableError("a movie that isn't in a box behind the picture")
     for box in boxes:
+        if movie is not None and box.start == movie.start:
+            continue
         if box.kind == b"meta":
-            yield from _meta(data, box, end)
+            yield from _meta(data, box, last, keeps_movie=movie is not None)
         elif box.kind in _CONTAINERS:
             yield from _movie(data, box, 0)
         elif box.kind not in _TOP and box.stop <= end:
@@ -110,7 +134,7 @@ def _movie(data: Buffer, parent: _Box, depth: int) -> Iterator[Patch]:
             raise UncleanableError("a data track")
 
 
-def _meta(data: Buffer, meta: _Box, end: int) -> Iterator[Patch]:
+def _meta(data: Buffer, meta: _Box, end: int, *, keeps_movie: bool) -> Iterator[Patch]:
     """Clean the list of items; their contents have to be before `end`."""
     boxes = {}
     for box in _boxes(data, meta.start + 4, meta.stop):
@@ -128,7 +152,8 @@ def _meta(data: Buffer, meta: _Box, end: int) -> Iterator[Patch]:
     places = _item_places(data, boxes[b"iloc"], boxes.get(b"idat"))
     for item_id, kind, content_type in _items(data, boxes[b"iinf"]):
         if kind in (b"Exif", b"mime", b"uri ", b"jpeg"):
-            yield from _item(data, kind, content_type, places.get(item_id, []))
+            parts = places.get(item_id, [])
+            yield from _item(data, kind, content_type, parts, keeps_movie=keeps_movie)
     if any(stop > end for parts in places.values() for _, stop in parts or ()):
         raise UncleanableError("an item in a part to be removed")
 
@@ -197,7 +222,12 @@ def _item_places(
 
 
 def _item(
-    data: Buffer, kind: bytes, content_type: bytes, parts: list[tuple[int, int]] | None
+    data: Buffer,
+    kind: bytes,
+    content_type: bytes,
+    parts: list[tuple[int, int]] | None,
+    *,
+    keeps_movie: bool,
 ) -> Iterator[Patch]:
     """Clean one item, whose bytes may be in several parts."""
     if parts is None or any(stop > len(data) or stop == start for start, stop in parts):
@@ -208,7 +238,7 @@ def _item(
     elif kind == b"jpeg":
         cleaned = clean_jpeg(content)
     elif content_type == _XMP_TYPE:
-        cleaned = clean_xmp(content)
+        cleaned = clean_xmp(content, keeps_movie=keeps_movie)
     else:
         cleaned = b""
     cleaned = cleaned[: len(content)].ljust(len(content), b"\0")  # offsets point past it

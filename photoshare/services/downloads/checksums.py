@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 
 from photoshare.errors import DiskFullError, NotFoundError, RejectedPhotoError
 from photoshare.metadata.clean import CLEANING_RULES, find_patches
-from photoshare.metadata.motion import keeps_movie, moving_patches
+from photoshare.metadata.motion import moving_patches
 from photoshare.metadata.patches import PatchedFile, UncleanableError
 from photoshare.models import Photo, db
 from photoshare.pictures import decoding
@@ -212,12 +212,12 @@ def _measure_clean(
     with closing(PatchedFile(original, patches)) as cleaned:
         clean_crc32 = _crc32(cleaned) if patches else crc32
         measured = {"clean_bytes": cleaned.size_bytes, "clean_crc32": clean_crc32}
-    return measured | _measure_moving(original, image_format, movie_start)
+    return measured | _measure_moving(original, movie_start)
 
 
-def _measure_moving(original: Path, image_format: str, movie_start: int | None) -> dict[str, int]:
+def _measure_moving(original: Path, movie_start: int | None) -> dict[str, int]:
     """Measure a motion photo with its movie; nothing for others, and where only the still goes."""
-    if movie_start is None or not keeps_movie(image_format):
+    if movie_start is None:
         return {}
     try:
         with closing(PatchedFile(original, moving_patches(original, movie_start))) as both:
