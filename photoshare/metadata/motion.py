@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from itertools import islice
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from photoshare.metadata.containers.samsung import Trailer, trailer_of
 from photoshare.metadata.containers.segments import APP1, clean_picture
 from photoshare.metadata.patches import Buffer, Patch, UncleanableError, replace
 
+MOST_STARTS = 20  # places where a movie is looked for; a camera names one, in two ways
 MAX_MOVIE_BYTES = 64_000_000  # of three seconds; phones write 2 to 15 MB, and it is read whole
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _MARK = b"MotionPhoto_Data"  # Samsung's, directly before the movie
@@ -27,7 +29,7 @@ _STILLS = ("JPEG", "MPO", "HEIF")
 # GCamera:MicroVideoOffset (until 2019) is the length of the movie; later each item of a directory
 # has its own, in the order in which they are in the file.
 _OLD = re.compile(rb"""\bMicroVideoOffset\s*(?:=\s*["']|>\s*)(\d{1,10})\b""")
-_ITEM = re.compile(rb"<[^<>]*\bItem:[^<>]*>|<rdf:li\b.*?</rdf:li>", re.S)
+_ITEM = re.compile(rb"<rdf:li\b(?:(?!</?rdf:li\b).)*+</rdf:li>|<[^<>]*+>", re.S)
 _FIELD = rb"""\b%s\s*(?:=\s*["']|>\s*)([^"'<>]{0,40})"""
 
 
@@ -44,7 +46,7 @@ def find_movie_start(path: Path, image_format: str) -> int | None:
     if image_format not in _STILLS:
         return None
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
-        for start in _said_starts(data, image_format):
+        for start in islice(_said_starts(data, image_format), MOST_STARTS):
             if 0 < start < len(data) and data[start + 4 : start + 8] == b"ftyp":
                 try:
                     list(movie_only(data, start))

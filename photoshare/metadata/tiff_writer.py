@@ -79,6 +79,8 @@ class _Writer:
         if entry.thumbnail is not None:
             return self._offsets([self._append(entry.thumbnail)])
         if entry.pixels:
+            if sum(stop - start for start, stop in entry.pixels) > most:
+                raise UncleanableError("overlapping pixels")
             parts = [bytes(self.tiff.data[start:stop]) for start, stop in entry.pixels]
             return self._offsets([self._append(part) for part in parts])
         if entry.tag == Base.JpegIFByteCount:

@@ -65,8 +65,11 @@ _OF_A_MOVIE = {
     }
 }
 _MOVIE_TYPE = "video/mp4"
+# A packet with more is blanked as a whole. Lightroom's history of a long edit has some thousands.
+MAX_PARTS = 50_000  # tags, and attributes
+MAX_DEPTH = 100  # of elements in others; real ones have about ten
 _HARMLESS_RDF = ("parseType", "resource", "about")
-_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
+_TAG = re.compile(rb"""<(?:[^>"']++|"[^"]*+"|'[^']*+')*+>""")
 _ATTRIBUTE = re.compile(rb"""\s([^\s=<>/"']+)\s*=\s*("[^"]*"|'[^']*')""")
 
 
@@ -81,6 +84,8 @@ def clean_xmp(packet: bytes, *, keeps_movie: bool = False) -> bytes:
     """
     text = packet.rstrip(b"\0")
     try:
+        if max(text.count(b"<"), text.count(b"=")) > MAX_PARTS:
+            raise ValueError("too many parts")
         cleaned = _Blanking(text, keeps_movie=keeps_movie).run()
         if _Blanking(cleaned, keeps_movie=keeps_movie).run() == cleaned:
             return cleaned.ljust(len(packet), b" ")
@@ -158,6 +163,8 @@ class _Blanking:
         start = self._parser.CurrentByteIndex
         element = _Element(start, namespace, name, _is_harmless(namespace, name, self._harmless))
         self._opened.append(element)
+        if len(self._opened) > MAX_DEPTH:
+            raise ValueError("elements nested too deeply")
         tag = self._tag_at(start)
         for attribute in _ATTRIBUTE.finditer(self._packet, start, tag.end()):
             self._attribute(element, attribute)

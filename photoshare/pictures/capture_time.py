@@ -39,6 +39,7 @@ _ZONE = re.compile(r"(?:(Z)|([+-])(\d{2}):?(\d{2}))\s*$")
 FIRST_CAPTURE = datetime(1980, 1, 1)  # earlier clocks were never set; zips begin here, too
 FARTHEST_ZONE = timedelta(hours=14)  # ahead of UTC: a local clock may be this much ahead
 MAX_OFFSET_MIN = 14 * 60
+MAX_TEXT = 200  # characters of a maker, a model or a date that are looked at
 MAX_CAMERA = 80  # characters; the longest that makers write has about 40
 # What makers add to their name: "NIKON CORPORATION", "OLYMPUS IMAGING CORP.", "LG Electronics".
 _OF_A_MAKER = re.compile(
@@ -144,6 +145,7 @@ def _one_line(value: object) -> str:
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
     if not isinstance(text, str):
         return ""
+    text = text[:MAX_TEXT]
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
     return " ".join(printable.split())
 
@@ -228,7 +230,7 @@ def parse_capture_time(moment: object, fraction: object = None) -> datetime | No
     fraction : object
         The digits of the second's fraction, which order the photos of a burst.
     """
-    digits: list[Any] = [int(part) for part in re.findall(r"\d+", str(moment))[:6]]
+    digits: list[Any] = [int(part) for part in re.findall(r"\d+", str(moment)[:MAX_TEXT])[:6]]
     try:
         captured_at = datetime(*digits)
     except (TypeError, ValueError, OverflowError):  # too few, 0000:00:00, the 13th month

@@ -28,6 +28,7 @@ from tests.pictures.test_decoding import SUFFIXES, decode, marked
         ("1970:01:01 00:00:00", None, None),
         ("9999:12:31 23:59:59", None, None),
         ("99999999999999999999:1:1", None, None),
+        ("9" * 5000, None, None),
         ("", None, None),
         (None, None, None),
         (b"2026", None, None),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Iterator
+import struct
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from photoshare.config import load_settings
 from photoshare.errors import RejectedPhotoError
 from photoshare.pictures.decoder_pool import DecoderPool
 from tests.fakes import RED, draw_photo
+from tests.metadata.samples import picture, png_chunk, sample, segment
 
 pytestmark = pytest.mark.slow
 
@@ -116,3 +118,61 @@ def test_every_valid_file_of_those_is_taken(pool: DecoderPool, tmp_path: Path) -
         (tmp_path / str(number)).write_bytes(content)
 
         assert pool.render(tmp_path / str(number), SETTINGS).width in (100, 200), number
+
+
+def png_with_xmp(packet: bytes) -> bytes:
+    content = sample("PNG")
+    chunk = png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet)
+    return content[:33] + chunk + content[33:]
+
+
+def nested_xmp() -> bytes:
+    """Nest elements that are blanked, each with all that are in it."""
+    return png_with_xmp(b"<a>" * 200_000 + b"</a>" * 200_000)
+
+
+def xmp_of_one_tag() -> bytes:
+    attributes = b"".join(b"a%d='x' " % number for number in range(500_000))
+    return png_with_xmp(b"<a " + attributes + b"/>")
+
+
+def items_of_motion_photos_without_an_end() -> bytes:
+    content = sample("JPEG")
+    xmp = segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + b"<rdf:li>" * 7900)
+    return content[:2] + xmp * 100 + content[2:]
+
+
+def maker_of_commas() -> bytes:
+    exif, buffer = Image.Exif(), io.BytesIO()
+    exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "," * 500_000 + "x", "One"
+    picture().save(buffer, "PNG", exif=exif.tobytes())
+    return buffer.getvalue()
+
+
+def strips_that_lie_over_each_other() -> bytes:
+    """Let the thumbnail of an Exif block consist of 200,000 parts, each as long as the block."""
+    count, start = 200_000, 8 + 2 + 12 * 2 + 4
+    tags = struct.pack("<HHHII", 2, 273, 4, count, start)
+    tags += struct.pack("<HHII", 279, 4, count, start + 4 * count) + bytes(4)
+    numbers = struct.pack(f"<{2 * count}I", *[0] * count, *[8 * count] * count)
+    chunk = png_chunk(b"eXIf", b"II*\0\x08\0\0\0" + tags + numbers + b"in no table")
+    content = sample("PNG")
+    return content[:33] + chunk + content[33:]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(nested_xmp, xmp_of_one_tag, items_of_motion_photos_without_an_end, maker_of_commas),
+        strips_that_lie_over_each_other,
+    ],
+    ids=lambda make: make.__name__,
+)
+def test_a_photo_with_absurd_metadata_is_taken(
+    pool: DecoderPool, tmp_path: Path, make: Callable[[], bytes]
+) -> None:
+    """Its metadata take neither the time nor the memory that a picture may."""
+    path = tmp_path / "photo"
+    path.write_bytes(make())
+
+    assert pool.render(path, SETTINGS).placeholder
