@@ -93,8 +93,7 @@ def tiff_patches(data: Buffer) -> Iterator[Patch]:
     entries = [entry for table in tiff.tables for entry in table.entries]
     if tiff.has_hidden_pixels or any(entry.tag in _OLD_JPEG for entry in entries):
         raise UncleanableError("a TIFF without the end of its pixels")
-    for start, stop in _gaps(tiff):
-        yield from [Patch(start, stop)] if stop == len(data) else blank(data, start, stop)
+    yield from _gap_patches(tiff)
     for entry in entries:
         start, stop, content = entry.start, entry.stop, entry.cleaned
         if entry.thumbnail is not None:
@@ -108,9 +107,18 @@ def tiff_patches(data: Buffer) -> Iterator[Patch]:
         raw = b"".join(entry.raw for entry in table.entries)
         content = struct.pack(tiff.order + "H", len(table.entries)) + raw
         content += struct.pack(tiff.order + "I", table.following)
-        room = table.stop - table.start
         old = bytes(data[table.start : table.stop])
-        yield from replace(table.start, old, content.ljust(room, b"\0")[:room])
+        yield from replace(table.start, old, content[: len(old)])
+
+
+def _gap_patches(tiff: TiffStructure) -> Iterator[Patch]:
+    """Blank the gaps; cut what was appended, and leave the length of the rest as it is."""
+    size = len(tiff.data)
+    for start, stop in _gaps(tiff):
+        end = stop if stop < size else max(start, *(table.end for table in tiff.tables), 0)
+        yield from blank(tiff.data, start, end)
+        if bytes(tiff.data[end:stop]).strip(b"\0"):
+            yield Patch(end, stop)
 
 
 def _strip_patches(data: Buffer, start: int, stop: int) -> Iterator[Patch]:

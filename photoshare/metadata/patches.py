@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from mmap import mmap
 from pathlib import Path
+from typing import BinaryIO, cast
 
 Buffer = bytes | mmap
 
@@ -117,9 +119,35 @@ class PatchedFile:
         self._file.seek(origin + within)
         return self._file.read(size)
 
+    def as_file(self) -> BinaryIO:
+        """Return the patched file as one to be read; closing it closes nothing else."""
+        return io.BufferedReader(cast(io.RawIOBase, _Reader(self)))
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+class _Reader(io.RawIOBase):
+    def __init__(self, patched: PatchedFile) -> None:
+        self._patched, self._at = patched, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        origins = {io.SEEK_CUR: self._at, io.SEEK_END: self._patched.size_bytes}
+        self._at = origins.get(whence, 0) + offset
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        content = self._patched.read_at(self._at, len(buffer))
+        buffer[: len(content)] = content
+        self._at += len(content)
+        return len(content)
 
 
 def apply(data: bytes, patches: Iterable[Patch]) -> bytes:

@@ -20,7 +20,9 @@ _PIXELS = {  # their offsets, their lengths
     Base.StripOffsets: Base.StripByteCounts,
     Base.TileOffsets: Base.TileByteCounts,
 }
+_WITHIN_ENTRY = 4  # bytes of a value that is in its table
 MAX_TABLES = 1000  # a TIFF has one per page, an Exif block at most five
+MAX_NUMBERS = 1_000_000  # offsets in one tag; 200 megapixels in tiles of 16 x 16 have 800,000
 MAX_TAGS = 100_000  # in all of them, which may lie over each other; a page has about 20
 
 
@@ -74,12 +76,24 @@ class Entry:
 
 @dataclass(slots=True)
 class Table:
-    """One table with the tags that stay."""
+    """One table with the tags that stay.
+
+    Attributes
+    ----------
+    start, stop : int
+        Where it is without the others: what is behind that may be of anything.
+    end : int
+        Where it ended with them.
+    entries : list of Entry
+    following : int
+        Offset of the next table, or 0.
+    """
 
     start: int
     stop: int
+    end: int
     entries: list[Entry]
-    following: int  # offset of the next table, or 0
+    following: int
 
 
 @dataclass(slots=True)
@@ -136,7 +150,7 @@ class TiffStructure:
         """List the parts of the data in use, as (start, stop), in order; they may overlap."""
         entries = [entry for table in self.tables for entry in table.entries]
         spans = [(0, 8)] + [(table.start, table.stop) for table in self.tables]
-        spans += [(entry.start, entry.stop) for entry in entries]
+        spans += [(e.start, e.stop) for e in entries if e.stop - e.start > _WITHIN_ENTRY]
         return sorted(spans + [part for entry in entries for part in entry.pixels])
 
     def numbers(self, entry: Entry) -> list[int]:
@@ -145,6 +159,8 @@ class TiffStructure:
         if code is None:
             return []
         count = (entry.stop - entry.start) // _SIZES[entry.kind]
+        if count > MAX_NUMBERS:
+            raise UncleanableError("too many tables or parts of a picture")
         return list(struct.unpack_from(f"{self.order}{count}{code}", self.data, entry.start))
 
     def _unpack(self, code: str, offset: int) -> int:
@@ -159,7 +175,8 @@ class TiffStructure:
             raise UncleanableError("too many tables")
         self._seen.add(offset)
         stop = offset + 2 + 12 * self._unpack("H", offset)
-        table = Table(offset, min(stop + 4, size), [], 0)
+        end = min(stop + 4, size)
+        table = Table(offset, end, end, [], 0)
         self.tables.append(table)
         self.is_changed |= stop > size  # its end cannot be read
         places = range(offset + 2, min(stop, size - 11), 12)
@@ -173,6 +190,7 @@ class TiffStructure:
         self._find_pixels(table.entries)
         table.entries = self._clean_thumbnail(table.entries)
         table.following = self._unpack("I", stop) if stop + 4 <= size else 0
+        table.stop = min(offset + 2 + 12 * len(table.entries) + 4, end)
         return table
 
     def _read_entry(self, at: int) -> Entry | None:
@@ -182,7 +200,7 @@ class TiffStructure:
             self.is_changed = True
             return None
         size = _SIZES.get(kind, 0) * count
-        start = at + 8 if size <= 4 else self._unpack("I", at + 8)
+        start = at + 8 if size <= _WITHIN_ENTRY else self._unpack("I", at + 8)
         if kind not in _SIZES or start + size > len(self.data):
             return None
         return Entry(tag, kind, bytes(self.data[at : at + 12]), start, start + size)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,13 +19,14 @@ from PIL.Image import Image, frombytes
 
 from photoshare.clips.checking import check_clip
 from photoshare.clips.containers import damaged
-from photoshare.clips.opening import MAX_MINUTES, is_clip_file
+from photoshare.clips.opening import MAX_MINUTES, is_clip_file, read_facts
 from photoshare.clips.stills import decode_still
 from photoshare.config import MB
 from photoshare.errors import RejectedPhotoError
 from photoshare.looks.hashing import look_of
-from photoshare.metadata.clean import is_cleanable
+from photoshare.metadata.clean import find_patches, is_cleanable
 from photoshare.metadata.motion import find_movie_start
+from photoshare.metadata.patches import PatchedFile, UncleanableError
 from photoshare.pictures import decoding, encoding
 from photoshare.pictures.capture_time import Camera, FileTime, camera_of
 from photoshare.pictures.raw.previews import read_preview
@@ -165,8 +167,7 @@ def _render_clip(path: Path, *, max_minutes: int) -> RenderedPhoto:
     """Verify a clip by decoding parts of it, and make the pictures of its poster."""
     clip = check_clip(path, poster_px=encoding.VIEW_PX, max_minutes=max_minutes)
     facts, poster = clip.facts, clip.poster.image
-    if not is_cleanable(path, facts.image_format):  # guests could not get it
-        raise damaged()
+    _check_clean_clip(path, facts.image_format)
     return RenderedPhoto(
         facts.image_format,
         facts.width,
@@ -181,6 +182,15 @@ def _render_clip(path: Path, *, max_minutes: int) -> RenderedPhoto:
             camera=facts.camera,
         ),
     )
+
+
+def _check_clean_clip(path: Path, image_format: str) -> None:
+    """Refuse a clip that guests could not get, or not play: made by nobody, or damaged."""
+    try:
+        with closing(PatchedFile(path, find_patches(path, image_format))) as cleaned:
+            read_facts(cleaned.as_file())
+    except UncleanableError as error:
+        raise damaged() from error
 
 
 def make_clean_copy(path: Path, *, max_megapixels: int) -> bytes:

@@ -114,6 +114,11 @@ def other_codec() -> bytes:
     return plain().replace(b"avc1", b"hvc1").replace(b"avcC", b"hvcC")
 
 
+def pictures_of_an_unknown_kind() -> bytes:
+    """FFmpeg plays them; for guests, they would be removed as data are."""
+    return plain().replace(b"vide", b"xide")
+
+
 def noise() -> bytes:
     content = fast()
     at = content.index(b"mdat") + 4
@@ -162,7 +167,14 @@ MADE: list[Callable[[], bytes]] = [
     *(huge_pictures_inside, absurd_length, frames_that_last_for_years),
     *(ten_thousand_tracks, deep_boxes, million_boxes, millions_of_samples, no_list, list_cut),
     *(list_alone, frames_elsewhere, other_codec, noise, playlist, concatenation, manifest),
-    *(reference_movie, empty_list, matroska_bomb, nothing_but_a_head, apple_head_alone),
+    *(
+        pictures_of_an_unknown_kind,
+        reference_movie,
+        empty_list,
+        matroska_bomb,
+        nothing_but_a_head,
+        apple_head_alone,
+    ),
 ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from photoshare.metadata.containers.jpeg import clean_jpeg
@@ -91,7 +91,8 @@ def _file(data: Buffer, movie: range | None) -> Iterator[Patch]:
         if movie is not None and box.start == movie.start:
             continue
         if box.kind == b"meta":
-            yield from _meta(data, box, last, keeps_movie=movie is not None)
+            media = [box for box in boxes if box.kind == b"mdat"]
+            yield from _meta(data, box, media, last, keeps_movie=movie is not None)
         elif box.kind in _CONTAINERS:
             yield from _movie(data, box, 0)
         elif box.kind not in _TOP and box.stop <= end:
@@ -134,7 +135,9 @@ def _movie(data: Buffer, parent: _Box, depth: int) -> Iterator[Patch]:
             raise UncleanableError("a data track")
 
 
-def _meta(data: Buffer, meta: _Box, end: int, *, keeps_movie: bool) -> Iterator[Patch]:
+def _meta(
+    data: Buffer, meta: _Box, media: list[_Box], end: int, *, keeps_movie: bool
+) -> Iterator[Patch]:
     """Clean the list of items; their contents have to be before `end`."""
     boxes = {}
     for box in _boxes(data, meta.start + 4, meta.stop):
@@ -150,12 +153,21 @@ def _meta(data: Buffer, meta: _Box, end: int, *, keeps_movie: bool) -> Iterator[
     if b"iloc" not in boxes:
         raise UncleanableError("items without locations")
     places = _item_places(data, boxes[b"iloc"], boxes.get(b"idat"))
+    media = [*media, *(box for kind, box in boxes.items() if kind == b"idat")]
     for item_id, kind, content_type in _items(data, boxes[b"iinf"]):
         if kind in (b"Exif", b"mime", b"uri ", b"jpeg"):
             parts = places.get(item_id, [])
+            _check_within(media, parts or ())
             yield from _item(data, kind, content_type, parts, keeps_movie=keeps_movie)
     if any(stop > end for parts in places.values() for _, stop in parts or ()):
         raise UncleanableError("an item in a part to be removed")
+
+
+def _check_within(media: list[_Box], parts: Iterable[tuple[int, int]]) -> None:
+    """Refuse an item over the heads of boxes, which would be blanked with it."""
+    for start, stop in parts:
+        if not any(box.start <= start and stop <= box.stop for box in media):
+            raise UncleanableError("an item outside of the boxes for items")
 
 
 def _properties(data: Buffer, parent: _Box) -> Iterator[Patch]:

@@ -100,7 +100,7 @@ def _clean_segment(
 ) -> bytes | None:
     """Clean one segment; unknown kinds are removed."""
     if marker == APP1 and payload.startswith(_EXIF):
-        return payload[:6] + clean_exif(payload[6:], MAX_PAYLOAD - 6)
+        return payload[:6].ljust(6, b"\0") + clean_exif(payload[6:], MAX_PAYLOAD - 6)
     if marker == APP1 and payload.startswith(_XMP):
         return _XMP + clean_xmp(payload[len(_XMP) :], keeps_movie=keeps_movie)
     if marker == APP2 and payload.startswith(mpf.NAME):

@@ -21,9 +21,18 @@ _PLAYED = {
     b"mdia": (b"mdhd", b"hdlr", b"minf", b"elng"),
     b"minf": (b"vmhd", b"smhd", b"nmhd", b"sthd", b"gmhd", b"hdlr", b"dinf", b"stbl"),
     b"moof": (b"mfhd", b"traf"),
+    b"stbl": (
+        *(b"stsd", b"stts", b"ctts", b"cslg", b"stsc", b"stsz", b"stz2", b"stco", b"co64", b"stss"),
+        *(b"stps", b"stsh", b"padb", b"stdp", b"sdtp", b"sbgp", b"sgpd", b"subs", b"saiz", b"saio"),
+    ),
+    b"edts": (b"elst",),
+    b"dinf": (b"dref",),
+    b"mvex": (b"mehd", b"trex", b"leva", b"trep"),
     b"traf": (b"tfhd", b"tfdt", b"trun", b"sdtp", b"sbgp", b"sgpd", b"subs", b"saiz", b"saio"),
 }
-_CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"moof", b"traf")
+_CONTAINERS = (
+    *(b"moov", b"trak", b"mdia", b"minf", b"moof", b"traf", b"stbl", b"edts", b"dinf", b"mvex"),
+)
 _PLAYED_TRACKS = (b"vide", b"soun", b"auxv")
 _BLOCK = 1 << 20  # bytes looked at together
 MAX_BOXES = 100_000  # a clip of ten minutes in small fragments has some 50,000
@@ -70,8 +79,10 @@ class _Cleaning:
             yield from self._clean(box, b"")
         if removed and any(box.kind == b"moof" for box in boxes):
             raise UncleanableError("a data track in fragments")
+        self._check_played(boxes)
+        media = [box for box in boxes if box.kind == b"mdat"]
         for track in removed:
-            yield from self._samples_of(track)
+            yield from self._samples_of(track, media)
         if boxes[-1].stop < len(self._data):
             yield Patch(boxes[-1].stop, len(self._data))
 
@@ -140,8 +151,25 @@ class _Cleaning:
         where = slice(0, 0) if handler is None else slice(handler.start + 8, handler.start + 12)
         return bytes(self._data[where]) not in _PLAYED_TRACKS
 
-    def _samples_of(self, track: _Box) -> Iterator[Patch]:
-        """Blank the samples of a track that is removed, wherever in the file they are."""
+    def _check_played(self, boxes: list[_Box]) -> None:
+        """Refuse a clip that plays what is in a box that becomes free space."""
+        freed = [box for box in boxes if box.kind in _FREE or box.kind not in _PLAYED[b""]]
+        tables = [
+            table
+            for box in boxes
+            if box.kind == b"moov" and freed
+            for track in self._boxes(box.start, box.stop)
+            if track.kind == b"trak" and not self._is_data_track(track)
+            if (table := self._inside(track, b"mdia", b"minf", b"stbl"))
+        ]
+        for table in tables:
+            parts = {box.kind: box for box in self._boxes(table.start, table.stop)}
+            for offset, _ in self._chunks(parts):
+                if any(box.at <= offset < box.stop for box in freed):
+                    raise UncleanableError("pictures where none can be")
+
+    def _samples_of(self, track: _Box, media: list[_Box]) -> Iterator[Patch]:
+        """Blank the samples of a track that is removed, wherever in the media they are."""
         table = self._inside(track, b"mdia", b"minf", b"stbl")
         if table is None:
             return
@@ -149,10 +177,10 @@ class _Cleaning:
         sizes = self._sample_sizes(boxes)
         first = 0
         for offset, count in self._chunks(boxes):
-            length = sum(sizes[first : first + count])
+            stop = offset + sum(sizes[first : first + count])
             first += count
-            if length and offset + length <= len(self._data):
-                yield from zeroed(self._data, offset, offset + length)
+            for box in media:
+                yield from zeroed(self._data, max(offset, box.start), min(stop, box.stop))
 
     def _sample_sizes(self, boxes: dict[bytes, _Box]) -> list[int] | _Same:
         box = boxes.get(b"stsz")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from photoshare.metadata.containers.movie import zeroed
@@ -12,12 +12,41 @@ _EBML, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
 _SEEK_HEAD, _SEEK, _SEEK_ID = 0x114D9B74, 0x4DBB, 0x53AB
 _INFO, _TRACKS, _TRACK, _CUES = 0x1549A966, 0x1654AE6B, 0xAE, 0x1C53BB6B
 _TAGS, _ATTACHMENTS, _CHAPTERS = 0x1254C367, 0x1941A469, 0x1043A770
-_VOID, _CHECKSUM, _TRACK_TYPE = 0xEC, 0xBF, 0x83
+_VOID, _TRACK_TYPE = 0xEC, 0x83
 _PLAYED = (_SEEK_HEAD, _INFO, _TRACKS, _CUES, _CLUSTER)
 _TOP = (*_PLAYED, _TAGS, _ATTACHMENTS, _CHAPTERS)
-# Of the file: how fast its clock is, its length, when it was made, by which program.
-_OF_INFO = (0x2AD7B1, 0x4489, 0x4461, 0x4D80, 0x5741)
-_TITLES_OF_TRACKS = (0x536E,)
+# What stays in each element of elements (RFC 9559); some readers find a tag in any of them.
+_WITHIN: dict[int, Collection[int]] = {
+    # Of the file: how fast its clock is, its length, when it was made, by which program.
+    _INFO: (0x2AD7B1, 0x4489, 0x4461, 0x4D80, 0x5741),
+    _TRACKS: (_TRACK,),
+    # Not what people call a track.
+    _TRACK: (
+        *(0xD7, 0x73C5, _TRACK_TYPE, 0xB9, 0x88, 0x55AA, 0x55AB, 0x55AC, 0x55AD, 0x55AE, 0x55AF),
+        *(0x9C, 0x6DE7, 0x6DF8, 0x23E383, 0x234E7A, 0x23314F, 0x55EE, 0x41E4, 0x22B59C, 0x22B59D),
+        *(0x86, 0x63A2, 0xAA, 0x6FAB, 0x56AA, 0x56BB, 0xE0, 0xE1, 0x6D80),
+    ),
+    0x41E4: (0x41F0, 0x41A4, 0x41E7, 0x41ED),
+    0xE0: (  # of pictures
+        *(0x9A, 0x9D, 0x53B8, 0x53C0, 0x53B9, 0xB0, 0xBA, 0x54AA, 0x54BB, 0x54CC, 0x54DD, 0x54B0),
+        *(0x54BA, 0x54B2, 0x54B3, 0x2EB524, 0x2FB523, 0x2383E3, 0x55B0, 0x7670),
+    ),
+    0x55B0: (*range(0x55B1, 0x55BE), 0x55D0),
+    0x55D0: range(0x55D1, 0x55DB),
+    0x7670: range(0x7671, 0x7676),
+    0xE1: (0xB5, 0x78B5, 0x9F, 0x7D7B, 0x6264, 0x52F1),  # of sound
+    0x6D80: (0x6240,),
+    0x6240: (0x5031, 0x5032, 0x5033, 0x5034),
+    0x5034: (0x4254, 0x4255),
+    _CUES: (0xBB,),
+    0xBB: (0xB3, 0xB7),
+    0xB7: (0xF7, 0xF1, 0xF0, 0xB2, 0x5378, 0xEA, 0xDB),
+    0xDB: (0x96,),
+    _CLUSTER: (0xE7, 0xA3, 0xA0, 0xA7, 0xAB),
+    0xA0: (0xA1, 0x9B, 0xFA, 0xFB, 0xA4, 0x75A2, 0x75A1),
+    0x75A1: (0xA6,),
+    0xA6: (0xA5, 0xEE),
+}
 _PLAYED_TRACKS = (1, 2)  # pictures and sound
 # A recording of ten minutes by a browser: 60 pictures and 50 sounds a second.
 MAX_ELEMENTS = 500_000
@@ -56,44 +85,37 @@ class _Cleaning:
         segment = self._element(head.stop, len(self._data))
         if (head.number, segment.number) != (_EBML, _SEGMENT):
             raise UncleanableError("no segment behind the head")
+        has_pictures = False
         for element in self._children(segment):
+            has_pictures |= element.number == _CLUSTER
             yield from self._clean(element)
+        if not has_pictures:  # players find them in a damaged element, which became an empty one
+            raise UncleanableError("no cluster")
         if segment.stop < len(self._data):
             yield Patch(segment.stop, len(self._data))
 
     def _clean(self, element: _Element) -> Iterator[Patch]:
-        if element.number == _CLUSTER:
-            return
         if element.number == _VOID:
             yield from zeroed(self._data, element.start, element.stop)
         elif element.number not in _PLAYED:
             yield from self._voided(element)
         elif element.number == _SEEK_HEAD:
-            yield from self._clean_list(element, self._leads_nowhere)
-        elif element.number == _INFO:
-            yield from self._clean_list(element, lambda child: child.number not in _OF_INFO)
-        elif element.number == _TRACKS:
-            for track in self._children(element):
-                if track.number == _TRACK:
-                    yield from self._clean_track(track)
-                else:
-                    yield from self._voided(track)
+            for child in self._children(element):
+                if self._leads_nowhere(child):
+                    yield from self._voided(child)
+        else:
+            yield from self._clean_inside(element)
 
-    def _clean_list(
-        self, parent: _Element, is_unwanted: Callable[[_Element], bool]
-    ) -> Iterator[Patch]:
+    def _clean_inside(self, parent: _Element) -> Iterator[Patch]:
         for child in self._children(parent):
-            if child.number in (_VOID, _CHECKSUM) or is_unwanted(child):
+            if child.number not in _WITHIN[parent.number]:
                 yield from self._voided(child)
-
-    def _clean_track(self, track: _Element) -> Iterator[Patch]:
-        for child in self._children(track):
-            if child.number == _TRACK_TYPE:
+            elif child.number in _WITHIN:
+                yield from self._clean_inside(child)
+            elif child.number == _TRACK_TYPE:
                 kind = int.from_bytes(self._data[child.start : child.stop])
                 if kind not in _PLAYED_TRACKS:
                     raise UncleanableError("a data track")
-            elif child.number in (_VOID, _CHECKSUM, *_TITLES_OF_TRACKS):
-                yield from self._voided(child)
 
     def _leads_nowhere(self, seek: _Element) -> bool:
         """Whether an entry of the list of parts names one that is removed."""
