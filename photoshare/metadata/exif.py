@@ -50,6 +50,21 @@ _NEWER_DNG = {
 KNOWN_TAGS = (frozenset(tag.value for tag in Base) | {_LERC_PARAMETERS} | _NEWER_DNG) - (
     _PLACES | _PEOPLE | _DEVICES | _PICTURES
 )
+# Those whose values are words; a number that is a text is a name that was damaged.
+_TEXTS = frozenset(
+    {
+        *(Base.ImageDescription, Base.Make, Base.Model, Base.Software, Base.DateTime),
+        *(Base.InkNames, Base.SpectralSensitivity, Base.ExifVersion, Base.FlashPixVersion),
+        *(Base.DateTimeOriginal, Base.DateTimeDigitized, Base.LensMake, Base.LensModel),
+        *(Base.OffsetTime, Base.OffsetTimeOriginal, Base.OffsetTimeDigitized),
+        *(Base.SubsecTime, Base.SubsecTimeOriginal, Base.SubsecTimeDigitized),
+        *(Base.InteropIndex, Base.RelatedImageFileFormat, Base.BatteryLevel),
+        *(Base.XMLPacket, Base.IPTCNAA, Base.ImageResources, Base.MakerNote),  # cleaned as well
+        # Of DNG: the camera's model, and names of profiles, programs and masks.
+        *(50708, 50709, 50931, 50932, 50934, 50936, 50942, 50966, 50967, 50968, 50971),
+        *(52526, 52552),
+    }
+)
 _EMPTY = b"II*\0\x08\0\0\0\0\0\0\0\0\0"  # a block with no tag
 
 
@@ -93,6 +108,7 @@ def tiff_patches(data: Buffer) -> Iterator[Patch]:
     entries = [entry for table in tiff.tables for entry in table.entries]
     if tiff.has_hidden_pixels or any(entry.tag in _OLD_JPEG for entry in entries):
         raise UncleanableError("a TIFF without the end of its pixels")
+    _check_tables(tiff)
     yield from _gap_patches(tiff)
     for entry in entries:
         start, stop, content = entry.start, entry.stop, entry.cleaned
@@ -109,6 +125,18 @@ def tiff_patches(data: Buffer) -> Iterator[Patch]:
         content += struct.pack(tiff.order + "I", table.following)
         old = bytes(data[table.start : table.stop])
         yield from replace(table.start, old, content[: len(old)])
+
+
+def _check_tables(tiff: TiffStructure) -> None:
+    """Refuse tables over each other, or over what they point to: one would spoil the other."""
+    tables = {(table.start, table.stop) for table in tiff.tables}
+    reached = reached_by_table = 0
+    for start, stop in tiff.spans():
+        is_table = (start, stop) in tables
+        if start < (reached if is_table else reached_by_table):
+            raise UncleanableError("tables that lie over other parts")
+        reached = max(reached, stop)
+        reached_by_table = max(reached_by_table, stop if is_table else 0)
 
 
 def _gap_patches(tiff: TiffStructure) -> Iterator[Patch]:
@@ -148,6 +176,7 @@ def _clean_resources(blocks: bytes) -> bytes:
 
 _POLICY = Policy(
     kept=KNOWN_TAGS,
+    texts=_TEXTS,
     tables={Base.ExifOffset, Base.ExifInteroperabilityOffset, Base.SubIFDs},
     cleaners={
         Base.MakerNote: clean_apple_note,

@@ -20,6 +20,7 @@ _PIXELS = {  # their offsets, their lengths
     Base.StripOffsets: Base.StripByteCounts,
     Base.TileOffsets: Base.TileByteCounts,
 }
+_TEXT = 2  # of the types
 _WITHIN_ENTRY = 4  # bytes of a value that is in its table
 MAX_TABLES = 1000  # a TIFF has one per page, an Exif block at most five
 MAX_NUMBERS = 1_000_000  # offsets in one tag; 200 megapixels in tiles of 16 x 16 have 800,000
@@ -34,6 +35,8 @@ class Policy:
     ----------
     kept : collection of int
         The tags that stay.
+    texts : collection of int or None
+        Those of them that may have a text for a value; None: all.
     tables : collection of int
         Those that point to further tables.
     cleaners : mapping
@@ -41,6 +44,7 @@ class Policy:
     """
 
     kept: Collection[int]
+    texts: Collection[int] | None = None
     tables: Collection[int] = ()
     cleaners: Mapping[int, Callable[[bytes], bytes | None]] = field(default_factory=dict)
 
@@ -196,7 +200,10 @@ class TiffStructure:
     def _read_entry(self, at: int) -> Entry | None:
         """Read one tag; None if it is to be removed, or its value is outside the data."""
         tag, kind, count = struct.unpack_from(self.order + "HHI", self.data, at)
-        if tag not in self.policy.kept:
+        texts = self.policy.texts
+        if tag not in self.policy.kept or (
+            kind == _TEXT and texts is not None and tag not in texts
+        ):
             self.is_changed = True
             return None
         size = _SIZES.get(kind, 0) * count

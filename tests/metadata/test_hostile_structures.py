@@ -75,6 +75,30 @@ def test_a_table_that_claims_to_reach_over_the_pixels_leaves_them(tmp_path: Path
         assert np.array_equal(np.asarray(opened), np.full((32, 48, 3), colour, np.uint8))
 
 
+def test_a_table_over_the_pixels_is_not_vouched_for(tmp_path: Path) -> None:
+    """Cleaned, the one would have spoiled the other."""
+    buffer = io.BytesIO()
+    picture().save(buffer, "TIFF")
+    content = bytearray(buffer.getvalue())
+    (first,) = struct.unpack_from("<I", content, 4)
+    (count,) = struct.unpack_from("<H", content, first)
+    entries = range(first + 2, first + 2 + 12 * count, 12)
+    strips = next(at for at in entries if content[at : at + 2] == b"\x11\1")
+    struct.pack_into("<I", content, strips + 8, first + 4)
+
+    with pytest.raises(UncleanableError):
+        clean(bytes(content), "TIFF", tmp_path)
+
+
+def test_a_name_whose_tag_became_that_of_a_number_goes() -> None:
+    artist = struct.pack("<HHII", 256, 2, 12, 8 + 2 + 12 + 4)  # 315 is a person, 256 a width
+    block = b"II*\0\x08\0\0\0\1\0" + artist + bytes(4) + b"Lea Example\0"
+
+    cleaned = clean_exif(block, len(block))
+
+    assert b"Lea Example" not in cleaned
+
+
 def test_more_offsets_than_a_picture_has_parts_are_not_read() -> None:
     count = MAX_NUMBERS + 1
     head = b"II*\0" + struct.pack("<I", 8 + 4 * count)
