@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from photoshare.config import load_settings
 from photoshare.errors import RejectedPhotoError
@@ -160,11 +161,18 @@ def strips_that_lie_over_each_other() -> bytes:
     return content[:33] + chunk + content[33:]
 
 
+def profile_that_is_a_text() -> bytes:
+    tags, buffer = ImageFileDirectory_v2(), io.BytesIO()
+    tags.tagtype[34675], tags[34675] = 2, "no profile"
+    picture().save(buffer, "TIFF", tiffinfo=tags)
+    return buffer.getvalue()
+
+
 @pytest.mark.parametrize(
     "make",
     [
         *(nested_xmp, xmp_of_one_tag, items_of_motion_photos_without_an_end, maker_of_commas),
-        strips_that_lie_over_each_other,
+        *(strips_that_lie_over_each_other, profile_that_is_a_text),
     ],
     ids=lambda make: make.__name__,
 )

@@ -84,7 +84,12 @@ def _load_to_the_end(opened: ImageFile) -> None:
 
 
 def mend_profile(opened: ImageFile) -> None:
-    """Put the colour profile of a JPEG together if its parts are there twice; drop half of one."""
+    """Put the colour profile of a JPEG together if its parts are there twice; drop half of one.
+
+    That of a TIFF goes if it is a text or a number.
+    """
+    if not isinstance(opened.info.get("icc_profile"), bytes):
+        opened.info.pop("icc_profile", None)
     segments = [
         content
         for name, content in getattr(opened, "applist", ())
