@@ -16,8 +16,9 @@ from pathlib import Path
 from photoshare.metadata.containers.heif import heif_patches, movies_of
 from photoshare.metadata.containers.jpeg import jpeg_patches
 from photoshare.metadata.containers.movie import movie_patches
+from photoshare.metadata.containers.samsung import Trailer, trailer_of
 from photoshare.metadata.containers.segments import APP1, clean_picture
-from photoshare.metadata.patches import Buffer, Patch, UncleanableError
+from photoshare.metadata.patches import Buffer, Patch, UncleanableError, replace
 
 MAX_MOVIE_BYTES = 64_000_000  # of three seconds; phones write 2 to 15 MB, and it is read whole
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
@@ -94,8 +95,10 @@ def still_with_movie(data: Buffer, start: int) -> list[Patch]:
         stop = next((box.stop for box in movies_of(data) if box.start == start), start)
         still = list(heif_patches(data, movie=range(start, stop)))
     else:
-        stop = len(data)
-        still = list(jpeg_patches(bytes(data[:start]), keeps_movie=True))
+        trailer = trailer_of(data, start) or Trailer(start, len(data), b"")
+        stop = trailer.stop
+        still = list(jpeg_patches(bytes(data[: trailer.head]), keeps_movie=True))
+        still += replace(stop, bytes(data[stop:]), trailer.rest)
     movie = list(movie_behind(data, start, stop))
     if any(patch.size != patch.stop - patch.start for patch in movie):
         raise UncleanableError("a movie with something behind it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import pillow_heif
 
@@ -29,6 +30,27 @@ KINDS = ("MicroVideo", "attributes", "elements", "Samsung", "HEIC")
 def draw_movie(codec: str = "libx264") -> bytes:
     """Draw a movie of a second that tells where it was taken."""
     return draw_clip(RED, BLUE, codec=codec, seconds=1, metadata={"title": PLACE})
+
+
+def draw_trailer(movie: bytes, *others: tuple[int, bytes, bytes]) -> bytes:
+    """Draw what a Samsung writes behind a still: blocks of a kind with a name, and a directory.
+
+    The movie stands between the others, the first of which come before it.
+    """
+    blocks = list(others)
+    blocks.insert(len(others) // 2, (0x0A30, b"MotionPhoto_Data", movie))
+    written = [
+        (kind, struct.pack("<HHI", 0, kind, len(name)) + name + content)
+        for kind, name, content in blocks
+    ]
+    end = sum(len(block) for _, block in written)
+    entries, at = b"", 0
+    for kind, block in written:
+        entries += struct.pack("<HHII", 0, kind, end - at, len(block))
+        at += len(block)
+    listed = struct.pack("<4sII", b"SEFH", 106, len(written)) + entries
+    blocks_alone = b"".join(block for _, block in written)
+    return blocks_alone + listed + struct.pack("<I", len(listed)) + b"SEFT"
 
 
 def draw_motion_photo(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import subprocess
 from pathlib import Path
 
 import av
@@ -13,9 +15,10 @@ from PIL import Image
 from photoshare.metadata.motion import find_movie_start, movie_only, still_with_movie
 from photoshare.metadata.patches import UncleanableError, apply
 from tests.conftest import ROOT
-from tests.metadata.motion_drawing import KINDS, PLACE, draw_motion_photo, draw_movie
+from tests.metadata.motion_drawing import KINDS, PLACE, draw_motion_photo, draw_movie, draw_trailer
 from tests.metadata.samples import SECRETS
 from tests.metadata.test_motion_photo import MICRO_VIDEO, box, jpeg, with_xmp, xmp
+from tests.tools import find_tool
 
 CASES = ROOT.parent / "shared" / "cases" / "motion_photo"
 
@@ -75,6 +78,49 @@ def test_still_and_movie_stay_together_without_secrets(
         assert frames(both[again:]) == frames(movie)
     with Image.open(io.BytesIO(both)) as after, Image.open(io.BytesIO(content)) as before:
         assert np.array_equal(np.asarray(after), np.asarray(before))
+
+
+def test_the_movie_of_a_samsung_stays_where_its_directory_says(
+    movie: bytes, tmp_path: Path
+) -> None:
+    """It has other blocks before and behind it; ExifTool reads them as the phone does."""
+    others = ((0x0A01, b"Image_UTC_Data", b"1786795200000"), (0x0AA1, b"MCC_Data", PLACE.encode()))
+    content = jpeg() + draw_trailer(movie, *others)
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(content)
+    start = find_movie_start(path, "JPEG")
+    assert start == content.index(movie)
+    assert told(path, "-MCCData", "-TimeStamp", "-EmbeddedVideoType").count(b"\n") == 3
+
+    both = apply(content, still_with_movie(content, start))
+
+    path.write_bytes(both)
+    assert told(path, "-b", "-EmbeddedVideoFile") == apply(movie, movie_only(movie, 0))
+    assert told(path, "-EmbeddedVideoType").count(b"MotionPhoto_Data") == 1
+    assert told(path, "-MCCData", "-TimeStamp") == b""
+    assert [secret for secret in (*SECRETS, PLACE.encode(), b"1786") if secret in both] == []
+
+
+def told(path: Path, *arguments: str) -> bytes:
+    command = [find_tool("exiftool", "libimage-exiftool-perl"), *arguments, str(path)]
+    return subprocess.run(command, capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [(-8, 4), (-8, 10**6), (-32, 1), (-24, 10**6), (-12, 0), (-12, 10**7), (-16, 10)],
+    ids=["short", "long", "mark", "count", "empty", "endless", "elsewhere"],
+)
+def test_a_damaged_directory_leaves_the_still_alone(
+    place: int, value: int, movie: bytes, tmp_path: Path
+) -> None:
+    content = bytearray(jpeg() + draw_trailer(movie))
+    struct.pack_into("<I", content, len(content) + place, value)
+    start = start_of(bytes(content), tmp_path)
+    assert start == content.index(movie)
+
+    with pytest.raises(UncleanableError):
+        still_with_movie(bytes(content), start)
 
 
 def test_a_box_behind_the_movie_keeps_its_length_and_nothing_else(
