@@ -59,7 +59,7 @@ class ClockSuggestion(Base):
 class ClockDismissal(Base):
     """A host knows better than a suggestion: by so much this clock is not wrong.
 
-    Other than suggestions these stay when the clocks are looked at again.
+    Unlike suggestions, these stay when the clocks are looked at again.
     """
 
     __tablename__ = "clock_dismissal"
