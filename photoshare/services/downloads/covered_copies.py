@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from photoshare.errors import DiskFullError, NotFoundError
-from photoshare.models import PHOTO_FAILED, Face, Photo, Room, db
+from photoshare.models import PHOTO_FAILED, Photo, Room, db
 from photoshare.services.photos import Album
 from photoshare.services.pictures.covered import CoveredCopy, Make, find_copy, get_copy
 from photoshare.services.visibility.covering import (
@@ -17,6 +17,7 @@ from photoshare.services.visibility.covering import (
     Covering,
     asked_faces,
     may_cover,
+    may_show,
     valid_covers,
 )
 from photoshare.storage import Storage
@@ -85,8 +86,7 @@ def find_covered_copies(room_id: int, covering: Covering, storage: Storage) -> C
     }
     copies: dict[int, CoveredCopy] = {}
     if covers:
-        with_them = select(Face.photo_id).where(Face.person_id.in_(covering.people))
-        query = select(Photo.id, Photo.sha256).where(Photo.id.in_(with_them))
+        query = select(Photo.id, Photo.sha256).where(may_show(room_id, covering.people))
         hashes = db.session.execute(query)
         for photo_id, sha256 in hashes.all():
             cover = covers.get(photo_id)

@@ -83,7 +83,13 @@ def send_photo(
     room_id, sha256, image_format = photo.room_id, photo.sha256, photo.image_format
     file_name, cover = photo.file_name, covering.of_photo(photo)
     if cover is None:
-        found = get_download(photo.id, storage, exact=exact, with_movies=with_movie)
+        found = get_download(
+            photo.id,
+            storage,
+            exact=exact,
+            with_movies=with_movie,
+            stills_only=bool(covering),  # nobody looks for faces in the movies of motion photos
+        )
     else:
         make = cover_maker(site.decoders, site.settings)
         copy = get_copy(room_id, sha256, cover, storage, make)
