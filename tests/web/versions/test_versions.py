@@ -169,7 +169,9 @@ def test_a_host_cleans_up_and_restores(app: Flask, cast: Cast, stack: dict[str, 
     assert boxes == {str(stack[name]): name == "original.jpg" for name in three}
     assert url in get(cast.host, f"{cast.url}/settings")
 
-    sent = {"stacks": stack["original.jpg"], "keep": stack["original.jpg"]}
+    shown = [tag["value"] for tag in tags_of(page, "input", name="shown")]
+    assert shown == [str(stack[name]) for name in three]
+    sent = {"shown": shown, "keep": stack["original.jpg"]}
     assert cast.guest.post(url, data=sent).status_code == 403
     assert cast.host.post(url, data=sent).status_code == 303
     assert left(app) == {"original.jpg", "other.jpg"}
