@@ -224,7 +224,8 @@ def _faces_of(people: Collection[int], photo_ids: Collection[int] | None = None)
         members = load_members(with_company(found))
     for stack in stacks_of(members):
         _spread(found, stack)
-    return {one: faces for one, faces in found.items() if photo_ids is None or one in photo_ids}
+    wanted = found.keys() if photo_ids is None else found.keys() & set(photo_ids)
+    return {photo_id: found[photo_id] for photo_id in wanted}
 
 
 def _spread(found: _Faces, stack: Sequence[Member]) -> None:
