@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from photoshare.errors import DiskFullError, NotFoundError
-from photoshare.models import PHOTO_FAILED, Photo, Room, db
+from photoshare.models import Photo, Room, db
 from photoshare.services.photos import Album
 from photoshare.services.pictures.covered import CoveredCopy, Make, find_copy, get_copy
 from photoshare.services.visibility.covering import (
@@ -37,12 +37,15 @@ class CoveredCopies:
         Of those photos of `covers` whose copies are made.
     withheld : frozenset of int
         The clips that are left out: they would show what is covered.
+    unsearched : frozenset of int
+        Photos of which nobody knows yet whom they show.
     """
 
     covering: Covering
     covers: dict[int, Cover]
     copies: dict[int, CoveredCopy]
     withheld: frozenset[int] = frozenset()
+    unsearched: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
         """Whether anything may be covered."""
@@ -58,26 +61,19 @@ class CoveredCopies:
 
         Or their copies are still to be made.
         """
+        missing = self.covers.keys() - self.copies.keys() | self.unsearched - self.withheld
+        if not missing:
+            return 0
         photos = album.select().where(~Photo.is_lost).order_by(None)
-        missing = self.covers.keys() - self.copies.keys()
-        waiting = 0
-        if missing:
-            ids = db.session.scalars(photos.with_only_columns(Photo.id))
-            waiting = len(missing.intersection(ids))
-        if self.covering.covers_unsearched:
-            unsearched = photos.where(
-                Photo.engine.is_(None), Photo.state != PHOTO_FAILED, Photo.duration_ms.is_(None)
-            )
-            if self.covering.guest_id is not None:
-                own = Photo.guest_id == self.covering.guest_id
-                unsearched = unsearched.where(Photo.guest_id.is_(None) | ~own)
-            rows = unsearched.with_only_columns(Photo.id).subquery()
-            waiting += db.session.scalar(select(func.count()).select_from(rows)) or 0
-        return waiting
+        return len(missing.intersection(db.session.scalars(photos.with_only_columns(Photo.id))))
 
 
 def find_covered_copies(room_id: int, covering: Covering, storage: Storage) -> CoveredCopies:
-    """Find the covered copies of a room for someone; asks nothing where nothing is covered."""
+    """Find the covered copies of a room for someone; asks nothing where nothing is covered.
+
+    Of photos that are known before: what comes later may be in nothing of it.
+    """
+    unsearched = covering.unsearched(room_id)
     withheld = covering.withheld_clips(room_id)
     covers = {
         photo_id: cover
@@ -92,7 +88,7 @@ def find_covered_copies(room_id: int, covering: Covering, storage: Storage) -> C
             cover = covers.get(photo_id)
             if cover and (copy := find_copy(storage, room_id, sha256, cover)):
                 copies[photo_id] = copy
-    return CoveredCopies(covering, covers, copies, withheld)
+    return CoveredCopies(covering, covers, copies, withheld, unsearched)
 
 
 def make_covered_copies(

@@ -145,9 +145,11 @@ def make_zip(
     """
     made = None
     with shelf.building:
-        covers = find_covered_copies(album.room_id, covering, storage)
-        while made is None and not (state := zip_state(album, covers)).waiting_count:
-            all_ids = _photo_ids(album)
+        while made is None:
+            all_ids = _photo_ids(album)  # before it is asked what is covered on them
+            covers = find_covered_copies(album.room_id, covering, storage)
+            if (state := zip_state(album, covers)).waiting_count:
+                break
             photo_ids = array("q", filterfalse(covers.withheld.__contains__, all_ids))
             withheld_count = len(all_ids) - len(photo_ids)
             is_any_missing = state.lost or withheld_count

@@ -100,18 +100,25 @@ class Covering:
         """Whether a clip is only shown as a covered picture: it is neither played nor saved."""
         return photo.duration_ms is not None and self.of_photo(photo) is not None
 
+    def unsearched(self, room_id: int) -> frozenset[int]:
+        """List the photos of a room of which nobody knows yet whom they show, by id.
+
+        To be asked before `of_photos`: a search that ends in between is in one of both.
+        """
+        if not (self.people and self.covers_unsearched):
+            return frozenset()
+        is_unsearched = Photo.engine.is_(None) & (Photo.state != PHOTO_FAILED)
+        is_own = Photo.guest_id.is_not(None) & (Photo.guest_id == self.guest_id)
+        query = select(Photo.id).where(Photo.room_id == room_id, is_unsearched, ~is_own)
+        return frozenset(db.session.scalars(query))
+
     def withheld_clips(self, room_id: int) -> frozenset[int]:
         """List the clips of a room that are only shown as covered pictures, by id."""
         if not self.people:
             return frozenset()
         clips = select(Photo.id).where(Photo.room_id == room_id, Photo.duration_ms.is_not(None))
         ids = frozenset(db.session.scalars(clips))
-        withheld = ids & self.of_photos().keys() if ids else ids
-        if ids and self.covers_unsearched:
-            is_unsearched = Photo.engine.is_(None) & (Photo.state != PHOTO_FAILED)
-            is_own = Photo.guest_id.is_not(None) & (Photo.guest_id == self.guest_id)
-            withheld |= frozenset(db.session.scalars(clips.where(is_unsearched & ~is_own)))
-        return withheld
+        return ids & (self.unsearched(room_id) | self.of_photos().keys()) if ids else ids
 
     def of_photos(self, photo_ids: Collection[int] | None = None) -> dict[int, Cover]:
         """Return what is covered on searched photos, by id; None: all photos of the room."""

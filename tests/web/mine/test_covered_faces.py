@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from photoshare.db import db
 from photoshare.models import Behind, Face, Person, Photo, Room
+from photoshare.services.downloads import zips
 from photoshare.services.pictures.covered import delete_old_covers
 from photoshare.web.site import Site
 from tests.fakes import BLUE, RED
@@ -389,3 +391,36 @@ def test_the_copies_of_versions_stay_while_they_are_shown(
 def names_in(client: FlaskClient, url: str) -> list[str]:
     with zipfile.ZipFile(io.BytesIO(client.get(url, buffered=True).data)) as packed:
         return packed.namelist()
+
+
+@pytest.mark.parametrize("moment", ["zip_state", "_photo_ids"])
+def test_a_search_that_ends_while_a_zip_is_made_uncovers_nobody(
+    covered: Hideout,
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+) -> None:
+    """Each query sees the room as it is by then: nobody may slip through between two of them."""
+    run_jobs()
+    content, usual = draw_marked(RED, seed=9, scale=4), getattr(zips, moment)
+
+    def come_in() -> None:
+        add_photo(covered.cast.room_id, content, "new.jpg")
+
+    def meanwhile(*arguments: Any) -> Any:
+        monkeypatch.setattr(zips, moment, usual)
+        run_jobs() if moment == "zip_state" else come_in()
+        return usual(*arguments)
+
+    if moment == "zip_state":
+        come_in()
+    monkeypatch.setattr(zips, moment, meanwhile)
+    answer = covered.other.get(f"{covered.url}/photos.zip", buffered=True)
+
+    assert not any(shows_mark(picture) for picture in pictures_in(answer))
+    run_jobs()
+    covered.other.get(f"{covered.url}/photos.zip", buffered=True)  # its covered copy is made
+    run_jobs()
+    answer = covered.other.get(f"{covered.url}/photos.zip", buffered=True)
+    assert [shows_mark(picture) for picture in pictures_in(answer)] == [False] * 4
