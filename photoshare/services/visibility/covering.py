@@ -7,7 +7,8 @@ knows who is on it. A clip with such a face, or whose faces nobody knows, is a c
 it isn't played and can't be saved.
 
 Who is recognised on one of the photos that are shown as one is on the others, too, though nobody is
-recognised on a small copy of it, or in a blurred movie: there the same place is covered.
+recognised on a small copy of it, or in a blurred movie: there the same place is covered. Of what
+may have several pictures, such as an animation, only a copy of the first is sent.
 
 A room in which nobody has ever asked costs no query: `Room.covering` is 0.
 """
@@ -32,6 +33,9 @@ from photoshare.services.rooms.entering import Access
 from photoshare.services.versions.stacking import Member, load_members, stacks_of, with_company
 from photoshare.services.visibility.sight import own_person_id
 
+# Of their pictures only the first is searched: of the others nobody knows whom they show.
+SEVERAL_PICTURES = ("GIF", "WEBP", "TIFF", "AVIF")
+_OF_NOBODY = 0  # in place of a person: nothing is covered, but only a copy is sent
 _HASH_LENGTH = 16  # hexadecimal digits; names a picture beside its photo's full hash
 
 
@@ -193,12 +197,14 @@ def asked_faces(room_id: int) -> dict[str, dict[int, list[FaceLocation]]]:
 
 
 def may_show(room_id: int, people: Collection[int]) -> ColumnElement[bool]:
-    """Return which photos of a room may show some people: with their faces, or one with others."""
+    """Return which photos of a room may show some people, without looking closely."""
     with_them = select(Face.photo_id).where(Face.person_id.in_(people))
     other = aliased(Photo)
     fronts = select(other.front_id).where(other.room_id == room_id, other.front_id.is_not(None))
     is_one_with_others = Photo.front_id.is_not(None) | Photo.id.in_(fronts)
-    return and_(Photo.room_id == room_id, Photo.id.in_(with_them) | is_one_with_others)
+    has_several = Photo.image_format.in_(SEVERAL_PICTURES)
+    may_be = Photo.id.in_(with_them) | is_one_with_others | has_several
+    return and_(Photo.room_id == room_id, may_be)
 
 
 _Faces: TypeAlias = dict[int, dict[int, list[FaceLocation]]]  # by photo and person
@@ -231,6 +237,11 @@ def _faces_of(people: Collection[int], photo_ids: Collection[int] | None = None)
         members = load_members(with_company(found))
     for stack in stacks_of(members):
         _spread(found, stack)
+    several = select(Photo.id).where(Photo.image_format.in_(SEVERAL_PICTURES))
+    room_ids = select(Person.room_id).where(Person.id.in_(people))
+    is_one = Photo.room_id.in_(room_ids) if photo_ids is None else Photo.id.in_(photo_ids)
+    for photo_id in db.session.scalars(several.where(is_one)):
+        found.setdefault(photo_id, {})[_OF_NOBODY] = []
     wanted = found.keys() if photo_ids is None else found.keys() & set(photo_ids)
     return {photo_id: found[photo_id] for photo_id in wanted}
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 from sqlalchemy import delete, update
 from werkzeug.test import TestResponse
 
@@ -424,3 +425,39 @@ def test_a_search_that_ends_while_a_zip_is_made_uncovers_nobody(
     run_jobs()
     answer = covered.other.get(f"{covered.url}/photos.zip", buffered=True)
     assert [shows_mark(picture) for picture in pictures_in(answer)] == [False] * 4
+
+
+@pytest.mark.parametrize("image_format", ["GIF", "WEBP", "TIFF"])
+def test_only_the_searched_picture_of_an_animation_is_sent(
+    app: Flask,
+    covered: Hideout,
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
+    image_format: str,
+) -> None:
+    """As a photo booth makes them: someone else may come in later."""
+    first, second = (
+        Image.open(io.BytesIO(draw_marked(colour, seed=seed, scale=4)))
+        for colour, seed in ((BLUE, 4), (RED, 5))
+    )
+    buffer = io.BytesIO()
+    first.save(buffer, image_format, save_all=True, append_images=[second])
+    photo_id = add_photo(covered.cast.room_id, buffer.getvalue(), "booth.gif")
+    run_jobs()
+    with app.app_context():
+        digest = db.session.get_one(Photo, photo_id).sha256[:16]
+    url = f"{covered.url}/photos/{photo_id}/{digest}"
+    zipped = f"{covered.url}/photos.zip?photos={photo_id}"
+    covered.other.get(zipped)
+    run_jobs()
+
+    with zipfile.ZipFile(io.BytesIO(covered.other.get(zipped, buffered=True).data)) as packed:
+        in_zip = [packed.read(name) for name in packed.namelist()]
+    for content in (covered.other.get(f"{url}/download", buffered=True).data, *in_zip):
+        with Image.open(io.BytesIO(content)) as sent:
+            assert (sent.format, sent.size) == ("JPEG", first.size)
+    assert len(in_zip) == 1
+    for client in (covered.cast.guest, covered.cast.host):
+        with Image.open(io.BytesIO(client.get(f"{url}/download", buffered=True).data)) as sent:
+            assert getattr(sent, "n_frames", 1) == 2
+    assert covered.other.get(f"{url}-640.jpg", buffered=True).status_code == 200
