@@ -18,7 +18,7 @@ from photoshare.metadata.patches import Buffer, Patch, PatchedFile, UncleanableE
 
 # The checksum of a cleaned photo in the database is valid for these rules only: increase this with
 # every change of this package that could change a byte.
-CLEANING_RULES = 4
+CLEANING_RULES = 5
 
 
 # Real photos need ten, a clip some thousands, to blank what its sensors told between its frames; a

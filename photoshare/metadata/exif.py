@@ -26,6 +26,7 @@ _PEOPLE = {
     *(Base.Artist, Base.Copyright, Base.CameraOwnerName, Base.XPAuthor, Base.XPKeywords),
     *(Base.UserComment, Base.XPComment, Base.DocumentName, Base.PageName, Base.RelatedSoundFile),
     *(Base.SecurityClassification, Base.ImageHistory, Base.TargetPrinter),
+    *(Base.ProfileCopyright, Base.PreviewSettingsName),  # of DNG: what someone made for themselves
 }
 _DEVICES = {
     *(Base.BodySerialNumber, Base.LensSerialNumber, Base.CameraSerialNumber, Base.HostComputer),

@@ -30,6 +30,7 @@ from photoshare.faces.types import encoding_to_bytes as encoding_to_bytes
 from photoshare.faces.types import encodings_from_bytes as encodings_from_bytes
 from photoshare.geometry import FaceLocation
 from photoshare.models.activity import LogEntry as LogEntry
+from photoshare.models.clocks import ClockDismissal as ClockDismissal
 from photoshare.models.clocks import ClockShift as ClockShift
 from photoshare.models.clocks import ClockSuggestion as ClockSuggestion
 from photoshare.models.file_facts import Behind as Behind

@@ -1,4 +1,4 @@
-"""The tables of cameras' clocks: by how much hosts put them right, and by how much they may be off.
+"""The tables of cameras' clocks: by how much hosts put them right, by how much they may be off.
 
 A camera is one of a guest: what `FileFacts.camera` says, and who added its photos.
 """
@@ -54,3 +54,21 @@ class ClockSuggestion(Base):
     other_id: Mapped[int | None] = mapped_column(
         ForeignKey("photo.id", ondelete="CASCADE"), index=True
     )
+
+
+class ClockDismissal(Base):
+    """A host knows better than a suggestion: by so much this clock is not wrong.
+
+    Unlike suggestions, these stay when the clocks are looked at again.
+    """
+
+    __tablename__ = "clock_dismissal"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
+    guest_id: Mapped[int | None] = mapped_column(
+        ForeignKey("guest.id", ondelete="CASCADE"), index=True
+    )
+    camera: Mapped[str]
+    shift_s: Mapped[int]  # altogether: with the shifts that were in force

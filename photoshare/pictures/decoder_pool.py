@@ -18,6 +18,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
+from photoshare.clips.containers import damaged
+from photoshare.clips.opening import is_clip_file
 from photoshare.config import MB, ROOT, Settings
 from photoshare.errors import RejectedPhotoError
 from photoshare.geometry import FaceLocation
@@ -211,12 +213,12 @@ class _Decoder:
             write_message(self._requests, request, contents)
             head, blobs = read_message(self._answers)
         except (EOFError, BrokenPipeError):
-            return self._obituary()
+            return self._obituary(is_clip=_is_of_clip(request))
         if reason := head.get("reason"):
             return RejectedPhotoError(reason, **head["values"])
         return head, blobs
 
-    def _obituary(self) -> RejectedPhotoError | None:
+    def _obituary(self, *, is_clip: bool) -> RejectedPhotoError | None:
         """Return why the process has ended; None if by itself."""
         code = self._process.wait()
         if code == 0:
@@ -224,15 +226,11 @@ class _Decoder:
         if code > 0:
             raise RuntimeError(f"a decoder process failed and ended with code {code}")
         log.warning("A decoder process was stopped by signal %d", -code)
-        if code == -signal.SIGPROF:
-            return RejectedPhotoError("This picture takes too long to open.")
         if code == -signal.SIGALRM:
             return RejectedPhotoError(
-                "The server was too busy to check this picture. Please send it again later."
+                "The server was too busy to check this file. Please send it again later."
             )
-        if code == -signal.SIGKILL:  # by the system, when memory is short
-            return RejectedPhotoError("This picture needs more memory than the server has.")
-        return RejectedPhotoError("This picture is damaged and can't be opened.")
+        return _why_clip_failed(-code) if is_clip else _why_picture_failed(-code)
 
     def close(self) -> None:
         """End the process by closing its input."""
@@ -240,6 +238,32 @@ class _Decoder:
             self._requests.close()
         self._answers.close()
         self._process.wait()
+
+
+def _is_of_clip(request: dict[str, object]) -> bool:
+    """Whether a process was asked about a file that begins as a clip does."""
+    try:
+        return "path" in request and is_clip_file(Path(str(request["path"])))
+    except RejectedPhotoError:  # a video of a kind that is not taken
+        return True
+    except OSError:  # it's gone
+        return False
+
+
+def _why_picture_failed(number: int) -> RejectedPhotoError:
+    if number == signal.SIGPROF:
+        return RejectedPhotoError("This picture takes too long to open.")
+    if number == signal.SIGKILL:  # by the system, when memory is short
+        return RejectedPhotoError("This picture needs more memory than the server has.")
+    return RejectedPhotoError("This picture is damaged and can't be opened.")
+
+
+def _why_clip_failed(number: int) -> RejectedPhotoError:
+    if number == signal.SIGPROF:
+        return RejectedPhotoError("This video takes too long to open.")
+    if number == signal.SIGKILL:
+        return RejectedPhotoError("This video needs more memory than the server has.")
+    return damaged()
 
 
 def _close_all(idle: list[_Decoder]) -> None:

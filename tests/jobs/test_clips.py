@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -40,15 +41,16 @@ def room_id(make_room: Callable[..., NewRoom]) -> int:
     return make_room().room.id
 
 
+@pytest.fixture
+def add(room_id: int, add_photo: Callable[..., int]) -> Callable[..., int]:
+    return partial(add_photo, room_id)
+
+
 def test_a_clip_is_in_the_album_of_everybody_in_it(
-    app: Flask,
-    site: Site,
-    room_id: int,
-    add_photo: Callable[..., int],
-    run_jobs: Callable[[], None],
+    app: Flask, add: Callable[..., int], run_jobs: Callable[[], None]
 ) -> None:
-    photos = [add_photo(room_id, draw_photo(RED, GREEN, seed=seed)) for seed in range(3)]
-    clip = add_photo(room_id, draw_scenes([RED], [GREEN], [RED], [BLUE]), "clip.mp4")
+    photos = [add(draw_photo(RED, GREEN, seed=seed)) for seed in range(3)]
+    clip = add(draw_scenes([RED], [GREEN], [RED], [BLUE]), "clip.mp4")
     run_jobs()
 
     of_clip, of_photo = faces_on(app, clip), faces_on(app, photos[0])
@@ -63,13 +65,9 @@ def test_a_clip_is_in_the_album_of_everybody_in_it(
 
 
 def test_two_people_seen_together_in_a_clip_are_two_faces(
-    app: Flask,
-    site: Site,
-    room_id: int,
-    add_photo: Callable[..., int],
-    run_jobs: Callable[[], None],
+    app: Flask, add: Callable[..., int], run_jobs: Callable[[], None]
 ) -> None:
-    clip = add_photo(room_id, draw_scenes([RED, BLUE], [RED, BLUE]), "clip.mp4")
+    clip = add(draw_scenes([RED, BLUE], [RED, BLUE]), "clip.mp4")
     run_jobs()
 
     with app.app_context():
@@ -80,13 +78,9 @@ def test_two_people_seen_together_in_a_clip_are_two_faces(
 
 
 def test_every_face_of_a_clip_has_its_picture(
-    app: Flask,
-    site: Site,
-    room_id: int,
-    add_photo: Callable[..., int],
-    run_jobs: Callable[[], None],
+    app: Flask, add: Callable[..., int], run_jobs: Callable[[], None], site: Site, room_id: int
 ) -> None:
-    add_photo(room_id, draw_scenes([RED], [BLUE]), "clip.mp4")
+    add(draw_scenes([RED], [BLUE]), "clip.mp4")
     run_jobs()
 
     with app.app_context():
@@ -102,17 +96,16 @@ def test_every_face_of_a_clip_has_its_picture(
 
 def test_workers_search_the_frames_of_a_clip(
     app: Flask,
-    site: Site,
-    room_id: int,
-    add_photo: Callable[..., int],
+    add: Callable[..., int],
     run_jobs: Callable[[], None],
+    site: Site,
     monkeypatch: pytest.MonkeyPatch,
     engine: FakeFaceEngine,
 ) -> None:
     crew = FakeCrew()
     workplace = replace(site.jobs._workplace, crew=crew)  # type: ignore[arg-type]
     monkeypatch.setattr(site.jobs, "_workplace", workplace)
-    clip = add_photo(room_id, draw_scenes([RED, BLUE], [RED], [GREEN]), "clip.mp4")
+    clip = add(draw_scenes([RED, BLUE], [RED], [GREEN]), "clip.mp4")
     run_jobs()
 
     assert len(faces_on(app, clip)) == 3
@@ -121,14 +114,10 @@ def test_workers_search_the_frames_of_a_clip(
 
 
 def test_a_clip_that_breaks_the_engine_fails_and_costs_nothing_else(
-    app: Flask,
-    site: Site,
-    room_id: int,
-    add_photo: Callable[..., int],
-    run_jobs: Callable[[], None],
+    app: Flask, add: Callable[..., int], run_jobs: Callable[[], None]
 ) -> None:
-    clip = add_photo(room_id, draw_scenes([RED], [POISON]), "clip.mp4")
-    photo = add_photo(room_id, draw_photo(RED))
+    clip = add(draw_scenes([RED], [POISON]), "clip.mp4")
+    photo = add(draw_photo(RED))
     run_jobs()
 
     assert state_of(app, clip) == ("failed", MAX_ATTEMPTS)
@@ -137,13 +126,9 @@ def test_a_clip_that_breaks_the_engine_fails_and_costs_nothing_else(
 
 
 def test_a_damaged_clip_fails(
-    app: Flask,
-    site: Site,
-    room_id: int,
-    add_photo: Callable[..., int],
-    run_jobs: Callable[[], None],
+    app: Flask, add: Callable[..., int], run_jobs: Callable[[], None], site: Site, room_id: int
 ) -> None:
-    clip = add_photo(room_id, draw_scenes([RED]), "clip.mp4")
+    clip = add(draw_scenes([RED]), "clip.mp4")
     with app.app_context():
         sha256 = db.session.get_one(Photo, clip).sha256
         site.storage.original(room_id, sha256).write_bytes(b"nothing to be seen")
@@ -153,15 +138,11 @@ def test_a_damaged_clip_fails(
 
 
 def test_a_second_search_keeps_the_faces_of_a_clip_and_their_people(
-    app: Flask,
-    site: Site,
-    room_id: int,
-    add_photo: Callable[..., int],
-    run_jobs: Callable[[], None],
+    app: Flask, add: Callable[..., int], run_jobs: Callable[[], None], room_id: int
 ) -> None:
     for seed in range(3):
-        add_photo(room_id, draw_photo(RED, seed=seed))
-    clip = add_photo(room_id, draw_scenes([RED], [BLUE]), "clip.mp4")
+        add(draw_photo(RED, seed=seed))
+    clip = add(draw_scenes([RED], [BLUE]), "clip.mp4")
     run_jobs()
     before = ids_on(app, clip)
     with app.app_context():
@@ -179,9 +160,9 @@ def ids_on(app: Flask, photo_id: int) -> list[tuple[int, int | None]]:
 
 
 def test_a_second_search_does_not_bring_back_a_forgotten_face(
-    app: Flask, room_id: int, add_photo: Callable[..., int], run_jobs: Callable[[], None]
+    app: Flask, add: Callable[..., int], run_jobs: Callable[[], None], room_id: int
 ) -> None:
-    clip = add_photo(room_id, draw_scenes([RED], [BLUE]), "clip.mp4")
+    clip = add(draw_scenes([RED], [BLUE]), "clip.mp4")
     run_jobs()
     before = ids_on(app, clip)
     with app.app_context():
@@ -198,10 +179,10 @@ def test_a_second_search_does_not_bring_back_a_forgotten_face(
 
 @pytest.mark.slow
 def test_a_clip_that_is_interrupted_again_and_again_costs_only_itself(
-    app: Flask, room_id: int, add_photo: Callable[..., int], tmp_path: Path
+    app: Flask, add: Callable[..., int], tmp_path: Path
 ) -> None:
-    clip = add_photo(room_id, draw_scenes(*[[RED], [BLUE]] * 6, seconds_each=0.6), "clip.mp4")
-    photos = [add_photo(room_id, draw_photo(RED, seed=seed)) for seed in range(6)]
+    clip = add(draw_scenes(*[[RED], [BLUE]] * 6, seconds_each=0.6), "clip.mp4")
+    photos = [add(draw_photo(RED, seed=seed)) for seed in range(6)]
     everything = [clip, *photos]
 
     kill_until(

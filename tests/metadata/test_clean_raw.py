@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.ExifTags import Base
 
 from photoshare.metadata.clean import find_patches, is_cleanable
 from photoshare.metadata.patches import PatchedFile
@@ -39,6 +40,15 @@ def test_a_dng_loses_its_secrets_and_keeps_its_length(
 
     assert [secret for secret in secrets if secret in copy] == []
     assert len(copy) == len(content)
+
+
+@pytest.mark.parametrize("tag", [Base.ProfileCopyright, Base.PreviewSettingsName])
+def test_a_dng_names_nobody_who_made_its_profile(tmp_path: Path, tag: int) -> None:
+    path = tmp_path / "photo.dng"
+    Image.new("RGB", (8, 8)).save(path, "TIFF", tiffinfo={tag: OWNER})
+    assert OWNER.encode() in path.read_bytes()
+
+    assert OWNER.encode() not in cleaned(path, "DNG")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in RAW_KINDS if kind != "DNG"])

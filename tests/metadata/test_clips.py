@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import re
+import struct
 import subprocess
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from photoshare.metadata.clean import find_patches
@@ -50,9 +52,9 @@ def cleaned(path: Path, image_format: str) -> bytes:
         patched.close()
 
 
-def packets_of(content: bytes) -> list[bytes]:
+def packets_of(content: bytes, kind: str = "video") -> list[bytes]:
     with av.open(io.BytesIO(content), "r") as container:
-        return [bytes(packet) for packet in container.demux(video=0) if packet.size]
+        return [bytes(packet) for packet in container.demux(**{kind: 0}) if packet.size]
 
 
 def told_by_exiftool(path: Path) -> dict[str, object]:
@@ -142,6 +144,67 @@ def test_what_a_sensor_told_between_the_frames_is_blanked(tmp_path: Path) -> Non
     assert packets_of(copy) == packets_of(content)
     with av.open(io.BytesIO(copy)) as opened:
         assert [stream.type for stream in opened.streams] == ["video"]
+
+
+@pytest.mark.parametrize("container", ["mp4", "mov"])
+@pytest.mark.parametrize("sound", [False, True])
+def test_what_no_track_refers_to_is_blanked(tmp_path: Path, container: str, sound: bool) -> None:
+    """As dashcams write their places between the frames: no track has them."""
+    content = drawn(container, sound=sound)
+    at = content.index(b"mdat") - 4
+    size = int.from_bytes(content[at : at + 4])
+    told = struct.pack(">I", 1024) + b"freeGPS " + PLACE.encode().ljust(1012, b"\1")
+    path = tmp_path / f"clip.{container}"
+    path.write_bytes(
+        content[:at]
+        + (size + len(told)).to_bytes(4)
+        + content[at + 4 : at + size]
+        + told
+        + content[at + size :]
+    )
+
+    copy = cleaned(path, container.upper())
+
+    assert PLACE.encode() in path.read_bytes()
+    assert PLACE.encode() not in copy
+    assert packets_of(copy) == packets_of(content)
+    if sound:
+        assert packets_of(copy, "audio") == packets_of(content, "audio")
+
+
+def test_sound_of_one_size_is_left_as_it_is(tmp_path: Path) -> None:
+    """Old QuickTime files tell another size of such samples than they have."""
+    content = with_pcm()
+    path = tmp_path / "clip.mov"
+    path.write_bytes(content)
+
+    copy = cleaned(path, "MOV")
+
+    for kind in ("video", "audio"):
+        assert len(packets_of(content, kind)) > 1
+        assert packets_of(copy, kind) == packets_of(content, kind)
+
+
+def with_pcm() -> bytes:
+    """Draw a clip with sound that isn't compressed."""
+    buffer = io.BytesIO()
+    with (
+        av.open(io.BytesIO(drawn("mov")), "r") as source,
+        av.open(buffer, "w", format="mov") as output,
+    ):
+        picture = output.add_stream_from_template(source.streams.video[0])
+        voice = output.add_stream("pcm_s16le", rate=8000, layout="mono")
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = picture
+                output.mux(packet)
+        for number in range(20):
+            hum = np.full((1, 800), 1000 + number, np.int16)
+            frame = av.AudioFrame.from_ndarray(hum, format="s16", layout="mono")
+            frame.sample_rate, frame.pts = 8000, number * 800
+            output.mux(voice.encode(frame))
+        output.mux(voice.encode(None))
+    return buffer.getvalue()
 
 
 def test_what_is_behind_the_boxes_is_cut(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from photoshare.config import load_settings
 from photoshare.errors import RejectedPhotoError
 from photoshare.pictures import decoder_pool, decoding, encoding, rendering, worker
 from photoshare.pictures.decoder_pool import DecoderPool
+from tests.clips.drawing import draw_clip
 from tests.conftest import ROOT
 from tests.fakes import RED, draw_photo, many_scans
 
@@ -225,6 +226,30 @@ def test_a_decoder_that_dies_costs_one_photo(
 
     assert pool.render(photo, SETTINGS).width == 1000
     assert process_of(pool).pid != dying.pid
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (signal.SIGPROF, "This video takes too long to open."),
+        (signal.SIGKILL, "This video needs more memory than the server has."),
+        (signal.SIGSEGV, "This video is damaged and can't be played."),
+        (signal.SIGALRM, "The server was too busy to check this file."),
+    ],
+)
+def test_a_clip_is_called_a_video_when_its_decoder_dies(
+    pool: DecoderPool,
+    tmp_path: Path,
+    before_each: Callable[[str], None],
+    number: signal.Signals,
+    reason: str,
+) -> None:
+    """Its bytes tell what it is, not its name."""
+    (tmp_path / "upload").write_bytes(draw_clip(RED))
+    before_each(f"import os; os.kill(os.getpid(), {int(number)})")
+
+    with pytest.raises(RejectedPhotoError, match=f"^{reason}"):
+        pool.render(tmp_path / "upload", SETTINGS)
 
 
 def test_a_decoder_that_ends_by_itself_while_it_is_asked_is_replaced(

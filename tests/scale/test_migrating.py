@@ -23,6 +23,7 @@ from photoshare.models import (
     AlsoAdded,
     ApiToken,
     Behind,
+    ClockDismissal,
     ClockShift,
     ClockSuggestion,
     Correction,
@@ -106,6 +107,7 @@ def room_id(
         correction_id = db.session.scalars(select(Correction.id)).first()
         clock = {"room_id": room_id, "guest_id": guest_id, "camera": "Canon é", "shift_s": -60}
         db.session.add(ClockShift(correction_id=correction_id, **clock))
+        db.session.add(ClockDismissal(**clock))
         db.session.add(ClockSuggestion(**clock, evidence="satellites", photo_id=photos[1]))
         db.session.commit()
         db.session.add(FormerCode(code="acdef-hjkm-nprtw", room_id=room_id))

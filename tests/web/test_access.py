@@ -106,6 +106,8 @@ FOR_THE_HOST = {
     ("clocks.shift", "POST"),
     ("clocks.check", "POST"),
     ("clocks.accept", "POST"),
+    ("clocks.dismiss", "POST"),
+    ("clocks.show_again", "POST"),
     ("take_home.index", "GET"),
     ("take_home.prepare", "POST"),
     ("take_home.download", "GET"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from photoshare.metadata.patches import Buffer, Patch, UncleanableError, replace
 
@@ -36,9 +37,7 @@ _CONTAINERS = (
 _PLAYED_TRACKS = (b"vide", b"soun", b"auxv")
 _BLOCK = 1 << 20  # bytes looked at together
 MAX_BOXES = 100_000  # a clip of ten minutes in small fragments has some 50,000
-MAX_SAMPLES = (
-    2_000_000  # of a track that is removed; a sensor that speaks a thousand times a second
-)
+MAX_SAMPLES = 2_000_000  # of a track; a sensor that speaks a thousand times a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +73,21 @@ class _Cleaning:
         boxes = list(self._top_boxes())
         if not any(box.kind == b"moov" for box in boxes):
             raise UncleanableError("no list of tracks")
-        removed = self._removed_tracks(boxes)
+        tracks = [
+            child
+            for box in boxes
+            if box.kind == b"moov"
+            for child in self._boxes(box.start, box.stop)
+            if child.kind == b"trak"
+        ]
+        is_in_fragments = any(box.kind == b"moof" for box in boxes)
+        if is_in_fragments and any(map(self._is_data_track, tracks)):
+            raise UncleanableError("a data track in fragments")
         for box in boxes:
             yield from self._clean(box, b"")
-        if removed and any(box.kind == b"moof" for box in boxes):
-            raise UncleanableError("a data track in fragments")
         self._check_played(boxes)
-        media = [box for box in boxes if box.kind == b"mdat"]
-        for track in removed:
-            yield from self._samples_of(track, media)
+        if not is_in_fragments:
+            yield from self._unused_parts(boxes, tracks)
         if boxes[-1].stop < len(self._data):
             yield Patch(boxes[-1].stop, len(self._data))
 
@@ -123,15 +128,6 @@ class _Cleaning:
         yield from replace(box.at + 4, bytes(self._data[box.at + 4 : box.at + 8]), b"free")
         yield from zeroed(self._data, box.start, box.stop)
 
-    def _removed_tracks(self, boxes: list[_Box]) -> list[_Box]:
-        return [
-            track
-            for box in boxes
-            if box.kind == b"moov"
-            for track in self._boxes(box.start, box.stop)
-            if self._is_data_track(track)
-        ]
-
     def _inside(self, box: _Box, *kinds: bytes) -> _Box | None:
         """Find a box within boxes, by the kinds on the way."""
         for kind in kinds:
@@ -168,32 +164,56 @@ class _Cleaning:
                 if any(box.at <= offset < box.stop for box in freed):
                     raise UncleanableError("pictures where none can be")
 
-    def _samples_of(self, track: _Box, media: list[_Box]) -> Iterator[Patch]:
-        """Blank the samples of a track that is removed, wherever in the media they are."""
+    def _unused_parts(self, boxes: list[_Box], tracks: list[_Box]) -> Iterator[Patch]:
+        """Blank what no picture or sound is in: samples of other tracks, or of none."""
+        chunks = [
+            (offset, length, track_is_played)
+            for track in tracks
+            for track_is_played in (not self._is_data_track(track),)
+            for offset, length in self._chunks_of(track)
+        ]
+        chunks.sort(key=lambda chunk: chunk[0])
+        following = [offset for offset, *_ in chunks[1:]] + [len(self._data)]
+        used = [
+            (offset, following[number] if length is None else offset + length)
+            for number, (offset, length, is_played) in enumerate(chunks)
+            if is_played
+        ]
+        for box in boxes:
+            if box.kind == b"mdat":
+                for start, stop in _gaps(used, box):
+                    yield from zeroed(self._data, start, stop)
+
+    def _chunks_of(self, track: _Box) -> Iterator[tuple[int, int | None]]:
+        """List where the chunks of a track begin, and how long they are; None: that isn't said."""
         table = self._inside(track, b"mdia", b"minf", b"stbl")
         if table is None:
             return
         boxes = {box.kind: box for box in self._boxes(table.start, table.stop)}
-        sizes = self._sample_sizes(boxes)
+        ends = self._ends_of_samples(boxes)
         first = 0
         for offset, count in self._chunks(boxes):
-            stop = offset + sum(sizes[first : first + count])
-            first += count
-            for box in media:
-                yield from zeroed(self._data, max(offset, box.start), min(stop, box.stop))
+            stop = first + count
+            is_known = ends is not None and stop < len(ends)
+            yield offset, ends[stop] - ends[first] if ends and is_known else None
+            first = stop
 
-    def _sample_sizes(self, boxes: dict[bytes, _Box]) -> list[int] | _Same:
+    def _ends_of_samples(self, boxes: dict[bytes, _Box]) -> list[int] | None:
+        """Add up the sizes of a track's samples; None where they aren't listed one by one.
+
+        If all have one size, it may be another than they really have: QuickTime counts the bytes
+        of one channel, or pictures of sound by the thousand.
+        """
         box = boxes.get(b"stsz")
         if box is None:
-            if b"stz2" in boxes:
-                raise UncleanableError("a data track with compact sizes")
-            return []
+            return None
         size, count = struct.unpack_from(">II", self._data, box.start + 4)
-        if count > MAX_SAMPLES:
-            raise UncleanableError("a data track with too many samples")
         if size:
-            return _Same(size, count)
-        return list(struct.unpack_from(f">{count}I", self._data, box.start + 12))
+            return None
+        if count > MAX_SAMPLES:
+            raise UncleanableError("a track with too many samples")
+        sizes = struct.unpack_from(f">{count}I", self._data, box.start + 12)
+        return list(accumulate(sizes, initial=0))
 
     def _chunks(self, boxes: dict[bytes, _Box]) -> Iterator[tuple[int, int]]:
         """List where each chunk of a track begins, and how many samples are in it."""
@@ -202,13 +222,11 @@ class _Cleaning:
         if places is None or runs is None:
             return
         (count,) = struct.unpack_from(">I", self._data, places.start + 4)
-        if count > MAX_SAMPLES:
-            raise UncleanableError("a data track with too many chunks")
+        (run_count,) = struct.unpack_from(">I", self._data, runs.start + 4)
+        if max(count, run_count) > MAX_SAMPLES:
+            raise UncleanableError("a track with too many chunks")
         letter = "I" if places.kind == b"stco" else "Q"
         offsets = struct.unpack_from(f">{count}{letter}", self._data, places.start + 8)
-        (run_count,) = struct.unpack_from(">I", self._data, runs.start + 4)
-        if run_count > MAX_SAMPLES:
-            raise UncleanableError("a data track with too many chunks")
         entries = [
             struct.unpack_from(">II", self._data, runs.start + 8 + 12 * number)
             for number in range(run_count)
@@ -221,15 +239,16 @@ class _Cleaning:
             yield offset, each
 
 
-class _Same:
-    """The sizes of samples that are all of one size."""
-
-    def __init__(self, size: int, count: int) -> None:
-        self._size, self._count = size, count
-
-    def __getitem__(self, part: slice) -> list[int]:
-        count = max(min(part.stop, self._count) - part.start, 0)
-        return [self._size * count]
+def _gaps(used: list[tuple[int, int]], box: _Box) -> Iterator[tuple[int, int]]:
+    """List the parts of a box that are in none of some parts of the file, which are in order."""
+    at = box.start
+    for start, stop in used:
+        if at < start:
+            yield at, min(start, box.stop)
+        at = max(at, stop)
+        if at >= box.stop:
+            return
+    yield at, box.stop
 
 
 def zeroed(data: Buffer, start: int, stop: int) -> Iterator[Patch]:

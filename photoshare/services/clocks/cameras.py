@@ -20,6 +20,7 @@ from photoshare.models import (
     Photo,
     db,
 )
+from photoshare.services.clocks.dismissing import read_suggestions
 from photoshare.services.clocks.settling import CameraKey, by_its_clock
 from photoshare.services.paging import ListPage, has_page
 from photoshare.services.work.job_table import FACE_SEARCH, JobKind
@@ -57,6 +58,8 @@ class CameraClock:
         By how much hosts have put it right, altogether.
     correction_id : int or None
         The last time that they did.
+    is_put_aside : bool
+        Whether a host put aside what would be suggested.
     """
 
     guest: Guest | None
@@ -68,6 +71,7 @@ class CameraClock:
     correction_id: int | None = None
     photos: list[Photo] = field(default_factory=list)
     suggestion: Suggestion | None = None
+    is_put_aside: bool = False
 
 
 def list_cameras(room_id: int, page: int) -> ListPage[CameraClock]:
@@ -78,7 +82,7 @@ def list_cameras(room_id: int, page: int) -> ListPage[CameraClock]:
     NotFoundError
         If the page is past the end.
     """
-    shifts, suggestions = _read_shifts(room_id), _read_suggestions(room_id)
+    shifts, (suggestions, put_aside) = _read_shifts(room_id), read_suggestions(room_id)
     counted = (func.count(), func.min(Photo.captured_at), func.max(Photo.captured_at))
     query = select(Photo.guest_id, Photo.camera, *counted)
     query = query.where(Photo.room_id == room_id, by_its_clock())
@@ -100,6 +104,7 @@ def list_cameras(room_id: int, page: int) -> ListPage[CameraClock]:
             continue
         clock = CameraClock(guests.get(guest_id), camera, count, first, last)
         clock.shift_s, clock.correction_id = shifts.get((guest_id, camera), (0, None))
+        clock.is_put_aside = (guest_id, camera) in put_aside
         clocks[guest_id, camera] = clock
     _add_photos(room_id, clocks)
     _add_suggestions(clocks, suggestions)
@@ -117,11 +122,6 @@ def _read_shifts(room_id: int) -> dict[CameraKey, tuple[int, int]]:
     )
     rows = db.session.execute(query)
     return {(guest, camera): (int(total), last) for guest, camera, total, last in rows}
-
-
-def _read_suggestions(room_id: int) -> dict[CameraKey, ClockSuggestion]:
-    found = db.session.scalars(select(ClockSuggestion).where(ClockSuggestion.room_id == room_id))
-    return {(row.guest_id, row.camera): row for row in found}
 
 
 def _add_photos(room_id: int, clocks: dict[CameraKey, CameraClock]) -> None:
@@ -162,30 +162,6 @@ def _add_suggestions(
         pair = tuple(photo for photo in of_it if photo is not None)
         pair = pair if len(pair) == 2 else ()
         clocks[key].suggestion = Suggestion(row.shift_s, row.evidence, pair)
-
-
-def count_suggestions(room_id: int) -> int:
-    """Count the clocks that seem to be wrong."""
-    query = select(func.count()).select_from(ClockSuggestion)
-    return db.session.scalar(query.where(ClockSuggestion.room_id == room_id)) or 0
-
-
-def get_suggestion(room_id: int, guest_id: int | None, camera: str) -> int:
-    """Return by how much a clock seems to be wrong, in seconds.
-
-    Raises
-    ------
-    NotFoundError
-        If nothing is suggested now.
-    """
-    query = select(ClockSuggestion.shift_s).where(
-        *(ClockSuggestion.room_id == room_id, ClockSuggestion.camera == camera),
-        ClockSuggestion.guest_id.is_not_distinct_from(guest_id),
-    )
-    shift_s = db.session.scalar(query.limit(1))
-    if shift_s is None:
-        raise NotFoundError("This suggestion is out of date. Please look again.")
-    return shift_s
 
 
 def is_checked(room_id: int) -> bool:

@@ -20,6 +20,7 @@ from sqlalchemy import delete, insert, select
 from photoshare.models import ClockSuggestion, Face, Photo, Room, db
 from photoshare.pictures.best_time import zone_named
 from photoshare.pictures.capture_time import as_local
+from photoshare.services.clocks.dismissing import Dismissed, is_dismissed, read_dismissed
 from photoshare.services.clocks.matching import Match, Sightings, find_shift
 from photoshare.services.clocks.settling import CameraKey, by_its_clock
 
@@ -74,12 +75,14 @@ def find_suggestions(
     Returns
     -------
     dict of (guest id, camera) to Suggested
-        On top of the shifts in force.
+        On top of the shifts in force. Also what hosts put aside, so that they can get it back.
     """
-    cameras = _read_files(room_id)
+    cameras, dismissed = _read_files(room_id), read_dismissed(room_id)
     found = _by_zone(cameras) | _by_satellites(cameras)
-    found |= _by_moments(room_id, cameras, found, is_stopping)
-    return found
+    known = {
+        key: said for key, said in found.items() if not is_dismissed(dismissed, key, said.shift_s)
+    }
+    return found | _by_moments(room_id, cameras, known, dismissed, is_stopping)
 
 
 def write_suggestions(room_id: int, found: Mapping[CameraKey, Suggested]) -> None:
@@ -189,12 +192,14 @@ def _by_moments(
     room_id: int,
     cameras: Mapping[CameraKey, _Files],
     known: Mapping[CameraKey, Suggested],
+    dismissed: Dismissed,
     is_stopping: Callable[[], bool],
 ) -> dict[CameraKey, Suggested]:
     """Compare who is on the photos of each camera, and of all others.
 
     Those that know no time zone come first: phones get their time from the network. What is found
-    holds for the comparisons that follow, so that of two cameras that differ one is wrong.
+    holds for the comparisons that follow, so that of two cameras that differ one is wrong; unless
+    a host says that this one is right.
     """
     ids, people = _read_people(room_id)
     if not len(ids):
@@ -226,7 +231,8 @@ def _by_moments(
                 found[key] = _with_pair(known[key], match)
         elif abs(match.ahead_s) >= LEAST_WRONG_S:
             found[key] = _with_pair(Suggested(_rounded(match.ahead_s), Evidence.MOMENTS), match)
-            times[own] += found[key].shift_s
+            if not is_dismissed(dismissed, key, found[key].shift_s):
+                times[own] += found[key].shift_s
     return found
 
 

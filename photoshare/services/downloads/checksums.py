@@ -41,7 +41,12 @@ COMMIT_EVERY = 20  # photos: at most so many have to be measured again after a c
 
 
 def get_download(
-    photo_id: int, storage: Storage, *, exact: bool, with_movies: bool = False
+    photo_id: int,
+    storage: Storage,
+    *,
+    exact: bool,
+    with_movies: bool = False,
+    stills_only: bool = False,
 ) -> Download:
     """Describe one photo as a download, measuring it first if necessary; see `download_columns`.
 
@@ -59,7 +64,7 @@ def get_download(
         photo = _photo_file(photo_id)
         if photo.crc32 is None:
             raise NotFoundError("This picture no longer exists.")
-    as_sent = download_columns(exact=exact, with_movies=with_movies)
+    as_sent = download_columns(exact=exact, with_movies=with_movies, stills_only=stills_only)
     columns = (*as_sent, Photo.sha256, Photo.cleaning_rules)
     row = db.session.execute(select(*columns).where(Photo.id == photo_id)).one()
     form, size_bytes, crc32, sha256, rules = row

@@ -111,7 +111,9 @@ def covered_download(copy: CoveredCopy, sha256: str, cover: Cover) -> Download:
     return Download(Form.COVERED, "JPEG", size_bytes, crc32, sha256, rules, cover.name)
 
 
-def download_columns(*, exact: bool, with_movies: bool = False) -> tuple[ColumnElement[Any], ...]:
+def download_columns(
+    *, exact: bool, with_movies: bool = False, stills_only: bool = False
+) -> tuple[ColumnElement[Any], ...]:
     """Return SQL expressions for a measured photo's download: form, bytes and checksum.
 
     Parameters
@@ -120,9 +122,19 @@ def download_columns(*, exact: bool, with_movies: bool = False) -> tuple[ColumnE
         The original bit for bit.
     with_movies : bool
         Motion photos with their movies, which an exact original always has.
+    stills_only : bool
+        Motion photos without, even where originals are exact: their stills, cleaned.
     """
-    if exact:
-        return literal(Form.EXACT.value), Photo.size_bytes.expression, Photo.crc32.expression
+    if not exact:
+        return _clean_columns(with_movies=with_movies)
+    original = literal(Form.EXACT.value), Photo.size_bytes.expression, Photo.crc32.expression
+    if not stills_only:
+        return original
+    still = zip(_clean_columns(with_movies=False), original, strict=True)
+    return tuple(case((Photo.movie_start.is_not(None), a), else_=b) for a, b in still)
+
+
+def _clean_columns(*, with_movies: bool) -> tuple[ColumnElement[Any], ...]:
     is_clean, has_copy = Photo.clean_crc32 == Photo.crc32, Photo.clean_copy_bytes.is_not(None)
     is_moving = and_(Photo.moving_bytes.is_not(None), literal(with_movies))
     return (

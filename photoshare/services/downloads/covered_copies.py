@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from photoshare.errors import DiskFullError, NotFoundError
-from photoshare.models import PHOTO_FAILED, Face, Photo, Room, db
+from photoshare.models import Photo, Room, db
 from photoshare.services.photos import Album
 from photoshare.services.pictures.covered import CoveredCopy, Make, find_copy, get_copy
 from photoshare.services.visibility.covering import (
@@ -17,6 +17,7 @@ from photoshare.services.visibility.covering import (
     Covering,
     asked_faces,
     may_cover,
+    may_show,
     valid_covers,
 )
 from photoshare.storage import Storage
@@ -36,12 +37,15 @@ class CoveredCopies:
         Of those photos of `covers` whose copies are made.
     withheld : frozenset of int
         The clips that are left out: they would show what is covered.
+    unsearched : frozenset of int
+        Photos of which nobody knows yet whom they show.
     """
 
     covering: Covering
     covers: dict[int, Cover]
     copies: dict[int, CoveredCopy]
     withheld: frozenset[int] = frozenset()
+    unsearched: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
         """Whether anything may be covered."""
@@ -57,26 +61,19 @@ class CoveredCopies:
 
         Or their copies are still to be made.
         """
+        missing = self.covers.keys() - self.copies.keys() | self.unsearched - self.withheld
+        if not missing:
+            return 0
         photos = album.select().where(~Photo.is_lost).order_by(None)
-        missing = self.covers.keys() - self.copies.keys()
-        waiting = 0
-        if missing:
-            ids = db.session.scalars(photos.with_only_columns(Photo.id))
-            waiting = len(missing.intersection(ids))
-        if self.covering.covers_unsearched:
-            unsearched = photos.where(
-                Photo.engine.is_(None), Photo.state != PHOTO_FAILED, Photo.duration_ms.is_(None)
-            )
-            if self.covering.guest_id is not None:
-                own = Photo.guest_id == self.covering.guest_id
-                unsearched = unsearched.where(Photo.guest_id.is_(None) | ~own)
-            rows = unsearched.with_only_columns(Photo.id).subquery()
-            waiting += db.session.scalar(select(func.count()).select_from(rows)) or 0
-        return waiting
+        return len(missing.intersection(db.session.scalars(photos.with_only_columns(Photo.id))))
 
 
 def find_covered_copies(room_id: int, covering: Covering, storage: Storage) -> CoveredCopies:
-    """Find the covered copies of a room for someone; asks nothing where nothing is covered."""
+    """Find the covered copies of a room for someone; asks nothing where nothing is covered.
+
+    Of photos that are known before: what comes later may be in nothing of it.
+    """
+    unsearched = covering.unsearched(room_id)
     withheld = covering.withheld_clips(room_id)
     covers = {
         photo_id: cover
@@ -85,14 +82,13 @@ def find_covered_copies(room_id: int, covering: Covering, storage: Storage) -> C
     }
     copies: dict[int, CoveredCopy] = {}
     if covers:
-        with_them = select(Face.photo_id).where(Face.person_id.in_(covering.people))
-        query = select(Photo.id, Photo.sha256).where(Photo.id.in_(with_them))
+        query = select(Photo.id, Photo.sha256).where(may_show(room_id, covering.people))
         hashes = db.session.execute(query)
         for photo_id, sha256 in hashes.all():
             cover = covers.get(photo_id)
             if cover and (copy := find_copy(storage, room_id, sha256, cover)):
                 copies[photo_id] = copy
-    return CoveredCopies(covering, covers, copies, withheld)
+    return CoveredCopies(covering, covers, copies, withheld, unsearched)
 
 
 def make_covered_copies(

@@ -8,7 +8,7 @@ import zlib
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import filterfalse
 from typing import Any
@@ -76,10 +76,13 @@ class ZipForm:
         Bit for bit.
     with_movies : bool
         Motion photos with their movies.
+    stills_only : bool
+        Motion photos without, even where the rest is bit for bit.
     """
 
     exact: bool
     with_movies: bool
+    stills_only: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +145,18 @@ def make_zip(
     """
     made = None
     with shelf.building:
-        covers = find_covered_copies(album.room_id, covering, storage)
-        while made is None and not (state := zip_state(album, covers)).waiting_count:
-            all_ids = _photo_ids(album)
+        while made is None:
+            all_ids = _photo_ids(album)  # before it is asked what is covered on them
+            covers = find_covered_copies(album.room_id, covering, storage)
+            if (state := zip_state(album, covers)).waiting_count:
+                break
             photo_ids = array("q", filterfalse(covers.withheld.__contains__, all_ids))
             withheld_count = len(all_ids) - len(photo_ids)
             is_any_missing = state.lost or withheld_count
             note = tell_missing(state.lost, withheld_count) if is_any_missing else None
             # Nobody looks for faces in the movies of motion photos.
-            form = ZipForm(exact, with_movies=album.has_behind and not covering)
+            with_movies, stills_only = album.has_behind and not covering, bool(covering)
+            form = ZipForm(exact, with_movies, stills_only)
             key = _digest(album, photo_ids, covers, form, note)
             made = shelf.find(key)
             if made is None:
@@ -239,7 +245,7 @@ def _read_columns(
     """
     of_album = album.select().with_only_columns(Photo.id).order_by(None)
     needed = (Photo.id, Photo.size_bytes, Photo.clean_copy_bytes)
-    as_sent = download_columns(exact=form.exact, with_movies=form.with_movies)
+    as_sent = download_columns(**asdict(form))
     told = (Photo.sha256, album.file_name, Photo.image_format, *as_sent)
     query = (
         select(*needed, *told, Photo.moment)

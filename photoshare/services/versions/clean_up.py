@@ -60,7 +60,7 @@ def _stacks(room_id: int, front_ids: Sequence[int]) -> list[StackToClean]:
     photos = db.session.scalars(query.order_by(Photo.id)).all()
     by_front: dict[int, list[Photo]] = {front_id: [] for front_id in front_ids}
     for photo in photos:
-        by_front[photo.front_id or photo.id].append(photo)
+        by_front.get(photo.front_id or photo.id, []).append(photo)
     stacks = []
     for front_id, some in by_front.items():
         some.sort(key=lambda one: (one.id != front_id, -one.width * one.height, one.id))
@@ -68,16 +68,18 @@ def _stacks(room_id: int, front_ids: Sequence[int]) -> list[StackToClean]:
     return stacks
 
 
-def find_left_over(access: Access, front_ids: Collection[int], kept: Collection[int]) -> list[int]:
-    """Find the versions of some stacks that a host doesn't keep; all of one that keeps none stay.
+def find_left_over(access: Access, shown: Collection[int], kept: Collection[int]) -> list[int]:
+    """Find the versions that a host doesn't keep; all of a stack of which they keep none stay.
+
+    Stacks are taken as they are by now; what has joined one since stays: the host didn't see it.
 
     Parameters
     ----------
     access : Access
-    front_ids : collection of int
-        The fronts of the stacks that the page showed.
+    shown : collection of int
+        All photos that the page showed.
     kept : collection of int
-        Photos whose boxes were ticked.
+        Those whose boxes were ticked.
 
     Raises
     ------
@@ -85,11 +87,14 @@ def find_left_over(access: Access, front_ids: Collection[int], kept: Collection[
         If the browser isn't a host's.
     """
     _check_host(access)
+    seen, keeps = set(shown), set(kept)
+    front_id = func.coalesce(Photo.front_id, Photo.id)
+    here = (Photo.room_id == access.room.id, Photo.id.in_(seen))
     left: list[int] = []
-    for stack in _stacks(access.room.id, list(dict.fromkeys(front_ids))):
-        ids = [photo.id for photo in stack.photos]
-        if set(ids) & set(kept):
-            left += [photo_id for photo_id in ids if photo_id not in kept]
+    for stack in _stacks(access.room.id, db.session.scalars(select(front_id).where(*here)).all()):
+        ids = {photo.id for photo in stack.photos}
+        if ids & keeps:
+            left += sorted((ids & seen) - keeps)
     return left
 
 

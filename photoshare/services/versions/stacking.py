@@ -112,7 +112,7 @@ def step_forward(leaving: Collection[int]) -> None:
     A front that leaves is noted behind its successor: if it is restored, it comes to it again.
     """
     gone = set(leaving)
-    for stack in stacks_of(load_members(_with_company(gone))):
+    for stack in stacks_of(load_members(with_company(gone))):
         stay = [one for one in stack if one.id not in gone]
         if not stay or len(stay) == len(stack):
             continue
@@ -122,7 +122,7 @@ def step_forward(leaving: Collection[int]) -> None:
         _place(leave, {one.id: (front.id, _as(one, front)) for one in leave})
 
 
-def _with_company(photo_ids: Collection[int]) -> list[int]:
+def with_company(photo_ids: Collection[int]) -> list[int]:
     """List those of some photos that are in a stack; hardly any."""
     found: list[int] = []
     ids = sorted(photo_ids)

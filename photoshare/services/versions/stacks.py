@@ -94,6 +94,8 @@ def list_company(access: Access, photo_ids: Collection[int]) -> list[int]:
     if not photo_ids:
         return []
     chosen = select(Photo.id, Photo.front_id).where(Photo.id.in_(photo_ids))
+    # Of one that this browser doesn't see it learns nothing, not even that there are others.
+    chosen = chosen.where(Photo.room_id == access.room.id, visible_photos(access))
     fronts = {row.front_id or row.id for row in db.session.execute(chosen)}
     of_them = or_(Photo.id.in_(fronts), Photo.front_id.in_(fronts))
     query = select_seen(access).where(of_them, Photo.id.not_in(photo_ids)).order_by(Photo.id)

@@ -6,6 +6,10 @@ whole for all but hosts and whoever added it, as long as anybody of the room is 
 knows who is on it. A clip with such a face, or whose faces nobody knows, is a covered picture only:
 it isn't played and can't be saved.
 
+Who is recognised on one of the photos that are shown as one is on the others, too, though nobody is
+recognised on a small copy of it, or in a blurred movie: there the same place is covered. Of what
+may have several pictures, such as an animation, only a copy of the first is sent.
+
 A room in which nobody has ever asked costs no query: `Room.covering` is 0.
 """
 
@@ -15,14 +19,23 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from math import ceil
+from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy.orm import aliased
 
 from photoshare.geometry import FaceLocation
 from photoshare.models import PHOTO_FAILED, Face, FacesFor, Person, Photo, Room, db, number_of
+from photoshare.pictures.formats import Kind
 from photoshare.services.rooms.entering import Access
+from photoshare.services.versions.stacking import Member, load_members, stacks_of, with_company
 from photoshare.services.visibility.sight import own_person_id
 
+# Of their pictures only the first is searched: of the others nobody knows whom they show.
+SEVERAL_PICTURES = ("GIF", "WEBP", "TIFF", "AVIF")
+_OF_NOBODY = 0  # in place of a person: nothing is covered, but only a copy is sent
 _HASH_LENGTH = 16  # hexadecimal digits; names a picture beside its photo's full hash
 
 
@@ -91,29 +104,32 @@ class Covering:
         """Whether a clip is only shown as a covered picture: it is neither played nor saved."""
         return photo.duration_ms is not None and self.of_photo(photo) is not None
 
+    def unsearched(self, room_id: int) -> frozenset[int]:
+        """List the photos of a room of which nobody knows yet whom they show, by id.
+
+        To be asked before `of_photos`: a search that ends in between is in one of both.
+        """
+        if not (self.people and self.covers_unsearched):
+            return frozenset()
+        is_unsearched = Photo.engine.is_(None) & (Photo.state != PHOTO_FAILED)
+        is_own = Photo.guest_id.is_not(None) & (Photo.guest_id == self.guest_id)
+        query = select(Photo.id).where(Photo.room_id == room_id, is_unsearched, ~is_own)
+        return frozenset(db.session.scalars(query))
+
     def withheld_clips(self, room_id: int) -> frozenset[int]:
         """List the clips of a room that are only shown as covered pictures, by id."""
         if not self.people:
             return frozenset()
-        query = select(Photo.id).where(Photo.room_id == room_id, Photo.duration_ms.is_not(None))
-        with_them = select(Face.photo_id).where(Face.person_id.in_(self.people), Face.is_face)
-        is_withheld: ColumnElement[bool] = Photo.id.in_(with_them)
-        if self.covers_unsearched:
-            is_unsearched = Photo.engine.is_(None) & (Photo.state != PHOTO_FAILED)
-            is_own = Photo.guest_id.is_not(None) & (Photo.guest_id == self.guest_id)
-            is_withheld = is_withheld | (is_unsearched & ~is_own)
-        return frozenset(db.session.scalars(query.where(is_withheld)))
+        clips = select(Photo.id).where(Photo.room_id == room_id, Photo.duration_ms.is_not(None))
+        ids = frozenset(db.session.scalars(clips))
+        return ids & (self.unsearched(room_id) | self.of_photos().keys()) if ids else ids
 
     def of_photos(self, photo_ids: Collection[int] | None = None) -> dict[int, Cover]:
         """Return what is covered on searched photos, by id; None: all photos of the room."""
-        edges = (Face.top, Face.right, Face.bottom, Face.left)
-        query = select(Face.photo_id, *edges).where(Face.person_id.in_(self.people), Face.is_face)
-        if photo_ids is not None:
-            query = query.where(Face.photo_id.in_(photo_ids))
-        found: dict[int, list[FaceLocation]] = {}
-        for photo_id, *location in db.session.execute(query) if self.people else ():
-            found.setdefault(photo_id, []).append(tuple(location))  # type: ignore[arg-type]
-        return {photo_id: Cover(tuple(sorted(where))) for photo_id, where in found.items()}
+        return {
+            photo_id: Cover(tuple(sorted(chain.from_iterable(faces.values()))))
+            for photo_id, faces in _faces_of(self.people, photo_ids).items()
+        }
 
 
 NOTHING = Covering()
@@ -173,17 +189,78 @@ def asked_faces(room_id: int) -> dict[str, dict[int, list[FaceLocation]]]:
 
     Without clips, of which no covered copies are made.
     """
+    asked = _asked(room_id)
+    faces = _faces_of(asked)
+    query = select(Photo.id, Photo.sha256).where(may_show(room_id, asked))
+    rows = db.session.execute(query.where(Photo.duration_ms.is_(None)))
+    return {sha256: faces[photo_id] for photo_id, sha256 in rows if photo_id in faces}
+
+
+def may_show(room_id: int, people: Collection[int]) -> ColumnElement[bool]:
+    """Return which photos of a room may show some people, without looking closely."""
+    with_them = select(Face.photo_id).where(Face.person_id.in_(people))
+    other = aliased(Photo)
+    fronts = select(other.front_id).where(other.room_id == room_id, other.front_id.is_not(None))
+    is_one_with_others = Photo.front_id.is_not(None) | Photo.id.in_(fronts)
+    has_several = Photo.image_format.in_(SEVERAL_PICTURES)
+    may_be = Photo.id.in_(with_them) | is_one_with_others | has_several
+    return and_(Photo.room_id == room_id, may_be)
+
+
+_Faces: TypeAlias = dict[int, dict[int, list[FaceLocation]]]  # by photo and person
+
+
+def _faces_of(people: Collection[int], photo_ids: Collection[int] | None = None) -> _Faces:
+    """Find the faces of people on photos, and where they are on what is shown as one with these.
+
+    Parameters
+    ----------
+    people : collection of int
+        Of one room.
+    photo_ids : collection of int, optional
+        By default all photos of the room.
+    """
+    if not people:
+        return {}
     edges = (Face.top, Face.right, Face.bottom, Face.left)
-    query = (
-        select(Photo.sha256, Face.person_id, *edges)
-        .join(Photo, Photo.id == Face.photo_id)
-        .where(Face.person_id.in_(_asked(room_id)), Face.is_face, Photo.duration_ms.is_(None))
-    )
-    found: dict[str, dict[int, list[FaceLocation]]] = {}
-    for sha256, person_id, *location in db.session.execute(query):
-        of_photo = found.setdefault(sha256, {}).setdefault(number_of(person_id), [])
+    query = select(Face.photo_id, Face.person_id, *edges)
+    query = query.where(Face.person_id.in_(people), Face.is_face)
+    members: list[Member] = []
+    if photo_ids is not None:
+        members = load_members(with_company(photo_ids))
+        query = query.where(Face.photo_id.in_({*photo_ids, *(one.id for one in members)}))
+    found: _Faces = {}
+    for photo_id, person_id, *location in db.session.execute(query):
+        of_photo = found.setdefault(photo_id, {}).setdefault(number_of(person_id), [])
         of_photo.append(tuple(location))  # type: ignore[arg-type]
-    return found
+    if photo_ids is None:
+        members = load_members(with_company(found))
+    for stack in stacks_of(members):
+        _spread(found, stack)
+    several = select(Photo.id).where(Photo.image_format.in_(SEVERAL_PICTURES))
+    room_ids = select(Person.room_id).where(Person.id.in_(people))
+    is_one = Photo.room_id.in_(room_ids) if photo_ids is None else Photo.id.in_(photo_ids)
+    for photo_id in db.session.scalars(several.where(is_one)):
+        found.setdefault(photo_id, {})[_OF_NOBODY] = []
+    wanted = found.keys() if photo_ids is None else found.keys() & set(photo_ids)
+    return {photo_id: found[photo_id] for photo_id in wanted}
+
+
+def _spread(found: _Faces, stack: Sequence[Member]) -> None:
+    """Add to each photo of a stack who was recognised on others of it only."""
+    pictures = [one for one in stack if one.kind is not Kind.CLIP and one.id in found]
+    known = [(one, person, where) for one in pictures for person, where in found[one.id].items()]
+    for photo in stack:
+        for other, person, locations in known:
+            faces = found.setdefault(photo.id, {})
+            if person not in faces:
+                faces[person] = [_scaled(where, other, photo) for where in locations]
+
+
+def _scaled(location: FaceLocation, source: Member, target: Member) -> FaceLocation:
+    top, right, bottom, left = location
+    across, down = target.width / source.width, target.height / source.height
+    return int(top * down), ceil(right * across), ceil(bottom * down), int(left * across)
 
 
 # ---- Counting the changes, in the caller's transaction -------------------------------------------

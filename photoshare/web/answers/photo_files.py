@@ -18,6 +18,7 @@ from photoshare.pictures.formats import FORMATS
 from photoshare.services.downloads import zips
 from photoshare.services.downloads.checksums import get_download
 from photoshare.services.downloads.clean_originals import (
+    Download,
     Form,
     covered_download,
     fetch_download,
@@ -30,6 +31,7 @@ from photoshare.services.downloads.zips import ZipNote
 from photoshare.services.photos import Album, count_photos
 from photoshare.services.pictures import cover_maker
 from photoshare.services.pictures.covered import get_copy
+from photoshare.services.visibility.covering import Covering
 from photoshare.web.answers.downloads import send_source
 from photoshare.web.pages.words import number
 from photoshare.web.requests import current_covering
@@ -69,8 +71,7 @@ def send_photo(
     NotAllowedError
         If it is a clip with a face that must be covered for this browser.
     """
-    site, covering = current_site(), current_covering()
-    storage = site.storage
+    storage, covering = current_site().storage, current_covering()
     if covering.hides(photo) and photo.engine is None:
         raise ServerBusyError(
             "This photo has only just come in. Please try again in a moment.",
@@ -81,13 +82,8 @@ def send_photo(
             "Someone in this video has asked not to be shown, so it can't be played or saved here."
         )
     room_id, sha256, image_format = photo.room_id, photo.sha256, photo.image_format
-    file_name, cover = photo.file_name, covering.of_photo(photo)
-    if cover is None:
-        found = get_download(photo.id, storage, exact=exact, with_movies=with_movie)
-    else:
-        make = cover_maker(site.decoders, site.settings)
-        copy = get_copy(room_id, sha256, cover, storage, make)
-        found = covered_download(copy, sha256, cover)
+    file_name = photo.file_name
+    found = _find_file(photo, covering, exact=exact, with_movie=with_movie)
     if may_redirect and found.form is Form.EXACT:
         address = storage.download_address(storage.original(room_id, sha256))
         if address:
@@ -101,6 +97,21 @@ def send_photo(
         mime_type=PLAYED_AS.get(mime_type, mime_type) if is_played else mime_type,
         name=None if is_played else original_name(file_name, found.image_format),
     )
+
+
+def _find_file(photo: Photo, covering: Covering, *, exact: bool, with_movie: bool) -> Download:
+    """Find what is sent of a photo; with covered faces a copy, which may have to be made."""
+    site, cover = current_site(), covering.of_photo(photo)
+    room_id, sha256 = photo.room_id, photo.sha256
+    if cover is None:
+        # Nobody looks for faces in the movies of motion photos.
+        stills_only = bool(covering)
+        return get_download(
+            photo.id, site.storage, exact=exact, with_movies=with_movie, stills_only=stills_only
+        )
+    make = cover_maker(site.decoders, site.settings)
+    copy = get_copy(room_id, sha256, cover, site.storage, make)
+    return covered_download(copy, sha256, cover)
 
 
 def send_movie(photo: Photo, *, exact: bool) -> BaseResponse:

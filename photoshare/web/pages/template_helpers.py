@@ -13,7 +13,7 @@ from flask import Flask, url_for
 from photoshare.models import Behind, Face, Person, Photo, WaitingPhoto
 from photoshare.pictures.encoding import RENDITION_PX, is_extreme, longer_side_px
 from photoshare.pictures.tiles import TILE_PX, reductions
-from photoshare.services.clocks.cameras import count_suggestions
+from photoshare.services.clocks.dismissing import count_suggestions
 from photoshare.services.downloads.motion_photos import has_both
 from photoshare.services.downloads.zips import zip_state
 from photoshare.services.moderation.waiting import count_waiting, list_some

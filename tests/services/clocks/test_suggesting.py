@@ -9,9 +9,15 @@ from flask import Flask
 
 from photoshare.db import db
 from photoshare.models import Face, Person, Room
+from photoshare.services.clocks.dismissing import dismiss, read_suggestions
 from photoshare.services.clocks.settling import CameraKey
 from photoshare.services.clocks.shifting import shift_clock
-from photoshare.services.clocks.suggesting import Evidence, Suggested, find_suggestions
+from photoshare.services.clocks.suggesting import (
+    Evidence,
+    Suggested,
+    check_clocks,
+    find_suggestions,
+)
 from photoshare.services.rooms.entering import Author
 from tests.helpers import guest_access, insert_photos, new_face
 from tests.services.clocks.parties import PEOPLE, make_party
@@ -81,6 +87,10 @@ def test_faces_without_people_tell_nothing(app: Flask, room_id: int, guests: lis
     assert find_suggestions(room_id) == {}
 
 
+def list_wrong(room_id: int) -> dict[CameraKey, int]:
+    return {key: row.shift_s for key, row in read_suggestions(room_id)[0].items()}
+
+
 def berlin(room_id: int) -> None:
     db.session.get_one(Room, room_id).time_zone = "Europe/Berlin"
     db.session.commit()
@@ -146,3 +156,35 @@ def test_nothing_is_suggested_for_a_clock_that_was_put_right(
     shift_clock(host, *key(guests, 0), 64 * 60)
 
     assert find_suggestions(room_id) == {}
+
+
+def test_others_are_compared_with_a_clock_that_is_right_as_a_host_says(
+    app: Flask, room_id: int, guests: list[int], host: Author
+) -> None:
+    """Of two cameras that differ one is wrong: if it isn't this one, it's the other."""
+    hold(app, room_id, guests, behind_s=64 * 60, cameras=2)
+    check_clocks(room_id)
+    assert list(list_wrong(room_id)) == [key(guests, 0)]
+
+    dismiss(host, *key(guests, 0))
+    check_clocks(room_id)
+
+    wrong = list_wrong(room_id)
+    assert list(wrong) == [key(guests, 1)]
+    assert wrong[key(guests, 1)] == pytest.approx(-64 * 60, abs=60)
+
+
+def test_satellites_that_a_host_does_not_believe_move_nothing(
+    app: Flask, room_id: int, guests: list[int], host: Author
+) -> None:
+    hold(app, room_id, guests, behind_s=0, cameras=2)
+    berlin(room_id)
+    for seconds in (0, 3, 9):
+        add(app, room_id, guests, 0, 1, clock_ahead_s=7200 - 3840 + seconds)
+    check_clocks(room_id)
+    assert key(guests, 0) in list_wrong(room_id)
+
+    dismiss(host, *key(guests, 0))
+    check_clocks(room_id)
+
+    assert list_wrong(room_id) == {}

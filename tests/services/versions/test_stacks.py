@@ -22,7 +22,7 @@ from photoshare.services.work.progress import progress_for
 from photoshare.web.site import Site
 from tests.drawn_scenes import TAKEN, as_jpeg, draw_scene, messenger_copy
 from tests.helpers import guest_access, insert_person, insert_photos
-from tests.services.versions.conftest import fronts, shown
+from tests.services.versions.conftest import become, fronts, shown
 
 pytestmark = pytest.mark.usefixtures("app_ctx")
 
@@ -268,11 +268,23 @@ def test_a_host_sees_all_versions_and_keeps_some(
     assert [photo.file_name for photo in page.items[0].photos] == ["0.jpg", "1.jpg", "2.jpg"]
     assert page.count == 1
     assert clean_up.count_versions(room_id) == 2
-    assert clean_up.find_left_over(host, [photos[0]], [photos[0]]) == photos[1:3]
-    assert clean_up.find_left_over(host, [photos[0]], [photos[2]]) == photos[:2]
-    assert clean_up.find_left_over(host, [photos[0]], []) == []
+    assert clean_up.find_left_over(host, photos[:3], [photos[0]]) == photos[1:3]
+    assert clean_up.find_left_over(host, photos[:3], [photos[2]]) == photos[:2]
+    assert clean_up.find_left_over(host, photos[:3], []) == []
     assert clean_up.find_left_over(host, [photos[5]], [photos[5]]) == []
     with pytest.raises(NotAllowedError):
         clean_up.list_stacks(guest_access(room_id), 1)
     with pytest.raises(NotAllowedError):
         clean_up.find_left_over(guest_access(room_id), [photos[0]], [photos[0]])
+
+
+def test_what_a_host_cleans_up_is_what_they_were_shown(
+    room_id: int, host: Access, photos: list[int]
+) -> None:
+    """Meanwhile someone put another version in front, and one more came."""
+    on_page = [photo.id for photo in clean_up.list_stacks(host, 1).items[0].photos]
+    stacks.put_in_front(host, photos[1])
+    become(photos[5], front_id=photos[1], behind_as=Behind.VERSION.value)
+
+    assert clean_up.find_left_over(host, on_page, [photos[0]]) == [photos[1], photos[2]]
+    assert clean_up.find_left_over(host, [], [photos[0]]) == []

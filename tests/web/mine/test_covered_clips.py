@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from photoshare.db import db
-from photoshare.models import Face, Photo, Room
+from photoshare.models import PHOTO_ANALYSED, Behind, Face, Photo, Room
 from tests.clips.drawing import draw_pictures, draw_scenes
 from tests.fakes import BLUE, GREY, RED
 from tests.helpers import make_own_link
@@ -226,3 +226,41 @@ def test_whoever_hides_is_found_in_a_video_and_it_is_withheld(
     assert hideout.other.get(url).status_code == 403
     assert hideout.cast.guest.get(url, buffered=True).status_code == 200
     assert hideout.cast.host.get(url, buffered=True).status_code == 200
+
+
+@pytest.mark.parametrize("is_movie_in_front", [False, True])
+def test_the_movie_of_a_live_photo_is_withheld_with_its_still(
+    app: Flask,
+    hideout: Hideout,
+    add_photo: Callable[..., int],
+    run_jobs: Callable[[], None],
+    is_movie_in_front: bool,
+) -> None:
+    """It shows whom the still shows, even if the search overlooks them there."""
+    cover(app, hideout)
+    run_jobs()
+    movie = add_photo(hideout.cast.room_id, CLIP, "movie.mp4")
+    still = hideout.photos["red.jpg"]
+    front, behind = (movie, still) if is_movie_in_front else (still, movie)
+    with app.app_context():
+        searched = update(Photo).where(Photo.id == movie)
+        db.session.execute(searched.values(state=PHOTO_ANALYSED, engine="fake"))
+        stand = update(Photo).where(Photo.id == behind)
+        db.session.execute(stand.values(front_id=front, behind_as=Behind.MOVIE))
+        db.session.commit()
+
+    url = f"{hideout.url}/photos/{movie}/{DIGEST}"
+    files = hideout.other.get(f"{hideout.url}/photos/files?behind=1").get_json()
+
+    for name in ("clip", "download"):
+        assert hideout.other.get(f"{url}/{name}", buffered=True).status_code == 403
+        assert hideout.cast.guest.get(f"{url}/{name}", buffered=True).status_code == 200
+    assert not shows_mark(hideout.other.get(f"{url}-640.jpg", buffered=True).data)
+    assert not any(DIGEST in address for address, _ in files)
+    assert "movie.mp4" not in names_in(hideout.other, f"{hideout.url}/photos.zip?behind=1")
+    assert "movie.mp4" in names_in(hideout.cast.guest, f"{hideout.url}/photos.zip?behind=1")
+
+
+def names_in(client: FlaskClient, url: str) -> list[str]:
+    with zipfile.ZipFile(io.BytesIO(client.get(url, buffered=True).data)) as packed:
+        return packed.namelist()

@@ -120,17 +120,38 @@ def test_the_page_offers_it(app: Flask, cast: Cast, address: Callable[..., str])
     assert address("with-movie") in page
 
 
-def test_where_faces_are_covered_there_is_no_movie(
-    app: Flask, cast: Cast, address: Callable[..., str]
-) -> None:
-    hidden = insert_person(app, cast.room_id, insert_photos(app, cast.room_id, 1), "Lea")
+def cover_faces(app: Flask, room_id: int, *, keeps_metadata: bool = False) -> None:
+    """Let someone who isn't on the motion photo be covered in the room."""
+    hidden = insert_person(app, room_id, insert_photos(app, room_id, 1), "Lea")
     with app.app_context():
-        db.session.execute(update(Room).values(covers_faces=True))
+        db.session.execute(update(Room).values(covers_faces=True, keeps_metadata=keeps_metadata))
         db.session.execute(update(Photo).values(state=PHOTO_ANALYSED, engine="fake"))
         asked = update(Person).where(Person.id == hidden)
         db.session.execute(asked.values(is_hidden=True, has_asked=True))
-        count_covering(cast.room_id)
+        count_covering(room_id)
         db.session.commit()
+
+
+def test_where_faces_are_covered_originals_have_no_movie_either(
+    app: Flask, cast: Cast, address: Callable[..., str], content: bytes
+) -> None:
+    cover_faces(app, cast.room_id, keeps_metadata=True)
+    photo_id = address("").split("/")[4]
+    zipped = f"{cast.url}/photos.zip?photos={photo_id}"
+
+    assert get(cast.host, address("original")) == content
+    assert photos_in(cast.host, zipped) == [content]
+    sent = [get(cast.guest, address(name)) for name in ("download", "original")]
+    sent += [*photos_in(cast.guest, zipped), *photos_in(cast.guest, f"{zipped}&behind=1")]
+    for still in sent:
+        assert b"mp4" not in still
+        assert still == sent[0]
+
+
+def test_where_faces_are_covered_there_is_no_movie(
+    app: Flask, cast: Cast, address: Callable[..., str]
+) -> None:
+    cover_faces(app, cast.room_id)
 
     assert cast.host.get(address("movie")).status_code == 200
     still, both = get(cast.guest, address("download")), get(cast.host, address("with-movie"))

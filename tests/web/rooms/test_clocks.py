@@ -122,7 +122,8 @@ def test_what_is_no_time_is_said_beside_the_form(
     assert times(app) == [NOON]
 
 
-def test_a_suggestion_is_taken_by_one_press(app: Flask, cast: Cast) -> None:
+def suggest(app: Flask, cast: Cast) -> dict[str, str]:
+    """Let a photo's camera be 64 minutes behind, as it seems; return whose, as a form says it."""
     add(cast, 1)
     with app.app_context():
         photo = db.session.scalars(select(Photo)).one()
@@ -131,9 +132,13 @@ def test_a_suggestion_is_taken_by_one_press(app: Flask, cast: Cast) -> None:
         about = {"shift_s": 3840, "evidence": "moments"}
         db.session.execute(insert(ClockSuggestion).values(said | about | pair))
         db.session.commit()
+        return {"guest": str(photo.guest_id), "camera": CANON}
+
+
+def test_a_suggestion_is_taken_by_one_press(app: Flask, cast: Cast) -> None:
+    form = suggest(app, cast)
     page = cast.host.get(f"{cast.url}/clocks").text
     assert "seems to be 1 hr, 4 min behind" in page
-    form = {"guest": str(said["guest_id"]), "camera": CANON}
 
     answer = cast.host.post(f"{cast.url}/clocks/suggestion", data=form)
 
@@ -142,6 +147,62 @@ def test_a_suggestion_is_taken_by_one_press(app: Flask, cast: Cast) -> None:
     assert "seems to be" not in cast.host.get(f"{cast.url}/clocks").text
     again = cast.host.post(f"{cast.url}/clocks/suggestion", data=form)
     assert again.status_code == 404
+
+
+def test_a_suggestion_is_put_aside_and_shown_again(app: Flask, cast: Cast) -> None:
+    form = suggest(app, cast)
+    page, badge = f"{cast.url}/clocks", 'class="tab-count"'
+    assert badge in cast.host.get(f"{cast.url}/settings").text
+    assert "Leave it" in cast.host.get(page).text
+
+    answer = cast.host.post(f"{cast.url}/clocks/suggestion/dismiss", data=form)
+
+    assert (answer.status_code, answer.location) == (303, page)
+    aside = cast.host.get(page).text
+    assert "Suggestion put aside." in aside
+    assert "seems to be" not in aside
+    assert "A suggestion for this clock was put aside." in aside
+    assert badge not in cast.host.get(f"{cast.url}/settings").text
+    assert times(app) == [NOON]
+    assert cast.host.post(f"{cast.url}/clocks/suggestion", data=form).status_code == 404
+
+    answer = cast.host.post(f"{cast.url}/clocks/suggestion/again", data=form)
+
+    assert (answer.status_code, answer.location) == (303, page)
+    again = cast.host.get(page).text
+    assert "seems to be 1 hr, 4 min behind" in again
+    assert "put aside" not in again
+    assert cast.host.post(f"{cast.url}/clocks/suggestion/again", data=form).status_code == 404
+
+
+def test_a_suggestion_put_aside_stays_away_when_clocks_are_compared_again(
+    app: Flask, cast: Cast, run_jobs: Callable[[], None]
+) -> None:
+    add(cast, 1, 2, 3, gps=True)
+    cast.host.post(f"{cast.url}/settings", data={"title": "Party", "time_zone": "Europe/Berlin"})
+    cast.host.get(f"{cast.url}/clocks")
+    run_jobs()
+    form = {"guest": str(guest_of(app, cast.guest, cast.room_id)), "camera": CANON}
+    cast.host.post(f"{cast.url}/clocks/suggestion/dismiss", data=form)
+
+    cast.host.post(f"{cast.url}/clocks/check")
+    run_jobs()
+
+    page = cast.host.get(f"{cast.url}/clocks").text
+    assert "seems to be" not in page
+    assert "A suggestion for this clock was put aside." in page
+
+
+@pytest.mark.parametrize("what", ["dismiss", "again"])
+def test_guests_put_no_suggestion_aside(app: Flask, cast: Cast, what: str) -> None:
+    form = suggest(app, cast)
+    if what == "again":
+        cast.host.post(f"{cast.url}/clocks/suggestion/dismiss", data=form)
+    before = cast.host.get(f"{cast.url}/clocks").text.count("Leave it")
+
+    assert cast.guest.post(f"{cast.url}/clocks/suggestion/{what}", data=form).status_code == 403
+
+    assert cast.host.get(f"{cast.url}/clocks").text.count("Leave it") == before
 
 
 def test_the_page_looks_at_the_clocks_by_itself(

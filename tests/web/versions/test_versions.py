@@ -169,7 +169,9 @@ def test_a_host_cleans_up_and_restores(app: Flask, cast: Cast, stack: dict[str, 
     assert boxes == {str(stack[name]): name == "original.jpg" for name in three}
     assert url in get(cast.host, f"{cast.url}/settings")
 
-    sent = {"stacks": stack["original.jpg"], "keep": stack["original.jpg"]}
+    shown = [tag["value"] for tag in tags_of(page, "input", name="shown")]
+    assert shown == [str(stack[name]) for name in three]
+    sent = {"shown": shown, "keep": stack["original.jpg"]}
     assert cast.guest.post(url, data=sent).status_code == 403
     assert cast.host.post(url, data=sent).status_code == 303
     assert left(app) == {"original.jpg", "other.jpg"}
@@ -217,3 +219,23 @@ def test_whoever_sees_one_version_learns_of_no_other(
     assert shows(get(cast.guest, f"{cast.url}/photos"), stack["sent.jpg"])
     assert names_in(cast.guest, f"{cast.url}/photos.zip?behind=1") == {"sent.jpg"}
     assert cast.guest.post(f"{own}/front").status_code == 404
+
+
+@pytest.mark.parametrize("audience", [Audience.SELF, Audience.HOST, Audience.LATER])
+def test_a_photo_that_a_guest_does_not_see_tells_nothing_of_its_versions(
+    app: Flask, cast: Cast, stack: dict[str, int], audience: Audience
+) -> None:
+    """Else its number would tell that someone else has what they added."""
+    with app.app_context():
+        db.session.execute(update(Room).values(audience=audience))
+        db.session.commit()
+
+    for name in ("original.jpg", "small.jpg", "other.jpg"):
+        url = f"{cast.url}/photos/{stack[name]}/delete"
+        assert cast.guest.post(url, data={"versions": "all"}).status_code == 404, name
+        several = {"photos": stack[name], "versions": "all"}
+        asked = cast.guest.post(f"{cast.url}/photos/delete", data=several)
+        assert "sent.jpg" not in asked.text
+        assert "versions" not in asked.text
+        cast.guest.post(f"{cast.url}/photos/delete", data=several | {"is_sure": "1"})
+    assert left(app) == set(stack)

@@ -1,4 +1,4 @@
-"""Let hosts put the clocks of cameras right, as is suggested or as they say."""
+"""Let hosts put the clocks of cameras right, as is suggested or as they say, or leave them be."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from werkzeug.wrappers import Response
 
 from photoshare.errors import InvalidInputError
 from photoshare.pictures.capture_time import MAX_CAMERA
-from photoshare.services.clocks import cameras
+from photoshare.services.clocks import cameras, dismissing
 from photoshare.services.clocks.shifting import shift_clock
 from photoshare.web.answers import (
     SEE_OTHER,
     current_author,
     flash_with_undo,
+    toast,
     wants_partial,
 )
 from photoshare.web.pages.words import Refusal, refusal, time_span
@@ -71,8 +72,25 @@ def shift(room_code: str) -> Response | tuple[str, int]:
 def accept(room_code: str) -> Response:
     """Put the clock of a camera right, as is suggested."""
     guest_id, camera = _camera_of_form()
-    shift_s = cameras.get_suggestion(current_access().room.id, guest_id, camera)
+    shift_s = dismissing.get_suggestion(current_access().room.id, guest_id, camera)
     return _shift(guest_id, camera, shift_s)
+
+
+@blueprint.post("/suggestion/dismiss")
+@host_only
+def dismiss(room_code: str) -> Response:
+    """Put a suggestion aside: the clock is right, and it isn't suggested again."""
+    dismissing.dismiss(current_author(), *_camera_of_form())
+    toast(gettext("Suggestion put aside."))
+    return redirect(url_for("clocks.index"), SEE_OTHER)
+
+
+@blueprint.post("/suggestion/again")
+@host_only
+def show_again(room_code: str) -> Response:
+    """Show a suggestion that was put aside."""
+    dismissing.show_again(current_author(), *_camera_of_form())
+    return redirect(url_for("clocks.index"), SEE_OTHER)
 
 
 def _shift(guest_id: int | None, camera: str, shift_s: int) -> Response:

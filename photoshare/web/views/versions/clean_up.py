@@ -38,7 +38,7 @@ def index(room_code: str) -> str:
 def clean(room_code: str) -> BaseResponse:
     """Put the versions of a page that aren't kept into the bin."""
     access = current_access()
-    left = find_left_over(access, numbers_of_form("stacks"), numbers_of_form("keep"))
+    left = find_left_over(access, numbers_of_form("shown"), numbers_of_form("keep"))
     if left:
         say_deleted([delete_photos(access, left, current_site().storage)])
     else:
