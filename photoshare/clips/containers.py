@@ -117,6 +117,8 @@ def _boxes(file: BinaryIO, size: int) -> Iterator[_Box]:
             return
         yield _Box(kind, length, at + length <= size)
         at += length
+        if at > size:  # perhaps by more than can be sought
+            return
     raise RejectedPhotoError("This video consists of too many parts.")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from photoshare.clips.opening import read_facts
 from photoshare.config import load_settings
 from photoshare.errors import RejectedPhotoError
 from photoshare.pictures.decoder_pool import DecoderPool
@@ -119,6 +120,11 @@ def pictures_of_an_unknown_kind() -> bytes:
     return plain().replace(b"vide", b"xide")
 
 
+def box_of_exabytes() -> bytes:
+    """Let a box end where no file can."""
+    return plain() + struct.pack(">I4sQ", 1, b"free", 1 << 62)
+
+
 def noise() -> bytes:
     content = fast()
     at = content.index(b"mdat") + 4
@@ -169,6 +175,7 @@ MADE: list[Callable[[], bytes]] = [
     *(list_alone, frames_elsewhere, other_codec, noise, playlist, concatenation, manifest),
     *(
         pictures_of_an_unknown_kind,
+        box_of_exabytes,
         reference_movie,
         empty_list,
         matroska_bomb,
@@ -211,6 +218,14 @@ def test_a_reference_to_another_file_reads_none(tmp_path: Path, decoders: Decode
     rendered = decoders.render(path, SETTINGS)
 
     assert rendered.told.video_codec == "h264"
+
+
+def test_a_box_of_exabytes_is_told_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(box_of_exabytes())
+
+    with pytest.raises(RejectedPhotoError):
+        read_facts(path)
 
 
 @pytest.mark.parametrize("seed", range(12))
