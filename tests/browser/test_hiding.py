@@ -51,7 +51,8 @@ def let_cover(data: Path) -> None:
 
 def has_red(page: Page, selector: str) -> bool:
     """Whether a picture on the page shows a red face with its white eyes."""
-    source = page.locator(selector).first.evaluate("image => image.currentSrc")
+    shown = "async image => { await image.decode(); return image.currentSrc; }"
+    source = page.locator(selector).first.evaluate(shown)
     content = page.request.get(source).body()
     picture = Image.open(io.BytesIO(content)).convert("RGB")
     width, height = picture.size

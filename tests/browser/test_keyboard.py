@@ -62,6 +62,7 @@ def test_the_focus_stays_where_the_page_changes(room: Page) -> None:
 
 def test_naming_keeps_the_focus_and_closing_its_toast_gives_it_back(room: Page) -> None:
     room.locator(".people-strip .person").first.click()
+    room.wait_for_url("**/people/*")  # loaded, with the script that moves the focus
     name = room.locator(".rename summary")
     name.press("Enter")
     field = room.get_by_label("Name", exact=True)
