@@ -17,14 +17,13 @@ from pathlib import Path
 from photoshare.metadata.containers.heif import heif_patches, movies_of
 from photoshare.metadata.containers.jpeg import jpeg_patches
 from photoshare.metadata.containers.movie import movie_patches
-from photoshare.metadata.containers.samsung import Trailer, trailer_of
+from photoshare.metadata.containers.samsung import MARK, Trailer, trailer_of
 from photoshare.metadata.containers.segments import APP1, clean_picture
 from photoshare.metadata.patches import Buffer, Patch, UncleanableError, replace
 
 MOST_STARTS = 20  # places where a movie is looked for; a camera names one, in two ways
 MAX_MOVIE_BYTES = 64_000_000  # of three seconds; phones write 2 to 15 MB, and it is read whole
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
-_MARK = b"MotionPhoto_Data"  # Samsung's, directly before the movie
 _STILLS = ("JPEG", "MPO", "HEIF")
 # GCamera:MicroVideoOffset (until 2019) is the length of the movie; later each item of a directory
 # has its own, in the order in which they are in the file.
@@ -94,8 +93,11 @@ def still_with_movie(data: Buffer, start: int) -> list[Patch]:
         If either is one that we can't vouch for, or the movie would have another length.
     """
     if data[4:8] == b"ftyp":
-        stop = next((box.stop for box in movies_of(data) if box.start == start), start)
-        still = list(heif_patches(data, movie=range(start, stop)))
+        in_box = next((movie for movie in movies_of(data) if movie.start == start), None)
+        if in_box is None:
+            raise UncleanableError("a movie that isn't in a box of its own")
+        stop = in_box.stop
+        still = list(heif_patches(data, movie=in_box))
     else:
         trailer = trailer_of(data, start) or Trailer(start, len(data), b"")
         stop = trailer.stop
@@ -146,9 +148,9 @@ def _said_starts(data: Buffer, image_format: str) -> Iterator[int]:
             yield from (movie.start for movie in movies_of(data))
     else:
         yield from _said_in_xmp(data)
-    mark = data.rfind(_MARK)
+    mark = data.rfind(MARK)
     if mark >= 0:
-        yield mark + len(_MARK)
+        yield mark + len(MARK)
 
 
 def _said_in_xmp(data: Buffer) -> Iterator[int]:

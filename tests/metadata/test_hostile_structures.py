@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photoshare.metadata.clean import find_patches
 from photoshare.metadata.exif import clean_exif
-from photoshare.metadata.patches import PatchedFile, UncleanableError
+from photoshare.metadata.patches import UncleanableError
 from photoshare.metadata.tiff import MAX_NUMBERS, Policy, TiffStructure
 from photoshare.metadata.xmp import MAX_DEPTH, MAX_PARTS, clean_xmp
 from tests.clips.drawing import draw_clip
@@ -22,21 +21,12 @@ from tests.fakes import BLUE, RED
 from tests.metadata.samples import exif, picture, segment
 from tests.metadata.test_clean import heic
 from tests.metadata.test_clips import packets_of
+from tests.metadata.test_motion_photo import clean
 from tests.raws import draw_dng, preview
 
 RDF = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
 RATING = b'<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="5"/>'
 END = b"</rdf:RDF></x:xmpmeta>"
-
-
-def clean(content: bytes, image_format: str, folder: Path) -> bytes:
-    path = folder / "file"
-    path.write_bytes(content)
-    file = PatchedFile(path, find_patches(path, image_format))
-    try:
-        return file.read_at(0, file.size_bytes)
-    finally:
-        file.close()
 
 
 @pytest.mark.parametrize("is_thumbnail_first", [True, False])

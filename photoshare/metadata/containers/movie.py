@@ -74,18 +74,19 @@ class _Cleaning:
         if not any(box.kind == b"moov" for box in boxes):
             raise UncleanableError("no list of tracks")
         tracks = [
-            child
+            (child, not self._is_data_track(child))
             for box in boxes
             if box.kind == b"moov"
             for child in self._boxes(box.start, box.stop)
             if child.kind == b"trak"
         ]
+        played = [track for track, is_played in tracks if is_played]
         is_in_fragments = any(box.kind == b"moof" for box in boxes)
-        if is_in_fragments and any(map(self._is_data_track, tracks)):
+        if is_in_fragments and len(played) < len(tracks):
             raise UncleanableError("a data track in fragments")
         for box in boxes:
             yield from self._clean(box, b"")
-        self._check_played(boxes)
+        self._check_played(boxes, played)
         if not is_in_fragments:
             yield from self._unused_parts(boxes, tracks)
         if boxes[-1].stop < len(self._data):
@@ -147,29 +148,19 @@ class _Cleaning:
         where = slice(0, 0) if handler is None else slice(handler.start + 8, handler.start + 12)
         return bytes(self._data[where]) not in _PLAYED_TRACKS
 
-    def _check_played(self, boxes: list[_Box]) -> None:
+    def _check_played(self, boxes: list[_Box], played: list[_Box]) -> None:
         """Refuse a clip that plays what is in a box that becomes free space."""
         freed = [box for box in boxes if box.kind in _FREE or box.kind not in _PLAYED[b""]]
-        tables = [
-            table
-            for box in boxes
-            if box.kind == b"moov" and freed
-            for track in self._boxes(box.start, box.stop)
-            if track.kind == b"trak" and not self._is_data_track(track)
-            if (table := self._inside(track, b"mdia", b"minf", b"stbl"))
-        ]
-        for table in tables:
-            parts = {box.kind: box for box in self._boxes(table.start, table.stop)}
-            for offset, _ in self._chunks(parts):
+        for track in played if freed else ():
+            for offset, _ in self._chunks(self._tables_of(track)):
                 if any(box.at <= offset < box.stop for box in freed):
                     raise UncleanableError("pictures where none can be")
 
-    def _unused_parts(self, boxes: list[_Box], tracks: list[_Box]) -> Iterator[Patch]:
-        """Blank what no picture or sound is in: samples of other tracks, or of none."""
+    def _unused_parts(self, boxes: list[_Box], tracks: list[tuple[_Box, bool]]) -> Iterator[Patch]:
+        """Blank what no picture or sound is in: samples of tracks not played, or of none."""
         chunks = [
-            (offset, length, track_is_played)
-            for track in tracks
-            for track_is_played in (not self._is_data_track(track),)
+            (offset, length, is_played)
+            for track, is_played in tracks
             for offset, length in self._chunks_of(track)
         ]
         chunks.sort(key=lambda chunk: chunk[0])
@@ -184,12 +175,15 @@ class _Cleaning:
                 for start, stop in _gaps(used, box):
                     yield from zeroed(self._data, start, stop)
 
+    def _tables_of(self, track: _Box) -> dict[bytes, _Box]:
+        """Find the tables that say where the samples of a track are, by kind."""
+        table = self._inside(track, b"mdia", b"minf", b"stbl")
+        boxes = () if table is None else self._boxes(table.start, table.stop)
+        return {box.kind: box for box in boxes}
+
     def _chunks_of(self, track: _Box) -> Iterator[tuple[int, int | None]]:
         """List where the chunks of a track begin, and how long they are; None: that isn't said."""
-        table = self._inside(track, b"mdia", b"minf", b"stbl")
-        if table is None:
-            return
-        boxes = {box.kind: box for box in self._boxes(table.start, table.stop)}
+        boxes = self._tables_of(track)
         ends = self._ends_of_samples(boxes)
         first = 0
         for offset, count in self._chunks(boxes):

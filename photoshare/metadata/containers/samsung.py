@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from photoshare.metadata.patches import Buffer
 
 _MOVIE = 0x0A30
-_NAME = b"MotionPhoto_Data"
-_HEAD = struct.pack("<HHI", 0, _MOVIE, len(_NAME)) + _NAME
+MARK = b"MotionPhoto_Data"  # directly before the movie
+_HEAD = struct.pack("<HHI", 0, _MOVIE, len(MARK)) + MARK
 _DIRECTORY = struct.Struct("<4sII")  # mark, version, number of entries
 _ENTRY = struct.Struct("<HHII")  # nothing, kind, how far before the directory, size
 _END = struct.Struct("<I4s")  # length of the directory, mark

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import delete, insert, select
 
-from photoshare.errors import NotAllowedError, NotFoundError
+from photoshare.errors import NotFoundError
 from photoshare.models import ClockDismissal, ClockSuggestion, db
 from photoshare.services.clocks.matching import APART_S
 from photoshare.services.clocks.settling import CameraKey, shifts_in_force
-from photoshare.services.rooms.entering import Author
+from photoshare.services.rooms.entering import Author, check_host
 
 # A suggestion as near as this to one that was put aside is the same, from other photos or by
 # another evidence. Farther apart, the comparison of moments takes two peaks for different ones.
@@ -76,9 +76,9 @@ def dismiss(author: Author, guest_id: int | None, camera: str) -> None:
     NotFoundError
         If nothing is suggested now.
     """
-    _check_host(author)
-    shift_s = get_suggestion(author.room_id, guest_id, camera)
-    shift_s += shifts_in_force(author.room_id).get((guest_id, camera), 0)
+    check_host(author)
+    suggested, _ = read_suggestions(author.room_id)
+    shift_s = _wrong_altogether(author, suggested, guest_id, camera)
     of_camera = {"room_id": author.room_id, "guest_id": guest_id, "camera": camera}
     db.session.execute(insert(ClockDismissal).values(of_camera | {"shift_s": shift_s}))
     db.session.commit()
@@ -94,9 +94,9 @@ def show_again(author: Author, guest_id: int | None, camera: str) -> None:
     NotFoundError
         If nothing is put aside that would be suggested now.
     """
-    _check_host(author)
-    shift_s = _shift_of(read_suggestions(author.room_id)[1], guest_id, camera)
-    shift_s += shifts_in_force(author.room_id).get((guest_id, camera), 0)
+    check_host(author)
+    _, put_aside = read_suggestions(author.room_id)
+    shift_s = _wrong_altogether(author, put_aside, guest_id, camera)
     db.session.execute(
         delete(ClockDismissal).where(
             *(ClockDismissal.room_id == author.room_id, ClockDismissal.camera == camera),
@@ -107,6 +107,17 @@ def show_again(author: Author, guest_id: int | None, camera: str) -> None:
     db.session.commit()
 
 
+def _wrong_altogether(
+    author: Author,
+    suggestions: Mapping[CameraKey, ClockSuggestion],
+    guest_id: int | None,
+    camera: str,
+) -> int:
+    """Return by how much a clock would be wrong without the shifts in force, in seconds."""
+    shift_s = _shift_of(suggestions, guest_id, camera)
+    return shift_s + shifts_in_force(author.room_id).get((guest_id, camera), 0)
+
+
 def _shift_of(
     suggestions: Mapping[CameraKey, ClockSuggestion], guest_id: int | None, camera: str
 ) -> int:
@@ -114,8 +125,3 @@ def _shift_of(
     if suggestion is None:
         raise NotFoundError("This suggestion is out of date. Please look again.")
     return suggestion.shift_s
-
-
-def _check_host(author: Author) -> None:
-    if not author.is_host:
-        raise NotAllowedError("Only the room's host can do this.")

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, func, insert, select
 
-from photoshare.errors import InvalidInputError, NotAllowedError, NotFoundError
+from photoshare.errors import InvalidInputError, NotFoundError
 from photoshare.models import ClockShift, ClockSuggestion, Photo, db
 from photoshare.pictures.capture_time import is_plausible
 from photoshare.services.clocks.settling import by_its_clock, settle_clocks
 from photoshare.services.corrections.change import begin_change
 from photoshare.services.corrections.events import CorrectionKind, insert_correction
 from photoshare.services.people.room_faces import follow_change
-from photoshare.services.rooms.entering import Author
+from photoshare.services.rooms.entering import Author, check_host
 
 MAX_SHIFT_S = 50 * 366 * 86400  # a clock that was never set begins in 1980
 
@@ -45,8 +45,7 @@ def shift_clock(author: Author, guest_id: int | None, camera: str, shift_s: int)
     InvalidInputError
         If the clock would not move, or its photos would be in the future.
     """
-    if not author.is_host:
-        raise NotAllowedError("Only the room's host can do this.")
+    check_host(author)
     if not 0 < abs(shift_s) <= MAX_SHIFT_S:
         raise InvalidInputError("Please say by how much the clock is wrong.", field="minutes")
     room_id = author.room_id

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, null, select
 
-from photoshare.errors import NotAllowedError, NotFoundError
+from photoshare.errors import NotFoundError
 from photoshare.metadata.clean import CLEANING_RULES
 from photoshare.models import Photo, WaitingPhoto, db
 from photoshare.services.clocks.settling import settle_clocks
@@ -14,7 +14,7 @@ from photoshare.services.kept_files import is_kept
 from photoshare.services.moderation.waiting import forget_same, visible_to
 from photoshare.services.rooms import activity
 from photoshare.services.rooms.activity import ActivityKind
-from photoshare.services.rooms.entering import Access
+from photoshare.services.rooms.entering import Access, check_host
 from photoshare.services.space import even_when_full
 from photoshare.storage import Storage
 
@@ -58,8 +58,7 @@ def add_waiting(
     NotFoundError
         If nothing waits there.
     """
-    if not access.is_host:
-        raise NotAllowedError("Only the room's host can do this.")
+    check_host(access)
     chosen = _chosen(access, waiting_id, guest_id)
     count = 0
     while True:

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 
 from photoshare.errors import (
     InvalidInputError,
+    NotAllowedError,
     NotFoundError,
     NotJoinedError,
     PasswordChangedError,
@@ -89,6 +90,12 @@ class Author:
         if self.is_host or self.may_correct_all:
             return True
         return bool(uploader_ids) and all(uploader == self.guest_id for uploader in uploader_ids)
+
+
+def check_host(who: Access | Author) -> None:
+    """Refuse whoever isn't a host of the room, by a NotAllowedError."""
+    if not who.is_host:
+        raise NotAllowedError("Only the room's host can do this.")
 
 
 def normalise_code(text: str) -> str:

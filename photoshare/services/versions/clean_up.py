@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from photoshare.errors import NotAllowedError
 from photoshare.models import Behind, Photo, db
 from photoshare.services.paging import ListPage
-from photoshare.services.rooms.entering import Access
+from photoshare.services.rooms.entering import Access, check_host
 
 STACKS_PAGE_SIZE = 20  # stacks on a page, of two or three photos each as a rule
 
@@ -39,7 +38,7 @@ def list_stacks(access: Access, page: int) -> ListPage[StackToClean]:
     NotAllowedError
         If the browser isn't a host's.
     """
-    _check_host(access)
+    check_host(access)
     page = max(1, page)
     fronts = select(Photo.front_id).where(_is_version(access.room.id)).distinct().subquery()
     count = db.session.scalar(select(func.count()).select_from(fronts)) or 0
@@ -86,7 +85,7 @@ def find_left_over(access: Access, shown: Collection[int], kept: Collection[int]
     NotAllowedError
         If the browser isn't a host's.
     """
-    _check_host(access)
+    check_host(access)
     seen, keeps = set(shown), set(kept)
     front_id = func.coalesce(Photo.front_id, Photo.id)
     here = (Photo.room_id == access.room.id, Photo.id.in_(seen))
@@ -96,11 +95,6 @@ def find_left_over(access: Access, shown: Collection[int], kept: Collection[int]
         if ids & keeps:
             left += sorted((ids & seen) - keeps)
     return left
-
-
-def _check_host(access: Access) -> None:
-    if not access.is_host:
-        raise NotAllowedError("Only the room's host can do this.")
 
 
 def count_versions(room_id: int) -> int:

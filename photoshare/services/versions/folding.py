@@ -92,14 +92,14 @@ def folded_of_people(people: Select[int]) -> dict[int, int]:
     ----------
     people : query of person ids
     """
-    front, on_front = aliased(Photo), aliased(Face)
+    on_front = aliased(Face)
     is_both = (on_front.photo_id == Photo.front_id, on_front.person_id == Face.person_id)
     counted = (
         select(Face.person_id, func.count(Photo.id.distinct()))
         .join(Photo, Photo.id == Face.photo_id)
-        .join(front, front.id == Photo.front_id)
+        .join(_FRONT, _FRONT.id == Photo.front_id)
         .join(on_front, is_both[0] & is_both[1])
-        .where(Face.person_id.in_(people), Photo.front_id.is_not(None), ~front.is_lost)
+        .where(Face.person_id.in_(people), Photo.front_id.is_not(None), ~_FRONT.is_lost)
         .group_by(Face.person_id)
     )
     return {row[0]: row[1] for row in db.session.execute(counted) if row[0] is not None}

@@ -25,7 +25,7 @@ from photoshare.errors import (
 )
 from photoshare.models import Guest
 from photoshare.services.rooms import sessions
-from photoshare.services.rooms.entering import Access, enter_room
+from photoshare.services.rooms.entering import Access, check_host, enter_room
 from photoshare.services.visibility.adding_time import check_may_add
 from photoshare.web.requests.devices import device_kind
 from photoshare.web.requests.invitation import check_cookie, invitation_for_page
@@ -79,8 +79,7 @@ def host_only(view: View) -> View:
 
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
-        if not current_access().is_host:
-            raise NotAllowedError("Only the room's host can do this.")
+        check_host(current_access())
         return view(*args, **kwargs)
 
     return checked  # type: ignore[return-value]
