@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
-from tests.browser.conftest import ALL_FOUND, ANALYSIS_MS
+from tests.browser.conftest import ALL_FOUND, ANALYSIS_MS, EVENT
 
 pytestmark = pytest.mark.browser
 
@@ -318,6 +318,19 @@ def test_rows_fill_the_line_and_nothing_moves_while_photos_load(
     assert shift < MOST_SHIFT
     assert grid
     assert all(abs(end - grid["x"] - grid["width"]) < 1 for end in full)
+
+
+def test_nothing_is_painted_before_the_rows_are_whole(look_at: Callable[..., Page]) -> None:
+    page = look_at("me")
+    slow = page.context.new_cdp_session(page)
+    slow.send("Emulation.setCPUThrottlingRate", {"rate": 20})
+    page.add_init_script("""requestAnimationFrame(() => {
+        window.cellsFirstSeen = document.querySelectorAll(".cell").length;
+    });""")
+
+    page.goto(page.url.replace("/me", "/photos"))
+
+    assert page.evaluate("window.cellsFirstSeen") == len(EVENT)
 
 
 def test_a_few_pixels_are_seen_until_a_photo_is_there(look_at: Callable[..., Page]) -> None:
